@@ -1,0 +1,212 @@
+"""The values every part of a sync agrees on. Standard library only.
+
+A *sync* is one model going to one destination. Its plan is a list of *changes*; a delivery gives
+each change exactly one *outcome*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Literal, NamedTuple, NewType
+
+Identity = NewType("Identity", str)
+
+
+class Kind(StrEnum):
+    """What a row of the model is."""
+
+    TRAITS = "traits"
+    SEGMENT = "segment"
+    EVENTS = "events"
+    OBJECTS = "objects"
+
+
+class Op(StrEnum):
+    """What has to happen at the destination. Plans run removes first, adds last."""
+
+    REMOVE = "remove"
+    CHANGE = "change"
+    ADD = "add"
+
+
+class Fate(StrEnum):
+    """How a row of a model, or a planned removal, ended a run: exactly one each."""
+
+    UNCHANGED = "unchanged"
+    DELIVERED = "delivered"
+    REJECTED = "rejected"
+    DEFERRED = "deferred"
+    UNDECIDED = "undecided"
+    NOT_ATTEMPTED = "not_attempted"
+    SUPPRESSED = "suppressed"
+    HELD_OUT = "held_out"
+    OUTSIDE_ROLLOUT = "outside_rollout"
+    INVALID = "invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """A table or view as the manifest names it."""
+
+    database: str | None
+    schema: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trait:
+    """One column of the model on its way to a destination.
+
+    `name` is what the destination calls it, `column` what the model calls it. `default` is the
+    value sent in place of a null; None means that `nulls` decides.
+    """
+
+    name: str
+    column: str
+    data_type: str = ""
+    is_pii: bool = False
+    default: bool | int | float | str | None = None
+    nulls: Literal["unset", "skip", "reject"] = "unset"
+    is_ignored: bool = False
+    """Sent along, but no reason to send (`ignore_changes`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sync:
+    """One model going to one destination: everything a plan needs to know, already checked."""
+
+    name: str
+    """`<model>__<connection>`, unique in the project; names the state tables and the journal."""
+    model: str
+    unique_id: str
+    relation: Relation
+    connection: str
+    """The key under `destinations.<target>` in profiles.yml."""
+    vendor: str
+    """The registered destination, for example `customerio`."""
+    kind: Kind
+    identity: str
+    """The column that identifies the person or account. For events: whom the event is about."""
+    traits: tuple[Trait, ...] = ()
+    identify_by: str | None = None
+    """The vendor's identifier when it is not its default id, for example `email`."""
+    address: str | None = None
+    """The column that holds that identifier; None means the identity itself."""
+    related: str | None = None
+    """Objects: the column with the person that the account is linked to."""
+    object_type: str | None = None
+    event: str | None = None
+    """Events: a fixed event name, or None when `event_column` has it."""
+    event_column: str | None = None
+    event_id: str | None = None
+    """Events: the column that makes an event unique."""
+    occurred_at: str | None = None
+    """Events: the timestamp column."""
+    segment: str | None = None
+    """Segments: the name of the segment at the destination."""
+    reason: str | None = None
+    """The column that says why a row qualified; goes into the delivery log."""
+    on_remove: Literal["unset", "keep"] = "unset"
+    on_drop: Literal["keep", "unset"] = "keep"
+    initial: Literal["quiet", "send"] = "quiet"
+    """First run: `quiet` baselines events and sends no entry events for those already inside."""
+    options: Any = None
+    """The destination's own entry, validated by its `options` model."""
+    version: int = 1
+    definition: str = ""
+    """Checksum of compiled SQL, contract and mapping, to notice a definition that moved."""
+    owner: str = ""
+    sla: str | None = None
+    tags: frozenset[str] = frozenset()
+    path: str = ""
+
+    @property
+    def key(self) -> str:
+        """The column the acknowledged snapshot is keyed by."""
+        return self.event_id or self.identity if self.kind is Kind.EVENTS else self.identity
+
+
+class Change(NamedTuple):
+    """One row of a plan. A tuple, because a large first sync makes a million of them.
+
+    In `traits`, None means "empty it over there" and an absent key means "leave it alone".
+    """
+
+    seq: int
+    op: Op
+    identity: str
+    """Key of the acknowledged snapshot; for events the event's id."""
+    address: str
+    """What the vendor is told: the identity, the `identify_by` value, or the person of an event."""
+    traits: Mapping[str, Any]
+    related: str | None = None
+    reason: str | None = None
+    transition: int = 1
+    """How often this identity has entered, counting this entry; feeds deterministic ids."""
+    cause: str = "new"
+    """new, changed, left, returned, moved, in doubt."""
+    event: str | None = None
+    occurred_at: datetime | None = None
+    is_quiet: bool = False
+    """Part of the initial population: state is set, entry events are not sent."""
+    origin_epoch: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """The destination acknowledged this very item."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The destination refused the row; it becomes a dead letter. `reason` holds no value."""
+
+    code: str
+    reason: str
+    is_partial: bool = False
+    """An earlier step of the same change was applied: the row must be asserted again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Not now: the destination asked for this item again."""
+
+    after_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A byte of the request may have left and no complete answer was read."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotAttempted:
+    """Provably not applied: never sent, or refused as a whole before any effect."""
+
+    code: str
+
+
+Outcome = Delivered | Rejected | Retry
+"""What a destination may answer for an item."""
+
+Ending = Delivered | Rejected | Unknown | NotAttempted
+"""What the engine concludes for a change once retries are over."""
+
+DELIVERED = Delivered()
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How a sync's rows ended. `fates` adds up to `model_rows + removals`."""
+
+    model_rows: int = 0
+    removals: int = 0
+    fates: Mapping[Fate, int] = field(default_factory=dict)
+
+    def __getitem__(self, fate: Fate) -> int:
+        return self.fates.get(fate, 0)

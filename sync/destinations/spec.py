@@ -1,0 +1,218 @@
+"""What a destination is: declared limits and a conversation, without I/O.
+
+A destination yields a `Request` and receives a `Response`; it answers with one `Outcome` per item.
+The engine encodes, batches, sends, signs, paces, retries, bisects, redacts and journals.
+
+What a destination sees: responses with a 2xx status, and those whose status its `verdicts` map to
+`Verdict.READ`. Everything else (retryable statuses, credentials, too large, refused as a whole) is
+the engine's.
+"""
+
+from __future__ import annotations
+
+import json as stdlib_json
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
+
+from pydantic import BaseModel, SecretStr
+
+from sync.core import Change, Kind, Outcome, Sync
+from sync.errors import Problem
+
+JSON = Any
+
+
+class Verdict(StrEnum):
+    """What the engine does with a status."""
+
+    READ = "read"  # hand the response to the conversation
+    RETRY = "retry"  # refused, safe to send again
+    RETRY_UNKNOWN = "retry-unknown"  # may have been applied; again only if repeatable
+    SPLIT = "split"  # refused as a whole: bisect, reject what stands alone
+    SHRINK = "shrink"  # too large: halve, and remember
+    STOP = "stop"  # credentials or configuration: stop this destination
+
+
+@dataclass(frozen=True, slots=True)
+class Basic:
+    """HTTP Basic credentials."""
+
+    user: SecretStr
+    password: SecretStr
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A credential in a header: `Authorization: <prefix><secret>` unless named otherwise."""
+
+    secret: SecretStr
+    prefix: str = "Bearer "
+    name: str = "Authorization"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One of a vendor's hosts, with the credential it takes. `name` is what requests refer to."""
+
+    base_url: str
+    auth: Basic | Header | None = None
+    requests_per_second: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one request and one item may weigh; bytes are of the encoded JSON."""
+
+    items: int
+    request_bytes: int
+    item_bytes: int
+    requests_per_second: float
+    concurrency: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One HTTP request. `to` names the endpoint; the engine adds credentials.
+
+    The body is `json` (items' encoded parts may stand in it), or `content` as it is, with its
+    content type in `headers`. `is_repeatable` says that sending it twice does no harm.
+    """
+
+    method: str
+    path: str
+    json: JSON = None
+    content: bytes | None = None
+    to: str = ""
+    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    is_repeatable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Pause a conversation, for example between two polls of a job."""
+
+    seconds: float
+
+
+class UnreadableAnswer(Exception):
+    """The body is not what the vendor documents: the outcome is unknown, never success."""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A complete answer. Header names are lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> JSON:
+        """Parse the body; raises UnreadableAnswer when it is not JSON."""
+        try:
+            return stdlib_json.loads(self.body)
+        except ValueError as e:
+            raise UnreadableAnswer("the body is not JSON") from e
+
+
+class BatchRefused(Exception):
+    """Raised by a conversation: the vendor refused the request as a whole, and none of it applied.
+
+    The engine bisects the batch until the guilty items stand alone.
+    """
+
+    def __init__(self, code: str, reason: str) -> None:
+        self.code, self.reason = code, reason
+        super().__init__(f"{code}: {reason}")
+
+
+T = TypeVar("T")
+Conversation = Generator[Request | Wait, Response | None, T]
+"""Yields requests and waits; receives a Response for a Request, None for a Wait."""
+
+
+class Piece(NamedTuple):
+    """One change of one sync."""
+
+    sync: Sync
+    change: Change
+
+
+class Item(NamedTuple):
+    """What is batched: the changes of one identity (one, unless the destination coalesces).
+
+    `parts` are what `encode` returned, each already serialised; put them into a request's json.
+    """
+
+    pieces: tuple[Piece, ...]
+    parts: tuple[JSON, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What a connection check found. `account` identifies the workspace and must never change."""
+
+    account: str
+    facts: Mapping[str, str] = field(default_factory=dict)
+    problems: Sequence[Problem] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What the acknowledged snapshot says a destination should hold for one identity."""
+
+    address: str
+    is_member: bool
+    traits: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBack:
+    """What was found for one `Expected`. `differing` names traits; None traits can't be compared."""
+
+    address: str
+    is_found: bool
+    differing: tuple[str, ...] = ()
+
+
+class Destination(Protocol):
+    """One vendor. Built from its validated settings; holds no state of its own."""
+
+    name: ClassVar[str]
+    kinds: ClassVar[frozenset[Kind]]
+    settings: ClassVar[type[BaseModel]]
+    """The connection in profiles.yml: region, keys, base_url."""
+    options: ClassVar[type[BaseModel]]
+    """The entry in a model's metadata: what only this vendor knows."""
+    limits: Limits
+    verdicts: ClassVar[Mapping[int, Verdict]]
+    """Statuses this vendor uses differently from the engine's table."""
+    coalesces: ClassVar[bool]
+    """All pending changes of one identity, across syncs, become one item."""
+    has_read_back: bool
+
+    @property
+    def endpoints(self) -> Mapping[str, Endpoint]:
+        """Hosts by name; the first is the default for `Request.to == ""`."""
+
+    def validate(self, sync: Sync) -> Sequence[Problem]:
+        """Offline: names, sizes and reserved words this vendor won't take; empty when fine."""
+
+    def encode(self, pieces: Sequence[Piece]) -> Sequence[JSON]:
+        """The JSON values one item contributes, one per step of `deliver`. Pure; same in, same out.
+
+        Raises ValueError, without the value in its text, when a trait can't be expressed.
+        """
+
+    def deliver(self, batch: Sequence[Item]) -> Conversation[Sequence[Outcome]]:
+        """Send one batch; answer one outcome per item, in order. All items are of one kind."""
+
+    def check(self) -> Conversation[Health]:
+        """Credentials, region, workspace. Never writes."""
+
+    def read_back(
+        self, sync: Sync, expected: Sequence[Expected]
+    ) -> Conversation[Sequence[ReadBack]]:
+        """Ask the vendor what it holds, where it can be asked."""
