@@ -1,0 +1,1 @@
+"""What is the same for all destinations: batches, pacing, retries, outcomes."""

@@ -170,7 +170,7 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class ReadBack:
-    """What was found for one `Expected`. `differing` names traits; None traits can't be compared."""
+    """What was found for one `Expected`; `differing` names the traits that do not match."""
 
     address: str
     is_found: bool

@@ -1,0 +1,1 @@
+"""The comparison, in SQL: the only importer of sqlglot."""

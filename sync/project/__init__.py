@@ -1,0 +1,1 @@
+"""What dbt left behind, and what the user configured: artifacts, profiles, metadata."""

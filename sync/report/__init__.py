@@ -1,0 +1,1 @@
+"""Readers of what a run found: text, JSON lines, tables."""

@@ -1,0 +1,1 @@
+"""What each destination last acknowledged, and how it survives a crash."""

@@ -1,4 +1,4 @@
-"""The seam to a warehouse: SQL text in, rows out. Implementations hold it only while a session is open."""
+"""The seam to a warehouse: SQL text in, rows out. It is held only while a session is open."""
 
 from __future__ import annotations
 
