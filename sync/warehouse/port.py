@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from sync.core import Relation
 
 Row = tuple[Any, ...]
 
@@ -18,8 +23,11 @@ class Session(Protocol):
     def query(self, sql: str) -> list[Row]:
         """Run a query whose result is small."""
 
-    def stream(self, sql: str, rows: int) -> Iterator[list[Row]]:
-        """Run a query whose result may be large, in lists of about `rows` rows."""
+    def stream(self, sql: str, rows: int) -> Iterator[pa.RecordBatch]:
+        """Run a query whose result may be large, in record batches of about `rows` rows.
+
+        Schemas may differ between batches: a column that is all null has Arrow's null type.
+        """
 
     def append(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
         """Insert rows; `table` and `columns` are already quoted; values are bound."""
@@ -27,7 +35,7 @@ class Session(Protocol):
     def transaction(self) -> AbstractContextManager[None]:
         """Commit on success, roll back on any exception. One consistent snapshot inside."""
 
-    def columns(self, sql_relation: str) -> list[tuple[str, str]] | None:
+    def columns(self, relation: Relation) -> list[tuple[str, str]] | None:
         """Column names and types of a relation, in order; None when it does not exist."""
 
 
@@ -36,6 +44,10 @@ class Warehouse(Protocol):
 
     dialect: str
     """The sqlglot dialect statements are rendered in."""
+    engine: str
+    """Engine and version, part of a fingerprint's recipe: a native hash may change with it."""
+    is_exclusive: bool
+    """An open session keeps every other process out (an embedded database)."""
 
     def session(self, wait_seconds: float = 60.0) -> AbstractContextManager[Session]:
         """Open; raises WarehouseError when it can't be had within `wait_seconds`."""

@@ -1,0 +1,107 @@
+"""What a comparison of a model with its acknowledged snapshot depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from sync.core import Fate, Kind, Sync
+from sync.plan import expressions as e
+from sync.plan.columns import Column, address_text, key_text
+from sync.plan.tables import StateTables
+
+NATIVE_HASH = frozenset({"duckdb"})
+"""Dialects where hashing every row costs less than comparing it (measured in benchmarks/)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A condition on model rows, over the alias `m`, and the fate of those it holds back.
+
+    A row kept in place is neither sent nor removed; any other is treated as not in the model.
+    """
+
+    fate: Fate
+    condition: exp.Expr
+    is_kept_in_place: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Everything the statements below depend on."""
+
+    sync: Sync
+    columns: tuple[Column, ...]
+    tables: StateTables
+    dialect: str
+    engine: str
+    salt: str
+    epoch: int
+    is_initial: bool = False
+    occurred_at_type: str = "timestamp"
+    gates: tuple[Gate, ...] = ()
+
+    @property
+    def has_hash(self) -> bool:
+        """Whether stage one compares fingerprints."""
+        return self.dialect in NATIVE_HASH and self.sync.kind is not Kind.EVENTS
+
+    @property
+    def recipe(self) -> str:
+        """What a fingerprint depends on; another recipe means comparing the columns once."""
+        if not self.has_hash:
+            return ""
+        hashed = ",".join(f"{c.trait.name}:{c.data_type}:{c.trait.default!r}" for c in self.hashed)
+        return f"1;{self.engine};{self.sync.address};{self.sync.related};{hashed}"
+
+    @property
+    def hashed(self) -> list[Column]:
+        """Columns that are a reason to send, in a stable order."""
+        live = [c for c in self.columns if not c.trait.is_ignored and not c.is_dropped]
+        return sorted(live, key=lambda c: c.trait.name)
+
+    @property
+    def removes(self) -> bool:
+        """Whether a row that left the model has to be told to the destination."""
+        return self.sync.kind is not Kind.EVENTS and self.sync.on_remove != "keep"
+
+    @property
+    def can_move(self) -> bool:
+        """Whether a person can be known to the vendor by another address than last time."""
+        return self.sync.address is not None and self.removes
+
+
+def reject_gates(sync: Sync, columns: Sequence[Column]) -> tuple[Gate, ...]:
+    """`nulls: reject`: such a row is invalid, and stays as the destination has it."""
+    nulls = [
+        e.is_null(c.wanted("m"))
+        for c in columns
+        if c.trait.nulls == "reject" and c.trait.default is None and not c.is_dropped
+    ]
+    return (Gate(Fate.INVALID, e.any_of(*nulls), is_kept_in_place=True),) if nulls else ()
+
+
+def identified(c: Comparison) -> exp.Expr:
+    """The row says whom it is about, and for an event what and when."""
+    needed = [key_text(c.sync, "m")]
+    address = address_text(c.sync, "m")
+    needed += [address] if address is not None else []
+    needed += [e.col(c.sync.event_column, "m")] if c.sync.event_column else []
+    needed += [e.col(c.sync.occurred_at, "m")] if c.sync.occurred_at else []
+    return e.all_of(*(e.not_null(n) for n in needed))
+
+
+def is_active(alias: str) -> exp.Expr:
+    """The destination holds this identity, or may hold it."""
+    return e.paren(e.any_of(e.col("is_member", alias), e.not_null(e.col("doubt", alias))))
+
+
+def fingerprint(c: Comparison, alias: str) -> exp.Expr:
+    """The row's native hash, seeded with the recipe, so that another recipe never matches."""
+    parts: list[exp.Expr] = [e.text(c.recipe)]
+    address = address_text(c.sync, alias)
+    parts += [address] if address is not None else []
+    parts += [column.wanted(alias) for column in c.hashed]
+    return exp.Anonymous(this="hash", expressions=parts)

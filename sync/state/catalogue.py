@@ -1,0 +1,255 @@
+"""The state schema's own upkeep: creating tables, following the mapping, remembering the sync."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlglot import exp
+
+from sync.core import Sync, Trait
+from sync.errors import ConfigError, Problem, StateError, WarehouseError
+from sync.plan import expressions as e
+from sync.plan import tables as t
+from sync.plan.columns import Column
+from sync.warehouse.port import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What the state knows of a sync from earlier runs: a row of `syncs`."""
+
+    identity: str
+    identify_by: str | None
+    account: str | None
+    definition: str
+    recipe: str
+    columns: tuple[Column, ...]
+    is_baselined: bool
+
+
+class Catalogue:
+    """Keeps the state schema in step with one sync, within an open session."""
+
+    def __init__(self, session: Session, dialect: str, tables: t.StateTables) -> None:
+        self.session = session
+        self.dialect = dialect
+        self.tables = tables
+
+    def run(self, statement: exp.Expr) -> int:
+        """Render and run one statement; rows affected."""
+        return self.session.execute(statement.sql(self.dialect))
+
+    def ask(self, query: exp.Query) -> list[tuple[Any, ...]]:
+        """Render and run one query."""
+        return self.session.query(query.sql(self.dialect))
+
+    def ensure_shared(self) -> None:
+        """Create what all syncs share, on first use; refuse state of a newer version."""
+        if self.session.columns(self.tables["installation"]) is None:
+            self._create_shared()
+        versions = self.ask(
+            exp.select(e.col("format_version")).from_(e.table(self.tables["installation"]))
+        )
+        if versions and versions[0][0] > t.FORMAT_VERSION:
+            raise StateError(
+                Problem(
+                    "state-newer",
+                    f"the state in {self.tables.schema} has format {versions[0][0]}; this version"
+                    f" of dbt-activation writes format {t.FORMAT_VERSION}",
+                    fix="run: pip install --upgrade dbt-activation",
+                )
+            )
+
+    def _create_shared(self) -> None:
+        if self.session.columns(self.tables["leases"]) is None:
+            try:
+                self.run(t.create_schema(self.tables))
+            except WarehouseError as error:
+                raise _may_not_create(self.tables.schema, error) from error
+        for name, columns in t.SHARED.items():
+            self.run(t.create(self.tables[name], columns, self.dialect, t.UNIQUE.get(name)))
+        rows = exp.select(
+            *e.aliased(
+                [
+                    ("format_version", e.number(t.FORMAT_VERSION)),
+                    ("salt", e.text(secrets.token_hex(16))),
+                    ("created_at", e.utc_now()),
+                ]
+            )
+        )
+        self.run(e.insert(self.tables["installation"], list(t.SHARED["installation"]), rows))
+
+    def salt(self) -> str:
+        """This installation's salt for digests of personal values."""
+        query = exp.select(e.col("salt")).from_(e.table(self.tables["installation"]))
+        return str(self.ask(query)[0][0])
+
+    def remembered(self) -> Remembered | None:
+        """What earlier runs left about this sync."""
+        names = (
+            "identity",
+            "identify_by",
+            "account",
+            "definition",
+            "recipe",
+            "columns",
+            "baselined_at",
+        )
+        rows = self.ask(
+            exp.select(*map(e.col, names))
+            .from_(e.table(self.tables["syncs"]))
+            .where(e.equals(e.col("sync"), e.text(self.tables.sync)))
+        )
+        if not rows:
+            return None
+        identity, identify_by, account, definition, recipe, columns, baselined_at = rows[0]
+        return Remembered(
+            identity,
+            identify_by,
+            account,
+            definition,
+            recipe,
+            _decode(columns or "[]"),
+            baselined_at is not None,
+        )
+
+    def remember(self, sync: Sync, known: Remembered | None, **changes: exp.Expr) -> None:
+        """Write the row of `syncs`; `changes` are columns beyond what the sync itself says."""
+        is_self = e.equals(e.col("sync"), e.text(self.tables.sync))
+        relation = self.tables["syncs"]
+        if known is not None:
+            sets = [e.equals(e.col(name), value) for name, value in changes.items()]
+            self.run(
+                exp.Update(this=e.table(relation), expressions=sets, where=exp.Where(this=is_self))
+            )
+            return
+        values: dict[str, exp.Expr] = {
+            "sync": e.text(sync.name),
+            "model": e.text(sync.model),
+            "destination": e.text(sync.connection),
+            "kind": e.text(sync.kind),
+            "identity": e.text(sync.identity),
+            "identify_by": e.text(sync.identify_by) if sync.identify_by else e.null(),
+            "definition": e.text(sync.definition),
+            "definition_version": e.number(sync.version),
+            **changes,
+        }
+        self.run(e.insert(relation, list(values), exp.select(*values.values())))
+
+    def ensure_tables(self, columns: Sequence[Column]) -> None:
+        """The sync's own tables, with today's traits; outcomes and plan of older runs are settled.
+
+        A trait's column that is not among `columns` is dropped; one of another type is converted,
+        or, where its values can't be, starts empty, so that it is sent again.
+        """
+        wanted = {
+            self.tables.snapshot: t.snapshot_columns(columns),
+            self.tables.plan: t.plan_columns(columns),
+            self.tables.acks: dict(t.ACKS),
+        }
+        for relation, types in wanted.items():
+            present = self.session.columns(relation)
+            if present is None:
+                self.run(t.create(relation, types, self.dialect))
+            else:
+                self._follow(relation, dict(present), types)
+
+    def _follow(self, relation: Any, present: dict[str, str], types: dict[str, str]) -> None:
+        for name in present.keys() - types.keys():
+            self.run(t.drop_column(relation, name))
+        for name, data_type in types.items():
+            if name not in present:
+                self.run(t.add_column(relation, name, data_type, self.dialect))
+            elif name.startswith("t_") and not self._same(present[name], data_type):
+                self._retype(relation, name, data_type)
+
+    def _same(self, present: str, wanted: str) -> bool:
+        built = [exp.DataType.build(x, dialect=self.dialect) for x in (present, wanted)]
+        return built[0].sql(self.dialect) == built[1].sql(self.dialect)
+
+    def _retype(self, relation: Any, name: str, data_type: str) -> None:
+        try:
+            self.run(t.retype_column(relation, name, data_type, self.dialect))
+        except WarehouseError:
+            self.run(t.drop_column(relation, name))
+            self.run(t.add_column(relation, name, data_type, self.dialect))
+
+
+def encode(columns: Sequence[Column]) -> str:
+    """The plan's columns as JSON text: a later run must read this plan with these, not its own."""
+    return json.dumps(
+        [
+            {
+                "name": c.trait.name,
+                "type": c.data_type,
+                "pii": c.trait.is_pii,
+                "dropped": c.is_dropped,
+            }
+            for c in columns
+        ]
+    )
+
+
+def _decode(encoded: str) -> tuple[Column, ...]:
+    return tuple(
+        Column(Trait(x["name"], "", is_pii=x["pii"]), x["type"], is_dropped=x["dropped"])
+        for x in json.loads(encoded)
+    )
+
+
+def with_dropped(
+    sync: Sync, columns: tuple[Column, ...], known: Remembered | None
+) -> tuple[tuple[Column, ...], tuple[str, ...], tuple[str, ...]]:
+    """Today's columns, plus those to be unset; then the names of added and of dropped traits."""
+    if known is None:
+        return columns, (), ()
+    current = {c.trait.name for c in columns}
+    before = {c.trait.name for c in known.columns if not c.is_dropped}
+    gone = [c for c in known.columns if c.trait.name not in current]
+    kept = tuple(replace(c, is_dropped=True) for c in gone) if sync.on_drop == "unset" else ()
+    added = tuple(sorted(current - before)) if before else ()
+    return columns + kept, added, tuple(sorted(before - current))
+
+
+def refuse_other_identity(sync: Sync, known: Remembered | None) -> None:
+    """Another identity column means other people: raises ConfigError with the ways out."""
+    if known is None:
+        return
+    changed = [
+        (word, before, now)
+        for word, before, now in (
+            ("identity column", known.identity, sync.identity),
+            ("identifier", known.identify_by, sync.identify_by),
+        )
+        if before != now
+    ]
+    if changed:
+        raise ConfigError(
+            *(
+                Problem(
+                    "identity-changed",
+                    f"the {word} of {sync.name} changed from `{before}` to `{now}`",
+                    where=f"{sync.path}, config.meta.activation",
+                    hint="Everyone acknowledged so far is known under the old one, and would be"
+                    " left behind or doubled.",
+                    fix="change it back, give the model a new name, or, when the destination was"
+                    f" cleaned by hand, run: python -m sync state reset {sync.name}",
+                )
+                for word, before, now in changed
+            )
+        )
+
+
+def _may_not_create(schema: str, error: WarehouseError) -> ConfigError:
+    return ConfigError(
+        Problem(
+            "state-schema",
+            f"the state schema {schema} does not exist and can't be created with this login",
+            hint=error.problems[0].message,
+            fix=f"have someone run: create schema {schema}, and grant usage and create on it",
+        )
+    )

@@ -1,0 +1,262 @@
+"""The store in the user's warehouse: every step is one transaction, fenced by the lease."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlglot import exp
+
+from sync.core import Change, Sync
+from sync.errors import Busy, LeaseLost, Problem, WarehouseError
+from sync.plan import changes, leases, letters, settle
+from sync.plan import expressions as e
+from sync.plan import tables as t
+from sync.plan.comparison import Comparison
+from sync.state.catalogue import Catalogue, Remembered
+from sync.state.planner import Planner, compare
+from sync.state.process import is_dead
+from sync.state.settling import clear, log_run_sync, merge, remember_run
+from sync.state.spool import SPOOL_ROWS, Spool
+from sync.state.store import Ack, Holder, Leftover, PlanSummary, SyncReport
+from sync.warehouse.port import Session, Warehouse
+
+FLUSH_TRIES = 5
+
+
+class SqlStore:
+    """The state of one sync, in the schema beside its models."""
+
+    def __init__(
+        self,
+        warehouse: Warehouse,
+        sync: Sync,
+        tables: t.StateTables,
+        spool_dir: Path,
+        lock_wait: float = 60.0,
+    ) -> None:
+        self.warehouse = warehouse
+        self.sync = sync
+        self.tables = tables
+        self.lock_wait = lock_wait
+        self.spool = Spool(spool_dir)
+        self._open: Session | None = None
+        self._comparison: Comparison | None = None
+        self._known: Remembered | None = None
+
+    # Sessions
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep one session open over several steps."""
+        with self._session():
+            yield
+
+    @contextmanager
+    def _session(self) -> Iterator[Catalogue]:
+        if self._open is not None:
+            yield Catalogue(self._open, self.warehouse.dialect, self.tables)
+            return
+        with self.warehouse.session(self.lock_wait) as session:
+            self._open = session
+            try:
+                yield Catalogue(session, self.warehouse.dialect, self.tables)
+            finally:
+                self._open = None
+
+    @contextmanager
+    def _fenced(self, epoch: int) -> Iterator[Catalogue]:
+        """A transaction whose first statement proves the lease, and locks it where rows lock."""
+        with self._session() as state, state.session.transaction():
+            if state.run(leases.extend(self.tables, epoch)) == 0:
+                raise LeaseLost(_lost(self.sync, epoch))
+            yield state
+
+    # Leases
+
+    def acquire(self, holder: Holder) -> int:
+        """Take the lease; an older holder must have released it, died, or let it expire."""
+        values = {
+            "owner": holder.owner,
+            "host": holder.host,
+            "process": holder.process,
+            "version": holder.version,
+        }
+        with self._session() as state:
+            state.ensure_shared()
+            rows = state.ask(leases.read(self.tables))
+            if not rows:
+                return self._first_lease(state, values)
+            epoch, owner, host, process, _, since, until, is_released, is_expired = rows[0]
+            is_same_host = host == holder.host
+            is_free = is_released or (is_same_host and is_dead(process))
+            # Whoever lives on this host and can't be pushed aside by time holds a file, not a row.
+            is_stale = is_expired and not (is_same_host and self.warehouse.is_exclusive)
+            if not (is_free or is_stale):
+                raise Busy(_busy(self.sync, epoch, f"{owner} on {host}", since, until))
+            if state.run(leases.take(self.tables, epoch, values)) == 0:
+                raise Busy(_busy(self.sync, epoch + 1, "another run", since, until))
+            return int(epoch) + 1
+
+    def _first_lease(self, state: Catalogue, values: dict[str, str]) -> int:
+        try:
+            state.run(leases.first(self.tables, values))
+        except WarehouseError as error:
+            if not state.ask(leases.read(self.tables)):
+                raise
+            raise Busy(_busy(self.sync, 1, "another run", "just now", "two minutes on")) from error
+        return 1
+
+    def renew(self, epoch: int) -> None:
+        """Extend the lease. An embedded database is kept by its live process, not by time."""
+        if self.warehouse.is_exclusive:
+            return
+        with self._fenced(epoch):
+            pass
+
+    def release(self, epoch: int) -> None:
+        """Give the lease back."""
+        with self._session() as state:
+            state.run(leases.release(self.tables, epoch))
+
+    def unlock(self, epoch: int) -> bool:
+        """Release the lease of another run by hand; False when the epoch has moved on."""
+        with self._session() as state:
+            return state.run(leases.release(self.tables, epoch)) > 0
+
+    # Recovery
+
+    def leftover(self) -> Leftover | None:
+        """The newest plan that is still there; a settled or discarded one is gone."""
+        with self._session() as state:
+            if state.session.columns(self.tables.plan) is None:
+                return None
+            newest = exp.select(exp.Max(this=e.col("epoch")), exp.Max(this=e.col("seq"))).from_(
+                e.table(self.tables.plan)
+            )
+            epoch, last_seq = state.ask(newest)[0]
+            return None if epoch is None else Leftover(int(epoch), int(last_seq))
+
+    def record(self, epoch: int, plan_epoch: int, flush_id: int, acks: Sequence[Ack]) -> None:
+        """Append outcomes; after a commit in doubt, look for the flush before repeating it."""
+        for attempt in range(FLUSH_TRIES if acks else 0):
+            try:
+                with self._fenced(epoch) as state:
+                    if attempt == 0 or not self._is_flushed(state, plan_epoch, flush_id):
+                        self._append(state, plan_epoch, flush_id, acks)
+            except WarehouseError:
+                if attempt == FLUSH_TRIES - 1:
+                    raise
+            else:
+                return
+
+    def _is_flushed(self, state: Catalogue, plan_epoch: int, flush_id: int) -> bool:
+        query = (
+            exp.select(e.number(1))
+            .from_(e.table(self.tables.acks))
+            .where(
+                e.equals(e.col("epoch"), e.number(plan_epoch)),
+                e.equals(e.col("flush_id"), e.number(flush_id)),
+            )
+            .limit(1)
+        )
+        return bool(state.ask(query))
+
+    def _append(
+        self, state: Catalogue, plan_epoch: int, flush_id: int, acks: Sequence[Ack]
+    ) -> None:
+        columns = [e.ident(name).sql(self.warehouse.dialect) for name in t.ACKS]
+        state.session.append(
+            e.table(self.tables.acks).sql(self.warehouse.dialect),
+            columns,
+            [
+                (plan_epoch, flush_id, a.seq, a.outcome, a.code, a.reason, _naive(a.answered_at))
+                for a in acks
+            ],
+        )
+
+    def settle(self, epoch: int, plan_epoch: int, run_id: str, doubt_rest: bool) -> None:
+        """Recovery: an older plan's outcomes into the snapshot, read with that plan's columns."""
+        with self._fenced(epoch) as state:
+            known = state.remembered()
+            columns = known.columns if known else ()
+            comparison = compare(self.sync, state, self.warehouse.engine, columns, epoch)
+            if doubt_rest:
+                state.run(settle.doubt_the_rest(comparison, plan_epoch))
+            merge(state, comparison, plan_epoch, run_id)
+            clear(state)
+
+    def discard(self, epoch: int) -> None:
+        """Clear a plan of which nothing was sent."""
+        with self._fenced(epoch) as state:
+            clear(state)
+
+    # Planning and finishing
+
+    def plan(self, epoch: int) -> PlanSummary:
+        """Compare and commit the plan, in one transaction over one snapshot of the data."""
+        with self._session() as state:
+            planner = Planner(state, self.sync, self.warehouse.engine)
+            planner.prepare(epoch)
+            with self._fenced(epoch):
+                summary = planner.write()
+            self._comparison = planner.comparison
+            self._known = planner.known
+        return summary
+
+    def account(self) -> str | None:
+        """The vendor's account of earlier runs."""
+        return self._known.account if self._known else None
+
+    def changes(self, epoch: int) -> Iterator[Sequence[Change]]:
+        """Copy the plan beside the journal, let go of the warehouse, then read the copy."""
+        c = self._planned()
+        with self._session() as state:
+            query = changes.read_plan(c, epoch).sql(self.warehouse.dialect)
+            self.spool.write(state.session.stream(query, SPOOL_ROWS))
+        try:
+            yield from self.spool.read(c)
+        finally:
+            self.spool.clear()
+
+    def _planned(self) -> Comparison:
+        if self._comparison is None:
+            raise RuntimeError("changes are read after the plan was made")
+        return self._comparison
+
+    def finish(self, epoch: int, report: SyncReport) -> None:
+        """Settle the run's own plan and write its report, in one transaction."""
+        with self._fenced(epoch) as state:
+            c = self._comparison
+            if c is not None:
+                merge(state, c, epoch, report.run_id)
+                if report.is_complete:
+                    state.run(letters.clear_resolved(c))
+                clear(state)
+                remember_run(state, self.sync, report)
+            state.run(log_run_sync(self.tables, self.sync, report))
+
+
+def _naive(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(tzinfo=None)
+
+
+def _busy(sync: Sync, epoch: int, who: str, since: object, until: object) -> Problem:
+    return Problem(
+        "busy",
+        f"{sync.name} is being run by {who} since {since} UTC; its lease ends {until} UTC",
+        hint="Nothing was sent by this run. A lease is extended for as long as its run lives.",
+        fix="wait for it; when that run is gone for certain, run:"
+        f" python -m sync state unlock {sync.name} --epoch {epoch}",
+    )
+
+
+def _lost(sync: Sync, epoch: int) -> Problem:
+    return Problem(
+        "lease-lost",
+        f"another run took over {sync.name} while epoch {epoch} was under way",
+        hint="Sending stopped. What this run sent since its last flush will be asserted again.",
+        fix="find out who runs it twice, then run: python -m sync apply --select " + sync.model,
+    )

@@ -1,0 +1,133 @@
+"""What a run asks of the state: leases, plans, outcomes. Each method is one atomic step.
+
+The run protocol (`sync.delivery.run`) knows the state only through this seam, so that the same
+code runs on a warehouse and, in memory, under an enumeration of every crash point.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from sync.core import Change, Counts, Fate, Op
+
+DELIVERED = "delivered"
+REJECTED = "rejected"
+REJECTED_PARTIAL = "rejected_partial"
+UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds a lease. `process` identifies one process on one boot of `host`."""
+
+    owner: str
+    host: str
+    process: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """A plan that an older run did not settle. Numbers run from 1 to `last_seq`."""
+
+    epoch: int
+    last_seq: int
+
+
+class Ack(NamedTuple):
+    """The outcome of one planned change, as it is recorded."""
+
+    seq: int
+    outcome: str
+    code: str | None
+    reason: str | None
+    answered_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PlanSummary:
+    """What a plan amounts to, before anything is sent. `fates` are those decided already."""
+
+    model_rows: int
+    fates: Mapping[Fate, int]
+    ops: Mapping[Op, int]
+    causes: Mapping[str, int]
+    members: int
+    """Identities that the destination holds, or may hold, before this run."""
+    is_first: bool = False
+    adopted: int = 0
+    is_definition_changed: bool = False
+    added_traits: tuple[str, ...] = ()
+    dropped_traits: tuple[str, ...] = ()
+
+    @property
+    def total(self) -> int:
+        """Planned changes, removals included."""
+        return sum(self.ops.values())
+
+
+@dataclass(frozen=True, slots=True)
+class SyncReport:
+    """How one sync ended: a row of `run_syncs`."""
+
+    run_id: str
+    epoch: int
+    status: str
+    message: str
+    started_at: datetime
+    finished_at: datetime
+    counts: Counts
+    ops: Mapping[Op, int] = field(default_factory=dict)
+    requests: int = 0
+    bytes_sent: int = 0
+    is_complete: bool = False
+    """Every planned change was attempted."""
+    is_definition_changed: bool = False
+    account: str | None = None
+
+
+class Store(Protocol):
+    """The state of one sync."""
+
+    def held(self) -> AbstractContextManager[None]:
+        """Keep the warehouse open over several steps; otherwise each step opens and closes it."""
+
+    def acquire(self, holder: Holder) -> int:
+        """Take the lease and return the new epoch. Raises Busy."""
+
+    def renew(self, epoch: int) -> None:
+        """Extend the lease. Raises LeaseLost."""
+
+    def release(self, epoch: int) -> None:
+        """Give the lease back; no error when it is gone already."""
+
+    def leftover(self) -> Leftover | None:
+        """The unsettled plan of an older run."""
+
+    def record(self, epoch: int, plan_epoch: int, flush_id: int, acks: Sequence[Ack]) -> None:
+        """Append outcomes, once per (plan_epoch, flush_id, seq). Raises LeaseLost."""
+
+    def settle(self, epoch: int, plan_epoch: int, run_id: str, doubt_rest: bool) -> None:
+        """Recovery: outcomes of an older plan into the snapshot, then clear it.
+
+        With `doubt_rest` everything without an outcome is in doubt; else it was never sent.
+        """
+
+    def plan(self, epoch: int) -> PlanSummary:
+        """Compare, and commit the plan: the intent that outlives this machine."""
+
+    def discard(self, epoch: int) -> None:
+        """Clear a plan of which nothing was sent."""
+
+    def account(self) -> str | None:
+        """The vendor's account this sync has always gone to, if it ever went."""
+
+    def changes(self, epoch: int) -> Iterator[Sequence[Change]]:
+        """The plan in order, in lists that fit in memory. The warehouse is free meanwhile."""
+
+    def finish(self, epoch: int, report: SyncReport) -> None:
+        """Settle the run's own plan and write its report, together."""

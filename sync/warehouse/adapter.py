@@ -1,0 +1,223 @@
+"""Any other dbt adapter: its credentials class and its connection manager log us in.
+
+Only the adapter layer is imported, never dbt-core: it costs a second instead of several.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from sync.core import Relation
+from sync.errors import ConfigError, Problem, WarehouseError
+from sync.warehouse.port import Row, Session
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+DIALECTS = {"databricks": "databricks", "spark": "spark2", "sqlserver": "tsql"}
+"""Adapters whose sqlglot dialect has another name."""
+INSERT_ROWS = 500
+"""Rows in one multi-row insert; 500 rows of 7 values stay far below every driver's bind limit."""
+
+
+@dataclass(slots=True)
+class _AdapterConfig:
+    """The part of dbt's runtime configuration that a connection manager reads."""
+
+    credentials: Any
+    profile_name: str = "activation"
+    project_name: str = "activation"
+    target_name: str = "activation"
+    threads: int = 1
+    query_comment: Any = None
+    cli_vars: Mapping[str, Any] = field(default_factory=dict)
+    target_path: str | None = None
+    log_cache_events: bool = False
+
+
+class AdapterSession:
+    """A DB-API connection that a dbt adapter opened."""
+
+    def __init__(self, handle: Any, dialect: str) -> None:
+        self.handle = handle
+        self.dialect = dialect
+        self._streams = 0
+
+    @contextmanager
+    def _cursor(self, name: str | None = None) -> Iterator[Any]:
+        # With hold, because a plain server-side cursor needs a transaction around it.
+        cursor = self.handle.cursor(name, withhold=True) if name else self.handle.cursor()
+        try:
+            yield cursor
+        except Exception as e:  # every driver has its own tree of errors
+            raise _warehouse_error(e) from e
+        finally:
+            with contextlib.suppress(Exception):
+                cursor.close()
+
+    def execute(self, sql: str) -> int:
+        """Run one statement; without an open transaction it is committed at once."""
+        with self._cursor() as cursor:
+            cursor.execute(sql)
+            return int(cursor.rowcount)
+
+    def query(self, sql: str) -> list[Row]:
+        """Run a query whose result is small."""
+        with self._cursor() as cursor:
+            cursor.execute(sql)
+            return [tuple(row) for row in cursor.fetchall()]
+
+    def stream(self, sql: str, rows: int) -> Iterator[pa.RecordBatch]:
+        """Stream a result; PostgreSQL through a server-side cursor, so that memory stays flat."""
+        import pyarrow as pa
+
+        self._streams += 1
+        is_named = self.dialect in {"postgres", "redshift"}
+        with self._cursor(f"activation_{self._streams}" if is_named else None) as cursor:
+            if is_named:
+                cursor.itersize = rows
+            cursor.execute(sql)
+            names: list[str] = []
+            while fetched := cursor.fetchmany(rows):
+                names = names or [c[0] for c in cursor.description]
+                columns = [pa.array(values) for values in zip(*fetched, strict=True)]
+                yield pa.RecordBatch.from_arrays(columns, names=names)
+
+    def append(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        """Insert with bound values, several hundred rows a statement."""
+        one = "(" + ", ".join(["%s"] * len(columns)) + ")"
+        head = f"insert into {table} ({', '.join(columns)}) values ".replace("%", "%%")
+        remaining = iter(rows)
+        with self._cursor() as cursor:
+            while page := list(islice(remaining, INSERT_ROWS)):
+                cursor.execute(
+                    head + ", ".join([one] * len(page)), [v for row in page for v in row]
+                )
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """One snapshot from first statement to commit, where the engine has such a level."""
+        with self._cursor() as cursor:
+            cursor.execute(
+                "begin isolation level repeatable read" if self.dialect == "postgres" else "begin"
+            )
+        try:
+            yield
+        except BaseException:
+            with contextlib.suppress(Exception):
+                self._plain("rollback")
+            raise
+        self._plain("commit")
+
+    def _plain(self, statement: str) -> None:
+        with self._cursor() as cursor:
+            cursor.execute(statement)
+
+    def columns(self, relation: Relation) -> list[tuple[str, str]] | None:
+        """Ask the catalogue; None when the relation does not exist."""
+        if self.dialect == "postgres":
+            rows = self._catalogue(
+                "select a.attname, format_type(a.atttypid, a.atttypmod) from pg_attribute as a"
+                " join pg_class as c on c.oid = a.attrelid"
+                " join pg_namespace as n on n.oid = c.relnamespace"
+                " where n.nspname = %s and c.relname = %s and a.attnum > 0 and not a.attisdropped"
+                " order by a.attnum",
+                relation,
+            )
+        else:
+            rows = self._catalogue(
+                "select column_name, data_type from information_schema.columns"
+                " where table_schema = %s and table_name = %s order by ordinal_position",
+                relation,
+            )
+        return [(str(row[0]), str(row[1])) for row in rows] or None
+
+    def _catalogue(self, sql: str, relation: Relation) -> list[Row]:
+        with self._cursor() as cursor:
+            cursor.execute(sql, (relation.schema, relation.name))
+            return [tuple(row) for row in cursor.fetchall()]
+
+
+def _warehouse_error(error: Exception) -> WarehouseError:
+    first_line = str(error).strip().split("\n", 1)[0]
+    return WarehouseError(
+        Problem(
+            "warehouse-statement",
+            f"the warehouse refused a statement: {first_line}",
+            fix="check the connection and the last dbt build, then run: python -m sync debug",
+        )
+    )
+
+
+class AdapterWarehouse:
+    """Whatever `dbt debug` can reach, this can: same credentials, same drivers."""
+
+    is_exclusive = False
+
+    def __init__(self, adapter_type: str, credentials: Mapping[str, Any]) -> None:
+        self.dialect = DIALECTS.get(adapter_type, adapter_type)
+        self.engine = adapter_type
+        self._type = adapter_type
+        self._credentials = credentials
+        self._manager: Any = None
+
+    @contextmanager
+    def session(self, wait_seconds: float = 60.0) -> Iterator[Session]:
+        """Open a connection of its own; closed at the end."""
+        manager = self._connection_manager()
+        try:
+            manager.set_connection_name("activation")
+            handle = manager.get_thread_connection().handle
+            handle.autocommit = True
+        except Exception as e:  # adapters raise their own errors here
+            raise _unreachable(self._type, e) from e
+        try:
+            yield AdapterSession(handle, self.dialect)
+        finally:
+            with contextlib.suppress(Exception):
+                handle.close()
+            manager.clear_thread_connection()
+
+    def _connection_manager(self) -> Any:
+        if self._manager is None:
+            try:
+                from dbt.adapters.factory import FACTORY
+
+                credentials_class = FACTORY.load_plugin(self._type)
+            except Exception as e:
+                raise _no_adapter(self._type) from e
+            values = credentials_class.translate_aliases(
+                {k: v for k, v in self._credentials.items() if k not in {"type", "threads"}}
+            )
+            config = _AdapterConfig(credentials_class.from_dict(values))
+            adapter = FACTORY.get_plugin_by_name(self._type).adapter
+            self._manager = adapter.ConnectionManager(config, multiprocessing.get_context("spawn"))
+        return self._manager
+
+
+def _unreachable(adapter_type: str, error: Exception) -> WarehouseError:
+    return WarehouseError(
+        Problem(
+            "warehouse-unreachable",
+            f"the {adapter_type} adapter could not connect: {str(error).strip().splitlines()[0]}",
+            where="profiles.yml, outputs.<target>",
+            fix="run: dbt debug",
+        )
+    )
+
+
+def _no_adapter(adapter_type: str) -> ConfigError:
+    return ConfigError(
+        Problem(
+            "adapter-missing",
+            f"the dbt adapter for {adapter_type} is not installed in this environment",
+            where="profiles.yml, outputs.<target>.type",
+            fix=f"run: pip install dbt-{adapter_type}",
+        )
+    )
