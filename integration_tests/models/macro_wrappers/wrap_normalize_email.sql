@@ -1,0 +1,4 @@
+select
+    typed,
+    {{ activation.normalize_email('typed') }} as email
+from {{ ref('inputs') }}

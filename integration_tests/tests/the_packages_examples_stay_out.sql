@@ -1,0 +1,19 @@
+{#- Whoever installs the package gets macros and tests, and none of its example models, sources or
+    tests. -#}
+{%- set strangers = [] -%}
+{%- if execute -%}
+    {%- for node in graph.nodes.values()
+        if node.package_name == 'activation' and node.config.enabled -%}
+        {%- do strangers.append(node.unique_id) -%}
+    {%- endfor -%}
+    {%- for source in graph.sources.values() if source.package_name == 'activation' -%}
+        {%- do strangers.append(source.unique_id) -%}
+    {%- endfor -%}
+{%- endif -%}
+{% for unique_id in strangers -%}
+select '{{ unique_id }}' as unique_id
+{% if not loop.last %}union all{% endif %}
+{% else -%}
+select cast(null as varchar) as unique_id
+where 1 = 0
+{%- endfor %}

@@ -1,0 +1,18 @@
+{#- True where the identity stands in a suppression model, or in any of a list of them.
+
+    `key` is the identity column over there; the name after the last dot of `identity` unless said.
+    A null identity gives null, so that `where not` keeps it out. -#}
+{% macro suppressed_by(identity, suppressions, key=none) -%}
+    {%- set relations = [suppressions] if suppressions is mapping or suppressions is string
+        else suppressions -%}
+    {%- set key = key or identity.split('.') | last -%}
+    (
+        {%- for relation in relations %}
+            {{ 'or ' if not loop.first }}{{ identity }} in (
+                select suppressed.{{ key }}
+                from {{ relation }} as suppressed
+                where suppressed.{{ key }} is not null
+            )
+        {%- endfor %}
+        )
+{%- endmacro %}
