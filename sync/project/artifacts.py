@@ -1,0 +1,260 @@
+"""dbt's artifacts: the few keys of manifest.json and run_results.json that a sync needs.
+
+Unknown keys are passed over, so that a newer dbt keeps working.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sync.errors import ConfigError, Problem
+from sync.project.artifact_file import Sleep, check_version, read_json, unknown_shape
+
+NEWEST_MANIFEST = 12
+NEWEST_RUN_RESULTS = 6
+NAMESPACE = "activation"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A declared column. `activation` is its metadata as written, None when there is none."""
+
+    name: str
+    data_type: str = ""
+    activation: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """An enabled model. `activation` is `config.meta.activation` as written, None without."""
+
+    unique_id: str
+    name: str
+    package: str
+    database: str | None
+    schema: str
+    alias: str
+    relation_name: str | None
+    materialized: str
+    path: str
+    """The model's own file, relative to the project."""
+    yaml_path: str
+    """The file with its properties, the SQL file when there is none."""
+    activation: Any = None
+    meta_keys: tuple[str, ...] = ()
+    has_stray_config: bool = False
+    """`activation` stands directly under `config`, where nothing reads it."""
+    columns: Mapping[str, Column] = field(default_factory=dict)
+    tags: frozenset[str] = frozenset()
+    raw_code: str = ""
+    compiled_code: str | None = None
+    """None unless dbt compiled this very model in the invocation that wrote the manifest."""
+    is_contract_enforced: bool = False
+    description: str = ""
+    depends_on: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A data test or a unit test, and the models whose rows it speaks about."""
+
+    unique_id: str
+    name: str
+    severity: str
+    models: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Misplaced:
+    """A node that carries our metadata and is not a model."""
+
+    unique_id: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What dbt knows about the project. `models` holds all of them, by unique id."""
+
+    path: Path
+    project_name: str
+    adapter_type: str
+    invocation_id: str
+    generated_at: datetime | None
+    models: Mapping[str, Model] = field(default_factory=dict)
+    tests: tuple[Check, ...] = ()
+    misplaced: tuple[Misplaced, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How one node fared in the last dbt command."""
+
+    status: str
+    relation_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunResults:
+    """The last dbt command that wrote results. `target` is None when it was not given to it."""
+
+    path: Path
+    invocation_id: str
+    generated_at: datetime | None
+    command: str
+    target: str | None
+    profile: str | None
+    results: Mapping[str, Result] = field(default_factory=dict)
+    warnings: tuple[Problem, ...] = ()
+
+
+def read_manifest(path: Path, sleep: Sleep = time.sleep) -> Manifest:
+    """Raises ConfigError when the file is missing, unreadable or of a shape we don't know."""
+    if not path.exists():
+        raise ConfigError(
+            Problem(
+                "artifact-missing",
+                f"{path.name} does not exist",
+                where=str(path),
+                fix="run: dbt parse (for check) or dbt build (before plan and apply)",
+            )
+        )
+    raw = read_json(path, sleep)
+    warnings = check_version(path, raw, NEWEST_MANIFEST, ("metadata", "nodes"))
+    try:
+        return _manifest(path, raw, warnings)
+    except (KeyError, TypeError, AttributeError) as e:
+        raise unknown_shape(path, raw) from e
+
+
+def read_run_results(path: Path, sleep: Sleep = time.sleep) -> RunResults | None:
+    """None when dbt left no results; ConfigError when they can't be read."""
+    if not path.exists():
+        return None
+    raw = read_json(path, sleep)
+    warnings = check_version(path, raw, NEWEST_RUN_RESULTS, ("metadata", "results"))
+    try:
+        return _run_results(path, raw, warnings)
+    except (KeyError, TypeError, AttributeError) as e:
+        raise unknown_shape(path, raw) from e
+
+
+def _manifest(path: Path, raw: Mapping[str, Any], warnings: tuple[Problem, ...]) -> Manifest:
+    metadata = raw["metadata"]
+    models: dict[str, Model] = {}
+    tests: list[Check] = []
+    misplaced: list[Misplaced] = []
+    for unique_id, node in raw["nodes"].items():
+        kind = node.get("resource_type")
+        if kind == "model":
+            if (node.get("config") or {}).get("enabled", True):
+                models[unique_id] = _model(unique_id, node)
+        elif kind == "test":
+            tests.append(_test(unique_id, node))
+        elif NAMESPACE in _meta(node):
+            misplaced.append(Misplaced(unique_id, _yaml_path(node)))
+    for unique_id, node in (raw.get("unit_tests") or {}).items():
+        tests.append(_unit_test(unique_id, node))
+    return Manifest(
+        path=path,
+        project_name=metadata.get("project_name") or "",
+        adapter_type=metadata.get("adapter_type") or "",
+        invocation_id=metadata.get("invocation_id") or "",
+        generated_at=_instant(metadata.get("generated_at")),
+        models=models,
+        tests=tuple(tests),
+        misplaced=tuple(misplaced),
+        warnings=warnings,
+    )
+
+
+def _model(unique_id: str, node: Mapping[str, Any]) -> Model:
+    config = node.get("config") or {}
+    meta = _meta(node)
+    version = node.get("version")
+    return Model(
+        unique_id=unique_id,
+        name=node["name"] if version is None else f"{node['name']}_v{version}",
+        package=node.get("package_name") or "",
+        database=node.get("database"),
+        schema=node["schema"],
+        alias=node.get("alias") or node["name"],
+        relation_name=node.get("relation_name"),
+        materialized=config.get("materialized") or "",
+        path=node.get("original_file_path") or "",
+        yaml_path=_yaml_path(node),
+        activation=meta.get(NAMESPACE),
+        meta_keys=tuple(str(k) for k in meta),
+        has_stray_config=NAMESPACE in config,
+        columns={name: _column(name, c) for name, c in (node.get("columns") or {}).items()},
+        tags=frozenset(node.get("tags") or ()),
+        raw_code=node.get("raw_code") or "",
+        compiled_code=node.get("compiled_code"),
+        is_contract_enforced=bool((config.get("contract") or {}).get("enforced")),
+        description=node.get("description") or "",
+        depends_on=tuple((node.get("depends_on") or {}).get("nodes") or ()),
+    )
+
+
+def _column(name: str, column: Mapping[str, Any]) -> Column:
+    return Column(
+        name=column.get("name") or name,
+        data_type=column.get("data_type") or "",
+        activation=_meta(column).get(NAMESPACE),
+    )
+
+
+def _meta(node: Mapping[str, Any]) -> dict[str, Any]:
+    """`config.meta` over the older `meta` beside `config`, as dbt itself merges them."""
+    return {**(node.get("meta") or {}), **((node.get("config") or {}).get("meta") or {})}
+
+
+def _yaml_path(node: Mapping[str, Any]) -> str:
+    patch: str = node.get("patch_path") or ""
+    own: str = node.get("original_file_path") or ""
+    return patch.split("://", 1)[-1] or own
+
+
+def _test(unique_id: str, node: Mapping[str, Any]) -> Check:
+    # A relationships test also depends on the parent, whose rows it says nothing about.
+    attached = node.get("attached_node")
+    models = [attached] if attached else (node.get("depends_on") or {}).get("nodes") or ()
+    severity = (node.get("config") or {}).get("severity") or "error"
+    return Check(unique_id, node.get("name") or unique_id, severity.lower(), frozenset(models))
+
+
+def _unit_test(unique_id: str, node: Mapping[str, Any]) -> Check:
+    tested = node.get("tested_node_unique_id")
+    models = [tested] if tested else ((node.get("depends_on") or {}).get("nodes") or ())[:1]
+    return Check(unique_id, node.get("name") or unique_id, "error", frozenset(models))
+
+
+def _run_results(path: Path, raw: Mapping[str, Any], warnings: tuple[Problem, ...]) -> RunResults:
+    metadata, args = raw["metadata"], raw.get("args") or {}
+    return RunResults(
+        path=path,
+        invocation_id=metadata.get("invocation_id") or "",
+        generated_at=_instant(metadata.get("generated_at")),
+        command=args.get("which") or "",
+        target=args.get("target"),
+        profile=args.get("profile"),
+        results={
+            r["unique_id"]: Result(str(r["status"]).lower(), r.get("relation_name"))
+            for r in raw["results"]
+        },
+        warnings=warnings,
+    )
+
+
+def _instant(text: Any) -> datetime | None:
+    with suppress(TypeError, ValueError):
+        at = datetime.fromisoformat(text)
+        return at if at.tzinfo else at.replace(tzinfo=UTC)
+    return None

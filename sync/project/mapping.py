@@ -1,0 +1,129 @@
+"""Which columns go out, under which names. What is not declared or not allowed stays at home."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sync.core import Kind, Trait
+from sync.errors import Problem
+from sync.project.complaints import Place
+from sync.project.metadata import EntryMetadata
+from sync.project.reading import Activated
+from sync.project.spelling import did_you_mean
+
+
+def segment_name(activated: Activated, entry: EntryMetadata) -> str | None:
+    """The segment's name at the destination: the entry's, else the model's."""
+    is_segment = activated.meta.kind.sent is Kind.SEGMENT
+    return entry.segment or activated.model.name if is_segment else None
+
+
+def traits_of(activated: Activated, entry: EntryMetadata) -> tuple[Trait, ...]:
+    """The traits of one entry, in the order they are written or declared."""
+    pairs = list(_pairs(activated, entry))
+    return tuple(
+        _trait(activated, name, column)
+        for name, column in pairs
+        if column in activated.columns and activated.columns[column].send
+    )
+
+
+def _pairs(activated: Activated, entry: EntryMetadata) -> Iterator[tuple[str, str]]:
+    if entry.traits is not None:
+        yield from entry.traits.items()
+    else:
+        held_back = set(named_columns(activated, entry).values())
+        for name, meta in activated.columns.items():
+            if name not in held_back and not meta.pii:
+                yield name, name
+    yield from _reason_and_tier(activated, entry)
+
+
+def _reason_and_tier(activated: Activated, entry: EntryMetadata) -> Iterator[tuple[str, str]]:
+    meta = activated.meta
+    named = set(entry.traits.values()) if entry.traits is not None else set()
+    if meta.kind.sent is not Kind.SEGMENT:
+        return
+    for suffix, column in (("reason", meta.reason), ("tier", meta.tier)):
+        if column and column not in named:
+            declared = activated.columns.get(column)
+            if declared and not declared.pii:
+                yield f"{segment_name(activated, entry)}_{suffix}", column
+
+
+def _trait(activated: Activated, name: str, column: str) -> Trait:
+    meta = activated.columns[column]
+    return Trait(
+        name=name,
+        column=column,
+        data_type=activated.model.columns[column].data_type,
+        is_pii=bool(meta.pii),
+        default=meta.default,
+        nulls=meta.nulls or activated.meta.nulls,
+        is_ignored=column in activated.meta.ignore_changes,
+    )
+
+
+def named_columns(activated: Activated, entry: EntryMetadata | None = None) -> dict[str, str]:
+    """Key path below the model's metadata -> the column it names; these are no traits."""
+    meta = activated.meta
+    event = meta.event.column if meta.event else None
+    named = {
+        "identity": meta.identity,
+        "reason": meta.reason,
+        "tier": meta.tier,
+        "event.column": event,
+        "event_id": meta.event_id,
+        "occurred_at": meta.occurred_at,
+        "relates_to": meta.relates_to,
+        "until": meta.until,
+        "value": meta.value,
+    }
+    if entry and entry.identify_by:
+        named["identify_by"] = next(iter(entry.identify_by.values()))
+    return {key: column for key, column in named.items() if column}
+
+
+def undeclared(activated: Activated) -> list[Problem]:
+    """Every column that the metadata names and the model does not declare."""
+    problems = [
+        _undeclared(activated, activated.place, column, *key.split("."))
+        for key, column in named_columns(activated).items()
+    ]
+    for column in activated.meta.ignore_changes:
+        problems.append(_undeclared(activated, activated.place, column, "ignore_changes"))
+    for i, entry in activated.entries:
+        place = activated.place.below("destinations", i)
+        for key, pairs in (("traits", entry.traits), ("identify_by", entry.identify_by)):
+            for name, column in (pairs or {}).items():
+                problems.append(_undeclared(activated, place, column, key, name))
+    return [p for p in problems if p]
+
+
+def _undeclared(
+    activated: Activated, place: Place, column: str, *keys: str | int
+) -> Problem | None:
+    if column in activated.columns:
+        return None
+    return place.problem(
+        "column-unknown",
+        f" names the column `{column}`, which it does not declare",
+        *keys,
+        hint=did_you_mean(column, activated.columns, "columns"),
+        fix=f"correct the name, or declare the column with its data_type in {place.file}",
+    )
+
+
+def never_sent(activated: Activated) -> list[Problem]:
+    """Columns with `send: false` that an entry's `traits` name."""
+    return [
+        activated.place.problem(
+            "column-never-sent",
+            f" sends the column `{column}`, which is marked `send: false`",
+            *("destinations", i, "traits", name),
+            fix="remove it from `traits`, or the mark from the column",
+        )
+        for i, entry in activated.entries
+        for name, column in (entry.traits or {}).items()
+        if column in activated.columns and not activated.columns[column].send
+    ]

@@ -1,0 +1,72 @@
+"""A sync's name and the checksum of its definition."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict
+from hashlib import sha256
+from typing import Any
+
+from pydantic import BaseModel
+
+from sync.core import Sync
+from sync.project.artifacts import Model
+
+MAX_NAME = 40  # leaves room for `snapshot_` and the like within PostgreSQL's 63 bytes
+HASH_DIGITS = 8
+NO_DEFINITION = ("name", "unique_id", "definition", "version", "owner", "sla", "tags", "path")
+
+
+def sync_name(model: str, connection: str) -> str:
+    """`<model>__<connection>`; a name unfit for a table is cut and ends in a hash of the whole.
+
+    Unfit are other letters than a-z, digits and `_`: capitals too, because many warehouses fold
+    them and two names could become one table.
+    """
+    name = f"{model}__{connection}"
+    if len(name) <= MAX_NAME and re.fullmatch(r"[a-z_][a-z0-9_]*", name):
+        return name
+    fit = re.sub(r"[^a-z0-9_]", "_", name.lower())[: MAX_NAME - HASH_DIGITS - 1]
+    fit = fit if fit[0].isalpha() or fit[0] == "_" else f"_{fit[1:]}"
+    return f"{fit}_{sha256(name.encode()).hexdigest()[:HASH_DIGITS]}"
+
+
+def definition(sync: Sync, model: Model) -> str:
+    """`<checksum of source, contract and mapping>-<checksum of compiled SQL, or empty>`.
+
+    dbt compiles only what a command selects, so the second part may be missing after one run and
+    there after the next; `definition_moved` knows.
+    """
+    mapping = {k: v for k, v in asdict(sync).items() if k not in NO_DEFINITION}
+    mapping["options"] = _plain(sync.options)
+    contract = sorted((c.name, c.data_type) for c in model.columns.values())
+    written = _checksum([model.raw_code.strip(), contract, mapping])
+    compiled = "" if model.compiled_code is None else _checksum(model.compiled_code.strip())
+    return f"{written}-{compiled}"
+
+
+def definition_moved(before: str, after: str) -> bool:
+    """Whether two definitions differ; a compiled part that either lacks is not compared."""
+    old, new = before.partition("-"), after.partition("-")
+    return old[0] != new[0] or bool(old[2] and new[2] and old[2] != new[2])
+
+
+def _plain(options: Any) -> Any:
+    return options.model_dump(mode="json") if isinstance(options, BaseModel) else options
+
+
+def _checksum(value: object) -> str:
+    text = json.dumps(_sorted(value), sort_keys=True, default=str)
+    return sha256(text.encode()).hexdigest()[:32]
+
+
+def _sorted(value: Any) -> Any:
+    """Traits by name, so that reordering YAML or columns is no new definition."""
+    if isinstance(value, Mapping):
+        return {
+            k: sorted(v, key=lambda trait: str(trait["name"])) if k == "traits" else _sorted(v)
+            for k, v in value.items()
+        }
+    return [_sorted(v) for v in value] if isinstance(value, list) else value

@@ -1,0 +1,277 @@
+"""dbt_project.yml and profiles.yml: the target, and what it may send to.
+
+Values are rendered when they are used and not before, so that `check` needs no secret in the
+environment. Nothing here prints a value of profiles.yml.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from sync.errors import ConfigError, Problem
+from sync.project.rendering import Renderer
+from sync.project.spelling import did_you_mean
+from sync.project.yaml_file import read_yaml
+
+PROFILES = "profiles.yml"
+DESTINATIONS = "destinations"
+Connections = Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectFile:
+    """What dbt_project.yml says. `target_path` is absolute."""
+
+    path: Path
+    name: str
+    profile: str | None
+    target_path: Path
+
+
+@dataclass(frozen=True)
+class Target:
+    """One output of a dbt profile; its values are rendered on first use."""
+
+    name: str
+    raw: Mapping[str, Any] = field(repr=False)
+    key: str = field(repr=False)
+    renderer: Renderer = field(repr=False)
+
+    @cached_property
+    def adapter_type(self) -> str:
+        """The dbt adapter, for example `duckdb`."""
+        return str(self._required("type"))
+
+    @cached_property
+    def schema(self) -> str:
+        """The target schema, or dataset."""
+        if self.adapter_type == "bigquery" and "schema" not in self.raw:
+            return str(self._required("dataset"))
+        return str(
+            self._required("schema", default="main" if self.adapter_type == "duckdb" else None)
+        )
+
+    @cached_property
+    def threads(self) -> int:
+        """As in dbt, 1 unless said otherwise."""
+        threads = self.renderer.render(self.raw.get("threads", 1), f"{self.key}.threads")
+        return int(threads) if str(threads).isdigit() else 1
+
+    @cached_property
+    def credentials(self) -> dict[str, Any]:
+        """All settings of the output, rendered, `type` included. Holds secrets: never print it."""
+        rendered: dict[str, Any] = self.renderer.render(self.raw, self.key)
+        return rendered
+
+    def _required(self, name: str, default: str | None = None) -> Any:
+        value = self.renderer.render(self.raw.get(name, default), f"{self.key}.{name}")
+        if not value:
+            raise ConfigError(
+                Problem(
+                    "setting-missing",
+                    f"target `{self.name}` has no `{name}`",
+                    where=f"{PROFILES}, {self.key}",
+                    fix=f"add `{name}:` to the output {self.name} in {PROFILES}",
+                )
+            )
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A dbt profile at one target. `destinations` is unrendered, by target, then connection."""
+
+    path: Path
+    name: str
+    target: Target
+    default_target: str
+    destinations: Mapping[str, Connections] = field(repr=False)
+    renderer: Renderer = field(repr=False)
+
+    @property
+    def connections(self) -> dict[str, str]:
+        """Connection -> vendor, for our target: what this run may send to."""
+        return self.connections_of(self.target.name)
+
+    @property
+    def known_connections(self) -> dict[str, str]:
+        """Connection -> vendor over all targets, ours winning: what metadata may name."""
+        others = {n: v for t in self.destinations for n, v in self.connections_of(t).items()}
+        return others | self.connections
+
+    def connections_of(self, target: str) -> dict[str, str]:
+        """Connection -> vendor of one target; without `type`, the name is the vendor."""
+        return {
+            name: str(
+                self.renderer.render(
+                    settings.get("type", name), f"{DESTINATIONS}.{target}.{name}.type"
+                )
+            )
+            for name, settings in self.destinations.get(target, {}).items()
+        }
+
+    def settings_of(self, connection: str) -> dict[str, Any]:
+        """A connection's settings at our target, rendered, without `type`. Holds secrets.
+
+        Raises ConfigError when our target has no such connection.
+        """
+        known = self.destinations.get(self.target.name, {})
+        key = f"{DESTINATIONS}.{self.target.name}"
+        if connection not in known:
+            raise ConfigError(
+                Problem(
+                    "connection-unknown",
+                    f"target `{self.target.name}` has no connection `{connection}`",
+                    where=f"{self.path}, {key}",
+                    hint=did_you_mean(connection, known, "connections"),
+                    fix=f"add `{connection}:` under `{key}:` in {PROFILES}",
+                )
+            )
+        raw = {k: v for k, v in known[connection].items() if k != "type"}
+        rendered: dict[str, Any] = self.renderer.render(raw, f"{key}.{connection}")
+        return rendered
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the command line asks for; None falls back to dbt's variables, then its defaults."""
+
+    profiles_dir: Path | None = None
+    profile: str | None = None
+    target: str | None = None
+
+
+def find_project_dir(given: Path | None, environ: Mapping[str, str] = os.environ) -> Path:
+    """As dbt looks: what is given, DBT_PROJECT_DIR, else the nearest folder up from here."""
+    named = given or environ.get("DBT_PROJECT_DIR")
+    if named:
+        return Path(named).absolute()
+    here = Path.cwd()
+    return next((p for p in (here, *here.parents) if (p / "dbt_project.yml").exists()), here)
+
+
+def read_project_file(
+    project_dir: Path, target_path: Path | None = None, environ: Mapping[str, str] = os.environ
+) -> ProjectFile:
+    """Name, profile and target path of the dbt project in a folder."""
+    path = project_dir / "dbt_project.yml"
+    if not path.exists():
+        raise ConfigError(
+            Problem(
+                "project-missing",
+                "there is no dbt project here",
+                where=str(path),
+                fix="go to the dbt project, or name it with --project-dir",
+            )
+        )
+    content = read_yaml(path)
+    renderer = Renderer(path.name, environ)
+    wanted = {k: renderer.render(content.get(k), k) for k in ("name", "profile", "target-path")}
+    chosen = target_path or environ.get("DBT_TARGET_PATH") or wanted["target-path"] or "target"
+    return ProjectFile(
+        path=path,
+        name=str(wanted["name"] or ""),
+        profile=wanted["profile"],
+        target_path=project_dir / str(chosen),
+    )
+
+
+def read_profile(
+    project: ProjectFile, choices: Choices, environ: Mapping[str, str] = os.environ
+) -> Profile:
+    """Find and read profiles.yml, and pick profile and target as dbt does."""
+    path = _find_profiles(project.path.parent, choices.profiles_dir, environ)
+    content = read_yaml(path)
+    renderer = Renderer(PROFILES, environ)
+    name = choices.profile or environ.get("DBT_PROFILE") or project.profile
+    known = [k for k in content if k not in (DESTINATIONS, "config")]
+    raw = _one_of(content, name, known, "profile", str(path))
+    outputs = _mapping(raw, "outputs", f"{path}, {name}")
+    default = str(renderer.render(raw.get("target") or "default", f"{name}.target"))
+    target = choices.target or environ.get("DBT_TARGET") or default
+    where = f"{path}, {name}.outputs"
+    output = _one_of(outputs, target, list(outputs), "target", where)
+    return Profile(
+        path=path,
+        name=str(name),
+        target=Target(target, output, f"{name}.outputs.{target}", renderer),
+        default_target=default,
+        destinations=_destinations(content, path),
+        renderer=renderer,
+    )
+
+
+def _find_profiles(project_dir: Path, given: Path | None, environ: Mapping[str, str]) -> Path:
+    named = given or environ.get("DBT_PROFILES_DIR")
+    folders = [Path(named)] if named else [Path.cwd(), project_dir, Path.home() / ".dbt"]
+    for folder in folders:
+        if (folder / PROFILES).is_file():
+            return (folder / PROFILES).absolute()
+    raise ConfigError(
+        Problem(
+            "profiles-missing",
+            f"there is no {PROFILES}",
+            where=", ".join(str(f) for f in dict.fromkeys(folders)),
+            fix=f"name its folder with --profiles-dir, or write {PROFILES}",
+        )
+    )
+
+
+def _destinations(content: Mapping[str, Any], path: Path) -> dict[str, Connections]:
+    by_target = _mapping(content, DESTINATIONS, str(path), default={})
+    found: dict[str, Connections] = {}
+    for target in by_target:
+        where = f"{path}, {DESTINATIONS}"
+        connections = _mapping(by_target, target, where, default={})
+        found[str(target)] = {
+            str(c): _mapping(connections, c, f"{where}.{target}", default={}) for c in connections
+        }
+    return found
+
+
+def _one_of(
+    content: Mapping[str, Any], name: Any, known: list[str], what: str, where: str
+) -> Mapping[str, Any]:
+    if name is None:
+        raise ConfigError(
+            Problem(
+                f"{what}-unknown",
+                f"no {what} is named",
+                where=where,
+                fix="add `profile:` to dbt_project.yml, or use --profile",
+            )
+        )
+    if name not in known:
+        raise ConfigError(
+            Problem(
+                f"{what}-unknown",
+                f"there is no {what} `{name}`",
+                where=where,
+                hint=did_you_mean(str(name), known, f"{what}s"),
+                fix=f"use --{what}, or add `{name}:` to {PROFILES}",
+            )
+        )
+    return _mapping(content, name, where)
+
+
+def _mapping(
+    content: Mapping[str, Any], key: str, where: str, default: Mapping[str, Any] | None = None
+) -> Mapping[str, Any]:
+    value = content.get(key)
+    if value is None and default is not None:
+        return default
+    if not isinstance(value, dict):
+        raise ConfigError(
+            Problem(
+                "profiles-shape",
+                f"`{key}` must be a mapping of keys to values",
+                where=where,
+                fix=f"indent the settings of `{key}` below it in {PROFILES}",
+            )
+        )
+    return value

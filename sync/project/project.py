@@ -1,0 +1,175 @@
+"""One dbt project at one target, read whole: what there is to sync, and what is wrong with it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from sync.core import Sync
+from sync.errors import ConfigError, Problem
+from sync.project.artifacts import Manifest, RunResults, read_manifest, read_run_results
+from sync.project.gates import BuiltFor, Gated, gate
+from sync.project.profiles import (
+    DESTINATIONS,
+    Choices,
+    Profile,
+    Target,
+    find_project_dir,
+    read_profile,
+    read_project_file,
+)
+from sync.project.selection import select
+from sync.project.syncs import compile_syncs
+from sync.project.vendors import Registry, load_connection
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectOptions:
+    """What the command line asks for; None falls back to dbt's variables, then its defaults."""
+
+    project_dir: Path | None = None
+    profiles_dir: Path | None = None
+    profile: str | None = None
+    target: str | None = None
+    target_path: Path | None = None
+    select: Sequence[str] = ()
+    exclude: Sequence[str] = ()
+    is_strict: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """Everything read before a warehouse is touched."""
+
+    name: str
+    dir: Path
+    target_path: Path
+    profile: Profile
+    manifest: Manifest
+    run_results: RunResults | None
+    syncs: list[Sync]
+    """Selected syncs whose connection our target has."""
+    unconnected: list[Sync]
+    """Selected syncs whose connection only other targets have: from here they can't be sent."""
+    problems: list[Problem]
+    """What has to be mended before anything is planned or sent."""
+    warnings: list[Problem]
+    is_strict: bool = False
+    registry: Registry = field(repr=False, kw_only=True)
+
+    @property
+    def profile_path(self) -> Path:
+        """The profiles.yml that was read."""
+        return self.profile.path
+
+    @property
+    def target(self) -> Target:
+        """Name, adapter type, schema and credentials of the dbt target."""
+        return self.profile.target
+
+    @property
+    def connections(self) -> dict[str, str]:
+        """Connection -> vendor, for our target."""
+        return self.profile.connections
+
+    @property
+    def state_schema(self) -> str:
+        """Where state lives in the warehouse."""
+        return f"{self.target.schema}_activation"
+
+    def gate(self) -> tuple[list[Sync], list[Gated]]:
+        """Ask the gates about our syncs."""
+        built_for = BuiltFor.of(self.profile)
+        return gate(self.manifest, self.run_results, self.syncs, self.is_strict, built_for)
+
+    def load_connection(self, name: str) -> BaseModel:
+        """A connection's validated settings; needs its secrets in the environment."""
+        return load_connection(self.profile, name, self.registry)
+
+
+def load_project(
+    options: ProjectOptions,
+    registry: Registry | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> Project:
+    """Read project, profile and artifacts, compile and select.
+
+    Raises ConfigError for what leaves nothing to go on with (files missing or unreadable, a
+    selector that matches nothing); what is wrong inside models is listed in `problems`.
+    """
+    registry = registry or _installed()
+    project_dir = find_project_dir(options.project_dir, environ)
+    project_file = read_project_file(project_dir, options.target_path, environ)
+    choices = Choices(options.profiles_dir, options.profile, options.target)
+    profile = read_profile(project_file, choices, environ)
+    manifest = read_manifest(project_file.target_path / "manifest.json")
+    run_results = read_run_results(project_file.target_path / "run_results.json")
+    syncs, problems = compile_syncs(manifest, profile.known_connections, registry)
+    problems = _check_adapter(profile, manifest) + problems
+    chosen = _select(syncs, options, problems)
+    connected = profile.connections
+    return Project(
+        name=manifest.project_name or project_file.name,
+        dir=project_dir,
+        target_path=project_file.target_path,
+        profile=profile,
+        manifest=manifest,
+        run_results=run_results,
+        syncs=[s for s in chosen if s.connection in connected],
+        unconnected=[s for s in chosen if s.connection not in connected],
+        problems=problems,
+        warnings=[
+            *manifest.warnings,
+            *(run_results.warnings if run_results else ()),
+            *_without_destinations(profile),
+        ],
+        is_strict=options.is_strict,
+        registry=registry,
+    )
+
+
+def _installed() -> Registry:
+    from sync.destinations import registry
+
+    return registry
+
+
+def _select(syncs: Sequence[Sync], options: ProjectOptions, problems: list[Problem]) -> list[Sync]:
+    try:
+        return select(syncs, options.select, options.exclude)
+    except ConfigError:
+        if not problems:
+            raise
+        return []  # what was selected may be among the models whose problems are listed
+
+
+def _check_adapter(profile: Profile, manifest: Manifest) -> list[Problem]:
+    ours, theirs = profile.target.adapter_type, manifest.adapter_type
+    if not theirs or theirs == ours:
+        return []
+    return [
+        Problem(
+            "adapter-mismatch",
+            f"the manifest was written for {theirs}, and target {profile.target.name} is {ours}",
+            where=str(manifest.path),
+            fix=f"run: dbt build --target {profile.target.name}",
+        )
+    ]
+
+
+def _without_destinations(profile: Profile) -> list[Problem]:
+    target = profile.target.name
+    if profile.connections:
+        return []
+    return [
+        Problem(
+            "target-without-destinations",
+            f"target {target} has no connections, so nothing can be sent from it",
+            where=f"{profile.path}, {DESTINATIONS}",
+            fix=f"add `{target}:` with a connection under `{DESTINATIONS}:`",
+        )
+    ]

@@ -1,0 +1,102 @@
+"""What reading a project needs of a destination: its class, never an instance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Protocol
+
+from pydantic import BaseModel, ValidationError
+
+from sync.core import Kind, Sync
+from sync.errors import ConfigError, Problem
+from sync.project.complaints import Place, complaints, known_keys
+from sync.project.profiles import DESTINATIONS, PROFILES, Profile
+from sync.project.spelling import did_you_mean
+
+
+class Vendor(Protocol):
+    """A destination class, as far as it matters before anything is sent."""
+
+    name: ClassVar[str]
+    kinds: ClassVar[frozenset[Kind]]
+    settings: ClassVar[type[BaseModel]]
+    options: ClassVar[type[BaseModel]]
+
+    @staticmethod
+    def validate(sync: Sync) -> Sequence[Problem]:
+        """Offline: names, sizes and reserved words this vendor won't take."""
+
+
+class Registry(Protocol):
+    """Vendors by name; `sync.destinations.registry` is one."""
+
+    def names(self) -> list[str]:
+        """All registered vendors."""
+
+    def load(self, name: str) -> Any:
+        """The vendor's class; KeyError when it is unknown."""
+
+
+def load_vendor(registry: Registry, vendor: str, connection: str) -> type[Vendor] | Problem:
+    """The class, or what is wrong with the connection's `type`."""
+    try:
+        found: type[Vendor] = registry.load(vendor)
+    except KeyError:
+        return Problem(
+            "vendor-unknown",
+            f"connection `{connection}` is of type `{vendor}`, which is not installed",
+            where=f"{PROFILES}, {DESTINATIONS}.<target>.{connection}.type",
+            hint=did_you_mean(vendor, registry.names(), "types"),
+            fix=f"correct `type:` of {connection} in {PROFILES}; without it, its name is the type",
+        )
+    return found
+
+
+def load_connection(profile: Profile, name: str, registry: Registry) -> BaseModel:
+    """A connection's settings at the profile's target, rendered and validated by its vendor.
+
+    Raises ConfigError with every complaint at once, naming keys and never a value.
+    """
+    raw = profile.settings_of(name)
+    vendor = load_vendor(registry, profile.connections[name], name)
+    if isinstance(vendor, Problem):
+        raise ConfigError(vendor)
+    path = f"{DESTINATIONS}.{profile.target.name}.{name}"
+    place = Place(
+        subject=f"connection {name}",
+        file=str(profile.path),
+        path=path,
+        code="setting",
+        fix=f"correct it in {PROFILES}, then run: python -m sync debug",
+    )
+    settings, problems = check_against(vendor.settings, raw, place, ("type",))
+    if settings is None:
+        raise ConfigError(*problems)
+    return settings
+
+
+def check_against(
+    model: type[BaseModel], raw: Mapping[str, Any], place: Place, also_known: Sequence[str] = ()
+) -> tuple[BaseModel | None, list[Problem]]:
+    """Validate with a vendor's model; None with all complaints, unknown keys included.
+
+    Unknown keys are found here, so that it does not matter whether the vendor forbids them.
+    """
+    valid = known_keys(model)
+    problems = [
+        place.problem(
+            f"{place.code}-unknown-key",
+            f" has no key `{key}`",
+            key,
+            hint=did_you_mean(key, [*valid, *also_known], "keys"),
+            fix=f"rename or remove the key in {place.file}",
+        )
+        for key in raw
+        if key not in valid
+    ]
+    known = {k: v for k, v in raw.items() if k in valid}
+    try:
+        checked = model.model_validate(known)
+    except ValidationError as e:
+        return None, problems + list(complaints(e, place, known, model))
+    return (None if problems else checked), problems

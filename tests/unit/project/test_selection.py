@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import pytest
+
+from sync.core import Kind, Relation, Sync
+from sync.errors import ConfigError
+from sync.project.selection import select
+
+
+def sync(model, connection="customerio", kind=Kind.SEGMENT, folder="segments", tags=()):
+    return Sync(
+        name=f"{model}__{connection}",
+        model=model,
+        unique_id=f"model.shop.{model}",
+        relation=Relation(None, "main", model),
+        connection=connection,
+        vendor=connection,
+        kind=kind,
+        identity="id",
+        tags=frozenset(tags),
+        path=f"models/{folder}/{model}.sql",
+    )
+
+
+SYNCS = [
+    sync("seg_carts", tags=["realtime", "carts"]),
+    sync("seg_carts", "launchdarkly", tags=["realtime"]),
+    sync("seg_vip"),
+    sync("traits_people", kind=Kind.TRAITS, folder="traits/people"),
+    sync("events_orders", kind=Kind.EVENTS, folder="events", tags=["carts"]),
+]
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("seg_vip", "2"),
+        ("seg_carts", "01"),
+        ("seg_*", "012"),
+        ("seg_carts__customerio", "0"),
+        ("*", "01234"),
+        ("segments", "012"),
+        ("shop.segments", "012"),
+        ("shop.traits.people", "3"),
+        ("traits.*", "3"),
+        ("shop", "01234"),
+        ("tag:realtime", "01"),
+        ("tag:*", "014"),
+        ("path:models/segments", "012"),
+        ("path:models/segments/", "012"),
+        ("path:models/traits", "3"),
+        ("path:models/segments/seg_vip.sql", "2"),
+        ("path:models/*/seg_c*.sql", "01"),
+        ("path:models/s*", "012"),
+        ("destination:launchdarkly", "1"),
+        ("destination:c*", "0234"),
+        ("kind:events", "4"),
+        ("seg_vip events_orders", "24"),
+        ("tag:carts,kind:segment", "0"),
+        ("tag:carts,kind:segment traits_people", "03"),
+        ("seg_*,destination:customerio,tag:realtime", "0"),
+    ],
+)
+def test_selectors_choose_as_in_dbt(given, expected):
+    assert select(SYNCS, [given], []) == [SYNCS[int(i)] for i in expected]
+
+
+def test_nothing_selected_means_all():
+    assert select(SYNCS, [], []) == SYNCS
+
+
+def test_several_options_add_up_and_keep_the_order():
+    assert select(SYNCS, ["events_orders", "seg_vip"], []) == [SYNCS[2], SYNCS[4]]
+
+
+def test_excluded_syncs_are_left_out():
+    assert select(SYNCS, ["seg_*"], ["destination:launchdarkly"]) == [SYNCS[0], SYNCS[2]]
+    assert select(SYNCS, [], ["tag:carts,kind:segment"]) == SYNCS[1:]
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "words"),
+    [
+        ("seg_cart", "select-unknown", "did you mean `seg_carts`?"),
+        ("tag:realtme", "select-unknown", "did you mean `realtime`?"),
+        ("destination:launchdarky", "select-unknown", "did you mean `launchdarkly`?"),
+        ("kind:segments", "select-unknown", "did you mean `segment`?"),
+        ("path:models/segmets", "select-unknown", "did you mean `models/segments`?"),
+        ("tags:realtime", "select-syntax", "did you mean `tag`?"),
+        ("seg_vip,kind:events", "select-empty", "no sync matches all"),
+        ("+seg_vip", "select-syntax", "use `seg_vip`"),
+        (",", "select-syntax", "selects by nothing"),
+        ("Seg_vip", "select-unknown", "did you mean `seg_vip`?"),
+    ],
+)
+@pytest.mark.parametrize("is_excluding", [False, True])
+def test_what_matches_nothing_is_an_error_with_the_nearest_spelling(
+    given, code, words, is_excluding
+):
+    with pytest.raises(ConfigError) as e:
+        select(SYNCS, [] if is_excluding else [given], [given] if is_excluding else [])
+    assert e.value.problems[0].code == code
+    assert words in str(e.value)
+
+
+def test_all_selectors_that_match_nothing_are_listed():
+    with pytest.raises(ConfigError) as e:
+        select(SYNCS, ["nope"], ["nada"])
+    assert [p.where for p in e.value.problems] == ["--select", "--exclude"]
