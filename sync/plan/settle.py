@@ -16,6 +16,8 @@ from sync.plan.comparison import Comparison
 from sync.plan.tables import snapshot_columns
 
 MERGED = "activation_merged"
+RECOVERED = 1_000_000_000
+"""The flush number of outcomes that a later run found out; a run's own count from 1."""
 APPLIED = ("delivered", "adopted")
 """Outcomes after which the destination holds what the plan said."""
 DOUBTFUL = ("unknown", "rejected_partial")
@@ -182,6 +184,26 @@ def adopt_plan(c: Comparison, plan_epoch: int) -> exp.Insert:
     return e.insert(c.tables.acks, [n for n, _ in outgoing], rows)
 
 
+def drop_known_again(c: Comparison, plan_epoch: int) -> exp.Delete:
+    """Recovered outcomes that had reached the warehouse before: once is enough."""
+    known = (
+        exp.select(e.col("seq"))
+        .from_(e.table(c.tables.acks))
+        .where(
+            e.equals(e.col("epoch"), e.number(plan_epoch)),
+            exp.NEQ(this=e.col("flush_id"), expression=e.number(RECOVERED)),
+        )
+    )
+    return e.delete(
+        c.tables.acks,
+        e.all_of(
+            e.equals(e.col("epoch"), e.number(plan_epoch)),
+            e.equals(e.col("flush_id"), e.number(RECOVERED)),
+            exp.In(this=e.col("seq"), query=known.subquery()),
+        ),
+    )
+
+
 def doubt_the_rest(c: Comparison, plan_epoch: int) -> exp.Insert:
     """Whatever of a plan has no outcome may have been sent: the journal that knew is lost."""
     known = (
@@ -191,7 +213,7 @@ def doubt_the_rest(c: Comparison, plan_epoch: int) -> exp.Insert:
     )
     outgoing: list[tuple[str, exp.Expr]] = [
         ("epoch", e.col("epoch")),
-        ("flush_id", e.number(-1)),
+        ("flush_id", e.number(RECOVERED)),
         ("seq", e.col("seq")),
         ("outcome", e.text("unknown")),
         ("code", e.text("run-lost")),

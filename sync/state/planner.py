@@ -12,6 +12,7 @@ from sync.plan import candidates, changes, letters, settle
 from sync.plan import expressions as e
 from sync.plan.columns import Column, resolve
 from sync.plan.comparison import Comparison, reject_gates
+from sync.project.naming import definition_moved
 from sync.state.catalogue import (
     Catalogue,
     Remembered,
@@ -102,7 +103,8 @@ class Planner:
             members=int(members),
             is_first=known is None or not known.is_baselined,
             adopted=adopted,
-            is_definition_changed=known is not None and known.definition != self.sync.definition,
+            is_definition_changed=known is not None
+            and definition_moved(known.definition, self.sync.definition),
             added_traits=added,
             dropped_traits=dropped,
         )

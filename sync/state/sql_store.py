@@ -139,13 +139,13 @@ class SqlStore:
             epoch, last_seq = state.ask(newest)[0]
             return None if epoch is None else Leftover(int(epoch), int(last_seq))
 
-    def record(self, epoch: int, plan_epoch: int, flush_id: int, acks: Sequence[Ack]) -> None:
+    def record(self, epoch: int, flush_id: int, acks: Sequence[Ack]) -> None:
         """Append outcomes; after a commit in doubt, look for the flush before repeating it."""
         for attempt in range(FLUSH_TRIES if acks else 0):
             try:
                 with self._fenced(epoch) as state:
-                    if attempt == 0 or not self._is_flushed(state, plan_epoch, flush_id):
-                        self._append(state, plan_epoch, flush_id, acks)
+                    if attempt == 0 or not self._is_flushed(state, epoch, flush_id):
+                        self._append(state, epoch, flush_id, acks)
             except WarehouseError:
                 if attempt == FLUSH_TRIES - 1:
                     raise
@@ -177,12 +177,16 @@ class SqlStore:
             ],
         )
 
-    def settle(self, epoch: int, plan_epoch: int, run_id: str, doubt_rest: bool) -> None:
+    def settle(
+        self, epoch: int, plan_epoch: int, run_id: str, acks: Sequence[Ack], doubt_rest: bool
+    ) -> None:
         """Recovery: an older plan's outcomes into the snapshot, read with that plan's columns."""
         with self._fenced(epoch) as state:
             known = state.remembered()
             columns = known.columns if known else ()
             comparison = compare(self.sync, state, self.warehouse.engine, columns, epoch)
+            self._append(state, plan_epoch, settle.RECOVERED, acks)
+            state.run(settle.drop_known_again(comparison, plan_epoch))
             if doubt_rest:
                 state.run(settle.doubt_the_rest(comparison, plan_epoch))
             merge(state, comparison, plan_epoch, run_id)

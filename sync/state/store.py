@@ -108,13 +108,16 @@ class Store(Protocol):
     def leftover(self) -> Leftover | None:
         """The unsettled plan of an older run."""
 
-    def record(self, epoch: int, plan_epoch: int, flush_id: int, acks: Sequence[Ack]) -> None:
-        """Append outcomes, once per (plan_epoch, flush_id, seq). Raises LeaseLost."""
+    def record(self, epoch: int, flush_id: int, acks: Sequence[Ack]) -> None:
+        """Append outcomes of this epoch's plan, once per flush. Raises LeaseLost."""
 
-    def settle(self, epoch: int, plan_epoch: int, run_id: str, doubt_rest: bool) -> None:
-        """Recovery: outcomes of an older plan into the snapshot, then clear it.
+    def settle(
+        self, epoch: int, plan_epoch: int, run_id: str, acks: Sequence[Ack], doubt_rest: bool
+    ) -> None:
+        """Recovery: outcomes of an older plan into the snapshot, then clear it, in one step.
 
-        With `doubt_rest` everything without an outcome is in doubt; else it was never sent.
+        `acks` are what its journal told; those that reached the warehouse already win. With
+        `doubt_rest` everything else is in doubt; without, it was never sent.
         """
 
     def plan(self, epoch: int) -> PlanSummary:

@@ -1,0 +1,211 @@
+"""A whole run: every selected sync of a project, gated, planned, delivered, accounted for."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import uuid
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from sync import __version__
+from sync.core import Kind, Sync
+from sync.delivery.engine import Engine
+from sync.delivery.ports import Clock
+from sync.delivery.run import Hooks, Ports, SyncResult, run_sync
+from sync.delivery.services import Services
+from sync.errors import ConfigError
+from sync.plan.guards import GuardLimits, guard
+from sync.project.gates import Gated
+from sync.project.project import Project
+from sync.state.access import RunRecord, StateAccess
+from sync.state.disk import FileDisk
+from sync.state.process import host, own_process
+from sync.state.store import Holder, PlanSummary
+from sync.warehouse import open_warehouse
+
+JOURNAL_DIR = ".activation"
+"""At the project's root, because `dbt clean` deletes target/."""
+KIND_ORDER = (Kind.TRAITS, Kind.OBJECTS, Kind.SEGMENT, Kind.EVENTS)
+"""People before what refers to them: a vendor may not know a person yet."""
+
+SEVERITY = (7, 2, 5, 6, 3, 4, 8, 1)
+"""Which exit code wins when several syncs ended differently."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What the command line may change about a run."""
+
+    limits: GuardLimits = field(default_factory=GuardLimits)
+    lock_wait: float = 60.0
+    journal_dir: Path | None = None
+    max_runtime: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """How a run ended: one result per sync that was started, and what the gates refused."""
+
+    run_id: str
+    started_at: datetime
+    finished_at: datetime
+    results: Sequence[SyncResult]
+    gated: Sequence[Gated]
+    exit_code: int
+
+
+class Listener(Protocol):
+    """Who is told while a run goes on. Never changes what happens."""
+
+    def started(self, run_id: str, syncs: Sequence[Sync], gated: Sequence[Gated]) -> None:
+        """The run begins, with what the gates let through and what they refused."""
+
+    def planned(self, sync: Sync, summary: PlanSummary) -> None:
+        """One plan is made."""
+
+    def progressed(self, sync: Sync, changes: int) -> None:
+        """That many more changes have been answered."""
+
+    def ended(self, result: SyncResult) -> None:
+        """One sync ended."""
+
+
+def apply(
+    project: Project,
+    options: RunOptions,
+    listener: Listener,
+    stop_reason: Callable[[], str | None],
+    clock: Clock,
+) -> RunResult:
+    """Run every open sync, one after the other; a sync's failure never stops the others."""
+    if project.problems:
+        raise ConfigError(*project.problems)
+    open_syncs, gated = project.gate()
+    refused = [g for g in gated if g.is_refused]
+    run_id, started_at = uuid.uuid4().hex, clock.now()
+    listener.started(run_id, open_syncs, gated)
+    access = open_state(project, options.lock_wait, options.journal_dir)
+    until = _deadline(options, clock)
+
+    def why_stop() -> str | None:
+        if until is not None and clock.monotonic() >= until:
+            return "the time budget of --max-runtime is spent"
+        return stop_reason()
+
+    results = []
+    with Services(project, clock, why_stop) as services:
+        for sync in in_order(open_syncs):
+            if why_stop() is not None:
+                break
+            results.append(_run_one(sync, run_id, access, services, options, listener))
+            listener.ended(results[-1])
+    result = RunResult(
+        run_id, started_at, clock.now(), results, gated, exit_code(results, bool(refused))
+    )
+    _record(access, project, result)
+    return result
+
+
+def open_state(
+    project: Project, lock_wait: float = 60.0, journal_dir: Path | None = None
+) -> StateAccess:
+    """The state of a project at its target; nothing is opened yet."""
+    target = project.target
+    return StateAccess(
+        warehouse=open_warehouse(target.adapter_type, target.credentials, project.dir),
+        schema=project.state_schema,
+        journal_root=(journal_dir or project.dir / JOURNAL_DIR) / target.name,
+        lock_wait=lock_wait,
+    )
+
+
+def in_order(syncs: Sequence[Sync]) -> list[Sync]:
+    """By destination, and within one: people, objects, segments, events."""
+    return sorted(syncs, key=lambda s: (s.connection, KIND_ORDER.index(s.kind), s.name))
+
+
+def exit_code(results: Sequence[SyncResult], has_refusals: bool) -> int:
+    """The gravest of what happened; 0 when everything planned was acknowledged."""
+    codes = {r.exit_code for r in results} | ({3} if has_refusals else set())
+    return next((code for code in SEVERITY if code in codes), 0)
+
+
+def _deadline(options: RunOptions, clock: Clock) -> float | None:
+    return None if options.max_runtime is None else clock.monotonic() + options.max_runtime
+
+
+def _run_one(
+    sync: Sync,
+    run_id: str,
+    access: StateAccess,
+    services: Services,
+    options: RunOptions,
+    listener: Listener,
+) -> SyncResult:
+    ports = Ports(
+        store=access.store(sync),
+        disk=FileDisk(access.journal_dir(sync)),
+        clock=services.clock,
+        holder=Holder(_owner(), host(), own_process(), __version__),
+        run_id=run_id,
+    )
+    with ThreadPoolExecutor(thread_name_prefix=sync.name) as executor:
+
+        def engine() -> Engine:
+            return Engine(
+                services.destination(sync.connection),
+                services.converse(sync.connection),
+                executor,
+                services.clock,
+                services.why_stop,
+                on_progress=lambda source, done: listener.progressed(source.sync, done),
+            )
+
+        hooks = Hooks(
+            guard=lambda summary: guard(sync, summary, options.limits),
+            admit=lambda known: services.admit(sync, known),
+            engine=engine,
+            on_planned=lambda summary: listener.planned(sync, summary),
+        )
+        return run_sync(sync, ports, hooks)
+
+
+def _owner() -> str:
+    for name in ("GITHUB_RUN_ID", "CI_JOB_ID", "AIRFLOW_CTX_DAG_RUN_ID", "USER", "LOGNAME"):
+        if value := os.environ.get(name):
+            return value
+    return "unknown"
+
+
+def _record(access: StateAccess, project: Project, result: RunResult) -> None:
+    """The row of `runs`; a run of which nothing reached the warehouse leaves none."""
+    if not any(r.summary for r in result.results):
+        return
+    access.log_run(
+        RunRecord(
+            run_id=result.run_id,
+            started_at=result.started_at,
+            finished_at=result.finished_at,
+            exit_code=result.exit_code,
+            version=__version__,
+            dbt_invocation_id=project.manifest.invocation_id or "",
+            git_revision=_git_revision(project.dir),
+            target=project.target.name,
+        )
+    )
+
+
+def _git_revision(directory: Path) -> str:
+    """The project's commit, so that a run can be traced to its SQL; empty outside git."""
+    try:
+        found = subprocess.run(
+            ["git", "rev-parse", "HEAD"], cwd=directory, capture_output=True, text=True, timeout=5
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return found.stdout.strip() if found.returncode == 0 else ""

@@ -1,0 +1,255 @@
+"""Plans out, outcomes back: batches in flight on worker threads, one writer for journal and state.
+
+Everything that touches the journal or the warehouse happens on the calling thread. Workers only
+hold conversations.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import groupby
+
+from sync.core import Change, Delivered, Ending, NotAttempted, Op, Rejected, Sync, Unknown
+from sync.delivery.batches import batches, prepare
+from sync.delivery.conversation import Exchange
+from sync.delivery.ports import Clock
+from sync.destinations.spec import Destination, Item, Limits, Piece
+from sync.errors import DestinationError, Problem, SyncError
+from sync.state.journal import Journal, as_ranges
+from sync.state.store import DELIVERED, REJECTED, REJECTED_PARTIAL, UNKNOWN, Ack, Store
+
+FLUSH_SECONDS = 30.0
+FLUSH_CHANGES = 10_000
+RENEW_SECONDS = 30.0
+SMALLEST_BATCH = 1
+FAILURES_TO_STOP = 3
+"""Batches in a row of which nothing was answered, before the destination is given up."""
+
+
+@dataclass(slots=True)
+class Source:
+    """One sync being delivered: where its changes come from and where its outcomes go."""
+
+    sync: Sync
+    store: Store
+    journal: Journal
+    epoch: int
+    pending: list[Ack] = field(default_factory=list)
+    tally: Counter[tuple[Op, str]] = field(default_factory=Counter)
+    flushes: int = 0
+    requests: int = 0
+    bytes_sent: int = 0
+    stuck: set[str] = field(default_factory=set)
+    """Identities whose removal at an old address is open: nothing is added at the new one."""
+
+    def note(self, change: Change, ending: Ending, at: datetime) -> None:
+        """Take one change's ending; what was not attempted leaves no trace."""
+        match ending:
+            case Delivered():
+                self._keep(change, Ack(change.seq, DELIVERED, None, None, at))
+            case Rejected(code, reason, is_partial):
+                outcome = REJECTED_PARTIAL if is_partial else REJECTED
+                self._keep(change, Ack(change.seq, outcome, code, reason, at))
+            case Unknown(code):
+                self._keep(change, Ack(change.seq, UNKNOWN, code, None, at))
+            case NotAttempted():
+                pass
+        if change.cause == "moved" and change.op is Op.REMOVE and not _is_delivered(ending):
+            self.stuck.add(change.identity)
+
+    def _keep(self, change: Change, ack: Ack) -> None:
+        self.pending.append(ack)
+        self.tally[change.op, ack.outcome] += 1
+
+
+def _is_delivered(ending: Ending) -> bool:
+    return isinstance(ending, Delivered)
+
+
+Converse = Callable[[Sequence[Item]], Exchange]
+Progress = Callable[[Source, int], None]
+
+
+@dataclass(slots=True)
+class _Flight:
+    number: int
+    items: Sequence[Item]
+
+
+class Engine:
+    """Delivers the plans of one destination, one batch per free worker."""
+
+    def __init__(
+        self,
+        destination: Destination,
+        converse: Converse,
+        executor: Executor,
+        clock: Clock,
+        stop_reason: Callable[[], str | None],
+        on_progress: Progress = lambda source, done: None,
+    ) -> None:
+        self.destination = destination
+        self.converse = converse
+        self.executor = executor
+        self.clock = clock
+        self.stop_reason = stop_reason
+        self.on_progress = on_progress
+        self.limits: Limits = destination.limits
+        self.error: SyncError | None = None
+        self.was_stopped = False
+        self._flying: dict[Future[Exchange], _Flight] = {}
+        self._sources: dict[str, Source] = {}
+        self._batch = 0
+        self._failures = 0
+        self._flushed_at = 0.0
+        self._renewed_at = (0.0, clock.now())
+
+    def deliver(self, source: Source) -> None:
+        """Send everything a source has; stops early, with `error` set, when it must."""
+        self._sources = {source.sync.name: source}
+        self._flushed_at = self.clock.monotonic()
+        self._renewed_at = (self._flushed_at, self.clock.now())
+        try:
+            for group in self._groups(source):
+                for batch in self._batches(group, source):
+                    if self._must_stop():
+                        break
+                    self._start(batch)
+                # Removals are answered before anything else leaves: exits first, and whoever
+                # moves is gone from the old address before being added at the new one.
+                self._land(until=0)
+                if self._must_stop():
+                    break
+        finally:
+            self._land_quietly()
+        self._flush(is_final=True)
+
+    def _groups(self, source: Source) -> Iterator[Iterator[Change]]:
+        changes = (change for rows in source.store.changes(source.epoch) for change in rows)
+        for _, group in groupby(changes, key=lambda change: change.op is Op.REMOVE):
+            yield group
+
+    def _batches(self, changes: Iterator[Change], source: Source) -> Iterator[list[Item]]:
+        """Batches within today's limits, which shrink when the destination asks for it."""
+        items = self._items(changes, source)
+        while True:
+            limits = self.limits
+            for batch in batches(items, limits):
+                yield batch
+                if self.limits is not limits:
+                    break
+            else:
+                return
+
+    def _items(self, changes: Iterator[Change], source: Source) -> Iterator[Item]:
+        for change in changes:
+            if change.cause == "moved" and change.identity in source.stuck:
+                continue
+            item = prepare(self.destination, (Piece(source.sync, change),))
+            if isinstance(item, Rejected):
+                source.note(change, item, self.clock.now())
+                self.on_progress(source, 1)
+            else:
+                yield item
+
+    def _must_stop(self) -> bool:
+        if self.error is not None:
+            return True
+        if self.stop_reason() is not None:
+            self.was_stopped = True
+        return self.was_stopped
+
+    def _start(self, items: Sequence[Item]) -> None:
+        """Journal the intent and hand the batch to a worker, once one is free."""
+        self._land(until=self.limits.concurrency - 1)
+        if self._must_stop():
+            return
+        self._keep_lease()
+        self._batch += 1
+        for source, seqs in self._by_source(items):
+            source.journal.intend([(self._batch, as_ranges(seqs))])
+        future = self.executor.submit(self.converse, items)
+        self._flying[future] = _Flight(self._batch, items)
+
+    def _by_source(self, items: Sequence[Item]) -> list[tuple[Source, list[int]]]:
+        seqs: dict[str, list[int]] = {}
+        for item in items:
+            for sync, change in item.pieces:
+                seqs.setdefault(sync.name, []).append(change.seq)
+        return [(self._sources[name], sorted(found)) for name, found in seqs.items()]
+
+    def _keep_lease(self) -> None:
+        """Renew in time; the wall clock counts too, for a machine that slept."""
+        elapsed = self.clock.monotonic() - self._renewed_at[0]
+        slept = (self.clock.now() - self._renewed_at[1]).total_seconds()
+        if max(elapsed, slept) < RENEW_SECONDS:
+            return
+        self._renewed_at = (self.clock.monotonic(), self.clock.now())
+        for source in self._sources.values():
+            source.store.renew(source.epoch)
+
+    def _land(self, until: int) -> None:
+        """Wait until at most `until` batches are in flight, taking in what comes back."""
+        while len(self._flying) > until:
+            done, _ = wait(self._flying, return_when=FIRST_COMPLETED)
+            for future in sorted(done, key=lambda f: self._flying[f].number):
+                self._take(self._flying.pop(future), future.result())
+            self._flush()
+
+    def _land_quietly(self) -> None:
+        """After an error: let what is in flight come back, and note it where that still works."""
+        while self._flying:
+            done, _ = wait(self._flying, return_when=FIRST_COMPLETED)
+            for future in done:
+                self._take(self._flying.pop(future), future.result())
+
+    def _take(self, flight: _Flight, exchange: Exchange) -> None:
+        at = self.clock.now()
+        before = {name: len(source.pending) for name, source in self._sources.items()}
+        answered = 0
+        for item, ending in zip(flight.items, exchange.endings, strict=True):
+            answered += isinstance(ending, Delivered | Rejected)
+            for sync, change in item.pieces:
+                self._sources[sync.name].note(change, ending, at)
+        for source, seqs in self._by_source(flight.items):
+            source.journal.conclude(flight.number, source.pending[before[source.sync.name] :])
+            source.requests += exchange.requests
+            source.bytes_sent += exchange.bytes
+            self.on_progress(source, len(seqs))
+        if exchange.was_shrunk:
+            smaller = max(SMALLEST_BATCH, self.limits.items // 2)
+            self.limits = replace(self.limits, items=smaller)
+        self._judge(exchange, answered)
+
+    def _judge(self, exchange: Exchange, answered: int) -> None:
+        self._failures = 0 if answered else self._failures + 1
+        if exchange.stop is not None:
+            self.error = self.error or exchange.stop
+        elif self._failures >= FAILURES_TO_STOP:
+            self.error = self.error or DestinationError(self._gave_up(exchange))
+
+    def _gave_up(self, exchange: Exchange) -> Problem:
+        last = exchange.endings[-1]
+        code = getattr(last, "code", "no answer")
+        return Problem(
+            "destination-failing",
+            f"{self.destination.name} answered none of {self._failures} batches in a row ({code})",
+            hint="What was delivered is recorded; the rest is planned again by the next run.",
+            fix="look at the vendor's status page, then run: python -m sync",
+        )
+
+    def _flush(self, is_final: bool = False) -> None:
+        """Append outcomes to the warehouse, on a schedule that bounds what a lost disk costs."""
+        waited = self.clock.monotonic() - self._flushed_at
+        for source in self._sources.values():
+            is_due = len(source.pending) >= FLUSH_CHANGES or waited >= FLUSH_SECONDS
+            if source.pending and (is_final or is_due):
+                source.flushes += 1
+                source.store.record(source.epoch, source.flushes, source.pending)
+                source.pending = []
+                source.journal.flushed()
+                self._flushed_at = self.clock.monotonic()
