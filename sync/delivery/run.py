@@ -296,5 +296,5 @@ def _went_backwards(sync: Sync, journal_epoch: int, epoch: int) -> Problem:
         hint="A backup was restored, a clone is in use, or the database lost committed rows."
         " Nothing was sent.",
         fix="restore the newer state, or accept this one and assert everything again:"
-        f" python -m sync state accept {sync.name}",
+        f" python -m sync state doubt {sync.name}",
     )

@@ -197,7 +197,8 @@ class Destination(Protocol):
     def endpoints(self) -> Mapping[str, Endpoint]:
         """Hosts by name; the first is the default for `Request.to == ""`."""
 
-    def validate(self, sync: Sync) -> Sequence[Problem]:
+    @staticmethod
+    def validate(sync: Sync) -> Sequence[Problem]:
         """Offline: names, sizes and reserved words this vendor won't take; empty when fine."""
 
     def encode(self, pieces: Sequence[Piece]) -> Sequence[JSON]:

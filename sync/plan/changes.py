@@ -234,3 +234,28 @@ def read_plan(c: Comparison, epoch: int) -> exp.Select:
         .where(e.equals(e.col("epoch"), e.number(epoch)))
         .order_by(e.col("seq"))
     )
+
+
+def show_plan(c: Comparison, limit: int, identity: str | None = None) -> exp.Select:
+    """Planned changes beside what they replace: op, identity, cause, reason, changed, then an
+    (old, new) pair for each trait."""
+    is_removal = e.equals(e.col("op", "p"), e.text(Op.REMOVE))
+    pairs: list[exp.Expr] = []
+    for column in c.columns:
+        new = e.case((is_removal, e.null()), default=e.col(column.state_name, "p"))
+        pairs += [e.col(column.state_name, "s"), new]
+    query = (
+        exp.select(
+            *(e.col(n, "p") for n in ("op", "identity", "cause", "reason", "changed")), *pairs
+        )
+        .from_(e.table(c.tables.plan, "p"))
+        .join(
+            e.table(c.tables.snapshot, "s"),
+            on=e.equals(e.col("identity", "s"), e.col("identity", "p")),
+            join_type="left",
+        )
+        .order_by(e.col("seq", "p"))
+    )
+    if identity is not None:
+        return query.where(e.equals(e.col("identity", "p"), e.text(identity)))
+    return query.limit(limit)

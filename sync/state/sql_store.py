@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlglot import exp
 
 from sync.core import Change, Sync
 from sync.errors import Busy, LeaseLost, Problem, WarehouseError
-from sync.plan import changes, leases, letters, settle
+from sync.plan import changes, leases, letters
 from sync.plan import expressions as e
 from sync.plan import tables as t
 from sync.plan.comparison import Comparison
 from sync.state.catalogue import Catalogue, Remembered
-from sync.state.planner import Planner, compare
+from sync.state.planner import Planner
 from sync.state.process import is_dead
+from sync.state.recovery import append_acks, find_leftover, settle_leftover
 from sync.state.settling import clear, log_run_sync, merge, remember_run
 from sync.state.spool import SPOOL_ROWS, Spool
 from sync.state.store import Ack, Holder, Leftover, PlanSummary, SyncReport
@@ -51,11 +51,12 @@ class SqlStore:
     @contextmanager
     def held(self) -> Iterator[None]:
         """Keep one session open over several steps."""
-        with self._session():
+        with self.opened():
             yield
 
     @contextmanager
-    def _session(self) -> Iterator[Catalogue]:
+    def opened(self) -> Iterator[Catalogue]:
+        """The session that is open already, or one of its own."""
         if self._open is not None:
             yield Catalogue(self._open, self.warehouse.dialect, self.tables)
             return
@@ -69,7 +70,7 @@ class SqlStore:
     @contextmanager
     def _fenced(self, epoch: int) -> Iterator[Catalogue]:
         """A transaction whose first statement proves the lease, and locks it where rows lock."""
-        with self._session() as state, state.session.transaction():
+        with self.opened() as state, state.session.transaction():
             if state.run(leases.extend(self.tables, epoch)) == 0:
                 raise LeaseLost(_lost(self.sync, epoch))
             yield state
@@ -84,7 +85,7 @@ class SqlStore:
             "process": holder.process,
             "version": holder.version,
         }
-        with self._session() as state:
+        with self.opened() as state:
             state.ensure_shared()
             rows = state.ask(leases.read(self.tables))
             if not rows:
@@ -118,26 +119,20 @@ class SqlStore:
 
     def release(self, epoch: int) -> None:
         """Give the lease back."""
-        with self._session() as state:
+        with self.opened() as state:
             state.run(leases.release(self.tables, epoch))
 
     def unlock(self, epoch: int) -> bool:
         """Release the lease of another run by hand; False when the epoch has moved on."""
-        with self._session() as state:
+        with self.opened() as state:
             return state.run(leases.release(self.tables, epoch)) > 0
 
     # Recovery
 
     def leftover(self) -> Leftover | None:
         """The newest plan that is still there; a settled or discarded one is gone."""
-        with self._session() as state:
-            if state.session.columns(self.tables.plan) is None:
-                return None
-            newest = exp.select(exp.Max(this=e.col("epoch")), exp.Max(this=e.col("seq"))).from_(
-                e.table(self.tables.plan)
-            )
-            epoch, last_seq = state.ask(newest)[0]
-            return None if epoch is None else Leftover(int(epoch), int(last_seq))
+        with self.opened() as state:
+            return find_leftover(state)
 
     def record(self, epoch: int, flush_id: int, acks: Sequence[Ack]) -> None:
         """Append outcomes; after a commit in doubt, look for the flush before repeating it."""
@@ -145,7 +140,7 @@ class SqlStore:
             try:
                 with self._fenced(epoch) as state:
                     if attempt == 0 or not self._is_flushed(state, epoch, flush_id):
-                        self._append(state, epoch, flush_id, acks)
+                        append_acks(state, epoch, flush_id, acks)
             except WarehouseError:
                 if attempt == FLUSH_TRIES - 1:
                     raise
@@ -164,33 +159,14 @@ class SqlStore:
         )
         return bool(state.ask(query))
 
-    def _append(
-        self, state: Catalogue, plan_epoch: int, flush_id: int, acks: Sequence[Ack]
-    ) -> None:
-        columns = [e.ident(name).sql(self.warehouse.dialect) for name in t.ACKS]
-        state.session.append(
-            e.table(self.tables.acks).sql(self.warehouse.dialect),
-            columns,
-            [
-                (plan_epoch, flush_id, a.seq, a.outcome, a.code, a.reason, _naive(a.answered_at))
-                for a in acks
-            ],
-        )
-
     def settle(
         self, epoch: int, plan_epoch: int, run_id: str, acks: Sequence[Ack], doubt_rest: bool
     ) -> None:
         """Recovery: an older plan's outcomes into the snapshot, read with that plan's columns."""
         with self._fenced(epoch) as state:
-            known = state.remembered()
-            columns = known.columns if known else ()
-            comparison = compare(self.sync, state, self.warehouse.engine, columns, epoch)
-            self._append(state, plan_epoch, settle.RECOVERED, acks)
-            state.run(settle.drop_known_again(comparison, plan_epoch))
-            if doubt_rest:
-                state.run(settle.doubt_the_rest(comparison, plan_epoch))
-            merge(state, comparison, plan_epoch, run_id)
-            clear(state)
+            settle_leftover(
+                state, self.sync, self.warehouse.engine, plan_epoch, run_id, acks, doubt_rest
+            )
 
     def discard(self, epoch: int) -> None:
         """Clear a plan of which nothing was sent."""
@@ -201,7 +177,7 @@ class SqlStore:
 
     def plan(self, epoch: int) -> PlanSummary:
         """Compare and commit the plan, in one transaction over one snapshot of the data."""
-        with self._session() as state:
+        with self.opened() as state:
             planner = Planner(state, self.sync, self.warehouse.engine)
             planner.prepare(epoch)
             with self._fenced(epoch):
@@ -216,8 +192,8 @@ class SqlStore:
 
     def changes(self, epoch: int) -> Iterator[Sequence[Change]]:
         """Copy the plan beside the journal, let go of the warehouse, then read the copy."""
-        c = self._planned()
-        with self._session() as state:
+        c = self.planned()
+        with self.opened() as state:
             query = changes.read_plan(c, epoch).sql(self.warehouse.dialect)
             self.spool.write(state.session.stream(query, SPOOL_ROWS))
         try:
@@ -225,7 +201,8 @@ class SqlStore:
         finally:
             self.spool.clear()
 
-    def _planned(self) -> Comparison:
+    def planned(self) -> Comparison:
+        """The comparison of the plan just made."""
         if self._comparison is None:
             raise RuntimeError("changes are read after the plan was made")
         return self._comparison
@@ -241,10 +218,6 @@ class SqlStore:
                 clear(state)
                 remember_run(state, self.sync, report)
             state.run(log_run_sync(self.tables, self.sync, report))
-
-
-def _naive(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(tzinfo=None)
 
 
 def _busy(sync: Sync, epoch: int, who: str, since: object, until: object) -> Problem:

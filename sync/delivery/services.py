@@ -1,0 +1,100 @@
+"""What syncs of one run share: transport, pacing, retry budget, destinations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Self, TypeVar
+
+from sync.core import Sync
+from sync.delivery.conversation import Exchange, ask, converse
+from sync.delivery.pacing import Pacing
+from sync.delivery.ports import Clock
+from sync.delivery.retry import RetryPolicy
+from sync.delivery.transport import HttpTransport
+from sync.destinations.spec import Conversation, Destination, Health, Item
+from sync.errors import DestinationError, PlanHeld, Problem
+from sync.project.project import Project
+
+T = TypeVar("T")
+
+
+class Services:
+    """Opened once per run. Destinations are built, and their secrets read, on first use."""
+
+    def __init__(self, project: Project, clock: Clock, why_stop: Callable[[], str | None]) -> None:
+        self.project = project
+        self.clock = clock
+        self.why_stop = why_stop
+        self.policy = RetryPolicy()
+        self._pacing = Pacing(clock)
+        self._http = HttpTransport()
+        self._destinations: dict[str, Destination] = {}
+        self._health: dict[str, Health] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+
+    def destination(self, connection: str) -> Destination:
+        """The destination behind a connection."""
+        if connection not in self._destinations:
+            settings = self.project.load_connection(connection)
+            vendor = self.project.registry.load(self.project.connections[connection])
+            self._destinations[connection] = vendor(settings)
+        return self._destinations[connection]
+
+    def converse(self, connection: str) -> Callable[[Sequence[Item]], Exchange]:
+        """How a batch is sent to that connection."""
+        destination = self.destination(connection)
+        return lambda batch: converse(
+            destination,
+            batch,
+            self._http,
+            self.clock,
+            self._pacing,
+            self.policy,
+            lambda: self.why_stop() is not None,
+        )
+
+    def ask(self, connection: str, conversation: Conversation[T]) -> T:
+        """Drive a conversation that only reads. Raises DestinationError."""
+        where = f"profiles.yml, destinations.{self.project.target.name}.{connection}"
+        return ask(
+            self.destination(connection),
+            conversation,
+            self._http,
+            self.clock,
+            self._pacing,
+            self.policy,
+            where,
+            lambda: self.why_stop() is not None,
+        )
+
+    def health(self, connection: str) -> Health:
+        """Credentials, region and workspace, asked once per run."""
+        if connection not in self._health:
+            self._health[connection] = self.ask(connection, self.destination(connection).check())
+        return self._health[connection]
+
+    def admit(self, sync: Sync, known_account: str | None) -> str:
+        """Refuse a sick connection, and another account than the one the state speaks of."""
+        health = self.health(sync.connection)
+        if health.problems:
+            raise DestinationError(*health.problems)
+        if known_account is not None and health.account != known_account:
+            raise PlanHeld(_other_account(sync, known_account, health.account))
+        return health.account
+
+
+def _other_account(sync: Sync, before: str, now: str) -> Problem:
+    return Problem(
+        "account-changed",
+        f"{sync.name} has always gone to account {before}; these credentials open account {now}",
+        where=f"profiles.yml, destinations.<target>.{sync.connection}",
+        hint="What the state says was acknowledged is true of the old account only."
+        " Nothing was sent.",
+        fix="mend the credentials, or start afresh in the new account:"
+        f" python -m sync state reset {sync.name}",
+    )

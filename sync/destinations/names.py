@@ -1,0 +1,46 @@
+"""What a vendor demands of the names of traits and events, checked offline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sync.core import Sync
+from sync.errors import Problem
+
+RENAME = "map the column to another name under `traits`"
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """One vendor's rules; `what` is its word for a trait."""
+
+    what: str
+    max_bytes: int
+    max_names: int | None = None
+    reserved: frozenset[str] = frozenset()
+    reserved_prefixes: tuple[str, ...] = ()
+    forbidden: str = ""
+    """Characters that the vendor reads as syntax."""
+
+    def complaints(self, names: Sequence[str]) -> Iterable[tuple[str, str]]:
+        """(what is wrong, how to mend it), for all names at once."""
+        if self.max_names is not None and len(names) > self.max_names:
+            yield f"{len(names)} {self.what}s, the limit is {self.max_names}", "name fewer traits"
+        for name in dict.fromkeys(names):
+            shown = f"{self.what} `{name}`"
+            size = len(name.encode("utf-8", "surrogatepass"))
+            if names.count(name) > 1:
+                yield f"{shown} would be written twice", RENAME
+            if not name.strip() or size > self.max_bytes:
+                yield f"{shown} is blank or takes over {self.max_bytes} bytes", RENAME
+            if any(character in name for character in self.forbidden):
+                yield f"{shown} holds one of `{self.forbidden}`, which has a meaning there", RENAME
+            if name in self.reserved or name.startswith(self.reserved_prefixes):
+                yield f"{shown} is reserved by the vendor", RENAME
+
+
+def problems(sync: Sync, code: str, complaints: Iterable[tuple[str, str]]) -> list[Problem]:
+    """Complaints about a sync's mapping as problems that say where to mend them."""
+    where = f"{sync.path or sync.model}, config.meta.activation.destinations ({sync.connection})"
+    return [Problem(code, f"{sync.name}: {text}", where, fix=fix) for text, fix in complaints]

@@ -1,0 +1,106 @@
+"""Changes to the state that a person asks for: adopt, reset, doubt, unlock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlglot import exp
+
+from sync import __version__
+from sync.core import Counts, Kind, Op, Sync
+from sync.delivery.ports import Clock
+from sync.errors import Problem, StateError
+from sync.plan import expressions as e
+from sync.plan import settle
+from sync.state.access import StateAccess
+from sync.state.disk import FileDisk
+from sync.state.journal import Journal
+from sync.state.process import host, own_process
+from sync.state.settling import clear
+from sync.state.sql_store import SqlStore
+from sync.state.store import Holder, PlanSummary, SyncReport
+
+
+@contextmanager
+def _alone(access: StateAccess, sync: Sync) -> Iterator[tuple[SqlStore, int]]:
+    """Under the local lock and the lease, as a run would be."""
+    store = access.store(sync)
+    with FileDisk(access.journal_dir(sync)).lock(), store.held():
+        epoch = store.acquire(Holder("state command", host(), own_process(), __version__))
+        try:
+            yield store, epoch
+        finally:
+            store.release(epoch)
+
+
+def adopt(access: StateAccess, sync: Sync, clock: Clock, run_id: str) -> PlanSummary:
+    """Record today's model as acknowledged without sending anything.
+
+    For a destination that holds the data already, put there by another tool. Raises StateError
+    when a crashed run is waiting to be settled: what it sent must be known first.
+    """
+    started_at = clock.now()
+    with _alone(access, sync) as (store, epoch):
+        if store.leftover() is not None:
+            raise StateError(_unsettled(sync))
+        summary = store.plan(epoch)
+        with store.opened() as state:
+            state.run(settle.adopt_plan(store.planned(), epoch))
+        store.finish(
+            epoch,
+            SyncReport(
+                run_id=run_id,
+                epoch=epoch,
+                status="adopted",
+                message="marked as delivered without sending",
+                started_at=started_at,
+                finished_at=clock.now(),
+                counts=Counts(summary.model_rows, summary.ops.get(Op.REMOVE, 0), summary.fates),
+                ops=summary.ops,
+                is_complete=True,
+            ),
+        )
+    return summary
+
+
+def reset(access: StateAccess, sync: Sync) -> None:
+    """Forget everything acknowledged: the next run sends the whole model again."""
+    with _alone(access, sync) as (store, _), store.opened() as state:
+        for name in ("syncs", "dead_letters"):
+            is_ours = e.equals(e.col("sync"), e.text(sync.name))
+            state.run(e.delete(state.tables[name], is_ours))
+        for relation in (state.tables.snapshot, state.tables.plan, state.tables.acks):
+            state.run(exp.Drop(tables=[e.table(relation)], kind="TABLE", exists=True))
+        Journal(FileDisk(access.journal_dir(sync))).forget()
+
+
+def doubt(access: StateAccess, sync: Sync) -> int:
+    """Mark all that was acknowledged as in doubt: the next run asserts every row again."""
+    with _alone(access, sync) as (store, _), store.opened() as state:
+        if state.session.columns(state.tables.snapshot) is None:
+            return 0
+        op = Op.ADD if sync.kind is Kind.EVENTS else Op.CHANGE
+        marked = state.run(
+            exp.Update(
+                this=e.table(state.tables.snapshot),
+                expressions=[e.equals(e.col("doubt"), e.text(op))],
+                where=exp.Where(this=e.col("is_member")),
+            )
+        )
+        clear(state)
+        Journal(FileDisk(access.journal_dir(sync))).forget()
+        return marked
+
+
+def unlock(access: StateAccess, sync: Sync, epoch: int) -> bool:
+    """Release another run's lease; False when it moved on since its number was printed."""
+    return access.store(sync).unlock(epoch)
+
+
+def _unsettled(sync: Sync) -> Problem:
+    return Problem(
+        "unsettled",
+        f"a run of {sync.name} was cut short, and what it sent is not settled yet",
+        fix=f"run: python -m sync apply --select {sync.model}",
+    )

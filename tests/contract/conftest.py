@@ -1,0 +1,209 @@
+"""The world of the contract: a sandbox, and what the suite must know of each vendor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from sync.core import Change, Kind, Op, Relation, Sync, Trait
+from sync.delivery.batches import prepare
+from sync.delivery.conversation import Exchange, ask, converse
+from sync.delivery.pacing import Pacing
+from sync.delivery.retry import RetryPolicy
+from sync.delivery.transport import HttpTransport
+from sync.destinations import registry
+from sync.destinations.customerio_operations import Options as CustomerioOptions
+from sync.destinations.spec import Endpoint, Item, Piece, Request, Response
+from sync.sandbox.client import SandboxControl
+from sync.sandbox.server import Sandbox
+
+SECRET_CANARY = "canary-secret-zx81"
+VALUE_CANARY = "canary-value-qq77"
+WHEN = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
+
+
+@dataclass
+class VirtualClock:
+    """Sleeping moves time at once."""
+
+    seconds: float = 0.0
+
+    def now(self) -> datetime:
+        return WHEN + timedelta(seconds=self.seconds)
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def sleep(self, seconds: float) -> None:
+        self.seconds += seconds
+
+    def random(self) -> float:
+        return 0.5
+
+
+@dataclass
+class Wiretap:
+    """The real transport, remembering what went through it."""
+
+    transport: HttpTransport
+    requests: list[Request] = field(default_factory=list)
+
+    def send(self, endpoint: Endpoint, request: Request, deadline_seconds: float) -> Response:
+        self.requests.append(request)
+        return self.transport.send(endpoint, request, deadline_seconds)
+
+
+def sync_of(vendor: str, kind: Kind, **more: Any) -> Sync:
+    traits = tuple(Trait(name, name) for name in ("plan", "seats", "note"))
+    own: dict[str, Any] = {
+        Kind.TRAITS: {},
+        Kind.SEGMENT: {"segment": "churn_risk", "traits": traits[:1]},
+        Kind.EVENTS: {"event": "invoice_paid", "event_id": "event_id", "occurred_at": "at"},
+        Kind.OBJECTS: {"object_type": "1"},
+    }[kind]
+    given = {"traits": traits, **own, **more}
+    model = f"m_{kind}"
+    return Sync(
+        name=f"{model}__{vendor}",
+        model=model,
+        unique_id=f"model.p.{model}",
+        relation=Relation(None, "s", model),
+        connection=vendor,
+        vendor=vendor,
+        kind=kind,
+        identity="id",
+        **given,
+    )
+
+
+def change_of(kind: Kind, seq: int, op: Op = Op.ADD, **more: Any) -> Change:
+    traits: dict[str, Any] = {} if op is Op.REMOVE else {"plan": "team"}
+    if op is not Op.REMOVE and kind is not Kind.SEGMENT:
+        traits["seats"] = seq
+    key = f"key{seq:05d}"
+    given: dict[str, Any] = {
+        "seq": seq,
+        "op": op,
+        "identity": key,
+        "address": key,
+        "traits": traits,
+    }
+    if kind is Kind.EVENTS:
+        given |= {"address": f"person{seq}", "occurred_at": WHEN}
+    return Change(**{**given, **more})
+
+
+@dataclass(frozen=True)
+class Case:
+    """What the suite must know about one vendor. `settings` gets the sandbox's URL."""
+
+    settings: Callable[[str], dict[str, Any]]
+    secrets: Sequence[str]
+    """Keys of `settings` that hold a secret."""
+    is_poison: Callable[[str], dict[str, Any]]
+    """A fault of the sandbox that refuses one identity, given its name."""
+    syncs: Mapping[Kind, Mapping[str, Any]] = field(default_factory=dict)
+
+
+def _customerio(url: str) -> dict[str, Any]:
+    keys = {"api_key": "sandbox-track-key", "app_api_key": "sandbox-app-key"}
+    return {"site_id": "sandbox-site", "base_url": f"{url}/customerio", **keys}
+
+
+CASES = {
+    "customerio": Case(
+        _customerio,
+        secrets=("api_key", "app_api_key"),
+        is_poison=lambda name: {"kind": "refuse", "refuse": {name: f"{name} and {VALUE_CANARY}"}},
+        syncs={Kind.SEGMENT: {"options": CustomerioOptions(update_only=False)}},
+    ),
+}
+
+
+@dataclass
+class Connected:
+    """One destination connected to its sandbox."""
+
+    name: str
+    kind: Kind
+    case: Case
+    settings: dict[str, Any]
+    http: Wiretap
+    control: SandboxControl
+    clock: VirtualClock = field(default_factory=VirtualClock)
+    policy: RetryPolicy = field(default_factory=RetryPolicy)
+
+    @property
+    def destination(self) -> Any:
+        vendor = registry.load(self.name)
+        return vendor(vendor.settings(**self.settings))  # type: ignore[call-arg]
+
+    def sync(self, **more: Any) -> Sync:
+        return sync_of(self.name, self.kind, **{**self.case.syncs.get(self.kind, {}), **more})
+
+    def items(self, changes: Sequence[Change], sync: Sync | None = None) -> list[Item]:
+        """Everything must be preparable."""
+        sync = sync or self.sync()
+        prepared = [prepare(self.destination, (Piece(sync, change),)) for change in changes]
+        assert all(isinstance(item, Item) for item in prepared), prepared
+        return [item for item in prepared if isinstance(item, Item)]
+
+    def send(self, changes: Sequence[Change], sync: Sync | None = None) -> Exchange:
+        return self.converse(self.items(changes, sync))
+
+    def converse(self, batch: Sequence[Item]) -> Exchange:
+        pace = Pacing(self.clock)
+        return converse(
+            self.destination, batch, self.http, self.clock, pace, self.policy, lambda: False
+        )
+
+    def ask(self, about: Callable[[Any], Any]) -> Any:
+        destination = self.destination
+        pace = Pacing(self.clock)
+        return ask(destination, about(destination), self.http, self.clock, pace, self.policy)
+
+    def rows(self, count: int, op: Op = Op.ADD, **more: Any) -> list[Change]:
+        return [change_of(self.kind, i, op, **more) for i in range(count)]
+
+    def fault(self, kind: str, **spec: Any) -> None:
+        self.control.add_fault(kind, {"vendor": self.name, **spec})
+
+    def impatient(self) -> None:
+        self.policy = replace(self.policy, deadline_seconds=0.3)
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox() as running:
+        yield running
+
+
+def _every_vendor_and_kind() -> list[Any]:
+    return [
+        pytest.param((name, kind), id=f"{name}-{kind}")
+        for name in registry.names()
+        for kind in sorted(registry.load(name).kinds)
+    ]
+
+
+@pytest.fixture(params=_every_vendor_and_kind())
+def connected(request: pytest.FixtureRequest, sandbox: Sandbox) -> Iterator[Connected]:
+    name, kind = request.param
+    yield from _connect(name, kind, sandbox)
+
+
+@pytest.fixture
+def customerio(sandbox: Sandbox) -> Iterator[Connected]:
+    yield from _connect("customerio", Kind.TRAITS, sandbox)
+
+
+def _connect(name: str, kind: Kind, sandbox: Sandbox) -> Iterator[Connected]:
+    case = CASES[name]
+    control = SandboxControl(sandbox.url, name)
+    control.reset(switches=True)
+    with HttpTransport() as transport:
+        yield Connected(name, kind, case, case.settings(sandbox.url), Wiretap(transport), control)

@@ -1,0 +1,223 @@
+"""What every registered destination owes, whatever its vendor. One suite for all."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from sync.core import Delivered, Kind, NotAttempted, Op, Rejected, Unknown
+from sync.delivery.batches import batches, prepare
+from sync.destinations import registry
+from sync.destinations.spec import Health, Piece
+from sync.errors import DestinationError
+
+CANARIES = ("canary", "key00001")
+
+
+def test_every_registered_destination_has_a_case_and_a_page(pytestconfig: pytest.Config) -> None:
+    for name in registry.names():
+        assert (pytestconfig.rootpath / "docs" / "destinations" / f"{name}.md").exists()
+
+
+def test_a_destination_imports_no_network_no_environment_and_no_clock() -> None:
+    for name in registry.names():
+        module = registry.load(name).__module__
+        script = (
+            f"import sys, {module}\n"
+            "bad = {'httpx', 'httpcore', 'requests', 'sync.delivery'} & set(sys.modules)\n"
+            "assert not bad, bad"
+        )
+        subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_an_empty_batch_sends_nothing(connected: Any) -> None:
+    assert connected.converse([]).endings == []
+    conversation = connected.destination.deliver([])
+    with pytest.raises(StopIteration) as end:
+        next(conversation)
+    assert list(end.value.value) == []
+    assert connected.http.requests == []
+
+
+def test_every_row_gets_one_ending(connected: Any) -> None:
+    exchange = connected.send(connected.rows(7))
+    assert exchange.endings == [Delivered()] * 7
+    assert exchange.stop is None
+
+
+def test_the_same_change_is_the_same_bytes(connected: Any) -> None:
+    for op in Op:
+        if connected.kind is Kind.EVENTS and op is not Op.ADD:
+            continue
+        rows = connected.rows(5, op)
+        assert connected.items(rows) == connected.items(rows)
+        assert [i.parts for i in connected.items(rows)] == [i.parts for i in connected.items(rows)]
+
+
+def test_limits_hold_and_are_used(connected: Any) -> None:
+    destination, limits = connected.destination, connected.destination.limits
+    note = {"note": "é" * 400}
+    rows = [change._replace(traits={**change.traits, **note}) for change in connected.rows(650)]
+    groups = list(batches(connected.items(rows), limits))
+    for group in groups:
+        assert len(group) <= limits.items
+        assert all(isinstance(e, Delivered) for e in connected.converse(group).endings)
+    largest = max(len(request.content or b"") for request in connected.http.requests)
+    assert 0.3 * limits.request_bytes < largest <= limits.request_bytes or limits.items == 1
+    assert destination.limits == limits
+
+
+def test_a_row_over_the_limit_is_rejected_alone_and_never_sent(connected: Any) -> None:
+    (change,) = connected.rows(1)
+    big = change._replace(traits={"note": ["x" * 90] * connected.destination.limits.item_bytes})
+    rejected = prepare(connected.destination, (Piece(connected.sync(), big),))
+    assert isinstance(rejected, Rejected)
+    assert "xxx" not in rejected.reason
+
+
+def test_a_value_without_a_form_is_rejected_without_being_shown(connected: Any) -> None:
+    (change,) = connected.rows(1)
+    for value in (b"canary", "canary\0", "canary\ud800", {1: "canary"}, object()):
+        traits = {"note": value}
+        rejected = prepare(
+            connected.destination, (Piece(connected.sync(), change._replace(traits=traits)),)
+        )
+        assert isinstance(rejected, Rejected), value
+        assert "canary" not in rejected.reason
+
+
+def test_a_poison_row_is_rejected_alone_and_its_reason_is_clean(connected: Any) -> None:
+    rows = connected.rows(9)
+    poison = rows[4].address
+    traits = {**rows[4].traits, "note": "canary-value-qq77"}
+    rows[4] = rows[4]._replace(traits=traits)
+    name = f"1/{poison}" if connected.kind is Kind.OBJECTS else poison
+    fault = connected.case.is_poison(name)
+    connected.fault(fault.pop("kind"), **fault)
+    endings = connected.send(rows).endings
+    assert isinstance(endings[4], Rejected)
+    assert "canary" not in endings[4].reason
+    assert poison not in endings[4].reason
+    assert [type(e) for i, e in enumerate(endings) if i != 4] == [Delivered] * 8
+
+
+def test_wrong_credentials_stop_at_once_and_show_no_secret(connected: Any) -> None:
+    for key in connected.case.secrets:
+        connected.settings[key] = "canary-secret-zx81"
+    exchange = connected.send(connected.rows(9))
+    assert isinstance(exchange.stop, DestinationError)
+    assert len(connected.http.requests) == 1
+    assert all(isinstance(ending, NotAttempted) for ending in exchange.endings)
+    with pytest.raises(DestinationError) as caught:
+        connected.ask(lambda destination: destination.check())
+    for text in (str(exchange.stop), str(caught.value), repr(connected.destination.endpoints)):
+        assert not any(canary in text for canary in CANARIES)
+
+
+@pytest.mark.parametrize(
+    "headers", [{"retry-after": "3"}, {"retry-after": "Sun, 01 Mar 2026 12:30:03 GMT"}, {}]
+)
+def test_a_busy_vendor_is_waited_for(connected: Any, headers: dict[str, str]) -> None:
+    connected.fault("status", status=429, headers=headers, times=2)
+    assert connected.send(connected.rows(3)).endings == [Delivered()] * 3
+    assert connected.clock.seconds >= (3 if headers else 0.25)
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_server_error_is_repeated_without_a_second_effect(
+    connected: Any, status: int, when: str
+) -> None:
+    connected.send(connected.rows(3))
+    once = what_stands(connected)
+    connected.control.reset()
+    connected.fault("status", status=status, when=when, times=1)
+    assert connected.send(connected.rows(3)).endings == [Delivered()] * 3
+    assert what_stands(connected) == once
+
+
+@pytest.mark.parametrize("kind", ["hang", "reset", "close", "truncate", "drip"])
+def test_a_lost_answer_after_applying_is_repeated_without_a_second_effect(
+    connected: Any, kind: str
+) -> None:
+    connected.send(connected.rows(3))
+    once = what_stands(connected)
+    connected.control.reset()
+    more = {"drip": {"seconds": 0.1, "size": 1000}, "hang": {"seconds": 2}}.get(kind, {})
+    when = {} if kind in ("drip", "truncate") else {"when": "after"}
+    connected.fault(kind, times=1, **more, **when)
+    connected.impatient()
+    assert connected.send(connected.rows(3)).endings == [Delivered()] * 3
+    assert what_stands(connected) == once
+
+
+@pytest.mark.parametrize("kind", ["html", "garbage", "empty"])
+def test_a_success_that_cannot_be_read_is_no_success(connected: Any, kind: str) -> None:
+    connected.fault(kind)
+    assert connected.send(connected.rows(3)).endings == [Unknown("unreadable-answer")] * 3
+
+
+def test_blame_for_an_item_that_was_not_sent_is_no_success(connected: Any) -> None:
+    connected.fault("wrong_index")
+    endings = connected.send(connected.rows(3)).endings
+    assert not any(isinstance(ending, Delivered) for ending in endings)
+
+
+def test_too_large_a_body_is_halved(connected: Any) -> None:
+    connected.fault("status", status=413, times=1)
+    exchange = connected.send(connected.rows(8))
+    assert exchange.endings == [Delivered()] * 8
+    assert exchange.was_shrunk
+
+
+def test_a_redirect_is_not_followed(connected: Any) -> None:
+    connected.fault("redirect", status=307, location="http://127.0.0.1:9/")
+    exchange = connected.send(connected.rows(2))
+    assert exchange.stop is not None
+    assert len(connected.http.requests) == 1
+
+
+def test_unset_and_re_entry_end_as_the_last_change_says(connected: Any) -> None:
+    if connected.kind is Kind.EVENTS:
+        pytest.skip("events are only ever added")
+    connected.send(connected.rows(2))
+    entered = what_stands(connected)
+    assert connected.send(connected.rows(2, Op.REMOVE)).endings == [Delivered()] * 2
+    assert what_stands(connected) != entered
+    again = [row._replace(transition=2, cause="returned") for row in connected.rows(2)]
+    assert connected.send(again).endings == [Delivered()] * 2
+    assert what_stands(connected) == entered
+
+
+def test_the_check_names_the_account_and_writes_nothing(connected: Any) -> None:
+    health = connected.ask(lambda destination: destination.check())
+    assert isinstance(health, Health)
+    assert health.account
+    assert not health.problems
+    assert connected.control.applied() == []
+
+
+def test_the_mapping_of_the_case_has_no_complaints(connected: Any) -> None:
+    assert list(type(connected.destination).validate(connected.sync())) == []
+
+
+def test_a_mapping_with_an_impossible_name_is_refused_offline(connected: Any) -> None:
+    sync = connected.sync()
+    traits = (replace(sync.traits[0], name="x" * 5000),)
+    (problem, *_) = type(connected.destination).validate(replace(sync, traits=traits))
+    assert problem.fix
+
+
+def what_stands(connected: Any) -> Any:
+    """People, objects and events at the vendor, without what depends on the hour."""
+    state = connected.control.state()
+    people = [
+        {k: p[k] for k in ("id", "attributes", "segments") if k in p} for p in state["people"]
+    ]
+    events = sorted((e["who"], e["name"], e["id"]) for e in state["events"])
+    objects = [{k: o[k] for k in ("attributes", "people") if k in o} for o in state["objects"]]
+    return people, events, objects
