@@ -135,15 +135,7 @@ class Engine:
 
     def _batches(self, changes: Iterator[Change], source: Source) -> Iterator[list[Item]]:
         """Batches within today's limits, which shrink when the destination asks for it."""
-        items = self._items(changes, source)
-        while True:
-            limits = self.limits
-            for batch in batches(items, limits):
-                yield batch
-                if self.limits is not limits:
-                    break
-            else:
-                return
+        yield from batches(self._items(changes, source), lambda: self.limits)
 
     def _items(self, changes: Iterator[Change], source: Source) -> Iterator[Item]:
         for change in changes:

@@ -10,11 +10,13 @@ from sqlglot import exp
 from sync.core import Kind
 from sync.plan import expressions as e
 from sync.plan.columns import identity_text, key_text
-from sync.plan.comparison import Comparison, Gate, fingerprint, identified, is_active
+from sync.plan.comparison import Comparison, Gate, fingerprint, identified, is_active, native_hash
 
 UNIDENTIFIED = "unidentified"
 CANDIDATES = "activation_candidates"
 DUPLICATES = "activation_duplicates"
+WITHOUT_STATISTICS = frozenset({"postgres", "redshift"})
+"""Dialects that know nothing of a fresh temporary table, and guess joins badly, until told."""
 
 
 def _fate(c: Comparison) -> exp.Expr:
@@ -22,6 +24,39 @@ def _fate(c: Comparison) -> exp.Expr:
     branches = [(e.negate(identified(c)), e.text(UNIDENTIFIED))]
     branches += [(g.condition.copy(), e.text(g.fate)) for g in c.gates]
     return e.case(*branches, default=e.null())
+
+
+def digest_model(c: Comparison) -> exp.Select:
+    """The model as a multiset: (rows, rows without an identity, two sums of row hashes)."""
+    known = identified(c)
+    row = e.case((known, fingerprint(c, "m")), default=e.null("ubigint", c.dialect))
+    rows = exp.select(*e.aliased([("hash", row)])).from_(e.table(c.sync.relation, "m"))
+    return exp.select(e.count(), e.total(e.is_null(e.col("hash"))), *_sums("hash")).from_(
+        rows.subquery(e.ident("r"))
+    )
+
+
+def digest_snapshot(c: Comparison) -> exp.Select:
+    """The snapshot likewise: (members, rows in doubt, two sums of their fingerprints).
+
+    Both digests alike mean that nothing differs, without a join: two different multisets agree in
+    both 64-bit sums only by a chance far below that of a damaged disk.
+    """
+    member = e.case(
+        (e.col("is_member"), e.col("fingerprint")), default=e.null("ubigint", c.dialect)
+    )
+    rows = exp.select(*e.aliased([("hash", member)]), e.col("doubt"), e.col("is_member")).from_(
+        e.table(c.tables.snapshot, "s")
+    )
+    return exp.select(
+        e.total(e.col("is_member")), exp.Count(this=e.col("doubt")), *_sums("hash")
+    ).from_(rows.subquery(e.ident("r")))
+
+
+def _sums(name: str) -> tuple[exp.Expr, exp.Expr]:
+    once, twice = e.col(name), native_hash(e.col(name))
+    masked = e.case((e.not_null(e.col(name)), twice), default=e.null())
+    return exp.Sum(this=once), exp.Sum(this=masked)
 
 
 def fated_rows(c: Comparison) -> exp.Select:

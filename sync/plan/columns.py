@@ -110,9 +110,18 @@ def portable_type(data_type: str) -> str:
 
 
 def identity_text(column: str, model: str) -> exp.Expr:
-    """An identity as text, trimmed; null when blank, so that one test finds every missing one."""
-    trimmed = exp.Trim(this=e.as_text(e.col(column, model)))
-    return exp.Nullif(this=trimmed, expression=e.text(""))
+    """An identity as text, trimmed; null when blank, so that one test finds every missing one.
+
+    Only what begins or ends with a space is trimmed: the test is several times cheaper.
+    """
+    raw = e.as_text(e.col(column, model))
+    is_ragged = e.any_of(
+        e.equals(raw, e.text("")),
+        exp.Like(this=raw.copy(), expression=e.text(" %")),
+        exp.Like(this=raw.copy(), expression=e.text("% ")),
+    )
+    trimmed = exp.Nullif(this=exp.Trim(this=raw.copy()), expression=e.text(""))
+    return e.case((is_ragged, trimmed), default=raw.copy())
 
 
 def key_text(sync: Sync, model: str) -> exp.Expr:

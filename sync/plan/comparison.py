@@ -54,7 +54,7 @@ class Comparison:
         if not self.has_hash:
             return ""
         hashed = ",".join(f"{c.trait.name}:{c.data_type}:{c.trait.default!r}" for c in self.hashed)
-        return f"1;{self.engine};{self.sync.address};{self.sync.related};{hashed}"
+        return f"2;{self.engine};{self.sync.address};{self.sync.related};{hashed}"
 
     @property
     def hashed(self) -> list[Column]:
@@ -99,9 +99,14 @@ def is_active(alias: str) -> exp.Expr:
 
 
 def fingerprint(c: Comparison, alias: str) -> exp.Expr:
-    """The row's native hash, seeded with the recipe, so that another recipe never matches."""
-    parts: list[exp.Expr] = [e.text(c.recipe)]
+    """The row's native hash, key included, seeded with the recipe: another recipe never matches."""
+    parts: list[exp.Expr] = [e.text(c.recipe), key_text(c.sync, alias)]
     address = address_text(c.sync, alias)
     parts += [address] if address is not None else []
     parts += [column.wanted(alias) for column in c.hashed]
-    return exp.Anonymous(this="hash", expressions=parts)
+    return native_hash(*parts)
+
+
+def native_hash(*parts: exp.Expr) -> exp.Expr:
+    """The engine's own 64-bit hash, for dialects in `NATIVE_HASH`."""
+    return exp.Anonymous(this="hash", expressions=list(parts))

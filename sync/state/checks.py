@@ -1,0 +1,39 @@
+"""The log of read-backs: a row of `checks` for each sync that was compared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlglot import exp
+
+from sync.plan import expressions as e
+from sync.state.catalogue import Catalogue
+from sync.state.settling import moment
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """How a sample compared; `differing` is `trait:count`, comma-separated."""
+
+    run_id: str
+    sync: str
+    checked_at: datetime
+    sent: int
+    found: int
+    matched: int
+    differing: str
+
+
+def log_check(state: Catalogue, check: Check) -> None:
+    """Write the row."""
+    values: dict[str, exp.Expr] = {
+        "run_id": e.text(check.run_id),
+        "sync": e.text(check.sync),
+        "checked_at": moment(check.checked_at),
+        "sent": e.number(check.sent),
+        "found": e.number(check.found),
+        "matched": e.number(check.matched),
+        "differing_traits": e.text(check.differing) if check.differing else e.null(),
+    }
+    state.run(e.insert(state.tables["checks"], list(values), exp.select(*values.values())))

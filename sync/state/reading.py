@@ -1,0 +1,249 @@
+"""What the state knows, asked without changing it, as values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sync.core import Relation
+from sync.plan import leases, reading
+from sync.plan import tables as t
+from sync.plan.columns import Column
+from sync.state.catalogue import Catalogue
+from sync.state.recovery import find_leftover
+
+MOST_CAUSES = 50
+
+
+class Facts(NamedTuple):
+    """What is recorded of a sync between runs."""
+
+    identity: str
+    identify_by: str | None
+    account: str | None
+    definition: str
+    definition_version: int
+    recipe: str | None
+    baselined_at: datetime | None
+    completed_at: datetime | None
+    epoch: int | None
+
+
+class LastRun(NamedTuple):
+    """The newest row of `run_syncs` of a sync."""
+
+    sync: str
+    run_id: str
+    status: str
+    message: str
+    started_at: datetime
+    finished_at: datetime
+    model_rows: int
+    removals: int
+    unchanged: int
+    delivered: int
+    rejected: int
+    deferred: int
+    undecided: int
+    not_attempted: int
+    suppressed: int
+    held_out: int
+    outside_rollout: int
+    invalid: int
+
+
+class Lease(NamedTuple):
+    """Who holds a sync, or held it last."""
+
+    epoch: int
+    owner: str
+    host: str
+    process: str
+    version: str
+    acquired_at: datetime
+    expires_at: datetime
+    is_released: bool
+    is_expired: bool
+
+
+class Membership(NamedTuple):
+    """One row of an acknowledged snapshot, without its traits."""
+
+    identity: str
+    address: str | None
+    is_member: bool
+    entries: int
+    first_entered_at: datetime | None
+    last_entered_at: datetime | None
+    last_exited_at: datetime | None
+    acknowledged_at: datetime | None
+    doubt: str | None
+
+
+class Delivery(NamedTuple):
+    """One entry of the delivery log."""
+
+    identity: str
+    delivered_at: datetime
+    op: str
+    cause: str
+    reason: str | None
+    changed: str | None
+    outcome: str
+    code: str | None
+
+
+class Letter(NamedTuple):
+    """One dead letter."""
+
+    identity: str
+    op: str | None
+    code: str
+    reason: str | None
+    first_rejected_at: datetime
+    last_rejected_at: datetime
+    attempts: int
+
+
+class Cause(NamedTuple):
+    """Why rows of a sync are rejected, and how many."""
+
+    code: str
+    reason: str | None
+    rows: int
+    first_at: datetime
+    last_at: datetime
+    attempts: int
+
+
+class Acknowledged(NamedTuple):
+    """What a destination acknowledged for one member; `values` in the order of the columns."""
+
+    identity: str
+    address: str
+    values: Sequence[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where one sync stands. What was never run has no facts."""
+
+    facts: Facts | None = None
+    members: int = 0
+    doubts: int = 0
+    seen: int = 0
+    lease: Lease | None = None
+    unsettled: int = 0
+    """Planned changes of a run that was cut short."""
+
+
+def is_installed(state: Catalogue) -> bool:
+    """Whether any run has left state here."""
+    return state.session.columns(state.tables["installation"]) is not None
+
+
+def standing(state: Catalogue) -> Standing:
+    """Where the catalogue's sync stands."""
+    if not is_installed(state):
+        return Standing()
+    found = state.ask(reading.facts(state.tables))
+    lease = state.ask(leases.read(state.tables))
+    counts = (0, 0, 0)
+    if state.session.columns(state.tables.snapshot) is not None:
+        members, doubts, seen = state.ask(reading.count_snapshot(state.tables))[0]
+        counts = (int(members), int(doubts), int(seen))
+    leftover = find_leftover(state)
+    return Standing(
+        facts=Facts(*found[0]) if found else None,
+        members=counts[0],
+        doubts=counts[1],
+        seen=counts[2],
+        lease=Lease(*lease[0]) if lease else None,
+        unsettled=leftover.last_seq if leftover else 0,
+    )
+
+
+def last_runs(state: Catalogue) -> dict[str, LastRun]:
+    """The last run of every sync that ever ran."""
+    if not is_installed(state):
+        return {}
+    rows = [LastRun(*row) for row in state.ask(reading.last_runs(state.tables))]
+    return {row.sync: row for row in rows}
+
+
+def rejected_rows(state: Catalogue) -> dict[str, int]:
+    """Rows that are rejected or invalid, by sync."""
+    if not is_installed(state):
+        return {}
+    return {sync: int(rows or 0) for sync, rows in state.ask(reading.count_letters(state.tables))}
+
+
+def causes(state: Catalogue) -> list[Cause]:
+    """Why rows of the catalogue's sync are rejected, the most frequent first."""
+    if not is_installed(state):
+        return []
+    found = state.ask(reading.causes(state.tables, MOST_CAUSES))
+    return [Cause(c, r, int(rows or 0), *rest) for c, r, rows, *rest in found]
+
+
+def rejected_identities(state: Catalogue, cause: Cause, most: int) -> list[str]:
+    """Who was rejected for one cause."""
+    query = reading.rejected_identities(state.tables, cause.code, cause.reason, most)
+    return [str(identity) for (identity,) in state.ask(query)]
+
+
+def memberships(state: Catalogue, values: Sequence[str], most: int) -> list[Membership]:
+    """Snapshot rows of these identities or addresses."""
+    if not values or state.session.columns(state.tables.snapshot) is None:
+        return []
+    return [Membership(*r) for r in state.ask(reading.memberships(state.tables, values, most))]
+
+
+def deliveries(state: Catalogue, identities: Sequence[str], most: int) -> list[Delivery]:
+    """The last deliveries of these identities, newest first."""
+    if not identities or not is_installed(state):
+        return []
+    return [Delivery(*r) for r in state.ask(reading.deliveries(state.tables, identities, most))]
+
+
+def letters(state: Catalogue, identities: Sequence[str]) -> list[Letter]:
+    """Dead letters of these identities."""
+    if not identities or not is_installed(state):
+        return []
+    return [Letter(*row) for row in state.ask(reading.letters(state.tables, identities))]
+
+
+def table_rows(state: Catalogue) -> list[tuple[str, int | None]]:
+    """Every table of the state schema with its rows; None where it does not exist."""
+    own = (state.tables.snapshot, state.tables.plan, state.tables.acks) if state.tables.sync else ()
+    shared = () if state.tables.sync else tuple(state.tables[name] for name in t.SHARED)
+    return [(relation.name, _rows(state, relation)) for relation in (*shared, *own)]
+
+
+def _rows(state: Catalogue, relation: Relation) -> int | None:
+    if state.session.columns(relation) is None:
+        return None
+    return int(state.ask(reading.count_rows(relation))[0][0])
+
+
+def sample(state: Catalogue, columns: Sequence[Column], most: int) -> list[Acknowledged]:
+    """Members drawn at random."""
+    rows = reading.sampled(reading.acknowledged(state.tables, columns), most)
+    return _acknowledged(state, rows)
+
+
+def page(
+    state: Catalogue, columns: Sequence[Column], after: str | None, most: int
+) -> list[Acknowledged]:
+    """The next members in the order of identities."""
+    rows = reading.page(reading.acknowledged(state.tables, columns), after, most)
+    return _acknowledged(state, rows)
+
+
+def _acknowledged(state: Catalogue, rows: Any) -> list[Acknowledged]:
+    return [
+        Acknowledged(identity, address or identity, values)
+        for identity, address, *values in state.ask(rows)
+    ]
