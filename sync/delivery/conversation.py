@@ -143,6 +143,8 @@ class _Delivery:
     ) -> tuple[list[int], float]:
         """Keep what is final; return who asked to come again, and after how many seconds."""
         again, seconds = [], 0.0
+        if trail.is_doubtful:
+            self.doubtful.update(indices)
         for i, outcome in zip(indices, outcomes, strict=True):
             match outcome:
                 case Delivered():
@@ -152,7 +154,7 @@ class _Delivery:
                 case Retry(after_seconds):
                     again.append(i)
                     seconds = max(seconds, after_seconds)
-                    if trail.is_doubtful or trail.acknowledged > 1:
+                    if trail.acknowledged > 1:
                         self.doubtful.add(i)
         return again, seconds
 

@@ -7,9 +7,7 @@ from connecting to the last byte. Credentials are revealed here and nowhere else
 from __future__ import annotations
 
 import base64
-import re
 import ssl
-import urllib.request
 import zlib
 from dataclasses import dataclass, field
 from typing import Self
@@ -29,8 +27,6 @@ MAX_ANSWER_BYTES = 8_000_000
 KEEP_ALIVE_SECONDS = 15.0
 """Shorter than servers usually keep idle connections, so that we rarely meet a stale one."""
 MAX_CONNECTIONS = 64
-
-_UNSAFE = re.compile(r"[\r\n\0]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,15 +204,16 @@ def _origin(base_url: str) -> _Origin:
 
 
 def _target(target: str) -> bytes:
-    if not target.isascii() or _UNSAFE.search(target) or " " in target:
+    if not target.isascii() or not target.isprintable() or " " in target:
         raise ValueError("a request's path must be percent-encoded")
     return target.encode()
 
 
 def _header(name: str, value: str) -> tuple[bytes, bytes]:
-    if _UNSAFE.search(name) or _UNSAFE.search(value):
-        raise ConfigError(Problem("header-value", f"header {name!r} holds a line break"))
-    return name.encode("latin-1"), value.encode("latin-1", "strict")
+    if not (value.isascii() and value.isprintable() and name.isascii() and name.isprintable()):
+        text = f"the header {name!r} holds a line break or another character it can't carry"
+        raise ConfigError(Problem("header-value", text))
+    return name.encode(), value.encode()
 
 
 def _credential(auth: Basic | Header) -> tuple[bytes, bytes]:
@@ -239,12 +236,13 @@ def _credential(auth: Basic | Header) -> tuple[bytes, bytes]:
 
 
 def _proxy(base_url: str) -> str | None:
-    host = urlsplit(base_url).hostname or ""
     if is_loopback(base_url):
         return None
-    proxies = urllib.request.getproxies()
+    from urllib.request import getproxies, proxy_bypass  # slow to import, seldom needed
+
+    proxies = getproxies()
     proxy = proxies.get("https") or proxies.get("all")
-    if not proxy or urllib.request.proxy_bypass(host):
+    if not proxy or proxy_bypass(urlsplit(base_url).hostname or ""):
         return None
     return proxy if "://" in proxy else f"http://{proxy}"
 

@@ -117,7 +117,8 @@ def _emptied(sync: Sync, change: Change) -> dict[str, JSON]:
     if sync.on_remove == "keep":
         return {}
     names = change.traits or [trait.name for trait in sync.traits]
-    return {name: None for name in names if name not in KEPT_ON_REMOVE}
+    kept = frozenset() if sync.kind is Kind.OBJECTS else KEPT_ON_REMOVE
+    return {name: None for name in names if name not in kept}
 
 
 def _transition(sync: Sync, change: Change) -> JSON:

@@ -108,7 +108,7 @@ class Values:
                 continue
             try:
                 json = expressed[name] = rules.get(kind, _refuse)(value, 0)
-                if limit is not None and kind in _UNBOUNDED:
+                if limit is not None and type(json) in _UNBOUNDED:
                     _measure(json, limit)
             except UnicodeEncodeError:
                 raise ValueError(f"trait {name} holds a lone surrogate") from None
@@ -133,7 +133,8 @@ class Values:
         return {_text(key, depth): self._one(one, depth + 1) for key, one in value.items()}
 
 
-_UNBOUNDED = frozenset({str, int, Decimal, list, tuple, dict})
+_UNBOUNDED = frozenset({str, list, dict})
+"""JSON that can be long; a number never is."""
 
 
 def _itself(value: Any, _: int) -> JSON:

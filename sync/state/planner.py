@@ -105,7 +105,7 @@ class Planner:
         members, seen = state.ask(candidates.count_known(c))[0]
         state.run(candidates.find_candidates(c))
         if c.dialect in candidates.WITHOUT_STATISTICS:
-            state.run(e.analyze(candidates.CANDIDATES))
+            state.run(e.analyze(e.local(candidates.CANDIDATES)))
         doubled = self._set_doubled_aside(fates, int(members))
         state.run(changes.write_plan(c))
         ops, causes = self._count_plan()

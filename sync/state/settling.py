@@ -9,6 +9,7 @@ from sqlglot import exp
 from sync.core import Fate, Op, Sync
 from sync.plan import expressions as e
 from sync.plan import letters, settle
+from sync.plan.candidates import WITHOUT_STATISTICS
 from sync.plan.comparison import Comparison
 from sync.plan.tables import StateTables
 from sync.state.catalogue import Catalogue
@@ -17,6 +18,8 @@ from sync.state.store import SyncReport
 
 def merge(state: Catalogue, c: Comparison, plan_epoch: int, run_id: str) -> None:
     """Outcomes into snapshot, delivery log and dead letters; removals before the rest."""
+    if c.dialect in WITHOUT_STATISTICS:
+        state.run(e.analyze(e.table(c.tables.plan), e.table(c.tables.acks)))
     for is_removal in (True, False):
         state.run(e.drop(settle.MERGED))
         state.run(settle.merge_rows(c, plan_epoch, is_removal))

@@ -16,7 +16,7 @@ from sync.plan.comparison import Comparison
 if TYPE_CHECKING:
     import pyarrow as pa
 
-SPOOL_ROWS = 10_000
+SPOOL_ROWS = 4_000
 """Rows in memory at a time; at 12 traits some 20 MB."""
 
 FIELDS = (
