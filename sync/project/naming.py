@@ -37,14 +37,22 @@ def definition(sync: Sync, model: Model) -> str:
     """`<checksum of source, contract and mapping>-<checksum of compiled SQL, or empty>`.
 
     dbt compiles only what a command selects, so the second part may be missing after one run and
-    there after the next; `definition_moved` knows.
+    there after the next; `definition_moved` knows. Dates in compiled SQL do not count: most are
+    today's, written in by a macro. One that somebody wrote stands in the source as well.
     """
     mapping = {k: v for k, v in asdict(sync).items() if k not in NO_DEFINITION}
     mapping["options"] = _plain(sync.options)
     contract = sorted((c.name, c.data_type) for c in model.columns.values())
     written = _checksum([model.raw_code.strip(), contract, mapping])
-    compiled = "" if model.compiled_code is None else _checksum(model.compiled_code.strip())
+    compiled = "" if model.compiled_code is None else _checksum(_undated(model.compiled_code))
     return f"{written}-{compiled}"
+
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?([+-]\d{2}:?\d{2}|Z)?)?")
+
+
+def _undated(sql: str) -> str:
+    return _DATE.sub("<date>", sql.strip())
 
 
 def definition_moved(before: str, after: str) -> bool:

@@ -158,3 +158,15 @@ def test_two_models_that_would_share_a_sync_name_are_told_apart_before_anything_
     world.meta("traits_customers")["destinations"] = ["eu__mailer"]
     codes = world.codes(**{"mailer": "mailer", "eu__mailer": "mailer"})
     assert codes == ["sync-name-taken"]
+
+
+def test_another_day_in_the_compiled_sql_is_no_new_definition(world):
+    def compiled(sql):
+        world.model("traits_customers")["compiled_code"] = sql
+        return world.sync("traits_customers").definition
+
+    monday = compiled("select * from orders where ordered_on <= cast('2024-05-20' as date)")
+    tuesday = compiled("select * from orders where ordered_on <= cast('2024-05-21' as date)")
+    wider = compiled("select * from orders where ordered_on < cast('2024-05-21' as date)")
+    assert not definition_moved(monday, tuesday)
+    assert definition_moved(tuesday, wider)

@@ -1,0 +1,51 @@
+# Two commands do everything: `make demo` and `make test`. Both set up what they need in .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/installed
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help demo test lint types pytest dbt-tests torture benchmark clean
+
+help: ## Show this help.
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+demo: $(INSTALLED) ## Build the shop, sync it to the sandbox, let a day pass, sync the difference.
+	$(BIN)/python scripts/demo.py
+
+test: lint types pytest dbt-tests ## Everything that has to pass before a change lands.
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/sqlfluff lint --disable-progress-bar models tests/dbt integration_tests
+
+types: $(INSTALLED)
+	$(BIN)/mypy
+
+pytest: $(INSTALLED)
+	$(BIN)/python -m pytest -q -m "not torture"
+
+dbt-tests: $(INSTALLED)
+	mkdir -p target/test && cp profiles.yml.example target/test/profiles.yml
+	SHOP_DUCKDB=target/test/shop.duckdb DBT_PROFILES_DIR=target/test \
+		$(BIN)/dbt --quiet --warn-error build --target-path target/test
+	SHOP_DUCKDB=target/test/shop.duckdb DBT_PROFILES_DIR=target/test \
+		$(BIN)/python -m sync check --target-path target/test
+
+torture: $(INSTALLED) ## The long runs: every crash history, many real kills.
+	$(BIN)/python -m pytest -q -m torture
+
+benchmark: $(INSTALLED) ## Measure the budgets; takes about ten minutes on two cores.
+	$(BIN)/python -m benchmarks
+
+$(INSTALLED): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed; set PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+clean: ## Remove what was built here; never your profiles.yml or your warehouse.
+	rm -rf $(VENV) target dbt_packages logs build *.egg-info .pytest_cache .mypy_cache .ruff_cache
