@@ -14,7 +14,7 @@ import json as stdlib_json
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
+from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from pydantic import BaseModel, SecretStr
 
@@ -63,7 +63,10 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one request and one item may weigh; bytes are of the encoded JSON."""
+    """What one request and one item may weigh; bytes are of the encoded JSON.
+
+    256 bytes of each request are kept for what stands around the items.
+    """
 
     items: int
     request_bytes: int
@@ -76,7 +79,7 @@ class Limits:
 class Request:
     """One HTTP request. `to` names the endpoint; the engine adds credentials.
 
-    The body is `json` (items' encoded parts may stand in it), or `content` as it is, with its
+    The body is `json` (in which `bytes`, such as items' parts, are JSON already), or `content` as it is, with its
     content type in `headers`. `is_repeatable` says that sending it twice does no harm.
     """
 
@@ -113,7 +116,7 @@ class Response:
         """Parse the body; raises UnreadableAnswer when it is not JSON."""
         try:
             return stdlib_json.loads(self.body)
-        except ValueError as e:
+        except (ValueError, RecursionError) as e:
             raise UnreadableAnswer("the body is not JSON") from e
 
 
@@ -143,7 +146,8 @@ class Piece(NamedTuple):
 class Item(NamedTuple):
     """What is batched: the changes of one identity (one, unless the destination coalesces).
 
-    `parts` are what `encode` returned, each already serialised; put them into a request's json.
+    `parts` are what `encode` returned, each serialised to `bytes`, None where a step does not
+    concern this item; put them into a request's `json`.
     """
 
     pieces: tuple[Piece, ...]
@@ -217,3 +221,31 @@ class Destination(Protocol):
         self, sync: Sync, expected: Sequence[Expected]
     ) -> Conversation[Sequence[ReadBack]]:
         """Ask the vendor what it holds, where it can be asked."""
+
+
+@runtime_checkable
+class Auditing(Protocol):
+    """A destination that can find what is wrong over there, beyond the rows themselves."""
+
+    def audit(self, syncs: Sequence[Sync]) -> Conversation[Sequence[Problem]]:
+        """Read what depends on these syncs at the vendor; a problem for each thing to mend."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Records pulled from a vendor. `cursor` continues after them and is kept in the state.
+
+    Each record is a flat mapping with at least `record_id` and `recorded_at` (ISO 8601, UTC).
+    """
+
+    records: Sequence[Mapping[str, JSON]]
+    cursor: str
+    has_more: bool
+
+
+@runtime_checkable
+class Pulling(Protocol):
+    """A destination that answers back: survey responses, for example."""
+
+    def pull(self, cursor: str | None) -> Conversation[Page]:
+        """The records after `cursor`, oldest first; all of them when it is None."""
