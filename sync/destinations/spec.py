@@ -80,7 +80,7 @@ class Request:
     """One HTTP request. `to` names the endpoint; the engine adds credentials.
 
     The body is `json` (in which `bytes`, such as items' parts, are JSON already), or `content` as
-    it is, with its content type in `headers`. `is_repeatable` says that sending it twice does no harm.
+    it is, with its content type in `headers`. `is_repeatable`: sending it twice does no harm.
     """
 
     method: str
