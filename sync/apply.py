@@ -10,15 +10,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from threading import Event
 from typing import Protocol
 
 from sync import __version__
-from sync.core import Kind, Sync
+from sync.core import Fate, Sync
 from sync.delivery.engine import Engine
 from sync.delivery.ports import Clock
 from sync.delivery.run import Hooks, Ports, SyncResult, run_sync
 from sync.delivery.services import Services
 from sync.errors import ConfigError
+from sync.opening import gravest, in_order, open_state
 from sync.plan.guards import GuardLimits, guard
 from sync.project.gates import Gated
 from sync.project.project import Project
@@ -26,15 +28,6 @@ from sync.state.access import RunRecord, StateAccess
 from sync.state.disk import FileDisk
 from sync.state.process import host, own_process
 from sync.state.store import Holder, PlanSummary
-from sync.warehouse import open_warehouse
-
-JOURNAL_DIR = ".activation"
-"""At the project's root, because `dbt clean` deletes target/."""
-KIND_ORDER = (Kind.TRAITS, Kind.OBJECTS, Kind.SEGMENT, Kind.EVENTS)
-"""People before what refers to them: a vendor may not know a person yet."""
-
-SEVERITY = (7, 2, 5, 6, 3, 4, 8, 1)
-"""Which exit code wins when several syncs ended differently."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,28 +104,12 @@ def apply(
     return result
 
 
-def open_state(
-    project: Project, lock_wait: float = 60.0, journal_dir: Path | None = None
-) -> StateAccess:
-    """The state of a project at its target; nothing is opened yet."""
-    target = project.target
-    return StateAccess(
-        warehouse=open_warehouse(target.adapter_type, target.credentials, project.dir),
-        schema=project.state_schema,
-        journal_root=(journal_dir or project.dir / JOURNAL_DIR) / target.name,
-        lock_wait=lock_wait,
-    )
-
-
-def in_order(syncs: Sequence[Sync]) -> list[Sync]:
-    """By destination, and within one: people, objects, segments, events."""
-    return sorted(syncs, key=lambda s: (s.connection, KIND_ORDER.index(s.kind), s.name))
-
-
 def exit_code(results: Sequence[SyncResult], has_refusals: bool) -> int:
-    """The gravest of what happened; 0 when everything planned was acknowledged."""
+    """The gravest of what happened; 0 when all of every model is acknowledged."""
     codes = {r.exit_code for r in results} | ({3} if has_refusals else set())
-    return next((code for code in SEVERITY if code in codes), 0)
+    if any(r.counts[Fate.INVALID] for r in results):
+        codes.add(1)
+    return gravest(codes)
 
 
 def _deadline(options: RunOptions, clock: Clock) -> float | None:
@@ -154,16 +131,18 @@ def _run_one(
         holder=Holder(_owner(), host(), own_process(), __version__),
         run_id=run_id,
     )
+    halted = Event()
     with ThreadPoolExecutor(thread_name_prefix=sync.name) as executor:
 
         def engine() -> Engine:
             return Engine(
                 services.destination(sync.connection),
-                services.converse(sync.connection),
+                services.converse(sync.connection, halted.is_set),
                 executor,
                 services.clock,
                 services.why_stop,
                 on_progress=lambda source, done: listener.progressed(source.sync, done),
+                halt=halted.set,
             )
 
         hooks = Hooks(
@@ -171,6 +150,7 @@ def _run_one(
             admit=lambda known: services.admit(sync, known),
             engine=engine,
             on_planned=lambda summary: listener.planned(sync, summary),
+            is_stopping=lambda: services.why_stop() is not None,
         )
         return run_sync(sync, ports, hooks)
 

@@ -27,6 +27,8 @@ from sync.state.store import DELIVERED, REJECTED, REJECTED_PARTIAL, UNKNOWN, Ack
 FLUSH_SECONDS = 30.0
 FLUSH_CHANGES = 10_000
 RENEW_SECONDS = 30.0
+HEARTBEAT_SECONDS = 5.0
+"""How often a wait for answers is interrupted to look after lease and flushes."""
 SMALLEST_BATCH = 1
 FAILURES_TO_STOP = 3
 """Batches in a row of which nothing was answered, before the destination is given up."""
@@ -47,6 +49,7 @@ class Source:
     bytes_sent: int = 0
     stuck: set[str] = field(default_factory=set)
     """Identities whose removal at an old address is open: nothing is added at the new one."""
+    has_movers: bool = False
 
     def note(self, change: Change, ending: Ending, at: datetime) -> None:
         """Take one change's ending; what was not attempted leaves no trace."""
@@ -60,8 +63,10 @@ class Source:
                 self._keep(change, Ack(change.seq, UNKNOWN, code, None, at))
             case NotAttempted():
                 pass
-        if change.cause == "moved" and change.op is Op.REMOVE and not _is_delivered(ending):
-            self.stuck.add(change.identity)
+        if change.cause == "moved" and change.op is Op.REMOVE:
+            self.has_movers = True
+            if not _is_delivered(ending):
+                self.stuck.add(change.identity)
 
     def _keep(self, change: Change, ack: Ack) -> None:
         self.pending.append(ack)
@@ -97,7 +102,10 @@ class _Flight:
 
 
 class Engine:
-    """Delivers the plans of one destination, one batch per free worker."""
+    """Delivers the plans of one destination, one batch per free worker.
+
+    `halt` tells the workers to give up waiting, once nothing more may be sent.
+    """
 
     def __init__(
         self,
@@ -107,6 +115,7 @@ class Engine:
         clock: Clock,
         stop_reason: Callable[[], str | None],
         on_progress: Progress = lambda source, done: None,
+        halt: Callable[[], None] = lambda: None,
     ) -> None:
         self.destination = destination
         self.converse = converse
@@ -114,6 +123,7 @@ class Engine:
         self.clock = clock
         self.stop_reason = stop_reason
         self.on_progress = on_progress
+        self.halt = halt
         self.limits: Limits = destination.limits
         self.error: SyncError | None = None
         self.was_stopped = False
@@ -132,6 +142,9 @@ class Engine:
         with _few_collections():
             try:
                 self._send(source)
+            except SyncError:
+                self.halt()
+                raise
             finally:
                 self._land_quietly()
             self._flush(is_final=True)
@@ -145,6 +158,10 @@ class Engine:
             # Removals are answered before anything else leaves: exits first, and whoever
             # moves is gone from the old address before being added at the new one.
             self._land(until=0)
+            if source.has_movers:
+                # Without a journal, recovery infers from a removal that has no recorded answer
+                # that nothing was sent to the new address.
+                self._flush(is_final=True)
             if self._must_stop():
                 return
 
@@ -207,10 +224,11 @@ class Engine:
     def _land(self, until: int) -> None:
         """Wait until at most `until` batches are in flight, taking in what comes back."""
         while len(self._flying) > until:
-            done, _ = wait(self._flying, return_when=FIRST_COMPLETED)
+            done, _ = wait(self._flying, HEARTBEAT_SECONDS, FIRST_COMPLETED)
             for future in sorted(done, key=lambda f: self._flying[f].number):
                 self._take(self._flying.pop(future), future.result())
             self._flush()
+            self._keep_lease()
 
     def _land_quietly(self) -> None:
         """After an error: let what is in flight come back, and note it where that still works."""
@@ -238,7 +256,10 @@ class Engine:
         self._judge(exchange, answered)
 
     def _judge(self, exchange: Exchange, answered: int) -> None:
-        self._failures = 0 if answered else self._failures + 1
+        if answered:
+            self._failures = 0
+        elif self.stop_reason() is None:  # a batch that was called back says nothing of the vendor
+            self._failures += 1
         if exchange.stop is not None:
             self.error = self.error or exchange.stop
         elif self._failures >= FAILURES_TO_STOP:

@@ -84,6 +84,8 @@ class Hooks:
     account it goes to now. Raises SyncError."""
     engine: Callable[[], Engine]
     on_planned: Callable[[PlanSummary], None] = lambda summary: None
+    is_stopping: Callable[[], bool] = lambda: False
+    """Somebody asked the run to end, so that an unanswered check says nothing of the vendor."""
 
 
 def run_sync(sync: Sync, ports: Ports, hooks: Hooks) -> SyncResult:
@@ -166,6 +168,8 @@ class _Run:
             self.account = self.hooks.admit(self.ports.store.account())
         except SyncError as error:
             self.ports.store.discard(epoch)
+            if self.hooks.is_stopping():
+                return self._finish(epoch, "stopped", 0, (), is_complete=False)
             status = STATUS_OF_EXIT[error.exit_code]
             problems = tuple(error.problems)
             return self._finish(epoch, status, error.exit_code, problems, is_complete=False)

@@ -45,8 +45,10 @@ class Services:
             self._destinations[connection] = vendor(settings)
         return self._destinations[connection]
 
-    def converse(self, connection: str) -> Callable[[Sequence[Item]], Exchange]:
-        """How a batch is sent to that connection."""
+    def converse(
+        self, connection: str, is_halted: Callable[[], bool]
+    ) -> Callable[[Sequence[Item]], Exchange]:
+        """How a batch is sent to that connection, until its sync is halted or the run stopped."""
         destination = self.destination(connection)
         return lambda batch: converse(
             destination,
@@ -55,7 +57,7 @@ class Services:
             self.clock,
             self._pacing,
             self.policy,
-            lambda: self.why_stop() is not None,
+            lambda: is_halted() or self.why_stop() is not None,
         )
 
     def ask(self, connection: str, conversation: Conversation[T]) -> T:

@@ -114,7 +114,9 @@ def _occurred_at(c: Comparison) -> exp.Expr:
 def _decided(c: Comparison) -> exp.Select:
     """One decision for each candidate; `same` is a false alarm of stage one."""
     is_gone = exp.Not(this=e.col("is_wanted"))
-    is_removing = e.equals(e.col("doubt"), e.text(Op.REMOVE))
+    # An add in doubt may have been the next entry already, also of someone still acknowledged.
+    is_settled = e.differs(e.col("doubt"), e.text(Op.ADD))
+    is_inside = e.any_of(e.col("is_member"), e.equals(e.col("doubt"), e.text(Op.REMOVE)))
     decisions = _decisions(c)
 
     same = e.text(SAME)
@@ -122,11 +124,13 @@ def _decided(c: Comparison) -> exp.Select:
     cause = e.case(*((condition, e.text(why)) for condition, _, why in decisions), default=same)
     decided = exp.select(exp.Star(), *e.aliased([("op", op), ("cause", cause)]))
     leaving = e.case(
-        (e.any_of(e.col("is_member"), is_removing), e.col("entries")),
+        (e.all_of(is_settled, is_inside), e.col("entries")),
         default=e.plus_one(e.col("entries")),
     )
     transition = e.case(
         (is_gone, leaving),
+        # Whoever moves enters anew after leaving, even where the last entry is in doubt itself.
+        (e.equals(e.col("cause"), e.text("moved")), e.plus_one(leaving)),
         (e.equals(e.col("op"), e.text(Op.ADD)), e.plus_one(e.col("entries"))),
         (e.equals(e.col("entries"), e.number(0)), e.number(1)),
         default=e.col("entries"),

@@ -179,9 +179,9 @@ def drop(name: str) -> exp.Drop:
     return exp.Drop(tables=[local(name)], kind="TABLE", exists=True)
 
 
-def analyze(name: str) -> exp.Analyze:
-    """Collect statistics on a temporary table."""
-    return exp.Analyze(tables=[local(name)])
+def analyze(*tables: exp.Table) -> exp.Analyze:
+    """Collect statistics, so that joins with freshly filled tables are planned by their size."""
+    return exp.Analyze(tables=list(tables))
 
 
 def utc_now() -> exp.Expr:

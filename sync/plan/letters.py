@@ -68,13 +68,18 @@ def bury(c: Comparison, plan_epoch: int) -> tuple[exp.Create, exp.Delete, exp.In
 
 def clear_resolved(c: Comparison) -> exp.Delete:
     """Letters of rows that are no longer pending: they left the model, or agree again."""
-    pending = exp.select(e.col("identity")).from_(e.table(c.tables.plan))
+    letters = c.tables["dead_letters"]
+    pending = (
+        exp.select(e.number(1))
+        .from_(e.table(c.tables.plan, "p"))
+        .where(e.equals(e.col("identity", "p"), e.col("identity", letters.name)))
+    )
     return e.delete(
-        c.tables["dead_letters"],
+        letters,
         e.all_of(
             e.equals(e.col("sync"), e.text(c.sync.name)),
             exp.Not(this=among(e.col("code"), (MISSING, DOUBLED, NULL_REFUSED))),
-            exp.Not(this=exp.In(this=e.col("identity"), query=pending.subquery())),
+            exp.Not(this=exp.Exists(this=pending)),
         ),
     )
 

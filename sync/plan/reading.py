@@ -113,8 +113,9 @@ def count_letters(tables: StateTables) -> exp.Select:
 
 
 def causes(tables: StateTables, most: int) -> exp.Select:
-    """Why rows of one sync are rejected: (code, reason, rows, first, last, attempts)."""
+    """Why rows of one sync are rejected: (code, reason, rows, identities, first, last, attempts)."""
     rows = exp.Sum(this=e.col("model_rows"))
+    is_named = exp.NEQ(this=e.col("identity"), expression=e.text(""))
     return (
         exp.select(
             e.col("code"),
@@ -122,6 +123,7 @@ def causes(tables: StateTables, most: int) -> exp.Select:
             *e.aliased(
                 [
                     ("row_count", rows),
+                    ("identities", e.total(is_named)),
                     ("first_at", exp.Min(this=e.col("first_rejected_at"))),
                     ("last_at", exp.Max(this=e.col("last_rejected_at"))),
                     ("most_attempts", exp.Max(this=e.col("attempts"))),
@@ -186,8 +188,8 @@ def count_with_key(sync: Sync, key: str) -> exp.Select:
 
 
 def memberships(tables: StateTables, values: Sequence[str], most: int) -> exp.Select:
-    """Rows of the snapshot with one of these identities or addresses, as `MEMBERSHIP`."""
-    is_one = e.any_of(among(e.col("identity"), values), among(e.col("address"), values))
+    """Snapshot rows with one of these as identity, address or related, as `MEMBERSHIP`."""
+    is_one = e.any_of(*(among(e.col(n), values) for n in ("identity", "address", "related")))
     return (
         exp.select(*map(e.col, MEMBERSHIP))
         .from_(e.table(tables.snapshot))

@@ -68,6 +68,7 @@ def _merged(c: Comparison) -> list[tuple[str, exp.Expr]]:
     is_applied = among(e.col("outcome", "a"), APPLIED)
     is_removal = e.equals(e.col("op", "p"), e.text(Op.REMOVE))
     is_add = e.equals(e.col("op", "p"), e.text(Op.ADD))
+    is_asserted = exp.NEQ(this=e.col("cause", "p"), expression=e.text("changed"))
     answered_at = e.col("answered_at", "a")
 
     def applied(value: exp.Expr, otherwise: exp.Expr) -> exp.Expr:
@@ -110,6 +111,8 @@ def _merged(c: Comparison) -> list[tuple[str, exp.Expr]]:
         columns[name] = e.case(
             (e.all_of(is_applied, is_removal), e.null()),
             (e.all_of(is_applied, travelled), stored),
+            # What an assertion left alone (`nulls: skip`) is not known any more.
+            (e.all_of(is_applied, is_asserted), e.null()),
             default=e.col(name, "s"),
         )
     return list(columns.items())
@@ -205,26 +208,60 @@ def drop_known_again(c: Comparison, plan_epoch: int) -> exp.Delete:
 
 
 def doubt_the_rest(c: Comparison, plan_epoch: int) -> exp.Insert:
-    """Whatever of a plan has no outcome may have been sent: the journal that knew is lost."""
+    """Whatever of a plan has no outcome may have been sent: the journal that knew is lost.
+
+    Except for movers: nothing goes to a new address before the removal at the old one is recorded.
+    """
     known = (
-        exp.select(e.col("seq"))
-        .from_(e.table(c.tables.acks))
-        .where(e.equals(e.col("epoch"), e.number(plan_epoch)))
+        exp.select(e.number(1))
+        .from_(e.table(c.tables.acks, "a"))
+        .where(
+            e.equals(e.col("epoch", "a"), e.number(plan_epoch)),
+            e.equals(e.col("seq", "a"), e.col("seq", "p")),
+        )
     )
     outgoing: list[tuple[str, exp.Expr]] = [
-        ("epoch", e.col("epoch")),
+        ("epoch", e.col("epoch", "p")),
         ("flush_id", e.number(RECOVERED)),
-        ("seq", e.col("seq")),
+        ("seq", e.col("seq", "p")),
         ("outcome", e.text("unknown")),
         ("code", e.text("run-lost")),
         ("answered_at", e.utc_now()),
     ]
     rows = (
         exp.select(*e.aliased(outgoing))
-        .from_(e.table(c.tables.plan))
+        .from_(e.table(c.tables.plan, "p"))
         .where(
-            e.equals(e.col("epoch"), e.number(plan_epoch)),
-            exp.Not(this=exp.In(this=e.col("seq"), query=known.subquery())),
+            e.equals(e.col("epoch", "p"), e.number(plan_epoch)),
+            exp.Not(this=exp.Exists(this=known)),
+            exp.Not(this=e.paren(_waits_for_removal(c, plan_epoch))),
         )
     )
     return e.insert(c.tables.acks, [n for n, _ in outgoing], rows)
+
+
+def _waits_for_removal(c: Comparison, plan_epoch: int) -> exp.Expr:
+    """An add at a new address whose removal at the old one has no recorded success."""
+    removals = e.table(c.tables.plan, "r")
+    gone = (
+        exp.select(e.number(1))
+        .from_(removals)
+        .join(
+            e.table(c.tables.acks, "b"),
+            on=e.all_of(
+                e.equals(e.col("epoch", "r"), e.col("epoch", "b")),
+                e.equals(e.col("seq", "r"), e.col("seq", "b")),
+            ),
+        )
+        .where(
+            e.equals(e.col("epoch", "r"), e.number(plan_epoch)),
+            e.equals(e.col("identity", "r"), e.col("identity", "p")),
+            e.equals(e.col("op", "r"), e.text(Op.REMOVE)),
+            among(e.col("outcome", "b"), APPLIED),
+        )
+    )
+    return e.all_of(
+        e.equals(e.col("op", "p"), e.text(Op.ADD)),
+        e.equals(e.col("cause", "p"), e.text("moved")),
+        exp.Not(this=exp.Exists(this=gone)),
+    )

@@ -152,6 +152,19 @@ SHARED: Mapping[str, Mapping[str, str]] = {
         "attempts": INTEGER,
         "model_rows": BIG,
     },
+    "responses": {
+        "connection": TEXT,
+        "record_id": TEXT,
+        "recorded_at": MOMENT,
+        "record": TEXT,
+        "pulled_at": MOMENT,
+    },
+    "pulls": {
+        "connection": TEXT,
+        "cursor": TEXT,
+        "pulled_at": MOMENT,
+        "records": BIG,
+    },
     "checks": {
         "run_id": TEXT,
         "sync": TEXT,

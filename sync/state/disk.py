@@ -128,12 +128,20 @@ class FileDisk:
         """An advisory lock that the kernel releases when this process ends, however it ends."""
         self._prepare()
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-        handle = os.open(self.directory / "lock", flags, 0o600)
+        try:
+            handle = os.open(self.directory / "lock", flags, 0o600)
+        except OSError as e:
+            raise self._told(e) from e
         try:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as e:
+                raise Busy(_busy(self.directory, os.read(handle, 20))) from e
             except OSError as e:
-                raise Busy(_busy(self.directory)) from e
+                raise self._told(e) from e
+            with contextlib.suppress(OSError):  # only for whoever is turned away
+                os.ftruncate(handle, 0)
+                os.write(handle, str(os.getpid()).encode())
             yield
         finally:
             os.close(handle)
@@ -141,10 +149,11 @@ class FileDisk:
                 self._close(name)
 
 
-def _busy(directory: Path) -> Problem:
+def _busy(directory: Path, pid: bytes) -> Problem:
+    who = f"process {int(pid)}" if pid.isdigit() else "another process"
     return Problem(
         "busy",
-        f"{directory.name} is being run by another process on this machine",
+        f"{directory.name} is being run by {who} on this machine",
         where=str(directory / "lock"),
         fix="wait for it to end; the lock goes with its process",
     )

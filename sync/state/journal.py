@@ -142,7 +142,10 @@ def decode(line: bytes) -> tuple[str, dict[str, Any]] | None:
     if len(rest) != length or zlib.crc32(rest) != checksum:
         return None
     kind, _, body = rest.partition(b" ")
-    return kind.decode(), json.loads(body)
+    try:
+        return kind.decode(), json.loads(body)
+    except ValueError:
+        return None
 
 
 def as_ranges(seqs: Iterable[int]) -> list[Range]:
@@ -169,29 +172,34 @@ class _Reading:
     acks: list[Ack] = field(default_factory=list)
     intents: dict[int, Sequence[Range]] = field(default_factory=dict)
     has_header: bool = False
-    is_broken: bool = False
     is_damaged: bool = False
     last: int = 0
 
     def take(self, content: bytes) -> None:
-        """A torn tail is dropped: its batch never left. A bad line with a good one after is not."""
-        *lines, tail = content.split(b"\n")
-        for line in lines:
+        """A torn tail is dropped: its batch never left. A bad line with a good one after is not.
+
+        Each segment may have a torn tail: the next one is synced before the old one is deleted.
+        """
+        is_broken, is_first = False, True
+        for line in content.split(b"\n")[:-1]:
             record = decode(line)
             if record is None or record[1].get("epoch") != self.epoch:
-                self.is_broken = True
-            elif self.is_broken:
+                is_broken = True
+            elif is_broken or not self._follows(record[1]["n"], is_first):
                 self.is_damaged = True
             else:
                 self._replay(*record)
-        self.is_broken = self.is_broken or bool(tail)
+            is_first = False
+
+    def _follows(self, number: int, is_first: bool) -> bool:
+        """Within a segment no record is missing; between segments a torn tail may be."""
+        return number > self.last if is_first else number == self.last + 1
 
     def _replay(self, kind: str, body: dict[str, Any]) -> None:
-        if body["n"] <= self.last:
-            self.is_damaged = True
         self.last = body["n"]
         if kind == "HEADER":
             self.has_header = True
+            self.is_damaged |= body["format"] != FORMAT
         elif kind == "INTENT":
             self.intents[body["batch"]] = [(a, b) for a, b in body["seqs"]]
         elif kind == "OUTCOME":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from sync.core import Fate, Kind, Sync
+from sync.core import Kind, Sync
 from sync.errors import Problem, SyncError
 from sync.plan import reading as queries
 from sync.plan.columns import Column, resolve
@@ -162,7 +162,3 @@ def _with_pending(access: StateAccess, story: Story) -> Story:
             return replace(story, problem=made.problem)
         rows += made.rows
     return replace(story, pending=rows)
-
-
-INVALID = (Fate.INVALID, "unidentified")
-"""Fates in a model that keep a row from being sent for its own sake."""

@@ -113,6 +113,7 @@ class Cause(NamedTuple):
     code: str
     reason: str | None
     rows: int
+    identities: int
     first_at: datetime
     last_at: datetime
     attempts: int
@@ -185,7 +186,7 @@ def causes(state: Catalogue) -> list[Cause]:
     if not is_installed(state):
         return []
     found = state.ask(reading.causes(state.tables, MOST_CAUSES))
-    return [Cause(c, r, int(rows or 0), *rest) for c, r, rows, *rest in found]
+    return [Cause(c, r, int(rows or 0), int(named), *rest) for c, r, rows, named, *rest in found]
 
 
 def rejected_identities(state: Catalogue, cause: Cause, most: int) -> list[str]:

@@ -13,7 +13,7 @@ from sync.plan import settle
 from sync.plan import tables as t
 from sync.state.catalogue import Catalogue
 from sync.state.planner import compare
-from sync.state.settling import clear, merge
+from sync.state.settling import clear, measure, merge
 from sync.state.store import Ack, Leftover
 
 
@@ -42,6 +42,7 @@ def settle_leftover(
     known = state.remembered()
     comparison = compare(sync, state, engine, known.columns if known else (), plan_epoch)
     append_acks(state, plan_epoch, settle.RECOVERED, acks)
+    measure(state, comparison)
     state.run(settle.drop_known_again(comparison, plan_epoch))
     if doubt_rest:
         state.run(settle.doubt_the_rest(comparison, plan_epoch))

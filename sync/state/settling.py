@@ -18,8 +18,7 @@ from sync.state.store import SyncReport
 
 def merge(state: Catalogue, c: Comparison, plan_epoch: int, run_id: str) -> None:
     """Outcomes into snapshot, delivery log and dead letters; removals before the rest."""
-    if c.dialect in WITHOUT_STATISTICS:
-        state.run(e.analyze(e.table(c.tables.plan), e.table(c.tables.acks)))
+    measure(state, c)
     for is_removal in (True, False):
         state.run(e.drop(settle.MERGED))
         state.run(settle.merge_rows(c, plan_epoch, is_removal))
@@ -29,6 +28,12 @@ def merge(state: Catalogue, c: Comparison, plan_epoch: int, run_id: str) -> None
     state.run(e.drop(letters.LETTERS))
     for step in letters.bury(c, plan_epoch):
         state.run(step)
+
+
+def measure(state: Catalogue, c: Comparison) -> None:
+    """Statistics for the joins of plan and outcomes: without them, some engines join row by row."""
+    if c.dialect in WITHOUT_STATISTICS:
+        state.run(e.analyze(e.table(c.tables.plan), e.table(c.tables.acks)))
 
 
 def clear(state: Catalogue) -> None:

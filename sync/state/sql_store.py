@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +25,9 @@ from sync.state.store import Ack, Holder, Leftover, PlanSummary, SyncReport
 from sync.warehouse.port import Session, Warehouse
 
 FLUSH_TRIES = 5
+TAKE_TRIES = 5
+FLUSH_PAUSE_SECONDS = 3.0
+"""Grows with each try, so that a restarting warehouse has half a minute to come back."""
 
 
 class SqlStore:
@@ -87,28 +91,33 @@ class SqlStore:
         }
         with self.opened() as state:
             state.ensure_shared()
-            rows = state.ask(leases.read(self.tables))
-            if not rows:
-                return self._first_lease(state, values)
-            epoch, owner, host, process, _, since, until, is_released, is_expired = rows[0]
-            is_same_host = host == holder.host
-            is_free = is_released or (is_same_host and is_dead(process))
-            # Whoever lives on this host and can't be pushed aside by time holds a file, not a row.
-            is_stale = is_expired and not (is_same_host and self.warehouse.is_exclusive)
-            if not (is_free or is_stale):
-                raise Busy(_busy(self.sync, epoch, f"{owner} on {host}", since, until))
-            if state.run(leases.take(self.tables, epoch, values)) == 0:
-                raise Busy(_busy(self.sync, epoch + 1, "another run", since, until))
-            return int(epoch) + 1
+            for _ in range(TAKE_TRIES):
+                rows = state.ask(leases.read(self.tables))
+                if not rows:
+                    if self._took_first(state, values):
+                        return 1
+                    continue
+                epoch, owner, host, process, _, since, until, is_released, is_expired = rows[0]
+                is_same_host = host == holder.host
+                is_free = is_released or (is_same_host and is_dead(process))
+                # Whoever lives on this host and can't be pushed aside by time holds a file, not
+                # a row.
+                is_stale = is_expired and not (is_same_host and self.warehouse.is_exclusive)
+                if not (is_free or is_stale):
+                    raise Busy(_busy(self.sync, epoch, f"{owner} on {host}", since, until))
+                if state.run(leases.take(self.tables, epoch, values)):
+                    return int(epoch) + 1
+                # Somebody was faster; it may be the statement of a run that is dead by now.
+        raise Busy(_busy(self.sync, epoch + 1, "another run", since, until))
 
-    def _first_lease(self, state: Catalogue, values: dict[str, str]) -> int:
+    def _took_first(self, state: Catalogue, values: dict[str, str]) -> bool:
         try:
             state.run(leases.first(self.tables, values))
-        except WarehouseError as error:
+        except WarehouseError:
             if not state.ask(leases.read(self.tables)):
                 raise
-            raise Busy(_busy(self.sync, 1, "another run", "just now", "two minutes on")) from error
-        return 1
+            return False
+        return True
 
     def renew(self, epoch: int) -> None:
         """Extend the lease. An embedded database is kept by its live process, not by time."""
@@ -144,6 +153,7 @@ class SqlStore:
             except WarehouseError:
                 if attempt == FLUSH_TRIES - 1:
                     raise
+                time.sleep(FLUSH_PAUSE_SECONDS * attempt)
             else:
                 return
 

@@ -1,0 +1,58 @@
+"""`check`: everything that can be known to be wrong offline."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from sync.cli.command import PROJECT, SELECTION, command
+from sync.cli.session import Session
+from sync.report import jsonl, words
+from sync.report.events import Warned
+
+
+@command(SELECTION, PROJECT)
+def check(session: Session) -> int:
+    """Check metadata, contracts, mappings and vendors' limits; no network, no warehouse.
+
+    With --strict, warnings count as problems.
+    """
+    project = session.load()
+    is_strict = session.options.is_strict
+    problems = [*project.problems, *(project.warnings if is_strict else ())]
+    exit_code = 2 if problems else 0
+    if session.is_json:
+        session.answer(
+            "checked",
+            exit_code=exit_code,
+            problems=jsonl.plain(problems),
+            warnings=jsonl.plain(project.warnings),
+            syncs=[s.name for s in project.syncs],
+            unconnected=[s.name for s in project.unconnected],
+        )
+        return exit_code
+    for warning in () if is_strict else project.warnings:
+        session.reporter.tell(Warned(warning))
+    paint = session.terminal.paint_out
+    for problem in problems:
+        session.say(paint.problem(problem), "")
+    if problems:
+        session.say(paint(f"{words.plural(len(problems), 'problem')} to mend.", "bold", "red"))
+        return exit_code
+    syncs = [*project.syncs, *project.unconnected]
+    kinds = Counter(str(s.kind) for s in syncs)
+    traits = sum(len(s.traits) for s in syncs)
+    models = words.plural(len({s.model for s in syncs}), "model")
+    session.say(
+        f"{paint('All fine:', 'bold', 'green')} {models}, {words.plural(len(syncs), 'sync')}"
+        f" ({', '.join(f'{n} {kind}' for kind, n in sorted(kinds.items())) or 'none'}),"
+        f" {words.plural(traits, 'mapped trait')}.",
+        "Checked: metadata, contracts, mappings, who owns which trait, names and limits of "
+        + (words.named(sorted({s.vendor for s in syncs})) or "no vendor")
+        + ".",
+    )
+    if project.unconnected:
+        names = words.named([s.name for s in project.unconnected])
+        session.say(
+            f"Not sent from target {project.target.name}, which lacks a connection: {names}."
+        )
+    return exit_code

@@ -1,0 +1,98 @@
+"""`plan`: what `apply` would do, shown and rolled back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from sync.cli.command import PROJECT, SELECTION, STATE, command
+from sync.cli.listening import planned_event, tell_gates
+from sync.cli.root import Differs
+from sync.cli.session import Session, again
+from sync.cli.showing import shown
+from sync.report import jsonl
+from sync.report.events import Place, PlanEnded, Previewed
+
+if TYPE_CHECKING:
+    from sync.core import Sync
+    from sync.plan.guards import GuardLimits
+    from sync.state.access import StateAccess
+
+
+@command(SELECTION, PROJECT, STATE)
+@click.option(
+    "--show",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="N",
+    help="List N changes of each sync, with identities and old and new values; pii is masked.",
+)
+@click.option("--json", "as_json", is_flag=True, help="The whole plan as one JSON object.")
+@click.option(
+    "--detailed-exitcode", is_flag=True, help="Exit 0 when nothing is to be sent, 2 when something."
+)
+@click.option("--allow-empty", is_flag=True, help="As apply would with it.")
+@click.option("--allow-removes", is_flag=True, help="As apply would with it.")
+def plan(
+    session: Session,
+    show: int,
+    as_json: bool,
+    detailed_exitcode: bool,
+    allow_empty: bool,
+    allow_removes: bool,
+) -> int:
+    """Show what would be sent; nothing is, and nothing is written."""
+    from sync.opening import gravest, in_order
+    from sync.plan.guards import GuardLimits
+
+    project = session.load_sound()
+    open_syncs, gated = project.gate()
+    places, refused = tell_gates(session.reporter, open_syncs, gated)
+    access = session.access(project)
+    limits = GuardLimits(allow_empty=allow_empty, allow_removes=allow_removes)
+    previews = []
+    for sync in in_order(open_syncs):
+        previews.append(_preview(session, access, sync, places.of(sync), limits, show))
+        if not as_json:
+            session.reporter.tell(previews[-1])
+    codes = [p.exit_code for p in previews] + [3 for _ in refused]
+    ended = PlanEnded(
+        previews=tuple(previews),
+        refused=tuple(refused),
+        exit_code=gravest(codes),
+        command=again(session.options, "apply", [s for s in open_syncs if len(open_syncs) < 4]),
+    )
+    if as_json:
+        session.terminal.result(jsonl.line(ended, session.clock.now()))
+    else:
+        session.reporter.tell(ended)
+    if detailed_exitcode and not ended.exit_code and ended.total:
+        return Differs(2)
+    return ended.exit_code
+
+
+def _preview(
+    session: Session,
+    access: StateAccess,
+    sync: Sync,
+    place: Place,
+    limits: GuardLimits,
+    show: int,
+) -> Previewed:
+    from sync.plan.guards import guard
+    from sync.preview import preview
+
+    start = session.clock.monotonic()
+    made = preview(access, sync, lambda summary: guard(sync, summary, limits), show)
+    took = session.clock.monotonic() - start
+    planned = (
+        planned_event(place, sync, made.summary, took, made.recovering) if made.summary else None
+    )
+    return Previewed(
+        place=place,
+        planned=planned,
+        problem=made.problem,
+        exit_code=made.exit_code,
+        rows=tuple(shown(row) for row in made.rows),
+    )

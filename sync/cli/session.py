@@ -1,0 +1,155 @@
+"""What every command starts from: its options, a terminal, the project and its state."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sync.delivery.clock import SystemClock
+from sync.errors import Problem, SyncError
+from sync.report import jsonl
+from sync.report.events import Read, Warned
+from sync.report.reporter import Reporter
+from sync.report.terminal import Terminal
+
+if TYPE_CHECKING:
+    from sync.core import Sync
+    from sync.project.project import Project
+    from sync.state.access import StateAccess
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What most commands take; None falls back to dbt's variables, then its defaults."""
+
+    select: Sequence[str] = ()
+    exclude: Sequence[str] = ()
+    target: str | None = None
+    profile: str | None = None
+    profiles_dir: Path | None = None
+    project_dir: Path | None = None
+    target_path: Path | None = None
+    lock_wait: float = 60.0
+    journal_dir: Path | None = None
+    is_strict: bool = False
+    is_quiet: bool = False
+    is_json: bool = False
+    has_color: bool = True
+    is_debug: bool = False
+
+
+class Session:
+    """One invocation of a command."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.clock = SystemClock()
+        self.terminal = Terminal(options.is_quiet, options.has_color)
+        self.reporter = Reporter(self.terminal, self.clock, options.is_json)
+        self.project: Project | None = None
+
+    @property
+    def is_json(self) -> bool:
+        """Whether stdout is for machines."""
+        return self.options.is_json
+
+    def load(self, names: Sequence[str] = ()) -> Project:
+        """Read the project, told on stderr. `names` select like `--select`. Raises ConfigError."""
+        from sync.project.project import ProjectOptions, load_project
+
+        given = self.options
+        self.project = project = load_project(
+            ProjectOptions(
+                project_dir=given.project_dir,
+                profiles_dir=given.profiles_dir,
+                profile=given.profile,
+                target=given.target,
+                target_path=given.target_path,
+                select=[*given.select, *names],
+                exclude=given.exclude,
+                is_strict=given.is_strict,
+            )
+        )
+        return project
+
+    def load_sound(self, names: Sequence[str] = ()) -> Project:
+        """As `load`, and raise ConfigError with everything wrong inside models."""
+        from sync.errors import ConfigError
+
+        project = self.load(names)
+        self.tell_read(project)
+        if project.problems:
+            raise ConfigError(*project.problems)
+        return project
+
+    def tell_read(self, project: Project) -> None:
+        """What was read, and what is odd about it."""
+        self.reporter.tell(
+            Read(
+                manifest=_short(project.manifest.path),
+                target=project.target.name,
+                syncs=len(project.syncs),
+                destinations=len({s.connection for s in project.syncs}),
+                unconnected=tuple(s.name for s in project.unconnected),
+            )
+        )
+        for warning in project.warnings:
+            self.reporter.tell(Warned(warning))
+
+    def access(self, project: Project) -> StateAccess:
+        """The project's state; nothing is opened yet."""
+        from sync.opening import open_state
+
+        return open_state(project, self.options.lock_wait, self.options.journal_dir)
+
+    def say(self, *lines: str) -> None:
+        """A result for people."""
+        self.terminal.result(*lines)
+
+    def answer(self, code: str, **fields: Any) -> None:
+        """A result for machines, one line."""
+        self.terminal.result(jsonl.message(code, fields, self.clock.now()))
+
+    def fail(self, error: SyncError) -> int:
+        """Say what is wrong; the exit code it asks for."""
+        self.problems(error.problems, error.exit_code)
+        return error.exit_code
+
+    def problems(self, problems: Sequence[Problem], exit_code: int) -> None:
+        """Say every problem, as text or as one line of JSON."""
+        if self.is_json:
+            fields = {"exit_code": exit_code, "problems": problems}
+            now = self.clock.now()
+            self.terminal.result(jsonl.message("failed", jsonl.plain(fields), now, is_error=True))
+            return
+        for problem in problems:
+            self.terminal.complain("", self.terminal.paint_err.problem(problem))
+
+
+def again(options: Options, command: str, syncs: Sequence[Sync] = ()) -> str:
+    """The command line for this selection and target, to be typed again."""
+    words = ["python -m sync", command]
+    models = list(dict.fromkeys(s.model for s in syncs))
+    selected = options.select or (models if 0 < len(models) <= 3 else ())
+    for flag, values in (("--select", selected), ("--exclude", options.exclude)):
+        if values:
+            words += [flag, *(_quoted(v) for v in values)]
+    if options.target:
+        words += ["--target", options.target]
+    return " ".join(words)
+
+
+def _quoted(value: str) -> str:
+    from shlex import quote
+
+    return quote(value)
+
+
+def _short(path: Path) -> str:
+    """Relative to here where it lies below, so that no line holds a whole machine path."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

@@ -1,0 +1,33 @@
+"""Rows as `--show` prints them: short, printable, personal values masked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sync.report.events import ShownRow, ShownTrait
+from sync.report.paint import printable
+
+if TYPE_CHECKING:
+    from sync.preview import PreviewRow
+
+MASK = "***"
+LONGEST = 60
+
+
+def shown(row: PreviewRow) -> ShownRow:
+    """A previewed row for printing."""
+    traits = tuple(
+        ShownTrait(t.name, value(t.old, t.is_pii), value(t.new, t.is_pii)) for t in row.changes
+    )
+    reason = printable(row.reason) if row.reason else None
+    return ShownRow(row.op, printable(row.identity), row.cause, reason, traits)
+
+
+def value(found: Any, is_pii: bool) -> str:
+    """One value; of a personal one only whether there is any."""
+    if found is None:
+        return "none"
+    if is_pii:
+        return MASK
+    text = f'"{printable(found)}"' if isinstance(found, str) else printable(str(found))
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"

@@ -1,0 +1,190 @@
+"""`status`: where every sync stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sync.cli.command import PROJECT, SELECTION, STATE, command
+from sync.cli.session import Session
+from sync.core import Sync
+from sync.report import jsonl, words
+from sync.report.tables import draw
+
+if TYPE_CHECKING:
+    from sync.state.access import StateAccess
+    from sync.state.reading import LastRun, Lease, Standing
+
+UNITS = {"minute": 60, "hour": 3600, "day": 86400}
+COLUMNS = (
+    ("Model", "left"),
+    ("Destination", "left"),
+    ("Last run", "left"),
+    ("Ended as", "left"),
+    ("Delivered", "right"),
+    ("Members", "right"),
+    ("Doubt", "right"),
+    ("Rejected", "right"),
+)
+COMPLETE = ("success", "rejects", "adopted")
+ONE_DESTINATION = ("Destination",)
+"""Columns that say nothing where all syncs go to one destination."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One sync's status."""
+
+    sync: Sync
+    standing: Standing
+    last_run: LastRun | None
+    rejected: int
+    age_seconds: float | None
+    """Since the last complete run; None when there was none."""
+    is_late: bool
+    has_journal: bool
+
+
+@command(SELECTION, PROJECT, STATE)
+@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+def status(session: Session, as_json: bool) -> int:
+    """Last runs, members, doubts, dead letters, leases, and who is later than its SLA."""
+    project = session.load_sound()
+    access = session.access(project)
+    rows = _rows(access, project.syncs, session.clock.now())
+    if as_json or session.is_json:
+        session.answer("status", syncs=[_machine(row) for row in rows])
+        return 0
+    if not rows:
+        session.say(f"Target {project.target.name} has no syncs.")
+        return 0
+    _draw(session, rows)
+    session.say(*(line for row in rows for line in _remarks(session, row)))
+    return 0
+
+
+def _draw(session: Session, rows: list[Row]) -> None:
+    now = session.clock.now()
+    has_one = len({row.sync.connection for row in rows}) == 1
+    kept = [i for i, (name, _) in enumerate(COLUMNS) if not (has_one and name in ONE_DESTINATION)]
+    cells = [_cells(row, now) for row in rows]
+    draw(session.terminal, [COLUMNS[i] for i in kept], [[row[i] for i in kept] for row in cells])
+
+
+def _rows(access: StateAccess, syncs: list[Sync], now: datetime) -> list[Row]:
+    from sync.state import reading
+
+    with access.catalogue() as state:
+        runs, rejected = reading.last_runs(state), reading.rejected_rows(state)
+        found = []
+        for sync in syncs:
+            state.tables = access.tables(sync.name)
+            standing = reading.standing(state)
+            done = standing.facts.completed_at if standing.facts else None
+            age = (now - _aware(done)).total_seconds() if done else None
+            found.append(
+                Row(
+                    sync=sync,
+                    standing=standing,
+                    last_run=runs.get(sync.name),
+                    rejected=rejected.get(sync.name, 0),
+                    age_seconds=age,
+                    is_late=_is_late(sync.sla, age),
+                    has_journal=any(access.journal_dir(sync).glob("wal-*.log")),
+                )
+            )
+        return found
+
+
+def _aware(at: datetime) -> datetime:
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _is_late(sla: str | None, age: float | None) -> bool:
+    if sla is None:
+        return False
+    number, _, unit = sla.partition(" ")
+    allowed = timedelta(seconds=int(number) * UNITS[unit.rstrip("s")])
+    return age is None or age > allowed.total_seconds()
+
+
+def _cells(row: Row, now: datetime) -> list[tuple[str, str] | str]:
+    run, standing = row.last_run, row.standing
+    bad = "" if run is None or run.status in ("success", "adopted") else "yellow"
+    last = _ago((now - _aware(run.finished_at)).total_seconds() if run else None)
+    return [
+        row.sync.model,
+        row.sync.connection,
+        (f"{last}{', LATE' if row.is_late else ''}", "red" if row.is_late else ""),
+        (run.status if run else "-", bad),
+        words.count(run.delivered) if run else "-",
+        words.count(standing.members),
+        (words.count(standing.doubts), "yellow" if standing.doubts else ""),
+        (words.count(row.rejected), "red" if row.rejected else ""),
+    ]
+
+
+def _ago(seconds: float | None) -> str:
+    return "never" if seconds is None else f"{words.short_age(max(seconds, 0))} ago"
+
+
+def _remarks(session: Session, row: Row) -> list[str]:
+    """What a table can't say."""
+    name, lines = row.sync.name, []
+    paint = session.terminal.paint_out
+    if row.is_late:
+        ran = (
+            ""
+            if row.standing.facts is None
+            else ", last complete at " + words.moment(row.standing.facts.completed_at) + " UTC"
+        )
+        lines.append(paint(f"{name}: later than its SLA of {row.sync.sla}{ran}", "red"))
+    elif row.last_run is not None and row.last_run.status not in COMPLETE:
+        lines.append(f"{name}: last complete {_ago(row.age_seconds)}")
+    if row.last_run is not None and row.last_run.message:
+        lines.append(f"{name}: {row.last_run.message}")
+    if lease := _lease(row.standing.lease):
+        lines.append(f"{name}: {lease}")
+    if row.standing.unsettled:
+        left = words.plural(row.standing.unsettled, "planned change")
+        lines.append(f"{name}: a run was cut short; the next one settles its {left} first")
+    elif row.has_journal:
+        lines.append(f"{name}: a journal lies on this machine; a run is under way or was cut short")
+    return lines
+
+
+def _lease(lease: Lease | None) -> str:
+    from sync.state.process import host, is_dead
+
+    if lease is None or lease.is_released:
+        return ""
+    who = f"{lease.owner} on {lease.host} since {words.moment(lease.acquired_at)} UTC"
+    if lease.host == host() and is_dead(lease.process):
+        return f"last run by {who}, which died; the next run takes over at once"
+    if lease.is_expired:
+        return f"last run by {who}, which stopped renewing its lease"
+    return f"being run by {who} (epoch {lease.epoch})"
+
+
+def _machine(row: Row) -> dict[str, Any]:
+    standing, lease = row.standing, row.standing.lease
+    held = lease is not None and not lease.is_released
+    return {
+        "sync": row.sync.name,
+        "model": row.sync.model,
+        "destination": row.sync.connection,
+        "sla": row.sync.sla,
+        "is_late": row.is_late,
+        "age_seconds": row.age_seconds,
+        "completed_at": jsonl.plain(standing.facts.completed_at if standing.facts else None),
+        "members": standing.members,
+        "in_doubt": standing.doubts,
+        "rejected": row.rejected,
+        "unsettled": standing.unsettled,
+        "has_journal": row.has_journal,
+        "lease": jsonl.plain(lease._asdict()) if held and lease else None,
+        "last_run": jsonl.plain(row.last_run._asdict()) if row.last_run else None,
+    }

@@ -1,0 +1,205 @@
+"""`verify`: what a sample of members looks like over there, against what was acknowledged."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sync.cli.command import PROJECT, SELECTION, STATE, command
+from sync.cli.session import Session
+from sync.core import Sync
+from sync.errors import SyncError
+from sync.report import words
+
+if TYPE_CHECKING:
+    from sync.delivery.services import Services
+    from sync.plan.columns import Column
+    from sync.state.access import StateAccess
+    from sync.state.reading import Acknowledged
+
+PAGE = 10_000
+Picked = tuple[Sequence["Column"], Sequence["Acknowledged"]]
+
+
+@dataclass(slots=True)
+class Tally:
+    """One sync's comparison so far. `skipped` says why it could not be made."""
+
+    sync: Sync
+    sent: int = 0
+    found: int = 0
+    matched: int = 0
+    differing: Counter[str] = field(default_factory=Counter)
+    masked: int = 0
+    """Traits not compared: of personal ones only a digest is kept."""
+    skipped: str = ""
+
+    @property
+    def rate(self) -> float:
+        """Percent of the asked that are there and match."""
+        return 100 * self.matched / self.sent if self.sent else 100.0
+
+
+@command(SELECTION, PROJECT, STATE)
+@click.option(
+    "--sample",
+    type=click.IntRange(min=1),
+    default=500,
+    show_default=True,
+    metavar="N",
+    help="How many members of each sync to look at.",
+)
+@click.option("--all", "everyone", is_flag=True, help="Look at all members.")
+@click.option(
+    "--min-match",
+    type=click.FloatRange(0, 100),
+    default=0.0,
+    metavar="PERCENT",
+    help="Exit 1 when fewer of the asked match; without it, only report.",
+)
+@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+def verify(session: Session, sample: int, everyone: bool, min_match: float, as_json: bool) -> int:
+    """Read members back from destinations that can be asked, and compare. Writes into `checks`.
+
+    Columns marked pii are left out: only digests of them are kept.
+    """
+    from sync.delivery.services import Services
+
+    project = session.load_sound()
+    access = session.access(project)
+    tallies, code = [], 0
+    with Services(project, session.clock, lambda: None) as services:
+        for sync in project.syncs:
+            try:
+                tally = _verify(access, services, sync, None if everyone else sample)
+            except SyncError as error:
+                code = code or session.fail(error)
+                continue
+            if tally.sent:
+                _record(session, access, tally)
+            tallies.append(tally)
+    if as_json or session.is_json:
+        session.answer("verified", syncs=[_machine(t) for t in tallies])
+    else:
+        for tally in tallies:
+            session.say(*_told(session, tally))
+    is_low = any(t.sent and t.rate < min_match for t in tallies)
+    return code or (1 if is_low else 0)
+
+
+def _verify(access: StateAccess, services: Services, sync: Sync, most: int | None) -> Tally:
+    from sync.state import reading
+
+    tally = Tally(sync)
+    with access.catalogue(sync.name) as state:
+        known = state.remembered() if reading.is_installed(state) else None
+    if known is None:
+        tally.skipped = "never ran"
+        return tally
+    destination = services.destination(sync.connection)
+    if not destination.has_read_back:
+        tally.skipped = f"{sync.connection} can't be asked with these credentials"
+        return tally
+    services.admit(sync, known.account)
+    kept = [c for c in known.columns if not c.trait.is_pii and not c.is_dropped]
+    tally.masked = sum(c.trait.is_pii for c in known.columns)
+    for members in _members(access, sync, kept, most):
+        expected = [_expected(kept, member) for member in members]
+        answers = services.ask(sync.connection, destination.read_back(sync, expected))
+        if not answers:
+            tally.skipped = f"{sync.connection} can't be asked about {sync.kind}"
+            break
+        tally.sent += len(answers)
+        tally.found += sum(a.is_found for a in answers)
+        tally.matched += sum(a.is_found and not a.differing for a in answers)
+        tally.differing.update(name for a in answers for name in a.differing)
+    return tally
+
+
+def _members(
+    access: StateAccess, sync: Sync, columns: Sequence[Column], most: int | None
+) -> Iterator[Sequence[Acknowledged]]:
+    """Read in pages; the warehouse is free while the destination is asked."""
+    from sync.state import reading
+
+    if most is not None:
+        with access.catalogue(sync.name) as state:
+            members = reading.sample(state, columns, most)
+        yield from (members[i : i + PAGE] for i in range(0, len(members), PAGE))
+        return
+    after: str | None = None
+    while True:
+        with access.catalogue(sync.name) as state:
+            members = reading.page(state, columns, after, PAGE)
+        if not members:
+            return
+        yield members
+        after = members[-1].identity
+
+
+def _expected(columns: Sequence[Column], member: Acknowledged) -> Any:
+    from sync.destinations.spec import Expected
+
+    traits = {
+        column.trait.name: json.loads(v) if column.is_json and v is not None else v
+        for column, v in zip(columns, member.values, strict=True)
+    }
+    return Expected(member.address, True, traits)
+
+
+def _record(session: Session, access: StateAccess, tally: Tally) -> None:
+    from sync.state.checks import Check, log_check
+
+    differing = ",".join(f"{name}:{n}" for name, n in tally.differing.most_common())
+    check = Check(
+        uuid.uuid4().hex,
+        tally.sync.name,
+        session.clock.now(),
+        tally.sent,
+        tally.found,
+        tally.matched,
+        differing,
+    )
+    with access.catalogue(tally.sync.name) as state:
+        log_check(state, check)
+
+
+def _told(session: Session, tally: Tally) -> list[str]:
+    name = f"{tally.sync.model} -> {tally.sync.connection}"
+    if tally.skipped:
+        return [f"{name}: not compared, {tally.skipped}"]
+    if not tally.sent:
+        return [f"{name}: nobody is acknowledged as a member"]
+    color = "green" if tally.matched == tally.sent else "yellow"
+    rate = session.terminal.paint_out(f"{tally.rate:.1f} % match", color)
+    lines = [
+        f"{name}: {rate}; asked for {words.count(tally.sent)}, found {words.count(tally.found)},"
+        f" {words.count(tally.matched)} as acknowledged"
+    ]
+    lines += [
+        f"  {trait} differs for {words.count(n)}" for trait, n in tally.differing.most_common(10)
+    ]
+    if tally.masked:
+        lines.append(f"  not compared: {words.plural(tally.masked, 'pii trait')}, kept as digests")
+    return lines
+
+
+def _machine(tally: Tally) -> dict[str, Any]:
+    return {
+        "sync": tally.sync.name,
+        "model": tally.sync.model,
+        "destination": tally.sync.connection,
+        "skipped": tally.skipped or None,
+        "sent": tally.sent,
+        "found": tally.found,
+        "matched": tally.matched,
+        "match_percent": round(tally.rate, 3) if tally.sent else None,
+        "differing": dict(tally.differing),
+        "pii_traits_left_out": tally.masked,
+    }

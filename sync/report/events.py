@@ -1,0 +1,243 @@
+"""What happens during a run, as values. Renderers read them; nothing here prints.
+
+Events hold counts and names of models and traits, never identities or values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+
+from sync.core import Counts, Kind, Op
+from sync.errors import Problem
+
+
+class Level(StrEnum):
+    """How much an event matters."""
+
+    INFO = "info"
+    WARN = "warn"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which sync an event is about, and its number among those of the run."""
+
+    index: int
+    total: int
+    sync: str
+    model: str
+    destination: str
+    unique_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """The project was read."""
+
+    code: ClassVar[str] = "read"
+    manifest: str
+    target: str
+    syncs: int
+    destinations: int
+    unconnected: tuple[str, ...] = ()
+    """Syncs whose connection this target lacks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """Something to know that stops nothing; `models` are those it holds for."""
+
+    code: ClassVar[str] = "warned"
+    problem: Problem
+    models: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A gate kept a sync from being planned."""
+
+    code: ClassVar[str] = "refused"
+    place: Place
+    problem: Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One plan is made."""
+
+    code: ClassVar[str] = "planned"
+    place: Place
+    kind: Kind
+    counts: Counts
+    """Fates that the plan itself decides."""
+    ops: Mapping[Op, int]
+    causes: Mapping[str, int]
+    seconds: float
+    members: int = 0
+    is_first: bool = False
+    is_quiet: bool = False
+    is_unset_on_drop: bool = False
+    is_definition_changed: bool = False
+    adopted: int = 0
+    recovering: int = 0
+    added_traits: tuple[str, ...] = ()
+    dropped_traits: tuple[str, ...] = ()
+
+    @property
+    def total(self) -> int:
+        """Planned changes, removals included."""
+        return sum(self.ops.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Progressed:
+    """Changes were answered; told now and then, never for each."""
+
+    code: ClassVar[str] = "progressed"
+    place: Place
+    done: int
+    total: int
+    seconds: float
+
+    @property
+    def per_second(self) -> float:
+        """Changes answered per second so far."""
+        return self.done / self.seconds if self.seconds > 0 else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """One sync ended."""
+
+    code: ClassVar[str] = "ended"
+    place: Place
+    status: str
+    exit_code: int
+    counts: Counts
+    ops: Mapping[Op, int]
+    seconds: float
+    problems: tuple[Problem, ...] = ()
+    requests: int = 0
+    bytes_sent: int = 0
+    recovered: int = 0
+    planned: Planned | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stopping:
+    """A stop was asked for; what is in flight is awaited."""
+
+    code: ClassVar[str] = "stopping"
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnded:
+    """The whole run, everything in it."""
+
+    code: ClassVar[str] = "run-ended"
+    run_id: str
+    started_at: datetime
+    finished_at: datetime
+    exit_code: int
+    ended: tuple[Ended, ...] = ()
+    refused: tuple[Refused, ...] = ()
+    not_started: tuple[str, ...] = ()
+    """Syncs that a stop came before."""
+    stopped: str | None = None
+    command: str = ""
+    """What to type for this selection again."""
+
+    @property
+    def seconds(self) -> float:
+        """How long it took."""
+        return (self.finished_at - self.started_at).total_seconds()
+
+    @property
+    def requests(self) -> int:
+        """Requests that were made for changes."""
+        return sum(e.requests for e in self.ended)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownTrait:
+    """One trait of a shown row, already printable and masked."""
+
+    name: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRow:
+    """One planned change as `--show` tells it."""
+
+    op: Op
+    identity: str
+    cause: str
+    reason: str | None = None
+    traits: tuple[ShownTrait, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Previewed:
+    """What `plan` says of one sync; `problem` is why it would not be sent."""
+
+    code: ClassVar[str] = "previewed"
+    place: Place
+    planned: Planned | None
+    problem: Problem | None = None
+    exit_code: int = 0
+    rows: tuple[ShownRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PlanEnded:
+    """All plans, nothing sent."""
+
+    code: ClassVar[str] = "plan-ended"
+    previews: tuple[Previewed, ...] = ()
+    refused: tuple[Refused, ...] = ()
+    exit_code: int = 0
+    command: str = field(default="python -m sync apply")
+
+    @property
+    def total(self) -> int:
+        """Changes that would be sent."""
+        return sum(
+            p.planned.total for p in self.previews if p.planned is not None and p.problem is None
+        )
+
+
+Event = (
+    Read
+    | Warned
+    | Refused
+    | Planned
+    | Progressed
+    | Ended
+    | Stopping
+    | RunEnded
+    | Previewed
+    | PlanEnded
+)
+
+
+def level(event: Event) -> Level:
+    """How much it matters."""
+    match event:
+        case Refused():
+            return Level.ERROR
+        case Ended() | RunEnded() | Previewed() | PlanEnded() if event.exit_code:
+            return Level.WARN if event.exit_code == 1 else Level.ERROR
+        case Warned() | Stopping():
+            return Level.WARN
+        case _:
+            return Level.INFO

@@ -1,0 +1,107 @@
+"""How far a delivery is: a bar on a terminal, a plain line every few seconds elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol, TextIO, cast
+
+from sync.report import words
+from sync.report.events import Place, Progressed
+from sync.report.paint import printable
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, ProgressColumn, TaskID
+
+LINE_EVERY_SECONDS = 5.0
+
+
+class Meter(Protocol):
+    """Shows one delivery at a time."""
+
+    def advance(self, place: Place, done: int, total: int, now: float) -> None:
+        """So many changes are answered; `now` is the monotonic clock."""
+
+    def stop(self) -> None:
+        """Leave the line free for others."""
+
+
+class Lines:
+    """Tells progress as events, not more often than every few seconds."""
+
+    def __init__(self, tell: Callable[[Progressed], None]) -> None:
+        self.tell = tell
+        self._place: Place | None = None
+        self._since = self._told = 0.0
+
+    def advance(self, place: Place, done: int, total: int, now: float) -> None:
+        """Tell it when the last word is old enough."""
+        if self._place is not place:
+            self._place, self._since, self._told = place, now, now
+        if now - self._told >= LINE_EVERY_SECONDS and done < total:
+            self._told = now
+            self.tell(Progressed(place, done, total, now - self._since))
+
+    def stop(self) -> None:
+        """Nothing is on the line."""
+        self._place = None
+
+
+class Bar:
+    """A live bar with the rate and the time left. Rich is loaded when the first one is shown."""
+
+    def __init__(self, stream: object, is_colored: bool) -> None:
+        self.stream = cast("TextIO", stream)
+        self.is_colored = is_colored
+        self._progress: Progress | None = None
+        self._task: TaskID | None = None
+
+    def advance(self, place: Place, done: int, total: int, now: float) -> None:
+        """Move the bar, drawing it first where there is none."""
+        if self._progress is None:
+            self._progress = self._start(place, total)
+        if self._task is not None:
+            rate = f"{words.count(done)} of {words.count(total)}"
+            self._progress.update(self._task, completed=done, count=rate)
+
+    def _start(self, place: Place, total: int) -> Progress:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        console = Console(
+            file=self.stream,
+            force_terminal=True,
+            no_color=not self.is_colored,
+            highlight=False,
+            markup=False,
+        )
+        name = printable(f"{place.index} of {place.total} SEND {place.model}")
+        progress = Progress(
+            TextColumn("          {task.description}", markup=False),
+            BarColumn(bar_width=24),
+            TextColumn("{task.fields[count]}", markup=False),
+            _rate_column(),
+            TimeRemainingColumn(compact=True),
+            console=console,
+            transient=True,
+        )
+        self._task = progress.add_task(name, total=total, count="")
+        progress.start()
+        return progress
+
+    def stop(self) -> None:
+        """Take the bar away."""
+        if self._progress is not None:
+            self._progress.stop()
+        self._progress = self._task = None
+
+
+def _rate_column() -> ProgressColumn:
+    from rich.progress import ProgressColumn, Task
+    from rich.text import Text
+
+    class Rate(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            """Changes a second."""
+            return Text(f"{words.count(round(task.speed or 0))}/s")
+
+    return Rate()

@@ -1,0 +1,103 @@
+"""Hands events to the renderer that was asked for, each with its moment."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+from sync.errors import Problem
+from sync.report import jsonl
+from sync.report.events import (
+    Event,
+    Level,
+    Place,
+    PlanEnded,
+    Previewed,
+    RunEnded,
+    level,
+)
+from sync.report.progress import Bar, Lines, Meter
+from sync.report.summary import plan_summary, run_problems, run_summary, shown_rows
+from sync.report.terminal import Terminal
+from sync.report.text import Text
+
+
+class Clock(Protocol):
+    """Time, as far as a report needs it."""
+
+    def now(self) -> datetime:
+        """The current time in UTC."""
+
+    def monotonic(self) -> float:
+        """Seconds from an arbitrary point."""
+
+
+class Reporter:
+    """Prints events as text or as JSON lines.
+
+    As text, lines go to stderr and the end of a run to stdout; those of a plan are its result, and
+    go to stdout too. As JSON everything goes to stdout, one object a line.
+    """
+
+    def __init__(self, output: Terminal, clock: Clock, is_json: bool = False) -> None:
+        self.output = output
+        self.clock = clock
+        self.is_json = is_json
+        self._text = Text(output.paint_err)
+        self._result = Text(output.paint_out)
+        self._meter = self._new_meter()
+
+    def _new_meter(self) -> Meter:
+        if self.is_json or self.output.is_quiet or not self.output.err.isatty():
+            return Lines(self.tell)
+        return Bar(self.output.err, self.output.paint_err.is_on)
+
+    def tell(self, event: Event) -> None:
+        """Print one event."""
+        self._meter.stop()
+        if self.is_json:
+            if not self.output.is_quiet or _matters(event):
+                self.output.result(jsonl.line(event, self.clock.now()))
+            return
+        match event:
+            case RunEnded():
+                self._run_ended(event)
+            case PlanEnded():
+                self._problems(_plan_problems(event))
+                self.output.result("", *plan_summary(event, self.output.paint_out))
+            case Previewed():
+                self.output.result(*self._result.lines(event, self.clock.now()))
+                self.output.result(*shown_rows(event, self.output.paint_out))
+            case _ if level(event) is not Level.INFO and not hasattr(event, "counts"):
+                self.output.complain(*self._text.lines(event, self.clock.now()))
+            case _:
+                self.output.progress(*self._text.lines(event, self.clock.now()))
+
+    def advance(self, place: Place, done: int, total: int) -> None:
+        """Show how far a delivery is."""
+        self._meter.advance(place, done, total, self.clock.monotonic())
+
+    def _run_ended(self, event: RunEnded) -> None:
+        self._problems(run_problems(event))
+        self.output.progress("")
+        self.output.result(*run_summary(event, self.output.paint_out))
+
+    def _problems(self, problems: list[tuple[Problem, tuple[str, ...]]]) -> None:
+        for problem, syncs in problems:
+            self.output.complain("", self.output.paint_err.problem(problem))
+            if len(syncs) > 1:
+                self.output.complain(f"  stops: {', '.join(syncs)}")
+
+
+def _plan_problems(event: PlanEnded) -> list[tuple[Problem, tuple[str, ...]]]:
+    found: dict[Problem, list[str]] = {}
+    for refused in event.refused:
+        found.setdefault(refused.problem, []).append(refused.place.sync)
+    for preview in event.previews:
+        if preview.problem is not None:
+            found.setdefault(preview.problem, []).append(preview.place.sync)
+    return [(problem, tuple(syncs)) for problem, syncs in found.items()]
+
+
+def _matters(event: Event) -> bool:
+    return isinstance(event, RunEnded | PlanEnded) or level(event) is not Level.INFO

@@ -1,0 +1,157 @@
+"""The result of a run for machines, shaped like dbt's run_results.json."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sync import __version__
+from sync.core import Counts, Fate, Op
+from sync.errors import Problem
+from sync.report.events import Ended, PlanEnded, Previewed, Refused, RunEnded
+
+FILE = "sync_results.json"
+FORMAT = 1
+
+
+def run_result(run: RunEnded) -> dict[str, Any]:
+    """Metadata and one result for each sync that was started or refused."""
+    return {
+        "metadata": {
+            "format": FORMAT,
+            "activation_version": __version__,
+            "run_id": run.run_id,
+            "generated_at": _time(run.finished_at),
+        },
+        "exit_code": run.exit_code,
+        "stopped": run.stopped,
+        "elapsed_time": run.seconds,
+        "not_started": list(run.not_started),
+        "results": [*map(_refused, run.refused), *map(_ended, run.ended)],
+    }
+
+
+def plan_result(plan: PlanEnded) -> dict[str, Any]:
+    """As a run's result, with what would be sent."""
+    return {
+        "metadata": {"format": FORMAT, "activation_version": __version__},
+        "exit_code": plan.exit_code,
+        "changes": plan.total,
+        "results": [*map(_refused, plan.refused), *map(_previewed, plan.previews)],
+    }
+
+
+def write(result: Mapping[str, Any], target_path: Path) -> Path:
+    """Write `sync_results.json` in one step; raises OSError."""
+    target_path.mkdir(parents=True, exist_ok=True)
+    path = target_path / FILE
+    scratch = target_path / f".{FILE}.{os.getpid()}"
+    try:
+        scratch.write_text(json.dumps(result, indent=2), encoding="utf-8")
+        scratch.replace(path)
+    except OSError:
+        with suppress(OSError):
+            scratch.unlink()
+        raise
+    return path
+
+
+def _ended(ended: Ended) -> dict[str, Any]:
+    place = ended.place
+    plan = ended.planned
+    return {
+        "unique_id": place.unique_id,
+        "sync": place.sync,
+        "model": place.model,
+        "destination": place.destination,
+        "status": ended.status,
+        "exit_code": ended.exit_code,
+        "message": "; ".join(p.message for p in ended.problems) or None,
+        "problems": _problems(ended.problems),
+        "execution_time": ended.seconds,
+        "started_at": _time(ended.started_at),
+        "completed_at": _time(ended.finished_at),
+        "counts": _counts(ended.counts),
+        "planned": _ops(ended.ops),
+        "causes": dict(plan.causes) if plan else {},
+        "requests": ended.requests,
+        "bytes_sent": ended.bytes_sent,
+        "recovered": ended.recovered,
+        "adopted": plan.adopted if plan else 0,
+        "is_first": plan.is_first if plan else None,
+        "is_definition_changed": plan.is_definition_changed if plan else None,
+        "added_traits": list(plan.added_traits) if plan else [],
+        "dropped_traits": list(plan.dropped_traits) if plan else [],
+    }
+
+
+def _refused(refused: Refused) -> dict[str, Any]:
+    place = refused.place
+    return {
+        "unique_id": place.unique_id,
+        "sync": place.sync,
+        "model": place.model,
+        "destination": place.destination,
+        "status": "refused",
+        "exit_code": 3,
+        "message": refused.problem.message,
+        "problems": _problems([refused.problem]),
+        "counts": _counts(Counts()),
+    }
+
+
+def _previewed(preview: Previewed) -> dict[str, Any]:
+    place, plan = preview.place, preview.planned
+    return {
+        "unique_id": place.unique_id,
+        "sync": place.sync,
+        "model": place.model,
+        "destination": place.destination,
+        "status": "planned" if preview.problem is None else "held" if plan else "error",
+        "exit_code": preview.exit_code,
+        "problems": _problems([preview.problem] if preview.problem else []),
+        "counts": _counts(plan.counts) if plan else None,
+        "planned": _ops(plan.ops) if plan else {},
+        "causes": dict(plan.causes) if plan else {},
+        "recovering": plan.recovering if plan else 0,
+        "adopted": plan.adopted if plan else 0,
+        "is_first": plan.is_first if plan else None,
+        "is_definition_changed": plan.is_definition_changed if plan else None,
+        "added_traits": list(plan.added_traits) if plan else [],
+        "dropped_traits": list(plan.dropped_traits) if plan else [],
+        "rows": [
+            {
+                "op": str(row.op),
+                "identity": row.identity,
+                "cause": row.cause,
+                "reason": row.reason,
+                "traits": {t.name: {"old": t.old, "new": t.new} for t in row.traits},
+            }
+            for row in preview.rows
+        ],
+    }
+
+
+def _counts(counts: Counts) -> dict[str, int]:
+    fates = {str(fate): counts[fate] for fate in Fate}
+    return {"model_rows": counts.model_rows, "removals": counts.removals, **fates}
+
+
+def _ops(ops: Mapping[Op, int]) -> dict[str, int]:
+    return {str(op): ops.get(op, 0) for op in Op}
+
+
+def _problems(problems: Iterable[Problem]) -> list[dict[str, str]]:
+    return [
+        {"code": p.code, "message": p.message, "where": p.where, "hint": p.hint, "fix": p.fix}
+        for p in problems
+    ]
+
+
+def _time(at: datetime | None) -> str | None:
+    return None if at is None else at.astimezone(UTC).isoformat().replace("+00:00", "Z")

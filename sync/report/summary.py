@@ -1,0 +1,166 @@
+"""The end of a run in a few lines, in the manner of Terraform: removals first, and adding up."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+
+from sync.core import Counts, Fate, Op
+from sync.errors import Problem
+from sync.report import words
+from sync.report.events import PlanEnded, Previewed, RunEnded, ShownRow
+from sync.report.paint import Paint
+
+TO = {Op.REMOVE: "remove", Op.CHANGE: "change", Op.ADD: "add"}
+SENT = (Fate.DELIVERED, Fate.REJECTED, Fate.UNDECIDED, Fate.NOT_ATTEMPTED)
+
+
+def run_summary(run: RunEnded, paint: Paint) -> list[str]:
+    """What an `apply` did."""
+    counts = _added_up(e.counts for e in run.ended)
+    ops = _ops(e.ops for e in run.ended)
+    lines = []
+    if run.stopped:
+        lines.append(paint(f"Stopped early: {run.stopped}.", "bold", "yellow"))
+    sent = _sent(counts, paint)
+    if sent:
+        lines.append(f"{paint('Apply:', 'bold')} {sent}, of {_planned(ops, 'planned')}.")
+    elif not run.ended:
+        lines.append(paint("Nothing was sent.", "bold"))
+    elif any(ops.values()):
+        lines.append(f"{paint('Apply:', 'bold')} nothing was sent, of {_planned(ops, 'planned')}.")
+    else:
+        quiet = "No changes" if not run.refused and not run.exit_code else "Nothing to send"
+        lines.append(f"{paint(quiet + '.', 'bold', 'green')} Zero requests were made.")
+    lines += _rest(counts)
+    if run.requests:
+        weight = words.size(sum(e.bytes_sent for e in run.ended))
+        lines.append(
+            f"{words.plural(run.requests, 'request')}, {weight}, in {words.seconds(run.seconds)}."
+        )
+    lines += _left_out(run)
+    return lines
+
+
+def run_problems(run: RunEnded) -> list[tuple[Problem, tuple[str, ...]]]:
+    """Everything that went wrong, each with the syncs it happened to, said once."""
+    found: dict[Problem, list[str]] = {}
+    for refused in run.refused:
+        found.setdefault(refused.problem, []).append(refused.place.sync)
+    for ended in run.ended:
+        for problem in ended.problems:
+            found.setdefault(problem, []).append(ended.place.sync)
+    return [(problem, tuple(syncs)) for problem, syncs in found.items()]
+
+
+def plan_summary(plan: PlanEnded, paint: Paint) -> list[str]:
+    """What `plan` found; nothing was sent."""
+    planned = [p.planned for p in plan.previews if p.planned]
+    counts = _added_up(p.counts for p in planned)
+    ops = _ops(p.ops for p in planned)
+    lines = []
+    if any(ops.values()):
+        numbers = ", ".join(
+            paint.op(op, f"{words.count(ops[op])} to {TO[op]}") for op in Op if ops[op]
+        )
+        gated = words.fates(counts.fates)
+        lines.append(f"{paint('Plan:', 'bold')} {numbers}." + (f" {gated}." if gated else ""))
+        lines.append(_equation(counts))
+    elif planned:
+        lines.append(f"{paint('No changes.', 'bold', 'green')} Nothing would be sent.")
+        lines += _rest(counts)
+    held = [p.place.model for p in plan.previews if p.problem] + [
+        r.place.model for r in plan.refused
+    ]
+    if held:
+        names = words.named(list(dict.fromkeys(held)))
+        lines.append(paint(f"Held or failed, would not be sent: {names}.", "red"))
+    if plan.total:
+        lines.append(f"Nothing was sent. To send it: {plan.command}")
+    return [line for line in lines if line]
+
+
+def shown_rows(preview: Previewed, paint: Paint) -> Iterator[str]:
+    """The rows that `--show` asked for, below their sync."""
+    if not preview.rows or preview.planned is None:
+        return
+    for row in preview.rows:
+        yield from _shown(row, paint)
+    more = preview.planned.total - len(preview.rows)
+    if more > 0:
+        yield f"    and {words.count(more)} more"
+
+
+def _shown(row: ShownRow, paint: Paint) -> Iterator[str]:
+    why = f" because {row.reason}" if row.reason else ""
+    yield f"    {paint.op(row.op, words.MARKS[row.op])} {row.identity}  ({row.cause}{why})"
+    if row.op is Op.REMOVE:
+        return
+    for trait in row.traits:
+        before = f"{trait.old} -> " if row.op is Op.CHANGE else ""
+        yield f"        {trait.name}: {before}{trait.new}"
+
+
+def _added_up(many: Iterable[Counts]) -> Counts:
+    fates: Counter[Fate] = Counter()
+    rows = removals = 0
+    for counts in many:
+        fates.update(counts.fates)
+        rows, removals = rows + counts.model_rows, removals + counts.removals
+    return Counts(rows, removals, fates)
+
+
+def _ops(many: Iterable[Mapping[Op, int]]) -> Counter[Op]:
+    total: Counter[Op] = Counter()
+    for ops in many:
+        total.update(ops)
+    return total
+
+
+def _sent(counts: Counts, paint: Paint) -> str:
+    colors = {Fate.DELIVERED: "green", Fate.REJECTED: "red"}
+    answered = any(counts[f] for f in SENT if f is not Fate.NOT_ATTEMPTED)
+    if not answered:
+        return ""
+    return ", ".join(
+        paint(f"{words.count(counts[f])} {words.FATES[f]}", colors.get(f, "yellow"))
+        for f in SENT
+        if counts[f]
+    )
+
+
+def _planned(ops: Counter[Op], word: str) -> str:
+    nouns = {Op.REMOVE: "removal", Op.CHANGE: "change", Op.ADD: "addition"}
+    told = [words.plural(ops[op], nouns[op]) for op in Op if ops[op]]
+    return f"{' and '.join([', '.join(told[:-1]), told[-1]] if len(told) > 1 else told)} {word}"
+
+
+def _rest(counts: Counts) -> list[str]:
+    rest = words.fates(counts.fates, without=SENT)
+    return [
+        line
+        for line in (f"{rest[0].upper()}{rest[1:]}." if rest else "", _equation(counts))
+        if line
+    ]
+
+
+def _equation(counts: Counts) -> str:
+    if not counts.model_rows and not counts.removals:
+        return ""
+    removals = f" and {words.plural(counts.removals, 'removal')}" if counts.removals else ""
+    return f"Together: {words.plural(counts.model_rows, 'row')} of the models{removals}."
+
+
+def _left_out(run: RunEnded) -> list[str]:
+    lines = []
+    if run.refused or any(e.status == "held" for e in run.ended):
+        held = [r.place.model for r in run.refused]
+        held += [e.place.model for e in run.ended if e.status == "held"]
+        lines.append(f"Held, and left as they were: {words.named(list(dict.fromkeys(held)))}.")
+    if run.not_started:
+        lines.append(f"Not started: {words.named(run.not_started)}.")
+    if any(e.counts[Fate.REJECTED] or e.counts[Fate.INVALID] for e in run.ended):
+        lines.append("Rejected and invalid rows by cause: python -m sync rejects")
+    if any(e.counts[Fate.NOT_ATTEMPTED] or e.counts[Fate.UNDECIDED] for e in run.ended):
+        lines.append(f"What is open is planned again by the next run: {run.command}")
+    return lines

@@ -1,0 +1,177 @@
+"""Lines for people while a run goes on, in the manner of dbt: time, number, verb, name, result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, tzinfo
+
+from sync.core import Fate, Kind, Op
+from sync.errors import Problem
+from sync.report import words
+from sync.report.events import (
+    Ended,
+    Event,
+    Place,
+    Planned,
+    Previewed,
+    Progressed,
+    Read,
+    Refused,
+    Stopping,
+    Warned,
+)
+from sync.report.paint import Paint, printable
+
+HEAD_WIDTH = 68
+INDENT = " " * 10
+FATE_COLORS = {
+    Fate.DELIVERED: ("green",),
+    Fate.REJECTED: ("red",),
+    Fate.UNDECIDED: ("yellow",),
+    Fate.NOT_ATTEMPTED: ("yellow",),
+}
+STATUS_WORDS = {
+    "held": "HELD",
+    "busy": "BUSY",
+    "stopped": "STOPPED",
+    "destination": "DESTINATION FAILED",
+    "warehouse": "WAREHOUSE FAILED",
+    "state": "STATE FAILED",
+    "error": "ERROR",
+}
+
+
+class Text:
+    """Turns events into lines; `zone` is the machine's own unless given."""
+
+    def __init__(self, paint: Paint, zone: tzinfo | None = None) -> None:
+        self.paint = paint
+        self.zone = zone
+
+    def lines(self, event: Event, at: datetime) -> list[str]:
+        """What to print for an event that happened at `at`; empty for those told elsewhere."""
+        first, *rest = [*self._told(event)] or [""]
+        if not first:
+            return []
+        return [f"{at.astimezone(self.zone):%H:%M:%S}  {first}", *(INDENT + r for r in rest)]
+
+    def _told(self, event: Event) -> Iterator[str]:
+        match event:
+            case Read():
+                yield from self._read(event)
+            case Warned():
+                yield from self._warned(event)
+            case Refused(place, problem):
+                yield self.row("HELD", place, self.paint(problem.code, "red"))
+            case Planned():
+                yield self.row("PLAN", event.place, self._plan_result(event))
+                yield from notes(event)
+            case Previewed():
+                yield from self._previewed(event)
+            case Progressed():
+                yield self.row("SEND", event.place, _progress(event))
+            case Ended():
+                yield from self._ended(event)
+            case Stopping(reason):
+                yield self.paint(f"Stopping: {reason}", "yellow")
+            case _:
+                return
+
+    def row(self, verb: str, place: Place, result: str) -> str:
+        """One line about one sync, its result in brackets."""
+        names = printable(f"{place.model} -> {place.destination}")
+        head = f"{place.index} of {place.total} {verb} {names} "
+        return f"{head}{'.' * max(3, HEAD_WIDTH - len(head))} [{result}]"
+
+    def _read(self, event: Read) -> Iterator[str]:
+        syncs = words.plural(event.syncs, "sync")
+        to = words.plural(event.destinations, "destination")
+        yield f"Read {event.manifest}: {syncs} to {to}, target {event.target}"
+        if event.unconnected:
+            names = words.named(event.unconnected)
+            yield f"not from here, target {event.target} lacks their connection: {names}"
+
+    def _warned(self, event: Warned) -> Iterator[str]:
+        yield from self.paint.problem(event.problem, is_warning=True).split("\n")
+        if len(event.models) > 1:
+            yield f"  the same holds for: {', '.join(event.models[1:])}"
+
+    def _plan_result(self, plan: Planned) -> str:
+        took = words.seconds(plan.seconds)
+        if not plan.total:
+            return f"{self.paint('no changes', 'dim')} in {took}"
+        return f"{self._ops(plan)} in {took}"
+
+    def _ops(self, plan: Planned) -> str:
+        return "  ".join(
+            self.paint.op(op, f"{words.MARKS[op]} {words.count(plan.ops[op])}")
+            for op in Op
+            if plan.ops.get(op)
+        )
+
+    def _previewed(self, event: Previewed) -> Iterator[str]:
+        if event.planned is None:
+            code = event.problem.code if event.problem else "error"
+            yield self.row("PLAN", event.place, self.paint(code, "red"))
+            return
+        yield self.row("PLAN", event.place, self._plan_result(event.planned))
+        yield from notes(event.planned)
+        if event.problem is not None:
+            yield self.paint(f"would be held: {event.problem.code}", "red")
+
+    def _ended(self, event: Ended) -> Iterator[str]:
+        verb = "SEND" if event.planned else "STOP"
+        told = STATUS_WORDS.get(event.status)
+        result = self._fates(event)
+        if told is None:
+            if result:
+                yield self.row("SEND", event.place, f"{result} in {words.seconds(event.seconds)}")
+            return
+        stopped = self.paint(
+            told + _because(event.problems), "red" if told != "STOPPED" else "yellow"
+        )
+        yield self.row(verb, event.place, f"{stopped}{'; ' if result else ''}{result}")
+
+    def _fates(self, event: Ended) -> str:
+        return ", ".join(
+            self.paint(f"{words.FATES[fate]} {words.count(event.counts[fate])}", *styles)
+            for fate, styles in FATE_COLORS.items()
+            if event.counts[fate]
+        )
+
+
+def notes(plan: Planned) -> Iterator[str]:
+    """What is unusual about a plan, a line each."""
+    if plan.recovering:
+        changes = words.plural(plan.recovering, "change")
+        yield f"a run was cut short; its {changes} are settled first"
+    if plan.adopted:
+        events = words.plural(plan.adopted, "event")
+        yield f"first run: {events} count as already sent (initial: quiet)"
+    elif plan.is_first and plan.is_quiet and plan.kind is Kind.SEGMENT:
+        yield "first run: nobody already inside gets an entry event (initial: quiet)"
+    elif plan.is_first:
+        yield "first run: nothing is acknowledged yet, so everything goes out"
+    if plan.is_definition_changed:
+        yield "the definition changed since the last complete run"
+    if plan.added_traits:
+        yield f"new traits: {words.named(plan.added_traits)}"
+    if plan.dropped_traits:
+        then = "unset there" if plan.is_unset_on_drop else "left there as they are"
+        yield f"traits no longer sent: {words.named(plan.dropped_traits)} ({then})"
+    if doubted := plan.causes.get("in doubt"):
+        yield f"{words.count(doubted)} in doubt from an earlier run, asserted again"
+    if moved := plan.causes.get("moved"):
+        yield f"{words.count(moved)} removed or added because an address changed"
+    if invalid := plan.counts[Fate.INVALID]:
+        rows = words.plural(invalid, "row")
+        yield f"{rows} left out as invalid: python -m sync rejects --select {plan.place.model}"
+
+
+def _because(problems: tuple[Problem, ...]) -> str:
+    return f": {problems[0].code}" if problems else ""
+
+
+def _progress(event: Progressed) -> str:
+    rate = f"{words.count(round(event.per_second))} a second"
+    return f"{words.count(event.done)} of {words.count(event.total)}, {rate}"
