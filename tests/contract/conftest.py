@@ -21,7 +21,6 @@ from sync.destinations.spec import Endpoint, Item, Piece, Request, Response
 from sync.sandbox.client import SandboxControl
 from sync.sandbox.server import Sandbox
 
-SECRET_CANARY = "canary-secret-zx81"
 VALUE_CANARY = "canary-value-qq77"
 WHEN = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 

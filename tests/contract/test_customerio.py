@@ -9,10 +9,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import yaml
 
 from sync.core import Change, Delivered, Kind, NotAttempted, Op, Rejected, Sync
 from sync.delivery.batches import prepare
-from sync.destinations.customerio import Customerio
+from sync.destinations.customerio import Customerio, Settings
 from sync.destinations.customerio_operations import Event, Options
 from sync.destinations.spec import Expected, Piece
 from sync.errors import DestinationError
@@ -328,6 +329,17 @@ def test_an_impossible_mapping_is_refused_offline(
     traits = tuple(replace(sync.traits[0], name=name) for name in names)
     problems = Customerio.validate(replace(sync, traits=traits, **more))
     assert any(word in problem.message for problem in problems), problems
+
+
+def test_the_page_shows_a_valid_connection_and_names_every_key(
+    pytestconfig: pytest.Config,
+) -> None:
+    page = (pytestconfig.rootpath / "docs" / "destinations" / "customerio.md").read_text()
+    block = page.split("```yaml\n")[1].split("```")[0]
+    connection = yaml.safe_load(block)["destinations"]["prod"]["customerio"]
+    assert Settings.model_validate(connection).region == "eu"
+    for key in (*Settings.model_fields, *Options.model_fields):
+        assert f"{key}:" in page or f"`{key}`" in page, key
 
 
 def test_email_phone_and_created_at_may_be_mapped(customerio: Any) -> None:

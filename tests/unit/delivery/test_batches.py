@@ -97,11 +97,11 @@ def test_limits_that_change_on_the_way_lose_no_item(
     sizes: list[tuple[int, int]], steps: list[int]
 ) -> None:
     items = [item_of(size) for size in sizes]
-    current = Limits(20, 5000, 900, 1)
+    current = [Limits(20, 5000, 900, 1)]
     seen: list[Item] = []
-    for number, group in enumerate(batches(iter(items), lambda: current)):
+    for number, group in enumerate(batches(iter(items), lambda: current[0])):
         seen += group
-        current = Limits(steps[number % len(steps)], 1200 + 100 * len(seen), 900, 1)
+        current[0] = Limits(steps[number % len(steps)], 1200 + 100 * len(seen), 900, 1)
     assert seen == items
 
 

@@ -275,6 +275,14 @@ def test_a_failure_after_an_applied_step_is_unknown_even_when_it_was_turned_away
     assert talk(Vendor(steps=2), world, "a").endings == [Unknown("http-429")]
 
 
+def test_a_refusal_after_an_attempt_in_doubt_is_partial(talk: Talk) -> None:
+    vendor = Vendor(read=lambda response, count: [Rejected("no", "it is odd")] * count)
+    for answers in ((status(500), OK), (status(500), status(422, b"it is odd"))):
+        (ending,) = talk(vendor, in_order(*answers), "a").endings
+        assert isinstance(ending, Rejected)
+        assert ending.is_partial
+
+
 def test_an_effect_is_not_repeated_in_order_to_bisect_a_later_step(talk: Talk) -> None:
     world = World(lambda n, ids, path: OK if path == "/step/0" else status(422))
     exchange = talk(Vendor(steps=2, is_repeatable=False), world, "a", "b")
@@ -373,6 +381,70 @@ def test_a_vendors_words_reach_a_dead_letter_without_personal_values(talk: Talk)
     body = b'{"errors":[{"field":"attributes.city","message":"Gasse 7 of a@b.example is odd"}]}'
     (ending,) = talk(Vendor(), always(status(422, body)), "u_1").endings
     assert ending == Rejected("http-422", "*** of *** is odd; attributes.city")
+
+
+def refuses(status_code: int) -> Response:
+    return status(status_code, b"{}", retry_after="0")
+
+
+HONEST = {
+    "ok": (OK, True),
+    "busy": (refuses(429), False),
+    "later": (refuses(503), False),
+    "invalid": (refuses(422), False),
+    "large": (refuses(413), False),
+    "locked-out": (refuses(401), False),
+    "unreachable": (RequestRefused("connect-failed"), False),
+    "failed": (status(500), False),
+    "failed-after": (status(500), True),
+    "lost": (AnswerUnknown("timeout"), False),
+    "lost-after": (AnswerUnknown("timeout"), True),
+    "html": (status(200, b"<html>"), True),
+}
+"""How a vendor may answer a request, and whether it applied it."""
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=400)
+@given(
+    moods=st.lists(st.sampled_from(sorted(HONEST)), min_size=1, max_size=30),
+    count=st.integers(1, 6),
+    steps=st.integers(1, 2),
+    is_repeatable=st.booleans(),
+)
+def test_an_ending_never_claims_what_did_not_happen(
+    talk: Talk, moods: list[str], count: int, steps: int, is_repeatable: bool
+) -> None:
+    talk.policy = RetryPolicy()
+    applied: dict[tuple[str, str], int] = {}
+    doubted: set[tuple[str, str]] = set()
+
+    def answer(number: int, ids: list[str], path: str) -> Response | Exception:
+        mood = moods[(number - 1) % len(moods)]
+        found, is_applied = HONEST[mood]
+        for one in ids:
+            assert is_repeatable or (path, one) not in doubted, "an effect was sent again"
+            applied[path, one] = applied.get((path, one), 0) + is_applied
+            if mood in ("failed", "failed-after", "lost", "lost-after", "html", "ok"):
+                doubted.add((path, one))
+        return found
+
+    def read(response: Response, count: int) -> Sequence[Any]:
+        response.json()
+        return [DELIVERED] * count
+
+    names = [f"p{i}" for i in range(count)]
+    vendor = Vendor(steps=steps, is_repeatable=is_repeatable, read=read)
+    exchange = talk(vendor, World(answer), *names)
+    assert len(exchange.endings) == count
+    for name, ending in zip(names, exchange.endings, strict=True):
+        times = [applied.get((f"/step/{step}", name), 0) for step in range(steps)]
+        match ending:
+            case Delivered():
+                assert all(times)
+            case NotAttempted() | Rejected(is_partial=False):
+                assert not any(times)
+            case _:
+                pass
 
 
 def test_reading_gives_the_result_of_the_conversation(clock: Any) -> None:

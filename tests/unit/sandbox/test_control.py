@@ -164,6 +164,12 @@ def test_a_sandbox_stops_while_requests_hang(identify):
         SandboxControl(sandbox.url).people()
 
 
+def test_a_port_that_is_taken_is_an_error(customerio):
+    port = int(customerio.url.rpartition(":")[2])
+    with pytest.raises(OSError, match="in use"):
+        Sandbox(port=port)
+
+
 def test_switches_given_at_the_start_must_exist():
     with pytest.raises(ValueError, match="no vendor"):
         Sandbox(switches={"nobody": {}})

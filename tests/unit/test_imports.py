@@ -1,0 +1,217 @@
+"""Who may import whom, read from the import statements: arrows point down only."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import tomllib
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "sync"
+
+BASE = {"core", "errors"}
+EDGES = BASE | {"destinations", "project", "warehouse"}
+MAY_IMPORT: dict[str, set[str]] = {
+    "core": set(),
+    "errors": set(),
+    "sandbox": set(),
+    "destinations": BASE,
+    "warehouse": BASE,
+    "report": BASE,
+    "project": BASE | {"destinations"},
+    "plan": EDGES,
+    "state": EDGES | {"plan"},
+    "delivery": EDGES | {"plan", "state"},
+    "opening": EDGES | {"plan", "state"},
+    "preview": EDGES | {"plan", "state", "opening"},
+    "apply": EDGES | {"plan", "state", "opening", "delivery"},
+    "pull": EDGES | {"plan", "state", "opening", "delivery"},
+    "__main__": {"cli"},
+}
+MAY_IMPORT["cli"] = set(MAY_IMPORT) - {"__main__"}
+"""Parts of the package, and the other parts each may import."""
+
+TOLERATED = {
+    ("plan.guards", "state.store"): "PlanSummary describes a plan, and stands with the store",
+    ("state.person", "preview"): "`why` tells what the next run would send",
+    ("state.upkeep", "delivery.ports"): "adopt takes the Clock port",
+}
+"""Imports that point up and are known. Whoever mends one takes it off this list."""
+
+ONLY_IN: dict[str, tuple[str, ...]] = {
+    "sqlglot": ("plan", "state"),
+    "duckdb": ("warehouse",),
+    "psycopg2": ("warehouse",),
+    "pyarrow": ("warehouse", "state.spool"),
+    "dbt": ("warehouse.adapter",),
+    "httpcore": ("delivery",),
+    "http": ("sandbox",),
+    "urllib.request": ("delivery.transport",),  # finds the proxies, and sends nothing
+    "httpx": (),
+    "requests": (),
+    "starlette": ("sandbox",),
+    "uvicorn": ("sandbox",),
+    "click": ("cli",),
+    "rich": ("report",),
+    "jinja2": ("project", "sandbox"),
+    "yaml": ("project",),
+    "pydantic": ("project", "destinations", "sandbox"),
+}
+"""Libraries, and the only parts or modules that may import them."""
+
+CORE_LIBRARIES = {"pydantic", "orjson"}
+IMPURE = {
+    "asyncio",
+    "concurrent",
+    "http",
+    "logging",
+    "multiprocessing",
+    "os",
+    "pathlib",
+    "random",
+    "secrets",
+    "socket",
+    "subprocess",
+    "tempfile",
+    "threading",
+    "time",
+    "urllib",
+}
+"""What a destination may not touch: the network, the environment, files, the clock, chance."""
+
+
+class Import(NamedTuple):
+    """One import statement: `importer` and, for our own modules, `imported` lack `sync.`."""
+
+    importer: str
+    imported: str
+    line: int
+
+
+@cache
+def _imports() -> tuple[Import, ...]:
+    return tuple(found for path in sorted(PACKAGE.rglob("*.py")) for found in _of(path))
+
+
+def _of(path: Path) -> Iterator[Import]:
+    importer = _module(path)
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield Import(importer, alias.name, node.lineno)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno} imports relatively"
+            assert node.module is not None
+            for alias in node.names:
+                yield Import(importer, _resolved(node.module, alias.name), node.lineno)
+
+
+def _module(path: Path) -> str:
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(p for p in parts if p != "__init__")
+
+
+def _resolved(module: str, name: str) -> str:
+    """`from sync.plan import expressions` names a module, `from sync.core import Sync` a value."""
+    inside = ROOT / Path(*module.split("."))
+    is_module = (inside / f"{name}.py").exists() or (inside / name / "__init__.py").exists()
+    return f"{module}.{name}" if is_module else module
+
+
+def _ours() -> list[Import]:
+    return [
+        i._replace(imported=i.imported.removeprefix("sync").lstrip("."))
+        for i in _imports()
+        if i.imported.partition(".")[0] == "sync"
+    ]
+
+
+def _theirs() -> list[Import]:
+    return [i for i in _imports() if i.imported.partition(".")[0] not in ("sync", "__future__")]
+
+
+def _part(module: str) -> str:
+    return module.partition(".")[0]
+
+
+def _is_within(module: str, place: str) -> bool:
+    return module == place or module.startswith(f"{place}.")
+
+
+def test_every_part_of_the_package_has_its_place() -> None:
+    parts = {_part(_module(path)) for path in PACKAGE.rglob("*.py")} - {""}
+    assert parts == set(MAY_IMPORT)
+
+
+def test_no_two_parts_may_import_each_other() -> None:
+    for part, allowed in MAY_IMPORT.items():
+        for other in allowed:
+            assert part not in MAY_IMPORT[other], f"{part} and {other}"
+
+
+def test_imports_point_down_only() -> None:
+    upward = [
+        f"sync/{i.importer.replace('.', '/')}.py:{i.line} imports sync.{i.imported}"
+        for i in _ours()
+        if _part(i.imported) not in ("", _part(i.importer))
+        and _part(i.imported) not in MAY_IMPORT[_part(i.importer)]
+        and (i.importer, i.imported) not in TOLERATED
+    ]
+    assert upward == []
+
+
+def test_every_tolerated_import_is_still_there() -> None:
+    there = {(i.importer, i.imported) for i in _ours()}
+    assert [pair for pair in TOLERATED if pair not in there] == []
+
+
+def test_only_the_sandbox_command_loads_the_sandbox() -> None:
+    importers = {i.importer for i in _ours() if _is_within(i.imported, "sandbox")}
+    assert {i for i in importers if not _is_within(i, "sandbox")} == {"cli.sandbox"}
+
+
+@pytest.mark.parametrize("library", ONLY_IN)
+def test_a_library_is_imported_only_where_it_belongs(library: str) -> None:
+    strays = [
+        f"sync/{i.importer.replace('.', '/')}.py:{i.line}"
+        for i in _theirs()
+        if _is_within(i.imported, library)
+        and not any(_is_within(i.importer, place) for place in ONLY_IN[library])
+    ]
+    assert strays == []
+
+
+def test_the_core_stands_on_the_standard_library_alone() -> None:
+    for i in _theirs():
+        if i.importer in BASE:
+            assert _part(i.imported) in sys.stdlib_module_names, i
+
+
+def test_a_destination_touches_no_network_no_environment_no_file_and_no_clock() -> None:
+    for i in _theirs():
+        if _part(i.importer) == "destinations":
+            library = _part(i.imported)
+            assert library not in IMPURE, i
+            assert library in CORE_LIBRARIES or library in sys.stdlib_module_names, i
+
+
+def test_every_library_is_a_declared_dependency() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    declared = {
+        re.split(r"[^A-Za-z0-9_-]", requirement)[0].lower()
+        for requirement in [*project["dependencies"], *extras["sandbox"]]
+    }
+    # A project that uses an adapter has it installed; nobody else needs the layer.
+    provided = {"yaml": "pyyaml", "dbt": None}
+    for i in _theirs():
+        library = _part(i.imported)
+        name = provided.get(library, library)
+        assert name is None or name in declared or library in sys.stdlib_module_names, i
