@@ -4,8 +4,11 @@ Python puts the current directory first on its path, so a file there can stand i
 the standard library or for this package. That is looked for before anything else is imported.
 """
 
+import gc
 import os
 import sys
+
+YOUNG_OBJECTS = 50_000
 
 
 def _shadows() -> list[str]:
@@ -56,6 +59,8 @@ def main() -> int:
             "  fix: rename it, or run from another directory with --project-dir\n"
         )
         return 2
+    # Loading makes many objects that stay, so that looking for garbage meanwhile finds none.
+    gc.set_threshold(YOUNG_OBJECTS)
     from sync.cli.root import run
 
     return run()

@@ -17,9 +17,9 @@ from sync import __version__
 from sync.core import Fate, Sync
 from sync.delivery.engine import Engine
 from sync.delivery.ports import Clock
-from sync.delivery.run import Hooks, Ports, SyncResult, run_sync
+from sync.delivery.run import Hooks, Job, Ports, SyncResult, run_together
 from sync.delivery.services import Services
-from sync.errors import ConfigError
+from sync.errors import ConfigError, SyncError
 from sync.opening import gravest, in_order, open_state
 from sync.plan.guards import GuardLimits, guard
 from sync.project.gates import Gated
@@ -90,18 +90,20 @@ def apply(
             return "the time budget of --max-runtime is spent"
         return stop_reason()
 
-    results = []
+    results: list[SyncResult] = []
     with Services(project, clock, why_stop) as services:
-        for sync in in_order(open_syncs):
+        for group in together(in_order(open_syncs)):
             if why_stop() is not None:
                 break
-            results.append(_run_one(sync, run_id, access, services, options, listener))
-            listener.ended(results[-1])
-    result = RunResult(
+            ended = _run_group(group, run_id, access, services, options, listener)
+            for result in ended:
+                listener.ended(result)
+            results += ended
+    run = RunResult(
         run_id, started_at, clock.now(), results, gated, exit_code(results, bool(refused))
     )
-    _record(access, project, result)
-    return result
+    _record(access, project, run)
+    return run
 
 
 def exit_code(results: Sequence[SyncResult], has_refusals: bool) -> int:
@@ -116,28 +118,30 @@ def _deadline(options: RunOptions, clock: Clock) -> float | None:
     return None if options.max_runtime is None else clock.monotonic() + options.max_runtime
 
 
-def _run_one(
-    sync: Sync,
+def together(syncs: Sequence[Sync]) -> list[list[Sync]]:
+    """Syncs that have to be delivered as one: those of a connection that coalesces."""
+    groups: dict[str, list[Sync]] = {}
+    for sync in syncs:
+        groups.setdefault(sync.connection if sync.is_coalesced else sync.name, []).append(sync)
+    return list(groups.values())
+
+
+def _run_group(
+    syncs: Sequence[Sync],
     run_id: str,
     access: StateAccess,
     services: Services,
     options: RunOptions,
     listener: Listener,
-) -> SyncResult:
-    ports = Ports(
-        store=access.store(sync),
-        disk=FileDisk(access.journal_dir(sync)),
-        clock=services.clock,
-        holder=Holder(_owner(), host(), own_process(), __version__),
-        run_id=run_id,
-    )
+) -> list[SyncResult]:
     halted = Event()
-    with ThreadPoolExecutor(thread_name_prefix=sync.name) as executor:
+    connection = syncs[0].connection
+    with ThreadPoolExecutor(thread_name_prefix=connection) as executor:
 
         def engine() -> Engine:
             return Engine(
-                services.destination(sync.connection),
-                services.converse(sync.connection, halted.is_set),
+                services.destination(connection),
+                services.converse(connection, halted.is_set),
                 executor,
                 services.clock,
                 services.why_stop,
@@ -145,14 +149,42 @@ def _run_one(
                 halt=halted.set,
             )
 
-        hooks = Hooks(
-            guard=lambda summary: guard(sync, summary, options.limits),
-            admit=lambda known: services.admit(sync, known),
-            engine=engine,
-            on_planned=lambda summary: listener.planned(sync, summary),
-            is_stopping=lambda: services.why_stop() is not None,
+        return run_together(
+            [
+                Job(
+                    sync,
+                    _ports(sync, run_id, access, services.clock),
+                    _hooks(sync, services, options, listener, engine),
+                )
+                for sync in syncs
+            ]
         )
-        return run_sync(sync, ports, hooks)
+
+
+def _ports(sync: Sync, run_id: str, access: StateAccess, clock: Clock) -> Ports:
+    return Ports(
+        store=access.store(sync),
+        disk=FileDisk(access.journal_dir(sync)),
+        clock=clock,
+        holder=Holder(_owner(), host(), own_process(), __version__),
+        run_id=run_id,
+    )
+
+
+def _hooks(
+    sync: Sync,
+    services: Services,
+    options: RunOptions,
+    listener: Listener,
+    engine: Callable[[], Engine],
+) -> Hooks:
+    return Hooks(
+        guard=lambda summary: guard(sync, summary, options.limits),
+        admit=lambda known: services.admit(sync, known),
+        engine=engine,
+        on_planned=lambda summary: listener.planned(sync, summary),
+        is_stopping=lambda: services.why_stop() is not None,
+    )
 
 
 def _owner() -> str:

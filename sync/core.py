@@ -113,6 +113,8 @@ class Sync:
     on_drop: Literal["keep", "unset"] = "keep"
     initial: Literal["quiet", "send"] = "quiet"
     """First run: `quiet` baselines events and sends no entry events for those already inside."""
+    is_coalesced: bool = False
+    """The destination takes all changes of one identity, across models, as one item."""
     options: Any = None
     """The destination's own entry, validated by its `options` model."""
     version: int = 1

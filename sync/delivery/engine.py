@@ -7,8 +7,9 @@ hold conversations.
 from __future__ import annotations
 
 import gc
+import heapq
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -73,6 +74,22 @@ class Source:
         self.tally[change.op, ack.outcome] += 1
 
 
+def _pieces(source: Source) -> Iterator[Piece]:
+    for rows in source.store.changes(source.epoch):
+        for change in rows:
+            yield Piece(source.sync, change)
+
+
+def _is_leaving(piece: Piece) -> bool:
+    """The old address of somebody who moves."""
+    return piece.change.op is Op.REMOVE and piece.change.cause == "moved"
+
+
+def _place(piece: Piece) -> tuple[bool, str]:
+    """Where a piece stands in the plan of a coalescing destination."""
+    return not _is_leaving(piece), piece.change.address
+
+
 def _is_delivered(ending: Ending) -> bool:
     return isinstance(ending, Delivered)
 
@@ -134,14 +151,14 @@ class Engine:
         self._flushed_at = 0.0
         self._renewed_at = (0.0, clock.now())
 
-    def deliver(self, source: Source) -> None:
-        """Send everything a source has; stops early, with `error` set, when it must."""
-        self._sources = {source.sync.name: source}
+    def deliver(self, *sources: Source) -> None:
+        """Send everything the sources have; stops early, with `error` set, when it must."""
+        self._sources = {source.sync.name: source for source in sources}
         self._flushed_at = self.clock.monotonic()
         self._renewed_at = (self._flushed_at, self.clock.now())
         with _few_collections():
             try:
-                self._send(source)
+                self._send(sources)
             except SyncError:
                 self.halt()
                 raise
@@ -149,41 +166,57 @@ class Engine:
                 self._land_quietly()
             self._flush(is_final=True)
 
-    def _send(self, source: Source) -> None:
-        for group in self._groups(source):
-            for batch in self._batches(group, source):
+    def _send(self, sources: Sequence[Source]) -> None:
+        for items in self._groups(sources):
+            for batch in batches(items, lambda: self.limits):
                 if self._must_stop():
                     return
                 self._start(batch)
             # Removals are answered before anything else leaves: exits first, and whoever
             # moves is gone from the old address before being added at the new one.
             self._land(until=0)
-            if source.has_movers:
+            if any(source.has_movers for source in sources):
                 # Without a journal, recovery infers from a removal that has no recorded answer
                 # that nothing was sent to the new address.
                 self._flush(is_final=True)
             if self._must_stop():
                 return
 
-    def _groups(self, source: Source) -> Iterator[Iterator[Change]]:
-        changes = (change for rows in source.store.changes(source.epoch) for change in rows)
-        for _, group in groupby(changes, key=lambda change: change.op is Op.REMOVE):
-            yield group
+    def _groups(self, sources: Sequence[Source]) -> Iterator[Iterator[Item]]:
+        """Items in groups; each group is answered before the next one starts."""
+        if self.destination.coalesces:
+            plans = [_pieces(source) for source in sources]
+            for _, leaving in groupby(heapq.merge(*plans, key=_place), key=_is_leaving):
+                yield self._items(
+                    tuple(pieces) for _, pieces in groupby(leaving, key=lambda p: p.change.address)
+                )
+            return
+        for source in sources:
+            for _, group in groupby(_pieces(source), key=lambda p: p.change.op is Op.REMOVE):
+                yield self._items((piece,) for piece in group)
 
-    def _batches(self, changes: Iterator[Change], source: Source) -> Iterator[list[Item]]:
-        """Batches within today's limits, which shrink when the destination asks for it."""
-        yield from batches(self._items(changes, source), lambda: self.limits)
-
-    def _items(self, changes: Iterator[Change], source: Source) -> Iterator[Item]:
-        for change in changes:
-            if change.cause == "moved" and change.identity in source.stuck:
+    def _items(self, groups: Iterable[tuple[Piece, ...]]) -> Iterator[Item]:
+        for group in groups:
+            pieces = tuple(p for p in group if not self._is_stuck(p))
+            if not pieces:
                 continue
-            item = prepare(self.destination, (Piece(source.sync, change),))
-            if isinstance(item, Rejected):
-                source.note(change, item, self.clock.now())
-                self.on_progress(source, 1)
-            else:
+            item = prepare(self.destination, pieces)
+            if not isinstance(item, Rejected):
                 yield item
+            elif len(pieces) > 1:  # one of them can't be expressed, and must not hide the others
+                yield from self._items((piece,) for piece in pieces)
+            else:
+                source = self._sources[pieces[0].sync.name]
+                source.note(pieces[0].change, item, self.clock.now())
+                self.on_progress(source, 1)
+
+    def _is_stuck(self, piece: Piece) -> bool:
+        stuck = self._sources[piece.sync.name].stuck
+        return (
+            piece.change.cause == "moved"
+            and piece.change.identity in stuck
+            and (piece.change.op is not Op.REMOVE)
+        )
 
     def _must_stop(self) -> bool:
         if self.error is not None:

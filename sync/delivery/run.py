@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -88,51 +89,107 @@ class Hooks:
     """Somebody asked the run to end, so that an unanswered check says nothing of the vendor."""
 
 
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One sync with what it stands on."""
+
+    sync: Sync
+    ports: Ports
+    hooks: Hooks
+
+
 def run_sync(sync: Sync, ports: Ports, hooks: Hooks) -> SyncResult:
     """Run one sync; every expected failure is a result, never an exception."""
-    run = _Run(sync, ports, hooks)
+    return run_together([Job(sync, ports, hooks)])[0]
+
+
+def run_together(jobs: Sequence[Job]) -> list[SyncResult]:
+    """Run syncs of one destination side by side: all planned, delivered as one, each settled.
+
+    For destinations that take everything about one person at once. The first job's engine sends.
+    """
+    runs = [_Run(job) for job in jobs]
+    with contextlib.ExitStack() as locks:
+        for run in runs:
+            run.open(locks)
+        if sending := [run for run in runs if run.result is None]:
+            failure = _deliver(sending)
+            for run in sending:
+                run.close(failure)
+    return [run.ended() for run in runs]
+
+
+def _deliver(runs: Sequence[_Run]) -> SyncError | None:
+    engine = runs[0].hooks.engine()
+    for run in runs:
+        run.engine = engine
     try:
-        with ports.disk.lock():
-            return run.under_lock()
+        engine.deliver(*(run.start() for run in runs))
     except SyncError as error:
-        return run.failed(error)
+        return error
+    return None
 
 
 class _Run:
     """The steps, and what each leaves for the report."""
 
-    def __init__(self, sync: Sync, ports: Ports, hooks: Hooks) -> None:
-        self.sync, self.ports, self.hooks = sync, ports, hooks
-        self.journal = Journal(ports.disk)
-        self.started_at = ports.clock.now()
+    def __init__(self, job: Job) -> None:
+        self.sync, self.ports, self.hooks = job.sync, job.ports, job.hooks
+        self.journal = Journal(self.ports.disk)
+        self.started_at = self.ports.clock.now()
         self.summary: PlanSummary | None = None
         self.source: Source | None = None
+        self.engine: Engine | None = None
+        self.result: SyncResult | None = None
         self.recovered = 0
         self.account: str | None = None
+        self.epoch: int | None = None
 
-    def under_lock(self) -> SyncResult:
-        store = self.ports.store
-        with store.held():
-            epoch = store.acquire(self.ports.holder)
-            try:
-                self._plan(epoch)
-            except SyncError:
-                self._give_back(epoch)
-                raise
+    def open(self, locks: contextlib.ExitStack) -> None:
+        """Everything before the first send; leaves a result when there is nothing to send."""
+        with self._told():
+            locks.enter_context(self.ports.disk.lock())
+            with self.ports.store.held():
+                self.epoch = self.ports.store.acquire(self.ports.holder)
+                self._plan(self.epoch)
+            self.result = self._admitted(self.epoch)
+        if self.result is not None and self.result.exit_code != 7:
+            self._give_back()
+
+    def start(self) -> Source:
+        """What the engine delivers."""
+        assert self.epoch is not None
+        self.source = Source(self.sync, self.ports.store, self.journal, self.epoch)
+        return self.source
+
+    def close(self, failure: SyncError | None) -> None:
+        """Everything after the last answer. A record that can't be trusted is left as it is."""
+        with self._told():
+            if failure is not None:
+                raise failure
+            self.result = self._judged()
+        if self.ended().exit_code != 7:
+            self._give_back()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
         try:
-            result = self._send(epoch)
-        except StateError:
-            # The record can't be trusted: leave lease and journal to the next run's recovery.
-            raise
-        except SyncError:
-            self._give_back(epoch)
-            raise
-        self._give_back(epoch)
-        return result
+            yield
+        except SyncError as error:
+            self.result = self._result(
+                STATUS_OF_EXIT[error.exit_code], error.exit_code, tuple(error.problems)
+            )
 
-    def _give_back(self, epoch: int) -> None:
-        with contextlib.suppress(SyncError):
-            self.ports.store.release(epoch)
+    def ended(self) -> SyncResult:
+        """The result, once there is one."""
+        if self.result is None:
+            raise RuntimeError("a run is closed before it is reported")
+        return self.result
+
+    def _give_back(self) -> None:
+        if self.epoch is not None:
+            with contextlib.suppress(SyncError):
+                self.ports.store.release(self.epoch)
 
     def _plan(self, epoch: int) -> None:
         self._recover(epoch)
@@ -157,7 +214,8 @@ class _Run:
             self.journal.put_aside()
         self.journal.forget()
 
-    def _send(self, epoch: int) -> SyncResult:
+    def _admitted(self, epoch: int) -> SyncResult | None:
+        """The result of a plan that is held, empty or not welcome; None when it may be sent."""
         summary = self._planned()
         if problem := self.hooks.guard(summary):
             self.ports.store.discard(epoch)
@@ -173,18 +231,17 @@ class _Run:
             status = STATUS_OF_EXIT[error.exit_code]
             problems = tuple(error.problems)
             return self._finish(epoch, status, error.exit_code, problems, is_complete=False)
-        return self._deliver(epoch)
+        return None
 
     def _planned(self) -> PlanSummary:
         if self.summary is None:
             raise RuntimeError("a plan is made before it is sent")
         return self.summary
 
-    def _deliver(self, epoch: int) -> SyncResult:
-        engine = self.hooks.engine()
-        self.source = Source(self.sync, self.ports.store, self.journal, epoch)
-        engine.deliver(self.source)
-        tally = self.source.tally
+    def _judged(self) -> SyncResult:
+        """How the delivery ended, settled and reported."""
+        assert self.epoch is not None and self.source is not None and self.engine is not None
+        epoch, engine, tally = self.epoch, self.engine, self.source.tally
         if engine.error is not None:
             code = engine.error.exit_code
             problems = tuple(engine.error.problems)
@@ -192,9 +249,8 @@ class _Run:
         if engine.was_stopped:
             return self._finish(epoch, "stopped", 0, (), is_complete=False)
         if _outcomes(tally, UNKNOWN) or _answered(tally) < self._planned().total:
-            return self._finish(
-                epoch, "destination", 6, (_unanswered(self.sync, tally),), is_complete=False
-            )
+            problem = _unanswered(self.sync, tally)
+            return self._finish(epoch, "destination", 6, (problem,), is_complete=False)
         if _outcomes(tally, REJECTED, REJECTED_PARTIAL):
             return self._finish(epoch, "rejects", 1, (), is_complete=True)
         return self._finish(epoch, "success", 0, (), is_complete=True)
@@ -230,10 +286,6 @@ class _Run:
         )
         self.journal.forget()
         return result
-
-    def failed(self, error: SyncError) -> SyncResult:
-        """The result of a run that could not go on."""
-        return self._result(STATUS_OF_EXIT[error.exit_code], error.exit_code, tuple(error.problems))
 
     def _result(self, status: Status, exit_code: int, problems: tuple[Problem, ...]) -> SyncResult:
         source = self.source

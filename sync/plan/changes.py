@@ -27,11 +27,7 @@ def write_plan(c: Comparison) -> exp.Insert:
     )
     if c.can_move:
         planned = exp.union(planned, _moved_away(carried), distinct=False)
-    rank = e.case(
-        *((e.equals(e.col("op"), e.text(op)), e.number(i)) for i, op in enumerate(Op)),
-        default=e.number(len(Op)),
-    )
-    order = exp.Order(expressions=[exp.Ordered(this=rank), exp.Ordered(this=e.col("identity"))])
+    order = exp.Order(expressions=[exp.Ordered(this=term) for term in _order(c)])
     numbered: list[tuple[str, exp.Expr]] = [
         ("epoch", e.number(c.epoch)),
         ("seq", exp.Window(this=exp.RowNumber(), order=order)),
@@ -45,6 +41,25 @@ def write_plan(c: Comparison) -> exp.Insert:
         .with_(e.ident("decided"), as_=_decided(c))
     )
     return e.insert(c.tables.plan, names, query)
+
+
+def _order(c: Comparison) -> list[exp.Expr]:
+    """Removes, changes, adds, each by identity.
+
+    For a destination that coalesces: by address, in the order of bytes, so that the plans of all
+    its syncs can be read side by side; whoever moves leaves the old address before that.
+    """
+    if not c.sync.is_coalesced:
+        ranks = [(e.equals(e.col("op"), e.text(op)), e.number(i)) for i, op in enumerate(Op)]
+        return [e.case(*ranks, default=e.number(len(Op))), e.col("identity")]
+    is_leaving = e.all_of(
+        e.equals(e.col("op"), e.text(Op.REMOVE)), e.equals(e.col("cause"), e.text("moved"))
+    )
+    address = e.coalesce(e.col("address"), e.col("identity"))
+    if c.dialect == "postgres":
+        address = exp.Collate(this=address, expression=e.ident("C"))
+    first = e.case((is_leaving, e.number(0)), default=e.number(1))
+    return [first, address, e.col("identity")]
 
 
 def _moved_away(carried: Sequence[str]) -> exp.Select:

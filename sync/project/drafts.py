@@ -79,6 +79,8 @@ def _draft_model(
             hint = f"kinds it takes: {known}"
             problems.append(place.problem("kind-unsupported", text, "name", hint=hint))
         sync = _sync(activated, entry, connections.get(entry.name, ""), options)
+        if vendor and vendor.coalesces:
+            sync = replace(sync, is_coalesced=True)
         drafts.append(Draft(sync, vendor, activated, place))
     return drafts
 

@@ -16,7 +16,17 @@ from sync.project.artifacts import Model
 
 MAX_NAME = 40  # leaves room for `snapshot_` and the like within PostgreSQL's 63 bytes
 HASH_DIGITS = 8
-NO_DEFINITION = ("name", "unique_id", "definition", "version", "owner", "sla", "tags", "path")
+NO_DEFINITION = (
+    "name",
+    "unique_id",
+    "definition",
+    "version",
+    "owner",
+    "sla",
+    "tags",
+    "path",
+    "is_coalesced",
+)
 
 
 def sync_name(model: str, connection: str) -> str:

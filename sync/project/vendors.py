@@ -21,6 +21,7 @@ class Vendor(Protocol):
     kinds: ClassVar[frozenset[Kind]]
     settings: ClassVar[type[BaseModel]]
     options: ClassVar[type[BaseModel]]
+    coalesces: ClassVar[bool]
 
     @staticmethod
     def validate(sync: Sync) -> Sequence[Problem]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +17,10 @@ from sync.plan import expressions as e
 from sync.plan import tables as t
 from sync.plan.columns import Column
 from sync.warehouse.port import Session
+
+CREATE_TRIES = 3
+NOT_ALLOWED = re.compile("permission|denied|privilege|not authorized|read-only", re.IGNORECASE)
+"""How engines say that a login may not create."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,29 +54,49 @@ class Catalogue:
 
     def ensure_shared(self) -> None:
         """Create what all syncs share, on first use; refuse state of a newer version."""
-        if self.session.columns(self.tables["installation"]) is None:
+        version = self._format_version()
+        if version is None:
             self._create_shared()
-        versions = self.ask(
-            exp.select(e.col("format_version")).from_(e.table(self.tables["installation"]))
-        )
-        if versions and versions[0][0] > t.FORMAT_VERSION:
+            version = t.FORMAT_VERSION
+        if version > t.FORMAT_VERSION:
             raise StateError(
                 Problem(
                     "state-newer",
-                    f"the state in {self.tables.schema} has format {versions[0][0]}; this version"
+                    f"the state in {self.tables.schema} has format {version}; this version"
                     f" of dbt-activation writes format {t.FORMAT_VERSION}",
                     fix="run: pip install --upgrade dbt-activation",
                 )
             )
 
+    def _format_version(self) -> int | None:
+        """Written when everything else is there; None before that, also after a crash midway."""
+        installation = self.tables["installation"]
+        if self.session.columns(installation) is None:
+            return None
+        rows = self.ask(exp.select(e.col("format_version")).from_(e.table(installation)))
+        return rows[0][0] if rows else None
+
     def _create_shared(self) -> None:
-        if self.session.columns(self.tables["leases"]) is None:
+        """Of two runs that create the same, one may fail; it finds everything there next time."""
+        errors: list[WarehouseError] = []
+        for _ in range(CREATE_TRIES):
             try:
-                self.run(t.create_schema(self.tables))
+                self._create_missing()
             except WarehouseError as error:
-                raise _may_not_create(self.tables.schema, error) from error
+                errors.append(error)
+            else:
+                return
+        if NOT_ALLOWED.search(str(errors[0])):
+            raise _may_not_create(self.tables.schema, errors[0]) from errors[0]
+        raise errors[0]
+
+    def _create_missing(self) -> None:
+        if self.session.columns(self.tables["leases"]) is None:
+            self.run(t.create_schema(self.tables))
         for name, columns in t.SHARED.items():
             self.run(t.create(self.tables[name], columns, self.dialect, t.UNIQUE.get(name)))
+        if self._format_version() is not None:
+            return
         rows = exp.select(
             *e.aliased(
                 [

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sync.core import Change, Op
+from sync.errors import Problem, StateError
 from sync.plan.comparison import Comparison
 
 if TYPE_CHECKING:
@@ -60,11 +61,14 @@ class Spool:
     def _store(self, batch: pa.RecordBatch, number: int) -> int:
         import pyarrow as pa
 
-        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = self.directory / f"{number:06}.arrow"
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(handle, "wb") as file, pa.ipc.new_file(file, batch.schema) as writer:
-            writer.write_batch(batch)
+        try:
+            self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+            with os.fdopen(handle, "wb") as file, pa.ipc.new_file(file, batch.schema) as writer:
+                writer.write_batch(batch)
+        except OSError as e:
+            raise StateError(_unwritable(self.directory, e)) from e
         return number + 1
 
     def read(self, c: Comparison) -> Iterator[Sequence[Change]]:
@@ -83,6 +87,16 @@ class Spool:
         """Delete the copy."""
         self._in_memory = None
         shutil.rmtree(self.directory, ignore_errors=True)
+
+
+def _unwritable(directory: Path, error: OSError) -> Problem:
+    return Problem(
+        "spool-write",
+        f"the copy of the plan can't be written: {error.strerror or error}",
+        where=str(directory),
+        hint="Nothing of this plan was sent.",
+        fix="free some space or choose another place with --journal-dir, then run again",
+    )
 
 
 def _changes(batch: pa.RecordBatch, c: Comparison) -> list[Change]:

@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 
 FIRST_WAIT_SECONDS = 0.02
 LONGEST_WAIT_SECONDS = 1.0
+_LISTINGS = [
+    f"select 1 from duckdb_{kind}s() where lower({kind}_name) = lower(?)"
+    " and lower(schema_name) = lower(?)"
+    " and lower(database_name) = lower(coalesce(?, current_database())) and not internal limit 1"
+    for kind in ("table", "view")
+]
 
 
 def _quote(name: str) -> str:
@@ -85,19 +91,18 @@ class DuckDBSession:
 
     def _exists(self, relation: Relation) -> bool:
         """Asked first, because describing what is missing aborts an open transaction."""
-        with _told():
-            found = self.connection.execute(
-                "select 1 from duckdb_columns() where lower(table_name) = lower(?)"
-                " and lower(schema_name) = lower(?)"
-                " and lower(database_name) = lower(coalesce(?, current_database())) limit 1",
-                [relation.name, relation.schema, relation.database],
-            )
-            return found.fetchone() is not None
+        return any(
+            self.connection.execute(
+                query, [relation.name, relation.schema, relation.database]
+            ).fetchall()
+            for query in _LISTINGS
+        )
 
     def columns(self, relation: Relation) -> list[tuple[str, str]] | None:
         """Describe a relation; None when it does not exist."""
-        if not self._exists(relation):
-            return None
+        with _told():
+            if not self._exists(relation):
+                return None
         parts = [p for p in (relation.database, relation.schema, relation.name) if p]
         try:
             rows = self.connection.execute(

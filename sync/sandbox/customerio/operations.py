@@ -37,7 +37,8 @@ def perform(ws: Workspace, op: Op, request: int) -> None:
     """Apply one valid operation and write it into the log."""
     effect = EFFECTS[op["type"], op["action"]](ws, op, request)
     by, identity = subject(op)
-    names = tuple(op.get("attributes") or ())
+    attributes = op.get("attributes")
+    names = tuple(attributes) if isinstance(attributes, dict) else ()
     ordinal = len(ws.world.applied)
     ws.world.record(
         Applied(ordinal, request, op["type"], op["action"], by, identity, names, digest(op), effect)

@@ -148,6 +148,7 @@ class Mailer:
     kinds: ClassVar[frozenset[Kind]] = frozenset({Kind.TRAITS, Kind.SEGMENT, Kind.EVENTS})
     settings: ClassVar[type[BaseModel]] = MailerSettings
     options: ClassVar[type[BaseModel]] = MailerOptions
+    coalesces: ClassVar[bool] = False
 
     @staticmethod
     def validate(sync: Sync) -> Sequence[Problem]:
