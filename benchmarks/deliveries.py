@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import resource
-import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks import sink, worlds
 from sync.delivery.clock import SystemClock
 from sync.delivery.conversation import converse
 from sync.delivery.engine import Engine, Source
@@ -23,8 +23,6 @@ from sync.state.journal import Journal
 from sync.state.sql_store import SqlStore
 from sync.state.store import Holder
 
-from benchmarks import sink, worlds
-
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
@@ -34,8 +32,8 @@ class Delivered:
     seconds: float
     cpu_seconds: float
     requests: int
-    peak_mb_before: float
-    peak_mb: float
+    added_mb: float
+    """The most that was resident while delivering, less what was before."""
 
 
 def measure(rows: int) -> Delivered:
@@ -57,29 +55,33 @@ def _deliver(source: Source, url: str, rows: int) -> Delivered:
     clock = SystemClock()
     settings = Settings(site_id="site", api_key="key", base_url=url)
     destination, pacing, policy = Customerio(settings), Pacing(clock), RetryPolicy()
-    before = peak_mb()
+    before, most = resident_mb(), [0.0]
+
+    def sample(source: Source, done: int) -> None:
+        most[0] = max(most[0], resident_mb())
+
     with HttpTransport() as http, ThreadPoolExecutor() as executor:
         engine = Engine(
             destination,
-            lambda batch: converse(
-                destination, batch, http, clock, pacing, policy, lambda: False
-            ),
+            lambda batch: converse(destination, batch, http, clock, pacing, policy, lambda: False),
             executor,
             clock,
             lambda: None,
+            on_progress=sample,
         )
         started, cpu = time.perf_counter(), time.process_time()
         engine.deliver(source)
         took, cpu = time.perf_counter() - started, time.process_time() - cpu
     assert engine.error is None and sum(source.tally.values()) == rows
-    return Delivered(rows, took, cpu, sink.counts(url)["requests"], before, peak_mb())
+    return Delivered(rows, took, cpu, sink.counts(url)["requests"], most[0] - before)
+
+
+def resident_mb() -> float:
+    """This process's resident size now, in MB."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 2**20
 
 
 def peak_mb() -> float:
     """This process's peak resident size so far, in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-if __name__ == "__main__":
-    found = measure(int(sys.argv[1]) if len(sys.argv) > 1 else 200_000)
-    print(found, f"{found.changes / found.seconds:,.0f}/s wall {found.changes / found.cpu_seconds:,.0f}/s cpu")

@@ -8,14 +8,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from benchmarks import worlds
 from sync.core import Counts
 from sync.plan import settle
 from sync.plan.tables import StateTables
 from sync.state.sql_store import SqlStore
 from sync.state.store import Holder, PlanSummary, SyncReport
 from sync.warehouse import Warehouse
-
-from benchmarks import worlds
 
 BARE_JOIN = """
 select count(*) from bench.people as m
@@ -42,15 +41,15 @@ def plan_once(warehouse: Warehouse, is_acknowledged: bool = False) -> tuple[floa
             with made.opened() as state:
                 state.run(settle.adopt_plan(made.planned(), epoch))
             now = datetime.now(UTC)
-            made.finish(
-                epoch, SyncReport("r", epoch, "", "", now, now, Counts(), is_complete=True)
-            )
+            made.finish(epoch, SyncReport("r", epoch, "", "", now, now, Counts(), is_complete=True))
         else:
             made.discard(epoch)
         made.release(epoch)
         with made.opened() as state:
-            statement = "checkpoint" if warehouse.dialect == "duckdb" else (
-                "vacuum analyze bench_activation.snapshot_people__bench"
+            statement = (
+                "checkpoint"
+                if warehouse.dialect == "duckdb"
+                else ("vacuum analyze bench_activation.snapshot_people__bench")
             )
             state.session.execute(statement)
     return took, summary
