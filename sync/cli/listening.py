@@ -45,7 +45,7 @@ class Listening:
         self.refused: list[Refused] = []
         self.open: list[Sync] = []
         self._done: dict[str, int] = {}
-        self._mark = clock.monotonic()
+        self._mark = self._planned_at = clock.monotonic()
 
     def started(self, run_id: str, syncs: Sequence[Sync], gated: Sequence[Gated]) -> None:
         """Tell what the gates said, the refusals as results, the warnings once for each kind."""
@@ -57,6 +57,7 @@ class Listening:
         """Tell a plan."""
         event = planned_event(self.places.of(sync), sync, summary, self._lap())
         self.planned_syncs[sync.name] = event
+        self._planned_at = self._mark
         self.reporter.tell(event)
 
     def progressed(self, sync: Sync, changes: int) -> None:
@@ -66,19 +67,21 @@ class Listening:
         self.reporter.advance(self.places.of(sync), done, plan.total if plan else done)
 
     def ended(self, result: SyncResult) -> None:
-        """Tell how a sync ended."""
+        """Tell how a sync ended. Syncs that are sent together take their time together."""
+        lap = self._lap()
+        plan = self.planned_syncs.get(result.sync.name)
         event = Ended(
             place=self.places.of(result.sync),
             status=result.status,
             exit_code=result.exit_code,
             counts=result.counts,
             ops=result.ops,
-            seconds=self._lap(),
+            seconds=lap if plan is None else self._mark - self._planned_at,
             problems=result.problems,
             requests=result.requests,
             bytes_sent=result.bytes_sent,
             recovered=result.recovered,
-            planned=self.planned_syncs.get(result.sync.name),
+            planned=plan,
             started_at=result.started_at,
             finished_at=result.finished_at,
         )

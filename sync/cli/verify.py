@@ -14,8 +14,8 @@ import click
 from sync.cli.command import PROJECT, SELECTION, STATE, command
 from sync.cli.session import Session
 from sync.core import Sync
-from sync.errors import SyncError
-from sync.report import words
+from sync.errors import Problem, SyncError
+from sync.report import jsonl, words
 
 if TYPE_CHECKING:
     from sync.delivery.services import Services
@@ -67,13 +67,16 @@ class Tally:
 def verify(session: Session, sample: int, everyone: bool, min_match: float, as_json: bool) -> int:
     """Read members back from destinations that can be asked, and compare. Writes into `checks`.
 
-    Columns marked pii are left out: only digests of them are kept.
+    Columns marked pii are left out: only digests of them are kept. Destinations that can look
+    further report what is wrong around our segments and traits; findings exit with 1.
     """
     from sync.delivery.services import Services
 
     project = session.load_sound()
     access = session.access(project)
-    tallies, code = [], 0
+    tallies: list[Tally] = []
+    findings: list[Problem] = []
+    code = 0
     with Services(project, session.clock, lambda: None) as services:
         for sync in project.syncs:
             try:
@@ -84,13 +87,32 @@ def verify(session: Session, sample: int, everyone: bool, min_match: float, as_j
             if tally.sent:
                 _record(session, access, tally)
             tallies.append(tally)
+        for connection in dict.fromkeys(sync.connection for sync in project.syncs):
+            try:
+                findings += _audit(services, connection, project.syncs)
+            except SyncError as error:
+                code = code or session.fail(error)
     if as_json or session.is_json:
-        session.answer("verified", syncs=[_machine(t) for t in tallies])
+        machine = [_machine(t) for t in tallies]
+        session.answer("verified", syncs=machine, findings=jsonl.plain(findings))
     else:
         for tally in tallies:
             session.say(*_told(session, tally))
+        for problem in findings:
+            session.say("", str(problem))
     is_low = any(t.sent and t.rate < min_match for t in tallies)
-    return code or (1 if is_low else 0)
+    return code or (1 if is_low or findings else 0)
+
+
+def _audit(services: Services, connection: str, syncs: Sequence[Sync]) -> Sequence[Problem]:
+    """What a destination that can look further finds wrong over there."""
+    from sync.destinations.spec import Auditing
+
+    destination = services.destination(connection)
+    if not isinstance(destination, Auditing):
+        return []
+    ours = [sync for sync in syncs if sync.connection == connection]
+    return services.ask(connection, destination.audit(ours))
 
 
 def _verify(access: StateAccess, services: Services, sync: Sync, most: int | None) -> Tally:

@@ -10,7 +10,7 @@ from sync.core import Op
 from sync.plan import expressions as e
 from sync.plan.candidates import CANDIDATES
 from sync.plan.columns import address_text, identity_text, key_text, portable
-from sync.plan.comparison import Comparison, fingerprint
+from sync.plan.comparison import Comparison, fingerprint, identified
 from sync.plan.tables import plan_columns
 
 SAME = "same"
@@ -102,7 +102,8 @@ def _joined(c: Comparison) -> exp.Select:
     for i, column in enumerate(c.columns):
         carried.append((column.state_name, column.wanted("m")))
         carried.append((f"d{i}", column.differs(column.wanted("m"), "s", c.salt)))
-    matches = e.equals(key_text(s, "m"), e.col("identity", "c"))
+    # A row that is invalid alone may stand beside a valid one of the same identity.
+    matches = e.all_of(e.equals(key_text(s, "m"), e.col("identity", "c")), identified(c))
     return (
         exp.select(*e.aliased(carried))
         .from_(e.local(CANDIDATES, "c"))
@@ -226,7 +227,7 @@ def refresh_fingerprints(c: Comparison) -> exp.Update:
         .from_(e.local(CANDIDATES, "c"))
         .join(
             e.table(c.sync.relation, "m"),
-            on=e.equals(key_text(c.sync, "m"), e.col("identity", "c")),
+            on=e.all_of(e.equals(key_text(c.sync, "m"), e.col("identity", "c")), identified(c)),
         )
         .where(
             e.col("is_wanted", "c"),

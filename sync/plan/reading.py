@@ -113,7 +113,7 @@ def count_letters(tables: StateTables) -> exp.Select:
 
 
 def causes(tables: StateTables, most: int) -> exp.Select:
-    """Why rows of one sync are rejected: (code, reason, rows, identities, first, last, attempts)."""
+    """Why rows are rejected: (code, reason, rows, identities, first, last, attempts)."""
     rows = exp.Sum(this=e.col("model_rows"))
     is_named = exp.NEQ(this=e.col("identity"), expression=e.text(""))
     return (

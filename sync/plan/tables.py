@@ -266,6 +266,27 @@ def retype_column(relation: Relation, name: str, data_type: str, dialect: str) -
     return exp.Alter(this=e.table(relation), kind="TABLE", actions=[action])
 
 
+_WIDTHS = (
+    ("TINYINT", "SMALLINT", "INT", "BIGINT", "INT128", "DOUBLE", "VARCHAR"),
+    ("BOOLEAN", "VARCHAR"),
+    ("DATE", "TIMESTAMP", "VARCHAR"),
+    ("FLOAT", "DOUBLE", "VARCHAR"),
+    ("DECIMAL", "DOUBLE", "VARCHAR"),
+)
+"""Families of types; every value of one fits into each that stands after it."""
+
+
+def is_wider(present: str, wanted: str, dialect: str) -> bool:
+    """Whether every stored value of the type `present` fits into the type `wanted`."""
+    old, new = (exp.DataType.build(x, dialect=dialect).this.value for x in (present, wanted))
+    as_text = {"TEXT": "VARCHAR"}
+    old, new = as_text.get(old, old), as_text.get(new, new)
+    return any(
+        old in family and new in family and family.index(old) < family.index(new)
+        for family in _WIDTHS
+    )
+
+
 def plan_columns(columns: Sequence[Column]) -> dict[str, str]:
     """Columns of the plan table; a trait's value has the model's own type."""
     return {**PLAN, **{c.state_name: portable_type(c.data_type) for c in columns}}

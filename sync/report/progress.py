@@ -30,61 +30,61 @@ class Lines:
 
     def __init__(self, tell: Callable[[Progressed], None]) -> None:
         self.tell = tell
-        self._place: Place | None = None
-        self._since = self._told = 0.0
+        self._since: dict[str, float] = {}
+        self._told: dict[str, float] = {}
 
     def advance(self, place: Place, done: int, total: int, now: float) -> None:
         """Tell it when the last word is old enough."""
-        if self._place is not place:
-            self._place, self._since, self._told = place, now, now
-        if now - self._told >= LINE_EVERY_SECONDS and done < total:
-            self._told = now
-            self.tell(Progressed(place, done, total, now - self._since))
+        since = self._since.setdefault(place.sync, now)
+        if now - self._told.setdefault(place.sync, now) >= LINE_EVERY_SECONDS and done < total:
+            self._told[place.sync] = now
+            self.tell(Progressed(place, done, total, now - since))
 
     def stop(self) -> None:
         """Nothing is on the line."""
-        self._place = None
 
 
 class Bar:
-    """A live bar with the rate and the time left. Rich is loaded when the first one is shown."""
+    """A live bar for each sync under way, with rate and time left.
+
+    Rich is loaded when the first one is shown.
+    """
 
     def __init__(self, stream: object, is_colored: bool) -> None:
         self.stream = cast("TextIO", stream)
         self.is_colored = is_colored
         self._progress: Progress | None = None
-        self._task: TaskID | None = None
+        self._tasks: dict[str, TaskID] = {}
 
     def advance(self, place: Place, done: int, total: int, now: float) -> None:
         """Move the bar, drawing it first where there is none."""
         if self._progress is None:
-            self._progress = self._start(place, total)
-        if self._task is not None:
-            rate = f"{words.count(done)} of {words.count(total)}"
-            self._progress.update(self._task, completed=done, count=rate)
+            self._progress = self._start()
+        if place.sync not in self._tasks:
+            name = printable(f"{place.index} of {place.total} SEND {place.model}")
+            self._tasks[place.sync] = self._progress.add_task(name, total=total, count="")
+        told = f"{words.count(done)} of {words.count(total)}"
+        self._progress.update(self._tasks[place.sync], completed=done, count=told)
 
-    def _start(self, place: Place, total: int) -> Progress:
+    def _start(self) -> Progress:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-        console = Console(
-            file=self.stream,
-            force_terminal=True,
-            no_color=not self.is_colored,
-            highlight=False,
-            markup=False,
-        )
-        name = printable(f"{place.index} of {place.total} SEND {place.model}")
         progress = Progress(
             TextColumn("          {task.description}", markup=False),
             BarColumn(bar_width=24),
             TextColumn("{task.fields[count]}", markup=False),
             _rate_column(),
             TimeRemainingColumn(compact=True),
-            console=console,
+            console=Console(
+                file=self.stream,
+                force_terminal=True,
+                no_color=not self.is_colored,
+                highlight=False,
+                markup=False,
+            ),
             transient=True,
         )
-        self._task = progress.add_task(name, total=total, count="")
         progress.start()
         return progress
 
@@ -92,7 +92,8 @@ class Bar:
         """Take the bar away."""
         if self._progress is not None:
             self._progress.stop()
-        self._progress = self._task = None
+        self._progress = None
+        self._tasks.clear()
 
 
 def _rate_column() -> ProgressColumn:

@@ -30,8 +30,8 @@ def run_summary(run: RunEnded, paint: Paint) -> list[str]:
     elif any(ops.values()):
         lines.append(f"{paint('Apply:', 'bold')} nothing was sent, of {_planned(ops, 'planned')}.")
     else:
-        quiet = "No changes" if not run.refused and not run.exit_code else "Nothing to send"
-        lines.append(f"{paint(quiet + '.', 'bold', 'green')} Zero requests were made.")
+        lines += _nothing(counts, paint, "Zero requests were made.")
+        return lines + _left_out(run)
     lines += _rest(counts)
     if run.requests:
         weight = words.size(sum(e.bytes_sent for e in run.ended))
@@ -67,8 +67,7 @@ def plan_summary(plan: PlanEnded, paint: Paint) -> list[str]:
         lines.append(f"{paint('Plan:', 'bold')} {numbers}." + (f" {gated}." if gated else ""))
         lines.append(_equation(counts))
     elif planned:
-        lines.append(f"{paint('No changes.', 'bold', 'green')} Nothing would be sent.")
-        lines += _rest(counts)
+        lines += _nothing(counts, paint, "Nothing would be sent.")
     held = [p.place.model for p in plan.previews if p.problem] + [
         r.place.model for r in plan.refused
     ]
@@ -133,6 +132,15 @@ def _planned(ops: Counter[Op], word: str) -> str:
     nouns = {Op.REMOVE: "removal", Op.CHANGE: "change", Op.ADD: "addition"}
     told = [words.plural(ops[op], nouns[op]) for op in Op if ops[op]]
     return f"{' and '.join([', '.join(told[:-1]), told[-1]] if len(told) > 1 else told)} {word}"
+
+
+def _nothing(counts: Counts, paint: Paint, so: str) -> list[str]:
+    """Nothing to send; in one line where that is the whole story."""
+    head = paint("No changes.", "bold", "green")
+    if counts[Fate.UNCHANGED] == counts.model_rows:
+        rows = words.plural(counts.model_rows, "row")
+        return [f"{head} {rows} as acknowledged. {so}"]
+    return [f"{head} {so}", *_rest(counts)]
 
 
 def _rest(counts: Counts) -> list[str]:

@@ -120,17 +120,17 @@ class Text:
             yield self.paint(f"would be held: {event.problem.code}", "red")
 
     def _ended(self, event: Ended) -> Iterator[str]:
-        verb = "SEND" if event.planned else "STOP"
         told = STATUS_WORDS.get(event.status)
         result = self._fates(event)
-        if told is None:
-            if result:
-                yield self.row("SEND", event.place, f"{result} in {words.seconds(event.seconds)}")
-            return
-        stopped = self.paint(
-            told + _because(event.problems), "red" if told != "STOPPED" else "yellow"
-        )
-        yield self.row(verb, event.place, f"{stopped}{'; ' if result else ''}{result}")
+        if told is not None:
+            color = "yellow" if told == "STOPPED" else "red"
+            stopped = self.paint(told + _because(event.problems), color)
+            verb = "SEND" if event.planned else "STOP"
+            yield self.row(verb, event.place, f"{stopped}{'; ' if result else ''}{result}")
+        elif result:
+            yield self.row("SEND", event.place, f"{result} in {words.seconds(event.seconds)}")
+        if event.recovered:
+            yield _cut_short(event.recovered)
 
     def _fates(self, event: Ended) -> str:
         return ", ".join(
@@ -143,8 +143,7 @@ class Text:
 def notes(plan: Planned) -> Iterator[str]:
     """What is unusual about a plan, a line each."""
     if plan.recovering:
-        changes = words.plural(plan.recovering, "change")
-        yield f"a run was cut short; its {changes} are settled first"
+        yield _cut_short(plan.recovering)
     if plan.adopted:
         events = words.plural(plan.adopted, "event")
         yield f"first run: {events} count as already sent (initial: quiet)"
@@ -166,6 +165,10 @@ def notes(plan: Planned) -> Iterator[str]:
     if invalid := plan.counts[Fate.INVALID]:
         rows = words.plural(invalid, "row")
         yield f"{rows} left out as invalid: python -m sync rejects --select {plan.place.model}"
+
+
+def _cut_short(changes: int) -> str:
+    return f"a run was cut short; its {words.plural(changes, 'change')} are settled first"
 
 
 def _because(problems: tuple[Problem, ...]) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from sync.core import Sync, Trait
+from sync.core import Relation, Sync, Trait
 from sync.errors import ConfigError, Problem, StateError, WarehouseError
 from sync.plan import expressions as e
 from sync.plan import tables as t
@@ -183,25 +183,29 @@ class Catalogue:
             else:
                 self._follow(relation, dict(present), types)
 
-    def _follow(self, relation: Any, present: dict[str, str], types: dict[str, str]) -> None:
+    def _follow(self, relation: Relation, present: dict[str, str], types: dict[str, str]) -> None:
         for name in present.keys() - types.keys():
             self.run(t.drop_column(relation, name))
         for name, data_type in types.items():
             if name not in present:
                 self.run(t.add_column(relation, name, data_type, self.dialect))
             elif name.startswith("t_") and not self._same(present[name], data_type):
-                self._retype(relation, name, data_type)
+                self._retype(relation, name, data_type, present[name])
 
     def _same(self, present: str, wanted: str) -> bool:
         built = [exp.DataType.build(x, dialect=self.dialect) for x in (present, wanted)]
         return built[0].sql(self.dialect) == built[1].sql(self.dialect)
 
-    def _retype(self, relation: Any, name: str, data_type: str) -> None:
-        try:
+    def _retype(self, relation: Relation, name: str, data_type: str, present: str) -> None:
+        """Convert where every value fits; else start empty, so that the trait is sent again.
+
+        Never by trial: a statement that fails ends the transaction it stands in.
+        """
+        if t.is_wider(present, data_type, self.dialect):
             self.run(t.retype_column(relation, name, data_type, self.dialect))
-        except WarehouseError:
-            self.run(t.drop_column(relation, name))
-            self.run(t.add_column(relation, name, data_type, self.dialect))
+            return
+        self.run(t.drop_column(relation, name))
+        self.run(t.add_column(relation, name, data_type, self.dialect))
 
 
 def encode(columns: Sequence[Column]) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -124,6 +125,7 @@ class App:
     dir: Path
     control: SandboxControl
     capsys: pytest.CaptureFixture[str]
+    kept: Path
     manifest: dict[str, Any] = field(default_factory=dict)
     results: dict[str, Any] = field(default_factory=dict)
 
@@ -153,13 +155,19 @@ class App:
         told = self.capsys.readouterr()
         return Ran(code, told.out, told.err)
 
-    def command(self, *args: str, **more: Any) -> Sequence[str]:
-        return [sys.executable, "-m", "sync", *args]
+    def after_a_run(self) -> None:
+        """The warehouse as a first run leaves it; what arrived elsewhere is not restored."""
+        kept = self.kept / "app.duckdb"
+        if kept.exists():
+            shutil.copy(kept, self.dir)
+        else:
+            assert self.run().exit_code == 0
+            shutil.copy(self.dir / "app.duckdb", kept)
 
     def spawn(self, *args: str, **more: Any) -> subprocess.Popen[str]:
         """In a process of its own, for signals and pipes."""
         return subprocess.Popen(
-            self.command(*args),
+            [sys.executable, "-m", "sync", *args],
             cwd=more.pop("cwd", self.dir),
             env={**os.environ, "PYTHONPATH": str(ROOT)},
             stdout=subprocess.PIPE,
@@ -175,12 +183,18 @@ def sandbox() -> Iterator[Sandbox]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("kept")
+
+
 @pytest.fixture
 def app(
     tmp_path: Path,
     sandbox: Sandbox,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
+    kept: Path,
 ) -> App:
     monkeypatch.chdir(tmp_path)
     for name in [n for n in os.environ if n.startswith("DBT_")]:
@@ -190,7 +204,7 @@ def app(
     sandbox.control.reset(switches=True)
     (tmp_path / "dbt_project.yml").write_text("name: app\nprofile: app\n")
     (tmp_path / "profiles.yml").write_text(PROFILES.format(url=sandbox.url))
-    built = App(tmp_path, sandbox.control, capsys)
+    built = App(tmp_path, sandbox.control, capsys, kept)
     metadata = {"invocation_id": "i1", "generated_at": "2026-01-01T00:00:00Z"}
     schemas = "https://schemas.getdbt.com/dbt"
     models = {"traits_people": TRAITS, "seg_trials": SEGMENT}

@@ -33,7 +33,7 @@ def test_an_unchanged_project_makes_no_request(app: App) -> None:
     before = app.control.counters()["requests"]
     again = app.run()
     assert again.exit_code == 0
-    assert "No changes. Zero requests were made." in again.out
+    assert "No changes. 4 rows as acknowledged. Zero requests were made." in again.out
     assert "[no changes in " in again.err
     assert app.control.counters()["requests"] == before
 

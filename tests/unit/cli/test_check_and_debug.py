@@ -43,7 +43,7 @@ def test_debug_passes_where_everything_is_right_and_writes_nothing(app: App) -> 
     assert "account 4711, not sent to yet" in told.out
     assert "All checks passed." in told.out
     assert app.sql("select distinct schema_name from duckdb_tables()") == [("main",)]
-    app.run()
+    app.after_a_run()
     assert "account 4711, as recorded" in app.run("debug").out
 
 
@@ -66,7 +66,7 @@ def test_a_missing_variable_of_one_connection_does_not_hide_another(
 
 
 def test_debug_notices_another_account(app: App) -> None:
-    app.run()
+    app.after_a_run()
     app.sql("update main_activation.syncs set account = '1'")
     told = app.run("debug")
     assert told.exit_code == 3

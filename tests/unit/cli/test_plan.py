@@ -31,7 +31,7 @@ def test_identities_and_values_show_only_when_asked_for_and_personal_ones_never(
 
 
 def test_old_and_new_values_stand_side_by_side(app: App) -> None:
-    app.run("apply")
+    app.after_a_run()
     app.sql("update traits_people set plan = 'team', email = 'x@example.com' where person_id='p2'")
     shown = app.run("plan", "--show", "5")
     assert "~ p2  (changed)" in shown.out
@@ -40,15 +40,14 @@ def test_old_and_new_values_stand_side_by_side(app: App) -> None:
 
 
 def test_an_unchanged_project_says_so(app: App) -> None:
-    app.run("apply")
+    app.after_a_run()
     planned = app.run("plan")
-    assert "No changes. Nothing would be sent." in planned.out
-    assert "4 unchanged" in planned.out
+    assert "No changes. 4 rows as acknowledged. Nothing would be sent." in planned.out
 
 
 def test_detailed_exit_codes_are_terraforms(app: App) -> None:
     assert app.run("plan", "--detailed-exitcode").exit_code == 2
-    app.run("apply")
+    app.after_a_run()
     assert app.run("plan", "--detailed-exitcode").exit_code == 0
     (app.dir / "target" / "manifest.json").unlink()
     assert app.run("plan", "--detailed-exitcode").exit_code == 1
@@ -65,7 +64,7 @@ def test_a_plan_for_machines_is_one_object(app: App) -> None:
 
 
 def test_what_a_guard_would_hold_is_said_with_the_way_to_override_it(app: App) -> None:
-    app.run("apply")
+    app.after_a_run()
     app.sql("delete from traits_people")
     planned = app.run("plan")
     assert planned.exit_code == 3

@@ -13,7 +13,7 @@ def test_status_before_the_first_run_says_never_and_late(app: App) -> None:
 
 
 def test_status_tells_members_and_the_last_run(app: App) -> None:
-    app.run()
+    app.after_a_run()
     rows = {row["model"]: row for row in app.run("status", "--json").json["syncs"]}
     people = rows["traits_people"]
     assert (people["members"], people["in_doubt"], people["rejected"]) == (3, 0, 0)
@@ -26,7 +26,7 @@ def test_status_tells_members_and_the_last_run(app: App) -> None:
 
 
 def test_status_is_late_when_the_last_complete_run_is_older_than_the_sla(app: App) -> None:
-    app.run()
+    app.after_a_run()
     app.sql("update main_activation.syncs set completed_at = completed_at - interval 2 hour")
     told = app.run("status")
     assert "traits_people__customerio: later than its SLA of 1 hour" in told.out
@@ -34,7 +34,7 @@ def test_status_is_late_when_the_last_complete_run_is_older_than_the_sla(app: Ap
 
 
 def test_status_tells_of_a_run_that_was_cut_short_and_of_who_held_it(app: App) -> None:
-    app.run()
+    app.after_a_run()
     app.sql(
         "update main_activation.leases set is_released = false, process = '1:0:gone',"
         " expires_at = expires_at + interval 1 day where sync = 'traits_people__customerio'"
@@ -64,12 +64,12 @@ def test_rejects_are_grouped_by_cause_and_name_nobody_unless_asked(app: App) -> 
 
 def test_rejects_when_there_are_none(app: App) -> None:
     assert "No rejected and no invalid rows." in app.run("rejects").out
-    app.run()
+    app.after_a_run()
     assert "No rejected and no invalid rows." in app.run("rejects").out
 
 
 def test_why_tells_the_whole_story_of_a_person(app: App) -> None:
-    app.run()
+    app.after_a_run()
     app.sql("update traits_people set logins = 7 where person_id = 'p1'", "delete from seg_trials")
     told = app.run("why", "p1").out
     assert "traits_people -> customerio\n  In the model.\n  Acknowledged: entered once" in told
@@ -80,7 +80,7 @@ def test_why_tells_the_whole_story_of_a_person(app: App) -> None:
 
 
 def test_why_finds_a_person_by_e_mail_in_models_that_have_none(app: App) -> None:
-    app.run()
+    app.after_a_run()
     told = app.run("why", "one@example.com").out
     assert "In the model as p1." in told
     assert "seg_trials -> customerio\n  In the model as p1." in told

@@ -71,7 +71,7 @@ def test_the_overview_loads_neither_warehouse_nor_network() -> None:
 
 
 def test_a_plan_loads_no_more_than_it_needs(app: App) -> None:
-    app.run()
+    app.after_a_run()
     code = (
         "import sys; from sync.cli.root import run; run(['plan', '-q']);"
         "print(sorted({'httpx','rich','pyarrow','starlette','uvicorn','dbt'} & set(sys.modules)))"

@@ -7,7 +7,7 @@ SYNC = "traits_people__customerio"
 
 def test_show_lists_tables_and_what_is_recorded(app: App) -> None:
     assert "not created yet" in app.run("state", "show").out
-    app.run()
+    app.after_a_run()
     told = app.run("state", "show", SYNC).out
     assert "Schema main_activation" in told
     assert f"snapshot_{SYNC}" in told
@@ -25,20 +25,20 @@ def test_adopt_acknowledges_without_sending(app: App) -> None:
 
 
 def test_reset_forgets_and_the_next_run_sends_everything(app: App) -> None:
-    app.run()
+    app.after_a_run()
     assert app.run("state", "reset", "--select", "traits_people", "-y").exit_code == 0
     assert "Plan: 3 to add." in app.run("plan").out
 
 
 def test_doubt_asserts_everything_again(app: App) -> None:
-    app.run()
+    app.after_a_run()
     told = app.run("state", "doubt", SYNC, "--yes")
     assert "3 members will be asserted again" in told.out
     assert "3 in doubt from an earlier run" in app.run("plan").out
 
 
 def test_unlock_releases_the_lease_of_the_named_epoch_only(app: App) -> None:
-    app.run()
+    app.after_a_run()
     app.sql("update main_activation.leases set is_released = false")
     wrong = app.run("state", "unlock", SYNC, "--epoch", "7", "--yes")
     assert wrong.exit_code == 2
@@ -51,7 +51,7 @@ def test_unlock_releases_the_lease_of_the_named_epoch_only(app: App) -> None:
 
 
 def test_nothing_is_changed_without_naming_a_sync_or_without_a_yes(app: App) -> None:
-    app.run()
+    app.after_a_run()
     unnamed = app.run("state", "reset", "--yes")
     unsure = app.run("state", "reset", SYNC)
     assert (unnamed.exit_code, unsure.exit_code) == (2, 2)

@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import UTC
 
 from sync.core import Counts, Op
-from sync.report.events import Event, Place, PlanEnded, Previewed, RunEnded
+from sync.report.events import Ended, Event, Place, PlanEnded, Previewed, RunEnded
 from sync.report.paint import Paint
 from sync.report.summary import plan_summary, run_problems, run_summary
 from sync.report.text import Text
@@ -91,13 +91,9 @@ def test_a_held_plan_offers_nothing_to_send() -> None:
 def test_nothing_to_send_says_that_nobody_was_asked() -> None:
     where = place(1, "seg_vip")
     counts = Counts(10, 0, fates(unchanged=10))
-    from sync.report.events import Ended
-
     end = RunEnded("r", AT, AT, 0, (Ended(where, "success", 0, counts, {}, 0.1),))
     assert run_summary(end, Paint(False)) == [
-        "No changes. Zero requests were made.",
-        "10 unchanged.",
-        "Together: 10 rows of the models.",
+        "No changes. 10 rows as acknowledged. Zero requests were made."
     ]
 
 
