@@ -32,7 +32,7 @@ _NEEDED = (
     "annotated_types",
     "click",
     "duckdb",
-    "httpx",
+    "httpcore",
     "jinja2",
     "markupsafe",
     "orjson",

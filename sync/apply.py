@@ -16,12 +16,12 @@ from typing import Protocol
 from sync import __version__
 from sync.core import Fate, Sync
 from sync.delivery.engine import Engine
+from sync.delivery.guards import GuardLimits, guard
 from sync.delivery.ports import Clock
 from sync.delivery.run import Hooks, Job, Ports, SyncResult, run_together
 from sync.delivery.services import Services
 from sync.errors import ConfigError, SyncError
 from sync.opening import gravest, in_order, open_state
-from sync.plan.guards import GuardLimits, guard
 from sync.project.gates import Gated
 from sync.project.project import Project
 from sync.state.access import RunRecord, StateAccess
@@ -102,7 +102,12 @@ def apply(
     run = RunResult(
         run_id, started_at, clock.now(), results, gated, exit_code(results, bool(refused))
     )
-    _record(access, project, run)
+    try:
+        _record(access, project, run)
+    except SyncError:
+        # The syncs are settled without this row: it must not hide why one of them failed.
+        if not run.exit_code:
+            raise
     return run
 
 

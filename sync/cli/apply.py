@@ -39,7 +39,7 @@ def apply(
     with Stop(lambda reason: session.reporter.tell(Stopping(reason))) as stop:
         from sync.apply import RunOptions
         from sync.apply import apply as run
-        from sync.plan.guards import GuardLimits
+        from sync.delivery.guards import GuardLimits
 
         project = session.load_sound()
         options = RunOptions(

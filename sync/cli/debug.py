@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sync.state.access import StateAccess
     from sync.state.catalogue import Catalogue
 
-PACKAGES = ("dbt-core", "duckdb", "sqlglot", "httpx", "pydantic", "pyarrow")
+PACKAGES = ("dbt-core", "duckdb", "sqlglot", "httpcore", "pydantic", "pyarrow")
 ACCOUNT_CHANGED = 3
 TRANSACTIONAL = frozenset({"duckdb", "postgres", "redshift"})
 """Dialects where creating a schema can be tried and rolled back."""

@@ -16,7 +16,7 @@ from sync.report.events import Place, PlanEnded, Previewed
 
 if TYPE_CHECKING:
     from sync.core import Sync
-    from sync.plan.guards import GuardLimits
+    from sync.delivery.guards import GuardLimits
     from sync.state.access import StateAccess
 
 
@@ -43,8 +43,8 @@ def plan(
     allow_removes: bool,
 ) -> int:
     """Show what would be sent; nothing is, and nothing is written."""
+    from sync.delivery.guards import GuardLimits
     from sync.opening import gravest, in_order
-    from sync.plan.guards import GuardLimits
 
     project = session.load_sound()
     open_syncs, gated = project.gate()
@@ -80,7 +80,7 @@ def _preview(
     limits: GuardLimits,
     show: int,
 ) -> Previewed:
-    from sync.plan.guards import guard
+    from sync.delivery.guards import guard
     from sync.preview import preview
 
     start = session.clock.monotonic()

@@ -14,8 +14,8 @@ from sync.report import jsonl, words
 from sync.report.paint import printable
 
 if TYPE_CHECKING:
+    from sync.person import InModel, Story
     from sync.project.gates import Gated
-    from sync.state.person import InModel, Story
     from sync.state.reading import Delivery, Letter, Membership
 
 VERBS = {Op.ADD: "add", Op.CHANGE: "change", Op.REMOVE: "remove"}
@@ -36,7 +36,7 @@ def why(session: Session, identity: str, as_json: bool) -> int:
 
     IDENTITY is an identity, an event's id, or an address such as an e-mail.
     """
-    from sync.state.person import tell
+    from sync.person import tell
 
     project = session.load_sound()
     _, gated = project.gate()

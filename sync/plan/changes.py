@@ -26,7 +26,7 @@ def write_plan(c: Comparison) -> exp.Insert:
         .where(exp.NEQ(this=e.col("op"), expression=e.text(SAME)))
     )
     if c.can_move:
-        planned = exp.union(planned, _moved_away(carried), distinct=False)
+        planned = exp.union(planned, _moved_away(c, carried), distinct=False)
     order = exp.Order(expressions=[exp.Ordered(this=term) for term in _order(c)])
     numbered: list[tuple[str, exp.Expr]] = [
         ("epoch", e.number(c.epoch)),
@@ -62,13 +62,14 @@ def _order(c: Comparison) -> list[exp.Expr]:
     return [first, address, e.col("identity")]
 
 
-def _moved_away(carried: Sequence[str]) -> exp.Select:
-    """The old address of everyone whose address changed, as a removal."""
+def _moved_away(c: Comparison, carried: Sequence[str]) -> exp.Select:
+    """The old address of everyone whose address changed, as a removal of all that we own there."""
     instead = {
         "op": e.text(Op.REMOVE),
         "address": e.col("old_address"),
         "transition": e.col("leaving_transition"),
         "fingerprint": e.null(),
+        "changed": e.text("1" * len(c.columns)),
     }
     return (
         exp.select(*e.aliased((name, instead.get(name, e.col(name))) for name in carried))

@@ -13,7 +13,7 @@ from sqlglot import exp
 from sync.core import Op
 from sync.plan import expressions as e
 from sync.plan.comparison import Comparison
-from sync.plan.tables import snapshot_columns
+from sync.plan.tables import StateTables, snapshot_columns
 
 MERGED = "activation_merged"
 RECOVERED = 1_000_000_000
@@ -264,4 +264,32 @@ def _waits_for_removal(c: Comparison, plan_epoch: int) -> exp.Expr:
         e.equals(e.col("op", "p"), e.text(Op.ADD)),
         e.equals(e.col("cause", "p"), e.text("moved")),
         exp.Not(this=exp.Exists(this=gone)),
+    )
+
+
+def forget_values(tables: StateTables) -> exp.Update:
+    """Everybody out, in doubt or not, and no fingerprint; entries stay."""
+    return _update(
+        tables,
+        {
+            "is_member": exp.false(),
+            "doubt": e.null(),
+            "fingerprint": e.null(),
+            "acknowledged_at": e.null(),
+        },
+    )
+
+
+def doubt_members(tables: StateTables, op: Op) -> exp.Update:
+    """All that was acknowledged is to be asserted again, as if `op` had gone unanswered."""
+    return _update(tables, {"doubt": e.text(op)}, e.col("is_member"))
+
+
+def _update(
+    tables: StateTables, values: dict[str, exp.Expr], where: exp.Expr | None = None
+) -> exp.Update:
+    return exp.Update(
+        this=e.table(tables.snapshot),
+        expressions=[e.equals(e.col(name), value) for name, value in values.items()],
+        where=exp.Where(this=where) if where is not None else None,
     )

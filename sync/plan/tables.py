@@ -239,6 +239,19 @@ def create_schema(tables: StateTables) -> exp.Create:
     return exp.Create(this=name, kind="SCHEMA", exists=True)
 
 
+def find_schema(tables: StateTables) -> exp.Select:
+    """One row when the state schema exists: `create if not exists` asks for rights even then."""
+    here = exp.Anonymous(this="current_database")
+    return (
+        exp.select(e.number(1))
+        .from_(exp.table_("schemata", db="information_schema"))
+        .where(
+            e.equals(exp.column("catalog_name"), here),
+            e.equals(exp.column("schema_name"), e.text(tables.schema)),
+        )
+    )
+
+
 def add_column(relation: Relation, name: str, data_type: str, dialect: str) -> exp.Alter:
     """`alter table ... add column`."""
     return exp.Alter(

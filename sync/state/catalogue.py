@@ -91,7 +91,7 @@ class Catalogue:
         raise errors[0]
 
     def _create_missing(self) -> None:
-        if self.session.columns(self.tables["leases"]) is None:
+        if not self.ask(t.find_schema(self.tables)):
             self.run(t.create_schema(self.tables))
         for name, columns in t.SHARED.items():
             self.run(t.create(self.tables[name], columns, self.dialect, t.UNIQUE.get(name)))

@@ -65,9 +65,12 @@ class FileDisk:
 
     def names(self) -> list[str]:
         """Regular files in the directory."""
-        if not self.directory.is_dir():
+        try:
+            return sorted(p.name for p in self.directory.iterdir() if p.is_file())
+        except FileNotFoundError:
             return []
-        return sorted(p.name for p in self.directory.iterdir() if p.is_file())
+        except OSError as e:
+            raise self._told(e) from e
 
     def read(self, name: str) -> bytes:
         """A whole file."""
@@ -110,13 +113,18 @@ class FileDisk:
     def delete(self, name: str) -> None:
         """Close and remove."""
         self._close(name)
-        with contextlib.suppress(FileNotFoundError):
-            (self.directory / name).unlink()
+        try:
+            (self.directory / name).unlink(missing_ok=True)
+        except OSError as e:
+            raise self._told(e) from e
 
     def rename(self, name: str, to: str) -> None:
         """Close and rename."""
         self._close(name)
-        (self.directory / name).replace(self.directory / to)
+        try:
+            (self.directory / name).replace(self.directory / to)
+        except OSError as e:
+            raise self._told(e) from e
 
     def _close(self, name: str) -> None:
         handle = self._open.pop(name, None)

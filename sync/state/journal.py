@@ -176,19 +176,21 @@ class _Reading:
     last: int = 0
 
     def take(self, content: bytes) -> None:
-        """A torn tail is dropped: its batch never left. A bad line with a good one after is not.
+        """A torn tail is dropped: its batch never left. A bad line that is whole is damage.
 
         Each segment may have a torn tail: the next one is synced before the old one is deleted.
         """
-        is_broken, is_first = False, True
+        is_first = True
         for line in content.split(b"\n")[:-1]:
             record = decode(line)
-            if record is None or record[1].get("epoch") != self.epoch:
-                is_broken = True
-            elif is_broken or not self._follows(record[1]["n"], is_first):
-                self.is_damaged = True
-            else:
+            if (
+                record is not None
+                and record[1].get("epoch") == self.epoch
+                and self._follows(record[1]["n"], is_first)
+            ):
                 self._replay(*record)
+            else:
+                self.is_damaged = True
             is_first = False
 
     def _follows(self, number: int, is_first: bool) -> bool:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from sync.core import Relation
 from sync.errors import ConfigError, Problem, WarehouseError
+from sync.warehouse.errors import without_values
 from sync.warehouse.port import Row, Session
 
 if TYPE_CHECKING:
@@ -51,15 +52,17 @@ class AdapterSession:
 
     @contextmanager
     def _cursor(self, name: str | None = None) -> Iterator[Any]:
-        # With hold, because a plain server-side cursor needs a transaction around it.
-        cursor = self.handle.cursor(name, withhold=True) if name else self.handle.cursor()
+        cursor: Any = None
         try:
+            # With hold, because a plain server-side cursor needs a transaction around it.
+            cursor = self.handle.cursor(name, withhold=True) if name else self.handle.cursor()
             yield cursor
         except Exception as e:  # every driver has its own tree of errors
             raise _warehouse_error(e) from e
         finally:
-            with contextlib.suppress(Exception):
-                cursor.close()
+            if cursor is not None:
+                with contextlib.suppress(Exception):
+                    cursor.close()
 
     def execute(self, sql: str) -> int:
         """Run one statement; without an open transaction it is committed at once."""
@@ -145,7 +148,7 @@ class AdapterSession:
 
 
 def _warehouse_error(error: Exception) -> WarehouseError:
-    first_line = str(error).strip().split("\n", 1)[0]
+    first_line = without_values(str(error))
     return WarehouseError(
         Problem(
             "warehouse-statement",
@@ -205,7 +208,7 @@ def _unreachable(adapter_type: str, error: Exception) -> WarehouseError:
     return WarehouseError(
         Problem(
             "warehouse-unreachable",
-            f"the {adapter_type} adapter could not connect: {str(error).strip().splitlines()[0]}",
+            f"the {adapter_type} adapter could not connect: {without_values(str(error))}",
             where="profiles.yml, outputs.<target>",
             fix="run: dbt debug",
         )

@@ -13,6 +13,7 @@ import duckdb
 
 from sync.core import Relation
 from sync.errors import ConfigError, Problem, WarehouseError
+from sync.warehouse.errors import without_values
 from sync.warehouse.port import Row, Session
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ def _told() -> Iterator[None]:
 
 
 def _warehouse_error(error: Exception) -> WarehouseError:
-    first_line = str(error).split("\n", 1)[0]
+    first_line = without_values(str(error))
     return WarehouseError(
         Problem(
             "warehouse-statement",

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlglot import exp
-
 from sync import __version__
 from sync.core import Counts, Kind, Op, Sync
 from sync.delivery.ports import Clock
@@ -65,13 +63,22 @@ def adopt(access: StateAccess, sync: Sync, clock: Clock, run_id: str) -> PlanSum
 
 
 def reset(access: StateAccess, sync: Sync) -> None:
-    """Forget everything acknowledged: the next run sends the whole model again."""
+    """Forget what was acknowledged: the next run sends the whole model as if it were the first.
+
+    How often each identity has entered is kept: ids of events derive from it, and a vendor drops
+    an event whose id it has seen before.
+    """
     with _alone(access, sync) as (store, _), store.opened() as state:
+        is_ours = e.equals(e.col("sync"), e.text(sync.name))
         for name in ("syncs", "dead_letters"):
-            is_ours = e.equals(e.col("sync"), e.text(sync.name))
             state.run(e.delete(state.tables[name], is_ours))
-        for relation in (state.tables.snapshot, state.tables.plan, state.tables.acks):
-            state.run(exp.Drop(tables=[e.table(relation)], kind="TABLE", exists=True))
+        if state.session.columns(state.tables.snapshot) is None:
+            return
+        clear(state)
+        if sync.kind is Kind.EVENTS:
+            state.run(e.delete(state.tables.snapshot))
+        else:
+            state.run(settle.forget_values(state.tables))
         Journal(FileDisk(access.journal_dir(sync))).forget()
 
 
@@ -81,13 +88,7 @@ def doubt(access: StateAccess, sync: Sync) -> int:
         if state.session.columns(state.tables.snapshot) is None:
             return 0
         op = Op.ADD if sync.kind is Kind.EVENTS else Op.CHANGE
-        marked = state.run(
-            exp.Update(
-                this=e.table(state.tables.snapshot),
-                expressions=[e.equals(e.col("doubt"), e.text(op))],
-                where=exp.Where(this=e.col("is_member")),
-            )
-        )
+        marked = state.run(settle.doubt_members(state.tables, op))
         clear(state)
         Journal(FileDisk(access.journal_dir(sync))).forget()
         return marked
