@@ -99,6 +99,7 @@ def page_routes(vendors: Vendors, traffic: Traffic) -> list[Route]:
     page = Page(vendors, traffic)
     return [
         Route("/", page.overview),
+        Route("/_person", page.everywhere),
         Route("/_page/{vendor}", page.people),
         Route("/_page/{vendor}/objects", page.objects),
         Route("/_page/{vendor}/person/{key}", page.person),
@@ -180,6 +181,20 @@ class Page:
             activities=_activities(vendor.world, person),
         )
 
+    async def everywhere(self, request: Request) -> Response:
+        """One person across all vendors, found by any identifier they know."""
+        wanted = request.query_params.get("q", "").strip()
+        found = []
+        for vendor in self._vendors.values():
+            vendor.settle()
+            for person in known_as(vendor.world, wanted):
+                events = sorted(person.events, key=lambda e: (e.timestamp, e.number), reverse=True)
+                segments = vendor.segments_of(person)
+                found.append(
+                    {"vendor": vendor, "person": person, "segments": segments, "events": events}
+                )
+        return _html("everywhere.html", wanted=wanted, found=found)
+
     def _missing(self, what: str) -> Response:
         return _html("missing.html", 404, what=what)
 
@@ -216,6 +231,13 @@ def search(vendor: Vendor[Any], wanted: str, segment: int = 0) -> list[Person]:
         if any(text in v.casefold() for v in p.identifiers.values())
         or any(text in str(v).casefold() for v in p.attributes.values())
     ]
+
+
+def known_as(world: World, wanted: str) -> list[Person]:
+    """People with exactly this identifier, whatever the vendor calls it."""
+    text = wanted.casefold()
+    people = world.people.values() if text else ()
+    return [p for p in people if any(v.casefold() == text for v in p.identifiers.values())]
 
 
 def _activities(world: World, person: Person) -> list[dict[str, Any]]:
