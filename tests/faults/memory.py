@@ -1,0 +1,336 @@
+"""In-memory ports for the production protocol. A process dies between any two operations on them.
+
+Each operation is atomic and durable when it returns, but for what a disk has not synced. A crash
+is raised as a BaseException, and from then on every port of that process raises it again, so that
+no `finally` has an effect.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import wraps
+from typing import Any, Literal, TypeVar
+
+from sync.core import Change, Fate, Op, Sync
+from sync.delivery.engine import Engine
+from sync.errors import Busy, LeaseLost, Problem, StateError, WarehouseError
+from sync.plan.leases import GRACE_SECONDS, TTL_SECONDS
+from sync.state.store import Ack, Holder, Leftover, PlanSummary, SyncReport
+from tests.faults.reference import Lease, Row, Tables, decide, in_doubt, merge, wanted
+
+Tail = Literal["kept", "torn", "lost"]
+"""What becomes of bytes written and not synced when the process, or the power, is gone."""
+
+
+class Crash(BaseException):
+    """The process is gone."""
+
+
+@dataclass(slots=True)
+class Fuse:
+    """Counts the operations of one process, which dies after `length` of them."""
+
+    length: int | None = None
+    count: int = 0
+    names: list[str] = field(default_factory=list)
+    watch: Callable[[], None] = lambda: None
+    """Called at each instant between two operations."""
+    fails_at: int | None = None
+    """The operation that raises its port's own error instead of working."""
+    is_in_doubt: bool = False
+    """It has its effect nevertheless, as a commit may whose answer is lost."""
+
+    def check(self) -> None:
+        if self.length is not None and self.count >= self.length:
+            raise Crash
+
+    def passed(self, name: str) -> None:
+        self.count += 1
+        self.names.append(name)
+        self.watch()
+        self.check()
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def operation(method: F) -> F:
+    """An operation on a port: the process may die before it, or when it has taken effect."""
+
+    @wraps(method)
+    def fused(self: Any, *args: Any, **named: Any) -> Any:
+        self.fuse.check()
+        fails = self.fuse.fails_at == self.fuse.count
+        if fails and not self.fuse.is_in_doubt:
+            self.fuse.passed(f"{method.__name__} fails")
+            raise self.failure
+        result = method(self, *args, **named)
+        self.fuse.passed(method.__name__)
+        if fails:
+            raise self.failure
+        return result
+
+    return fused  # type: ignore[return-value]
+
+
+@dataclass(slots=True)
+class FakeClock:
+    """Time that moves only when told; chance is always the largest."""
+
+    seconds: float = 0.0
+
+    def now(self) -> datetime:
+        return datetime(2026, 11, 21, tzinfo=UTC) + timedelta(seconds=self.seconds)
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def sleep(self, seconds: float) -> None:
+        self.seconds += seconds
+
+    def random(self) -> float:
+        return 0.999
+
+
+def _problem(code: str) -> Problem:
+    return Problem(code, code)
+
+
+WAREHOUSE_FAILS = WarehouseError(_problem("warehouse"))
+DISK_FAILS = StateError(_problem("disk"))
+
+
+@dataclass(slots=True)
+class MemoryStore:
+    """The Store protocol over `Tables`, as one process sees it."""
+
+    sync: Sync
+    tables: Tables
+    model: Sequence[Row]
+    clock: FakeClock
+    fuse: Fuse
+    dead: frozenset[str] = frozenset()
+    """Processes known to be gone, to whoever asks on their own host."""
+    rows_at_once: int = 2
+    failure: Exception = WAREHOUSE_FAILS
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        yield
+
+    @operation
+    def acquire(self, holder: Holder) -> int:
+        lease, now = self.tables.lease, self.clock.now()
+        if lease is not None:
+            is_gone = lease.holder.host == holder.host and lease.holder.process in self.dead
+            is_over = lease.expires_at + timedelta(seconds=GRACE_SECONDS) < now
+            if not (lease.is_released or is_gone or is_over):
+                raise Busy(_problem("busy"))
+        epoch = lease.epoch + 1 if lease else 1
+        self.tables.lease = Lease(epoch, holder, now + timedelta(seconds=TTL_SECONDS), False)
+        return epoch
+
+    def _fence(self, epoch: int) -> None:
+        lease = self.tables.lease
+        if lease is None or lease.epoch != epoch:
+            raise LeaseLost(_problem("lease-lost"))
+        until = self.clock.now() + timedelta(seconds=TTL_SECONDS)
+        self.tables.lease = lease._replace(expires_at=until)
+
+    @operation
+    def renew(self, epoch: int) -> None:
+        self._fence(epoch)
+
+    @operation
+    def release(self, epoch: int) -> None:
+        lease = self.tables.lease
+        if lease is not None and lease.epoch == epoch:
+            self.tables.lease = lease._replace(is_released=True)
+
+    @operation
+    def leftover(self) -> Leftover | None:
+        plan = self.tables.plan
+        return Leftover(self.tables.plan_epoch, plan[-1].seq) if plan else None
+
+    @operation
+    def record(self, epoch: int, flush_id: int, acks: Sequence[Ack]) -> None:
+        self._fence(epoch)
+        self.tables.acks.update((ack.seq, ack) for ack in acks)
+
+    @operation
+    def settle(
+        self, epoch: int, plan_epoch: int, run_id: str, acks: Sequence[Ack], doubt_rest: bool
+    ) -> None:
+        self._fence(epoch)
+        t = self.tables
+        assert t.plan_epoch == plan_epoch
+        t.acks = {ack.seq: ack for ack in acks} | t.acks
+        if doubt_rest:
+            t.acks |= in_doubt(t.plan, t.acks, self.clock.now())
+        t.doubted += sum(ack.outcome == "unknown" for ack in t.acks.values())
+        self._merge()
+
+    def _merge(self) -> None:
+        t = self.tables
+        t.snapshot = merge(t.snapshot, t.plan, t.acks)
+        self._clear()
+
+    def _clear(self) -> None:
+        self.tables.plan, self.tables.acks = (), {}
+
+    @operation
+    def plan(self, epoch: int) -> PlanSummary:
+        self._fence(epoch)
+        t, want = self.tables, wanted(self.sync, self.model)
+        members = sum(known.is_active for known in t.snapshot.values())
+        is_quiet = self.sync.initial == "quiet" and not t.is_baselined
+        t.plan, t.plan_epoch = decide(self.sync, t.snapshot, want, epoch, is_quiet), epoch
+        t.acks = {}
+        ops = Counter(p.op for p in t.plan)
+        fates = dict(want.fates)
+        fates[Fate.UNCHANGED] = len(want.rows) - ops[Op.ADD] - ops[Op.CHANGE]
+        return PlanSummary(
+            model_rows=len(self.model),
+            fates=fates,
+            ops=dict(ops),
+            causes=dict(Counter(p.cause for p in t.plan)),
+            members=members,
+            is_first=not t.is_baselined,
+        )
+
+    @operation
+    def discard(self, epoch: int) -> None:
+        self._fence(epoch)
+        self._clear()
+
+    def account(self) -> str | None:
+        return self.tables.account
+
+    def changes(self, epoch: int) -> Iterator[Sequence[Change]]:
+        self.fuse.check()
+        plan = self.tables.plan
+        for i in range(0, len(plan), self.rows_at_once):
+            yield [p.change(self.sync) for p in plan[i : i + self.rows_at_once]]
+
+    @operation
+    def finish(self, epoch: int, report: SyncReport) -> None:
+        self._fence(epoch)
+        self._merge()
+        t = self.tables
+        t.reports = (*t.reports, report)
+        t.account = report.account or t.account
+        t.is_baselined = t.is_baselined or report.is_complete
+
+
+@dataclass(slots=True)
+class Files:
+    """One host's disk: for each file what is synced, and what is only written."""
+
+    contents: dict[str, tuple[bytes, bytes]] = field(default_factory=dict)
+
+    def copy(self) -> Files:
+        return Files(dict(self.contents))
+
+    def crashed(self, tail: Tail) -> Files:
+        """What is there after a power loss; with `kept`, after the death of the process alone."""
+        keep = {"kept": 1.0, "torn": 0.5, "lost": 0.0}[tail]
+        return Files(
+            {
+                name: (synced + written[: int(len(written) * keep)], b"")
+                for name, (synced, written) in self.contents.items()
+            }
+        )
+
+
+@dataclass(slots=True)
+class MemoryDisk:
+    """The Disk protocol over `Files`, as one process sees it."""
+
+    files: Files
+    fuse: Fuse
+    failure: Exception = DISK_FAILS
+
+    def names(self) -> list[str]:
+        self.fuse.check()
+        return sorted(self.files.contents)
+
+    def read(self, name: str) -> bytes:
+        self.fuse.check()
+        return b"".join(self.files.contents[name])
+
+    @operation
+    def append(self, name: str, content: bytes) -> None:
+        synced, written = self.files.contents.get(name, (b"", b""))
+        self.files.contents[name] = (synced, written + content)
+
+    @operation
+    def sync(self, name: str) -> None:
+        synced, written = self.files.contents.get(name, (b"", b""))
+        self.files.contents[name] = (synced + written, b"")
+
+    @operation
+    def delete(self, name: str) -> None:
+        self.files.contents.pop(name, None)
+
+    @operation
+    def rename(self, name: str, to: str) -> None:
+        self.files.contents[to] = self.files.contents.pop(name)
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        self.fuse.check()
+        yield
+
+
+class Inline(Executor):
+    """Runs each job when it is submitted, so that everything is in one thread and one order."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:  # noqa: BLE001 - as a real executor does; a Crash goes through
+            future.set_exception(error)
+        return future
+
+
+class LastFirst(Executor):
+    """Holds jobs back until somebody waits, then runs the one submitted last."""
+
+    def __init__(self) -> None:
+        self.held: list[tuple[Future[Any], Callable[[], Any]]] = []
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        self.held.append((future, lambda: fn(*args, **kwargs)))
+        return future
+
+    def run_one(self) -> None:
+        future, job = self.held.pop()
+        try:
+            future.set_result(job())
+        except BaseException as error:
+            future.set_exception(error)
+            if not isinstance(error, Exception):
+                raise
+
+
+class LastFirstEngine(Engine):
+    """The production engine over `LastFirst`: the moment it would wait, one job gets done."""
+
+    def _land(self, until: int) -> None:
+        while len(self._flying) > until:
+            assert isinstance(self.executor, LastFirst)
+            self.executor.run_one()
+            super()._land(len(self._flying) - 1)
+
+    def _land_quietly(self) -> None:
+        assert isinstance(self.executor, LastFirst)
+        while self.executor.held:
+            self.executor.run_one()
+        super()._land_quietly()

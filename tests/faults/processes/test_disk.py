@@ -1,0 +1,77 @@
+"""A journal that can't be written: sending stops at once, and nothing is forgotten."""
+
+from __future__ import annotations
+
+import resource
+import shutil
+from pathlib import Path
+
+import pytest
+from e2e.command import until
+from e2e.population import Population
+
+
+def test_a_disk_that_fills_up_while_sending_ends_the_run_with_7(people: Population) -> None:
+    project = people.project
+    run = project.start(piped=True)
+    until(lambda: len(project.sandbox.applied()) >= 600, "the third request")
+    # From here on every write of the process beyond its first byte fails, as on a full disk.
+    resource.prlimit(run.pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+    finished = run.wait()
+    assert finished.code == 7, finished.text
+    sent = len(project.sandbox.applied())
+    assert sent < people.size
+
+    project.run(expect=0)
+    people.assert_converged()
+    assert people.repeated() <= 4 * 200
+
+
+@pytest.mark.parametrize("size", [40, 20_000])
+def test_a_disk_too_full_to_begin_with_sends_nothing(people: Population, size: int) -> None:
+    """Without room for the journal, or with room for that but not for the copy of the plan."""
+    project = people.project
+    project.warehouse.run(
+        "insert into population"
+        " select n + 4000, 'p' || n + 4000, true, 0, 'city ' || n % 50 from population"
+    )
+    if project.warehouse.adapter == "duckdb":
+        pytest.skip("the limit would strike the database itself first")
+    finished = project.start(piped=True, file_bytes=size).wait()
+    assert finished.code == 7, finished.text
+    assert project.sandbox.applied() == []
+    project.run(expect=0)
+    people.assert_converged()
+
+
+def test_a_journal_that_cannot_be_made_is_said_before_anything_is_sent(
+    people: Population, tmp_path: Path
+) -> None:
+    project = people.project
+    (tmp_path / "file").write_text("not a directory")
+    finished = project.run("apply", "--journal-dir", str(tmp_path / "file"), expect=7)
+    assert str(tmp_path / "file") in finished.text
+    assert "--journal-dir" in finished.text
+    assert project.sandbox.applied() == []
+
+
+def test_a_journal_older_than_the_state_is_noticed(people: Population, tmp_path: Path) -> None:
+    """The database was restored from a backup: what was sent since is not in it."""
+    project = people.project
+    if project.warehouse.adapter != "duckdb":
+        pytest.skip("a file is easily restored")
+    project.run(expect=0)
+    backup = tmp_path / "backup.duckdb"
+    shutil.copy(project.warehouse.path, backup)
+    people.edit_everybody()
+    run = project.start()
+    until(lambda: len(project.sandbox.applied()) >= people.size + 600, "the third request")
+    run.kill()
+    shutil.copy(backup, project.warehouse.path)
+    people.edit_everybody()
+
+    finished = project.run(expect=7)
+    assert "older than this machine remembers" in finished.text
+    project.run("state", "doubt", "traits_people__customerio", "--yes", expect=0)
+    project.run(expect=0)
+    people.assert_converged()

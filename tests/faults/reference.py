@@ -1,0 +1,272 @@
+"""What the state must decide, written as plainly as possible: one row at a time, no SQL.
+
+The statements in `sync.plan` must come to the same plan and the same snapshot.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sync.core import Change, Fate, Op, Sync
+from sync.state.store import DELIVERED, REJECTED_PARTIAL, UNKNOWN, Ack, Holder, SyncReport
+
+Values = tuple[Any, ...]
+
+
+class Row(NamedTuple):
+    """A row of the model."""
+
+    identity: str | None
+    values: Values
+    address: str | None = None
+
+
+class Known(NamedTuple):
+    """A row of the acknowledged snapshot."""
+
+    address: str | None
+    is_member: bool
+    entries: int
+    doubt: str | None
+    origin_epoch: int | None
+    values: Values
+
+    @property
+    def is_active(self) -> bool:
+        return self.is_member or self.doubt is not None
+
+
+class Planned(NamedTuple):
+    """A row of the plan. `travels` are the traits that are sent."""
+
+    op: Op
+    cause: str
+    identity: str
+    address: str | None
+    transition: int
+    origin_epoch: int
+    values: Values
+    travels: tuple[bool, ...]
+    is_quiet: bool = False
+    seq: int = 0
+
+    def change(self, sync: Sync) -> Change:
+        sent = [
+            (trait.name, None if self.op is Op.REMOVE else value)
+            for trait, value, travels in zip(sync.traits, self.values, self.travels, strict=True)
+            if travels
+        ]
+        return Change(
+            seq=self.seq,
+            op=self.op,
+            identity=self.identity,
+            address=self.address or self.identity,
+            traits=dict(sent),
+            transition=self.transition,
+            cause=self.cause,
+            is_quiet=self.is_quiet,
+            origin_epoch=self.origin_epoch,
+        )
+
+
+class Lease(NamedTuple):
+    epoch: int
+    holder: Holder
+    expires_at: datetime
+    is_released: bool
+
+
+@dataclass(slots=True)
+class Tables:
+    """What the warehouse keeps of one sync."""
+
+    lease: Lease | None = None
+    snapshot: dict[str, Known] = field(default_factory=dict)
+    plan: tuple[Planned, ...] = ()
+    plan_epoch: int = 0
+    acks: dict[int, Ack] = field(default_factory=dict)
+    is_baselined: bool = False
+    account: str | None = None
+    reports: tuple[SyncReport, ...] = ()
+    doubted: int = 0
+    """Changes that recovery ever put in doubt."""
+
+    def copy(self) -> Tables:
+        return replace(self, snapshot=dict(self.snapshot), acks=dict(self.acks))
+
+
+class Wanted(NamedTuple):
+    """The model after its gates."""
+
+    rows: dict[str, Row]
+    kept: frozenset[str]
+    """Identities that stay as the destination has them: doubled, or null where that is refused."""
+    fates: Counter[Fate]
+
+
+def text(value: object) -> str | None:
+    """An identity as text; None when it is missing or blank."""
+    return (None if value is None else str(value).strip(" ")) or None
+
+
+def wanted(sync: Sync, model: Iterable[Row]) -> Wanted:
+    """Null and blank identities are invalid, and so is everyone who stands twice."""
+    fates: Counter[Fate] = Counter()
+    identified: list[Row] = []
+    for row in model:
+        values = tuple(
+            t.default if v is None and t.default is not None else v
+            for t, v in zip(sync.traits, row.values, strict=True)
+        )
+        clean = Row(text(row.identity), values, text(row.address) if sync.address else None)
+        if clean.identity is None or (sync.address and clean.address is None):
+            fates[Fate.INVALID] += 1
+        else:
+            identified.append(clean)
+    can_move = sync.address is not None and sync.on_remove != "keep"
+    identities = Counter(row.identity for row in identified)
+    addresses = Counter(row.address for row in identified) if can_move else Counter()
+    doubled = {r.identity for r in identified if identities[r.identity] > 1}
+    doubled |= {r.identity for r in identified if addresses[r.address] > 1}
+    rows: dict[str, Row] = {}
+    kept: set[str] = set()
+    for row in identified:
+        assert row.identity is not None
+        refused = any(
+            t.nulls == "reject" and v is None for t, v in zip(sync.traits, row.values, strict=True)
+        )
+        if refused or row.identity in doubled:
+            fates[Fate.INVALID] += 1
+            kept.add(row.identity)
+        else:
+            rows[row.identity] = row
+    return Wanted(rows, frozenset(kept), fates)
+
+
+def decide(
+    sync: Sync, snapshot: dict[str, Known], want: Wanted, epoch: int, is_quiet: bool
+) -> tuple[Planned, ...]:
+    """Removes, then changes, then adds, each by identity, numbered from 1."""
+    planned: list[Planned] = []
+    active = {identity for identity, known in snapshot.items() if known.is_active}
+    for identity in (active | want.rows.keys()) - want.kept:
+        row = want.rows.get(identity)
+        planned += _decide_one(sync, identity, snapshot.get(identity), row, epoch)
+    order = list(Op)
+    planned.sort(key=lambda p: (order.index(p.op), p.identity))
+    return tuple(p._replace(seq=i, is_quiet=is_quiet) for i, p in enumerate(planned, start=1))
+
+
+def _decide_one(
+    sync: Sync, identity: str, known: Known | None, row: Row | None, epoch: int
+) -> Iterable[Planned]:
+    entries = known.entries if known else 0
+    doubt = known.doubt if known else None
+    is_member = known is not None and known.is_member
+    origin = known.origin_epoch if known and doubt and known.origin_epoch else epoch
+    is_inside = doubt != Op.ADD and (is_member or doubt == Op.REMOVE)
+    leaving = entries if is_inside else entries + 1
+
+    def removal(cause: str, values: Values) -> Planned:
+        address = known.address if known else None
+        everything = tuple(True for _ in values)
+        return Planned(Op.REMOVE, cause, identity, address, leaving, origin, values, everything)
+
+    if row is None:
+        if sync.on_remove != "keep" and known is not None:
+            yield removal("left", tuple(None for _ in known.values))
+        return
+    changed = _changed(sync, known, row)
+    if known is None or not known.is_active:
+        op, cause = Op.ADD, "new" if known is None else "returned"
+    elif sync.address and sync.on_remove != "keep" and row.address != known.address:
+        op, cause = Op.ADD, "moved"
+        yield removal("moved", row.values)
+    elif doubt == Op.REMOVE:
+        op, cause = Op.ADD, "returned"
+    elif doubt is not None:
+        op, cause = Op(doubt), "in doubt"
+    elif any(c and not t.is_ignored for c, t in zip(changed, sync.traits, strict=True)):
+        op, cause = Op.CHANGE, "changed"
+    else:
+        return
+    transition = max(entries, 1)
+    if op is Op.ADD:
+        transition = (leaving if cause == "moved" else entries) + 1
+    travels = _travels(sync, cause, row, changed)
+    yield Planned(op, cause, identity, row.address, transition, origin, row.values, travels)
+
+
+def _changed(sync: Sync, known: Known | None, row: Row) -> tuple[bool, ...]:
+    before = known.values if known else tuple(None for _ in row.values)
+    return tuple(
+        now != old and not (trait.nulls == "skip" and now is None)
+        for trait, now, old in zip(sync.traits, row.values, before, strict=True)
+    )
+
+
+def _travels(sync: Sync, cause: str, row: Row, changed: tuple[bool, ...]) -> tuple[bool, ...]:
+    """A first add has nothing to empty; an assertion names everything."""
+    if cause == "changed":
+        return changed
+    if cause in ("new", "moved"):
+        return tuple(value is not None for value in row.values)
+    return tuple(
+        value is not None or trait.nulls != "skip"
+        for trait, value in zip(sync.traits, row.values, strict=True)
+    )
+
+
+def merge(
+    snapshot: dict[str, Known], plan: Sequence[Planned], acks: dict[int, Ack]
+) -> dict[str, Known]:
+    """Only what was answered, or may have been applied, moves the snapshot."""
+    merged = dict(snapshot)
+    for planned in plan:  # removals come first in a plan, so a mover's add has the last word
+        ack = acks.get(planned.seq)
+        if ack is None or ack.outcome not in (DELIVERED, UNKNOWN, REJECTED_PARTIAL):
+            continue
+        merged[planned.identity] = _merged(
+            merged.get(planned.identity), planned, ack.outcome == DELIVERED
+        )
+    return merged
+
+
+def _merged(before: Known | None, planned: Planned, is_applied: bool) -> Known:
+    is_removal = planned.op is Op.REMOVE
+    values = before.values if before else tuple(None for _ in planned.values)
+    entries = before.entries if before else 0
+    if is_applied:
+        # What an assertion left alone while in doubt is not known any more.
+        left_alone = values if planned.cause == "changed" else tuple(None for _ in values)
+        values = tuple(
+            now if travels and not is_removal else old
+            for now, travels, old in zip(planned.values, planned.travels, left_alone, strict=True)
+        )
+    return Known(
+        address=planned.address,
+        is_member=not is_removal if is_applied else bool(before and before.is_member),
+        entries=planned.transition if is_applied or is_removal else entries,
+        doubt=None if is_applied else str(planned.op),
+        origin_epoch=None if is_applied else planned.origin_epoch,
+        values=values,
+    )
+
+
+def in_doubt(plan: Sequence[Planned], acks: dict[int, Ack], at: datetime) -> dict[int, Ack]:
+    """Everything without an outcome, but for the adds that waited for a removal elsewhere."""
+    gone = {
+        p.identity
+        for p in plan
+        if p.op is Op.REMOVE and p.seq in acks and acks[p.seq].outcome == DELIVERED
+    }
+    return {
+        p.seq: Ack(p.seq, UNKNOWN, "run-lost", None, at)
+        for p in plan
+        if p.seq not in acks
+        and not (p.op is Op.ADD and p.cause == "moved" and p.identity not in gone)
+    }

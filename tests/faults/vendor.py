@@ -1,0 +1,200 @@
+"""A simulated destination: upserts and removals by address, events deduplicated by their id.
+
+It knows more than a real vendor would: whether an event that should have been new was not.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sync.core import DELIVERED, Kind, Op, Outcome, Rejected, Sync
+from sync.delivery.ports import AnswerUnknown, RequestRefused
+from sync.destinations.spec import (
+    Conversation,
+    Endpoint,
+    Item,
+    Limits,
+    Piece,
+    Request,
+    Response,
+    Verdict,
+)
+from tests.faults.memory import FakeClock, Fuse
+
+FAULTS = (
+    "applied, no answer",
+    "lost",
+    "half applied, no answer",
+    "refused",
+    "error",
+    "error after applying",
+    "garbage after applying",
+    "first rejected",
+    "first rejected in part",
+    "too many",
+    "too large",
+    "bad request",
+    "unauthorised",
+)
+AMBIGUOUS = frozenset(
+    {
+        "applied, no answer",
+        "lost",
+        "half applied, no answer",
+        "error",
+        "error after applying",
+        "garbage after applying",
+        "first rejected in part",
+    }
+)
+"""Faults after which nobody can say what was applied."""
+
+_STATUS = {
+    "error": 500,
+    "error after applying": 500,
+    "too many": 429,
+    "too large": 413,
+    "bad request": 400,
+    "unauthorised": 401,
+}
+
+
+@dataclass(slots=True)
+class Account:
+    """What the vendor holds, and what it noticed."""
+
+    people: dict[str, dict[str, Any]] = field(default_factory=dict)
+    events: frozenset[str] = frozenset()
+    requests: int = 0
+    repeats: int = 0
+    """Items that changed nothing: sent again, or never needed."""
+    items: int = 0
+    missed: tuple[str, ...] = ()
+    """Entries and exits whose event was taken for an old one."""
+    largest: int = 0
+
+    def copy(self) -> Account:
+        return replace(self, people={k: dict(v) for k, v in self.people.items()})
+
+    def apply(self, op: str, to: str, traits: Mapping[str, Any], event: str | None) -> None:
+        """Upsert or remove, and take the event unless its id is known."""
+        self.items += 1
+        before = self.people.get(to)
+        if op == Op.REMOVE:
+            self.people.pop(to, None)
+        else:
+            merged = {**(before or {}), **traits}
+            self.people[to] = {k: v for k, v in merged.items() if v is not None}
+        is_crossing = (before is None) == (op != Op.REMOVE)
+        if event is not None:
+            if event in self.events and is_crossing:
+                self.missed = (*self.missed, event)
+            self.events |= {event}
+        if self.people.get(to) == before:
+            self.repeats += 1
+
+
+@dataclass(slots=True)
+class SimulatedHttp:
+    """The Http port of one process; `faults` maps the number of a request to what goes wrong."""
+
+    account: Account
+    clock: FakeClock
+    fuse: Fuse
+    faults: Mapping[int, str]
+    seconds_per_request: float = 0.0
+    sent: int = 0
+    ambiguous: int = 0
+
+    def send(self, endpoint: Endpoint, request: Request, deadline_seconds: float) -> Response:
+        self.fuse.check()
+        self.sent += 1
+        self.account.requests += 1
+        self.clock.seconds += self.seconds_per_request
+        fault = self.faults.get(self.sent, "")
+        self.ambiguous += fault in AMBIGUOUS
+        if fault == "refused":
+            raise RequestRefused("connect")
+        assert request.content is not None
+        items = json.loads(request.content)["items"]
+        self.account.largest = max(self.account.largest, len(items))
+        answers = self._apply(items, fault)
+        self.fuse.passed("send")
+        if fault in ("applied, no answer", "lost", "half applied, no answer"):
+            raise AnswerUnknown("reset")
+        if fault == "garbage after applying":
+            return Response(200, {}, b"<html>")
+        if status := _STATUS.get(fault):
+            return Response(status, {}, b"")
+        return Response(200, {}, json.dumps(answers).encode())
+
+    def _apply(self, items: list[dict[str, Any]], fault: str) -> list[str]:
+        answers = ["ok"] * len(items)
+        if fault in ("lost", "error", "too many", "too large", "bad request", "unauthorised"):
+            return answers
+        if fault == "half applied, no answer":
+            items = items[: (len(items) + 1) // 2]
+        if fault == "first rejected":
+            answers[0] = "rejected"
+        if fault == "first rejected in part":
+            answers[0] = "in part"
+            item = items[0]
+            self.account.apply(item["op"], item["to"], item["traits"], None)
+        for item, answer in zip(items, answers, strict=False):
+            if answer == "ok":
+                self.account.apply(item["op"], item["to"], item["traits"], item["event"])
+        return answers
+
+
+class Simulated:
+    """The destination as the engine sees it: one request for a batch, one answer for each item."""
+
+    name = "simulated"
+    kinds = frozenset({Kind.TRAITS, Kind.SEGMENT})
+    verdicts: Mapping[int, Verdict] = {}
+    coalesces = False
+    has_read_back = False
+    endpoints: Mapping[str, Endpoint] = {"": Endpoint("http://127.0.0.1:1")}
+
+    def __init__(self, batch: int, concurrency: int) -> None:
+        self.limits = Limits(batch, 1_000_000, 100_000, 0.0, concurrency)
+
+    @staticmethod
+    def validate(sync: Sync) -> Sequence[Any]:
+        return ()
+
+    def encode(self, pieces: Sequence[Piece]) -> Sequence[Any]:
+        sync, change = pieces[0]
+        way = "left" if change.op is Op.REMOVE else "entered"
+        event = f"{sync.name}:{change.identity}:{way}:{change.transition}"
+        is_silent = change.op is Op.CHANGE or change.is_quiet
+        return (
+            {
+                "op": change.op,
+                "to": change.address,
+                "traits": dict(change.traits),
+                "event": None if is_silent else event,
+            },
+        )
+
+    def deliver(self, batch: Sequence[Item]) -> Conversation[Sequence[Outcome]]:
+        body = {"items": [item.parts[0] for item in batch]}
+        response = yield Request("POST", "/", json=body)
+        assert response is not None
+        return [_OUTCOMES[answer] for answer in response.json()]
+
+    def check(self) -> Any:
+        raise NotImplementedError
+
+    def read_back(self, sync: Sync, expected: Any) -> Any:
+        raise NotImplementedError
+
+
+_OUTCOMES: Mapping[str, Outcome] = {
+    "ok": DELIVERED,
+    "rejected": Rejected("no", "refused"),
+    "in part": Rejected("no", "refused", is_partial=True),
+}

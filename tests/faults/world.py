@@ -1,0 +1,240 @@
+"""A whole world in memory: one warehouse, one vendor, hosts with their disks, and runs that die."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from sync.core import Counts, Fate, Kind, Op, Relation, Sync, Trait
+from sync.delivery.conversation import converse
+from sync.delivery.engine import Engine
+from sync.delivery.pacing import Pacing
+from sync.delivery.retry import RetryPolicy
+from sync.delivery.run import Hooks, Ports, SyncResult, run_sync
+from sync.plan.leases import GRACE_SECONDS, TTL_SECONDS
+from sync.state.store import Holder
+from tests.faults.memory import (
+    Crash,
+    FakeClock,
+    Files,
+    Fuse,
+    Inline,
+    LastFirst,
+    LastFirstEngine,
+    MemoryDisk,
+    MemoryStore,
+    Tail,
+)
+from tests.faults.reference import Row, Tables, wanted
+from tests.faults.vendor import Account, Simulated, SimulatedHttp
+
+SYNC = Sync(
+    name="people__simulated",
+    model="people",
+    unique_id="model.shop.people",
+    relation=Relation(None, "main", "people"),
+    connection="simulated",
+    vendor="simulated",
+    kind=Kind.SEGMENT,
+    identity="id",
+    traits=(Trait("x", "x"), Trait("y", "y", nulls="skip")),
+    initial="send",
+)
+MOVING = replace(SYNC, identify_by="email", address="email")
+"""The same, known to the vendor by an address that can change."""
+
+Store = type[MemoryStore]
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """How a run delivers. Slow requests make every batch flush, and the lease be renewed."""
+
+    batch: int = 2
+    concurrency: int = 1
+    is_slow: bool = False
+    is_last_first: bool = False
+    """With two batches in flight, the second is applied and answered before the first."""
+    attempts: int = 1
+
+    @property
+    def in_flight(self) -> int:
+        """Changes that may be on their way at once."""
+        return self.batch * self.concurrency
+
+
+@dataclass(frozen=True, slots=True)
+class Rig:
+    """Which classes play the parts: the production ones, or a mutant's."""
+
+    store: type[MemoryStore] = MemoryStore
+    disk: type[MemoryDisk] = MemoryDisk
+
+
+@dataclass(slots=True)
+class World:
+    """Everything that outlives a process."""
+
+    sync: Sync = SYNC
+    model: Sequence[Row] = ()
+    rig: Rig = Rig()
+    tables: Tables = field(default_factory=Tables)
+    account: Account = field(default_factory=Account)
+    disks: dict[str, Files] = field(default_factory=dict)
+    clock: FakeClock = field(default_factory=FakeClock)
+    dead: frozenset[str] = frozenset()
+    ambiguous: int = 0
+    """Changes so far that were in a request without a clear answer, at most."""
+
+    def copy(self) -> World:
+        return replace(
+            self,
+            tables=self.tables.copy(),
+            account=self.account.copy(),
+            disks={host: files.copy() for host, files in self.disks.items()},
+            clock=FakeClock(self.clock.seconds),
+        )
+
+    def run(
+        self,
+        host: str = "a",
+        faults: Mapping[int, str] | None = None,
+        fuse: Fuse | None = None,
+        setting: Setting = Setting(),
+        stop_after: int | None = None,
+    ) -> SyncResult | None:
+        """One process, from start to end; None when it was killed on the way."""
+        fuse = fuse or Fuse()
+        process = str(len(self.dead))
+        http = SimulatedHttp(
+            self.account, self.clock, fuse, faults or {}, 31.0 if setting.is_slow else 0.0
+        )
+
+        def why_stop() -> str | None:
+            return "asked" if stop_after is not None and http.sent >= stop_after else None
+
+        disk = self.rig.disk(self.disks.setdefault(host, Files()), fuse)
+        store = self.rig.store(self.sync, self.tables, self.model, self.clock, fuse, self.dead)
+        ports = Ports(store, disk, self.clock, Holder("me", host, process, "1"), f"run-{process}")
+        hooks = Hooks(
+            guard=lambda summary: None,
+            admit=lambda known: "account",
+            engine=lambda: self._engine(http, setting, why_stop),
+        )
+        try:
+            return run_sync(self.sync, ports, hooks)
+        except Crash:
+            return None
+        finally:
+            self.dead |= {process}
+            self.ambiguous += http.ambiguous * setting.batch
+
+    def _engine(self, http: SimulatedHttp, setting: Setting, why_stop: object) -> Engine:
+        destination = Simulated(setting.batch, setting.concurrency)
+        pace = Pacing(self.clock)
+        policy = RetryPolicy(attempts=setting.attempts)
+        kind, executor = (
+            (LastFirstEngine, LastFirst()) if setting.is_last_first else (Engine, Inline())
+        )
+        return kind(
+            destination,  # type: ignore[arg-type]
+            lambda batch: converse(
+                destination,  # type: ignore[arg-type]
+                batch,
+                http,
+                self.clock,
+                pace,
+                policy,
+                lambda: why_stop() is not None,  # type: ignore[operator]
+            ),
+            executor,
+            self.clock,
+            why_stop,  # type: ignore[arg-type]
+        )
+
+    def lose_power(self, host: str, tail: Tail) -> None:
+        """What was not synced may be gone."""
+        if host in self.disks:
+            self.disks[host] = self.disks[host].crashed(tail)
+
+    def lose_disk(self, host: str) -> None:
+        """An ephemeral runner comes back empty."""
+        self.disks[host] = Files()
+
+    def outlast_lease(self) -> None:
+        """Nobody on another host can know that a process died; its lease has to run out."""
+        self.clock.seconds += TTL_SECONDS + GRACE_SECONDS + 1
+
+    def disagreement(self) -> str:
+        """Where the vendor differs from the model; empty when it does not.
+
+        A null that is skipped says nothing about what the vendor should hold.
+        """
+        want = {
+            row.address or identity: dict(zip(self.sync.traits, row.values, strict=True))
+            for identity, row in wanted(self.sync, self.model).rows.items()
+        }
+        have = self.account.people
+        if want.keys() != have.keys():
+            return f"the destination holds {sorted(have)}, the model {sorted(want)}"
+        for address, values in want.items():
+            for trait, value in values.items():
+                if value is None and trait.nulls == "skip":
+                    continue
+                if have[address].get(trait.name) != value:
+                    return (
+                        f"{address} has {trait.name}={have[address].get(trait.name)}, not {value}"
+                    )
+        return ""
+
+
+def adds_up(result: SyncResult) -> bool:
+    """Every row of the model and every removal has exactly one fate."""
+    return adds_up_counts(result.counts, result.ops)
+
+
+def adds_up_counts(counts: Counts, ops: Mapping[Op, int]) -> bool:
+    """The same, of a report."""
+    return (
+        all(rows >= 0 for rows in counts.fates.values())
+        and sum(counts.fates.values()) == counts.model_rows + counts.removals
+        and counts.removals == ops.get(Op.REMOVE, 0)
+        and sum(ops.values()) == sum(counts[fate] for fate in _ASKED)
+    )
+
+
+_ASKED = (Fate.DELIVERED, Fate.REJECTED, Fate.UNDECIDED, Fate.NOT_ATTEMPTED)
+
+
+class Wrong(AssertionError):
+    """The promise was broken."""
+
+
+def settles(world: World, host: str, setting: Setting, in_flight: int | None) -> None:
+    """The clean run after everything that went wrong: one to converge, one to have nothing to do.
+
+    `in_flight` is how many changes the crashes caught on their way, at most; None when the
+    journal is lost, and any number may be sent again. Raises Wrong with what was broken.
+    """
+    doubted, repeats = world.tables.doubted, world.account.repeats
+    result = world.run(host, setting=setting)
+    if result is None or result.exit_code:
+        code = result.problems[0].code if result and result.problems else ""
+        raise Wrong(f"the clean run ended with {result and result.exit_code} {code}")
+    if wrong := world.disagreement():
+        raise Wrong(wrong)
+    if world.account.missed:
+        raise Wrong(f"events were taken for old ones: {world.account.missed}")
+    if not adds_up(result):
+        raise Wrong(f"the counts do not add up: {result.counts}")
+    allowed = 1_000_000 if in_flight is None else in_flight + world.ambiguous
+    if world.tables.doubted - doubted > allowed:
+        raise Wrong(f"{world.tables.doubted - doubted} changes came into doubt")
+    if world.account.repeats - repeats > allowed:
+        raise Wrong(f"{world.account.repeats - repeats} changes were sent for nothing")
+    requests = world.account.requests
+    again = world.run(host, setting=setting)
+    if again is None or again.exit_code or world.account.requests != requests:
+        raise Wrong("the run after the clean run sent something")
+    if not adds_up(again):
+        raise Wrong(f"the counts do not add up: {again.counts}")
