@@ -50,6 +50,8 @@ class Source:
     bytes_sent: int = 0
     stuck: set[str] = field(default_factory=set)
     """Identities whose removal at an old address is open: nothing is added at the new one."""
+    deferred: int = 0
+    """Changes that wait for another one of the same identity; the next run plans them again."""
     has_movers: bool = False
 
     def note(self, change: Change, ending: Ending, at: datetime) -> None:
@@ -197,7 +199,7 @@ class Engine:
 
     def _items(self, groups: Iterable[tuple[Piece, ...]]) -> Iterator[Item]:
         for group in groups:
-            pieces = tuple(p for p in group if not self._is_stuck(p))
+            pieces = tuple(p for p in group if not self._defers(p))
             if not pieces:
                 continue
             item = prepare(self.destination, pieces)
@@ -210,13 +212,14 @@ class Engine:
                 source.note(pieces[0].change, item, self.clock.now())
                 self.on_progress(source, 1)
 
-    def _is_stuck(self, piece: Piece) -> bool:
-        stuck = self._sources[piece.sync.name].stuck
-        return (
-            piece.change.cause == "moved"
-            and piece.change.identity in stuck
-            and (piece.change.op is not Op.REMOVE)
-        )
+    def _defers(self, piece: Piece) -> bool:
+        """Whether somebody's old address must be free first; counts who waits."""
+        sync, change = piece
+        source = self._sources[sync.name]
+        if change.cause != "moved" or change.op is Op.REMOVE:
+            return False
+        source.deferred += change.identity in source.stuck
+        return change.identity in source.stuck
 
     def _must_stop(self) -> bool:
         if self.error is not None:

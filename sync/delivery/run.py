@@ -153,7 +153,7 @@ class _Run:
                 self.epoch = self.ports.store.acquire(self.ports.holder)
                 self._plan(self.epoch)
             self.result = self._admitted(self.epoch)
-        if self.result is not None and self.result.exit_code != 7:
+        if self.result is not None:
             self._give_back()
 
     def start(self) -> Source:
@@ -163,13 +163,16 @@ class _Run:
         return self.source
 
     def close(self, failure: SyncError | None) -> None:
-        """Everything after the last answer. A record that can't be trusted is left as it is."""
+        """Everything after the last answer.
+
+        The lease goes back even when the record can't be written: nothing is in flight any more,
+        and the next run recovers from the plan and the journal that are left.
+        """
         with self._told():
             if failure is not None:
                 raise failure
             self.result = self._judged()
-        if self.ended().exit_code != 7:
-            self._give_back()
+        self._give_back()
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -248,7 +251,8 @@ class _Run:
             return self._finish(epoch, STATUS_OF_EXIT[code], code, problems, is_complete=False)
         if engine.was_stopped:
             return self._finish(epoch, "stopped", 0, (), is_complete=False)
-        if _outcomes(tally, UNKNOWN) or _answered(tally) < self._planned().total:
+        settled = sum(tally.values()) + self.source.deferred
+        if _outcomes(tally, UNKNOWN) or settled < self._planned().total:
             problem = _unanswered(self.sync, tally)
             return self._finish(epoch, "destination", 6, (problem,), is_complete=False)
         if _outcomes(tally, REJECTED, REJECTED_PARTIAL):
@@ -292,7 +296,11 @@ class _Run:
         return SyncResult(
             sync=self.sync,
             status=status,
-            counts=count(self.summary, source.tally if source else Counter()),
+            counts=count(
+                self.summary,
+                source.tally if source else Counter(),
+                source.deferred if source else 0,
+            ),
             ops=self.summary.ops if self.summary else {},
             problems=problems,
             exit_code=exit_code,
@@ -313,7 +321,9 @@ FATE_OF_OUTCOME = {
 }
 
 
-def count(summary: PlanSummary | None, tally: Mapping[tuple[Op, str], int]) -> Counts:
+def count(
+    summary: PlanSummary | None, tally: Mapping[tuple[Op, str], int], deferred: int = 0
+) -> Counts:
     """Every row of the model and every removal, each under exactly one fate."""
     if summary is None:
         return Counts()
@@ -321,16 +331,13 @@ def count(summary: PlanSummary | None, tally: Mapping[tuple[Op, str], int]) -> C
     for (_, outcome), rows in tally.items():
         fate = FATE_OF_OUTCOME[outcome]
         fates[fate] = fates.get(fate, 0) + rows
-    fates[Fate.NOT_ATTEMPTED] = summary.total - sum(tally.values())
+    fates[Fate.DEFERRED] = fates.get(Fate.DEFERRED, 0) + deferred
+    fates[Fate.NOT_ATTEMPTED] = summary.total - sum(tally.values()) - deferred
     return Counts(summary.model_rows, summary.ops.get(Op.REMOVE, 0), fates)
 
 
 def _outcomes(tally: Mapping[tuple[Op, str], int], *wanted: str) -> int:
     return sum(rows for (_, outcome), rows in tally.items() if outcome in wanted)
-
-
-def _answered(tally: Mapping[tuple[Op, str], int]) -> int:
-    return sum(tally.values())
 
 
 def _unanswered(sync: Sync, tally: Mapping[tuple[Op, str], int]) -> Problem:

@@ -12,6 +12,10 @@ GROUP = "dbt_activation.destinations"
 
 _BUILT_IN = {
     "customerio": "sync.destinations.customerio:Customerio",
+    "fullstory": "sync.destinations.fullstory:Fullstory",
+    "gainsight_px": "sync.destinations.gainsight_px:GainsightPx",
+    "launchdarkly": "sync.destinations.launchdarkly:Launchdarkly",
+    "qualtrics": "sync.destinations.qualtrics:Qualtrics",
 }
 
 

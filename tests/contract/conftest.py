@@ -17,6 +17,9 @@ from sync.delivery.retry import RetryPolicy
 from sync.delivery.transport import HttpTransport
 from sync.destinations import registry
 from sync.destinations.customerio_operations import Options as CustomerioOptions
+from sync.destinations.gainsight_px_model import Options as GainsightPxOptions
+from sync.destinations.launchdarkly_mapping import Options as LaunchdarklyOptions
+from sync.destinations.qualtrics_settings import Options as QualtricsOptions
 from sync.destinations.spec import Endpoint, Item, Piece, Request, Response
 from sync.sandbox.client import SandboxControl
 from sync.sandbox.server import Sandbox
@@ -106,11 +109,36 @@ class Case:
     is_poison: Callable[[str], dict[str, Any]]
     """A fault of the sandbox that refuses one identity, given its name."""
     syncs: Mapping[Kind, Mapping[str, Any]] = field(default_factory=dict)
+    switches: Mapping[str, Any] = field(default_factory=dict)
+    """Of the sandbox, for what must exist at the vendor beforehand."""
+    effects: frozenset[Kind] = frozenset()
+    """Kinds whose requests are never repeated once they may have been applied."""
 
 
 def _customerio(url: str) -> dict[str, Any]:
     keys = {"api_key": "sandbox-track-key", "app_api_key": "sandbox-app-key"}
     return {"site_id": "sandbox-site", "base_url": f"{url}/customerio", **keys}
+
+
+def _fullstory(url: str) -> dict[str, Any]:
+    keys = {"api_key": "na1.sandbox-standard-key", "read_api_key": "na1.sandbox-architect-key"}
+    return {"org_id": "SANDBOX", "base_url": f"{url}/fullstory", **keys}
+
+
+def _gainsight_px(url: str) -> dict[str, Any]:
+    keys = {"api_key": "sandbox-px-key", "tag_key": "AP-SANDBOX00001-2"}
+    return {"base_url": f"{url}/gainsight_px", **keys}
+
+
+def _launchdarkly(url: str) -> dict[str, Any]:
+    keys = {"access_token": "api-sandbox", "sdk_key": "sdk-sandbox"}
+    place = {"project": "default", "environment": "test"}
+    return {**place, "base_url": f"{url}/launchdarkly", **keys}
+
+
+def _qualtrics(url: str) -> dict[str, Any]:
+    place = {"datacenter": "iad1", "directory_id": "POOL_sandbox", "mailing_list": "CG_sync"}
+    return {"api_token": "sandbox-qualtrics-token", "base_url": f"{url}/qualtrics", **place}
 
 
 CASES = {
@@ -119,6 +147,53 @@ CASES = {
         secrets=("api_key", "app_api_key"),
         is_poison=lambda name: {"kind": "refuse", "refuse": {name: f"{name} and {VALUE_CANARY}"}},
         syncs={Kind.SEGMENT: {"options": CustomerioOptions(update_only=False)}},
+    ),
+    "fullstory": Case(
+        _fullstory,
+        secrets=("api_key", "read_api_key"),
+        is_poison=lambda name: {"kind": "refuse", "refuse": {name: f"{name} and {VALUE_CANARY}"}},
+    ),
+    "gainsight_px": Case(
+        _gainsight_px,
+        secrets=("api_key",),
+        is_poison=lambda name: {
+            "kind": "refuse",
+            "refuse": {name.removeprefix("1/"): f"{name} and {VALUE_CANARY}"},
+        },
+        syncs={
+            Kind.TRAITS: {"options": GainsightPxOptions(on_missing="create")},
+            Kind.SEGMENT: {"options": GainsightPxOptions(on_missing="create")},
+            Kind.OBJECTS: {"object_type": "account"},
+        },
+        switches={
+            "user_attributes": {
+                "plan": "STRING",
+                "seats": "NUMBER",
+                "note": "STRING",
+                "churn_risk": "BOOLEAN",
+            },
+            "account_attributes": {"seats": "NUMBER", "note": "STRING"},
+        },
+        effects=frozenset({Kind.EVENTS}),
+    ),
+    "launchdarkly": Case(
+        _launchdarkly,
+        secrets=("access_token", "sdk_key"),
+        is_poison=lambda name: {"kind": "refuse", "refuse": {name: f"{name} and {VALUE_CANARY}"}},
+        syncs={
+            kind: {"options": LaunchdarklyOptions(identify=True)}
+            for kind in (Kind.TRAITS, Kind.SEGMENT, Kind.OBJECTS)
+        },
+    ),
+    "qualtrics": Case(
+        _qualtrics,
+        secrets=("api_token",),
+        is_poison=lambda name: {"kind": "refuse", "refuse": {name: f"{name} and {VALUE_CANARY}"}},
+        syncs={
+            # What is emptied there holds a word of its own, so only what the rows set may be.
+            Kind.TRAITS: {"traits": tuple(Trait(name, name) for name in ("plan", "seats"))},
+            Kind.SEGMENT: {"options": QualtricsOptions(mailing_list="CG_churn")},
+        },
     ),
 }
 
@@ -200,9 +275,21 @@ def customerio(sandbox: Sandbox) -> Iterator[Connected]:
     yield from _connect("customerio", Kind.TRAITS, sandbox)
 
 
+@pytest.fixture
+def gainsight_px(sandbox: Sandbox) -> Iterator[Connected]:
+    yield from _connect("gainsight_px", Kind.TRAITS, sandbox)
+
+
+@pytest.fixture
+def launchdarkly(sandbox: Sandbox) -> Iterator[Connected]:
+    yield from _connect("launchdarkly", Kind.SEGMENT, sandbox)
+
+
 def _connect(name: str, kind: Kind, sandbox: Sandbox) -> Iterator[Connected]:
     case = CASES[name]
     control = SandboxControl(sandbox.url, name)
     control.reset(switches=True)
+    for switch, value in case.switches.items():
+        control.set_switch(switch, value)
     with HttpTransport() as transport:
         yield Connected(name, kind, case, case.settings(sandbox.url), Wiretap(transport), control)

@@ -65,7 +65,9 @@ def test_limits_hold_and_are_used(connected: Any) -> None:
         assert len(group) <= limits.items
         assert all(isinstance(e, Delivered) for e in connected.converse(group).endings)
     largest = max(len(request.content or b"") for request in connected.http.requests)
-    assert 0.3 * limits.request_bytes < largest <= limits.request_bytes or limits.items == 1
+    assert largest <= limits.request_bytes
+    is_enough = len(groups) > 1 and limits.items > 1
+    assert largest > 0.3 * limits.request_bytes or not is_enough
 
 
 def test_a_row_over_the_limit_is_rejected_alone_and_never_sent(connected: Any) -> None:
@@ -133,8 +135,7 @@ def test_a_server_error_is_repeated_without_a_second_effect(
     once = what_stands(connected)
     connected.control.reset()
     connected.fault("status", status=status, when=when, times=1)
-    assert connected.send(connected.rows(3)).endings == [Delivered()] * 3
-    assert what_stands(connected) == once
+    assert_no_second_effect(connected, once)
 
 
 @pytest.mark.parametrize("kind", ["hang", "reset", "close", "truncate", "drip"])
@@ -148,8 +149,7 @@ def test_a_lost_answer_after_applying_is_repeated_without_a_second_effect(
     when = {} if kind in ("drip", "truncate") else {"when": "after"}
     connected.fault(kind, times=1, **more, **when)
     connected.impatient()
-    assert connected.send(connected.rows(3)).endings == [Delivered()] * 3
-    assert what_stands(connected) == once
+    assert_no_second_effect(connected, once)
 
 
 @pytest.mark.parametrize("kind", ["html", "garbage", "empty"])
@@ -207,6 +207,18 @@ def test_a_mapping_with_an_impossible_name_is_refused_offline(connected: Any) ->
     traits = (replace(sync.traits[0], name="x" * 5000),)
     (problem, *_) = type(connected.destination).validate(replace(sync, traits=traits))
     assert problem.fix
+
+
+def assert_no_second_effect(connected: Any, once: Any) -> None:
+    """Repeated until it stands as if nothing had happened; or left in doubt, nothing repeated."""
+    endings = connected.send(connected.rows(3)).endings
+    if connected.kind not in connected.case.effects:
+        assert endings == [Delivered()] * 3
+        assert what_stands(connected) == once
+        return
+    assert all(isinstance(ending, Unknown) for ending in endings)
+    for before, now in zip(once, what_stands(connected), strict=True):
+        assert all(now.count(thing) <= before.count(thing) for thing in now)
 
 
 def what_stands(connected: Any) -> Any:

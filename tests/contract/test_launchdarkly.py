@@ -1,0 +1,597 @@
+"""What LaunchDarkly in particular holds after each operation, seen in the sandbox."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from sync.core import Change, Delivered, Kind, NotAttempted, Op, Rejected, Sync, Trait
+from sync.delivery.batches import batches, prepare
+from sync.delivery.transport import HttpTransport
+from sync.destinations.launchdarkly import ITEMS, REQUESTS_PER_SECOND
+from sync.destinations.launchdarkly_mapping import Options
+from sync.destinations.launchdarkly_segments import TAG
+from sync.destinations.spec import Auditing, Expected, Piece
+from sync.errors import DestinationError
+from sync.sandbox.client import SandboxControl
+
+TIERS = ("low", "high")
+AT = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
+
+
+class Launchdarkly:
+    """One connection, and short ways to say what happens."""
+
+    def __init__(self, connected: Any) -> None:
+        self.connected = connected
+        self.control: SandboxControl = connected.control
+
+    def sync(self, kind: Kind = Kind.SEGMENT, options: Options | None = None, **more: Any) -> Sync:
+        self.connected.kind = kind
+        return self.connected.sync(**{"options": options or Options(), **more})
+
+    def deliver(self, sync: Sync, *changes: Change) -> list[Any]:
+        return list(self.connected.send(changes, sync).endings)
+
+    def members(self, segment: str) -> list[str] | None:
+        found = [s for s in self.control.segments() if s["name"] == segment]
+        return found[0]["members"] if found else None
+
+    def sent(self, method: str = "PATCH") -> list[Any]:
+        wanted = [r for r in self.connected.http.requests if r.method == method]
+        return [json.loads(r.content) for r in wanted]
+
+    def audit(self, *syncs: Sync) -> list[str]:
+        found = self.connected.ask(lambda destination: destination.audit(syncs))
+        return [problem.message for problem in found]
+
+
+@pytest.fixture
+def ld(launchdarkly: Any) -> Launchdarkly:
+    return Launchdarkly(launchdarkly)
+
+
+def add(who: str = "u-1", /, **more: Any) -> Change:
+    return Change(**{"seq": 1, "op": Op.ADD, "identity": who, "address": who, "traits": {}, **more})
+
+
+def change(who: str = "u-1", /, **more: Any) -> Change:
+    return add(who, **{"op": Op.CHANGE, "cause": "changed", **more})
+
+
+def remove(who: str = "u-1", /, **more: Any) -> Change:
+    return add(who, **{"op": Op.REMOVE, "cause": "left", **more})
+
+
+def tiered(ld: Launchdarkly, **more: Any) -> Sync:
+    traits = (Trait("churn_risk_tier", "tier"),)
+    return ld.sync(options=Options(tiers=TIERS, **more), traits=traits)
+
+
+def tier(value: str | None) -> dict[str, Any]:
+    return {"traits": {"churn_risk_tier": value}}
+
+
+def test_entry_exit_and_re_entry_are_membership(ld: Launchdarkly) -> None:
+    sync = ld.sync()
+    assert ld.deliver(sync, add(), add("u-2")) == [Delivered()] * 2
+    assert ld.members("churn_risk") == ["u-1", "u-2"]
+    assert ld.deliver(sync, remove()) == [Delivered()]
+    assert ld.members("churn_risk") == ["u-2"]
+    assert ld.deliver(sync, add(transition=2, cause="returned")) == [Delivered()]
+    assert ld.members("churn_risk") == ["u-1", "u-2"]
+
+
+def test_a_missing_segment_is_created_once_with_our_tag(ld: Launchdarkly) -> None:
+    ld.deliver(ld.sync(), add())
+    (created,) = ld.sent("POST")
+    assert (created["key"], created["tags"], created["unbounded"]) == ("churn_risk", [TAG], False)
+
+
+def test_an_exit_creates_no_segment(ld: Launchdarkly) -> None:
+    assert ld.deliver(ld.sync(), remove()) == [Delivered()]
+    assert ld.members("churn_risk") is None
+
+
+def test_a_segment_is_not_created_where_the_entry_says_so(ld: Launchdarkly) -> None:
+    (ending,) = ld.deliver(ld.sync(options=Options(create=False)), add())
+    assert isinstance(ending, Rejected)
+    assert "`churn_risk`" in ending.reason
+
+
+def test_a_token_is_sent_bare_and_a_patch_says_what_it_is(ld: Launchdarkly) -> None:
+    ld.deliver(ld.sync(), add())
+    (patch,) = [r for r in ld.connected.http.requests if r.method == "PATCH"]
+    assert patch.headers["content-type"].endswith("; domain-model=launchdarkly.semanticpatch")
+    assert patch.headers["ld-api-version"] == "20240415"
+    auth = ld.connected.destination.endpoints["app"].auth
+    assert auth.prefix == ""
+
+
+def test_nobody_is_ever_put_on_the_excluded_list(ld: Launchdarkly) -> None:
+    sync = tiered(ld)
+    ld.deliver(sync, add(**tier("low")), add("u-2", **tier("high")))
+    ld.deliver(sync, change(**tier("high")))
+    ld.deliver(sync, remove(), remove("u-2"))
+    kinds = {i["kind"] for body in ld.sent() for i in body["instructions"]}
+    assert kinds == {"addIncludedTargets", "removeIncludedTargets"}
+
+
+def test_each_tier_has_a_segment_and_a_move_leaves_the_old_one_first(ld: Launchdarkly) -> None:
+    sync = tiered(ld)
+    ld.deliver(sync, add(**tier("low")))
+    assert (ld.members("churn_risk--low"), ld.members("churn_risk")) == (["u-1"], ["u-1"])
+    ld.connected.http.requests.clear()
+    ld.deliver(sync, change(**tier("high")))
+    assert (ld.members("churn_risk--low"), ld.members("churn_risk--high")) == ([], ["u-1"])
+    kinds = [i["kind"] for body in ld.sent() for i in body["instructions"]]
+    assert kinds == ["removeIncludedTargets", "addIncludedTargets"]
+    ld.deliver(sync, remove())
+    assert [ld.members(f"churn_risk{s}") for s in ("", "--low", "--high")] == [[], [], []]
+
+
+def test_a_move_can_join_the_new_tier_first(ld: Launchdarkly) -> None:
+    sync = tiered(ld, tier_order="add_first")
+    ld.deliver(sync, add(**tier("low")))
+    ld.connected.http.requests.clear()
+    ld.deliver(sync, change(**tier("high")))
+    kinds = [i["kind"] for body in ld.sent() for i in body["instructions"]]
+    assert kinds == ["addIncludedTargets", "removeIncludedTargets"]
+
+
+@pytest.mark.parametrize("value", ["unheard-of", None])
+def test_a_tier_that_is_not_listed_is_no_tier(ld: Launchdarkly, value: str | None) -> None:
+    sync = tiered(ld)
+    ld.deliver(sync, add(**tier("low")))
+    assert ld.deliver(sync, change(**tier(value))) == [Delivered()]
+    assert (ld.members("churn_risk--low"), ld.members("churn_risk")) == ([], ["u-1"])
+
+
+def test_a_change_that_concerns_no_segment_sends_nothing(ld: Launchdarkly) -> None:
+    assert ld.deliver(ld.sync(), change(traits={"plan": "x"})) == [Delivered()]
+    assert ld.connected.http.requests == []
+
+
+def test_a_doubtful_change_is_asserted_with_its_base(ld: Launchdarkly) -> None:
+    ld.deliver(ld.sync(), change(cause="in doubt"))
+    assert ld.members("churn_risk") == ["u-1"]
+
+
+def test_a_trait_becomes_one_segment_for_each_listed_value(ld: Launchdarkly) -> None:
+    options = Options(value_segments={"plan": ("team", "solo"), "vip": (True,)}, prefix="rv-")
+    traits = (Trait("plan", "plan"), Trait("vip", "vip"))
+    sync = ld.sync(Kind.TRAITS, options, traits=traits)
+    ld.deliver(sync, add(traits={"plan": "team", "vip": True}))
+    assert (ld.members("rv-plan--team"), ld.members("rv-vip--true")) == (["u-1"], ["u-1"])
+    ld.deliver(sync, change(traits={"vip": False}))
+    assert (ld.members("rv-plan--team"), ld.members("rv-vip--true")) == (["u-1"], [])
+    ld.deliver(sync, change(traits={"plan": "solo"}))
+    assert (ld.members("rv-plan--team"), ld.members("rv-plan--solo")) == ([], ["u-1"])
+    ld.deliver(sync, remove())
+    assert ld.members("rv-plan--solo") == []
+
+
+def test_accounts_are_members_by_their_own_kind(ld: Launchdarkly) -> None:
+    options = Options(value_segments={"plan": ("team",)})
+    sync = ld.sync(Kind.OBJECTS, options, object_type="account", traits=(Trait("plan", "plan"),))
+    ld.deliver(sync, add("acc-9", traits={"plan": "team"}))
+    (body,) = ld.sent()
+    assert body["instructions"][0]["contextKind"] == "account"
+    assert ld.members("plan--team") == ["acc-9"]
+
+
+def test_a_big_segment_takes_its_keys_in_its_own_way(ld: Launchdarkly) -> None:
+    sync = ld.sync(options=Options(big=True, context_kind="account"))
+    rows = [add(f"acc-{i}") for i in range(2500)]
+    assert ld.deliver(sync, *rows) == [Delivered()] * 2500
+    assert len(ld.members("churn_risk") or ()) == 2500
+    sizes = [len(b["included"]["add"]) for b in ld.sent("POST") if "included" in b]
+    assert sizes == [1000, 1000, 500]
+    ld.deliver(sync, remove("acc-7"))
+    assert len(ld.members("churn_risk") or ()) == 2499
+
+
+def test_what_a_segment_is_decides_and_not_the_entry(ld: Launchdarkly) -> None:
+    ld.control.seed({"segments": [{"key": "churn_risk", "tags": [TAG], "unbounded": True}]})
+    assert ld.deliver(ld.sync(), add()) == [Delivered()]
+    assert ld.sent() == []
+    assert ld.members("churn_risk") == ["u-1"]
+
+
+def test_full_requests_go_to_either_kind_of_segment(ld: Launchdarkly) -> None:
+    sync = ld.sync()
+    items = ld.connected.items([add(f"u-{i}") for i in range(10_000)], sync)
+    destination = ld.connected.destination
+    for group in batches(items, destination.limits):
+        assert len(group) <= ITEMS
+        ld.connected.converse(group)
+    sizes = [len(b["instructions"][0]["values"]) for b in ld.sent()]
+    assert sizes == [1500] * 6 + [1000]
+
+
+def test_one_segment_has_one_writer(ld: Launchdarkly) -> None:
+    assert ld.connected.destination.limits.concurrency == 1
+    assert ld.connected.destination.limits.requests_per_second == REQUESTS_PER_SECOND
+
+
+def test_a_conflict_is_tried_again(ld: Launchdarkly) -> None:
+    ld.control.set_switch("conflict_once", True)
+    assert ld.deliver(ld.sync(), add()) == [Delivered()]
+    assert ld.members("churn_risk") == ["u-1"]
+    assert ld.control.counters()["statuses"]["409"] == 1
+
+
+def test_a_conflict_without_end_is_not_attempted(ld: Launchdarkly) -> None:
+    ld.deliver(ld.sync(), add("u-0"))
+    error = '{"code":"optimistic_locking_error","message":"changed"}'
+    ld.connected.fault("status", status=409, method="PATCH", body=error)
+    assert ld.deliver(ld.sync(), add()) == [NotAttempted("retry-later")]
+    assert len(ld.sent()) == 1 + ld.connected.policy.attempts
+
+
+def test_a_segment_that_somebody_else_just_created_is_read_again(ld: Launchdarkly) -> None:
+    ld.control.seed({"segments": [{"key": "churn_risk", "tags": [TAG]}]})
+    ld.connected.fault("status", status=404, method="GET", times=1, body="{}")
+    assert ld.deliver(ld.sync(), add()) == [Delivered()]
+
+
+def test_a_new_segment_may_be_unknown_for_a_moment(ld: Launchdarkly) -> None:
+    ld.control.set_switch("unknown_after_create", 2)
+    assert ld.deliver(ld.sync(), add()) == [Delivered()]
+    assert ld.members("churn_risk") == ["u-1"]
+
+
+@pytest.mark.parametrize(
+    ("reset", "least", "most"), [(-60_000, 10, 10), (None, 10, 10), (5000, 3, 7)]
+)
+def test_a_full_window_is_waited_for(
+    ld: Launchdarkly, reset: int | None, least: float, most: float
+) -> None:
+    error = '{"code":"rate_limited","message":"exceeded"}'
+    headers = {"x-ratelimit-route-remaining": "0"}
+    if reset is not None:
+        headers["x-ratelimit-reset"] = str(int(time.time() * 1000) + reset)
+    ld.connected.fault("status", status=429, times=1, body=error, headers=headers)
+    assert ld.deliver(ld.sync(), add()) == [Delivered()]
+    assert least <= ld.connected.clock.seconds <= most
+
+
+def test_a_limit_that_never_ends_is_not_attempted(ld: Launchdarkly) -> None:
+    ld.connected.fault("status", status=429, body="{}")
+    assert ld.deliver(ld.sync(), add()) == [NotAttempted("retry-later")]
+
+
+def test_a_person_excluded_by_hand_is_rejected_alone_and_stays_excluded(ld: Launchdarkly) -> None:
+    seeded = {"key": "churn_risk", "tags": [TAG], "excluded": ["u-500"]}
+    ld.control.seed({"segments": [seeded]})
+    endings = ld.deliver(ld.sync(), *[add(f"u-{i}") for i in range(1000)])
+    assert isinstance(endings[500], Rejected)
+    assert endings[500].code == "launchdarkly-excluded"
+    assert endings.count(Delivered()) == 999
+    assert len(ld.sent()) == 2
+
+
+def test_whoever_does_not_fit_is_rejected_and_the_others_join(ld: Launchdarkly) -> None:
+    ld.control.set_switch("max_targets", 15_000)
+    inside = [f"old-{i}" for i in range(14_990)]
+    ld.control.seed({"segments": [{"key": "churn_risk", "tags": [TAG], "included": inside}]})
+    endings = ld.deliver(ld.sync(), *[add(f"u-{i}") for i in range(15)])
+    assert endings[:10] == [Delivered()] * 10
+    assert [e.code for e in endings[10:]] == ["launchdarkly-full"] * 5
+    assert len(ld.sent()) == 2
+
+
+@pytest.mark.parametrize(
+    ("segment", "code"),
+    [
+        ({"tags": []}, "launchdarkly-foreign-segment"),
+        ({"tags": [TAG], "external": "segment-audiences"}, "launchdarkly-synced-segment"),
+        (
+            {"tags": [TAG], "unbounded": True, "unboundedContextKind": "account"},
+            "launchdarkly-context-kind",
+        ),
+    ],
+)
+def test_a_segment_that_is_not_ours_is_left_alone(
+    ld: Launchdarkly, segment: dict[str, Any], code: str
+) -> None:
+    ld.control.seed({"segments": [{"key": "churn_risk", **segment}]})
+    (ending,) = ld.deliver(ld.sync(), add())
+    assert isinstance(ending, Rejected)
+    assert ending.code == code
+    assert ld.members("churn_risk") == []
+
+
+def test_a_foreign_segment_is_written_to_when_told(ld: Launchdarkly) -> None:
+    ld.control.seed({"segments": [{"key": "churn_risk", "tags": ["hand-made"]}]})
+    assert ld.deliver(ld.sync(options=Options(adopt=True)), add()) == [Delivered()]
+    assert ld.members("churn_risk") == ["u-1"]
+
+
+def test_a_refused_approval_stops_the_destination(ld: Launchdarkly) -> None:
+    ld.deliver(ld.sync(), add())
+    ld.control.set_switch("approvals", True)
+    exchange = ld.connected.send([add("u-2")], ld.sync())
+    assert "approval is required" in str(exchange.stop)
+    with pytest.raises(DestinationError, match="approval is required"):
+        ld.connected.ask(lambda destination: destination.check())
+    assert ld.members("churn_risk") == ["u-1"]
+
+
+def test_the_comment_counts_reasons_that_may_go_out(ld: Launchdarkly) -> None:
+    traits = (Trait("churn_risk_reason", "why"),)
+    sync = ld.sync(reason="why", traits=traits)
+    ld.deliver(sync, add(reason="usage_drop"), add("u-2", reason="usage_drop"))
+    assert ld.sent()[0]["comment"].endswith("+2 -0 (usage_drop=2)")
+    ld.deliver(ld.sync(reason="why"), add("u-3", reason="usage_drop"))
+    assert "usage_drop" not in ld.sent()[-1]["comment"]
+
+
+def test_identify_shows_the_whole_context_and_keeps_what_others_listed(ld: Launchdarkly) -> None:
+    traits = (Trait("plan", "plan"), Trait("seats", "seats"), Trait("mail", "mail", is_pii=True))
+    sync = ld.sync(Kind.TRAITS, Options(identify=True), traits=traits)
+    ld.deliver(sync, add(traits={"plan": "team", "seats": 3, "mail": "ann@x.io"}))
+    ld.deliver(sync, change(traits={"seats": 4}))
+    person = ld.control.person("u-1")
+    assert person is not None
+    redacted = {"redactedAttributes": ["mail"]}
+    assert person["attributes"] == {"plan": "team", "seats": 4, "_meta": redacted}
+    ld.deliver(sync, remove())
+    assert ld.control.person("u-1")["attributes"] == {}  # type: ignore[index]
+
+
+def test_a_removal_lists_nobody(ld: Launchdarkly) -> None:
+    sync = ld.sync(Kind.TRAITS, Options(identify=True))
+    assert ld.deliver(sync, remove()) == [Delivered()]
+    assert ld.control.people() == []
+
+
+def test_identify_without_an_sdk_key_is_refused_before_sending(ld: Launchdarkly) -> None:
+    sync = ld.sync(Kind.TRAITS, Options(identify=True))
+    del ld.connected.settings["sdk_key"]
+    rejected = prepare(ld.connected.destination, (Piece(sync, add()),))
+    assert isinstance(rejected, Rejected)
+    assert "sdk_key" in rejected.reason
+
+
+def event(number: int, **traits: Any) -> Change:
+    return add(
+        f"e-{number}",
+        address="u-1",
+        traits=traits,
+        event="invoice_paid",
+        occurred_at=AT,
+        seq=number,
+    )
+
+
+def test_an_event_carries_its_number_time_and_id(ld: Launchdarkly) -> None:
+    sync = ld.sync(
+        Kind.EVENTS, Options(metric_value="amount", context_kind="account"), event="invoice_paid"
+    )
+    ld.deliver(sync, event(100, amount=49.5, plan="team"))
+    ((sent,),) = ld.sent("POST")
+    assert sent == {
+        "kind": "custom",
+        "key": "invoice_paid",
+        "creationDate": 1_772_368_200_000,
+        "contextKeys": {"account": "u-1"},
+        "metricValue": 49.5,
+        "data": {"plan": "team", "event_id": "e-100"},
+    }
+
+
+def test_a_payload_sent_twice_counts_once(ld: Launchdarkly) -> None:
+    sync = ld.sync(Kind.EVENTS)
+    ld.deliver(sync, event(1), event(2))
+    ld.deliver(sync, event(1), event(2))
+    assert len(ld.control.events()) == 2
+
+
+def test_events_alone_count_once_whatever_the_batch(ld: Launchdarkly) -> None:
+    sync = ld.sync(Kind.EVENTS, Options(one_per_request=True))
+    ld.deliver(sync, event(1), event(2))
+    ld.deliver(sync, event(2), event(3))
+    assert len(ld.control.events()) == 3
+
+
+@pytest.mark.parametrize("broken", [{"occurred_at": None}, {"event": " "}, {"traits": {"v": "x"}}])
+def test_an_event_that_would_be_dropped_silently_is_refused(
+    ld: Launchdarkly, broken: dict[str, Any]
+) -> None:
+    sync = ld.sync(Kind.EVENTS, Options(metric_value="v"), event="")
+    rejected = prepare(ld.connected.destination, (Piece(sync, event(1)._replace(**broken)),))
+    assert isinstance(rejected, Rejected)
+
+
+def test_read_back_finds_members_tiers_and_strangers(ld: Launchdarkly) -> None:
+    sync = tiered(ld)
+    ld.deliver(sync, add(**tier("low")), add("u-2", **tier("high")), add("u-3", **tier("low")))
+    expected = [
+        Expected("u-1", True, tier("low")["traits"]),
+        Expected("u-2", True, tier("low")["traits"]),
+        Expected("u-3", False, {}),
+        Expected("u-4", True, {}),
+        Expected("u-5", False, {}),
+    ]
+    found = ld.connected.ask(lambda destination: destination.read_back(sync, expected))
+    assert [one.differing for one in found] == [
+        (),
+        ("churn_risk_tier",),
+        ("churn_risk", "churn_risk_tier"),
+        ("churn_risk",),
+        (),
+    ]
+
+
+def test_read_back_asks_big_segments_and_the_list_of_contexts(ld: Launchdarkly) -> None:
+    traits = (Trait("plan", "plan"),)
+    sync = ld.sync(options=Options(big=True, identify=True), traits=traits)
+    ld.deliver(sync, add(traits={"plan": "team"}))
+    expected = [Expected("u-1", True, {"plan": "solo"}), Expected("u-2", False, {})]
+    found = ld.connected.ask(lambda destination: destination.read_back(sync, expected))
+    assert [one.differing for one in found] == [("plan",), ()]
+
+
+def test_the_check_knows_a_wrong_environment_key_and_permission(ld: Launchdarkly) -> None:
+    ld.deliver(ld.sync(), add())
+    ld.connected.settings["sdk_key"] = "sdk-of-another-environment"
+    ld.connected.settings["access_token"] = "api-sandbox-reader"
+    health = ld.connected.ask(lambda destination: destination.check())
+    codes = [problem.code for problem in health.problems]
+    assert codes == ["launchdarkly-permission", "launchdarkly-sdk-key"]
+    assert "sdk-of" not in str(health)
+    ld.connected.settings["environment"] = "nowhere"
+    health = ld.connected.ask(lambda destination: destination.check())
+    assert "create the environment `nowhere`" in health.problems[0].fix
+
+
+MATCH = {"op": "segmentMatch", "values": ["churn_risk"]}
+
+
+def flag(**setup: Any) -> dict[str, Any]:
+    """On for our members, off for everybody else."""
+    rules = [{"clauses": [MATCH], "variation": 0}]
+    safe = {"rules": rules, "fallthrough": {"variation": 1}, "offVariation": 1}
+    return {"key": "discount", "environments": {"test": {**safe, **setup}}}
+
+
+def test_a_destination_that_audits_says_so(ld: Launchdarkly) -> None:
+    assert isinstance(ld.connected.destination, Auditing)
+
+
+def test_a_flag_that_falls_back_safely_is_no_problem(ld: Launchdarkly) -> None:
+    ld.deliver(ld.sync(), add())
+    ld.control.seed({"flags": [flag()]})
+    assert ld.audit(ld.sync()) == []
+
+
+@pytest.mark.parametrize(
+    ("setup", "expected"),
+    [
+        ({"fallthrough": {"variation": 0}}, "the default rule serves `on`"),
+        (
+            {
+                "fallthrough": {
+                    "rollout": {
+                        "variations": [
+                            {"variation": 0, "weight": 1000},
+                            {"variation": 1, "weight": 99_000},
+                        ]
+                    }
+                }
+            },
+            "the default rule serves `on`",
+        ),
+        (
+            {"rules": [{"clauses": [{**MATCH, "negate": True}], "variation": 0}]},
+            "rule 1 asks for not being in our segment, and serves `on`",
+        ),
+        ({"offVariation": None}, "no off variation"),
+        ({"on": False, "offVariation": 0, "fallthrough": {"variation": 0}}, None),
+        (
+            {
+                "rules": [
+                    {"clauses": [MATCH], "variation": 0},
+                    {
+                        "clauses": [
+                            {"attribute": "key", "op": "startsWith", "values": ["dbt-activation"]}
+                        ],
+                        "variation": 0,
+                    },
+                ]
+            },
+            "an unknown user context is served another variation",
+        ),
+    ],
+)
+def test_a_flag_without_a_safe_fallback_is_reported(
+    ld: Launchdarkly, setup: dict[str, Any], expected: str | None
+) -> None:
+    ld.deliver(ld.sync(), add())
+    ld.control.seed({"flags": [flag(**setup), {**flag(), "key": "safe"}]})
+    found = ld.audit(ld.sync())
+    assert len(found) == (expected is not None)
+    assert expected is None or expected in found[0]
+    assert all("`discount`" in message for message in found)
+
+
+def test_a_declared_conservative_variation_is_what_counts(ld: Launchdarkly) -> None:
+    ld.deliver(ld.sync(), add())
+    ld.control.seed({"flags": [flag(fallthrough={"variation": 0}, offVariation=0)]})
+    assert ld.audit(ld.sync()) == []
+    for declared in ("off", False):
+        sync = ld.sync(options=Options(conservative={"discount": declared}))
+        assert ld.audit(sync) == [
+            "flag `discount`: the default rule serves `on` where the conservative variation is"
+            " `off`"
+        ]
+    unknown = ld.sync(options=Options(conservative={"discount": "sideways"}))
+    assert "none of its variations" in ld.audit(unknown)[0]
+
+
+def test_a_rule_on_a_trait_is_judged_like_one_on_a_segment(ld: Launchdarkly) -> None:
+    clause = {"attribute": "plan", "op": "in", "values": ["team"], "contextKind": "user"}
+    setup = {"rules": [{"clauses": [clause], "variation": 1}], "fallthrough": {"variation": 0}}
+    ld.control.seed({"flags": [flag(**setup)]})
+    sync = ld.sync(Kind.TRAITS, Options(identify=True), traits=(Trait("plan", "plan"),))
+    assert "the default rule serves `on`" in ld.audit(sync)[0]
+    negated = {**setup, "rules": [{"clauses": [{**clause, "negate": True}], "variation": 0}]}
+    ld.control.seed({"flags": [flag(**negated, **{"offVariation": 1})]})
+    assert len(ld.audit(sync)) == 1
+
+
+def test_flags_of_others_are_no_concern(ld: Launchdarkly) -> None:
+    ld.deliver(ld.sync(), add())
+    theirs = [{"clauses": [{**MATCH, "values": ["theirs"]}], "variation": 0}]
+    setup = {"rules": theirs, "fallthrough": {"variation": 0}}
+    many = [{**flag(**setup), "key": f"flag-{i}"} for i in range(250)]
+    ld.control.seed({"flags": [*many, flag(fallthrough={"variation": 0})]})
+    assert len(ld.audit(ld.sync())) == 1
+
+
+def test_the_audit_knows_missing_foreign_full_and_storeless_segments(ld: Launchdarkly) -> None:
+    ld.control.set_switch("big_segment_store", False)
+    inside = [f"u-{i}" for i in range(12_000)]
+    ld.control.seed(
+        {
+            "segments": [
+                {"key": "full", "tags": [TAG], "included": inside},
+                {"key": "theirs"},
+                {"key": "big", "tags": [TAG], "unbounded": True},
+            ]
+        }
+    )
+    names = ("full", "theirs", "big", "missing")
+    syncs = [ld.sync(options=Options(create=False), segment=name) for name in names]
+    full, theirs, missing, big = ld.audit(*syncs)
+    assert "holds 12000 of at most 15000" in full
+    assert TAG in theirs
+    assert "no segment `missing`" in missing
+    assert "no store for big segments" in big
+
+
+def test_the_audit_writes_nothing(ld: Launchdarkly) -> None:
+    ld.control.seed({"flags": [flag()]})
+    before = ld.control.applied()
+    ld.audit(ld.sync())
+    assert ld.control.applied() == before
+    assert ld.members("churn_risk") is None
+
+
+def test_a_lost_answer_to_a_patch_is_asserted_again(ld: Launchdarkly) -> None:
+    ld.deliver(ld.sync(), add("u-0"))
+    ld.connected.impatient()
+    ld.connected.fault("reset", when="after", method="PATCH", times=1)
+    assert ld.deliver(ld.sync(), add()) == [Delivered()]
+    assert ld.members("churn_risk") == ["u-0", "u-1"]
+
+
+def test_the_transport_keeps_our_user_agent_for_the_import(ld: Launchdarkly) -> None:
+    ld.deliver(ld.sync(Kind.EVENTS), event(1))
+    assert isinstance(ld.connected.http.transport, HttpTransport)
+    assert ld.control.counters()["statuses"] == {"202": 1}

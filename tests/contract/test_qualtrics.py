@@ -1,0 +1,494 @@
+"""What Qualtrics in particular holds after each operation, seen in the sandbox."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import yaml
+
+from sync.core import Change, Delivered, Kind, Op, Rejected, Sync, Trait, Unknown
+from sync.destinations.qualtrics_settings import Event, Options, Settings
+from sync.destinations.spec import Auditing, Expected, Pulling
+from sync.errors import DestinationError
+
+pytestmark = pytest.mark.parametrize("connected", [("qualtrics", Kind.TRAITS)], indirect=True)
+
+ANN = {"seq": 1, "identity": "u_1", "address": "u_1"}
+AT = datetime(2026, 3, 1, 14, 30, tzinfo=UTC)
+EVENTS = {"on_enter": Event(event="entered"), "on_exit": Event(event="left")}
+LISTED = Options(mailing_list="CG_churn", **EVENTS)
+FLAGGED = Options()
+
+
+@pytest.fixture
+def qualtrics(connected: Any) -> Iterator[Any]:
+    yield connected
+    sent = [r.content or b"" for r in connected.http.requests]
+    assert not any(b'"unsubscribed":false' in body for body in sent)
+    withdrawn = ("frequencyrules", "/samples", "/segments", "/summary", "/contactimports")
+    assert not any(word in r.path for r in connected.http.requests for word in withdrawn)
+
+
+def add(**traits: Any) -> Change:
+    return Change(op=Op.ADD, traits=traits, **ANN)
+
+
+def change(**traits: Any) -> Change:
+    return Change(op=Op.CHANGE, traits=traits, **ANN)
+
+
+def remove(**more: Any) -> Change:
+    return Change(op=Op.REMOVE, traits={}, **{**ANN, **more})
+
+
+def delivered(qualtrics: Any, *changes: Change, sync: Sync | None = None) -> None:
+    for one in changes:
+        exchange = qualtrics.send([one], sync)
+        assert exchange.endings == [Delivered()], exchange
+
+
+def segment(qualtrics: Any, options: Options = LISTED) -> Sync:
+    qualtrics.kind = Kind.SEGMENT
+    sync: Sync = qualtrics.sync(options=options)
+    return sync
+
+
+def attributes(qualtrics: Any, who: str = "u_1") -> dict[str, Any]:
+    person = qualtrics.control.person(who)
+    assert person is not None
+    return dict(person["attributes"])
+
+
+def members(qualtrics: Any, name: str = "churn_risk") -> list[str]:
+    (found,) = [s for s in qualtrics.control.segments() if s["name"] == name]
+    return list(found["members"])
+
+
+def calls(qualtrics: Any, word: str) -> int:
+    return sum(word in f"{r.method} {r.path}" for r in qualtrics.http.requests)
+
+
+def api(qualtrics: Any, method: str, path: str, body: Any = None) -> Any:
+    """Ask the sandbox as somebody else's client would."""
+    import httpx
+
+    url = f"{qualtrics.settings['base_url']}/iad1/API/v3/directories/POOL_sandbox{path}"
+    headers = {"X-API-TOKEN": "sandbox-qualtrics-token"}
+    found = httpx.request(method, url, json=body, headers=headers, trust_env=False)
+    assert found.status_code < 300, found.text
+    return found.json().get("result")
+
+
+def test_values_arrive_as_text_and_own_fields_where_they_belong(qualtrics: Any) -> None:
+    delivered(qualtrics, add(plan="team", seats=12, is_vip=True, rate=0.5, firstName="Ada"))
+    assert attributes(qualtrics) == {
+        "plan": "team", "seats": "12", "is_vip": "true", "rate": "0.5", "firstName": "Ada",
+    }  # fmt: skip
+
+
+def test_only_what_changed_is_written_and_null_becomes_the_agreed_word(qualtrics: Any) -> None:
+    delivered(qualtrics, add(plan="team", seats=12, phone="+49301"), change(seats=None, phone=None))
+    assert attributes(qualtrics) == {"plan": "team", "seats": "-", "phone": "+49301"}
+    last = json.loads(qualtrics.http.requests[-1].content)
+    assert last == {"extRef": "u_1", "embeddedData": {"seats": "-"}}
+
+
+def test_blanks_are_sent_where_the_directory_takes_them(qualtrics: Any) -> None:
+    qualtrics.settings["empty_value"] = ""
+    qualtrics.control.set_switch("blank_overwrites", True)
+    delivered(qualtrics, add(plan="team", phone="+49301"), change(plan=None, phone=None))
+    assert attributes(qualtrics) == {"plan": "", "phone": ""}
+
+
+def test_a_removed_row_empties_what_we_own_and_keeps_the_contact(qualtrics: Any) -> None:
+    delivered(qualtrics, add(plan="team", seats=1, theirs="stays", firstName="Ada"), remove())
+    assert attributes(qualtrics) == {
+        "plan": "-", "seats": "-", "theirs": "stays", "firstName": "Ada",
+    }  # fmt: skip
+    kept = replace(qualtrics.sync(), on_remove="keep")
+    before = len(qualtrics.http.requests)
+    delivered(qualtrics, remove(), sync=kept)
+    assert len(qualtrics.http.requests) == before
+
+
+def test_a_removal_brings_nobody_to_life(qualtrics: Any) -> None:
+    delivered(qualtrics, remove())
+    delivered(qualtrics, remove(), sync=segment(qualtrics))
+    delivered(qualtrics, remove(), sync=segment(qualtrics, FLAGGED))
+    assert qualtrics.control.people() == []
+    assert calls(qualtrics, "POST /transactions") == 0
+
+
+def test_whoever_enters_is_listed_flagged_and_told_of_once(qualtrics: Any) -> None:
+    sync = segment(qualtrics)
+    delivered(qualtrics, add(plan="team")._replace(reason="seats down"), sync=sync)
+    assert attributes(qualtrics) == {"plan": "team", "churn_risk": "1"}
+    assert members(qualtrics) == ["u_1"]
+    (event,) = qualtrics.control.events()
+    assert (event["name"], event["data"]["reason"]) == ("entered", "seats down")
+    assert event["data"]["event_id"] == event["id"]
+    assert event["timestamp"] > 1_700_000_000
+
+
+def test_whoever_leaves_is_unflagged_taken_off_the_list_and_kept(qualtrics: Any) -> None:
+    sync = segment(qualtrics)
+    delivered(qualtrics, add(plan="team"), remove(), remove(), sync=sync)
+    assert attributes(qualtrics) == {"plan": "-", "churn_risk": "0"}
+    assert members(qualtrics) == []
+    assert calls(qualtrics, "DELETE /contacts") == 0
+    delivered(qualtrics, add(plan="pro")._replace(transition=2), sync=sync)
+    assert members(qualtrics) == ["u_1"]
+    names = [event["name"] for event in qualtrics.control.events()]
+    assert (names.count("entered"), len({e["id"] for e in qualtrics.control.events()})) == (2, 3)
+
+
+def test_a_quiet_entry_and_a_moved_address_tell_nobody(qualtrics: Any) -> None:
+    sync = segment(qualtrics)
+    delivered(qualtrics, add()._replace(is_quiet=True), sync=sync)
+    delivered(qualtrics, remove(cause="moved"), sync=sync)
+    delivered(qualtrics, add()._replace(address="u_2", cause="moved"), sync=sync)
+    assert qualtrics.control.events() == []
+    assert members(qualtrics) == ["u_2"]
+
+
+def test_without_a_list_the_flag_is_the_segment(qualtrics: Any) -> None:
+    sync = segment(qualtrics, FLAGGED)
+    delivered(qualtrics, add(plan="team"), remove(), sync=sync)
+    assert attributes(qualtrics) == {"plan": "-", "churn_risk": "0"}
+    assert members(qualtrics) == []
+
+
+def test_an_opt_out_from_a_list_outlives_leaving_and_coming_back(qualtrics: Any) -> None:
+    sync = segment(qualtrics)
+    delivered(qualtrics, add(plan="team"), sync=sync)
+    (key,) = [p["key"] for p in qualtrics.control.people()]
+    api(qualtrics, "PUT", f"/mailinglists/CG_churn/contacts/{key}", {"unsubscribed": True})
+    delivered(qualtrics, remove(), add(plan="team")._replace(transition=2), sync=sync)
+    found = api(qualtrics, "GET", f"/mailinglists/CG_churn/contacts/{key}")
+    assert found["mailingListUnsubscribed"] is True
+
+
+def test_an_opt_out_is_set_for_the_directory_and_never_taken_back(qualtrics: Any) -> None:
+    opted = replace(qualtrics.sync(), traits=(Trait("unsubscribed", "unsubscribed"),))
+    delivered(qualtrics, add(unsubscribed=False, plan="a"), sync=opted)
+    delivered(qualtrics, change(unsubscribed=True), sync=opted)
+    delivered(qualtrics, add(unsubscribed=False, plan="b"), remove(), sync=opted)
+    (key,) = [p["key"] for p in qualtrics.control.people()]
+    assert api(qualtrics, "GET", f"/contacts/{key}")["directoryUnsubscribed"] is True
+
+
+def test_update_only_creates_nobody(qualtrics: Any) -> None:
+    sync = qualtrics.sync(options=Options(update_only=True))
+    (ending,) = qualtrics.send([add(plan="team")], sync).endings
+    assert isinstance(ending, Rejected)
+    assert ending.code == "qualtrics-unknown-contact"
+    assert qualtrics.control.people() == []
+    delivered(qualtrics, add(plan="team"))
+    delivered(qualtrics, change(plan="pro"), sync=sync)
+    assert attributes(qualtrics) == {"plan": "pro"}
+
+
+def test_people_who_are_two_contacts_are_not_guessed_at(qualtrics: Any) -> None:
+    qualtrics.control.set_switch("deduplication", [])
+    delivered(qualtrics, add(plan="a"), add(plan="b"))
+    (ending,) = qualtrics.send([remove()]).endings
+    assert isinstance(ending, Rejected)
+    assert ending.code == "qualtrics-several-contacts"
+
+
+def test_keys_that_differ_in_case_alone_are_not_merged(qualtrics: Any) -> None:
+    twin = add(plan="b")._replace(seq=2, identity="U_1", address="U_1")
+    endings = qualtrics.send([add(plan="a"), twin]).endings
+    assert [type(ending) for ending in endings] == [Delivered, Rejected]
+    assert attributes(qualtrics) == {"plan": "a"}
+
+
+def test_a_contact_that_search_does_not_know_yet_is_found_on_the_list(qualtrics: Any) -> None:
+    sync = segment(qualtrics)
+    qualtrics.control.set_switch("search_delay_seconds", 3600)
+    delivered(qualtrics, add(plan="team"), remove(), sync=sync)
+    assert members(qualtrics) == []
+
+
+def test_many_rows_are_one_import_polled_to_its_end(qualtrics: Any) -> None:
+    qualtrics.control.set_switch("job_polls", 3)
+    assert qualtrics.send(qualtrics.rows(300)).endings == [Delivered()] * 300
+    assert len(qualtrics.control.people()) == 300
+    assert len(qualtrics.http.requests) == 1 + 4
+    assert qualtrics.clock.seconds >= 4
+
+
+@pytest.mark.parametrize(("refusals", "base"), [("unprocessed", 0), ("failed", 0), ("failed", 1)])
+def test_an_import_answers_row_by_row(qualtrics: Any, refusals: str, base: int) -> None:
+    for name, value in {"refusals": refusals, "index_base": base, "report_page": 70}.items():
+        qualtrics.control.set_switch(name, value)
+    rows = qualtrics.rows(250)
+    bad = {rows[i].address for i in (0, 17, 249)}
+    qualtrics.fault("refuse", refuse={who: "not today" for who in bad})
+    endings = qualtrics.send(rows).endings
+    assert [i for i, e in enumerate(endings) if isinstance(e, Rejected)] == [0, 17, 249]
+    assert sum(isinstance(e, Delivered) for e in endings) == 247
+    assert len(qualtrics.control.people()) == 247
+
+
+def test_an_import_to_a_list_that_is_gone_delivers_nothing(qualtrics: Any) -> None:
+    qualtrics.settings["mailing_list"] = "CG_gone"
+    many = qualtrics.send(qualtrics.rows(250)).endings
+    few = qualtrics.send(qualtrics.rows(2)).endings
+    assert {e.code for e in (*many, *few)} == {"qualtrics-no-list"}
+    assert "CG_gone" in many[0].reason
+
+
+def test_an_import_that_never_ends_is_undecided(qualtrics: Any) -> None:
+    qualtrics.control.set_switch("job_polls", 10_000)
+    endings = qualtrics.send(qualtrics.rows(201)).endings
+    assert all(isinstance(ending, Unknown) for ending in endings)
+
+
+def test_a_large_entry_and_exit_are_complete(qualtrics: Any) -> None:
+    sync = segment(qualtrics)
+    entered = [r._replace(reason="why") for r in qualtrics.rows(230)]
+    assert qualtrics.send(entered, sync).endings == [Delivered()] * 230
+    assert len(members(qualtrics)) == 230
+    assert len(qualtrics.control.events()) == 230
+    left = qualtrics.rows(230, Op.REMOVE)
+    qualtrics.http.requests.clear()
+    assert qualtrics.send(left, sync).endings == [Delivered()] * 230
+    assert members(qualtrics) == []
+    assert calls(qualtrics, "POST /contacts/search") == 0
+    assert calls(qualtrics, "PUT /contacts") == 0
+    assert calls(qualtrics, "DELETE /mailinglists/CG_churn") == 230
+
+
+def test_events_become_transactions_in_groups_at_their_own_time(qualtrics: Any) -> None:
+    qualtrics.kind = Kind.EVENTS
+    rows = [r._replace(occurred_at=AT) for r in qualtrics.rows(120)]
+    assert qualtrics.send(rows).endings == [Delivered()] * 120
+    stored = qualtrics.control.events()
+    assert len(stored) == 120
+    assert {(e["name"], e["timestamp"]) for e in stored} == {("invoice_paid", int(AT.timestamp()))}
+    assert calls(qualtrics, "POST /transactions") == 3
+
+
+@pytest.mark.parametrize("update_only", [False, True])
+def test_several_events_of_one_person_need_the_contact_once(
+    qualtrics: Any, update_only: bool
+) -> None:
+    delivered(qualtrics, add(plan="a"))
+    qualtrics.kind = Kind.EVENTS
+    rows = [row._replace(address="u_1") for row in qualtrics.rows(5)]
+    qualtrics.http.requests.clear()
+    sync = qualtrics.sync(options=Options(update_only=update_only))
+    assert qualtrics.send(rows, sync).endings == [Delivered()] * 5
+    assert len(qualtrics.control.events()) == 5
+    assert calls(qualtrics, "POST /mailinglists/CG_sync/contacts") == 1
+
+
+def test_an_event_in_doubt_is_looked_for_before_it_is_sent_again(qualtrics: Any) -> None:
+    qualtrics.kind = Kind.EVENTS
+    qualtrics.fault("status", status=504, when="after", path="/transactions$", times=1)
+    rows = qualtrics.rows(3)
+    assert all(isinstance(ending, Unknown) for ending in qualtrics.send(rows).endings)
+    again = [row._replace(cause="in doubt") for row in qualtrics.rows(4)]
+    assert qualtrics.send(again).endings == [Delivered()] * 4
+    assert len(qualtrics.control.events()) == 4
+
+
+def test_refused_transactions_are_told_apart(qualtrics: Any) -> None:
+    qualtrics.control.set_switch("transactions_per_request", 3)
+    qualtrics.kind = Kind.EVENTS
+    assert qualtrics.send(qualtrics.rows(9)).endings == [Delivered()] * 9
+    assert len(qualtrics.control.events()) == 9
+
+
+def test_events_of_unknown_people_are_refused_under_update_only(qualtrics: Any) -> None:
+    qualtrics.kind = Kind.EVENTS
+    sync = qualtrics.sync(options=Options(update_only=True))
+    (ending,) = qualtrics.send(qualtrics.rows(1), sync).endings
+    assert isinstance(ending, Rejected)
+    assert qualtrics.control.people() == []
+
+
+def health(qualtrics: Any) -> Any:
+    return qualtrics.ask(lambda destination: destination.check())
+
+
+@pytest.mark.parametrize(
+    ("switch", "value", "code", "word"),
+    [
+        ("datacenter", "fra1", "qualtrics-datacenter", "datacenter: fra1"),
+        ("is_lite", True, "qualtrics-directory", "POOL_"),
+        ("deduplication", [], "qualtrics-deduplication", "add that rule"),
+        ("deduplication", ["email"], "qualtrics-deduplication", "add that rule"),
+    ],
+)
+def test_an_unfit_account_is_named_with_the_way_out(
+    qualtrics: Any, switch: str, value: Any, code: str, word: str
+) -> None:
+    qualtrics.control.set_switch(switch, value)
+    (problem,) = health(qualtrics).problems
+    assert problem.code == code
+    assert word in problem.fix
+
+
+def test_a_missing_list_is_named_with_the_one_to_create(qualtrics: Any) -> None:
+    qualtrics.settings["mailing_list"] = "CG_gone"
+    (problem,) = health(qualtrics).problems
+    assert "zz data sync - do not send" in problem.fix
+
+
+def test_a_token_without_permission_stops(qualtrics: Any) -> None:
+    qualtrics.control.set_switch("may_write", False)
+    exchange = qualtrics.send([add(plan="a")])
+    assert exchange.stop is not None
+
+
+def test_the_audit_finds_lists_that_are_missing_or_shared(qualtrics: Any) -> None:
+    assert isinstance(qualtrics.destination, Auditing)
+    good = segment(qualtrics)
+    syncs = [
+        good,
+        replace(good, name="gone", options=Options(mailing_list="CG_gone")),
+        replace(good, name="home", options=Options(mailing_list="CG_sync")),
+    ]
+    found = qualtrics.ask(lambda destination: destination.audit(syncs))
+    assert ["gone" in p.message or "home" in p.message for p in found] == [True, True]
+
+
+def test_reading_back_finds_what_differs(qualtrics: Any) -> None:
+    sync = segment(qualtrics)
+    delivered(qualtrics, add(plan="team", seats=3, ok=True, gone=None, email="a@x.io"), sync=sync)
+    same = {"plan": "team", "seats": 3, "ok": True, "gone": None, "email": "a@x.io"}
+    expected = [
+        Expected("u_1", True, same),
+        Expected("u_1", False, {**same, "seats": 4, "gone": "x"}),
+        Expected("nobody", True, {}),
+    ]
+    found = qualtrics.ask(lambda destination: destination.read_back(sync, expected))
+    assert (found[0].is_found, found[0].differing) == (True, ())
+    assert set(found[1].differing) == {"seats", "gone", "churn_risk"}
+    assert not found[2].is_found
+
+
+def test_reading_back_notices_a_member_that_somebody_took_off_the_list(qualtrics: Any) -> None:
+    sync = segment(qualtrics)
+    delivered(qualtrics, add(plan="team"), sync=sync)
+    (key,) = [p["key"] for p in qualtrics.control.people()]
+    api(qualtrics, "DELETE", f"/mailinglists/CG_churn/contacts/{key}")
+    expected = [Expected("u_1", True, {"plan": "team"})]
+    (found,) = qualtrics.ask(lambda destination: destination.read_back(sync, expected))
+    assert found.differing == ("churn_risk",)
+
+
+SURVEY = {
+    "id": "SV_nps",
+    "name": "Why did you leave?",
+    "responses": [
+        {
+            "ext_ref": "u_1",
+            "recorded_at": "2026-03-02T08:00:00Z",
+            "answers": {"QID1": 2, "QID2_TEXT": "Too dear"},
+            "labels": {"QID1": "Price"},
+            "embedded_data": {"cart": "c_9"},
+        },
+        {"recorded_at": "2026-03-01T08:00:00Z", "answers": {"QID1": 1}},
+        {"recorded_at": "2026-03-01T09:00:00Z", "answers": {"QID1": 1}, "status": 1},
+    ],
+}
+LATER = {"id": "SV_nps", "responses": [{"email": "a@x.io", "answers": {"QID1": 3}}]}
+
+
+def pull(qualtrics: Any, cursor: str | None = None) -> Any:
+    return qualtrics.ask(lambda destination: destination.pull(cursor))
+
+
+def test_responses_are_pulled_as_flat_records_oldest_first(qualtrics: Any) -> None:
+    qualtrics.settings["surveys"] = ["SV_nps"]
+    qualtrics.control.seed({"surveys": [SURVEY]})
+    assert isinstance(qualtrics.destination, Pulling)
+    page = pull(qualtrics)
+    assert not page.has_more
+    first, second = page.records
+    assert first["recorded_at"] == "2026-03-01T08:00:00Z"
+    assert (second["survey_id"], second["ext_ref"]) == ("SV_nps", "u_1")
+    assert json.loads(second["answers"]) == {
+        "QID1": {"value": 2, "label": "Price"}, "QID2_TEXT": "Too dear",
+    }  # fmt: skip
+    assert json.loads(second["embedded_data"]) == {"cart": "c_9"}
+    assert "192.0.2.1" not in str(page.records)
+    assert {type(value) for value in second.values()} <= {str, int, bool, type(None)}
+
+
+def test_the_cursor_brings_only_what_came_since(qualtrics: Any) -> None:
+    qualtrics.settings["surveys"] = ["SV_nps"]
+    qualtrics.control.seed({"surveys": [SURVEY]})
+    cursor = pull(qualtrics).cursor
+    page = pull(qualtrics, cursor)
+    assert page.records == []
+    qualtrics.control.seed({"surveys": [LATER]})
+    (record,) = pull(qualtrics, page.cursor).records
+    assert record["recipient_email"] == "a@x.io"
+
+
+def test_an_expired_token_falls_back_to_the_last_date_with_an_overlap(qualtrics: Any) -> None:
+    qualtrics.settings["surveys"] = ["SV_nps"]
+    qualtrics.control.seed({"surveys": [SURVEY]})
+    state = json.loads(pull(qualtrics).cursor)
+    state["surveys"]["SV_nps"]["token"] = "CT_expired"
+    qualtrics.control.seed({"surveys": [LATER]})
+    page = pull(qualtrics, json.dumps(state))
+    assert len(page.records) == 2
+    starts = [r for r in qualtrics.http.requests if r.method == "POST"]
+    assert json.loads(starts[-1].content)["startDate"] == "2026-03-02T07:00:00Z"
+
+
+def test_the_first_export_may_start_at_a_date(qualtrics: Any) -> None:
+    qualtrics.settings |= {"surveys": ["SV_nps"], "responses_since": "2026-03-02"}
+    qualtrics.control.seed({"surveys": [SURVEY]})
+    assert len(pull(qualtrics).records) == 1
+
+
+def test_an_unknown_survey_is_named(qualtrics: Any) -> None:
+    qualtrics.settings["surveys"] = ["SV_gone"]
+    with pytest.raises(DestinationError, match="survey SV_gone: Survey not found"):
+        pull(qualtrics)
+
+
+def test_surveys_take_turns_page_by_page(qualtrics: Any) -> None:
+    qualtrics.settings["surveys"] = ["SV_nps", "SV_b"]
+    qualtrics.control.seed({"surveys": [SURVEY, {**LATER, "id": "SV_b"}]})
+    first = pull(qualtrics)
+    second = pull(qualtrics, first.cursor)
+    assert (first.has_more, second.has_more) == (True, False)
+    assert [len(first.records), len(second.records)] == [2, 1]
+    assert pull(qualtrics, second.cursor).records == []
+
+
+def test_a_failed_export_is_no_empty_export(qualtrics: Any) -> None:
+    qualtrics.settings["surveys"] = ["SV_nps"]
+    qualtrics.control.seed({"surveys": [SURVEY]})
+    qualtrics.control.set_switch("failing_exports", True)
+    with pytest.raises(DestinationError):
+        pull(qualtrics)
+
+
+def test_without_surveys_nothing_is_asked(qualtrics: Any) -> None:
+    page = pull(qualtrics)
+    assert (list(page.records), page.has_more) == ([], False)
+    assert qualtrics.http.requests == []
+
+
+def test_the_page_shows_a_valid_connection_and_names_every_key(
+    qualtrics: Any, pytestconfig: pytest.Config
+) -> None:
+    page = (pytestconfig.rootpath / "docs" / "destinations" / "qualtrics.md").read_text()
+    block = page.split("```yaml\n")[1].split("```")[0]
+    connection = yaml.safe_load(block)["destinations"]["prod"]["qualtrics"]
+    assert Settings.model_validate(connection).datacenter
+    for key in (*Settings.model_fields, *Options.model_fields):
+        assert f"{key}:" in page or f"`{key}`" in page, key
