@@ -14,7 +14,7 @@ from threading import Event
 from typing import Protocol
 
 from sync import __version__
-from sync.core import Fate, Sync
+from sync.core import Fate, Kind, Sync
 from sync.delivery.engine import Engine
 from sync.delivery.guards import GuardLimits, guard
 from sync.delivery.ports import Clock
@@ -124,10 +124,11 @@ def _deadline(options: RunOptions, clock: Clock) -> float | None:
 
 
 def together(syncs: Sequence[Sync]) -> list[list[Sync]]:
-    """Syncs that have to be delivered as one: those of a connection that coalesces."""
-    groups: dict[str, list[Sync]] = {}
+    """Syncs that have to be delivered as one: a coalescing connection's people, its accounts."""
+    groups: dict[tuple[str, ...], list[Sync]] = {}
     for sync in syncs:
-        groups.setdefault(sync.connection if sync.is_coalesced else sync.name, []).append(sync)
+        about = (sync.connection, str(sync.kind is Kind.OBJECTS), sync.object_type or "")
+        groups.setdefault(about if sync.is_coalesced else (sync.name,), []).append(sync)
     return list(groups.values())
 
 

@@ -114,7 +114,7 @@ class Sync:
     initial: Literal["quiet", "send"] = "quiet"
     """First run: `quiet` baselines events and sends no entry events for those already inside."""
     is_coalesced: bool = False
-    """The destination takes all changes of one identity, across models, as one item."""
+    """The destination takes the state of one identity, across models, as one item."""
     options: Any = None
     """The destination's own entry, validated by its `options` model."""
     version: int = 1

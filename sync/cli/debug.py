@@ -188,24 +188,38 @@ def _connections(
         findings.fine("connections", f"target {project.target.name} has none, so it sends nothing")
     with Services(project, session.clock, lambda: None) as services:
         for name in project.connections:
-            _connection(findings, services, name, accounts.get(name, []))
+            if _connection(findings, services, name, accounts.get(name, [])):
+                _preflight(findings, services, name, project)
 
 
-def _connection(findings: Findings, services: Services, name: str, recorded: list[str]) -> None:
+def _preflight(findings: Findings, services: Services, name: str, project: Project) -> None:
+    """What has to exist over there, or depends on us, where the destination can tell."""
+    try:
+        found = services.audit(name, project.syncs)
+    except SyncError as error:
+        findings.wrong(f"{name}, looked at", tuple(error.problems), error.exit_code)
+        return
+    if found:
+        findings.wrong(f"{name}, looked at", tuple(found), 1)
+
+
+def _connection(findings: Findings, services: Services, name: str, recorded: list[str]) -> bool:
+    """Whether it can be sent to."""
     try:
         health = services.health(name)
     except SyncError as error:
         findings.wrong(name, tuple(error.problems), error.exit_code)
-        return
+        return False
     if health.problems:
         findings.wrong(name, tuple(health.problems), 6)
-        return
+        return False
     if others := sorted(set(recorded) - {health.account}):
         findings.wrong(name, (_other_account(name, others, health.account),), ACCOUNT_CHANGED)
-        return
+        return False
     facts = ", ".join(f"{key} {text}" for key, text in health.facts.items())
     known = ", as recorded" if recorded else ", not sent to yet"
     findings.fine(name, f"account {health.account}{known}; {facts}")
+    return True
 
 
 def _other_account(name: str, before: list[str], now: str) -> Problem:

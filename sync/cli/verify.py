@@ -89,7 +89,7 @@ def verify(session: Session, sample: int, everyone: bool, min_match: float, as_j
             tallies.append(tally)
         for connection in dict.fromkeys(sync.connection for sync in project.syncs):
             try:
-                findings += _audit(services, connection, project.syncs)
+                findings += services.audit(connection, project.syncs)
             except SyncError as error:
                 code = code or session.fail(error)
     if as_json or session.is_json:
@@ -102,17 +102,6 @@ def verify(session: Session, sample: int, everyone: bool, min_match: float, as_j
             session.say("", str(problem))
     is_low = any(t.sent and t.rate < min_match for t in tallies)
     return code or (1 if is_low or findings else 0)
-
-
-def _audit(services: Services, connection: str, syncs: Sequence[Sync]) -> Sequence[Problem]:
-    """What a destination that can look further finds wrong over there."""
-    from sync.destinations.spec import Auditing
-
-    destination = services.destination(connection)
-    if not isinstance(destination, Auditing):
-        return []
-    ours = [sync for sync in syncs if sync.connection == connection]
-    return services.ask(connection, destination.audit(ours))
 
 
 def _verify(access: StateAccess, services: Services, sync: Sync, most: int | None) -> Tally:

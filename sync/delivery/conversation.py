@@ -180,7 +180,9 @@ class _Delivery:
             return False
         self.was_shrunk |= len(indices) > 1
         is_server_error = e.code.startswith("http-5")
-        if is_server_error and len(indices) > 1 and not (trail.has_effect or self.is_probing):
+        # Only a write that failed can have choked on an item; a poll says nothing of them.
+        may_hold_poison = is_server_error and trail.is_doubtful and len(indices) > 1
+        if may_hold_poison and not (trail.has_effect or self.is_probing):
             self._look_for_poison(indices)
         return False
 

@@ -148,6 +148,7 @@ class Engine:
         self.was_stopped = False
         self._flying: dict[Future[Exchange], _Flight] = {}
         self._sources: dict[str, Source] = {}
+        self._apart: list[Piece] = []
         self._batch = 0
         self._failures = 0
         self._flushed_at = 0.0
@@ -169,14 +170,17 @@ class Engine:
             self._flush(is_final=True)
 
     def _send(self, sources: Sequence[Source]) -> None:
-        for items in self._groups(sources):
-            for batch in batches(items, lambda: self.limits):
-                if self._must_stop():
-                    return
-                self._start(batch)
+        for group in self._groups(sources):
+            items: Iterator[Item] | None = group
+            while items is not None:
+                for batch in batches(items, lambda: self.limits):
+                    if self._must_stop():
+                        return
+                    self._start(batch)
+                self._land(until=0)
+                items = self._taken_apart()
             # Removals are answered before anything else leaves: exits first, and whoever
             # moves is gone from the old address before being added at the new one.
-            self._land(until=0)
             if any(source.has_movers for source in sources):
                 # Without a journal, recovery infers from a removal that has no recorded answer
                 # that nothing was sent to the new address.
@@ -186,7 +190,7 @@ class Engine:
 
     def _groups(self, sources: Sequence[Source]) -> Iterator[Iterator[Item]]:
         """Items in groups; each group is answered before the next one starts."""
-        if self.destination.coalesces:
+        if sources[0].sync.is_coalesced:
             plans = [_pieces(source) for source in sources]
             for _, leaving in groupby(heapq.merge(*plans, key=_place), key=_is_leaving):
                 yield self._items(
@@ -211,6 +215,13 @@ class Engine:
                 source = self._sources[pieces[0].sync.name]
                 source.note(pieces[0].change, item, self.clock.now())
                 self.on_progress(source, 1)
+
+    def _taken_apart(self) -> Iterator[Item] | None:
+        """Items refused as a whole, piece by piece: one bad value must not hide the others."""
+        if not self._apart:
+            return None
+        pieces, self._apart = self._apart, []
+        return self._items((piece,) for piece in pieces)
 
     def _defers(self, piece: Piece) -> bool:
         """Whether somebody's old address must be free first; counts who waits."""
@@ -279,6 +290,9 @@ class Engine:
         answered = 0
         for item, ending in zip(flight.items, exchange.endings, strict=True):
             answered += isinstance(ending, Delivered | Rejected)
+            if isinstance(ending, Rejected) and len(item.pieces) > 1 and not ending.is_partial:
+                self._apart.extend(item.pieces)
+                continue
             for sync, change in item.pieces:
                 self._sources[sync.name].note(change, ending, at)
         for source, seqs in self._by_source(flight.items):

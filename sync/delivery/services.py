@@ -11,7 +11,7 @@ from sync.delivery.pacing import Pacing
 from sync.delivery.ports import Clock
 from sync.delivery.retry import RetryPolicy
 from sync.delivery.transport import HttpTransport
-from sync.destinations.spec import Conversation, Destination, Health, Item
+from sync.destinations.spec import Auditing, Conversation, Destination, Health, Item
 from sync.errors import DestinationError, PlanHeld, Problem
 from sync.project.project import Project
 
@@ -79,6 +79,14 @@ class Services:
         if connection not in self._health:
             self._health[connection] = self.ask(connection, self.destination(connection).check())
         return self._health[connection]
+
+    def audit(self, connection: str, syncs: Sequence[Sync]) -> Sequence[Problem]:
+        """What a destination that can look further finds wrong over there; else nothing."""
+        destination = self.destination(connection)
+        if not isinstance(destination, Auditing):
+            return []
+        ours = [sync for sync in syncs if sync.connection == connection]
+        return self.ask(connection, destination.audit(ours))
 
     def admit(self, sync: Sync, known_account: str | None) -> str:
         """Refuse a sick connection, and another account than the one the state speaks of."""

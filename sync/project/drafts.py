@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sync.core import Relation, Sync
+from sync.core import Kind, Relation, Sync
 from sync.errors import Problem
 from sync.project.artifacts import Manifest
 from sync.project.complaints import Place, known_keys
@@ -80,9 +80,16 @@ def _draft_model(
             problems.append(place.problem("kind-unsupported", text, "name", hint=hint))
         sync = _sync(activated, entry, connections.get(entry.name, ""), options)
         if vendor and vendor.coalesces:
-            sync = replace(sync, is_coalesced=True)
+            sync = replace(sync, is_coalesced=_describes_state(sync))
         drafts.append(Draft(sync, vendor, activated, place))
     return drafts
+
+
+def _describes_state(sync: Sync) -> bool:
+    """Its rows say what one person or account is like, so that several can be told at once."""
+    return sync.kind in (Kind.TRAITS, Kind.SEGMENT) or (
+        sync.kind is Kind.OBJECTS and sync.related is None
+    )
 
 
 def _vendor(
