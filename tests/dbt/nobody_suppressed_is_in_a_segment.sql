@@ -15,6 +15,7 @@
 -- depends_on: {{ ref('seg_second_purchase_due') }}
 -- depends_on: {{ ref('seg_high_value_cart_abandoners') }}
 -- depends_on: {{ ref('seg_checkout_friction') }}
+-- depends_on: {{ ref('seg_survey_followup') }}
 with
 
 members as (

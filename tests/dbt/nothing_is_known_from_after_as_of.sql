@@ -16,6 +16,13 @@ seen as (
         cast(occurred_at as date) as seen_on
     from {{ ref('stg_clicks') }}
 
+    union all
+
+    select
+        customer_id as row_id,
+        cast(answered_at as date) as seen_on
+    from {{ ref('survey_answers') }}
+
 )
 
 select

@@ -11,6 +11,8 @@ members as (
     select customer_id from {{ ref('seg_high_value_cart_abandoners') }}
     union
     select customer_id from {{ ref('seg_checkout_friction') }}
+    union
+    select customer_id from {{ ref('seg_survey_followup') }}
 
 ),
 

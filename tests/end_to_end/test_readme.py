@@ -34,6 +34,7 @@ TESTS_OF_DBT = "test unit_test"
 """Left out of `dbt build` for speed: `make dbt-tests` and the demo run them on the same models."""
 
 SERVER = "python -m sync sandbox"
+SYNC = "python -m sync --select destination:customerio"
 COPIED = (
     "constraints.txt",
     "data",
@@ -73,7 +74,7 @@ class Newcomer:
     outputs: dict[str, list[str]] = field(default_factory=dict)
     """By command: what each of its runs wrote to stdout and stderr."""
     applied: list[int] = field(default_factory=list)
-    """Operations that the sandbox had applied after each `python -m sync`."""
+    """Operations that the sandbox had applied after each sync."""
 
     def follow(self, block: Block) -> None:
         """Run a block, line by line."""
@@ -96,7 +97,7 @@ class Newcomer:
         output = done.stdout + done.stderr
         assert done.returncode == 0, f"{command}\n{output}"
         self.outputs.setdefault(command, []).append(output)
-        if command == "python -m sync":
+        if command == SYNC:
             self.applied.append(self.sandbox.counters()["applied"])
 
     def serve(self) -> None:
@@ -206,7 +207,7 @@ def test_every_shell_block_stands_in_a_section_that_is_run() -> None:
 def test_the_first_sync_delivers_the_second_nothing_and_the_third_the_difference(
     newcomer: Newcomer,
 ) -> None:
-    first, second, third = newcomer.outputs["python -m sync"]
+    first, second, third = newcomer.outputs[SYNC]
     assert "33,441 delivered" in first
     assert "Zero requests were made" in second
     assert "695 delivered" in third
@@ -221,7 +222,7 @@ def test_the_plan_is_the_one_that_the_readme_shows(newcomer: Newcomer) -> None:
 
 
 def test_the_summary_is_the_one_that_the_readme_shows(newcomer: Newcomer) -> None:
-    third = newcomer.outputs["python -m sync"][2].splitlines()
+    third = newcomer.outputs[SYNC][2].splitlines()
     assert [line for line in _text("Apply:") if line not in third] == []
 
 
@@ -234,7 +235,7 @@ def test_why_tells_of_the_person_who_left(newcomer: Newcomer) -> None:
 
 
 def test_verify_finds_all_that_was_sent(newcomer: Newcomer) -> None:
-    (output,) = newcomer.outputs["python -m sync verify"]
+    (output,) = newcomer.outputs["python -m sync verify --select destination:customerio"]
     assert "seg_high_value_cart_abandoners -> customerio: 100.0 % match" in output
 
 
@@ -243,7 +244,10 @@ def test_the_model_in_the_readme_says_what_the_shop_says() -> None:
     path = ROOT / "models" / "examples" / "shop" / f"{shown['name']}.yml"
     (real,) = yaml.safe_load(path.read_text())["models"]
     metadata = real["config"]["meta"]["activation"]
-    for key, value in shown["config"]["meta"]["activation"].items():
+    told = shown["config"]["meta"]["activation"]
+    (entry,) = told.pop("destinations")
+    assert entry in metadata["destinations"]
+    for key, value in told.items():
         assert metadata[key] == value
     types = {c["name"]: c["data_type"] for c in real["columns"]}
     assert {c["name"]: c["data_type"] for c in shown["columns"]} == types

@@ -14,7 +14,7 @@ from e2e.population import Population
 def test_a_disk_that_fills_up_while_sending_ends_the_run_with_7(people: Population) -> None:
     project = people.project
     run = project.start(piped=True)
-    until(lambda: len(project.sandbox.applied()) >= 600, "the third request")
+    until(lambda: len(project.sandbox.applied()) >= 600, "the third request", run)
     # From here on every write of the process beyond its first byte fails, as on a full disk.
     resource.prlimit(run.pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
     finished = run.wait()
@@ -65,7 +65,7 @@ def test_a_journal_older_than_the_state_is_noticed(people: Population, tmp_path:
     shutil.copy(project.warehouse.path, backup)
     people.edit_everybody()
     run = project.start()
-    until(lambda: len(project.sandbox.applied()) >= people.size + 600, "the third request")
+    until(lambda: len(project.sandbox.applied()) >= people.size + 600, "the third request", run)
     run.kill()
     shutil.copy(backup, project.warehouse.path)
     people.edit_everybody()

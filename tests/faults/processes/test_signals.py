@@ -17,7 +17,7 @@ def test_a_signal_ends_a_run_in_order_and_the_next_sends_only_the_rest(
 ) -> None:
     project = people.project
     run = project.start()
-    until(lambda: len(project.sandbox.applied()) >= 600, "the third request")
+    until(lambda: len(project.sandbox.applied()) >= 600, "the third request", run)
     run.send(sig)
     finished = run.wait()
 
@@ -40,9 +40,9 @@ def test_a_second_signal_ends_it_at_once_and_the_journal_suffices(people: Popula
     project = people.project
     project.sandbox.add_fault("hang", {"skip": 3, "path": "batch"})
     run = project.start()
-    until(lambda: project.sandbox.faults()[0]["struck"] >= 1, "a request without an answer")
+    until(lambda: project.sandbox.faults()[0]["struck"] >= 1, "a request without an answer", run)
     run.send(signal.SIGTERM)
-    until(lambda: "Once more" in run.output(), "the first signal to be noticed")
+    until(lambda: "Once more" in run.output(), "the first signal to be noticed", run)
     run.send(signal.SIGTERM)
     assert run.wait(seconds=10).code == 143
 

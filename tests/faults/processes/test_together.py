@@ -28,7 +28,7 @@ def test_of_two_runs_on_one_machine_the_second_names_the_holder(people: Populati
     project = people.project
     project.write_profiles(requests_per_second=SLOWLY)
     first = project.start()
-    until(lambda: _is_sending(people), "the first request")
+    until(lambda: _is_sending(people), "the first request", first)
     second = project.run(expect=4)
     assert f"process {first.pid}" in second.text
 
@@ -41,7 +41,7 @@ def test_a_run_with_a_journal_elsewhere_meets_the_lease(people: Population, tmp_
     project = people.project
     project.write_profiles(requests_per_second=SLOWLY)
     first = project.start(environ={"USER": "night_shift", "GITHUB_RUN_ID": ""})
-    until(lambda: _is_sending(people), "the first request")
+    until(lambda: _is_sending(people), "the first request", first)
     second = project.run("apply", "--journal-dir", str(tmp_path / "elsewhere"), expect=4)
     assert "night_shift" in second.text
     assert "--epoch 1" in second.text
@@ -70,7 +70,7 @@ def test_a_killed_run_on_this_host_is_taken_over_at_once(
 ) -> None:
     project = people.project
     first = project.start()
-    until(lambda: _is_sending(people, 600), "the third request")
+    until(lambda: _is_sending(people, 600), "the third request", first)
     first.kill()
     assert project.lease(SYNC) == (1, False)
     project.run("apply", "--journal-dir", str(tmp_path / "elsewhere"), expect=0)
@@ -81,7 +81,7 @@ def test_a_killed_run_on_this_host_is_taken_over_at_once(
 def test_a_lease_of_another_host_holds_until_it_has_expired(people: Population) -> None:
     project = people.project
     first = project.start()
-    until(lambda: _is_sending(people), "the first request")
+    until(lambda: _is_sending(people), "the first request", first)
     first.kill()
     leases = f"{project.state_schema}.leases"
     project.warehouse.run(f"update {leases} set host = 'elsewhere', owner = 'night_shift'")
@@ -96,7 +96,7 @@ def test_a_lease_of_another_host_holds_until_it_has_expired(people: Population) 
 def test_another_hosts_lease_can_be_given_up_by_hand(people: Population) -> None:
     project = people.project
     first = project.start()
-    until(lambda: _is_sending(people), "the first request")
+    until(lambda: _is_sending(people), "the first request", first)
     first.kill()
     project.warehouse.run(f"update {project.state_schema}.leases set host = 'elsewhere'")
     project.run("state", "unlock", SYNC, "--epoch", "7", "--yes")
@@ -111,7 +111,7 @@ def test_a_frozen_holder_keeps_others_out_and_goes_on_when_it_thaws(
 ) -> None:
     project = people.project
     first = project.start()
-    until(lambda: _is_sending(people, 600), "the third request")
+    until(lambda: _is_sending(people, 600), "the third request", first)
     first.send(signal.SIGSTOP)
     project.run(expect=4)
     project.run("apply", "--journal-dir", str(tmp_path / "elsewhere"), expect=4)
@@ -127,7 +127,7 @@ def test_a_holder_that_was_frozen_past_its_lease_stops_before_it_sends(
 ) -> None:
     project = people.project
     first = project.start()
-    until(lambda: _is_sending(people, 600), "the third request")
+    until(lambda: _is_sending(people, 600), "the third request", first)
     first.send(signal.SIGSTOP)
     project.warehouse.run(
         f"update {project.state_schema}.leases"
@@ -170,7 +170,7 @@ def test_another_process_writes_the_duckdb_file_while_a_long_push_is_under_way(
     if project.warehouse.adapter != "duckdb":
         pytest.skip("only an embedded database has to be let go of")
     run = project.start()
-    until(lambda: _is_sending(people, 600), "the third request")
+    until(lambda: _is_sending(people, 600), "the third request", run)
     writer = [sys.executable, "-c", textwrap.dedent(WRITER), str(project.warehouse.path)]
     subprocess.run(writer, check=True, timeout=120)
     assert not run.is_over()

@@ -1,0 +1,1 @@
+"""Small real projects, and the command line run on them as a separate process."""

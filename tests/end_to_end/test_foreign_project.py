@@ -1,0 +1,83 @@
+"""A stranger's project that installs the package, on each warehouse that runs here."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from e2e.project import Project
+from e2e.warehouses import AnyWarehouse, DuckDBFile, PostgresSchema
+
+from sync.sandbox.client import SandboxControl
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass
+class ForeignProject(Project):
+    """A copy of integration_tests/, which chooses its warehouse by the environment."""
+
+    @property
+    def environ(self) -> dict[str, str]:
+        common = {**super().environ, "ACTIVATION_TARGET": self.warehouse.adapter}
+        if isinstance(self.warehouse, DuckDBFile):
+            return {**common, "ACTIVATION_DUCKDB": str(self.warehouse.path)}
+        assert isinstance(self.warehouse, PostgresSchema)
+        output: dict[str, Any] = dict(self.warehouse.output())
+        return {
+            **common,
+            "PGHOST": output["host"],
+            "PGPORT": str(output["port"]),
+            "PGUSER": output["user"],
+            "PGDATABASE": output["dbname"],
+            "PGSCHEMA": self.warehouse.schema,
+        }
+
+
+@pytest.fixture(params=["duckdb", "postgres"])
+def foreign(
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    sandbox: SandboxControl,
+    warehouse_of: Callable[[str], AnyWarehouse],
+) -> ForeignProject:
+    """The project, installed and built."""
+    directory = tmp_path / "elsewhere"
+    ignored = shutil.ignore_patterns("target", "dbt_packages", "logs", "*.duckdb", ".activation")
+    shutil.copytree(ROOT / "integration_tests", directory, ignore=ignored)
+    (directory / "packages.yml").write_text(f"packages:\n  - local: {ROOT}\n")
+    project = ForeignProject(directory, warehouse_of(request.param), sandbox)
+    project.dbt("deps")
+    project.dbt("build")
+    return project
+
+
+def test_a_project_that_installs_the_package_sends_its_own_models_only(
+    foreign: ForeignProject,
+) -> None:
+    foreign.run(expect=0)
+    own = {file.stem for file in (foreign.dir / "models").rglob("*.sql")}
+    assert {"traits_people", "seg_trial_ending"} <= foreign.counts().keys() <= own
+
+    people = foreign.warehouse.rows("select person_id, seats, seat_tier, email from traits_people")
+    for person_id, seats, seat_tier, email in people:
+        held = foreign.sandbox.person(person_id)
+        assert held is not None
+        assert held["attributes"]["seats"] == (seats or 0)
+        assert held["attributes"].get("seat_tier") == seat_tier
+        assert held["identifiers"].get("email") == email
+        assert "demo_bucket" not in held["attributes"]
+    members = {row[0] for row in foreign.warehouse.rows("select person_id from seg_trial_ending")}
+    assert members == {
+        p["identifiers"]["id"]
+        for p in foreign.sandbox.people()
+        if p["attributes"].get("trial_ending") is True
+    }
+
+    before = foreign.sandbox.counters()["requests"]
+    foreign.run(expect=0)
+    assert foreign.sandbox.counters()["requests"] == before
