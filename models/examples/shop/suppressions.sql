@@ -34,6 +34,15 @@ chats as (
 
 ),
 
+answers as (
+
+    select
+        customer_id,
+        refuses_contact
+    from {{ ref('survey_answers') }}
+
+),
+
 reasons as (
 
     select
@@ -68,6 +77,15 @@ reasons as (
         previous_chat_on + 13 as suppressed_until
     from chats
     where previous_chat_on is not null
+
+    union all
+
+    select
+        customer_id,
+        'asked not to be contacted' as reason,
+        cast('9999-12-31' as date) as suppressed_until
+    from answers
+    where refuses_contact
 
 ),
 

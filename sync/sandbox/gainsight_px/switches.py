@@ -20,7 +20,16 @@ class GainsightPxSwitches(Switches):
     region: Literal["us", "eu", "us2"] = Field("us", description="where the subscription lives")
 
     user_attributes: dict[str, AttributeType] = Field(
-        {"lifecycle_stage": "STRING", "seats_used": "NUMBER"},
+        {
+            "lifecycle_stage": "STRING",
+            "seats_used": "NUMBER",
+            "shop_cart_recovery": "BOOLEAN",
+            "shop_cart_recovery_reason": "STRING",
+            "shop_cart_recovery_tier": "STRING",
+            "shop_cart_value": "NUMBER",
+            "shop_checkout_friction": "BOOLEAN",
+            "shop_checkout_friction_reason": "STRING",
+        },
         description="custom attributes of users that an administrator has created",
     )
     account_attributes: dict[str, AttributeType] = Field(

@@ -26,7 +26,11 @@ class QualtricsSwitches(Switches):
     directory_id: str = "POOL_sandbox"
     is_lite: bool = Field(False, description="XM Directory Lite: no directory is listed")
     lists: dict[str, str] = Field(
-        {"CG_sync": "zz data sync - do not send", "CG_churn": "churn_risk"},
+        {
+            "CG_sync": "zz data sync - do not send",
+            "CG_churn": "churn_risk",
+            "CG_winback": "Win-back survey",
+        },
         description="mailing lists that exist after a reset, by id",
     )
     surveys: dict[str, str] = Field(
