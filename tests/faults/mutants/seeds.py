@@ -136,7 +136,7 @@ SEEDS: dict[str, Edit | Swap] = {
         Engine, "_send", "if any(source.has_movers for source in sources):", "if False:"
     ),
     "a mover is added while the old address is open": Edit(
-        Engine, "_is_stuck", "piece.change.identity in stuck", "False"
+        Engine, "_defers", "return change.identity in source.stuck", "return False"
     ),
     "a missing journal reads as nothing was sent": Edit(
         run._Run,
