@@ -18,7 +18,8 @@ from sync.plan import tables as t
 from sync.plan.columns import Column
 from sync.warehouse.port import Session
 
-CREATE_TRIES = 3
+CREATE_TRIES = 20
+"""Several runs that race for the first tables may meet at each of them; every try gets further."""
 NOT_ALLOWED = re.compile("permission|denied|privilege|not authorized|read-only", re.IGNORECASE)
 """How engines say that a login may not create."""
 
@@ -84,10 +85,10 @@ class Catalogue:
                 self._create_missing()
             except WarehouseError as error:
                 errors.append(error)
+                if NOT_ALLOWED.search(str(error)):
+                    raise _may_not_create(self.tables.schema, error) from error
             else:
                 return
-        if NOT_ALLOWED.search(str(errors[0])):
-            raise _may_not_create(self.tables.schema, errors[0]) from errors[0]
         raise errors[0]
 
     def _create_missing(self) -> None:
