@@ -10,12 +10,14 @@ import click
 from sync.cli.command import PROJECT, SELECTION, STATE, command
 from sync.cli.session import Session
 from sync.core import Kind, Op
+from sync.errors import ConfigError
 from sync.report import jsonl, words
 from sync.report.paint import printable
 
 if TYPE_CHECKING:
     from sync.person import InModel, Story
     from sync.project.gates import Gated
+    from sync.project.project import Project
     from sync.state.reading import Delivery, Letter, Membership
 
 VERBS = {Op.ADD: "add", Op.CHANGE: "change", Op.REMOVE: "remove"}
@@ -54,10 +56,29 @@ def why(session: Session, identity: str, as_json: bool) -> int:
         head = f"{story.sync.model} -> {story.sync.connection}"
         session.say(session.terminal.paint_out(head, "bold"))
         told = _sentences(story, held.get(story.sync.name), identity)
-        session.say(*(f"  {printable(line)}" for line in told), "")
+        session.say(*(f"  {printable(line)}" for line in told))
+        if link := _link(project, story):
+            session.say(f"  See {link}")
+        session.say("")
     if strangers:
         session.say(f"Not in the model and never sent: {', '.join(strangers)}.")
     return 0
+
+
+def _link(project: Project, story: Story) -> str | None:
+    """The destination's own page about this person, where it has one and its settings are here."""
+    from sync.destinations.spec import Linking
+
+    vendor = project.registry.load(story.sync.vendor)
+    if not story.memberships or not issubclass(vendor, Linking):
+        return None
+    try:
+        destination = vendor(project.load_connection(story.sync.connection))
+    except ConfigError:
+        return None
+    member = story.memberships[0]
+    link: str | None = destination.person_url(member.address or member.identity)
+    return link
 
 
 def _sentences(story: Story, held: Gated | None, given: str) -> Iterator[str]:

@@ -231,6 +231,14 @@ class Auditing(Protocol):
         """Read what depends on these syncs at the vendor; a problem for each thing to mend."""
 
 
+@runtime_checkable
+class Linking(Protocol):
+    """A destination with a page of its own about each person."""
+
+    def person_url(self, address: str) -> str | None:
+        """Where somebody who may log in sees that person; pure."""
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """Records pulled from a vendor. `cursor` continues after them and is kept in the state.
