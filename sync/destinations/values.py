@@ -23,7 +23,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from math import floor, isfinite
+from math import isfinite
 from typing import Any
 from uuid import UUID
 
@@ -45,11 +45,12 @@ def utc(value: date | datetime) -> datetime:
 
 
 def unix_seconds(value: date | datetime) -> int:
-    """Whole seconds since 1970, rounded down."""
+    """Whole seconds since 1970, rounded down, by integer arithmetic."""
     if not isinstance(value, datetime):
         return (value.toordinal() - _EPOCH_DAY) * 86_400
-    # A double holds the seconds of any year to the microsecond, so flooring it is exact.
-    return floor((value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp())
+    at = value if value.tzinfo is None else value.astimezone(UTC)
+    days = at.toordinal() - _EPOCH_DAY
+    return days * 86_400 + at.hour * 3_600 + at.minute * 60 + at.second
 
 
 def unix_milliseconds(value: date | datetime) -> int:

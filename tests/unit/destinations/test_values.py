@@ -154,3 +154,8 @@ def test_a_ulid_is_the_same_for_the_same_key_and_another_for_any_other() -> None
 def test_ulids_sort_by_their_time(milliseconds: int) -> None:
     assert ulid(milliseconds, ("a",))[:10] < ulid(milliseconds + 1, ("b",))[:10]
     assert ulid(milliseconds, ("a",))[0] <= "7"
+
+
+def test_the_last_microsecond_of_a_far_year_is_not_rounded_up():
+    assert unix_seconds(datetime(3059, 1, 1, 0, 0, 0, 999997)) == 34_365_513_600
+    assert unix_seconds(datetime(1969, 12, 31, 23, 59, 59, 999999)) == -1
