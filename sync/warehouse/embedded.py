@@ -196,6 +196,8 @@ class DuckDBWarehouse:
             pause = min(pause * 2, LONGEST_WAIT_SECONDS)
 
     def _prepare(self, connection: duckdb.DuckDBPyConnection) -> None:
+        # DuckDB draws its bar on stdout, where our results go.
+        connection.execute("set enable_progress_bar = false")
         for extension in self.credentials.get("extensions") or ():
             name = extension["name"] if isinstance(extension, Mapping) else extension
             connection.load_extension(str(name))
