@@ -8,7 +8,6 @@ from sync.plan import expressions as e
 from sync.plan.tables import StateTables
 
 TTL_SECONDS = 120
-RENEW_SECONDS = 30
 GRACE_SECONDS = 30
 """A request's hard deadline: a takeover waits that long after the expiry."""
 
