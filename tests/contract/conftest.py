@@ -16,10 +16,10 @@ from sync.delivery.pacing import Pacing
 from sync.delivery.retry import RetryPolicy
 from sync.delivery.transport import HttpTransport
 from sync.destinations import registry
-from sync.destinations.customerio_operations import Options as CustomerioOptions
-from sync.destinations.gainsight_px_model import Options as GainsightPxOptions
-from sync.destinations.launchdarkly_mapping import Options as LaunchdarklyOptions
-from sync.destinations.qualtrics_settings import Options as QualtricsOptions
+from sync.destinations.customerio.operations import Options as CustomerioOptions
+from sync.destinations.gainsight_px.model import Options as GainsightPxOptions
+from sync.destinations.launchdarkly.mapping import Options as LaunchdarklyOptions
+from sync.destinations.qualtrics.settings import Options as QualtricsOptions
 from sync.destinations.spec import Endpoint, Item, Piece, Request, Response
 from sync.sandbox.client import SandboxControl
 from sync.sandbox.server import Sandbox

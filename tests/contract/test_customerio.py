@@ -14,7 +14,7 @@ import yaml
 from sync.core import Change, Delivered, Kind, NotAttempted, Op, Rejected, Sync
 from sync.delivery.batches import prepare
 from sync.destinations.customerio import Customerio, Settings
-from sync.destinations.customerio_operations import Event, Options
+from sync.destinations.customerio.operations import Event, Options
 from sync.destinations.spec import Expected, Piece
 from sync.errors import DestinationError
 

@@ -16,7 +16,7 @@ import yaml
 from sync.core import Change, Delivered, Kind, NotAttempted, Op, Rejected, Sync, Trait, Unknown
 from sync.delivery.batches import prepare
 from sync.destinations.gainsight_px import Settings
-from sync.destinations.gainsight_px_model import Event, Options
+from sync.destinations.gainsight_px.model import Event, Options
 from sync.destinations.spec import Expected, Item, Piece
 from sync.errors import DestinationError
 from tests.unit.sandbox.gainsight_px_spec import assert_request_fits

@@ -13,8 +13,8 @@ from sync.core import Change, Delivered, Kind, NotAttempted, Op, Rejected, Sync,
 from sync.delivery.batches import batches, prepare
 from sync.delivery.transport import HttpTransport
 from sync.destinations.launchdarkly import ITEMS, REQUESTS_PER_SECOND
-from sync.destinations.launchdarkly_mapping import Options
-from sync.destinations.launchdarkly_segments import TAG
+from sync.destinations.launchdarkly.mapping import Options
+from sync.destinations.launchdarkly.segments import TAG
 from sync.destinations.spec import Auditing, Expected, Piece
 from sync.errors import DestinationError
 from sync.sandbox.client import SandboxControl

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from sync.core import Change, Delivered, Kind, Op, Rejected, Sync, Trait, Unknown
-from sync.destinations.qualtrics_settings import Event, Options, Settings
+from sync.destinations.qualtrics.settings import Event, Options, Settings
 from sync.destinations.spec import Auditing, Expected, Pulling
 from sync.errors import DestinationError
 

@@ -214,3 +214,12 @@ def test_every_library_is_a_declared_dependency() -> None:
         library = _part(i.imported)
         name = provided.get(library, library)
         assert name is None or name in declared or library in sys.stdlib_module_names, i
+
+
+def test_no_destination_knows_another_and_only_the_registry_knows_any() -> None:
+    vendors = {p.parent.name for p in (PACKAGE / "destinations").glob("*/__init__.py")}
+    assert vendors
+    for i in _ours():
+        parts = i.imported.split(".")
+        if parts[0] == "destinations" and parts[1:2] and parts[1] in vendors:
+            assert i.importer.split(".")[:2] == ["destinations", parts[1]], i

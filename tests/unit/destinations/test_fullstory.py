@@ -21,7 +21,7 @@ from sync.delivery.pacing import Pacing
 from sync.delivery.retry import RetryPolicy
 from sync.delivery.transport import HttpTransport
 from sync.destinations.fullstory import Fullstory, Settings
-from sync.destinations.fullstory_operations import Event, Options, event_key
+from sync.destinations.fullstory.operations import Event, Options, event_key
 from sync.destinations.spec import Auditing, Endpoint, Expected, Item, Piece, Request, Response
 from sync.errors import DestinationError
 from sync.sandbox.client import SandboxControl

@@ -14,8 +14,8 @@ from pydantic import ValidationError
 
 from sync.core import Change, Kind, Op, Relation, Sync, Trait
 from sync.destinations.gainsight_px import GainsightPx, Settings
-from sync.destinations.gainsight_px_bodies import body, occurrences
-from sync.destinations.gainsight_px_model import Event, Options, attribute_type, attributes_of
+from sync.destinations.gainsight_px.bodies import body, occurrences
+from sync.destinations.gainsight_px.model import Event, Options, attribute_type, attributes_of
 from sync.destinations.spec import Piece
 
 TAG = "AP-EXAMPLE0001-2"

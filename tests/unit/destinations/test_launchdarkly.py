@@ -7,9 +7,9 @@ from pydantic import SecretStr, ValidationError
 
 from sync.core import Change, Kind, Op, Relation, Sync, Trait
 from sync.destinations.launchdarkly import Launchdarkly, Settings
-from sync.destinations.launchdarkly_calls import refill_seconds
-from sync.destinations.launchdarkly_mapping import Options, memberships, merged, segment_keys
-from sync.destinations.launchdarkly_segments import steps
+from sync.destinations.launchdarkly.calls import refill_seconds
+from sync.destinations.launchdarkly.mapping import Options, memberships, merged, segment_keys
+from sync.destinations.launchdarkly.segments import steps
 from sync.destinations.spec import Item, Piece
 
 

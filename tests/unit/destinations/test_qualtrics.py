@@ -14,10 +14,10 @@ from pydantic import ValidationError
 
 from sync.core import Change, Kind, Op, Relation, Sync, Trait
 from sync.destinations.qualtrics import Qualtrics
-from sync.destinations.qualtrics_contacts import event_id
-from sync.destinations.qualtrics_responses import pull
-from sync.destinations.qualtrics_settings import Event, Options, Settings
-from sync.destinations.qualtrics_wire import next_page
+from sync.destinations.qualtrics.contacts import event_id
+from sync.destinations.qualtrics.responses import pull
+from sync.destinations.qualtrics.settings import Event, Options, Settings
+from sync.destinations.qualtrics.wire import next_page
 from sync.destinations.spec import Piece, Request, Response, UnreadableAnswer, Wait
 
 AT = datetime(2026, 3, 1, 14, 30, tzinfo=UTC)

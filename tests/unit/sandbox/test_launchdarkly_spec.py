@@ -19,7 +19,7 @@ from sync.core import Change, Delivered, Kind, Op, Relation, Sync, Trait
 from sync.delivery.batches import encode, prepare
 from sync.delivery.transport import HttpTransport
 from sync.destinations.launchdarkly import Launchdarkly, Settings
-from sync.destinations.launchdarkly_mapping import Options
+from sync.destinations.launchdarkly.mapping import Options
 from sync.destinations.spec import Expected, Item, Piece, Request, Response, Wait
 
 SPEC = json.loads((Path(__file__).parent / "specs" / "launchdarkly.json").read_text("utf-8"))

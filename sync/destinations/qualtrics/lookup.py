@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
-from sync.destinations.qualtrics_wire import elements, next_page, result_of
+from sync.destinations.qualtrics.wire import elements, next_page, result_of
 from sync.destinations.spec import JSON, Conversation, Request, UnreadableAnswer, Wait
 
 PAGE = 50

@@ -15,15 +15,15 @@ from urllib.parse import quote
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from sync.core import DELIVERED, Kind, Op, Outcome, Rejected, Sync
-from sync.destinations.fullstory_jobs import HEADERS, Import, error_of, import_all
-from sync.destinations.fullstory_operations import (
+from sync.destinations.fullstory.jobs import HEADERS, Import, error_of, import_all
+from sync.destinations.fullstory.operations import (
     Options,
     complaints,
     event_key,
     options_of,
     parts,
 )
-from sync.destinations.fullstory_reading import (
+from sync.destinations.fullstory.reading import (
     compared,
     is_absent,
     key_of,

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from sync.core import Kind, Sync
-from sync.destinations.fullstory_jobs import HEADERS
-from sync.destinations.fullstory_operations import (
+from sync.destinations.fullstory.jobs import HEADERS
+from sync.destinations.fullstory.operations import (
     MAX_PROPERTIES,
     OWN_FIELDS,
     properties,

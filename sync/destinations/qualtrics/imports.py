@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from sync.core import DELIVERED, Outcome, Rejected
-from sync.destinations.qualtrics_wire import message, result_of, text_of
+from sync.destinations.qualtrics.wire import message, result_of, text_of
 from sync.destinations.spec import (
     JSON,
     BatchRefused,

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from pydantic import SecretStr
 
 from sync.core import Change, Kind, Op, Sync
-from sync.destinations.launchdarkly_calls import Place, api, body_of, exchange, read
-from sync.destinations.launchdarkly_events import listed
-from sync.destinations.launchdarkly_mapping import (
+from sync.destinations.launchdarkly.calls import Place, api, body_of, exchange, read
+from sync.destinations.launchdarkly.events import listed
+from sync.destinations.launchdarkly.mapping import (
     ATTRIBUTES,
     base_segment,
     context_kind,
@@ -18,7 +18,7 @@ from sync.destinations.launchdarkly_mapping import (
     options_of,
     segment_keys,
 )
-from sync.destinations.launchdarkly_segments import keys_in
+from sync.destinations.launchdarkly.segments import keys_in
 from sync.destinations.spec import (
     JSON,
     Conversation,

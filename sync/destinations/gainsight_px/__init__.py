@@ -12,9 +12,9 @@ from typing import ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from sync.core import DELIVERED, Kind, Outcome, Sync
-from sync.destinations.gainsight_px_bodies import body, occurrences, subject
-from sync.destinations.gainsight_px_events import PUSH, change_members, send_event
-from sync.destinations.gainsight_px_model import (
+from sync.destinations.gainsight_px.bodies import body, occurrences, subject
+from sync.destinations.gainsight_px.events import PUSH, change_members, send_event
+from sync.destinations.gainsight_px.model import (
     ACCOUNTS,
     USERS,
     Options,
@@ -23,14 +23,14 @@ from sync.destinations.gainsight_px_model import (
     joins_or_leaves,
     resource_of,
 )
-from sync.destinations.gainsight_px_reading import (
+from sync.destinations.gainsight_px.reading import (
     accepted,
     compared,
     definitions,
     look_all,
     unready,
 )
-from sync.destinations.gainsight_px_state import write_state
+from sync.destinations.gainsight_px.state import write_state
 from sync.destinations.names import problems
 from sync.destinations.spec import (
     JSON,

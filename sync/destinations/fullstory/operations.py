@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from sync.core import Change, Kind, Op, Sync
-from sync.destinations.fullstory_types import is_nested, plain, type_word
+from sync.destinations.fullstory.types import is_nested, plain, type_word
 from sync.destinations.identifiers import digest
 from sync.destinations.names import RENAME, Names
 from sync.destinations.spec import JSON

@@ -12,11 +12,11 @@ from typing import ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from sync.core import DELIVERED, Kind, Outcome, Sync
-from sync.destinations.launchdarkly_calls import Busy, Place
-from sync.destinations.launchdarkly_checks import health, read_back
-from sync.destinations.launchdarkly_events import identify, import_metrics
-from sync.destinations.launchdarkly_flags import audit
-from sync.destinations.launchdarkly_mapping import (
+from sync.destinations.launchdarkly.calls import Busy, Place
+from sync.destinations.launchdarkly.checks import health, read_back
+from sync.destinations.launchdarkly.events import identify, import_metrics
+from sync.destinations.launchdarkly.flags import audit
+from sync.destinations.launchdarkly.mapping import (
     Options,
     attributes,
     complaints,
@@ -24,7 +24,7 @@ from sync.destinations.launchdarkly_mapping import (
     custom_event,
     options_of,
 )
-from sync.destinations.launchdarkly_segments import Progress, Segments
+from sync.destinations.launchdarkly.segments import Progress, Segments
 from sync.destinations.names import problems
 from sync.destinations.spec import (
     JSON,

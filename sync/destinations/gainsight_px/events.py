@@ -7,9 +7,9 @@ from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 
 from sync.core import DELIVERED, Op, Outcome, Rejected, Sync
-from sync.destinations.gainsight_px_bodies import Occurrence, occurrences
-from sync.destinations.gainsight_px_model import EVENT_ID, joins_or_leaves, segment_name
-from sync.destinations.gainsight_px_reading import PAGE, accepted, refusal, said
+from sync.destinations.gainsight_px.bodies import Occurrence, occurrences
+from sync.destinations.gainsight_px.model import EVENT_ID, joins_or_leaves, segment_name
+from sync.destinations.gainsight_px.reading import PAGE, accepted, refusal, said
 from sync.destinations.spec import (
     JSON,
     BatchRefused,

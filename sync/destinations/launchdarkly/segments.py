@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sync.core import DELIVERED, Kind, Outcome, Rejected, Retry, Sync
-from sync.destinations.launchdarkly_calls import Busy, Place, api, body_of, exchange, refusal
-from sync.destinations.launchdarkly_mapping import context_kind, memberships, options_of
+from sync.destinations.launchdarkly.calls import Busy, Place, api, body_of, exchange, refusal
+from sync.destinations.launchdarkly.mapping import context_kind, memberships, options_of
 from sync.destinations.spec import JSON, Conversation, Item, UnreadableAnswer
 
 PATCH_KEYS = 1500  # documented, for all instructions of a request together

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from sync.core import Kind, Sync
 from sync.destinations.names import problems
-from sync.destinations.qualtrics_contacts import (
+from sync.destinations.qualtrics.contacts import (
     BUILT_IN,
     OPT_OUT,
     address_of,
@@ -17,9 +17,9 @@ from sync.destinations.qualtrics_contacts import (
     options_of,
     texts,
 )
-from sync.destinations.qualtrics_lookup import search
-from sync.destinations.qualtrics_settings import Settings
-from sync.destinations.qualtrics_wire import counted, elements, next_page, result_of
+from sync.destinations.qualtrics.lookup import search
+from sync.destinations.qualtrics.settings import Settings
+from sync.destinations.qualtrics.wire import counted, elements, next_page, result_of
 from sync.destinations.spec import (
     JSON,
     Conversation,

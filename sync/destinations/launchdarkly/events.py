@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sync.core import DELIVERED, Change, Op, Outcome
 from sync.destinations.identifiers import digest
-from sync.destinations.launchdarkly_calls import (
+from sync.destinations.launchdarkly.calls import (
     Place,
     api,
     exchange,
@@ -16,8 +16,8 @@ from sync.destinations.launchdarkly_calls import (
     refusal,
     server_time,
 )
-from sync.destinations.launchdarkly_mapping import attributes, context_kind, merged, options_of
-from sync.destinations.launchdarkly_segments import Progress
+from sync.destinations.launchdarkly.mapping import attributes, context_kind, merged, options_of
+from sync.destinations.launchdarkly.segments import Progress
 from sync.destinations.spec import JSON, Conversation, Item, Request, UnreadableAnswer
 
 SEARCH_KEYS = 50

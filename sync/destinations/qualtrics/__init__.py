@@ -12,12 +12,12 @@ from typing import ClassVar
 from pydantic import BaseModel
 
 from sync.core import Kind, Outcome, Sync
-from sync.destinations import qualtrics_reading, qualtrics_responses
 from sync.destinations.names import problems
-from sync.destinations.qualtrics_contacts import complaints, key_of, options_of, parts
-from sync.destinations.qualtrics_delivery import Delivery
-from sync.destinations.qualtrics_settings import Options, Settings
-from sync.destinations.qualtrics_wire import ROOT
+from sync.destinations.qualtrics import reading, responses
+from sync.destinations.qualtrics.contacts import complaints, key_of, options_of, parts
+from sync.destinations.qualtrics.delivery import Delivery
+from sync.destinations.qualtrics.settings import Options, Settings
+from sync.destinations.qualtrics.wire import ROOT
 from sync.destinations.spec import (
     JSON,
     Conversation,
@@ -98,20 +98,20 @@ class Qualtrics:
 
     def check(self) -> Conversation[Health]:
         """Datacenter, directory, deduplication, and the list all contacts are written through."""
-        return (yield from qualtrics_reading.check(self._settings))
+        return (yield from reading.check(self._settings))
 
     def audit(self, syncs: Sequence[Sync]) -> Conversation[Sequence[Problem]]:
         """Every segment's mailing list exists, and is not the one for all contacts."""
-        return (yield from qualtrics_reading.audit(self._settings, syncs))
+        return (yield from reading.audit(self._settings, syncs))
 
     def read_back(
         self, sync: Sync, expected: Sequence[Expected]
     ) -> Conversation[Sequence[ReadBack]]:
         """By search, whose index follows writes after a delay that is not documented."""
-        return (yield from qualtrics_reading.read_back(self._settings, sync, expected))
+        return (yield from reading.read_back(self._settings, sync, expected))
 
     def pull(self, cursor: str | None) -> Conversation[Page]:
         """Responses to the connection's `surveys` since the cursor; records of one shape."""
         settings = self._settings
         since = settings.responses_since
-        return (yield from qualtrics_responses.pull(settings.surveys, cursor, since))
+        return (yield from responses.pull(settings.surveys, cursor, since))

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import orjson
 
 from sync.core import DELIVERED, Delivered, Op, Outcome, Rejected, Sync
-from sync.destinations.gainsight_px_bodies import subject
-from sync.destinations.gainsight_px_model import (
+from sync.destinations.gainsight_px.bodies import subject
+from sync.destinations.gainsight_px.model import (
     ACCOUNTS,
     USERS,
     Resource,
@@ -16,7 +16,7 @@ from sync.destinations.gainsight_px_model import (
     path_of,
     resource_of,
 )
-from sync.destinations.gainsight_px_reading import look, refusal
+from sync.destinations.gainsight_px.reading import look, refusal
 from sync.destinations.spec import (
     JSON,
     Conversation,

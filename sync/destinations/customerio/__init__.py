@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from sync.core import DELIVERED, Kind, Op, Outcome, Rejected, Retry, Sync
-from sync.destinations.customerio_operations import (
+from sync.destinations.customerio.operations import (
     ATTRIBUTES,
     Options,
     complaints,

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from sync.core import Kind, Sync
-from sync.destinations.launchdarkly_calls import Place, api, body_of, exchange, read
-from sync.destinations.launchdarkly_mapping import context_kind, options_of, segment_keys
-from sync.destinations.launchdarkly_segments import MAX_TARGETS, TAG, size_of, unwritable
+from sync.destinations.launchdarkly.calls import Place, api, body_of, exchange, read
+from sync.destinations.launchdarkly.mapping import context_kind, options_of, segment_keys
+from sync.destinations.launchdarkly.segments import MAX_TARGETS, TAG, size_of, unwritable
 from sync.destinations.spec import JSON, Conversation, UnreadableAnswer
 from sync.errors import Problem
 

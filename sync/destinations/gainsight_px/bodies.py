@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from sync.core import Change, Kind, Op, Sync
-from sync.destinations.gainsight_px_model import (
+from sync.destinations.gainsight_px.model import (
     ACCOUNTS,
     EVENT_ID,
     EVENT_NAMES,

@@ -7,8 +7,8 @@ from typing import Any
 from urllib.parse import quote
 
 from sync.core import Rejected, Sync
-from sync.destinations.gainsight_px_bodies import ATTRIBUTES
-from sync.destinations.gainsight_px_model import (
+from sync.destinations.gainsight_px.bodies import ATTRIBUTES
+from sync.destinations.gainsight_px.model import (
     USERS,
     Resource,
     attributes_of,

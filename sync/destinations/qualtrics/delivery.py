@@ -9,10 +9,10 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import quote
 
 from sync.core import DELIVERED, Change, Kind, Op, Outcome, Rejected, Sync
-from sync.destinations.qualtrics_contacts import address_of, event_id, key_of, options_of
-from sync.destinations.qualtrics_imports import import_contacts, no_list
-from sync.destinations.qualtrics_lookup import Lookup
-from sync.destinations.qualtrics_wire import counted, message, result_of, text_of
+from sync.destinations.qualtrics.contacts import address_of, event_id, key_of, options_of
+from sync.destinations.qualtrics.imports import import_contacts, no_list
+from sync.destinations.qualtrics.lookup import Lookup
+from sync.destinations.qualtrics.wire import counted, message, result_of, text_of
 from sync.destinations.spec import (
     JSON,
     Conversation,

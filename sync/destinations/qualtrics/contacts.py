@@ -13,7 +13,7 @@ from typing import Any
 from sync.core import Change, Kind, Op, Sync
 from sync.destinations.identifiers import bounded, email_address, ulid
 from sync.destinations.names import RENAME, Names
-from sync.destinations.qualtrics_settings import Options
+from sync.destinations.qualtrics.settings import Options
 from sync.destinations.spec import JSON
 from sync.destinations.values import Values, unix_milliseconds
 

@@ -14,7 +14,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from sync.destinations.qualtrics_wire import message, result_of
+from sync.destinations.qualtrics.wire import message, result_of
 from sync.destinations.spec import (
     JSON,
     BatchRefused,
