@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from sync.core import Kind
+from sync.data_types import family
 from sync.errors import Problem
 from sync.project.artifacts import Manifest
-from sync.project.data_types import WANTED, family, fits
+from sync.project.defaults import WANTED, fits
 from sync.project.drafts import Draft, Drafts, draft_syncs
 from sync.project.personal import looks_personal
 from sync.project.reading import Activated

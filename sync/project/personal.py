@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from sync.project.data_types import family
+from sync.data_types import family
 
 ENDINGS: tuple[tuple[str, ...], ...] = (
     ("email",),

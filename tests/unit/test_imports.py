@@ -16,10 +16,11 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "sync"
 
-BASE = {"core", "errors"}
+BASE = {"core", "data_types", "errors"}
 EDGES = BASE | {"destinations", "project", "warehouse"}
 MAY_IMPORT: dict[str, set[str]] = {
     "core": set(),
+    "data_types": set(),
     "errors": set(),
     "sandbox": set(),
     "destinations": BASE,

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from sync.project.data_types import family, fits
+from sync.data_types import family
+from sync.project.defaults import fits
 from sync.project.personal import looks_personal
 
 
@@ -278,8 +279,8 @@ def test_defaults_are_judged_by_the_columns_type(data_type, good, bad):
 
 
 def test_arrays_are_no_plain_type():
-    assert family("varchar[]") == "other"
-    assert family("array<int>") == "other"
+    assert family("varchar[]") == "list"
+    assert family("array<int>") == "list"
 
 
 def test_an_ephemeral_model_can_not_be_synced(world):

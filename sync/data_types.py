@@ -1,0 +1,63 @@
+"""Warehouses' names for data types, sorted into the few families that anybody asks about."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Literal
+
+Family = Literal[
+    "boolean",
+    "integer",
+    "float",
+    "decimal",
+    "text",
+    "instant",
+    "time",
+    "list",
+    "nested",
+    "other",
+]
+
+_FAMILIES: tuple[tuple[Family, re.Pattern[str]], ...] = (
+    ("boolean", re.compile(r"bool(ean)?")),
+    ("integer", re.compile(r"u?(tiny|small|medium|big|huge|byte)?int(eger)?\d*|long|short|byte")),
+    ("float", re.compile(r"(float|double|real|half)\d*( precision)?")),
+    ("decimal", re.compile(r"(big)?(numeric|decimal|number|dec)")),
+    (
+        "text",
+        re.compile(
+            r"n?(var)?char(acter)?( varying)?\d*|string|(tiny|medium|long|ci)?text|bpchar|uuid|enum"
+        ),
+    ),
+    ("instant", re.compile(r"date(time)?(offset)?\d*|timestamp.*")),
+    ("time", re.compile(r"time(tz)?( with(out)? time zone)?|interval.*")),
+)
+_LIST = re.compile(r"(?:(?:array|list)[<(](?P<inside>.+)[>)]|(?P<before>.+)\[\d*\])|array|list")
+_NESTED = re.compile(r"(.*[^a-z])?(struct|map|row|record|object)([^a-z].*)?")
+_WHOLE = re.compile(r"(big)?(numeric|decimal|number|dec)\(\d+, ?0\)")
+
+
+@lru_cache(maxsize=4096)
+def family(data_type: str) -> Family:
+    """The family of a declared type. A list of structures is `nested`, the unknown `other`."""
+    text = _plain(data_type)
+    if _NESTED.fullmatch(text):
+        return "nested"
+    if _LIST.fullmatch(text):
+        return "list"
+    if _WHOLE.fullmatch(text):
+        return "integer"
+    bare = re.sub(r"\([^()]*\)", "", text).strip()
+    return next((name for name, form in _FAMILIES if form.fullmatch(bare)), "other")
+
+
+@lru_cache(maxsize=4096)
+def item_type(data_type: str) -> str:
+    """What the items of a list are declared as; empty where the declaration does not say."""
+    found = _LIST.fullmatch(_plain(data_type))
+    return (found["inside"] or found["before"] or "") if found else ""
+
+
+def _plain(data_type: str) -> str:
+    return re.sub(r"\s+", " ", data_type.casefold()).strip()
