@@ -14,8 +14,9 @@ from sync.delivery.clock import wait
 from sync.delivery.pacing import Pacing
 from sync.delivery.ports import AnswerUnknown, Clock, Http, RequestRefused
 from sync.delivery.redact import Redactor
-from sync.delivery.retry import RetryPolicy, retry_after_seconds, verdict
+from sync.delivery.retry import RetryPolicy, asked_seconds, verdict
 from sync.destinations.spec import (
+    NOTHING,
     BatchRefused,
     Conversation,
     Destination,
@@ -106,16 +107,15 @@ class Line:
 
     def drive(self, conversation: Conversation[T], trail: Trail) -> T:
         """Run the generator to its end; raises Broken. `trail` then has what may be applied."""
-        answer: Response | None = None
         try:
+            step = next(conversation)
             while True:
-                step = conversation.send(answer)
-                if isinstance(step, Wait):
-                    answer = None
-                    if not wait(self.clock, step.seconds, self.is_stopping):
-                        raise Broken(Verdict.RETRY, "stopped")
-                else:
+                answer = NOTHING
+                if not isinstance(step, Wait):
                     answer = self._exchange(step, trail)
+                elif not wait(self.clock, step.seconds, self.is_stopping):
+                    raise Broken(Verdict.RETRY, "stopped")
+                step = conversation.send(answer)
         except StopIteration as end:
             result: T = end.value
             return result
@@ -172,7 +172,7 @@ class Line:
         """Wait before the next attempt; False when the budget is spent or a stop is wanted."""
         asked = None
         if response is not None:
-            asked = retry_after_seconds(response.headers, self.clock.now())
+            asked = asked_seconds(response, self.destination.limits, self.clock.now())
         backoff = self.policy.backoff(attempt, self.clock.random())
         if asked is not None:
             # Everybody who uses this credential waits; only what is new is charged to the budget.

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from sync.destinations.spec import Response, Verdict
+from sync.destinations.spec import Limits, Response, Verdict
 
 VERDICTS: Mapping[int, Verdict] = {
     401: Verdict.STOP,
@@ -21,6 +21,10 @@ VERDICTS: Mapping[int, Verdict] = {
     429: Verdict.RETRY,
 }
 """What differs from its hundred: 2xx is read, 3xx stops, other 4xx split, 5xx may have applied."""
+
+
+INSTANTS_FROM, MILLISECONDS_FROM = 1e9, 1e11
+"""A smaller number than the first is a duration; from the second on it counts milliseconds."""
 
 
 def verdict(response: Response, overrides: Mapping[int, Verdict], now: datetime) -> Verdict:
@@ -57,13 +61,45 @@ def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> float | No
 
 
 def _seconds_until(text: str, now: datetime) -> float | None:
+    at = _http_date(text)
+    return None if at is None else max(0.0, (at - now).total_seconds())
+
+
+def _http_date(text: str) -> datetime | None:
     try:
         at = parsedate_to_datetime(text)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    if at.tzinfo is None:
-        at = at.replace(tzinfo=UTC)
-    return max(0.0, (at - now).total_seconds())
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at
+
+
+def asked_seconds(response: Response, limits: Limits, now: datetime) -> float | None:
+    """How long a vendor asks to be left alone, in whichever way it says so; None when it does not.
+
+    A window that is over by the clocks and still refuses counts as one that has just begun.
+    """
+    asked = retry_after_seconds(response.headers, now)
+    if asked is not None or response.status != 429:
+        return asked
+    theirs = _http_date(response.headers.get("date", "")) or now
+    for name in limits.reset_headers:
+        seconds = _until_reset(response.headers.get(name, ""), theirs)
+        if seconds > 0:
+            return seconds
+    return limits.window_seconds or None
+
+
+def _until_reset(text: str, now: datetime) -> float:
+    """From an instant or a number of seconds; 0 for what is neither."""
+    try:
+        number = float(text)
+    except ValueError:
+        return 0.0
+    if not math.isfinite(number):
+        return 0.0
+    if number < INSTANTS_FROM:
+        return number
+    return (number / 1000 if number >= MILLISECONDS_FROM else number) - now.timestamp()
 
 
 @dataclass(slots=True)

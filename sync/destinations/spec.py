@@ -13,6 +13,8 @@ from __future__ import annotations
 import json as stdlib_json
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar, runtime_checkable
 
@@ -73,6 +75,11 @@ class Limits:
     item_bytes: int
     requests_per_second: float
     concurrency: int = 4
+    reset_headers: tuple[str, ...] = ()
+    """Where a 429 says when its window ends, besides `Retry-After`; lower case, best first. Read
+    as an instant in milliseconds or seconds, or as seconds from now, by its size."""
+    window_seconds: float = 0.0
+    """How long a 429 without any of them is waited for at least: the length of a window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +126,25 @@ class Response:
         except (ValueError, RecursionError) as e:
             raise UnreadableAnswer("the body is not JSON") from e
 
+    def object(self) -> dict[str, JSON]:
+        """Parse a body that must be a JSON object; raises UnreadableAnswer when it is none."""
+        body = self.json()
+        if not isinstance(body, dict):
+            raise UnreadableAnswer("the body is no JSON object")
+        return body
+
+    def instant(self) -> datetime:
+        """When the vendor answered, by its own clock: the only one that a destination has."""
+        try:
+            at = parsedate_to_datetime(self.headers["date"])
+        except (KeyError, ValueError, TypeError, IndexError) as e:
+            raise UnreadableAnswer("the answer has no date") from e
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
+
+NOTHING = Response(0, {}, b"")
+"""What a conversation receives for a `Wait`."""
+
 
 class BatchRefused(Exception):
     """Raised by a conversation: the vendor refused the request as a whole, and none of it applied.
@@ -132,8 +158,8 @@ class BatchRefused(Exception):
 
 
 T = TypeVar("T")
-Conversation = Generator[Request | Wait, Response | None, T]
-"""Yields requests and waits; receives a Response for a Request, None for a Wait."""
+Conversation = Generator[Request | Wait, Response, T]
+"""Yields requests and waits; receives the Response to a Request, `NOTHING` for a Wait."""
 
 
 class Piece(NamedTuple):
@@ -179,6 +205,8 @@ class ReadBack:
     address: str
     is_found: bool
     differing: tuple[str, ...] = ()
+    note: str = ""
+    """What holds back a row that is as it should be, in words that are the same for many rows."""
 
 
 class Destination(Protocol):
@@ -221,6 +249,17 @@ class Destination(Protocol):
         self, sync: Sync, expected: Sequence[Expected]
     ) -> Conversation[Sequence[ReadBack]]:
         """Ask the vendor what it holds, where it can be asked."""
+
+
+@runtime_checkable
+class Preparing(Protocol):
+    """A destination in which something has to exist before a sync can write to it."""
+
+    def unready(self, sync: Sync) -> Conversation[Sequence[Problem]]:
+        """What is missing or unfit there, each with the exact thing to create. Reads only.
+
+        Asked by `debug`, and before the first change of a sync is sent: problems hold the sync.
+        """
 
 
 @runtime_checkable

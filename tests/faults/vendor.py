@@ -183,7 +183,6 @@ class Simulated:
     def deliver(self, batch: Sequence[Item]) -> Conversation[Sequence[Outcome]]:
         body = {"items": [item.parts[0] for item in batch]}
         response = yield Request("POST", "/", json=body)
-        assert response is not None
         return [_OUTCOMES[answer] for answer in response.json()]
 
     def check(self) -> Any:

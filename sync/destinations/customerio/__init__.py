@@ -113,7 +113,6 @@ class Customerio:
                 continue
             operations = [batch[i].parts[step] for i in due]
             response = yield Request("POST", "/api/v2/batch", json={"batch": operations})
-            assert response is not None
             for place, outcome in _exceptions(response, len(due), is_partial=step > 0).items():
                 outcomes[due[place]] = outcome
         return outcomes
@@ -121,7 +120,6 @@ class Customerio:
     def check(self) -> Conversation[Health]:
         """The region call answers on either host; the App key is only read with."""
         response = yield Request("GET", "/api/v1/accounts/region")
-        assert response is not None
         body = response.json()
         if not isinstance(body, dict) or "environment_id" not in body:
             raise UnreadableAnswer("the region call did not name a workspace")
@@ -151,7 +149,6 @@ class Customerio:
             query = {"id_type": by}
             path = "/v1/customers/attributes"
             response = yield Request("POST", path, json={"ids": ids}, to="app", query=query)
-            assert response is not None
             found = dict(_found(response, by))
             results += [
                 _compared(sync, one, found.get(identifier(by, one.address))) for one in group
@@ -168,7 +165,6 @@ def _change_members(batch: Sequence[Item], due: Sequence[int]) -> Conversation[N
         calls.setdefault((path, sync.identify_by or "id"), []).append(batch[i].parts[1])
     for (path, by), ids in calls.items():
         response = yield Request("POST", path, json={"ids": ids}, query={"id_type": by})
-        assert response is not None
         if response.status == 400:
             raise _whole_refusal("customerio-manual-segment", response)
         _accepted(response)

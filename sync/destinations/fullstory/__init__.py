@@ -150,7 +150,6 @@ class Fullstory:
             headers = {**HEADERS, "Idempotency-Key": _key(batch[i])} if step else HEADERS
             path, body = f"/v2/{RESOURCES[step]}", batch[i].parts[step]
             response = yield Request("POST", path, json=body, headers=headers)
-            assert response is not None
             outcomes.append(_outcome(response, step, _is_partial(batch[i], step)))
         return outcomes
 

@@ -52,7 +52,6 @@ def import_all(job: Import) -> Conversation[list[Outcome]]:
     """One outcome per body. Raises BatchRefused when the job was not taken."""
     headers = {**HEADERS, "Idempotency-Key": job.key} if job.key else HEADERS
     response = yield Request("POST", job.path, json={"requests": job.bodies}, headers=headers)
-    assert response is not None
     if response.status >= 400:
         raise BatchRefused(*error_of(response))
     path = f"{job.path}/{quote(_job_id(response), safe='')}"
@@ -91,7 +90,6 @@ def _finished(path: str) -> Conversation[tuple[int, bool]]:
     for seconds in POLL_SECONDS:
         yield Wait(seconds)
         response = yield Request("GET", path, headers=HEADERS)
-        assert response is not None
         body = response.json()
         job = body.get("job") if isinstance(body, dict) else None
         if not isinstance(body, dict) or not isinstance(job, dict):
@@ -113,7 +111,6 @@ def _pages(job: Import, path: str) -> Conversation[list[Mapping[str, Any]]]:
     while True:
         query = {"page_token": token} if token else {}
         response = yield Request("GET", path, to=job.reader, query=query, headers=HEADERS)
-        assert response is not None
         if response.status == 202:
             waits += 1
             if waits > MOST_NOT_READY:

@@ -35,7 +35,6 @@ MANY_NAMES, MANY_SEGMENTS = 400, 60
 def key_of(endpoint: str) -> Conversation[tuple[str, str]]:
     """(account, level) of an endpoint's key: USER is Standard, ARCHITECT and ADMIN may read."""
     response = yield Request("GET", "/me", to=endpoint, headers=HEADERS)
-    assert response is not None
     body = response.json()
     if response.status != 200 or not isinstance(body, dict) or not body.get("orgId"):
         raise UnreadableAnswer("the answer does not name an account")
@@ -57,7 +56,6 @@ def is_absent(uid: str) -> Conversation[bool]:
 def _asked(uid: str) -> Conversation[Response]:
     query = {"uid": uid, "include_schema": "true"}
     response = yield Request("GET", "/v2/users", to="read", query=query, headers=HEADERS)
-    assert response is not None
     return response
 
 

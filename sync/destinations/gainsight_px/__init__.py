@@ -132,7 +132,6 @@ class GainsightPx:
     def check(self) -> Conversation[Health]:
         """The subscription must have the product, and the key the right to write."""
         response = yield Request("GET", "/v1/admin/subscription")
-        assert response is not None
         accepted(response)
         found = []
         if f'"{self._tag}"'.encode() not in response.body:

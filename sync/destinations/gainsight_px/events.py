@@ -45,7 +45,6 @@ def change_members(batch: Sequence[Item], outcomes: list[Outcome]) -> Conversati
     at = ""
     for name, sync in names.items():
         response = yield _metadata(name, sync)
-        assert response is not None
         if response.status == 404:
             for i in due:
                 is_partial = batch[i].parts[0] is not None
@@ -58,7 +57,6 @@ def change_members(batch: Sequence[Item], outcomes: list[Outcome]) -> Conversati
             raise UnreadableAnswer("the external segment has no id")
     path = "/v1/external_segment/update_membership"
     response = yield Request("POST", path, json=_lists(groups, ids, at))
-    assert response is not None
     if response.status == 400:
         if len(due) == 1 and _stands_already(said(response)):
             return
@@ -106,7 +104,6 @@ def send_event(item: Item, k: int, is_cloud: bool) -> Conversation[Outcome]:
         return DELIVERED
     path, to = (PUSH, "cloud") if is_cloud else ("/v1/events/custom", "api")
     response = yield Request("POST", path, json=item.parts[k], to=to, is_repeatable=False)
-    assert response is not None
     if response.status == (200 if is_cloud else 201):
         if response.body.lstrip().startswith(b"<"):
             raise UnreadableAnswer("a page instead of an answer")
@@ -125,7 +122,6 @@ def _was_stored(event: Occurrence) -> Conversation[bool]:
         query["dateRangeStart"] = str(unix_milliseconds(event.at - AROUND))
         query["dateRangeEnd"] = str(unix_milliseconds(event.at + AROUND))
     response = yield Request("GET", "/v1/events/custom", query=query)
-    assert response is not None
     listed = accepted(response).get("customEvents")
     if not isinstance(listed, list):
         raise UnreadableAnswer("the answer lists no events")

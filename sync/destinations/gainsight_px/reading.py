@@ -71,7 +71,6 @@ def look(resource: Resource, identity: str) -> Conversation[Mapping[str, Any] | 
     if path is None:
         return (yield from look_all(resource, [identity])).get(identity)
     response = yield Request("GET", path)
-    assert response is not None
     if response.status == 404:
         _error(response)
         return None
@@ -95,7 +94,6 @@ def look_all(
         asked = filtered[start : start + LOOK_UP]
         conditions = "".join(f"&filter={quote(f'{resource.key}=={one}', safe='')}" for one in asked)
         response = yield Request("GET", f"/v1/{resource.name}?pageSize={PAGE}{conditions}")
-        assert response is not None
         listed = accepted(response).get(resource.name)
         if not isinstance(listed, list):
             raise UnreadableAnswer("the answer lists nobody")
@@ -134,7 +132,6 @@ def _matches(value: JSON, shown: Any) -> bool:
 def definitions(model: str) -> Conversation[dict[str, Mapping[str, Any]]]:
     """The attributes that exist for users or accounts, by the name that writes use."""
     response = yield Request("GET", f"/v1/admin/model/{model}/attributes")
-    assert response is not None
     listed = response.json()
     if response.status != 200 or not isinstance(listed, list):
         raise UnreadableAnswer("the answer lists no attributes")

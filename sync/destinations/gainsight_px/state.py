@@ -59,7 +59,6 @@ def _create(resource: Resource, identity: str, part: bytes, tag_key: str) -> Con
     own: dict[str, JSON] = {"type": "USER"} if resource is USERS else {"name": identity}
     given = {**own, "propertyKeys": [tag_key], **orjson.loads(part)}
     response = yield Request("POST", f"/v1/{resource.name}", json=given)
-    assert response is not None
     if response.status == 201:
         return DELIVERED
     if response.status != 400:
@@ -73,7 +72,6 @@ def _update(resource: Resource, identity: str, part: bytes) -> Conversation[Outc
     """None when there is nobody to update."""
     path = path_of(resource, identity) or f"/v1/{resource.name}/update"
     response = yield Request("PUT", path, json=part)
-    assert response is not None
     if response.status == 204:
         return DELIVERED
     if response.status not in (400, 404):

@@ -65,7 +65,6 @@ def exchange(request: Request) -> Conversation[Response]:
     seconds = 0.0
     for _ in range(PATIENCE):
         response = yield request
-        assert response is not None
         if response.status != 429:
             return response
         seconds = refill_seconds(response.headers)

@@ -101,7 +101,6 @@ class Delivery:
         for place, i in enumerate(indices):
             path = f"/mailinglists/{mailing_list}/contacts"
             response = yield Request("POST", path, json=self.batch[i].parts[0])
-            assert response is not None
             if response.status == 404:
                 return self._refuse(indices[place:], no_list(mailing_list, response))
             if response.status == 400:
@@ -130,7 +129,6 @@ class Delivery:
                 continue
             path = f"/contacts/{quote(self.ids[i], safe='')}"
             response = yield Request("PUT", path, json=self.batch[i].parts[2])
-            assert response is not None
             if response.status >= 400:
                 self.outcomes[i] = Rejected("qualtrics-opt-out", message(response), True)
             else:
@@ -176,7 +174,6 @@ class Delivery:
         for i in indices:
             path = f"/contacts/{quote(self.ids[i], safe='')}"
             response = yield Request("PUT", path, json=self.batch[i].parts[0])
-            assert response is not None
             if response.status == 400:
                 self.outcomes[i] = Rejected("qualtrics-400", message(response))
             elif response.status == 404:
@@ -194,7 +191,6 @@ class Delivery:
                 continue
             path = f"/mailinglists/{mailing_list}/contacts/{quote(contact, safe='')}"
             response = yield Request("DELETE", path)
-            assert response is not None
             if response.status == 400:
                 self.outcomes[i] = Rejected("qualtrics-400", message(response), is_partial=True)
             elif response.status != 404:
@@ -218,7 +214,6 @@ class Delivery:
             group = groups.popleft()
             body = {event_id(*self._change(i)): self._transaction(i) for i in group}
             response = yield Request("POST", "/transactions", json=body, is_repeatable=False)
-            assert response is not None
             if response.status < 400:
                 self._created(group, response)
             elif len(group) > 1:

@@ -44,7 +44,6 @@ def import_contacts(
     """One job for all, and its answer; whom its counts can't account for, its report does."""
     path = f"/mailinglists/{mailing_list}/transactioncontacts"
     response = yield Request("POST", path, json={"contacts": rows})
-    assert response is not None
     if response.status == 404:
         return [RowEnd(no_list(mailing_list, response))] * len(rows), response
     if response.status == 400:
@@ -93,7 +92,6 @@ def _finished(path: str) -> Conversation[Mapping[str, int]]:
     for poll in range(MAX_POLLS):
         yield Wait(POLL_SECONDS[min(poll, len(POLL_SECONDS) - 1)])
         response = yield Request("GET", path)
-        assert response is not None
         result = result_of(response)
         if result.get("percentComplete") == 100:
             contacts = result.get("contacts")
@@ -112,7 +110,6 @@ def _report(job: str, count: int, failed: int) -> Conversation[Sequence[RowEnd]]
     while token is not None:
         query = {"skipToken": token} if token else {}
         response = yield Request("GET", f"/imports/api-import/jobs/{job}/report", query=query)
-        assert response is not None
         results = result_of(response, "results")
         for entry in results.get("importReportEntries") or ():
             number = entry.get("sourceIndexId") if isinstance(entry, dict) else None

@@ -43,7 +43,6 @@ class Lookup:
         path: str | None = self._page_of("optedOutContacts")
         while path is not None:
             response = yield Request("GET", path, to="api")
-            assert response is not None
             if response.status == 404:
                 break
             found.update(str(one.get("contactId")) for one in elements(response))
@@ -57,7 +56,6 @@ class Lookup:
         path: str | None = f"{of}/transactions?withData=true&pageSize=100"
         while path is not None:
             response = yield Request("GET", path, to="api")
-            assert response is not None
             for one in elements(response):
                 data = one.get("data")
                 if isinstance(data, dict) and data.get("event_id"):
@@ -72,7 +70,6 @@ class Lookup:
     def _size(self) -> Conversation[int]:
         path = f"/directories/{self.directory}/mailinglists/{self.mailing_list}"
         response = yield Request("GET", path, to="api")
-        assert response is not None
         if response.status == 404:
             return 0
         count = result_of(response).get("contactCount")
@@ -82,7 +79,6 @@ class Lookup:
         path: str | None = self._page_of("contacts")
         while path is not None:
             response = yield Request("GET", path, to="api")
-            assert response is not None
             for one in elements(response):
                 self._note(one.get(self.key), one.get("contactId"))
             path = next_page(response)
@@ -107,7 +103,6 @@ def search(key: str, value: str, with_embedded: bool = False) -> Conversation[li
     condition = {"filterType": key, "comparison": "eq", "value": value}
     query = {"pageSize": "100", "includeEmbedded": "true" if with_embedded else "false"}
     response = yield Request("POST", "/contacts/search", json={"filter": condition}, query=query)
-    assert response is not None
     if response.status >= 400:
         raise UnreadableAnswer("the search was refused")
     return list(elements(response))

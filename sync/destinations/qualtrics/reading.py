@@ -39,7 +39,6 @@ PROFILE_FIX = "in profiles.yml, then run: python -m sync debug"
 def check(settings: Settings) -> Conversation[Health]:
     """Datacenter, directory, deduplication, and the list all contacts are written through."""
     response = yield Request("GET", "/whoami", to="api")
-    assert response is not None
     who, meta = result_of(response), counted(response)["meta"]
     if not who.get("userName") or not who.get("brandId"):
         raise UnreadableAnswer("whoami did not name a user of a brand")
@@ -64,7 +63,6 @@ def _find_directory(directory_id: str) -> Conversation[Mapping[str, JSON] | None
     path: str | None = "/directories"
     while path is not None:
         response = yield Request("GET", path, to="api")
-        assert response is not None
         if response.status == 404:
             return None
         for one in elements(response):
@@ -77,7 +75,6 @@ def _find_directory(directory_id: str) -> Conversation[Mapping[str, JSON] | None
 def _has_list(settings: Settings, mailing_list: str) -> Conversation[bool]:
     path = f"/directories/{settings.directory_id}/mailinglists/{mailing_list}"
     response = yield Request("GET", path, to="api")
-    assert response is not None
     if response.status in (400, 404):
         return False
     counted(response)
@@ -144,7 +141,6 @@ def _is_placed(settings: Settings, sync: Sync, one: Expected, contact: str) -> C
         return True
     of = f"/directories/{settings.directory_id}/mailinglists/{mailing_list}"
     response = yield Request("GET", f"{of}/contacts/{quote(contact, safe='')}", to="api")
-    assert response is not None
     if response.status >= 400:
         return not one.is_member
     return one.is_member or bool(result_of(response).get("mailingListUnsubscribed"))

@@ -91,13 +91,11 @@ def _export(survey: str, known: Mapping[str, Any]) -> Conversation[tuple[bytes, 
     if known.get("token"):
         body = {**wanted, "continuationToken": known["token"]}
         response = yield Request("POST", path, json=body, to="api")
-        assert response is not None
     if response is None or response.status == 400:
         if known.get("recorded_at"):
             since = datetime.fromisoformat(known["recorded_at"]) - OVERLAP
             wanted |= {"startDate": iso_8601(since), "sortByLastModifiedDate": True}
         response = yield Request("POST", path, json=wanted, to="api")
-        assert response is not None
     if response.status >= 400:
         raise BatchRefused("qualtrics-export", f"survey {survey}: {message(response)}")
     started = result_of(response)
@@ -105,7 +103,6 @@ def _export(survey: str, known: Mapping[str, Any]) -> Conversation[tuple[bytes, 
     token = finished.get("continuationToken") or started.get("continuationToken")
     file_path = f"{path}/{quote(str(finished['fileId']), safe='')}/file"
     download = yield Request("GET", file_path, to="api")
-    assert download is not None
     if download.status >= 400:
         raise UnreadableAnswer("the finished export has no file")
     return download.body, str(token) if token else None
@@ -118,7 +115,6 @@ def _finished(path: str, progress_id: JSON) -> Conversation[Mapping[str, JSON]]:
     for poll in range(MAX_POLLS):
         yield Wait(POLL_SECONDS[min(poll, len(POLL_SECONDS) - 1)])
         response = yield Request("GET", f"{path}/{quote(progress_id, safe='')}", to="api")
-        assert response is not None
         result = result_of(response)
         if result.get("status") == "failed":
             raise BatchRefused("qualtrics-export", f"{path}: the export failed over there")

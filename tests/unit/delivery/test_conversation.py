@@ -77,7 +77,6 @@ class Vendor:
             response = yield Request(
                 "POST", f"/step/{step}", json={"ids": ids}, is_repeatable=self.is_repeatable
             )
-            assert response is not None
             outcomes = self.read(response, len(batch))
         return outcomes
 
@@ -450,7 +449,6 @@ def test_an_ending_never_claims_what_did_not_happen(
 def test_reading_gives_the_result_of_the_conversation(clock: Any) -> None:
     def conversation() -> Conversation[int]:
         response = yield Request("GET", "/")
-        assert response is not None
         return response.status
 
     pace = Pacing(clock)

@@ -6,8 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.delivery.retry import RetryBudget, RetryPolicy, retry_after_seconds, verdict
-from sync.destinations.spec import Response, Verdict
+from sync.delivery.retry import (
+    RetryBudget,
+    RetryPolicy,
+    asked_seconds,
+    retry_after_seconds,
+    verdict,
+)
+from sync.destinations.spec import Limits, Response, Verdict
 
 NOW = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)
 
@@ -70,6 +76,35 @@ def test_a_destination_overrides_single_statuses() -> None:
 )
 def test_retry_after_is_read_in_every_form(text: str, seconds: float | None) -> None:
     assert retry_after_seconds({"retry-after": text}, NOW) == seconds
+
+
+WINDOWS = Limits(1, 1000, 1000, 1.0, reset_headers=("x-reset", "x-other"), window_seconds=10.0)
+NOON = "1795262400"  # NOW, in seconds since 1970
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"x-reset": "1795262407"}, 7.0),
+        ({"x-reset": "1795262407500"}, 7.5),
+        ({"x-reset": "7"}, 7.0),
+        ({"x-reset": "7", "retry-after": "2"}, 2.0),
+        ({"x-reset": NOON, "x-other": "1795262403"}, 3.0),  # the first one is over
+        ({"x-reset": "1795262407", "date": "Sat, 21 Nov 2026 12:00:05 GMT"}, 2.0),
+        ({"x-reset": "1795262407", "date": "Sat, 21 Nov 2026 11:59:55 GMT"}, 12.0),
+        ({"x-reset": "soon"}, 10.0),
+        ({"x-reset": "nan", "date": "yesterday"}, 10.0),
+        ({}, 10.0),
+    ],
+)
+def test_a_429_is_waited_for_as_its_vendor_says(headers: dict[str, str], seconds: float) -> None:
+    assert asked_seconds(Response(429, headers, b""), WINDOWS, NOW) == seconds
+
+
+def test_a_vendor_that_says_nothing_leaves_the_wait_to_the_backoff() -> None:
+    silent = Limits(1, 1000, 1000, 1.0)
+    assert asked_seconds(Response(429, {"x-reset": "7"}, b""), silent, NOW) is None
+    assert asked_seconds(Response(500, {"x-reset": "7"}, b""), WINDOWS, NOW) is None
 
 
 @given(st.text())
