@@ -186,7 +186,7 @@ def _hooks(
 ) -> Hooks:
     return Hooks(
         guard=lambda summary: guard(sync, summary, options.limits),
-        admit=lambda known: services.admit(sync, known),
+        admit=lambda known: services.admit_writes(sync, known),
         engine=engine,
         on_planned=lambda summary: listener.planned(sync, summary),
         is_stopping=lambda: services.why_stop() is not None,

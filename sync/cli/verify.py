@@ -36,6 +36,7 @@ class Tally:
     found: int = 0
     matched: int = 0
     differing: Counter[str] = field(default_factory=Counter)
+    notes: Counter[str] = field(default_factory=Counter)
     masked: int = 0
     """Traits not compared: of personal ones only a digest is kept."""
     skipped: str = ""
@@ -130,6 +131,7 @@ def _verify(access: StateAccess, services: Services, sync: Sync, most: int | Non
         tally.found += sum(a.is_found for a in answers)
         tally.matched += sum(a.is_found and not a.differing for a in answers)
         tally.differing.update(name for a in answers for name in a.differing)
+        tally.notes.update(a.note for a in answers if a.note)
     return tally
 
 
@@ -196,6 +198,7 @@ def _told(session: Session, tally: Tally) -> list[str]:
     lines += [
         f"  {trait} differs for {words.count(n)}" for trait, n in tally.differing.most_common(10)
     ]
+    lines += [f"  {words.count(n)}: {note}" for note, n in tally.notes.most_common()]
     if tally.masked:
         lines.append(f"  not compared: {words.plural(tally.masked, 'pii trait')}, kept as digests")
     return lines
@@ -212,5 +215,6 @@ def _machine(tally: Tally) -> dict[str, Any]:
         "matched": tally.matched,
         "match_percent": round(tally.rate, 3) if tally.sent else None,
         "differing": dict(tally.differing),
+        "notes": dict(tally.notes),
         "pii_traits_left_out": tally.masked,
     }

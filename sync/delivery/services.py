@@ -11,7 +11,7 @@ from sync.delivery.pacing import Pacing
 from sync.delivery.ports import Clock
 from sync.delivery.retry import RetryPolicy
 from sync.delivery.transport import HttpTransport
-from sync.destinations.spec import Auditing, Conversation, Destination, Health, Item
+from sync.destinations.spec import Auditing, Conversation, Destination, Health, Item, Preparing
 from sync.errors import DestinationError, PlanHeld, Problem
 from sync.project.project import Project
 
@@ -80,6 +80,13 @@ class Services:
             self._health[connection] = self.ask(connection, self.destination(connection).check())
         return self._health[connection]
 
+    def unready(self, sync: Sync) -> Sequence[Problem]:
+        """What has to be created or changed over there before this sync can write."""
+        destination = self.destination(sync.connection)
+        if not isinstance(destination, Preparing):
+            return []
+        return self.ask(sync.connection, destination.unready(sync))
+
     def audit(self, connection: str, syncs: Sequence[Sync]) -> Sequence[Problem]:
         """What a destination that can look further finds wrong over there; else nothing."""
         destination = self.destination(connection)
@@ -96,6 +103,13 @@ class Services:
         if known_account is not None and health.account != known_account:
             raise PlanHeld(_other_account(sync, known_account, health.account))
         return health.account
+
+    def admit_writes(self, sync: Sync, known_account: str | None) -> str:
+        """As `admit`, and refuse a sync for which something is missing over there."""
+        account = self.admit(sync, known_account)
+        if problems := self.unready(sync):
+            raise PlanHeld(*problems)
+        return account
 
 
 def _other_account(sync: Sync, before: str, now: str) -> Problem:

@@ -1,0 +1,45 @@
+"""What connections and models' entries have in common, whatever the vendor."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from sync.core import Kind, Sync
+
+
+class Strict(BaseModel):
+    """Values that can't be changed, of keys that are all known."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Connection(Strict):
+    """What stands in profiles.yml. `base_url` sends everything to a stand-in instead."""
+
+    base_url: str | None = None
+    requests_per_second: float | None = Field(None, gt=0, le=1000)
+
+
+class Event(Strict):
+    """An event sent when somebody enters or leaves a segment."""
+
+    event: str = Field(min_length=1)
+
+
+class Transitions(Strict):
+    """A model's entry for a vendor that takes events when somebody enters or leaves a segment."""
+
+    on_enter: Event | None = None
+    on_exit: Event | None = None
+
+
+def misplaced(
+    sync: Sync, options: BaseModel, fitting: Mapping[str, Collection[Kind]]
+) -> Iterator[tuple[str, str]]:
+    """(what is wrong, how to mend it) for each key that was given and is not for this kind."""
+    for key, kinds in fitting.items():
+        if sync.kind not in kinds and key in options.model_fields_set:
+            wanted = " and ".join(sorted(kinds))
+            yield f"`{key}` is for kind {wanted}, the model is of kind {sync.kind}", "remove it"

@@ -1,0 +1,88 @@
+"""What a change means in words that every vendor has: a segment's name, emptied traits, events."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sync.core import Change, Kind, Op, Sync
+from sync.destinations.entries import Transitions, misplaced
+from sync.destinations.names import Names
+
+SEGMENTS = frozenset({Kind.SEGMENT})
+
+
+def segment_name(sync: Sync) -> str:
+    """What a segment is called over there, and the trait that says whether somebody is in it."""
+    return sync.segment or sync.model
+
+
+def tier_trait(sync: Sync) -> str:
+    """The trait that holds a member's tier."""
+    return f"{segment_name(sync)}_tier"
+
+
+def emptied(sync: Sync, change: Change, kept: Collection[str] = ()) -> dict[str, None]:
+    """The traits that a removal takes away: those we own, but for what is `kept`."""
+    if sync.on_remove == "keep":
+        return {}
+    names = change.traits or [trait.name for trait in sync.traits]
+    return {name: None for name in names if name not in kept}
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """An event on its way: a row of an events model, or somebody entering or leaving a segment."""
+
+    name: str
+    key: tuple[str, ...]
+    """Makes its id: equal after a crash, another one for a re-entry."""
+    at: datetime | None
+    """When it occurred. A transition may not know; an event always does."""
+    facts: Mapping[str, Any]
+    """As the warehouse has them; only a transition's are free of None."""
+    is_transition: bool = False
+
+
+def occurrence(
+    sync: Sync, change: Change, entry: Transitions | None, names: Names
+) -> Occurrence | None:
+    """The event that a change sends, if it sends one; ValueError when it can't be one.
+
+    A change of a member, a moved address, and a first, quiet population are no transitions.
+    """
+    if sync.kind is Kind.EVENTS:
+        return _event(sync, change, names)
+    if entry is None or sync.kind is not Kind.SEGMENT or change.op is Op.CHANGE:
+        return None
+    chosen = entry.on_exit if change.op is Op.REMOVE else entry.on_enter
+    is_first = change.op is Op.ADD and change.is_quiet
+    if chosen is None or is_first or change.cause == "moved":
+        return None
+    tier = change.traits.get(tier_trait(sync))
+    facts = {"segment": segment_name(sync), "reason": change.reason, "tier": tier}
+    known = {name: value for name, value in facts.items() if value is not None}
+    key = (sync.name, change.identity, change.address, str(change.transition), change.op.value)
+    return Occurrence(chosen.event, key, change.occurred_at, known, is_transition=True)
+
+
+def _event(sync: Sync, change: Change, names: Names) -> Occurrence:
+    name = (change.event or sync.event or "").strip()
+    if any(names.complaints([name])):
+        raise ValueError(f"the event's name is blank or over {names.max_bytes} bytes")
+    if change.occurred_at is None:
+        raise ValueError("an event without a time would count as having happened just now")
+    return Occurrence(name, (sync.name, change.identity), change.occurred_at, change.traits)
+
+
+def event_complaints(
+    sync: Sync, entry: Transitions | None, names: Names
+) -> Iterator[tuple[str, str]]:
+    """(what is wrong, how to mend it) for the events that a sync names."""
+    found = [sync.event] if sync.event is not None else []
+    if entry is not None:
+        yield from misplaced(sync, entry, {"on_enter": SEGMENTS, "on_exit": SEGMENTS})
+        found += [chosen.event for chosen in (entry.on_enter, entry.on_exit) if chosen]
+    yield from names.complaints(list(dict.fromkeys(found)))
