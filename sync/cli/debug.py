@@ -195,9 +195,7 @@ def _connections(
 def _preflight(findings: Findings, services: Services, name: str, project: Project) -> None:
     """What has to exist over there, or depends on us, where the destination can tell."""
     try:
-        ours = [sync for sync in project.syncs if sync.connection == name]
-        found = [problem for sync in ours for problem in services.unready(sync)]
-        found += services.audit(name, ours)
+        found = services.audit(name, project.syncs)
     except SyncError as error:
         findings.wrong(f"{name}, looked at", tuple(error.problems), error.exit_code)
         return

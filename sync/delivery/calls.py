@@ -160,7 +160,8 @@ class Line:
         self.requests += 1
         self.bytes += len(request.content or b"")
         try:
-            response = self.http.send(endpoint, request, self.policy.deadline_seconds)
+            deadline = request.deadline_seconds or self.policy.deadline_seconds
+            response = self.http.send(endpoint, request, deadline)
         except RequestRefused as e:
             return Verdict.RETRY, str(e) or "unreachable", None
         except AnswerUnknown as e:

@@ -20,7 +20,7 @@ from sync.core import Change, Delivered, Ending, NotAttempted, Op, Rejected, Syn
 from sync.delivery.batches import batches, prepare
 from sync.delivery.conversation import Exchange
 from sync.delivery.ports import Clock
-from sync.destinations.spec import Destination, Item, Limits, Piece
+from sync.destinations.spec import Destination, Item, Limits, Piece, Sizing
 from sync.errors import DestinationError, Problem, SyncError
 from sync.state.journal import Journal, as_ranges
 from sync.state.store import DELIVERED, REJECTED, REJECTED_PARTIAL, UNKNOWN, Ack, Store
@@ -157,6 +157,8 @@ class Engine:
     def deliver(self, *sources: Source) -> None:
         """Send everything the sources have; stops early, with `error` set, when it must."""
         self._sources = {source.sync.name: source for source in sources}
+        if isinstance(self.destination, Sizing):
+            self.limits = self.destination.limits_for([source.sync for source in sources])
         self._flushed_at = self.clock.monotonic()
         self._renewed_at = (self._flushed_at, self.clock.now())
         with _few_collections():

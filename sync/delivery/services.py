@@ -88,12 +88,13 @@ class Services:
         return self.ask(sync.connection, destination.unready(sync))
 
     def audit(self, connection: str, syncs: Sequence[Sync]) -> Sequence[Problem]:
-        """What a destination that can look further finds wrong over there; else nothing."""
+        """What is wrong over there: for one of these syncs, or around what they write."""
         destination = self.destination(connection)
-        if not isinstance(destination, Auditing):
-            return []
         ours = [sync for sync in syncs if sync.connection == connection]
-        return self.ask(connection, destination.audit(ours))
+        found = [problem for sync in ours for problem in self.unready(sync)]
+        if isinstance(destination, Auditing):
+            found += self.ask(connection, destination.audit(ours))
+        return found
 
     def admit(self, sync: Sync, known_account: str | None) -> str:
         """Refuse a sick connection, and another account than the one the state speaks of."""

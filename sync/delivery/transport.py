@@ -23,7 +23,6 @@ from sync.delivery.ports import AnswerUnknown, RequestRefused
 from sync.destinations.spec import Basic, Endpoint, Header, Request, Response
 from sync.errors import ConfigError, Problem
 
-MAX_ANSWER_BYTES = 8_000_000
 KEEP_ALIVE_SECONDS = 15.0
 """Shorter than servers usually keep idle connections, so that we rarely meet a stale one."""
 MAX_CONNECTIONS = 64
@@ -47,7 +46,6 @@ class HttpTransport:
     Proxy variables are honoured, through a tunnel only, and never for loopback.
     """
 
-    max_answer_bytes: int = MAX_ANSWER_BYTES
     _deadline: Deadline = field(default_factory=Deadline)
     _origins: dict[str, _Origin] = field(default_factory=dict)
     _pools: dict[tuple[str | None, bool], httpcore.ConnectionPool] = field(default_factory=dict)
@@ -62,7 +60,7 @@ class HttpTransport:
         pool = self._pool(origin, is_shared=request.is_repeatable)
         self._deadline.start(deadline_seconds)
         try:
-            return self._exchange(pool, wire)
+            return _exchange(pool, wire, request.max_answer_bytes)
         except (httpcore.ProxyError, httpcore.ConnectError, httpcore.ConnectTimeout) as e:
             raise RequestRefused(_refusal(e)) from None
         except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError) as e:
@@ -85,42 +83,6 @@ class HttpTransport:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _exchange(self, pool: httpcore.ConnectionPool, wire: httpcore.Request) -> Response:
-        response = pool.handle_request(wire)
-        chunks: list[bytes] = []
-        size = 0
-        try:
-            for chunk in response.iter_stream():
-                size += len(chunk)
-                if size > self.max_answer_bytes:
-                    raise AnswerUnknown("answer-too-large")
-                chunks.append(chunk)
-        finally:
-            response.close()
-        headers: dict[str, str] = {}
-        for raw_name, raw_value in response.headers:
-            name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
-            headers[name] = f"{headers[name]}, {value}" if name in headers else value
-        return Response(response.status, headers, self._decoded(headers, b"".join(chunks)))
-
-    def _decoded(self, headers: dict[str, str], body: bytes) -> bytes:
-        """We ask for no compression; a vendor that compresses all the same is read with a cap."""
-        coding = headers.get("content-encoding", "identity").strip().lower()
-        if coding in ("", "identity") or not body:
-            return body
-        if coding not in ("gzip", "x-gzip"):
-            raise AnswerUnknown("content-encoding")
-        inflate = zlib.decompressobj(wbits=31)
-        try:
-            text = inflate.decompress(body, self.max_answer_bytes + 1)
-        except zlib.error:
-            raise AnswerUnknown("content-encoding") from None
-        if len(text) > self.max_answer_bytes:
-            raise AnswerUnknown("answer-too-large")
-        if not inflate.eof:
-            raise AnswerUnknown("truncated")
-        return text
-
     def _pool(self, origin: _Origin, is_shared: bool) -> httpcore.ConnectionPool:
         """Effects get a connection of their own: a reused one may die between two requests."""
         is_tls = origin.scheme == b"https"
@@ -138,6 +100,44 @@ class HttpTransport:
             if is_shared:
                 pool = self._pools.setdefault((origin.proxy, is_tls), pool)
         return pool
+
+
+def _exchange(pool: httpcore.ConnectionPool, wire: httpcore.Request, max_bytes: int) -> Response:
+    response = pool.handle_request(wire)
+    chunks: list[bytes] = []
+    size = 0
+    try:
+        for chunk in response.iter_stream():
+            size += len(chunk)
+            if size > max_bytes:
+                raise AnswerUnknown("answer-too-large")
+            chunks.append(chunk)
+    finally:
+        response.close()
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in response.headers:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return Response(response.status, headers, _decoded(headers, b"".join(chunks), max_bytes))
+
+
+def _decoded(headers: dict[str, str], body: bytes, max_bytes: int) -> bytes:
+    """We ask for no compression; a vendor that compresses all the same is read with a cap."""
+    coding = headers.get("content-encoding", "identity").strip().lower()
+    if coding in ("", "identity") or not body:
+        return body
+    if coding not in ("gzip", "x-gzip"):
+        raise AnswerUnknown("content-encoding")
+    inflate = zlib.decompressobj(wbits=31)
+    try:
+        text = inflate.decompress(body, max_bytes + 1)
+    except zlib.error:
+        raise AnswerUnknown("content-encoding") from None
+    if len(text) > max_bytes:
+        raise AnswerUnknown("answer-too-large")
+    if not inflate.eof:
+        raise AnswerUnknown("truncated")
+    return text
 
 
 def _wire(origin: _Origin, endpoint: Endpoint, request: Request) -> httpcore.Request:

@@ -98,6 +98,9 @@ class Request:
     query: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     is_repeatable: bool = True
+    max_answer_bytes: int = 8_000_000
+    deadline_seconds: float | None = None
+    """From connecting to the last byte of the answer; None takes the run's own. For downloads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,13 +255,22 @@ class Destination(Protocol):
 
 
 @runtime_checkable
+class Sizing(Protocol):
+    """A destination whose limits depend on what is sent."""
+
+    def limits_for(self, syncs: Sequence[Sync]) -> Limits:
+        """For a delivery of these syncs: one, or all that are coalesced with it. Pure."""
+
+
+@runtime_checkable
 class Preparing(Protocol):
     """A destination in which something has to exist before a sync can write to it."""
 
     def unready(self, sync: Sync) -> Conversation[Sequence[Problem]]:
-        """What is missing or unfit there, each with the exact thing to create. Reads only.
+        """What is missing or unfit, each with the exact thing to create or change. Reads only.
 
-        Asked by `debug`, and before the first change of a sync is sent: problems hold the sync.
+        Asked by `debug` and `verify`, and by a run before the first change of a sync is sent:
+        problems hold the sync. What the connection lacks for this sync belongs here as well.
         """
 
 

@@ -480,3 +480,20 @@ def test_reading_that_fails_says_what_to_do(
     assert problem.where == "here"
     assert problem.fix
     assert "a@b" not in str(problem)
+
+
+def test_a_request_may_have_a_deadline_of_its_own(clock: Any) -> None:
+    def conversation() -> Conversation[None]:
+        yield Request("GET", "/")
+        yield Request("GET", "/file", deadline_seconds=600)
+
+    deadlines: list[float] = []
+
+    class Wire:
+        def send(self, endpoint: Endpoint, request: Request, deadline_seconds: float) -> Response:
+            deadlines.append(deadline_seconds)
+            return OK
+
+    vendor: Any = Vendor()
+    ask(vendor, conversation(), Wire(), clock, Pacing(clock), RetryPolicy(deadline_seconds=7))
+    assert deadlines == [7, 600]

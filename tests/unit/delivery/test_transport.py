@@ -199,6 +199,14 @@ def test_no_complete_answer_means_unknown(
         assert len(server.requests) == 1
 
 
+def test_a_request_for_a_file_may_bring_a_larger_answer(http: HttpTransport) -> None:
+    with raw(plain(b"x" * 9_000_000)) as server:
+        with pytest.raises(AnswerUnknown, match="answer-too-large"):
+            http.send(Endpoint(server.url), GET, 5)
+        download = Request("GET", "/file", max_answer_bytes=10_000_000)
+        assert len(http.send(Endpoint(server.url), download, 5).body) == 9_000_000
+
+
 def test_the_transport_is_usable_after_every_failure(http: HttpTransport) -> None:
     with raw(dripping_body, plain(b"{}")) as server:
         with pytest.raises(AnswerUnknown):
