@@ -14,7 +14,7 @@ from sync.plan import changes
 from sync.state.access import StateAccess
 from sync.state.catalogue import Catalogue
 from sync.state.disk import FileDisk
-from sync.state.journal import Journal, doubts
+from sync.state.journal import Journal
 from sync.state.planner import Planner
 from sync.state.recovery import find_leftover, settle_leftover
 from sync.state.store import PlanSummary
@@ -109,10 +109,7 @@ def _settle(access: StateAccess, state: Catalogue, sync: Sync, engine: str) -> i
     if leftover is None:
         return 0
     past = Journal(FileDisk(access.journal_dir(sync))).past()
-    knows_all = past is not None and past.epoch == leftover.epoch and not past.is_damaged
-    acks = []
-    if past is not None and knows_all:
-        acks = [*past.acks, *doubts(past.doubtful, datetime.now(UTC))]
+    acks, knows_all = past.told(leftover.epoch, datetime.now(UTC))
     settle_leftover(state, sync, engine, leftover.epoch, "", acks, doubt_rest=not knows_all)
     return leftover.last_seq
 

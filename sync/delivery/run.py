@@ -19,7 +19,7 @@ from sync.delivery.engine import Engine, Source
 from sync.delivery.ports import Clock
 from sync.errors import Problem, StateError, SyncError
 from sync.state.disk import Disk
-from sync.state.journal import Journal, doubts
+from sync.state.journal import Journal
 from sync.state.store import (
     DELIVERED,
     REJECTED,
@@ -203,17 +203,14 @@ class _Run:
     def _recover(self, epoch: int) -> None:
         """Settle what an older run left: answers first, doubts marked, only then cleared."""
         store, past = self.ports.store, self.journal.past()
-        if past is not None and past.epoch >= epoch:
+        if past.epoch >= epoch:
             raise StateError(_went_backwards(self.sync, past.epoch, epoch))
         leftover = store.leftover()
         if leftover is not None:
-            knows_all = past is not None and past.epoch == leftover.epoch and not past.is_damaged
-            acks = []
-            if past is not None and knows_all:
-                acks = [*past.acks, *doubts(past.doubtful, self.ports.clock.now())]
+            acks, knows_all = past.told(leftover.epoch, self.ports.clock.now())
             store.settle(epoch, leftover.epoch, self.ports.run_id, acks, doubt_rest=not knows_all)
             self.recovered = leftover.last_seq
-        if past is not None and past.is_damaged:
+        if past.is_damaged:
             self.journal.put_aside()
         self.journal.forget()
 

@@ -27,14 +27,23 @@ _SEGMENT = re.compile(r"wal-(\d+)-(\d+)\.log")
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What a journal tells of the run that wrote it."""
+    """What a journal tells of the run that wrote it; epoch 0 when there is none."""
 
-    epoch: int
+    epoch: int = 0
     acks: tuple[Ack, ...] = ()
     """Answers that may not have reached the warehouse."""
     doubtful: tuple[Range, ...] = ()
     """Batches that may have left, and whose answer is not known."""
     is_damaged: bool = False
+
+    def told(self, epoch: int, at: datetime) -> tuple[list[Ack], bool]:
+        """What is known of the plan of `epoch`: answers and doubts, and whether they are all.
+
+        If they are not, whatever else the plan holds may have been sent.
+        """
+        if self.epoch != epoch or self.is_damaged:
+            return [], False
+        return [*self.acks, *_doubts(self.doubtful, at)], True
 
 
 class Journal:
@@ -47,11 +56,11 @@ class Journal:
         self._number = 0
         self._open: dict[int, Sequence[Range]] = {}
 
-    def past(self) -> Past | None:
-        """Read what is there; None when nothing is."""
+    def past(self) -> Past:
+        """Read what is there."""
         segments = self._segments()
         if not segments:
-            return None
+            return Past()
         epoch = max(found for found, _, _ in segments)
         reading = _Reading(epoch)
         for found, _, name in segments:
@@ -228,6 +237,6 @@ def _acks(body: dict[str, Any]) -> Iterable[Ack]:
         yield Ack(seq, outcome, code, reason, at)
 
 
-def doubts(ranges: Iterable[Range], at: datetime) -> list[Ack]:
+def _doubts(ranges: Iterable[Range], at: datetime) -> list[Ack]:
     """Batches in flight when a run ended: nobody read their answer."""
     return [Ack(seq, UNKNOWN, "run-ended", None, at) for seq in numbers(ranges)]

@@ -13,7 +13,7 @@ import pytest
 
 from sync.delivery import run
 from sync.delivery.engine import Engine, Source
-from sync.state.journal import Journal, _Reading
+from sync.state.journal import Journal, Past, _Reading
 from sync.state.store import Ack, Leftover, PlanSummary, SyncReport
 from tests.faults import memory, reference
 from tests.faults.memory import MemoryStore
@@ -142,13 +142,11 @@ SEEDS: dict[str, Edit | Swap] = {
         run._Run,
         "_recover",
         "doubt_rest=not knows_all",
-        "doubt_rest=past is not None and not knows_all",
+        "doubt_rest=past.epoch > 0 and not knows_all",
     ),
-    "a journal of another epoch is trusted": Edit(
-        run._Run, "_recover", "past.epoch == leftover.epoch and", ""
-    ),
+    "a journal of another epoch is trusted": Edit(Past, "told", "self.epoch != epoch or", ""),
     "batches in flight at the crash read as not sent": Edit(
-        run._Run, "_recover", "*doubts(past.doubtful, self.ports.clock.now())", ""
+        Past, "told", "*_doubts(self.doubtful, at)", ""
     ),
     "the journal is forgotten before its answers are settled": Edit(
         run._Run,

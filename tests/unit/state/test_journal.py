@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sync.state.disk import FileDisk
-from sync.state.journal import Journal, Past, as_ranges, decode, doubts, encode, numbers
+from sync.state.journal import Journal, Past, as_ranges, decode, encode, numbers
 from sync.state.store import DELIVERED, REJECTED, UNKNOWN, Ack
 
 AT = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -35,13 +35,11 @@ def segment(disk: FileDisk) -> Path:
 
 
 def past(disk: FileDisk) -> Past:
-    found = Journal(disk).past()
-    assert found is not None
-    return found
+    return Journal(disk).past()
 
 
 def test_an_empty_directory_tells_nothing(disk: FileDisk) -> None:
-    assert Journal(disk).past() is None
+    assert Journal(disk).past() == Past()
 
 
 def test_a_header_alone_says_that_nothing_was_sent(disk: FileDisk) -> None:
@@ -141,7 +139,7 @@ def test_the_newest_epoch_counts(disk: FileDisk) -> None:
 def test_a_damaged_journal_is_put_aside_and_the_next_one_starts_clean(disk: FileDisk) -> None:
     journal = written(disk)
     journal.put_aside()
-    assert Journal(disk).past() is None
+    assert Journal(disk).past() == Past()
     assert [p.name for p in disk.directory.iterdir()] == ["wal-7-0.damaged"]
 
 
@@ -164,7 +162,13 @@ def test_records_hold_plan_numbers_and_answers_and_nothing_else(disk: FileDisk) 
 
 
 def test_batches_in_flight_when_a_run_ended_are_unknown() -> None:
-    assert doubts([(4, 5)], AT) == [ack(4, UNKNOWN, "run-ended"), ack(5, UNKNOWN, "run-ended")]
+    doubts = [ack(4, UNKNOWN, "run-ended"), ack(5, UNKNOWN, "run-ended")]
+    assert Past(7, (ack(1),), ((4, 5),)).told(7, AT) == ([ack(1), *doubts], True)
+
+
+@pytest.mark.parametrize("past", [Past(), Past(6, (ack(1),)), Past(7, (ack(1),), (), True)])
+def test_a_journal_that_is_missing_damaged_or_of_another_run_tells_nothing(past: Past) -> None:
+    assert past.told(7, AT) == ([], False)
 
 
 @given(st.sets(st.integers(1, 200)))
