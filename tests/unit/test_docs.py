@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+from urllib.parse import parse_qs, urlsplit
 
 import click
 import pytest
@@ -31,7 +32,7 @@ from sync.delivery.pacing import Pacing
 from sync.delivery.retry import RetryPolicy
 from sync.delivery.transport import HttpTransport
 from sync.destinations import registry
-from sync.destinations.spec import Item, Piece
+from sync.destinations.spec import Conversation, Item, Piece, Preparing
 from sync.plan.tables import PLAN, SHARED, SNAPSHOT
 from sync.project.artifacts import Column, Manifest, Model
 from sync.project.complaints import Place
@@ -43,6 +44,8 @@ from tests.markdown import ROOT, Block, anchors, blocks, headings, links, pages,
 DOCS = ROOT / "docs"
 METADATA, COMMAND_PAGE = DOCS / "metadata.md", DOCS / "commands.md"
 LANGUAGES = {"bash", "python", "sql", "text", "toml", "yaml"}
+T = TypeVar("T")
+
 COMMAND_LINE = re.compile(r"python -m sync\b[^`|;>\"\n]*")
 
 
@@ -289,6 +292,14 @@ class FakePostbox:
     busy_once: set[str] = field(default_factory=set)
     says: dict[str, Any] | None = None
     sizes: list[int] = field(default_factory=list)
+    audiences: set[str] = field(default_factory=lambda: {"readers"})
+
+    def shown(self, path: str) -> dict[str, Any]:
+        url = urlsplit(path)
+        if url.path == "/v1/account":
+            return {"id": "acme"}
+        assert url.path == "/v1/audiences"
+        return {"count": len(self.audiences & set(parse_qs(url.query)["name"]))}
 
     def take(self, contacts: list[dict[str, Any]]) -> dict[str, Any]:
         self.sizes.append(len(contacts))
@@ -309,7 +320,7 @@ class FakePostbox:
 def _served(postbox: FakePostbox) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self.reply({"id": "acme"})
+            self.reply(postbox.shown(self.path))
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["content-length"])))
@@ -372,12 +383,12 @@ class Wired:
         pace, policy = Pacing(self.clock), RetryPolicy()
         return converse(self.destination, items, self.http, self.clock, pace, policy, lambda: False)
 
-    def account(self) -> str:
+    def ask(self, conversation: Conversation[T]) -> T:
         pace, policy = Pacing(self.clock), RetryPolicy()
-        health = ask(
-            self.destination, self.destination.check(), self.http, self.clock, pace, policy
-        )
-        return str(health.account)
+        return ask(self.destination, conversation, self.http, self.clock, pace, policy)
+
+    def account(self) -> str:
+        return str(self.ask(self.destination.check()).account)
 
 
 def _page_syncs() -> list[Any]:
@@ -437,6 +448,18 @@ def test_the_destination_of_the_docs_takes_no_unread_success_for_one(
 
 def test_the_destination_of_the_docs_knows_its_account(wired: Wired) -> None:
     assert wired.account() == "acme"
+
+
+def test_the_destination_of_the_docs_names_what_has_to_be_created(
+    wired: Wired, postbox: FakePostbox
+) -> None:
+    (sync,) = _page_syncs()
+    assert isinstance(wired.destination, Preparing)
+    assert wired.ask(wired.destination.unready(sync)) == []
+    postbox.audiences.clear()
+    (problem,) = wired.ask(wired.destination.unready(sync))
+    assert "no audience `readers`" in problem.message
+    assert "create it" in problem.fix
 
 
 def test_the_destination_of_the_docs_stops_when_the_token_is_wrong(postbox: FakePostbox) -> None:
