@@ -79,6 +79,15 @@ class Account:
     def copy(self) -> Account:
         return replace(self, people={k: dict(v) for k, v in self.people.items()})
 
+    def known_to(self, sync: Sync) -> dict[str, dict[str, Any]]:
+        """What is held of one sync, by address; of a coalesced one, the others' is left out."""
+        before = _own(sync)
+        return {
+            key.removeprefix(before): traits
+            for key, traits in self.people.items()
+            if key.startswith(before)
+        }
+
     def apply(self, op: str, to: str, traits: Mapping[str, Any], event: str | None) -> None:
         """Upsert or remove, and take the event unless its id is known."""
         self.items += 1
@@ -119,7 +128,7 @@ class SimulatedHttp:
         if fault == "refused":
             raise RequestRefused("connect")
         assert request.content is not None
-        items = json.loads(request.content)["items"]
+        items: list[list[dict[str, Any]]] = json.loads(request.content)["items"]
         self.account.largest = max(self.account.largest, len(items))
         answers = self._apply(items, fault)
         self.fuse.passed("send")
@@ -131,7 +140,7 @@ class SimulatedHttp:
             return Response(status, {}, b"")
         return Response(200, {}, json.dumps(answers).encode())
 
-    def _apply(self, items: list[dict[str, Any]], fault: str) -> list[str]:
+    def _apply(self, items: list[list[dict[str, Any]]], fault: str) -> list[str]:
         answers = ["ok"] * len(items)
         if fault in ("lost", "error", "too many", "too large", "bad request", "unauthorised"):
             return answers
@@ -141,16 +150,20 @@ class SimulatedHttp:
             answers[0] = "rejected"
         if fault == "first rejected in part":
             answers[0] = "in part"
-            item = items[0]
-            self.account.apply(item["op"], item["to"], item["traits"], None)
+            for piece in items[0]:
+                self.account.apply(piece["op"], piece["to"], piece["traits"], None)
         for item, answer in zip(items, answers, strict=False):
             if answer == "ok":
-                self.account.apply(item["op"], item["to"], item["traits"], item["event"])
+                for piece in item:
+                    self.account.apply(piece["op"], piece["to"], piece["traits"], piece["event"])
         return answers
 
 
 class Simulated:
-    """The destination as the engine sees it: one request for a batch, one answer for each item."""
+    """The destination as the engine sees it: one request for a batch, one answer for each item.
+
+    An item is what several syncs say of one person, if they are coalesced.
+    """
 
     name = "simulated"
     kinds = frozenset({Kind.TRAITS, Kind.SEGMENT})
@@ -167,18 +180,7 @@ class Simulated:
         return ()
 
     def encode(self, pieces: Sequence[Piece]) -> Sequence[Any]:
-        sync, change = pieces[0]
-        way = "left" if change.op is Op.REMOVE else "entered"
-        event = f"{sync.name}:{change.identity}:{way}:{change.transition}"
-        is_silent = change.op is Op.CHANGE or change.is_quiet
-        return (
-            {
-                "op": change.op,
-                "to": change.address,
-                "traits": dict(change.traits),
-                "event": None if is_silent else event,
-            },
-        )
+        return ([_said(piece) for piece in pieces],)
 
     def deliver(self, batch: Sequence[Item]) -> Conversation[Sequence[Outcome]]:
         body = {"items": [item.parts[0] for item in batch]}
@@ -190,6 +192,23 @@ class Simulated:
 
     def read_back(self, sync: Sync, expected: Any) -> Any:
         raise NotImplementedError
+
+
+def _own(sync: Sync) -> str:
+    return f"{sync.model}/" if sync.is_coalesced else ""
+
+
+def _said(piece: Piece) -> dict[str, Any]:
+    sync, change = piece
+    way = "left" if change.op is Op.REMOVE else "entered"
+    event = f"{sync.name}:{change.identity}:{way}:{change.transition}"
+    is_silent = change.op is Op.CHANGE or change.is_quiet
+    return {
+        "op": change.op,
+        "to": _own(sync) + change.address,
+        "traits": dict(change.traits),
+        "event": None if is_silent else event,
+    }
 
 
 _OUTCOMES: Mapping[str, Outcome] = {

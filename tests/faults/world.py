@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sync.core import Counts, Fate, Kind, Op, Relation, Sync, Trait
@@ -10,7 +10,7 @@ from sync.delivery.conversation import converse
 from sync.delivery.engine import Engine
 from sync.delivery.pacing import Pacing
 from sync.delivery.retry import RetryPolicy
-from sync.delivery.run import Hooks, Ports, SyncResult, run_sync
+from sync.delivery.run import Hooks, Job, Ports, SyncResult, run_together
 from sync.plan.leases import GRACE_SECONDS, TTL_SECONDS
 from sync.state.store import Holder
 from tests.faults.memory import (
@@ -105,31 +105,44 @@ class World:
     ) -> SyncResult | None:
         """One process, from start to end; None when it was killed on the way."""
         fuse = fuse or Fuse()
-        process = str(len(self.dead))
-        http = SimulatedHttp(
-            self.account, self.clock, fuse, faults or {}, 31.0 if setting.is_slow else 0.0
-        )
+        http = self.http(fuse, faults or {}, setting)
 
         def why_stop() -> str | None:
             return "asked" if stop_after is not None and http.sent >= stop_after else None
 
-        disk = self.rig.disk(self.disks.setdefault(host, Files()), fuse)
-        store = self.rig.store(self.sync, self.tables, self.model, self.clock, fuse, self.dead)
-        ports = Ports(store, disk, self.clock, Holder("me", host, process, "1"), f"run-{process}")
-        hooks = Hooks(
-            guard=lambda summary: None,
-            admit=lambda known: "account",
-            engine=lambda: self._engine(http, setting, why_stop),
-        )
         try:
-            return run_sync(self.sync, ports, hooks)
+            return run_together([self.job(host, fuse, self.engine(http, setting, why_stop))])[0]
         except Crash:
             return None
         finally:
-            self.dead |= {process}
+            self.dead |= {self.process}
             self.ambiguous += http.ambiguous * setting.batch
 
-    def _engine(self, http: SimulatedHttp, setting: Setting, why_stop: object) -> Engine:
+    @property
+    def process(self) -> str:
+        """The process that runs next."""
+        return str(len(self.dead))
+
+    def http(self, fuse: Fuse, faults: Mapping[int, str], setting: Setting) -> SimulatedHttp:
+        """The line of one process to the vendor."""
+        seconds = 31.0 if setting.is_slow else 0.0
+        return SimulatedHttp(self.account, self.clock, fuse, faults, seconds)
+
+    def job(self, host: str, fuse: Fuse, engine: Engine) -> Job:
+        """What one process is to do."""
+        disk = self.rig.disk(self.disks.setdefault(host, Files()), fuse)
+        store = self.rig.store(self.sync, self.tables, self.model, self.clock, fuse, self.dead)
+        holder = Holder("me", host, self.process, "1")
+        ports = Ports(store, disk, self.clock, holder, f"run-{self.process}")
+        hooks = Hooks(
+            guard=lambda summary: None, admit=lambda known: "account", engine=lambda: engine
+        )
+        return Job(self.sync, ports, hooks)
+
+    def engine(
+        self, http: SimulatedHttp, setting: Setting, why_stop: Callable[[], str | None]
+    ) -> Engine:
+        """The real engine on a simulated destination."""
         destination = Simulated(setting.batch, setting.concurrency)
         pace = Pacing(self.clock)
         policy = RetryPolicy(attempts=setting.attempts)
@@ -145,11 +158,11 @@ class World:
                 self.clock,
                 pace,
                 policy,
-                lambda: why_stop() is not None,  # type: ignore[operator]
+                lambda: why_stop() is not None,
             ),
             executor,
             self.clock,
-            why_stop,  # type: ignore[arg-type]
+            why_stop,
         )
 
     def lose_power(self, host: str, tail: Tail) -> None:
@@ -174,7 +187,7 @@ class World:
             row.address or identity: dict(zip(self.sync.traits, row.values, strict=True))
             for identity, row in wanted(self.sync, self.model).rows.items()
         }
-        have = self.account.people
+        have = self.account.known_to(self.sync)
         if want.keys() != have.keys():
             return f"the destination holds {sorted(have)}, the model {sorted(want)}"
         for address, values in want.items():

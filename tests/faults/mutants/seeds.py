@@ -188,3 +188,35 @@ SEEDS: dict[str, Edit | Swap] = {
     "the plan is committed after the first send": Swap(CommitsLate),
     "a leftover plan is overwritten": Swap(SeesNoLeftover),
 }
+
+TOGETHER: dict[str, Edit] = {
+    "only the first sync's intent is journalled": Edit(
+        Engine,
+        "_start",
+        "for source, seqs in self._by_source(items):",
+        "for source, seqs in self._by_source(items)[:1]:",
+    ),
+    "only the first sync hears the answer": Edit(
+        Engine, "_take", "for sync, change in item.pieces:", "for sync, change in item.pieces[:1]:"
+    ),
+    "only the first sync's answer is journalled": Edit(
+        Engine,
+        "_take",
+        "source.journal.conclude(flight.number, source.pending[before[source.sync.name] :])",
+        "source.sync.model == 'people' and source.journal.conclude("
+        "flight.number, source.pending[before[source.sync.name] :])",
+    ),
+    "what was refused in part is taken apart and sent again": Edit(
+        Engine, "_take", "and not ending.is_partial", ""
+    ),
+    "only the first sync's outcomes are recorded": Edit(
+        Engine,
+        "_flush",
+        "for source in self._sources.values():",
+        "for source in [*self._sources.values()][:1]:",
+    ),
+    "whoever moves arrives before the removal is recorded": Edit(
+        Engine, "_send", "if any(source.has_movers for source in sources):", "if False:"
+    ),
+}
+"""Bugs of syncs that are delivered as one."""

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice
+
 import pytest
 
 from tests.faults.enumeration import check, check_twice, moves, recoveries, scenarios, wander
-from tests.faults.mutants.seeds import SEEDS
+from tests.faults.mutants.seeds import SEEDS, TOGETHER
+from tests.faults.together import Story, stories
+from tests.faults.together import check as check_together
 from tests.faults.world import Rig, Wrong
 
 
@@ -28,3 +33,19 @@ def look_for_trouble(rig: Rig) -> None:
             check(scenario, rig)
         for seed in range(turn * 20, turn * 20 + 20):
             wander(seed, rig)
+
+
+@pytest.mark.parametrize("name", TOGETHER)
+def test_a_seeded_bug_of_syncs_that_go_together_is_caught(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig = TOGETHER[name].apply(monkeypatch)
+    with pytest.raises(Wrong):
+        for story in _spread():
+            check_together(story, rig)
+
+
+def _spread() -> Iterator[Story]:
+    """All stories, soon some of every sort."""
+    for first in range(11):
+        yield from islice(stories(), first, None, 11)
