@@ -27,7 +27,8 @@ _FAMILIES: tuple[tuple[Family, re.Pattern[str]], ...] = (
     (
         "text",
         re.compile(
-            r"n?(var)?char(acter)?( varying)?\d*|string|(tiny|medium|long|ci)?text|bpchar|uuid|enum"
+            r"n?(var)?char(acter)?( varying)?\d*|(fixed)?string|(tiny|medium|long|ci)?text"
+            r"|bpchar|uuid|enum"
         ),
     ),
     ("instant", re.compile(r"date(time)?(offset)?\d*|timestamp.*")),
@@ -35,6 +36,7 @@ _FAMILIES: tuple[tuple[Family, re.Pattern[str]], ...] = (
 )
 _LIST = re.compile(r"(?:(?:array|list)[<(](?P<inside>.+)[>)]|(?P<before>.+)\[\d*\])|array|list")
 _NESTED = re.compile(r"(.*[^a-z])?(struct|map|row|record|object)([^a-z].*)?")
+_WRAPPED = re.compile(r"(?:nullable|lowcardinality)\((.+)\)")
 _WHOLE = re.compile(r"(big)?(numeric|decimal|number|dec)\(\d+, ?0\)")
 
 
@@ -60,4 +62,7 @@ def item_type(data_type: str) -> str:
 
 
 def _plain(data_type: str) -> str:
-    return re.sub(r"\s+", " ", data_type.casefold()).strip()
+    text = re.sub(r"\s+", " ", data_type.casefold()).strip()
+    while wrapped := _WRAPPED.fullmatch(text):
+        text = wrapped[1]
+    return text

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from sync.delivery.batches import encode
 from sync.delivery.clock import wait
 from sync.delivery.pacing import Pacing
-from sync.delivery.ports import AnswerUnknown, Clock, Http, RequestRefused
+from sync.delivery.ports import TOO_LARGE, AnswerUnknown, Clock, Http, RequestRefused
 from sync.delivery.redact import Redactor
 from sync.delivery.retry import RetryPolicy, asked_seconds, verdict
 from sync.destinations.spec import (
@@ -122,9 +122,9 @@ class Line:
         except BatchRefused as e:
             trail.refused()
             raise Broken(Verdict.SPLIT, e.code, e.reason) from None
-        except (UnreadableAnswer, RecursionError):
+        except (UnreadableAnswer, RecursionError) as e:
             trail.is_doubtful = True
-            raise Broken(Verdict.RETRY_UNKNOWN, "unreadable-answer") from None
+            raise Broken(Verdict.RETRY_UNKNOWN, "unreadable-answer", str(e)) from None
         finally:
             conversation.close()
 
@@ -146,6 +146,8 @@ class Line:
                 if not request.is_repeatable:
                     trail.has_effect = True
                     raise Broken(how, code)
+            if code == TOO_LARGE:  # and would be so again
+                raise Broken(how, code)
             if how in (Verdict.SPLIT, Verdict.SHRINK) and response is not None:
                 raise Broken(how, code, vendor_message(response))
             if how is Verdict.STOP and response is not None:

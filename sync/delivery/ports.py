@@ -7,6 +7,9 @@ from typing import Protocol
 
 from sync.destinations.spec import Endpoint, Request, Response
 
+TOO_LARGE = "answer-too-large"
+"""What an `AnswerUnknown` says of an answer over the request's `max_answer_bytes`."""
+
 
 class RequestRefused(Exception):
     """The request provably never reached the vendor: name resolution, connect, TLS handshake."""

@@ -19,7 +19,7 @@ from sync import __version__
 from sync.delivery.batches import encode
 from sync.delivery.deadline import Deadline, DeadlineBackend
 from sync.delivery.pacing import is_loopback
-from sync.delivery.ports import AnswerUnknown, RequestRefused
+from sync.delivery.ports import TOO_LARGE, AnswerUnknown, RequestRefused
 from sync.destinations.spec import Basic, Endpoint, Header, Request, Response
 from sync.errors import ConfigError, Problem
 
@@ -110,7 +110,7 @@ def _exchange(pool: httpcore.ConnectionPool, wire: httpcore.Request, max_bytes: 
         for chunk in response.iter_stream():
             size += len(chunk)
             if size > max_bytes:
-                raise AnswerUnknown("answer-too-large")
+                raise AnswerUnknown(TOO_LARGE)
             chunks.append(chunk)
     finally:
         response.close()
@@ -134,7 +134,7 @@ def _decoded(headers: dict[str, str], body: bytes, max_bytes: int) -> bytes:
     except zlib.error:
         raise AnswerUnknown("content-encoding") from None
     if len(text) > max_bytes:
-        raise AnswerUnknown("answer-too-large")
+        raise AnswerUnknown(TOO_LARGE)
     if not inflate.eof:
         raise AnswerUnknown("truncated")
     return text

@@ -27,6 +27,8 @@ from sync.data_types import family, item_type
         ("decimal(10,2)[3]", "list"),
         ("struct(a integer)[]", "nested"),
         ("map(varchar, integer)", "nested"),
+        ("Nullable(FixedString(16))", "text"),
+        ("LowCardinality(Nullable(String))", "text"),
         ("geography", "other"),
         ("", "other"),
     ],

@@ -497,3 +497,18 @@ def test_a_request_may_have_a_deadline_of_its_own(clock: Any) -> None:
     vendor: Any = Vendor()
     ask(vendor, conversation(), Wire(), clock, Pacing(clock), RetryPolicy(deadline_seconds=7))
     assert deadlines == [7, 600]
+
+
+def test_reading_says_what_could_not_be_read_and_asks_for_no_large_answer_twice(
+    clock: Any,
+) -> None:
+    def conversation() -> Conversation[None]:
+        response = yield Request("GET", "/")
+        raise UnreadableAnswer(f"{response.status}, and no list")
+
+    vendor: Any = Vendor()
+    with pytest.raises(DestinationError, match="200, and no list"):
+        ask(vendor, conversation(), always(OK), clock, Pacing(clock), RetryPolicy())
+    world = in_order(AnswerUnknown("answer-too-large"), OK)
+    with pytest.raises(DestinationError, match="after 1 requests: answer-too-large"):
+        ask(vendor, conversation(), world, clock, Pacing(clock), RetryPolicy())
