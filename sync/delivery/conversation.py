@@ -11,7 +11,7 @@ from sync.core import Delivered, Ending, NotAttempted, Outcome, Rejected, Retry,
 from sync.delivery.calls import Broken, Line, Trail
 from sync.delivery.clock import wait
 from sync.delivery.pacing import Pacing
-from sync.delivery.ports import Clock, Http
+from sync.delivery.ports import CONNECTION_LOST, Clock, Http
 from sync.delivery.retry import RetryPolicy
 from sync.destinations.spec import Conversation, Destination, Item, Verdict
 from sync.errors import DestinationError, Problem
@@ -179,9 +179,10 @@ class _Delivery:
         if e.how is not Verdict.RETRY_UNKNOWN:
             return False
         self.was_shrunk |= len(indices) > 1
-        is_server_error = e.code.startswith("http-5")
+        # Not after a timeout: every half of the search would take as long again.
+        has_failed = e.code.startswith("http-5") or e.code == CONNECTION_LOST
         # Only a write that failed can have choked on an item; a poll says nothing of them.
-        may_hold_poison = is_server_error and trail.is_doubtful and len(indices) > 1
+        may_hold_poison = has_failed and trail.is_doubtful and len(indices) > 1
         if may_hold_poison and not (trail.has_effect or self.is_probing):
             self._look_for_poison(indices)
         return False

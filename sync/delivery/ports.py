@@ -7,6 +7,9 @@ from typing import Protocol
 
 from sync.destinations.spec import Endpoint, Request, Response
 
+CONNECTION_LOST = "connection-lost"
+"""What an `AnswerUnknown` says of a connection that ended in the middle of an exchange."""
+
 TOO_LARGE = "answer-too-large"
 """What an `AnswerUnknown` says of an answer over the request's `max_answer_bytes`."""
 

@@ -7,11 +7,20 @@ from typing import Self, TypeVar
 
 from sync.core import Sync
 from sync.delivery.conversation import Exchange, ask, converse
-from sync.delivery.pacing import Pacing
+from sync.delivery.pacing import Pacing, is_loopback
 from sync.delivery.ports import Clock
 from sync.delivery.retry import RetryPolicy
 from sync.delivery.transport import HttpTransport
-from sync.destinations.spec import Auditing, Conversation, Destination, Health, Item, Preparing
+from sync.destinations.spec import (
+    Auditing,
+    Conversation,
+    Destination,
+    Health,
+    Item,
+    Lag,
+    Lagging,
+    Preparing,
+)
 from sync.errors import DestinationError, PlanHeld, Problem
 from sync.project.project import Project
 
@@ -86,6 +95,12 @@ class Services:
         if not isinstance(destination, Preparing):
             return []
         return self.ask(sync.connection, destination.unready(sync))
+
+    def lag(self, connection: str) -> Lag | None:
+        """How late writes show when reading back; a stand-in on this machine shows them at once."""
+        destination = self.destination(connection)
+        is_local = all(is_loopback(e.base_url) for e in destination.endpoints.values())
+        return destination.lag if isinstance(destination, Lagging) and not is_local else None
 
     def audit(self, connection: str, syncs: Sequence[Sync]) -> Sequence[Problem]:
         """What is wrong over there: for one of these syncs, or around what they write."""

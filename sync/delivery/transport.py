@@ -19,7 +19,7 @@ from sync import __version__
 from sync.delivery.batches import encode
 from sync.delivery.deadline import Deadline, DeadlineBackend
 from sync.delivery.pacing import is_loopback
-from sync.delivery.ports import TOO_LARGE, AnswerUnknown, RequestRefused
+from sync.delivery.ports import CONNECTION_LOST, TOO_LARGE, AnswerUnknown, RequestRefused
 from sync.destinations.spec import Basic, Endpoint, Header, Request, Response
 from sync.errors import ConfigError, Problem
 
@@ -67,7 +67,7 @@ class HttpTransport:
             if not self._deadline.has_written:
                 raise RequestRefused("not-sent") from None
             is_late = isinstance(e, httpcore.TimeoutException)
-            raise AnswerUnknown("timeout" if is_late else "connection-lost") from None
+            raise AnswerUnknown("timeout" if is_late else CONNECTION_LOST) from None
         finally:
             if not request.is_repeatable:
                 pool.close()

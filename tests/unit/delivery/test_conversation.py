@@ -302,20 +302,37 @@ def test_an_item_too_large_alone_is_rejected(talk: Talk) -> None:
     assert ending.code == "item-too-large"
 
 
-def test_one_row_that_makes_the_vendor_fail_does_not_keep_others_back(talk: Talk) -> None:
-    world = World(lambda n, ids, path: status(500) if "p77" in ids else OK)
+@pytest.mark.parametrize(
+    ("failure", "code"),
+    [(status(500), "http-500"), (AnswerUnknown("connection-lost"), "connection-lost")],
+)
+def test_one_row_that_makes_the_vendor_fail_does_not_keep_others_back(
+    talk: Talk, failure: Any, code: str
+) -> None:
+    world = World(lambda n, ids, path: failure if "p77" in ids else OK)
     names = [f"p{i}" for i in range(200)]
     endings = dict(zip(names, talk(Vendor(), world, *names).endings, strict=True))
-    assert endings.pop("p77") == Unknown("http-500")
+    assert endings.pop("p77") == Unknown(code)
     assert set(map(type, endings.values())) == {Delivered}
 
 
-def test_an_outage_costs_few_requests(talk: Talk) -> None:
-    world = always(status(500))
+@pytest.mark.parametrize(
+    ("failure", "code"),
+    [(status(500), "http-500"), (AnswerUnknown("connection-lost"), "connection-lost")],
+)
+def test_an_outage_costs_few_requests(talk: Talk, failure: Any, code: str) -> None:
+    world = always(failure)
     names = [f"p{i}" for i in range(200)]
     exchange = talk(Vendor(), world, *names)
-    assert exchange.endings == [Unknown("http-500")] * 200
+    assert exchange.endings == [Unknown(code)] * 200
     assert len(world.sent) < 30
+
+
+def test_a_vendor_that_takes_too_long_is_not_asked_for_every_half(talk: Talk) -> None:
+    world = always(AnswerUnknown("timeout"))
+    exchange = talk(Vendor(), world, "a", "b")
+    assert exchange.endings == [Unknown("timeout")] * 2
+    assert len(world.sent) == RetryPolicy().attempts
 
 
 @pytest.mark.parametrize("code", [401, 403])
