@@ -7,6 +7,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -37,6 +38,9 @@ class Tally:
     matched: int = 0
     differing: Counter[str] = field(default_factory=Counter)
     notes: Counter[str] = field(default_factory=Counter)
+    fresh: int = 0
+    """Members left out because what was just sent may not show yet."""
+    lag: str = ""
     masked: int = 0
     """Traits not compared: of personal ones only a digest is kept."""
     skipped: str = ""
@@ -121,7 +125,13 @@ def _verify(access: StateAccess, services: Services, sync: Sync, most: int | Non
     services.admit(sync, known.account)
     kept = [c for c in known.columns if not c.trait.is_pii and not c.is_dropped]
     tally.masked = sum(c.trait.is_pii for c in known.columns)
-    for members in _members(access, sync, kept, most):
+    before = None
+    if lag := services.lag(sync.connection):
+        before = services.clock.now() - timedelta(seconds=lag.seconds)
+        tally.lag = lag.why
+        with access.catalogue(sync.name) as state:
+            tally.fresh = reading.count_fresh(state, before)
+    for members in _members(access, sync, kept, most, before):
         expected = [_expected(kept, member) for member in members]
         answers = services.ask(sync.connection, destination.read_back(sync, expected))
         if not answers:
@@ -136,20 +146,24 @@ def _verify(access: StateAccess, services: Services, sync: Sync, most: int | Non
 
 
 def _members(
-    access: StateAccess, sync: Sync, columns: Sequence[Column], most: int | None
+    access: StateAccess,
+    sync: Sync,
+    columns: Sequence[Column],
+    most: int | None,
+    before: datetime | None,
 ) -> Iterator[Sequence[Acknowledged]]:
     """Read in pages; the warehouse is free while the destination is asked."""
     from sync.state import reading
 
     if most is not None:
         with access.catalogue(sync.name) as state:
-            members = reading.sample(state, columns, most)
+            members = reading.sample(state, columns, most, before)
         yield from (members[i : i + PAGE] for i in range(0, len(members), PAGE))
         return
     after: str | None = None
     while True:
         with access.catalogue(sync.name) as state:
-            members = reading.page(state, columns, after, PAGE)
+            members = reading.page(state, columns, after, PAGE, before)
         if not members:
             return
         yield members
@@ -188,7 +202,8 @@ def _told(session: Session, tally: Tally) -> list[str]:
     if tally.skipped:
         return [f"{name}: not compared, {tally.skipped}"]
     if not tally.sent:
-        return [f"{name}: nobody is acknowledged as a member"]
+        nobody = "nobody else" if tally.fresh else "nobody"
+        return [*_left_out(tally, f"{name}: "), f"{name}: {nobody} is acknowledged as a member"]
     color = "green" if tally.matched == tally.sent else "yellow"
     rate = session.terminal.paint_out(f"{tally.rate:.1f} % match", color)
     lines = [
@@ -198,10 +213,17 @@ def _told(session: Session, tally: Tally) -> list[str]:
     lines += [
         f"  {trait} differs for {words.count(n)}" for trait, n in tally.differing.most_common(10)
     ]
+    lines += _left_out(tally, "  ")
     lines += [f"  {words.count(n)}: {note}" for note, n in tally.notes.most_common()]
     if tally.masked:
         lines.append(f"  not compared: {words.plural(tally.masked, 'pii trait')}, kept as digests")
     return lines
+
+
+def _left_out(tally: Tally, before: str) -> list[str]:
+    if not tally.fresh:
+        return []
+    return [f"{before}too fresh to compare: {words.plural(tally.fresh, 'member')}; {tally.lag}"]
 
 
 def _machine(tally: Tally) -> dict[str, Any]:
@@ -216,5 +238,6 @@ def _machine(tally: Tally) -> dict[str, Any]:
         "match_percent": round(tally.rate, 3) if tally.sent else None,
         "differing": dict(tally.differing),
         "notes": dict(tally.notes),
+        "too_fresh": tally.fresh,
         "pii_traits_left_out": tally.masked,
     }

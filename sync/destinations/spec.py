@@ -274,6 +274,21 @@ class Preparing(Protocol):
         """
 
 
+class Lag(NamedTuple):
+    """How long after an acknowledged write a vendor may still show what was there before."""
+
+    seconds: float
+    why: str
+    """In words, for whoever wonders why somebody was not compared."""
+
+
+@runtime_checkable
+class Lagging(Protocol):
+    """A destination that shows writes late: `read_back` is not asked about fresh ones."""
+
+    lag: ClassVar[Lag]
+
+
 @runtime_checkable
 class Auditing(Protocol):
     """A destination that can find what is wrong over there, beyond the rows themselves."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlglot import exp
 
@@ -219,13 +220,35 @@ def letters(tables: StateTables, identities: Sequence[str]) -> exp.Select:
     )
 
 
-def acknowledged(tables: StateTables, columns: Sequence[Column]) -> exp.Select:
-    """Members the destination holds beyond doubt: identity, address, then the columns' values."""
-    return (
+def acknowledged(
+    tables: StateTables, columns: Sequence[Column], before: datetime | None = None
+) -> exp.Select:
+    """Members the destination holds beyond doubt: identity, address, then the columns' values.
+
+    With `before`, only those whose last change was acknowledged by then.
+    """
+    rows = (
         exp.select(e.col("identity"), e.col("address"), *(e.col(c.state_name) for c in columns))
         .from_(e.table(tables.snapshot))
         .where(e.col("is_member"), e.is_null(e.col("doubt")))
     )
+    return rows if before is None else rows.where(exp.Not(this=_is_fresh(before)))
+
+
+def count_fresh(tables: StateTables, before: datetime) -> exp.Select:
+    """How many members `acknowledged` leaves out because of `before`."""
+    return (
+        exp.select(e.count())
+        .from_(e.table(tables.snapshot))
+        .where(e.col("is_member"), e.is_null(e.col("doubt")), _is_fresh(before))
+    )
+
+
+def _is_fresh(before: datetime) -> exp.Expr:
+    """Who was adopted has no time and is not fresh."""
+    limit = exp.cast(e.text(before.replace(tzinfo=None).isoformat(" ")), "timestamp")
+    is_later = exp.GT(this=e.col("acknowledged_at"), expression=limit)
+    return e.coalesce(is_later, exp.false())
 
 
 def sampled(rows: exp.Select, most: int) -> exp.Select:

@@ -229,18 +229,29 @@ def _rows(state: Catalogue, relation: Relation) -> int | None:
     return int(state.ask(reading.count_rows(relation))[0][0])
 
 
-def sample(state: Catalogue, columns: Sequence[Column], most: int) -> list[Acknowledged]:
-    """Members drawn at random."""
-    rows = reading.sampled(reading.acknowledged(state.tables, columns), most)
+def sample(
+    state: Catalogue, columns: Sequence[Column], most: int, before: datetime | None = None
+) -> list[Acknowledged]:
+    """Members drawn at random, whose last change was acknowledged `before` (UTC)."""
+    rows = reading.sampled(reading.acknowledged(state.tables, columns, before), most)
     return _acknowledged(state, rows)
 
 
 def page(
-    state: Catalogue, columns: Sequence[Column], after: str | None, most: int
+    state: Catalogue,
+    columns: Sequence[Column],
+    after: str | None,
+    most: int,
+    before: datetime | None = None,
 ) -> list[Acknowledged]:
-    """The next members in the order of identities."""
-    rows = reading.page(reading.acknowledged(state.tables, columns), after, most)
+    """The next such members in the order of identities."""
+    rows = reading.page(reading.acknowledged(state.tables, columns, before), after, most)
     return _acknowledged(state, rows)
+
+
+def count_fresh(state: Catalogue, before: datetime) -> int:
+    """Members whose last change was acknowledged later than `before` (UTC)."""
+    return int(state.ask(reading.count_fresh(state.tables, before))[0][0])
 
 
 def _acknowledged(state: Catalogue, rows: Any) -> list[Acknowledged]:

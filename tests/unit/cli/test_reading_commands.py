@@ -1,5 +1,12 @@
 from __future__ import annotations
 
+import pytest
+
+from sync.delivery.clock import SystemClock
+from sync.delivery.services import Services
+from sync.destinations.customerio import Customerio
+from sync.destinations.spec import Lag
+from sync.project.project import Project, ProjectOptions, load_project
 from tests.unit.cli.conftest import App
 
 TOO_LONG = "x" * 2000
@@ -140,3 +147,55 @@ def test_verify_notices_what_somebody_changed_over_there(app: App) -> None:
 
 def test_verify_before_the_first_run_asks_nobody(app: App) -> None:
     assert "not compared, never ran" in app.run("verify").out
+
+
+def test_verify_leaves_out_whom_the_vendor_may_not_show_yet_and_says_why(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app.run()
+    lag = Lag(60, "the vendor reads late")
+    monkeypatch.setattr(Services, "lag", lambda self, connection: lag)
+    told = app.run("verify", "-s", "traits_people")
+    assert told.exit_code == 0
+    assert "too fresh to compare: 3 members; the vendor reads late" in told.out
+    assert "nobody else is acknowledged" in told.out
+    snapshot = "main_activation.snapshot_traits_people__customerio"
+    app.sql(
+        f"update {snapshot} set acknowledged_at = acknowledged_at - interval 2 minute"
+        " where identity = 'p1'",
+        f"update {snapshot} set acknowledged_at = null where identity = 'p2'",
+    )
+    for how in ([], ["--all"]):
+        told = app.run("verify", "-s", "traits_people", "--json", *how)
+        (found,) = told.json["syncs"]
+        assert (found["sent"], found["matched"], found["too_fresh"]) == (2, 2, 1)
+
+
+def test_a_lag_is_waited_for_unless_the_vendor_stands_on_this_machine(app: App) -> None:
+    def lag() -> Lag | None:
+        project: Project = load_project(ProjectOptions())
+        with Services(project, SystemClock(), lambda: None) as services:
+            return services.lag("customerio")
+
+    assert lag() is None
+    profiles = app.dir / "profiles.yml"
+    lines = [line for line in profiles.read_text().splitlines() if "base_url" not in line]
+    profiles.write_text("\n".join(lines))
+    assert lag() == Customerio.lag
+
+
+def test_why_links_to_the_persons_page_where_the_vendor_has_one(app: App) -> None:
+    profiles = app.dir / "profiles.yml"
+    url = app.control.url
+    profiles.write_text(
+        profiles.read_text()
+        + f"    fullstory: {{base_url: {url}/fullstory, api_key: na1.sandbox-standard-key,"
+        " org_id: SANDBOX}\n"
+    )
+    app.activation("traits_people")["destinations"] = ["fullstory"]
+    app.write()
+    assert "See http" not in app.run("why", "p1", "-s", "traits_people").out
+    assert app.run("-s", "traits_people").exit_code == 0
+    told = app.run("why", "p1", "-s", "traits_people").out
+    assert "See https://app.fullstory.com/ui/SANDBOX/segments/everyone/" in told
+    assert "p1" in told.partition("See ")[2].splitlines()[0]
