@@ -13,10 +13,11 @@ import yaml
 
 from sync.core import Change, Delivered, Kind, NotAttempted, Op, Rejected, Sync
 from sync.delivery.batches import prepare
-from sync.destinations.customerio import Customerio, Settings
-from sync.destinations.customerio.operations import Event, Options
-from sync.destinations.spec import Expected, Piece
-from sync.errors import DestinationError
+from sync.destinations.customerio import Customerio, Settings, app
+from sync.destinations.customerio.operations import Options
+from sync.destinations.entries import Event
+from sync.destinations.spec import Conversation, Expected, Piece, Request
+from sync.errors import DestinationError, Problem
 
 ANN = {"seq": 1, "identity": "u_1", "address": "u_1"}
 AT = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
@@ -48,6 +49,22 @@ def attributes(customerio: Any, who: str = "u_1") -> dict[str, Any]:
     assert person is not None
     hidden = ("created_at", "id", "cio_id", "_created_in_customerio_at")
     return {k: v for k, v in person["attributes"].items() if k not in hidden}
+
+
+def manual_segment(customerio: Any, name: str = "by hand") -> int:
+    customerio.control.seed({"segments": [{"name": name, "type": "manual"}]})
+    return max(int(found["id"]) for found in customerio.control.segments())
+
+
+def delete_segment(customerio: Any, number: int) -> None:
+    def deletion() -> Conversation[None]:
+        yield Request("DELETE", f"/v1/segments/{number}", to="app")
+
+    customerio.ask(lambda destination: deletion())
+
+
+def unready(customerio: Any, sync: Sync) -> list[Problem]:
+    return list(customerio.ask(lambda destination: destination.unready(sync)))
 
 
 @pytest.fixture
@@ -162,9 +179,8 @@ def test_a_refused_event_after_an_applied_state_is_partial(customerio: Any, segm
 
 
 def test_a_manual_segment_is_kept_too(customerio: Any, segment: Sync) -> None:
-    customerio.control.seed({"segments": [{"name": "by hand", "type": "manual"}]})
-    (found,) = [s for s in customerio.control.segments() if s["name"] == "by hand"]
-    sync = replace(segment, options=Options(update_only=False, manual_segment=found["id"]))
+    number = manual_segment(customerio)
+    sync = replace(segment, options=Options(update_only=False, manual_segment=number))
     delivered(customerio, add(plan="team"), sync=sync)
     assert "by hand" in customerio.control.person("u_1")["segments"]
     delivered(customerio, remove(), sync=sync)
@@ -176,6 +192,89 @@ def test_a_manual_segment_that_is_none_is_a_partial_refusal(customerio: Any, seg
     (ending,) = customerio.send([add(plan="team")], sync).endings
     assert isinstance(ending, Rejected)
     assert ending.is_partial
+
+
+def test_a_manual_segment_that_vanishes_on_the_way_is_a_partial_refusal(
+    customerio: Any, segment: Sync
+) -> None:
+    number = manual_segment(customerio)
+    entry = TRANSITIONS.model_copy(update={"manual_segment": number})
+    sync = replace(segment, options=entry)
+    assert unready(customerio, sync) == []
+    delete_segment(customerio, number)
+    other = add(plan="solo")._replace(seq=2, identity="u_2", address="u_2")
+    endings = customerio.send([add(plan="team"), other], sync).endings
+    assert [(e.code, e.is_partial) for e in endings] == [("customerio-manual-segment", True)] * 2
+    assert attributes(customerio, "u_2") == {"plan": "solo", "churn_risk": True}
+    assert customerio.control.events() == []
+    assert len(unready(customerio, sync)) == 1
+
+
+def test_a_missing_manual_segment_holds_the_sync_and_says_what_to_create(
+    customerio: Any, segment: Sync
+) -> None:
+    sync = replace(segment, options=Options(manual_segment=999))
+    (problem,) = unready(customerio, sync)
+    assert problem.message.endswith("there is no segment 999")
+    assert problem.fix.startswith("create a manual segment named `churn_risk`")
+    number = manual_segment(customerio, "churn_risk")
+    (problem,) = unready(customerio, sync)
+    assert problem.fix.startswith(f"write manual_segment: {number},")
+    assert unready(customerio, replace(sync, options=Options(manual_segment=number))) == []
+
+
+def test_a_data_driven_segment_holds_the_sync(customerio: Any, segment: Sync) -> None:
+    customerio.control.seed({"segments": [{"name": "churn_risk", "type": "dynamic"}]})
+    (problem,) = unready(customerio, replace(segment, options=Options(manual_segment=1)))
+    assert "segment 1 is data-driven" in problem.message
+    assert problem.fix.startswith("create a manual segment named `churn_risk`")
+
+
+def test_without_an_app_key_or_a_need_nothing_is_asked(customerio: Any, segment: Sync) -> None:
+    assert unready(customerio, segment) == []
+    del customerio.settings["app_api_key"]
+    assert unready(customerio, replace(segment, options=Options(manual_segment=999))) == []
+    account = replace(segment, kind=Kind.OBJECTS, object_type="9", options=None)
+    assert unready(customerio, account) == []
+    assert customerio.http.requests == []
+
+
+def test_an_object_type_that_does_not_exist_holds_the_sync(customerio: Any) -> None:
+    customerio.kind = Kind.OBJECTS
+    sync = customerio.sync()
+    assert unready(customerio, sync) == []
+    (problem,) = unready(customerio, replace(sync, object_type="9"))
+    assert problem.message.endswith("there is no object type 9; there are 1, 2, 3")
+    customerio.control.set_switch("object_types", [])
+    (problem,) = unready(customerio, sync)
+    assert problem.message.endswith("there is no object type 1")
+
+
+def test_an_identifier_that_is_switched_off_holds_the_sync(customerio: Any) -> None:
+    sync = replace(customerio.sync(), address="column")
+    link = replace(sync, kind=Kind.OBJECTS, object_type="1", related="person")
+    by_email = replace(sync, identify_by="email")
+    linked_by_email = replace(link, options=Options(relate_by="email"))
+    assert unready(customerio, by_email) == unready(customerio, linked_by_email) == []
+    (problem,) = unready(customerio, replace(sync, identify_by="phone"))
+    assert "`phone` is no identifier in this workspace" in problem.message
+    customerio.control.set_switch("identifiers", ["id"])
+    for wanting in (by_email, linked_by_email):
+        (problem,) = unready(customerio, wanting)
+        assert problem.fix.startswith("switch `email` on")
+    assert unready(customerio, sync) == unready(customerio, link) == []
+    assert customerio.control.applied() == []
+
+
+def test_transitions_carry_the_tier_of_a_segment_that_has_one(
+    customerio: Any, segment: Sync
+) -> None:
+    traits = tuple(replace(segment.traits[0], name=name) for name in ("plan", "churn_risk_tier"))
+    sync = replace(segment, traits=traits)
+    delivered(customerio, add(plan="team", churn_risk_tier=Decimal("2")), remove(), sync=sync)
+    (entered, left) = customerio.control.events()
+    assert entered["data"] == {"segment": "churn_risk", "tier": 2}
+    assert left["data"] == {"segment": "churn_risk"}
 
 
 def test_an_email_identifies_whatever_its_case(customerio: Any) -> None:
@@ -302,6 +401,40 @@ def test_reading_back_by_email_ignores_case(customerio: Any) -> None:
     assert found.differing == ()
 
 
+@pytest.mark.parametrize("by", ["id", "email", "cio_id"])
+def test_reading_back_sees_who_is_missing_in_the_manual_segment(
+    customerio: Any, segment: Sync, by: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "MEMBERS_PAGE", 2)
+    number = manual_segment(customerio)
+    options = Options(update_only=False, manual_segment=number)
+    people = [
+        add(email=f"N{i}@x.io")._replace(seq=i, identity=f"u_{i}", address=f"u_{i}")
+        for i in range(7)
+    ]
+    assert (
+        customerio.send(people, replace(segment, options=Options(update_only=False))).stop is None
+    )
+    assert customerio.send(people[:5], replace(segment, options=options)).stop is None
+    keys = [customerio.control.person(f"u_{i}")["key"] for i in range(7)]
+    addresses = {
+        "id": [f"u_{i}" for i in range(7)],
+        "email": [f"n{i}@X.io" for i in range(7)],
+        "cio_id": keys,
+    }[by]
+    sync = replace(segment, options=options, identify_by=by, address="column", traits=())
+    expected = [
+        *(Expected(address, True, {}) for address in addresses),
+        Expected(addresses[0], False, {}),
+    ]
+    found = customerio.ask(lambda destination: destination.read_back(sync, expected))
+    assert [one.differing for one in found[:7]] == [()] * 5 + [("manual_segment",)] * 2
+    assert set(found[7].differing) == {"churn_risk", "manual_segment"}
+    delete_segment(customerio, number)
+    found = customerio.ask(lambda destination: destination.read_back(sync, expected[:2]))
+    assert [one.differing for one in found] == [("manual_segment",)] * 2
+
+
 @pytest.mark.parametrize(
     ("more", "word"),
     [
@@ -315,7 +448,13 @@ def test_reading_back_by_email_ignores_case(customerio: Any) -> None:
         ({"traits": ("churn_risk",), "kind": Kind.SEGMENT, "segment": "churn_risk"}, "twice"),
         ({"traits": ("email",), "identify_by": "email"}, "identifies the person already"),
         ({"identify_by": "uuid"}, "nobody is known by `uuid`"),
-        ({"options": TRANSITIONS}, "only segments"),
+        ({"options": TRANSITIONS}, "`on_enter` is for kind segment"),
+        ({"options": Options(manual_segment=1)}, "`manual_segment` is for kind segment"),
+        ({"options": Options(relate_by="id")}, "`relate_by` is for kind objects"),
+        (
+            {"kind": Kind.EVENTS, "event": "x", "options": Options(update_only=True)},
+            "`update_only` is for kind segment and traits",
+        ),
         ({"kind": Kind.OBJECTS, "object_type": "account"}, "the type's number"),
         ({"kind": Kind.EVENTS, "event": "x" * 101}, "over 100 bytes"),
         ({"kind": Kind.EVENTS, "traits": ("reply_to",)}, "reserved"),

@@ -9,6 +9,7 @@ from sync.sandbox.call import JSON, Answer, Call, Match, Routes, json_answer
 from sync.sandbox.customerio.app import App, app_error
 from sync.sandbox.customerio.cdp import Pipelines
 from sync.sandbox.customerio.filters import is_member
+from sync.sandbox.customerio.objects import Objects
 from sync.sandbox.customerio.operations import Op, digest, perform
 from sync.sandbox.customerio.rules import is_email
 from sync.sandbox.customerio.segments import Segments
@@ -34,7 +35,9 @@ class Customerio(Vendor[CustomerioSwitches]):
         self._routes = Routes()
         Track(self, self._routes)
         Pipelines(self, self._routes)
-        Segments(self, App(self, self._routes))
+        app = App(self, self._routes)
+        Objects(self, app)
+        Segments(self, app)
 
     def match(self, method: str, path: str) -> Match | None:
         """Find the endpoint, after bringing the optional Track limit up to date."""
@@ -96,6 +99,8 @@ class Customerio(Vendor[CustomerioSwitches]):
             person = ws.create(id_type, wanted)
         if person is None:
             return "ignored: unknown person"
+        if action == "remove" and self.switches.remove_needs_id and "id" not in person.identifiers:
+            return "ignored: no id"
         was_member = person.key in segment.members
         if action == "add":
             segment.members.add(person.key)

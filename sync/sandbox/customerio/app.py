@@ -8,21 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 from sync.sandbox.call import JSON, Answer, Call, Routes, json_answer
 from sync.sandbox.customerio.filters import (
-    as_text,
     is_unsubscribed,
     matches,
     shown_attributes,
 )
 from sync.sandbox.customerio.workspace import shown_identifiers
 from sync.sandbox.limiter import Limiter
-from sync.sandbox.world import Person, Thing
+from sync.sandbox.world import Person
 
 if TYPE_CHECKING:
     from sync.sandbox.customerio import Customerio
 
-PAGE = 1000
+PAGE, SEARCH_PAGE = 1000, 50
 BULK_IDS = 100
-ACTIVITY_PAGE = 100
+ACTIVITY_PAGE, FEW_ACTIVITIES = 100, 10
 CHANNELS = ("email", "push", "sms", "whatsapp", "inbox_message", "in_app")
 
 
@@ -50,10 +49,6 @@ class App:
         self.route("GET", "/customers/{id}/attributes", self.attributes)
         self.route("GET", "/customers/{id}/segments", self.segments_of)
         self.route("GET", "/activities", self.activities)
-        self.route("GET", "/object_types", self.object_types)
-        self.route("POST", "/objects", self.objects)
-        self.route("GET", "/objects/{type}/{id}/attributes", self.object_attributes)
-        self.route("GET", "/objects/{type}/{id}/relationships", self.object_relationships)
         self.route("GET", "/subscription_topics", self.topics)
         self.route("GET", "/index/attributes", self.attribute_names)
         self.route("GET", "/index/events", self.event_names)
@@ -107,12 +102,17 @@ class App:
             found = [p for p in world.people.values() if matches(condition, p, world)]
         except (ValueError, TypeError, KeyError, AttributeError) as e:
             raise BadRequest("the filter is not valid") from e
-        chosen, after = page(found, call, PAGE)
+        chosen, after = page(found, call, PAGE, SEARCH_PAGE)
         return json_answer(200, {**identifier_page(chosen), "next": after})
 
-    def _person(self, value: str, id_type: str) -> Person | None:
+    def _id_type(self, call: Call) -> str:
+        """How the request names people: only by an identifier that the workspace uses."""
+        id_type = call.query.get("id_type", "id")
         if id_type not in {"cio_id", *self.vendor.switches.identifiers}:
             raise BadRequest("id_type is not an identifier of this workspace")
+        return id_type
+
+    def _person(self, value: str, id_type: str) -> Person | None:
         wanted = value.removeprefix("cio_") if id_type == "cio_id" else value
         return self.vendor.workspace.find(id_type, wanted)
 
@@ -121,18 +121,18 @@ class App:
         ids = json_object(call).get("ids")
         if not isinstance(ids, list) or not 1 <= len(ids) <= BULK_IDS:
             raise BadRequest(f"ids must hold 1 to {BULK_IDS} entries")
-        id_type = call.query.get("id_type", "id")
+        id_type = self._id_type(call)
         found = [p for value in ids if (p := self._person(str(value), id_type))]
         return json_answer(200, {"customers": [{"customer": customer(p)} for p in found]})
 
     def attributes(self, call: Call) -> Answer:
         """One person."""
-        person = self._person(call.params["id"], call.query.get("id_type", "id"))
+        person = self._person(call.params["id"], self._id_type(call))
         return json_answer(200, {"customer": customer(person)}) if person else self.not_found(call)
 
     def segments_of(self, call: Call) -> Answer:
         """The segments of one person."""
-        person = self._person(call.params["id"], call.query.get("id_type", "id"))
+        person = self._person(call.params["id"], self._id_type(call))
         if person is None:
             return self.not_found(call)
         segments = [
@@ -143,73 +143,16 @@ class App:
 
     def activities(self, call: Call) -> Answer:
         """The activity log, newest first."""
-        query = call.query
+        query, id_type = call.query, self._id_type(call)
         found = [
             a
             for a in reversed(self.vendor.world.activities)
             if ("type" not in query or a["type"] == query["type"])
             and ("name" not in query or a["data"].get("name") == query["name"])
-            and ("customer_id" not in query or _is_about(a, query))
+            and ("customer_id" not in query or _is_about(a, id_type, query["customer_id"]))
         ]
-        chosen, after = page(found, call, ACTIVITY_PAGE)
+        chosen, after = page(found, call, ACTIVITY_PAGE, FEW_ACTIVITIES)
         return json_answer(200, {"activities": chosen, "next": after})
-
-    def object_types(self, call: Call) -> Answer:
-        """The types created in the workspace."""
-        types = sorted(self.vendor.switches.object_types)
-        return json_answer(
-            200, {"types": [{"id": t, "name": f"Type {t}", "enabled": True} for t in types]}
-        )
-
-    def objects(self, call: Call) -> Answer:
-        """Objects of one type that have a given attribute value, or all of the type."""
-        body = json_object(call)
-        found = [
-            t
-            for t in self.vendor.world.objects.values()
-            if t.type == str(body.get("object_type_id", t.type))
-        ]
-        chosen, after = page(found, call, PAGE)
-        identifiers = [
-            {"object_type_id": t.type, "object_id": t.id, "cio_object_id": t.key} for t in chosen
-        ]
-        return json_answer(200, {"identifiers": identifiers, "next": after})
-
-    def _thing(self, call: Call) -> Thing | None:
-        if call.query.get("id_type") == "cio_object_id":
-            return self.vendor.world.object_by_key(call.params["id"])
-        return self.vendor.world.objects.get((call.params["type"], call.params["id"]))
-
-    def object_attributes(self, call: Call) -> Answer:
-        """One object."""
-        thing = self._thing(call)
-        if thing is None:
-            return self.not_found(call)
-        shown = {
-            "attributes": {name: as_text(v) for name, v in thing.attributes.items()},
-            "timestamps": thing.changed_at,
-            "identifiers": {
-                "object_type_id": thing.type,
-                "object_id": thing.id,
-                "cio_object_id": thing.key,
-            },
-        }
-        return json_answer(200, {"object": shown})
-
-    def object_relationships(self, call: Call) -> Answer:
-        """The people of one object."""
-        thing = self._thing(call)
-        if thing is None:
-            return self.not_found(call)
-        chosen, after = page(list(thing.people.items()), call, PAGE)
-        related = [
-            {
-                "identifiers": shown_identifiers(self.vendor.world.people[key]),
-                "attributes": {name: as_text(v) for name, v in relation.items()},
-            }
-            for key, relation in chosen
-        ]
-        return json_answer(200, {"cio_relationships": related, "next": after})
 
     def topics(self, call: Call) -> Answer:
         """Subscription topics."""
@@ -263,8 +206,7 @@ def customer(person: Person) -> JSON:
     }
 
 
-def _is_about(activity: Mapping[str, Any], query: Mapping[str, str]) -> bool:
-    kind, value = query.get("id_type", "id"), query["customer_id"]
+def _is_about(activity: Mapping[str, Any], kind: str, value: str) -> bool:
     wanted = value.removeprefix("cio_") if kind == "cio_id" else value
     return bool(activity["customer_identifiers"].get(kind) == wanted)
 

@@ -82,6 +82,9 @@ class CustomerioSwitches(Switches):
     unknown_members: Literal["create", "ignore"] = Field(
         "ignore", description="adding unknown ids to a manual segment"
     )
+    remove_needs_id: bool = Field(
+        False, description="whoever has no id is not taken out of a manual segment"
+    )
 
     app_rate_limit: bool = Field(True, description="enforce the App API's requests per second")
     membership_over_limit: Literal[200, 400] = Field(

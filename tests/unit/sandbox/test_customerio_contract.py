@@ -460,6 +460,19 @@ def test_unknown_members_follow_the_switch(customerio, policy, members):
     assert customerio.members() == members
 
 
+@pytest.mark.parametrize("needed", [False, True])
+def test_people_without_an_id_leave_a_manual_segment_as_switched(customerio, identify, needed):
+    customerio.control.set_switch("remove_needs_id", needed)
+    segment = customerio.segment()
+    customerio.batch(identify("u1", email="a@x.io"), identify("b@x.io", by="email"))
+    body = {"ids": ["a@x.io", "b@x.io"]}
+    for action in ("add", "remove"):
+        path = f"/api/v1/segments/{segment}/{action}_customers?id_type=email"
+        assert customerio.track("POST", path, body).content == b"{}\n"
+    count = customerio.app("GET", f"/segments/{segment}/customer_count").json()["count"]
+    assert count == (1 if needed else 0)
+
+
 def test_reads_lag_behind_writes_by_the_settle_delay(customerio, identify):
     customerio.batch(identify("u1", plan="old"))
     customerio.control.set_switch("settle_seconds", 10)
@@ -648,6 +661,20 @@ def test_failed_changes_can_be_read_through_the_app_api(customerio, identify):
     assert page["next"] == ""
     about = customerio.app("GET", "/activities?customer_id=B&id_type=id").json()["activities"]
     assert [a["type"] for a in about] == ["profile_create"]
+
+
+def test_a_page_without_a_limit_is_short(customerio, identify):
+    customerio.batch(*[identify(f"u{i}", plan="a") for i in range(60)])
+    condition = {"attribute": {"field": "plan", "operator": "exists"}}
+    found = customerio.app("POST", "/customers", {"filter": condition}).json()
+    assert (len(found["ids"]), found["next"]) == (50, "50")
+    found = customerio.app("GET", "/activities").json()
+    assert (len(found["activities"]), found["next"]) == (10, "10")
+
+
+def test_activities_of_somebody_are_asked_for_by_an_enabled_identifier(customerio):
+    path = "/activities?customer_id=%2B12025550100&id_type=phone"
+    assert customerio.app("GET", path).status_code == 400
 
 
 @pytest.mark.parametrize("path", ["/batch", "/identify"])
