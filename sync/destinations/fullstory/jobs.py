@@ -7,151 +7,135 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
 from sync.core import DELIVERED, Outcome, Rejected, Retry
-from sync.destinations.spec import (
-    JSON,
-    BatchRefused,
-    Conversation,
-    Request,
-    Response,
-    UnreadableAnswer,
-    Wait,
-)
+from sync.destinations.identifiers import digest
+from sync.destinations.polling import poll
+from sync.destinations.spec import BatchRefused, Conversation, Request, Response, UnreadableAnswer
 
 HEADERS = {"Integration-Source": "dbt-activation"}
-POLL_SECONDS = (1.0, 2.0, 4.0, 8.0, 15.0, *[30.0] * 120)
-"""About an hour: a job may stand in line behind a hundred others of the account."""
-NOT_READY_SECONDS = 2.0
-MOST_NOT_READY = 30
+POLL_SECONDS = 30.0  # for an hour: a job may stand in line behind a hundred others of the account
+READY_SECONDS, MOST_READY_SECONDS = 2.0, 60.0  # for results, once the job has ended
 
 
 @dataclass(frozen=True, slots=True)
-class Import:
-    """One job to be: `places` says where in the batch each name stands that an error may echo."""
+class Write:
+    """A user or an event on its way."""
 
-    resource: str
-    """users or events."""
-    bodies: Sequence[JSON]
-    places: Mapping[str, int]
-    key: str | None = None
+    body: Any
+    name: str
+    """What the results of a job echo: the uid, or our own id of the event."""
+    key: str = ""
     """Idempotency key. None for users, whose state may return to what it was within the day."""
     is_partial: bool = False
-    reader: str = ""
-    """The endpoint that may read results."""
-
-    @property
-    def path(self) -> str:
-        """Where jobs of this resource are kept."""
-        return f"/v2/{self.resource}/batch"
+    """The user of this event was written just before."""
+    is_doubtful: bool = False
+    """This event may have been sent before, by itself and under this key."""
 
 
-def import_all(job: Import) -> Conversation[list[Outcome]]:
-    """One outcome per body. Raises BatchRefused when the job was not taken."""
-    headers = {**HEADERS, "Idempotency-Key": job.key} if job.key else HEADERS
-    response = yield Request("POST", job.path, json={"requests": job.bodies}, headers=headers)
-    if response.status >= 400:
-        raise BatchRefused(*error_of(response))
-    path = f"{job.path}/{quote(_job_id(response), safe='')}"
-    imports, is_clean = yield from _finished(path)
-    count = len(job.bodies)
-    if is_clean and imports == count:
-        return [DELIVERED] * count
-    outcomes: list[Outcome | None] = [None] * count
-    failures = yield from _pages(job, f"{path}/errors")
-    for failure in failures:
-        place = _place(job, failure)
-        if place is not None and outcomes[place] is None:
-            outcomes[place] = _rejected(failure, job.is_partial)
-    refused = count - outcomes.count(None)
-    if refused == len(failures) and imports + refused == count:
-        return [outcome or DELIVERED for outcome in outcomes]
-    # The numbers don't add up: only who is listed as imported is. The others are sent again.
-    for imported in (yield from _pages(job, f"{path}/imports")):
-        place = _place(job, imported)
-        if place is not None and outcomes[place] is None:
-            outcomes[place] = DELIVERED
-    return [outcome or Retry() for outcome in outcomes]
+def import_all(resource: str, writes: Sequence[Write]) -> Conversation[list[Outcome]]:
+    """One outcome per write, from one job. Raises BatchRefused when the job was not taken."""
+    body = {"requests": [write.body for write in writes]}
+    headers = dict(HEADERS)
+    if all(write.key for write in writes):
+        headers["Idempotency-Key"] = digest([write.key for write in writes]).hex()
+    response = yield Request("POST", f"/v2/{resource}/batch", json=body, headers=headers)
+    path = f"/v2/{resource}/batch/{quote(_job_id(response), safe='')}"
+    imports, is_clean = yield from poll(partial(_ended, path), "the job", step_seconds=POLL_SECONDS)
+    if is_clean and imports == len(writes):
+        return [DELIVERED] * len(writes)
+    return (yield from _sorted_out(path, writes, imports))
 
 
 def _job_id(response: Response) -> str:
-    body = response.json()
-    job = body.get("job") if isinstance(body, dict) else None
-    found = job.get("id") if isinstance(job, dict) else None
-    if not isinstance(found, str) or not found:
-        raise UnreadableAnswer("the answer does not name a job")
-    return found
+    if response.status >= 400:
+        raise BatchRefused(*error_of(response))
+    match response.object():
+        case {"job": {"id": str(found)}} if found:
+            return found
+    raise UnreadableAnswer("the answer does not name a job")
 
 
-def _finished(path: str) -> Conversation[tuple[int, bool]]:
-    """(items imported, whether Fullstory reports no failure at all), once the job has ended."""
-    for seconds in POLL_SECONDS:
-        yield Wait(seconds)
-        response = yield Request("GET", path, headers=HEADERS)
-        body = response.json()
-        job = body.get("job") if isinstance(body, dict) else None
-        if not isinstance(body, dict) or not isinstance(job, dict):
-            raise UnreadableAnswer("the answer does not describe a job")
-        status = job.get("status")
-        if status == "PROCESSING":
-            continue
-        imports, errors = body.get("imports"), body.get("errors", 0)
-        if status not in ("COMPLETED", "FAILED") or type(imports) is not int:
-            raise UnreadableAnswer("the answer does not say how the job ended")
-        return imports, status == "COMPLETED" and not errors
-    raise UnreadableAnswer("the job did not end in time")
+def _ended(path: str) -> Conversation[tuple[int, bool] | None]:
+    """(items imported, whether Fullstory reports no failure at all); None while it works."""
+    response = yield Request("GET", path, headers=HEADERS)
+    match response.object():
+        case {"job": {"status": "PROCESSING"}}:
+            return None
+        case {"job": {"status": "COMPLETED" | "FAILED" as status}, "imports": int(imports), **more}:
+            return imports, status == "COMPLETED" and not more.get("errors")
+    raise UnreadableAnswer("the answer does not say how the job stands")
 
 
-def _pages(job: Import, path: str) -> Conversation[list[Mapping[str, Any]]]:
-    """All results under a path; 202 means that they are not ready yet."""
+def _sorted_out(path: str, writes: Sequence[Write], imports: int) -> Conversation[list[Outcome]]:
+    """What became of each write of a job in which some may have failed."""
+    most, known = 2 * len(writes), {write.name: write for write in writes}
+    outcomes: dict[str, Outcome] = {}
+    failures = yield from _results(f"{path}/errors", most)
+    for failure in failures:
+        write = known.get(_name(failure.get("user") or failure.get("event")))
+        if write is not None:
+            outcomes.setdefault(write.name, Rejected(*_reason(failure), write.is_partial))
+    if len(outcomes) == len(failures) and imports + len(outcomes) == len(writes):
+        return [outcomes.get(write.name, DELIVERED) for write in writes]
+    # The numbers don't add up: only who is listed as imported is. The others are sent again.
+    for imported in (yield from _results(f"{path}/imports", most)):
+        outcomes.setdefault(_name(imported), DELIVERED)
+    return [outcomes.get(write.name, Retry()) for write in writes]
+
+
+def _results(path: str, most: int) -> Conversation[list[Mapping[str, Any]]]:
+    """All pages of a list that should not have more than `most` entries."""
     found: list[Mapping[str, Any]] = []
-    token, waits = "", 0
+    token, seen = "", {""}
     while True:
-        query = {"page_token": token} if token else {}
-        response = yield Request("GET", path, to=job.reader, query=query, headers=HEADERS)
-        if response.status == 202:
-            waits += 1
-            if waits > MOST_NOT_READY:
-                raise UnreadableAnswer("the results did not become ready in time")
-            yield Wait(NOT_READY_SECONDS)
-            continue
-        body = response.json()
-        results = body.get("results", []) if isinstance(body, dict) else None
-        if response.status != 200 or not isinstance(results, list) or "total_records" not in body:
-            raise UnreadableAnswer("the answer does not list results")
-        found += [one for one in results if isinstance(one, dict)]
-        before, token = token, str(body.get("next_page_token") or "")
+        look = partial(_page, path, token)
+        page = (yield from look()) or (
+            yield from poll(look, "the list of results", MOST_READY_SECONDS, READY_SECONDS)
+        )
+        found += [one for one in page["results"] if isinstance(one, dict)]
+        token = str(page.get("next_page_token") or "")
         if not token:
             return found
-        if token == before or len(found) > 2 * len(job.bodies):
+        if token in seen or len(found) > most:
             raise UnreadableAnswer("the pages of results do not end")
+        seen.add(token)
 
 
-def _place(job: Import, result: Mapping[str, Any]) -> int | None:
-    """Where the item stands that a result echoes: by its uid, or by our own id of the event."""
-    thing = result.get("user" if job.resource == "users" else "event", result)
-    if not isinstance(thing, dict):
+def _page(path: str, token: str) -> Conversation[dict[str, Any] | None]:
+    """One page; None while it is not ready."""
+    query = {"page_token": token} if token else {}
+    response = yield Request("GET", path, to="read", query=query, headers=HEADERS)
+    if response.status == 202:
         return None
-    told = thing.get("properties")
-    name = thing.get("uid")
-    if job.resource == "events":
-        name = told.get("event_id") if isinstance(told, dict) else None
-    return job.places.get(name) if isinstance(name, str) else None
+    body = {"results": [], **response.object()}
+    if response.status != 200 or "total_records" not in body or type(body["results"]) is not list:
+        raise UnreadableAnswer("the answer does not list results")
+    return body
 
 
-def _rejected(failure: Mapping[str, Any], is_partial: bool) -> Rejected:
-    code, message = failure.get("code") or "refused", failure.get("message") or "no reason given"
-    return Rejected(f"fullstory-{code}", str(message), is_partial)
+def _name(echo: Any) -> str:
+    """The name of the write that a result echoes; empty when it can't be told."""
+    match echo:
+        case {"uid": str(name)} | {"properties": {"event_id": str(name)}}:
+            return name
+    return ""
+
+
+def _reason(body: Mapping[str, Any]) -> tuple[str, str]:
+    code, message = body.get("code") or "refused", body.get("message") or "no reason given"
+    return f"fullstory-{code}", str(message)
 
 
 def error_of(response: Response) -> tuple[str, str]:
     """(code, message) of a refusal; of one in another form its status and text."""
     try:
-        body = response.json()
+        body = response.object()
     except UnreadableAnswer:
-        body = None
-    if not isinstance(body, dict) or not isinstance(body.get("code"), str):
-        return f"fullstory-{response.status}", response.body[:2000].decode("utf-8", "replace")
-    return f"fullstory-{body['code']}", str(body.get("message") or "")
+        body = {}
+    if isinstance(body.get("code"), str):
+        return _reason(body)
+    return f"fullstory-{response.status}", response.body[:2000].decode("utf-8", "replace")

@@ -5,62 +5,49 @@ Source: https://developer.fullstory.com/server/users and /server/events, version
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from sync.core import Change, Kind, Op, Sync
-from sync.destinations.fullstory.types import is_nested, plain, type_word
+from sync.data_types import family
+from sync.destinations.entries import Transitions, misplaced
+from sync.destinations.fullstory.types import must_fit, nothing, type_word
 from sync.destinations.identifiers import digest
+from sync.destinations.meaning import emptied, event_complaints, occurrence, segment_name
 from sync.destinations.names import RENAME, Names
 from sync.destinations.spec import JSON
 from sync.destinations.values import Values, iso_8601
 
 MAX_PROPERTIES = 500
-MAX_UID, MAX_DISPLAY_NAME, MAX_EMAIL = 256, 256, 128  # characters
+MAX_UID = 256  # characters
 PLACEHOLDERS = frozenset(
     ("0", "-1", "null", "none", "nan", "undefined", "unknown", "anonymous", "guest", "n/a")
 )
 """Uids under which strangers would be merged for good, because a uid can't be changed."""
 
-OWN_FIELDS: Mapping[str, int] = {"email": MAX_EMAIL, "display_name": MAX_DISPLAY_NAME}
-"""Fields of the user itself, beside its properties; there is no way to empty them."""
+OWN_FIELDS: Mapping[str, int] = {"email": 128, "display_name": 256}
+"""Fields of the user itself, beside its properties, and the characters each may have; there is no
+way to empty them."""
 
 VALUES = Values(max_bytes=8192)
 """A longer value is dropped alone and in silence, so it must not leave."""
-PROPERTY_NAMES = Names(
-    "property",
-    max_bytes=512,
-    max_names=MAX_PROPERTIES,
-    reserved=frozenset({"uid", "displayName"}),
-)
-EVENT_PROPERTY_NAMES = Names(
-    "event property",
-    max_bytes=512,
-    max_names=MAX_PROPERTIES - 1,
-    reserved=frozenset({"event_id"}),  # ours: it tells a repeated event from another one
-)
+PROPERTY_NAMES = Names("property", 512, MAX_PROPERTIES, frozenset({"uid", "displayName"}))
+EVENT_PROPERTY_NAMES = Names("event property", 512, MAX_PROPERTIES - 1, frozenset({"event_id"}))
+"""`event_id` is ours: it tells a repeated event from another one."""
 EVENT_NAMES = Names("event", max_bytes=250)
+PEOPLE = frozenset({Kind.TRAITS, Kind.SEGMENT})
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 NullAs = Literal["empty", "json_null", "skip"]
 
 
-class Event(BaseModel):
-    """An event sent when somebody enters or leaves a segment."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    event: str = Field(min_length=1)
-
-
-class Options(BaseModel):
+class Options(Transitions):
     """What a model's entry may say to Fullstory alone."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    on_enter: Event | None = None
-    on_exit: Event | None = None
     update_only: bool | None = Field(
         None,
         description="Look people up first and never create any; needs `read_api_key`. Default: for"
@@ -81,25 +68,22 @@ def options_of(sync: Sync) -> Options:
     return sync.options or _DEFAULTS
 
 
-def segment_property(sync: Sync) -> str:
-    """The property that says whether somebody is in the segment."""
-    return sync.segment or sync.model
-
-
 def parts(sync: Sync, change: Change) -> Sequence[JSON]:
     """Two parts: the user, then the event that may follow from it."""
     uid = _uid(change.address)
-    if sync.kind is Kind.EVENTS:
-        return (None, _event(sync, change, uid))
-    return (_user(sync, change, uid), _transition(sync, change, uid))
+    user = None if sync.kind is Kind.EVENTS else _user(sync, change, uid)
+    return (user, _event(sync, change, uid))
 
 
 def event_key(sync: Sync, change: Change) -> str:
     """The idempotency key of a change's event: equal after a crash, different for a re-entry."""
-    if sync.kind is Kind.EVENTS:
-        return digest((sync.name, change.identity)).hex()
-    facts = (change.identity, change.address, str(change.transition), change.op.value)
-    return digest((sync.name, *facts)).hex()
+    told = occurrence(sync, change, options_of(sync), EVENT_NAMES)
+    return digest(told.key).hex() if told else ""
+
+
+def event_id(sync: Sync, change: Change) -> str:
+    """What tells a change's event from all others, there and in the results of a job."""
+    return change.identity if sync.kind is Kind.EVENTS else event_key(sync, change)[:32]
 
 
 def properties(sync: Sync, traits: Mapping[str, Any]) -> tuple[dict[str, JSON], dict[str, str]]:
@@ -108,27 +92,26 @@ def properties(sync: Sync, traits: Mapping[str, Any]) -> tuple[dict[str, JSON], 
     values: dict[str, JSON] = {}
     types: dict[str, str] = {}
     for name, json in VALUES.of(traits).items():
-        word = type_word(declared.get(name, ""), traits[name])
+        data_type = declared.get(name, "")
+        word = type_word(data_type, traits[name])
         if json is None:
             policy = _null_policy(sync, name)
             if policy == "skip":
                 continue
-            values[name] = _empty(word) if policy == "empty" else None
+            json = nothing(data_type) if policy == "empty" else None
         else:
-            values[name] = plain(name, json, word)
+            must_fit(name, json, word)
+        values[name] = json
         if word:
             types[name] = word
     return values, types
 
 
 def _null_policy(sync: Sync, name: str) -> NullAs:
+    if sync.kind is Kind.EVENTS:
+        return "skip"  # nothing stands there yet, and a repeated event must have the same body
     chosen = options_of(sync).null_as
     return chosen.get(name, "empty") if isinstance(chosen, dict) else chosen
-
-
-def _empty(word: str) -> JSON:
-    """The value that stands for nothing; numbers, booleans and dates have none."""
-    return "" if word == "str" else [] if word.endswith("s") else None
 
 
 def _uid(address: str) -> str:
@@ -144,20 +127,19 @@ def _uid(address: str) -> str:
 
 
 def _user(sync: Sync, change: Change, uid: str) -> JSON:
-    is_segment, is_removal = sync.kind is Kind.SEGMENT, change.op is Op.REMOVE
-    traits = _emptied(sync, change) if is_removal else change.traits
+    is_removal = change.op is Op.REMOVE
+    traits = emptied(sync, change, kept=OWN_FIELDS) if is_removal else change.traits
     user: dict[str, JSON] = {"uid": uid}
     own = VALUES.of({name: traits[name] for name in OWN_FIELDS if name in traits})
     for name, value in own.items():
         if value is None:
             continue
-        text = value if isinstance(value, str) else str(value)
-        if len(text) > OWN_FIELDS[name]:
+        user[name] = str(value)
+        if len(user[name]) > OWN_FIELDS[name]:
             raise ValueError(f"trait {name} has over {OWN_FIELDS[name]} characters")
-        user[name] = text
     values, types = properties(sync, {k: v for k, v in traits.items() if k not in OWN_FIELDS})
-    if is_segment:
-        flag = segment_property(sync)
+    if sync.kind is Kind.SEGMENT:
+        flag = segment_name(sync)
         values[flag], types[flag] = not is_removal, "bool"
     if len(values) > MAX_PROPERTIES:
         raise ValueError(f"{len(values)} properties, Fullstory takes {MAX_PROPERTIES}")
@@ -168,57 +150,34 @@ def _user(sync: Sync, change: Change, uid: str) -> JSON:
     return user if len(user) > 1 else None
 
 
-def _emptied(sync: Sync, change: Change) -> dict[str, None]:
-    """Our properties without a value; the fields of the user itself are not taken away."""
-    if sync.on_remove == "keep":
-        return {}
-    names = change.traits or [trait.name for trait in sync.traits]
-    return {name: None for name in names if name not in OWN_FIELDS}
-
-
-def _transition(sync: Sync, change: Change, uid: str) -> JSON:
-    """The entered or left event. A moved address or a first, quiet population is neither."""
-    options = options_of(sync)
-    entry = options.on_exit if change.op is Op.REMOVE else options.on_enter
-    is_first = change.op is Op.ADD and change.is_quiet
-    if entry is None or change.op is Op.CHANGE or is_first or change.cause == "moved":
+def _event(sync: Sync, change: Change, uid: str) -> JSON:
+    """No session: a warehouse speaks hours after the visit."""
+    told = occurrence(sync, change, options_of(sync), EVENT_NAMES)
+    if told is None:
         return None
-    flag = segment_property(sync)
-    tier = change.traits.get(f"{flag}_tier")
-    facts = {"segment": flag, "reason": change.reason, "tier": None if tier is None else str(tier)}
-    told: dict[str, JSON] = {name: text for name, text in facts.items() if text is not None}
-    told["event_id"] = event_key(sync, change)[:32]
-    event: dict[str, JSON] = {"name": entry.event, "user": {"uid": uid}, "properties": told}
-    event["schema"] = {"properties": dict.fromkeys(told, "str")}
-    if change.occurred_at is not None:
-        event["timestamp"] = iso_8601(change.occurred_at)
+    if told.is_transition:
+        values: dict[str, JSON] = {name: str(fact) for name, fact in told.facts.items()}
+        types = dict.fromkeys(values, "str")
+    else:
+        values, types = properties(sync, told.facts)
+    event: dict[str, JSON] = {
+        "name": told.name,
+        "user": {"uid": uid},
+        "properties": {**values, "event_id": event_id(sync, change)},
+        "schema": {"properties": {**types, "event_id": "str"}},
+    }
+    if told.at is not None:
+        event["timestamp"] = iso_8601(told.at)
     return event
 
 
-def _event(sync: Sync, change: Change, uid: str) -> JSON:
-    """No session: a warehouse speaks hours after the visit."""
-    name = (change.event or sync.event or "").strip()
-    if any(EVENT_NAMES.complaints([name])):
-        raise ValueError(f"the event's name is blank or over {EVENT_NAMES.max_bytes} bytes")
-    if change.occurred_at is None:
-        raise ValueError("an event without a time would be dated to its arrival")
-    values, types = properties(sync, change.traits)
-    present = {name: value for name, value in values.items() if value is not None}
-    return {
-        "name": name,
-        "timestamp": iso_8601(change.occurred_at),
-        "user": {"uid": uid},
-        "properties": {**present, "event_id": change.identity},
-        "schema": {
-            "properties": {**{n: t for n, t in types.items() if n in present}, "event_id": "str"}
-        },
-    }
-
-
 def property_names(sync: Sync) -> list[str]:
-    """The user properties that a sync owns."""
-    names = [trait.name for trait in sync.traits if trait.name not in OWN_FIELDS]
-    return [*names, segment_property(sync)] if sync.kind is Kind.SEGMENT else names
+    """The properties that a sync writes: of its events, else of users."""
+    names = [trait.name for trait in sync.traits]
+    if sync.kind is Kind.EVENTS:
+        return names
+    names = [name for name in names if name not in OWN_FIELDS]
+    return [*names, segment_name(sync)] if sync.kind is Kind.SEGMENT else names
 
 
 def complaints(sync: Sync) -> Iterator[tuple[str, str]]:
@@ -231,28 +190,18 @@ def complaints(sync: Sync) -> Iterator[tuple[str, str]]:
         )
     if sync.identify_by not in (None, "uid"):
         yield f"nobody is known by `{sync.identify_by}`", "identify people by their uid"
-    if sync.kind is Kind.EVENTS:
-        names, rules = [trait.name for trait in sync.traits], EVENT_PROPERTY_NAMES
-    else:
-        names, rules = property_names(sync), PROPERTY_NAMES
+    names = property_names(sync)
+    rules = EVENT_PROPERTY_NAMES if sync.kind is Kind.EVENTS else PROPERTY_NAMES
     yield from rules.complaints(names)
     for name in dict.fromkeys(names):
-        if not _is_property_name(name) and len(name) <= rules.max_bytes:
+        if not _NAME.fullmatch(name):
             yield f"property `{name}` must be a letter, then letters, digits and `_`", RENAME
     for trait in sync.traits:
-        if is_nested(trait.data_type):
+        if family(trait.data_type) == "nested":
             fix = "select its fields as columns of their own"
             yield f"`{trait.name}` holds objects, whose fields could not be emptied again", fix
-    if sync.kind is not Kind.SEGMENT and (options.on_enter or options.on_exit):
-        yield "only segments have on_enter and on_exit", "remove the key"
     if isinstance(options.null_as, dict):
-        strangers = set(options.null_as) - {trait.name for trait in sync.traits}
-        for name in sorted(strangers):
+        for name in sorted(set(options.null_as) - {trait.name for trait in sync.traits}):
             yield f"null_as names `{name}`, which is no trait here", "remove it or correct it"
-    events = [sync.event] if sync.event is not None else []
-    events += [entry.event for entry in (options.on_enter, options.on_exit) if entry]
-    yield from EVENT_NAMES.complaints(list(dict.fromkeys(events)))
-
-
-def _is_property_name(name: str) -> bool:
-    return name.isascii() and name[:1].isalpha() and name.replace("_", "a").isalnum()
+    yield from misplaced(sync, options, {"null_as": PEOPLE})
+    yield from event_complaints(sync, options, EVENT_NAMES)

@@ -30,8 +30,8 @@ class Users:
         add("POST", "/v2/users/{id}", self.update)
         add("GET", "/v2/users/{id}", self.get, True)
         add("DELETE", "/v2/users/{id}", self.delete, True)
-        add("GET", "/sessions/v2", self.sessions_v1)
-        add("GET", "/v2/sessions", self.sessions_v1)
+        add("GET", "/sessions/v2", self.sessions_v1, True)
+        add("GET", "/v2/sessions", self.sessions_v1, True)
 
     def problem(self, call: Call, user: Any) -> tuple[str, str] | None:
         """The rules, or a fault that refuses this person."""

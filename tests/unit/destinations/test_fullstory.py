@@ -20,9 +20,19 @@ from sync.delivery.conversation import Exchange, ask, converse
 from sync.delivery.pacing import Pacing
 from sync.delivery.retry import RetryPolicy
 from sync.delivery.transport import HttpTransport
+from sync.destinations.entries import Event
 from sync.destinations.fullstory import Fullstory, Settings
-from sync.destinations.fullstory.operations import Event, Options, event_key
-from sync.destinations.spec import Auditing, Endpoint, Expected, Item, Piece, Request, Response
+from sync.destinations.fullstory.operations import Options, event_key
+from sync.destinations.spec import (
+    Auditing,
+    Endpoint,
+    Expected,
+    Item,
+    Piece,
+    Preparing,
+    Request,
+    Response,
+)
 from sync.errors import DestinationError
 from sync.sandbox.client import SandboxControl
 from sync.sandbox.server import Sandbox
@@ -145,6 +155,9 @@ class World:
         assert person is not None
         return dict(person["attributes"])
 
+    def posts(self) -> list[Request]:
+        return [r for r in self.requests if r.method == "POST"]
+
     def sent(self) -> list[tuple[str, str]]:
         return [(r.method, r.path) for r in self.requests]
 
@@ -236,6 +249,12 @@ def test_nothing_has_the_form_that_the_entry_chooses(
     else:
         world.deliver(sync, add(**nothing))
         assert world.requests == []
+
+
+def test_a_list_of_whatever_is_emptied_as_a_list(world: World) -> None:
+    sync = replace(SYNC, traits=(Trait("tags", "tags", "ARRAY"),))
+    world.deliver(sync, add(tags=["a"]), change(Op.CHANGE, {"tags": None}))
+    assert world.bodies()[-1]["properties"] == {"tags": []}
 
 
 def test_what_can_not_be_emptied_is_found_when_read_back(world: World) -> None:
@@ -338,7 +357,22 @@ def test_update_only_creates_nobody_and_says_so(world: World) -> None:
     world.deliver(SYNC, add(plan="team"))
     world.deliver(sync, add(**INSIDE))
     assert world.properties()["seg_churn"] is True
-    assert "read_api_key" in refused(sync, add(**INSIDE), read_api_key=None)
+
+
+def test_update_only_without_a_reading_key_holds_the_sync_before_anything_is_sent(
+    world: World,
+) -> None:
+    assert isinstance(world.destination, Preparing)
+    wanted = {None: [], False: [], True: ["fullstory-update-only"]}
+    syncs = {chosen: replace(SYNC, options=Options(update_only=chosen)) for chosen in wanted}
+    for sync in syncs.values():
+        assert world.ask(world.destination.unready(sync)) == []
+    del world.settings["read_api_key"]
+    for chosen, sync in syncs.items():
+        problems = world.ask(world.destination.unready(sync))
+        assert [problem.code for problem in problems] == wanted[chosen]
+        assert all("read_api_key" in problem.fix for problem in problems)
+    assert world.requests == []
 
 
 def test_an_event_has_a_time_a_person_a_key_and_no_session(world: World) -> None:
@@ -350,11 +384,50 @@ def test_an_event_has_a_time_a_person_a_key_and_no_session(world: World) -> None
         "name": "Invoice paid",
         "timestamp": "2026-03-01T12:30:00Z",
         "user": {"uid": "u_1"},
-        "properties": {"seats": 3, "event_id": "ev_1", "plan": ""},
-        "schema": {"properties": {"seats": "int", "plan": "str", "event_id": "str"}},
+        "properties": {"seats": 3, "event_id": "ev_1"},
+        "schema": {"properties": {"seats": "int", "event_id": "str"}},
     }
     assert "without a time" in refused(EVENTS, paid._replace(occurred_at=None))
     assert "250" in refused(EVENTS, paid._replace(event="x" * 251))
+
+
+def test_an_event_in_doubt_has_the_body_that_it_had(world: World) -> None:
+    """The first time nulls are left out, an assertion names them; the key forbids another body."""
+    paid = change(Op.ADD, {"seats": 3}, identity="ev_1", occurred_at=AT)
+    nulls = {"seats": 3, "plan": None, "tags": None, "spent": None}
+    world.deliver(EVENTS, paid, paid._replace(traits=nulls, cause="in doubt"))
+    assert len(world.control.events()) == 1
+
+
+def test_an_event_in_doubt_goes_by_itself_under_the_key_that_it_had(world: World) -> None:
+    rows = [c._replace(identity=f"ev_{c.seq}", occurred_at=AT) for c in many(70)]
+    assert world.converse(EVENTS, *rows[:10]).endings == [Delivered()] * 10
+    doubtful = [row._replace(cause="in doubt") for row in rows[:10]]
+    assert world.converse(EVENTS, *doubtful, *rows[10:]).endings == [Delivered()] * 70
+    assert sorted(e["id"] for e in world.control.events()) == sorted(r.identity for r in rows)
+    jobs = [json.loads(r.content or b"{}") for r in world.requests if r.path == "/v2/events/batch"]
+    assert [len(job["requests"]) for job in jobs] == [60]
+
+
+def test_what_a_job_left_in_doubt_is_sent_once_more_and_not_a_third_time(world: World) -> None:
+    rows = [c._replace(identity=f"ev_{c.seq}", occurred_at=AT) for c in many(60)]
+    doubtful = [row._replace(cause="in doubt") for row in rows]
+    for batch in (rows, doubtful, doubtful):
+        assert world.converse(EVENTS, *batch).endings == [Delivered()] * 60
+    assert len(world.control.events()) == 120
+
+
+def test_an_entry_event_in_doubt_goes_by_itself_and_its_user_in_the_job(world: World) -> None:
+    world.deliver(SEGMENT, *many(3, **INSIDE))
+    world.requests.clear()
+    rows = [c._replace(cause="in doubt") if c.seq < 3 else c for c in many(60, **INSIDE)]
+    assert world.converse(SEGMENT, *rows).endings == [Delivered()] * 60
+    assert len(world.control.events()) == 60
+    sizes = [
+        (r.path, len(b.get("requests", "x")))
+        for r, b in zip(world.posts(), world.bodies(), strict=True)
+    ]
+    assert sizes == [("/v2/users/batch", 60), ("/v2/events/batch", 57), *[("/v2/events", 1)] * 3]
 
 
 def many(count: int, op: Op = Op.ADD, **traits: Any) -> list[Change]:
@@ -525,6 +598,7 @@ def test_a_value_that_would_be_lost_or_change_its_type_is_refused(
         ("integer[]", "ints"),
         ("uuid", "str"),
         ("json", "str"),  # as the value shows it
+        ("ARRAY", "strs"),  # likewise: Snowflake doesn't say of what
     ],
 )
 def test_the_words_of_warehouses_become_those_of_fullstory(
@@ -568,6 +642,34 @@ def test_reading_back_finds_people_without_a_session_and_what_differs(world: Wor
     (left,) = world.ask(world.destination.read_back(SEGMENT, [Expected("u_1", True, {})]))
     assert left.differing == ("seg_churn",)
     assert world.ask(world.destination.read_back(EVENTS, expected)) == []
+
+
+def test_reading_back_notes_who_has_no_session_and_may_not_be_found_by_search(
+    world: World,
+) -> None:
+    world.deliver(SYNC, *many(4, plan="team"))
+    world.control.seed({"sessions": [{"uid": f"u_{i}", "id": f"s{i}"} for i in (1, 3)]})
+    world.deliver(EVENTS, change(Op.ADD, {}, 2, identity="ev_1", occurred_at=AT))
+    in_search = [world.control.person(f"u_{i}")["segments"] != [] for i in range(4)]
+    assert in_search == [False, True, True, True]
+    wanted = {0: "team", 1: "team", 2: "team", 3: "other"}
+    expected = [Expected(f"u_{i}", True, {"plan": plan}) for i, plan in wanted.items()]
+    expected.append(Expected("nobody", True, {}))
+    created, visitor, by_event, differing, nobody = world.ask(
+        world.destination.read_back(SYNC, expected)
+    )
+    assert "first session or event" in created.note
+    assert visitor.note == differing.note == nobody.note == ""
+    assert by_event.note == created.note  # an event without a session is listed nowhere
+
+
+def test_a_refused_question_about_sessions_leaves_no_note(world: World) -> None:
+    world.deliver(SYNC, add(plan="team"))
+    fault = {"vendor": "fullstory", "path": "/sessions/v2", "status": 404}
+    world.control.add_fault("status", fault)
+    expected = [Expected("u_1", True, {"plan": "team"})]
+    (found,) = world.ask(world.destination.read_back(SYNC, expected))
+    assert (found.is_found, found.differing, found.note) == (True, (), "")
 
 
 def test_reading_back_calls_a_name_of_two_types_different(world: World) -> None:
@@ -644,7 +746,8 @@ def test_the_budget_of_names_is_watched_across_syncs(world: World) -> None:
         ({"traits": ("seg",), "kind": Kind.SEGMENT, "segment": "seg"}, "twice"),
         ({"kind": Kind.SEGMENT, "segment": "at-risk"}, "a letter, then"),
         ({"identify_by": "email"}, "nobody is known by `email`"),
-        ({"options": TRANSITIONS}, "only segments"),
+        ({"options": TRANSITIONS}, "`on_enter` is for kind segment"),
+        ({"options": Options(null_as="skip"), "kind": Kind.EVENTS}, "`null_as` is for kind"),
         ({"kind": Kind.OBJECTS}, "no accounts"),
         ({"kind": Kind.EVENTS, "event": "x" * 251}, "over 250 bytes"),
         ({"kind": Kind.EVENTS, "traits": ("event_id",)}, "reserved"),
