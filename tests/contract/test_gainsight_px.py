@@ -14,9 +14,10 @@ import pytest
 import yaml
 
 from sync.core import Change, Delivered, Kind, NotAttempted, Op, Rejected, Sync, Trait, Unknown
-from sync.delivery.batches import prepare
+from sync.delivery.batches import batches, prepare
+from sync.destinations.entries import Event
 from sync.destinations.gainsight_px import Settings
-from sync.destinations.gainsight_px.model import Event, Options
+from sync.destinations.gainsight_px.model import Options
 from sync.destinations.spec import Expected, Item, Piece
 from sync.errors import DestinationError
 from tests.unit.sandbox.gainsight_px_spec import assert_request_fits
@@ -240,6 +241,130 @@ def test_members_of_many_items_travel_in_one_request(px: Any, segment: Sync) -> 
     ]
 
 
+@pytest.fixture
+def members(px: Any, segment: Sync) -> Sync:
+    """A segment kept as an attribute and as an external segment; everybody may be created."""
+    return replace(segment, options=Options(on_missing="create", membership="both"))
+
+
+def deliver_all(px: Any, sync: Sync, changes: list[Change]) -> list[Any]:
+    """As the engine would batch them."""
+    limits = px.destination.limits_for([sync])
+    return [
+        ending
+        for batch in batches(px.items(changes, sync), limits)
+        for ending in px.converse(batch).endings
+    ]
+
+
+def test_a_hundred_members_cost_an_update_each_and_a_handful_of_requests(
+    px: Any, members: Sync
+) -> None:
+    entered = px.rows(100, traits={"churn_risk_tier": "high"})
+    assert deliver_all(px, members, entered) == [Delivered()] * 100
+    calls(px)
+    sync = replace(members, options=Options(membership="both"))
+    assert deliver_all(px, sync, px.rows(100, Op.REMOVE)) == [Delivered()] * 100
+    asked = [call.split("/v1/")[0] + call.split("/")[2] for call in calls(px)]
+    assert asked.count("PUT users") == 100
+    assert {call: asked.count(call) for call in set(asked) - {"PUT users"}} == {
+        "GET users": 4,
+        "POST external_segment": 4,
+    }
+    assert all(person["segments"] == [] for person in px.control.people())
+
+
+def test_many_people_are_looked_up_at_once_and_the_unknown_ones_stay_out(
+    px: Any, members: Sync
+) -> None:
+    rows = px.rows(30)
+    deliver_all(px, members, rows[:20])
+    delete_user(px, rows[0].address)
+    calls(px)
+    endings = deliver_all(px, replace(members, options=Options(membership="external")), rows)
+    assert [type(ending) for ending in endings] == [Rejected] + [Delivered] * 19 + [Rejected] * 10
+    assert len(calls(px)) == 2 + 19 + 2
+    assert len(px.control.people()) == 19
+
+
+@pytest.mark.parametrize("who", ["a=b", 'o"neil', "x;y", "(a)*", "a,b", "<a>", "!a|b"])
+def test_an_id_that_a_filter_could_misread_is_looked_up_by_its_path(
+    px: Any, members: Sync, who: str
+) -> None:
+    plain, odd = px.rows(2)
+    rows = [plain, odd._replace(identity=who, address=who)]
+    deliver_all(px, members, rows)
+    calls(px)
+    sync = replace(members, options=Options(membership="both"))
+    assert deliver_all(px, sync, [row._replace(op=Op.REMOVE) for row in rows]) == [Delivered()] * 2
+    assert len([r for r in px.http.requests if r.method == "GET"]) == 2
+
+
+def test_an_unreadable_look_up_concerns_its_own_user_alone(px: Any, members: Sync) -> None:
+    first, odd, last = px.rows(3)
+    rows = [first, odd._replace(identity="<a>", address="<a>"), last]
+    deliver_all(px, members, rows)
+    px.fault("html", method="GET", path="users/(<a>|%3Ca%3E)")
+    sync = replace(members, options=Options(membership="both"))
+    endings = deliver_all(px, sync, [row._replace(op=Op.REMOVE) for row in rows])
+    assert endings == [Delivered(), Unknown("unreadable-answer"), Delivered()]
+
+
+def test_whoever_is_refused_as_a_member_is_refused_alone_and_no_state_is_sent_again(
+    px: Any, members: Sync
+) -> None:
+    rows = px.rows(50)
+    deliver_all(px, replace(members, options=Options(on_missing="create")), rows)
+    calls(px)
+    reasons = {rows[17].address: "is not an identity"}
+    px.fault("refuse", refuse=reasons, path="update_membership")
+    endings = deliver_all(px, members, rows)
+    assert [i for i, ending in enumerate(endings) if ending != Delivered()] == [17]
+    assert (endings[17].code, endings[17].is_partial) == ("gainsight-px-membership", True)
+    assert "is not an identity" in endings[17].reason
+    made = calls(px)
+    assert len([call for call in made if call.startswith("PUT")]) == 50
+    assert len(made) <= 50 + 2 + 2 * 6
+    inside = [p for p in px.control.people() if p["segments"] == ["churn_risk"]]
+    assert len(inside) == 49
+
+
+def test_a_segment_that_is_refused_concerns_its_own_members_alone(px: Any, members: Sync) -> None:
+    other = replace(members, name="m_other__gainsight_px", segment="plan", traits=())
+    pieces = [(members, row) for row in px.rows(2)] + [(other, row) for row in px.rows(4)[2:]]
+    items = [prepare(px.destination, (Piece(*piece),)) for piece in pieces]
+    body = json.dumps({"externalapierror": {"status": "BAD_REQUEST", "message": "no such name"}})
+    px.fault("status", status=400, body=body, path="metadata", containing='"plan"')
+    px.control.set_switch("bad_attribute", "drop")
+    endings = px.converse(items).endings
+    assert endings[:2] == [Delivered()] * 2
+    assert [(e.code, e.is_partial) for e in endings[2:]] == [
+        ("gainsight-px-external-segments", True)
+    ] * 2
+    assert len([call for call in calls(px) if call.startswith("PUT")]) == 4
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"kind": "status", "status": 500},
+        {"kind": "status", "status": 404, "body": "<html>"},
+        {"kind": "status", "status": 200, "body": "<html>"},
+        {"kind": "status", "status": 422, "body": "{}"},
+        {"kind": "status", "status": 400, "body": '{"message": "no"}'},
+    ],
+)
+def test_a_failing_person_takes_nobody_along(px: Any, members: Sync, fault: dict[str, Any]) -> None:
+    rows = px.rows(50)
+    px.fault(fault["kind"], **{k: v for k, v in fault.items() if k != "kind"}, path="key00017$")
+    endings = deliver_all(px, members, rows)
+    assert [i for i, ending in enumerate(endings) if ending != Delivered()] == [17]
+    expected = Rejected if fault["status"] in (400, 422) else Unknown
+    assert isinstance(endings[17], expected)
+    inside = [p for p in px.control.people() if p["segments"] == ["churn_risk"]]
+    assert len(inside) == 49
+
+
 def test_a_repeated_membership_that_is_refused_stands_already(px: Any, segment: Sync) -> None:
     px.control.set_switch("repeated_membership", "reject")
     sync = replace(segment, options=Options(on_missing="create", membership="both"))
@@ -416,7 +541,7 @@ def test_attributes_that_must_be_created_are_named_exactly(px: Any, segment: Syn
     types = {"churn_risk": "STRING", "Churn_Risk_Tier": "STRING", "churn_risk_reason": "STRING"}
     px.control.set_switch("user_attributes", types)
     px.control.set_switch("disabled_attributes", ["churn_risk_reason"])
-    problems = px.ask(lambda destination: destination.audit([segment]))
+    problems = px.ask(lambda destination: destination.unready(segment))
     flag, tier, reason = problems
     assert "is STRING, we send BOOLEAN" in flag.message
     assert "there is `Churn_Risk_Tier`" in tier.message
@@ -426,13 +551,43 @@ def test_attributes_that_must_be_created_are_named_exactly(px: Any, segment: Syn
     assert px.control.applied() == []
 
 
-def test_an_audit_asks_once_for_each_resource_and_finds_nothing_wrong(
-    px: Any, traits: Sync, segment: Sync
+def test_a_sync_whose_attributes_are_there_is_ready_after_one_question(
+    px: Any, segment: Sync, accounts: Sync
 ) -> None:
-    plain = replace(traits, kind=Kind.TRAITS, segment=None)
     px.http.requests.clear()
-    assert px.ask(lambda destination: destination.audit([plain, segment, plain])) == []
-    assert calls(px) == ["GET /v1/admin/model/user/attributes"]
+    for sync, model in ((segment, "user"), (accounts, "account")):
+        assert px.ask(lambda destination, s=sync: destination.unready(s)) == []
+        assert calls(px) == [f"GET /v1/admin/model/{model}/attributes"]
+
+
+def test_what_writes_no_attribute_asks_for_none(px: Any, accounts: Sync) -> None:
+    link = replace(accounts, related="user_id", traits=())
+    events = replace(accounts, kind=Kind.EVENTS, object_type=None)
+    for sync in (link, events):
+        assert px.ask(lambda destination, s=sync: destination.unready(s)) == []
+    assert calls(px) == []
+
+
+def test_a_field_of_every_user_that_is_switched_off_holds_a_sync_too(px: Any, traits: Sync) -> None:
+    px.control.set_switch("disabled_attributes", ["email"])
+    sync = replace(traits, traits=(Trait("email", "mail", "varchar"),))
+    (problem,) = px.ask(lambda destination: destination.unready(sync))
+    assert problem.message.endswith("user attribute `email` is switched off")
+    assert problem.fix.endswith("Administration > Attributes > User: enable `email`")
+
+
+def test_an_attribute_that_was_deleted_must_be_created_again(px: Any, accounts: Sync) -> None:
+    listed = [
+        {"apiName": "seats", "type": "NUMBER", "state": "DELETED"},
+        {"apiName": "name", "type": "STRING", "state": "ENABLED"},
+    ]
+    px.fault("status", status=200, body=json.dumps(listed), path="account/attributes")
+    (problem,) = px.ask(lambda destination: destination.unready(accounts))
+    assert "account attribute `seats` does not exist" in problem.message
+    assert problem.fix == (
+        "in Gainsight PX, Administration > Attributes > Account:"
+        " create an attribute with the API name `seats`, type NUMBER"
+    )
 
 
 def test_reading_back_is_bulk_and_takes_unset_for_empty(px: Any, segment: Sync) -> None:

@@ -7,30 +7,19 @@ batch: users and accounts are updated one by one (204) and created only after a 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, Field, SecretStr, field_validator
 
-from sync.core import DELIVERED, Kind, Outcome, Sync
-from sync.destinations.gainsight_px.bodies import body, occurrences, subject
-from sync.destinations.gainsight_px.events import PUSH, change_members, send_event
-from sync.destinations.gainsight_px.model import (
-    ACCOUNTS,
-    USERS,
-    Options,
-    attributes_of,
-    complaints,
-    joins_or_leaves,
-    resource_of,
-)
-from sync.destinations.gainsight_px.reading import (
-    accepted,
-    compared,
-    definitions,
-    look_all,
-    unready,
-)
-from sync.destinations.gainsight_px.state import write_state
+from sync.core import Kind, Outcome, Sync
+from sync.destinations.entries import Connection
+from sync.destinations.gainsight_px import model
+from sync.destinations.gainsight_px.events import PUSH, cloud_event, event, occurrences, send_events
+from sync.destinations.gainsight_px.reading import accepted, compare, unfit
+from sync.destinations.gainsight_px.segments import change_members, moves
+from sync.destinations.gainsight_px.state import body, write_states
 from sync.destinations.names import problems
 from sync.destinations.spec import (
     JSON,
@@ -49,22 +38,22 @@ from sync.destinations.spec import (
 )
 from sync.errors import Problem
 
-NOBODY = "dbt-activation: nobody has this id"
-"""Asked to be updated by `check`, which shows whether the key may write without writing."""
+NOBODY = "dbt-activation: nobody has this id"  # an update of nobody shows if the key may write
+REQUESTS_PER_SECOND = 50.0  # of about 200 for the whole subscription
+# No limit is documented. But each member's own update comes first, one after another, and one
+# lost answer leaves all in doubt: 50 take ten seconds, and only 8 requests more for 100 members.
+MEMBERS = 50
 
 
-class Settings(BaseModel):
-    """A connection: one product of one subscription. `base_url` means a stand-in instead."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class Settings(Connection):
+    """A connection: one product of one subscription."""
 
     region: Literal["us", "eu", "us2"] = "us"
     api_key: SecretStr = Field(min_length=1)
     tag_key: str = Field(pattern=r"^AP-[A-Za-z0-9]+(-[0-9]+)+$")
     events: Literal["rest", "cloud"] = "rest"
     revive_deleted: bool = False
-    base_url: str | None = None
-    requests_per_second: float = Field(50.0, gt=0, le=200)
+    requests_per_second: float | None = Field(None, gt=0, le=200)
 
     @field_validator("api_key")
     @classmethod
@@ -80,53 +69,54 @@ class GainsightPx:
     name: ClassVar[str] = "gainsight_px"
     kinds: ClassVar[frozenset[Kind]] = frozenset(Kind)
     settings: ClassVar[type[BaseModel]] = Settings
-    options: ClassVar[type[BaseModel]] = Options
+    options: ClassVar[type[BaseModel]] = model.Options
     verdicts: ClassVar[Mapping[int, Verdict]] = {400: Verdict.READ, 404: Verdict.READ}
     coalesces: ClassVar[bool] = True
     has_read_back = True
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._tag = settings.tag_key
+        self._settings, self._tag = settings, settings.tag_key
         self._is_cloud = settings.events == "cloud"
-        suffix = "" if settings.region == "us" else f"-{settings.region}"
-        base, rate = settings.base_url, settings.requests_per_second
-        self.limits = Limits(1, 100_000, 99_000, rate, concurrency=8)
-        given = rate if "requests_per_second" in settings.model_fields_set else None
-        root = base.rstrip("/") if base else None
-        api = f"{root}/api{suffix}" if root else f"https://api{suffix}.aptrinsic.com"
+        rate = settings.requests_per_second
+        self.limits = Limits(1, 100_000, 99_000, rate or REQUESTS_PER_SECOND, concurrency=8)
         key = Header(settings.api_key, "", "X-APTRINSIC-API-KEY")
-        self.endpoints: Mapping[str, Endpoint] = {"api": Endpoint(api, key, given)}
+        self.endpoints = {"api": Endpoint(self._url("api", "api"), key, rate)}
         if self._is_cloud:
-            push = f"{root}/push{suffix}" if root else f"https://segment-esp{suffix}.aptrinsic.com"
             tag = Basic(SecretStr(self._tag), SecretStr(""))
-            self.endpoints = {**self.endpoints, "cloud": Endpoint(push, tag, given)}
+            self.endpoints["cloud"] = Endpoint(self._url("segment-esp", "push"), tag, rate)
+
+    def _url(self, host: str, stand_in: str) -> str:
+        region, base = self._settings.region, self._settings.base_url
+        suffix = "" if region == "us" else f"-{region}"
+        if base:
+            return f"{base.rstrip('/')}/{stand_in}{suffix}"
+        return f"https://{host}{suffix}.aptrinsic.com"
 
     @staticmethod
     def validate(sync: Sync) -> Sequence[Problem]:
         """Names, types and reserved words; every problem at once."""
-        return problems(sync, "gainsight-px-mapping", complaints(sync))
+        return problems(sync, "gainsight-px-mapping", model.complaints(sync))
+
+    def limits_for(self, syncs: Sequence[Sync]) -> Limits:
+        """Many people at once where they share a change of external segments."""
+        is_shared = any(model.is_external(sync) for sync in syncs)
+        # An event without an answer is not sent again, and would leave everybody in doubt.
+        has_events = any(o.on_enter or o.on_exit for o in map(model.options_of, syncs))
+        return replace(self.limits, items=MEMBERS if is_shared and not has_events else 1)
 
     def encode(self, pieces: Sequence[Piece]) -> Sequence[JSON]:
         """The state, the member of external segments, then every event."""
-        _, identity = subject(pieces)
-        is_event = pieces[0].sync.kind is Kind.EVENTS
-        state = None if is_event else body(pieces)
-        member = identity if any(joins_or_leaves(s, c.op) for s, c in pieces) else None
-        form = (lambda o: o.cloud()) if self._is_cloud else (lambda o: o.rest(self._tag))
-        return (state, member, *map(form, occurrences(pieces)))
+        _, identity = model.subject(pieces)
+        state = None if pieces[0].sync.kind is Kind.EVENTS else body(pieces)
+        form = cloud_event if self._is_cloud else partial(event, tag_key=self._tag)
+        member = identity if moves(pieces) else None
+        return (state, member, *(form(one, identity) for one in occurrences(pieces)))
 
     def deliver(self, batch: Sequence[Item]) -> Conversation[Sequence[Outcome]]:
         """State first, then membership, then events, each only for whom the earlier ones worked."""
-        outcomes: list[Outcome] = []
-        may_revive = self._settings.revive_deleted
-        for item in batch:
-            outcomes.append((yield from write_state(item, self._tag, may_revive)))
+        outcomes = yield from write_states(batch, self._tag, self._settings.revive_deleted)
         yield from change_members(batch, outcomes)
-        for i, item in enumerate(batch):
-            for k in range(2, len(item.parts)):
-                if outcomes[i] is DELIVERED:
-                    outcomes[i] = yield from send_event(item, k, self._is_cloud)
+        yield from send_events(batch, outcomes, self._is_cloud)
         return outcomes
 
     def check(self) -> Conversation[Health]:
@@ -138,27 +128,18 @@ class GainsightPx:
             text = "the subscription that the REST API key opens has no product with this tag key"
             fix = "copy tag_key from Administration > Products of the same subscription"
             found.append(Problem("gainsight-px-tag", text, fix=fix))
-        yield Request("PUT", "/v1/users/update", json={USERS.key: NOBODY})
+        yield Request("PUT", "/v1/users/update", json={model.USERS.key: NOBODY})
         if self._is_cloud and not found:
             yield Request("POST", PUSH, json=[], to="cloud")  # 400 says that the key is known
         facts = {"region": self._settings.region, "rest_api_key": "may read and write"}
         return Health(self._tag.split("-")[1], {**facts, "product": self._tag}, found)
 
-    def audit(self, syncs: Sequence[Sync]) -> Conversation[Sequence[Problem]]:
-        """Custom attributes that must be created by hand before anything is sent."""
-        found: list[Problem] = []
-        for resource in (USERS, ACCOUNTS):
-            using = [s for s in syncs if resource_of(s) is resource and any(attributes_of(s))]
-            known = (yield from definitions(resource.model)) if using else {}
-            for sync in using:
-                found += problems(sync, "gainsight-px-attribute", unready(sync, known))
-        return found
+    def unready(self, sync: Sync) -> Conversation[Sequence[Problem]]:
+        """Attributes that must be created or changed by hand before anything is sent."""
+        return problems(sync, "gainsight-px-attribute", (yield from unfit(sync)))
 
     def read_back(
         self, sync: Sync, expected: Sequence[Expected]
     ) -> Conversation[Sequence[ReadBack]]:
         """Users and accounts, many in a request; events and links are not compared."""
-        if sync.kind is Kind.EVENTS or sync.related is not None:
-            return []
-        found = yield from look_all(resource_of(sync), [one.address for one in expected])
-        return [compared(sync, one, found.get(one.address)) for one in expected]
+        return (yield from compare(sync, expected))

@@ -1,106 +1,84 @@
-"""What follows a user's state: members of external segments, and events that may stand already."""
+"""Custom events: what they look like at both endpoints, and how a doubtful one is looked for."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import timedelta
 
-from sync.core import DELIVERED, Op, Outcome, Rejected, Sync
-from sync.destinations.gainsight_px.bodies import Occurrence, occurrences
-from sync.destinations.gainsight_px.model import EVENT_ID, joins_or_leaves, segment_name
-from sync.destinations.gainsight_px.reading import PAGE, accepted, refusal, said
-from sync.destinations.spec import (
-    JSON,
-    BatchRefused,
-    Conversation,
-    Item,
-    Request,
-    Response,
-    UnreadableAnswer,
-)
-from sync.destinations.values import iso_8601, unix_milliseconds
+import orjson
 
+from sync.core import DELIVERED, Op, Outcome
+from sync.destinations.gainsight_px.model import EVENT_ID, EVENT_NAMES, options_of, subject
+from sync.destinations.gainsight_px.reading import PAGE, accepted, refusal
+from sync.destinations.identifiers import digest
+from sync.destinations.meaning import Occurrence, occurrence
+from sync.destinations.spec import JSON, Conversation, Item, Piece, Request, UnreadableAnswer
+from sync.destinations.values import Values, iso_8601, unix_milliseconds, utc
+
+PROPERTIES = Values(instant=lambda value: iso_8601(utc(value)))
 PUSH = "/rte/segmentio/v1/push"
 AROUND = timedelta(days=1)
-OFF = "external segments are not switched on in this subscription; Gainsight support does that"
 
 
-def change_members(batch: Sequence[Item], outcomes: list[Outcome]) -> Conversation[None]:
-    """Add to and remove from external segments, all segments of the batch in one request.
-
-    A segment is made known first, which also returns the id that membership needs.
-    """
-    due = [i for i, item in enumerate(batch) if item.parts[1] and outcomes[i] is DELIVERED]
-    groups: dict[tuple[str, Op], list[JSON]] = {}
-    names: dict[str, Sync] = {}
-    for i in due:
-        for sync, change in batch[i].pieces:
-            if joins_or_leaves(sync, change.op):
-                groups.setdefault((segment_name(sync), change.op), []).append(batch[i].parts[1])
-                names[segment_name(sync)] = sync
-    if not due:
-        return
-    ids: dict[str, str] = {}
-    at = ""
-    for name, sync in names.items():
-        response = yield _metadata(name, sync)
-        if response.status == 404:
-            for i in due:
-                is_partial = batch[i].parts[0] is not None
-                outcomes[i] = Rejected("gainsight-px-external-segments", OFF, is_partial)
-            return
-        if response.status == 400:
-            raise BatchRefused("gainsight-px-external-segment", said(response))
-        ids[name], at = str(accepted(response).get("id") or ""), _time_of(response)
-        if not ids[name]:
-            raise UnreadableAnswer("the external segment has no id")
-    path = "/v1/external_segment/update_membership"
-    response = yield Request("POST", path, json=_lists(groups, ids, at))
-    if response.status == 400:
-        if len(due) == 1 and _stands_already(said(response)):
-            return
-        raise BatchRefused("gainsight-px-membership", said(response))
-    accepted(response)
+def occurrences(pieces: Sequence[Piece]) -> list[Occurrence]:
+    """The events that an item sends, in the order of its pieces."""
+    found = [occurrence(s, c, options_of(s), EVENT_NAMES) for s, c in pieces]
+    return [one for one in found if one is not None]
 
 
-def _metadata(name: str, sync: Sync) -> Request:
-    described = {"externalId": name, "name": name, "description": f"dbt model {sync.model}"}
-    path, query = "/v1/external_segment/metadata", {"failIfExists": "false"}
-    return Request("POST", path, json=described, query=query)
+def event(one: Occurrence, identity: str, tag_key: str) -> JSON:
+    """For `POST /v1/events/custom`."""
+    found: dict[str, JSON] = {
+        "eventId": _id(one),
+        "eventName": one.name,
+        "identifyId": identity,
+        "propertyKey": tag_key,
+        "userType": "USER",
+        "attributes": _properties(one),
+    }
+    return found if one.at is None else {**found, "date": unix_milliseconds(one.at)}
 
 
-def _lists(
-    groups: Mapping[tuple[str, Op], Sequence[JSON]], ids: Mapping[str, str], at: str
-) -> JSON:
-    lists: dict[str, list[JSON]] = {"add": [], "remove": []}
-    for (name, op), identities in groups.items():
-        entry = {"segmentId": ids[name], "lastQualificationTime": at, "identities": identities}
-        lists["remove" if op is Op.REMOVE else "add"].append(entry)
-    return {"identityType": "IDENTIFY_ID", **lists}
+def cloud_event(one: Occurrence, identity: str) -> JSON:
+    """For the Segment-compatible endpoint, whose key names the product."""
+    found: dict[str, JSON] = {
+        "type": "track",
+        "messageId": _id(one),
+        "userId": identity,
+        "event": one.name,
+        "properties": _properties(one),
+    }
+    return found if one.at is None else {**found, "timestamp": iso_8601(one.at)}
 
 
-def _time_of(response: Response) -> str:
-    """When the vendor answered, by its own clock: membership wants to know when, we have none."""
-    try:
-        at = parsedate_to_datetime(response.headers.get("date", ""))
-    except (ValueError, TypeError, IndexError) as e:
-        raise UnreadableAnswer("the answer has no date") from e
-    if at.tzinfo is None:
-        at = at.replace(tzinfo=UTC)
-    return iso_8601(at)
+def _id(one: Occurrence) -> str:
+    return digest(one.key)[:16].hex()
 
 
-def _stands_already(text: str) -> bool:
-    folded = text.casefold()
-    return "duplicate" in folded or "already" in folded
+def _properties(one: Occurrence) -> dict[str, JSON]:
+    """Nested values are kept as text over there in any case."""
+    found = {
+        name: orjson.dumps(value).decode() if isinstance(value, list | dict) else value
+        for name, value in PROPERTIES.of(one.facts).items()
+        if value is not None
+    }
+    return {**found, EVENT_ID: _id(one)}
 
 
-def send_event(item: Item, k: int, is_cloud: bool) -> Conversation[Outcome]:
+def send_events(
+    batch: Sequence[Item], outcomes: list[Outcome], is_cloud: bool
+) -> Conversation[None]:
+    """Every event of whoever is `DELIVERED` so far; `outcomes` take in what is refused."""
+    for i, item in enumerate(batch):
+        for k in range(2, len(item.parts)):
+            if outcomes[i] is DELIVERED:
+                outcomes[i] = yield from _send(item, k, is_cloud)
+
+
+def _send(item: Item, k: int, is_cloud: bool) -> Conversation[Outcome]:
     """Nothing is promised to drop a repeated event, so a doubtful one is looked for first."""
     is_doubtful = any(c.cause == "in doubt" or c.op is Op.REMOVE for _, c in item.pieces)
-    event = occurrences(item.pieces)[k - 2] if is_doubtful else None
-    if event is not None and (yield from _was_stored(event)):
+    if is_doubtful and (yield from _was_stored(item, k)):
         return DELIVERED
     path, to = (PUSH, "cloud") if is_cloud else ("/v1/events/custom", "api")
     response = yield Request("POST", path, json=item.parts[k], to=to, is_repeatable=False)
@@ -113,19 +91,20 @@ def send_event(item: Item, k: int, is_cloud: bool) -> Conversation[Outcome]:
     raise UnreadableAnswer("an event is answered with success or 400")
 
 
-def _was_stored(event: Occurrence) -> Conversation[bool]:
+def _was_stored(item: Item, k: int) -> Conversation[bool]:
     """Whether an earlier attempt arrived. Without a time of its own, the last day is searched."""
-    wanted = {"identifyId": event.identity, "eventName": event.name}
+    one = occurrences(item.pieces)[k - 2]
+    wanted = {"identifyId": subject(item.pieces)[1], "eventName": one.name}
     conditions = [f"{name}=={value}" for name, value in wanted.items() if ";" not in value]
     query = {"filter": ";".join(conditions), "pageSize": str(PAGE)}
-    if event.at is not None:
-        query["dateRangeStart"] = str(unix_milliseconds(event.at - AROUND))
-        query["dateRangeEnd"] = str(unix_milliseconds(event.at + AROUND))
+    if one.at is not None:
+        query["dateRangeStart"] = str(unix_milliseconds(one.at - AROUND))
+        query["dateRangeEnd"] = str(unix_milliseconds(one.at + AROUND))
     response = yield Request("GET", "/v1/events/custom", query=query)
     listed = accepted(response).get("customEvents")
     if not isinstance(listed, list):
         raise UnreadableAnswer("the answer lists no events")
-    is_stored = any(_is_it(one, event.id) for one in listed if isinstance(one, dict))
+    is_stored = any(_is_it(stored, _id(one)) for stored in listed if isinstance(stored, dict))
     if not is_stored and len(listed) >= PAGE:
         raise UnreadableAnswer("there are more events than one page shows")
     return is_stored

@@ -6,20 +6,37 @@ Source: https://px-apidocs.gainsight.com, REST API 0.1.6 (read 2026-11).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from sync.core import Kind, Op, Sync
+from sync.core import Change, Kind, Sync
+from sync.data_types import family
+from sync.destinations.entries import Transitions, misplaced
+from sync.destinations.identifiers import bounded
+from sync.destinations.meaning import SEGMENTS, event_complaints, segment_name
 from sync.destinations.names import RENAME, Names
+from sync.destinations.spec import Piece
+from sync.destinations.values import Values, unix_milliseconds
 
-MAX_EVENT_NAME = 2000
-MAX_PROPERTIES = 50
 EVENT_ID = "event_id"
 """The property that repeats an event's id, because `eventId` is not promised to be kept."""
+EVENT_NAMES = Names("event", max_bytes=2000)
+PROPERTY_NAMES = Names("event property", 1024, max_names=50 - 1, reserved=frozenset({EVENT_ID}))
+ATTRIBUTES = Values(instant=unix_milliseconds)
+MAX_NAME_BYTES = 250  # of an attribute; not documented
+MAX_IDENTIFIER_BYTES = 250  # neither; several identifiers must fit into one address
+PATH_WORDS = ("update", "delete", "denylist", ".", "..")
+"""Ids that the vendor's own paths would take for something else."""
+TYPES = {
+    **dict.fromkeys(("integer", "float", "decimal"), "NUMBER"),
+    **dict.fromkeys(("text", "time"), "STRING"),
+    "boolean": "BOOLEAN",
+    "instant": "DATE_TIME",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,95 +48,39 @@ class Resource:
     key: str
     fields: Mapping[str, str]
     names: Names
-    path_words: frozenset[str]
-    """Ids that the vendor's own paths would take for something else."""
 
 
-def _fields(**types: str) -> dict[str, str]:
-    return {name: kind for kind, names in types.items() for name in names.split()}
+def _resource(model: str, key: str, reserved: str, **fields: str) -> Resource:
+    types = {name: kind for kind, names in fields.items() for name in names.split()}
+    known = frozenset(reserved.split())
+    names = Names("attribute", max_bytes=MAX_NAME_BYTES, reserved=known, forbidden=".")
+    return Resource(f"{model}s", model, key, types, names)
 
 
-_NAMES_LIMIT = 250  # not documented either
-USERS = Resource(
-    "users",
+USERS = _resource(
     "user",
-    "identifyId",
-    _fields(
-        STRING="email firstName lastName title phone role subscriptionId sfdcContactId accountId"
-        " gender",
-        NUMBER="score",
-        DATE_TIME="signUpDate firstVisitDate",
-    ),
-    Names(
-        "attribute",
-        max_bytes=_NAMES_LIMIT,
-        reserved=frozenset(
-            "id identifyId aptrinsicId globalId type propertyKeys customAttributes location"
-            " globalUnsubscribe lastSeenDate numberOfVisits createDate lastModifiedDate"
-            " lastInferredLocation channelMetricList lastVisitedUserAgentData".split()
-        ),
-        forbidden=".",
-    ),
-    frozenset({"update", "delete", "denylist", ".", ".."}),
+    key="identifyId",
+    reserved="id identifyId aptrinsicId globalId type propertyKeys customAttributes location"
+    " globalUnsubscribe lastSeenDate numberOfVisits createDate lastModifiedDate"
+    " lastInferredLocation channelMetricList lastVisitedUserAgentData",
+    STRING="email firstName lastName title phone role subscriptionId sfdcContactId accountId"
+    " gender",
+    NUMBER="score",
+    DATE_TIME="signUpDate firstVisitDate",
 )
-ACCOUNTS = Resource(
-    "accounts",
+ACCOUNTS = _resource(
     "account",
-    "id",
-    _fields(
-        STRING="name trackedSubscriptionId sfdcId dunsNumber industry sicCode website naicsCode"
-        " plan parentGroupId gsId csm",
-        NUMBER="numberOfEmployees healthScore nps",
-        DATE_TIME="lastSeenDate renewalDate",
-    ),
-    Names(
-        "attribute",
-        max_bytes=_NAMES_LIMIT,
-        reserved=frozenset(
-            "id propertyKeys customAttributes location numberOfUsers createDate"
-            " lastModifiedDate".split()
-        ),
-        forbidden=".",
-    ),
-    frozenset({"update", ".", ".."}),
-)
-PROPERTY_NAMES = Names(
-    "event property",
-    max_bytes=1024,
-    max_names=MAX_PROPERTIES - 1,
-    reserved=frozenset({EVENT_ID}),
-)
-EVENT_NAMES = Names("event", max_bytes=MAX_EVENT_NAME)
-UNSAFE = frozenset("/?#% ")
-GENDERS = ("MALE", "FEMALE", "OTHER", "EMPTY_GENDER")
-
-_NESTED = re.compile(r".*[\[<]|list|array|struct|map")
-_TYPES = (
-    ("BOOLEAN", re.compile(r"bool")),
-    ("DATE_TIME", re.compile(r"date|timestamp")),
-    (
-        "NUMBER",
-        re.compile(
-            r"u?(tiny|small|medium|big|huge|byte)?int|float|double|real|half|dec|num"
-            r"|big(num|dec)|long$|short$|byte$"
-        ),
-    ),
-    ("STRING", re.compile(r"n?(var)?char|bpchar|(tiny|medium|long|ci)?text|string|uuid|time")),
+    key="id",
+    reserved="id propertyKeys customAttributes location numberOfUsers createDate lastModifiedDate",
+    STRING="name trackedSubscriptionId sfdcId dunsNumber industry sicCode website naicsCode"
+    " plan parentGroupId gsId csm",
+    NUMBER="numberOfEmployees healthScore nps",
+    DATE_TIME="lastSeenDate renewalDate",
 )
 
 
-class Event(BaseModel):
-    """An event sent when somebody enters or leaves a segment."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    event: str = Field(min_length=1)
-
-
-class Options(BaseModel):
+class Options(Transitions):
     """What a model's entry may say to Gainsight PX alone."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     on_missing: Literal["skip", "create"] | None = Field(
         None,
@@ -131,8 +92,6 @@ class Options(BaseModel):
         description="Segments: a boolean attribute, an external segment of the same name (which"
         " Gainsight support must have switched on), or both.",
     )
-    on_enter: Event | None = None
-    on_exit: Event | None = None
     exit_reason: str = Field(
         "left_segment",
         min_length=1,
@@ -148,10 +107,14 @@ def options_of(sync: Sync) -> Options:
     return sync.options or _DEFAULTS
 
 
+def is_link(sync: Sync) -> bool:
+    """Whether a sync leads users to their accounts and writes nothing else."""
+    return sync.kind is Kind.OBJECTS and sync.related is not None
+
+
 def resource_of(sync: Sync) -> Resource:
     """What a sync's changes write: users, also for a link to an account, or accounts."""
-    is_account = sync.kind is Kind.OBJECTS and sync.related is None
-    return ACCOUNTS if is_account else USERS
+    return ACCOUNTS if sync.kind is Kind.OBJECTS and not is_link(sync) else USERS
 
 
 def path_of(resource: Resource, identity: str) -> str | None:
@@ -159,20 +122,33 @@ def path_of(resource: Resource, identity: str) -> str | None:
 
     Those are found by a filter, and updated with the id in the body.
     """
-    if identity in resource.path_words or not UNSAFE.isdisjoint(identity):
+    if identity in PATH_WORDS or not set("/?#% ").isdisjoint(identity):
         return None
     return f"/v1/{resource.name}/{quote(identity, safe='', errors='surrogatepass')}"
 
 
-def segment_name(sync: Sync) -> str:
-    """The boolean attribute, and the external id of an external segment."""
-    return sync.segment or sync.model
+def subject(pieces: Sequence[Piece]) -> tuple[Resource, str]:
+    """Whom an item is about; ValueError when its pieces do not belong together."""
+    found = {_subject(sync, change) for sync, change in pieces}
+    if len(found) != 1:
+        raise ValueError("changes of several identities or kinds can't share a request")
+    ((_, identity),) = found
+    resource = resource_of(pieces[0].sync)
+    bounded(identity, MAX_IDENTIFIER_BYTES)
+    if path_of(resource, identity) is None and ";" in identity:
+        raise ValueError("an identifier with a semicolon and one of / ? # % or a space")
+    return resource, identity
 
 
-def joins_or_leaves(sync: Sync, op: Op) -> bool:
-    """Whether a change is one of membership in an external segment."""
-    is_external = sync.kind is Kind.SEGMENT and options_of(sync).membership != "attribute"
-    return is_external and op is not Op.CHANGE
+def _subject(sync: Sync, change: Change) -> tuple[str, str]:
+    if is_link(sync):
+        return "link", change.related or ""
+    return "event" if sync.kind is Kind.EVENTS else resource_of(sync).model, change.address
+
+
+def is_external(sync: Sync) -> bool:
+    """Whether membership is kept in an external segment."""
+    return sync.kind is Kind.SEGMENT and options_of(sync).membership != "attribute"
 
 
 def has_flag(sync: Sync) -> bool:
@@ -182,19 +158,18 @@ def has_flag(sync: Sync) -> bool:
 
 def attribute_type(data_type: str) -> str | None:
     """STRING, NUMBER, BOOLEAN or DATE_TIME for a warehouse's type; None when it is not known."""
-    plain = data_type.casefold().strip()
-    if _NESTED.match(plain):
-        return None
-    return next((name for name, form in _TYPES if form.match(plain)), None)
+    if data_type.strip().casefold().startswith("interval"):
+        return "NUMBER"  # of seconds
+    return TYPES.get(family(data_type))
 
 
 def attributes_of(sync: Sync) -> Iterator[tuple[str, str | None]]:
     """The custom attributes a sync writes, each with its type where the column's is known."""
-    if sync.kind is Kind.EVENTS or sync.related is not None:
+    if sync.kind is Kind.EVENTS or is_link(sync):
         return
-    fields = resource_of(sync).fields
     if has_flag(sync):
         yield segment_name(sync), "BOOLEAN"
+    fields = resource_of(sync).fields
     for trait in sync.traits:
         if trait.name not in fields:
             yield trait.name, attribute_type(trait.data_type)
@@ -202,43 +177,44 @@ def attributes_of(sync: Sync) -> Iterator[tuple[str, str | None]]:
 
 def complaints(sync: Sync) -> Iterator[tuple[str, str]]:
     """(what is wrong with a mapping, how to mend it), without asking anybody."""
-    options, resource = options_of(sync), resource_of(sync)
-    if sync.identify_by not in (None, resource.key):
-        known = f"write `{resource.key}` with the column that holds the id the product sends"
+    options, key = options_of(sync), resource_of(sync).key
+    if sync.identify_by not in (None, key):
+        known = f"write `{key}` with the column that holds the id the product sends"
         yield f"nobody is known by `{sync.identify_by}`", known
-    if sync.kind is not Kind.SEGMENT and options != Options(on_missing=options.on_missing):
-        text = "only segments have membership, on_enter, on_exit and exit_reason"
-        yield text, "remove the key"
+    fitting = {"membership": SEGMENTS, "exit_reason": SEGMENTS}
+    yield from misplaced(sync, options, {"on_missing": set(Kind) - {Kind.EVENTS}, **fitting})
+    yield from event_complaints(sync, options, EVENT_NAMES)
     if sync.kind is Kind.EVENTS:
-        yield from _event_complaints(sync)
-        return
+        yield from _property_complaints([trait.name for trait in sync.traits])
+    else:
+        yield from _attribute_complaints(sync)
+    if sync.kind is Kind.OBJECTS:
+        yield from _object_complaints(sync)
+
+
+def _property_complaints(names: list[str]) -> Iterator[tuple[str, str]]:
+    yield from PROPERTY_NAMES.complaints(names)
+    for name in names:
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+            yield f"event property `{name[:40]}` is not in lower snake case", RENAME
+
+
+def _attribute_complaints(sync: Sync) -> Iterator[tuple[str, str]]:
+    resource = resource_of(sync)
     names = [trait.name for trait in sync.traits]
     if has_flag(sync):
         names.append(segment_name(sync))
         if segment_name(sync) in resource.fields:
             yield f"`{segment_name(sync)}` is a field of every user", "name the segment otherwise"
     yield from resource.names.complaints(names)
-    yield from _type_complaints(sync, resource)
-    if sync.kind is Kind.OBJECTS:
-        yield from _object_complaints(sync)
-    events = [entry.event for entry in (options.on_enter, options.on_exit) if entry]
-    yield from EVENT_NAMES.complaints(list(dict.fromkeys(events)))
-
-
-def _type_complaints(sync: Sync, resource: Resource) -> Iterator[tuple[str, str]]:
     for trait in sync.traits:
-        plain = trait.data_type.casefold()
-        kind, wanted = attribute_type(plain), resource.fields.get(trait.name)
-        if _NESTED.match(plain):
-            yield (
-                f"`{trait.name}` is {trait.data_type}, no attribute holds that",
-                ("send its parts, or cast it to text in the model"),
-            )
+        kind, wanted = attribute_type(trait.data_type), resource.fields.get(trait.name)
+        if family(trait.data_type) in ("list", "nested"):
+            text = f"`{trait.name}` is {trait.data_type}, no attribute holds that"
+            yield text, "send its parts, or cast it to text in the model"
         elif kind and wanted and kind != wanted:
-            yield (
-                f"`{trait.name}` takes {wanted} and its column is {trait.data_type}",
-                ("cast the column in the model"),
-            )
+            text = f"`{trait.name}` takes {wanted} and its column is {trait.data_type}"
+            yield text, "cast the column in the model"
 
 
 def _object_complaints(sync: Sync) -> Iterator[tuple[str, str]]:
@@ -247,14 +223,3 @@ def _object_complaints(sync: Sync) -> Iterator[tuple[str, str]]:
     if sync.related is not None and sync.traits:
         text = "a user's link to an account has no attributes of its own"
         yield text, "write `traits: []`, or send them with a model of kind traits"
-
-
-def _event_complaints(sync: Sync) -> Iterator[tuple[str, str]]:
-    if options_of(sync).on_missing is not None:
-        yield "events create nobody", "remove on_missing"
-    names = [trait.name for trait in sync.traits]
-    yield from PROPERTY_NAMES.complaints(names)
-    for name in names:
-        if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-            yield f"event property `{name[:40]}` is not in lower snake case", RENAME
-    yield from EVENT_NAMES.complaints([sync.event] if sync.event is not None else [])

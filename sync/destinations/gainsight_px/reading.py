@@ -1,22 +1,23 @@
-"""What Gainsight PX answers: errors, single records, definitions of attributes."""
+"""What Gainsight PX answers: errors, records, definitions of attributes."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from sync.core import Rejected, Sync
-from sync.destinations.gainsight_px.bodies import ATTRIBUTES
+from sync.core import Kind, Rejected, Sync
 from sync.destinations.gainsight_px.model import (
-    USERS,
+    ATTRIBUTES,
     Resource,
     attributes_of,
     has_flag,
+    is_link,
     path_of,
     resource_of,
-    segment_name,
 )
+from sync.destinations.meaning import segment_name
 from sync.destinations.spec import (
     JSON,
     Conversation,
@@ -27,29 +28,25 @@ from sync.destinations.spec import (
     UnreadableAnswer,
 )
 
+Record = Mapping[str, Any]
 LOOK_UP = 25
 PAGE = 1000
+PLAIN = re.compile(r"[\w.@:+-]+")
+"""Ids that no filter can take for syntax."""
 
 
 def said(response: Response) -> str:
-    """The vendor's words, from whichever of its forms of error this is."""
-    error = _error(response)
-    texts = [error.get("message"), *(_texts(error.get("subErrors")))]
-    return "; ".join(str(text) for text in texts if text) or f"status {response.status}"
+    """The vendor's words, from whichever of its forms of error this is.
 
-
-def _error(response: Response) -> Mapping[str, Any]:
-    """A refusal is a JSON object; a page of HTML comes from somebody in between."""
-    found = response.json()
-    if not isinstance(found, dict):
-        raise UnreadableAnswer("an error that is no JSON object")
+    Each is a JSON object; a page of HTML comes from somebody in between and is no answer.
+    """
+    found = response.object()
     wrapped = found.get("externalapierror")
-    return wrapped if isinstance(wrapped, dict) else found
-
-
-def _texts(errors: Any) -> Iterator[Any]:
-    for error in errors if isinstance(errors, list) else ():
-        yield error.get("message") if isinstance(error, dict) else error
+    error = wrapped if isinstance(wrapped, dict) else found
+    nested = error.get("subErrors")
+    errors = [error, *nested] if isinstance(nested, list) else [error]
+    texts = [one.get("message") if isinstance(one, dict) else one for one in errors]
+    return "; ".join(str(text) for text in texts if text) or f"status {response.status}"
 
 
 def refusal(response: Response, is_partial: bool = False) -> Rejected:
@@ -57,22 +54,22 @@ def refusal(response: Response, is_partial: bool = False) -> Rejected:
     return Rejected("gainsight-px-refused", said(response), is_partial)
 
 
-def accepted(response: Response) -> Mapping[str, Any]:
+def accepted(response: Response) -> Record:
     """A 200 is an object without the wrapper of errors; anything else is no answer."""
-    found = response.json()
-    if response.status != 200 or not isinstance(found, dict) or "externalapierror" in found:
-        raise UnreadableAnswer("a success that is no JSON object, or an error in disguise")
+    found = response.object()
+    if response.status != 200 or "externalapierror" in found:
+        raise UnreadableAnswer("no success, or an error in disguise")
     return found
 
 
-def look(resource: Resource, identity: str) -> Conversation[Mapping[str, Any] | None]:
+def look(resource: Resource, identity: str) -> Conversation[Record | None]:
     """One user or account as it stands; None when there is none, which includes deleted ones."""
     path = path_of(resource, identity)
     if path is None:
-        return (yield from look_all(resource, [identity])).get(identity)
+        return (yield from search(resource, [identity])).get(identity)
     response = yield Request("GET", path)
     if response.status == 404:
-        _error(response)
+        said(response)  # unless somebody in between says so
         return None
     found = accepted(response)
     if found.get(resource.key, found.get("id")) != identity:
@@ -80,46 +77,58 @@ def look(resource: Resource, identity: str) -> Conversation[Mapping[str, Any] | 
     return found
 
 
-def look_all(
-    resource: Resource, identities: Sequence[str]
-) -> Conversation[dict[str, Mapping[str, Any]]]:
-    """Those that exist, by id. Filters ignore case, so the ids are compared here."""
-    found: dict[str, Mapping[str, Any]] = {}
-    for identity in identities:
-        if ";" in identity:  # a filter would end there
-            record = yield from look(resource, identity)
-            found |= {identity: record} if record is not None else {}
-    filtered = [identity for identity in identities if ";" not in identity]
-    for start in range(0, len(filtered), LOOK_UP):
-        asked = filtered[start : start + LOOK_UP]
-        conditions = "".join(f"&filter={quote(f'{resource.key}=={one}', safe='')}" for one in asked)
-        response = yield Request("GET", f"/v1/{resource.name}?pageSize={PAGE}{conditions}")
+def search(resource: Resource, identities: Sequence[str]) -> Conversation[dict[str, Record | None]]:
+    """`LOOK_UP` of them in a request, without those whose id a filter could take for syntax.
+
+    Filters ignore case, so the ids are compared here.
+    """
+    asked = [one for one in identities if _fits_filter(resource, one)]
+    found: dict[str, Record | None] = dict.fromkeys(asked)
+    for start in range(0, len(asked), LOOK_UP):
+        conditions = [f"{resource.key}=={one}" for one in asked[start : start + LOOK_UP]]
+        filters = "".join(f"&filter={quote(one, safe='')}" for one in conditions)
+        response = yield Request("GET", f"/v1/{resource.name}?pageSize={PAGE}{filters}")
         listed = accepted(response).get(resource.name)
         if not isinstance(listed, list):
             raise UnreadableAnswer("the answer lists nobody")
-        for record in listed:
-            if isinstance(record, dict) and record.get(resource.key) in asked:
-                found[record[resource.key]] = record
+        records = [record for record in listed if isinstance(record, dict)]
+        found |= {r[resource.key]: r for r in records if r.get(resource.key) in found}
     return found
 
 
-def compared(sync: Sync, expected: Expected, found: Mapping[str, Any] | None) -> ReadBack:
+def _fits_filter(resource: Resource, identity: str) -> bool:
+    """Also where that is not sure, if there is no other way."""
+    is_only_way = path_of(resource, identity) is None and ";" not in identity
+    return is_only_way or PLAIN.fullmatch(identity) is not None
+
+
+def compare(sync: Sync, expected: Sequence[Expected]) -> Conversation[list[ReadBack]]:
     """Membership of an external segment can't be read, so only attributes are compared."""
-    if found is None:
-        return ReadBack(expected.address, False)
+    found: list[ReadBack] = []
+    if sync.kind is Kind.EVENTS or is_link(sync):
+        return found
+    resource = resource_of(sync)
+    known = yield from search(resource, [one.address for one in expected])
+    for one in expected:
+        if one.address not in known:
+            known[one.address] = yield from look(resource, one.address)
+        record = known[one.address]
+        differing = () if record is None else tuple(_differing(sync, one, record))
+        found.append(ReadBack(one.address, record is not None, differing))
+    return found
+
+
+def _differing(sync: Sync, expected: Expected, record: Record) -> Iterator[str]:
+    fields = resource_of(sync).fields
     wanted = ATTRIBUTES.of(expected.traits)
     if has_flag(sync):
         wanted[segment_name(sync)] = expected.is_member
-    if "gender" in wanted and resource_of(sync) is USERS:
+    if "gender" in wanted and "gender" in fields:
         wanted["gender"] = str(wanted["gender"] or "").upper()
-    custom = found.get("customAttributes") or {}
-    fields = resource_of(sync).fields
-    differing = [
-        name
-        for name, value in wanted.items()
-        if not _matches(value, found.get(name) if name in fields else custom.get(name))
-    ]
-    return ReadBack(expected.address, True, tuple(differing))
+    custom = record.get("customAttributes") or {}
+    for name, value in wanted.items():
+        if not _matches(value, record.get(name) if name in fields else custom.get(name)):
+            yield name
 
 
 def _matches(value: JSON, shown: Any) -> bool:
@@ -129,35 +138,33 @@ def _matches(value: JSON, shown: Any) -> bool:
     return bool(value == shown)
 
 
-def definitions(model: str) -> Conversation[dict[str, Mapping[str, Any]]]:
-    """The attributes that exist for users or accounts, by the name that writes use."""
-    response = yield Request("GET", f"/v1/admin/model/{model}/attributes")
+def unfit(sync: Sync) -> Conversation[list[tuple[str, str]]]:
+    """(attribute that can't take what this sync writes, what exactly to create or change)."""
+    if sync.kind is Kind.EVENTS or is_link(sync):
+        return []
+    response = yield Request("GET", f"/v1/admin/model/{resource_of(sync).model}/attributes")
     listed = response.json()
     if response.status != 200 or not isinstance(listed, list):
         raise UnreadableAnswer("the answer lists no attributes")
-    return {str(one.get("apiName")): one for one in listed if isinstance(one, dict)}
+    known = {str(one.get("apiName")): one for one in listed if isinstance(one, dict)}
+    return list(_attribute_complaints(sync, known))
 
 
-def unready(sync: Sync, known: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
-    """(attribute that can't take what this sync writes, what exactly to create or change)."""
-    resource = resource_of(sync)
-    place = f"in Gainsight PX, Administration > Attributes > {resource.model.capitalize()}"
+def _attribute_complaints(sync: Sync, known: Mapping[str, Record]) -> Iterator[tuple[str, str]]:
+    model = resource_of(sync).model
+    place = f"in Gainsight PX, Administration > Attributes > {model.capitalize()}"
     folded = {name.casefold(): name for name in known}
-    for name, wanted in attributes_of(sync):
-        one = known.get(name)
-        if one is None or one.get("state") == "DELETED":
+    custom = dict(attributes_of(sync))
+    for name in dict.fromkeys([*custom, *(trait.name for trait in sync.traits)]):
+        one, wanted, what = known.get(name, {}), custom.get(name), f"{model} attribute `{name}`"
+        if name in custom and (not one or one.get("state") == "DELETED"):
             twin = folded.get(name.casefold(), name)
             also = f" (there is `{twin}`, but letter case counts)" if twin != name else ""
             kind = wanted or "the column's type"
             fix = f"{place}: create an attribute with the API name `{name}`, type {kind}"
-            yield f"{resource.model} attribute `{name}` does not exist{also}", fix
+            yield f"{what} does not exist{also}", fix
         elif wanted and one.get("type") != wanted:
-            text = f"{resource.model} attribute `{name}` is {one.get('type')}, we send {wanted}"
+            text = f"{what} is {one.get('type')}, we send {wanted}"
             yield text, "cast the column in the model, or use an attribute of that type"
-    used = dict.fromkeys(trait.name for trait in sync.traits) | dict(attributes_of(sync))
-    for name in used:
-        if known.get(name, {}).get("state") == "DISABLED":
-            yield (
-                f"{resource.model} attribute `{name}` is switched off",
-                f"{place}: enable `{name}`",
-            )
+        if one.get("state") == "DISABLED":
+            yield f"{what} is switched off", f"{place}: enable `{name}`"

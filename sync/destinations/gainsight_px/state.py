@@ -1,58 +1,144 @@
-"""One user or account brought to its state: read where needed, updated, created where allowed."""
+"""The state of users and accounts: what it looks like, and how each is brought to it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
 
 import orjson
 
-from sync.core import DELIVERED, Delivered, Op, Outcome, Rejected, Sync
-from sync.destinations.gainsight_px.bodies import subject
+from sync.core import DELIVERED, Change, Delivered, Kind, Op, Outcome, Rejected, Retry, Sync
 from sync.destinations.gainsight_px.model import (
     ACCOUNTS,
+    ATTRIBUTES,
+    MAX_IDENTIFIER_BYTES,
     USERS,
     Resource,
+    attribute_type,
+    has_flag,
+    is_link,
     options_of,
     path_of,
     resource_of,
+    subject,
 )
-from sync.destinations.gainsight_px.reading import look, refusal
-from sync.destinations.spec import (
-    JSON,
-    Conversation,
-    Item,
-    Piece,
-    Request,
-    UnreadableAnswer,
-)
+from sync.destinations.gainsight_px.reading import Record, look, refusal, search
+from sync.destinations.identifiers import bounded
+from sync.destinations.meaning import emptied, segment_name
+from sync.destinations.spec import JSON, Conversation, Item, Piece, Request, UnreadableAnswer
 
+GENDERS = ("MALE", "FEMALE", "OTHER", "EMPTY_GENDER")
 GONE = Delivered()
 """A removal about nobody: done, and unlike `DELIVERED` without the steps that would follow."""
 
 
-def write_state(item: Item, tag_key: str, may_revive: bool) -> Conversation[Outcome]:
-    """Update; after a 404 create, where an add may.
+def body(pieces: Sequence[Piece]) -> JSON:
+    """One update for all changes of one user or account; None when there is nothing to write.
+
+    What one model sets stands, whatever another one empties.
+    """
+    resource, identity = subject(pieces)
+    merged: dict[str, JSON] = {}
+    for sync, change in sorted(pieces, key=lambda piece: piece.change.op is not Op.REMOVE):
+        merged |= _link(change) if is_link(sync) else _attributes(sync, change)
+    own = {name: value for name, value in merged.items() if name in resource.fields}
+    custom = {name: value for name, value in merged.items() if name not in own}
+    if not merged:
+        return None
+    return {resource.key: identity, **own, **({"customAttributes": custom} if custom else {})}
+
+
+def _link(change: Change) -> dict[str, JSON]:
+    is_cut = change.op is Op.REMOVE
+    return {"accountId": "" if is_cut else bounded(change.address, MAX_IDENTIFIER_BYTES)}
+
+
+def _attributes(sync: Sync, change: Change) -> dict[str, JSON]:
+    resource, has_left = resource_of(sync), change.op is Op.REMOVE
+    types = {trait.name: attribute_type(trait.data_type) for trait in sync.traits}
+    found = _expressed(emptied(sync, change) if has_left else change.traits)
+    for name, value in found.items():
+        if value is None:  # unset text reads back as "", an unset flag as false
+            kind = resource.fields.get(name) or types.get(name)
+            found[name] = {"STRING": "", "BOOLEAN": False}.get(kind or "")
+    if resource is ACCOUNTS and found.get("name") == "":
+        del found["name"]  # an account can't be without one
+    if resource is USERS and "gender" in found:
+        found["gender"] = _gender(found["gender"])
+    if has_left and sync.kind is Kind.SEGMENT:
+        reasons = [trait.name for trait in sync.traits if trait.column == sync.reason]
+        said = change.reason or options_of(sync).exit_reason
+        found |= {name: said for name in reasons if name in found}
+    if has_flag(sync):
+        found[segment_name(sync)] = not has_left
+    return found
+
+
+def _expressed(traits: Mapping[str, Any]) -> dict[str, JSON]:
+    found = ATTRIBUTES.of(traits)
+    for name, value in found.items():
+        if type(value) in (list, dict):
+            raise ValueError(f"trait {name} is a list or a structure, which no attribute holds")
+        if type(value) is str and type(traits[name]) in (int, Decimal):
+            raise ValueError(f"trait {name} has more digits than a number over there keeps")
+    return found
+
+
+def _gender(value: JSON) -> str:
+    text = str(value or "EMPTY_GENDER").upper()
+    if text not in GENDERS:
+        raise ValueError(f"trait gender is none of {', '.join(GENDERS)}")
+    return text
+
+
+def write_states(
+    batch: Sequence[Item], tag_key: str, may_revive: bool
+) -> Conversation[list[Outcome]]:
+    """Update each; after a 404 create, where an add may.
 
     An update would bring back a user deleted a short while ago, so who may not be created is read
-    first, unless `may_revive`.
+    first, unless `may_revive`. Whose answer can't be read is asked for again without the others,
+    so that these keep theirs.
     """
+    read = [item for item in batch if _is_read_first(item, may_revive)]
+    known: Mapping[str, Record | None] = {}
+    if len(read) > 1:
+        known = yield from search(USERS, [subject(item.pieces)[1] for item in read])
+    outcomes: list[Outcome] = []
+    for item in batch:
+        try:
+            outcomes.append((yield from _write(item, may_revive, known, tag_key)))
+        except UnreadableAnswer:
+            outcomes.append(Retry())
+    if Retry() in outcomes and not any(outcome is DELIVERED for outcome in outcomes):
+        raise UnreadableAnswer("no update has an answer that can be read")
+    return outcomes
+
+
+def _is_read_first(item: Item, may_revive: bool) -> bool:
+    if item.parts[0] is None or resource_of(item.pieces[0].sync) is not USERS:
+        return False
+    return _cuts_link(item.pieces) or not (may_revive or _may_create(item.pieces))
+
+
+def _write(
+    item: Item, may_revive: bool, known: Mapping[str, Record | None], tag_key: str
+) -> Conversation[Outcome]:
+    """`known` has users as they were read before."""
     if item.parts[0] is None:
         return DELIVERED
     resource, identity = subject(item.pieces)
-    may_create = any(_may_create(sync, change.op) for sync, change in item.pieces)
-    links = _links_to_cut(item.pieces)
-    if links or (resource is USERS and not may_create and not may_revive):
-        found = yield from look(resource, identity)
+    if _is_read_first(item, may_revive):
+        found = known[identity] if identity in known else (yield from look(resource, identity))
         if found is None:
             return _missing(resource, item.pieces)
-        if links and found.get("accountId") not in links:
+        if _cuts_link(item.pieces) and found.get("accountId") != item.pieces[0].change.address:
             return DELIVERED  # belongs to another account by now
     outcome = yield from _update(resource, identity, item.parts[0])
-    if outcome is not None:
-        return outcome
-    if not may_create:
-        return _missing(resource, item.pieces)
-    return (yield from _create(resource, identity, item.parts[0], tag_key))
+    if outcome is None and _may_create(item.pieces):
+        outcome = yield from _create(resource, identity, item.parts[0], tag_key)
+    return outcome or _missing(resource, item.pieces)
 
 
 def _create(resource: Resource, identity: str, part: bytes, tag_key: str) -> Conversation[Outcome]:
@@ -80,16 +166,16 @@ def _update(resource: Resource, identity: str, part: bytes) -> Conversation[Outc
     return None if response.status == 404 else refused
 
 
-def _may_create(sync: Sync, op: Op) -> bool:
+def _may_create(pieces: Sequence[Piece]) -> bool:
     """Only an add has everything that a new user or account needs."""
-    default = "create" if resource_of(sync) is ACCOUNTS else "skip"
-    return op is Op.ADD and (options_of(sync).on_missing or default) == "create"
+    default = "create" if resource_of(pieces[0].sync) is ACCOUNTS else "skip"
+    adding = [sync for sync, change in pieces if change.op is Op.ADD]
+    return any((options_of(sync).on_missing or default) == "create" for sync in adding)
 
 
-def _links_to_cut(pieces: Sequence[Piece]) -> set[str]:
-    """The accounts that a user is to leave, if all that the item does is to cut links."""
-    is_cut = all(s.related is not None and c.op is Op.REMOVE for s, c in pieces)
-    return {change.address for _, change in pieces} if is_cut else set()
+def _cuts_link(pieces: Sequence[Piece]) -> bool:
+    """Whether a user is to leave an account; a link is an item of its own."""
+    return is_link(pieces[0].sync) and pieces[0].change.op is Op.REMOVE
 
 
 def _missing(resource: Resource, pieces: Sequence[Piece]) -> Outcome:

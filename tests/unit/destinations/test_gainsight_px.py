@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from sync.core import Change, Kind, Op, Relation, Sync, Trait
+from sync.destinations.entries import Event
 from sync.destinations.gainsight_px import GainsightPx, Settings
-from sync.destinations.gainsight_px.bodies import body, occurrences
-from sync.destinations.gainsight_px.model import Event, Options, attribute_type, attributes_of
+from sync.destinations.gainsight_px.model import Options, attribute_type, attributes_of
+from sync.destinations.gainsight_px.state import body
+from sync.destinations.identifiers import digest
 from sync.destinations.spec import Piece
 
 TAG = "AP-EXAMPLE0001-2"
@@ -47,6 +49,12 @@ def merged(*pieces: tuple[Sync, Change]) -> Any:
 
 def destination(**more: Any) -> GainsightPx:
     return GainsightPx(Settings(api_key="a-rest-key", tag_key=TAG, **more))
+
+
+def event_of(sync: Sync, change: Change) -> Any:
+    """What the third and last part of an item holds."""
+    (_, _, event) = destination().encode([Piece(sync, change)])
+    return event
 
 
 def test_fields_of_a_user_stand_on_top_and_the_rest_in_custom_attributes() -> None:
@@ -108,6 +116,11 @@ def test_a_merge_keeps_every_set_and_empties_only_what_nobody_sets(
     assert (found or {}).get("customAttributes", {}) == expected
 
 
+def test_leaving_empties_a_trait_that_is_no_longer_mapped_too() -> None:
+    left = merged((sync_of(), change(Op.REMOVE, plan=None, former=None)))
+    assert left["customAttributes"] == {"plan": "", "former": None}
+
+
 def test_a_segment_and_traits_meet_in_one_body() -> None:
     segment = sync_of(Kind.SEGMENT, Trait("tier", "tier", "varchar"), segment="rv_risk")
     found = merged((sync_of(), change(plan="team")), (segment, change(Op.REMOVE)))
@@ -154,9 +167,9 @@ def test_an_event_has_its_id_in_both_places_and_iso_times_inside() -> None:
     pieces = [Piece(sync, told._replace(identity="inv-1", occurred_at=at))]
     state, member, event = destination().encode(pieces)
     assert (state, member) == (None, None)
-    (one,) = occurrences(pieces)
+    own_id = digest(("m__px", "inv-1"))[:16].hex()
     assert event == {
-        "eventId": one.id,
+        "eventId": own_id,
         "eventName": "paid",
         "identifyId": "u-1",
         "propertyKey": TAG,
@@ -166,13 +179,13 @@ def test_an_event_has_its_id_in_both_places_and_iso_times_inside() -> None:
             "amount": 49.5,
             "on": "2026-01-01T00:00:00Z",
             "lines": '[{"sku":1}]',
-            "event_id": one.id,
+            "event_id": own_id,
         },
     }
     (_, _, told_cloud) = destination(events="cloud").encode(pieces)
     assert told_cloud == {
         "type": "track",
-        "messageId": one.id,
+        "messageId": own_id,
         "userId": "u-1",
         "event": "paid",
         "timestamp": "2026-01-01T06:00:00Z",
@@ -190,17 +203,30 @@ def test_event_ids_differ_by_sync_transition_and_direction_and_repeat_otherwise(
         (sync, change(Op.REMOVE)),
         (sync, change(who="u-2")),
     ]
-    ids = [occurrences([Piece(*variant)])[0].id for variant in variants]
+    ids = [event_of(*variant)["eventId"] for variant in variants]
     assert len(set(ids)) == len(ids)
-    assert ids == [occurrences([Piece(*variant)])[0].id for variant in variants]
+    assert ids == [event_of(*variant)["eventId"] for variant in variants]
+    entered = digest(("m__px", "u-1", "u-1", "1", "add"))[:16].hex()
+    assert ids[0] == entered, "an id of an earlier release: what was sent then is found again"
+
+
+def test_an_entry_event_says_segment_reason_and_tier() -> None:
+    sync = sync_of(Kind.SEGMENT, segment="rv", options=Options(on_enter=Event(event="in")))
+    told = event_of(sync, change(rv_tier=3)._replace(reason="usage_drop"))
+    assert told["attributes"] == {
+        "segment": "rv",
+        "reason": "usage_drop",
+        "tier": 3,
+        "event_id": told["eventId"],
+    }
 
 
 def test_a_time_is_needed_and_no_name_may_be_blank() -> None:
     sync = sync_of(Kind.EVENTS, event_id="event_id", occurred_at="at", event_column="name")
     with pytest.raises(ValueError, match="without a time"):
-        occurrences([Piece(sync, change()._replace(event="paid"))])
+        event_of(sync, change()._replace(event="paid"))
     with pytest.raises(ValueError, match="blank"):
-        occurrences([Piece(sync, change()._replace(event=" "))])
+        event_of(sync, change()._replace(event=" "))
 
 
 @pytest.mark.parametrize(
@@ -208,6 +234,8 @@ def test_a_time_is_needed_and_no_name_may_be_blank() -> None:
     [
         ("varchar(20)", "STRING"),
         ("TIME", "STRING"),
+        ("interval", "NUMBER"),
+        ("numeric(38, 0)", "NUMBER"),
         ("timestamp with time zone", "DATE_TIME"),
         ("datetime", "DATE_TIME"),
         ("numeric(18, 2)", "NUMBER"),
@@ -216,6 +244,7 @@ def test_a_time_is_needed_and_no_name_may_be_blank() -> None:
         ("boolean", "BOOLEAN"),
         ("integer[]", None),
         ("array<string>", None),
+        ("super", None),
         ("geography", None),
         ("", None),
     ],
@@ -244,9 +273,11 @@ def test_only_custom_attributes_must_exist_beforehand() -> None:
         ({"traits": ("x" * 251,)}, "over 250 bytes"),
         ({"traits": ("score",)}, "takes NUMBER"),
         ({"type": "integer[]"}, "no attribute holds that"),
+        ({"type": "struct<a int>"}, "no attribute holds that"),
         ({"identify_by": "email"}, "nobody is known by `email`"),
-        ({"options": Options(membership="both")}, "only segments"),
-        ({"options": Options(on_exit=Event(event="x"))}, "only segments"),
+        ({"options": Options(membership="both")}, "`membership` is for kind segment"),
+        ({"options": Options(exit_reason="bye")}, "`exit_reason` is for kind segment"),
+        ({"options": Options(on_exit=Event(event="x"))}, "`on_exit` is for kind segment"),
         ({"kind": Kind.SEGMENT, "segment": "email"}, "field of every user"),
         ({"kind": Kind.SEGMENT, "segment": "plan"}, "written twice"),
         ({"kind": Kind.OBJECTS, "object_type": "1"}, "only objects are accounts"),
@@ -255,7 +286,7 @@ def test_only_custom_attributes_must_exist_beforehand() -> None:
         ({"kind": Kind.EVENTS, "traits": ("event_id",)}, "reserved"),
         ({"kind": Kind.EVENTS, "traits": ("Amount",)}, "lower snake case"),
         ({"kind": Kind.EVENTS, "traits": tuple(f"p{i}" for i in range(50))}, "limit is 49"),
-        ({"kind": Kind.EVENTS, "options": Options(on_missing="skip")}, "events create nobody"),
+        ({"kind": Kind.EVENTS, "options": Options(on_missing="skip")}, "`on_missing` is for kind"),
     ],
 )
 def test_an_impossible_mapping_is_refused_offline(more: dict[str, Any], word: str) -> None:
@@ -293,3 +324,12 @@ def test_keys_that_were_mixed_up_are_noticed(wrong: dict[str, str]) -> None:
 def test_a_region_has_its_hosts(region: str, api: str, push: str) -> None:
     found = destination(region=region, events="cloud").endpoints
     assert [endpoint.base_url for endpoint in found.values()] == [api, push]
+
+
+def test_people_share_requests_only_where_they_share_external_segments() -> None:
+    external = sync_of(Kind.SEGMENT, segment="rv", options=Options(membership="external"))
+    told = replace(external, options=Options(membership="both", on_exit=Event(event="left")))
+    px = destination()
+    assert [px.limits_for(syncs).items for syncs in ([sync_of()], [])] == [1, 1]
+    assert px.limits_for([sync_of(), external]).items == 50
+    assert px.limits_for([external, told]).items == 1, "a lost event would leave all in doubt"
