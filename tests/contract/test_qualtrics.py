@@ -12,8 +12,10 @@ import pytest
 import yaml
 
 from sync.core import Change, Delivered, Kind, Op, Rejected, Sync, Trait, Unknown
-from sync.destinations.qualtrics.settings import Event, Options, Settings
-from sync.destinations.spec import Auditing, Expected, Pulling
+from sync.destinations.entries import Event
+from sync.destinations.qualtrics import Settings
+from sync.destinations.qualtrics.contacts import Options
+from sync.destinations.spec import Expected, Preparing, Pulling
 from sync.errors import DestinationError
 
 pytestmark = pytest.mark.parametrize("connected", [("qualtrics", Kind.TRAITS)], indirect=True)
@@ -147,6 +149,12 @@ def test_whoever_leaves_is_unflagged_taken_off_the_list_and_kept(qualtrics: Any)
     assert (names.count("entered"), len({e["id"] for e in qualtrics.control.events()})) == (2, 3)
 
 
+def test_a_members_tier_goes_with_the_entry(qualtrics: Any) -> None:
+    delivered(qualtrics, add(churn_risk_tier="gold"), sync=segment(qualtrics))
+    (event,) = qualtrics.control.events()
+    assert (event["data"]["segment"], event["data"]["tier"]) == ("churn_risk", "gold")
+
+
 def test_a_quiet_entry_and_a_moved_address_tell_nobody(qualtrics: Any) -> None:
     sync = segment(qualtrics)
     delivered(qualtrics, add()._replace(is_quiet=True), sync=sync)
@@ -199,6 +207,15 @@ def test_people_who_are_two_contacts_are_not_guessed_at(qualtrics: Any) -> None:
     (ending,) = qualtrics.send([remove()]).endings
     assert isinstance(ending, Rejected)
     assert ending.code == "qualtrics-several-contacts"
+
+
+def test_a_key_of_two_contacts_keeps_nobody_from_being_searched_again(qualtrics: Any) -> None:
+    qualtrics.control.set_switch("deduplication", [])
+    delivered(qualtrics, add(plan="a"), add(plan="b"))
+    gone = remove(seq=2, identity="u_2", address="u_2")
+    endings = qualtrics.send([remove(), gone]).endings
+    assert [type(ending) for ending in endings] == [Rejected, Delivered]
+    assert calls(qualtrics, "POST /contacts/search") == 2
 
 
 def test_keys_that_differ_in_case_alone_are_not_merged(qualtrics: Any) -> None:
@@ -348,16 +365,33 @@ def test_a_token_without_permission_stops(qualtrics: Any) -> None:
     assert exchange.stop is not None
 
 
-def test_the_audit_finds_lists_that_are_missing_or_shared(qualtrics: Any) -> None:
-    assert isinstance(qualtrics.destination, Auditing)
+def unready(qualtrics: Any, sync: Sync) -> Any:
+    return qualtrics.ask(lambda destination: destination.unready(sync))
+
+
+def test_a_list_that_is_missing_or_everybodys_holds_the_sync(qualtrics: Any) -> None:
+    assert isinstance(qualtrics.destination, Preparing)
     good = segment(qualtrics)
-    syncs = [
-        good,
-        replace(good, name="gone", options=Options(mailing_list="CG_gone")),
-        replace(good, name="home", options=Options(mailing_list="CG_sync")),
-    ]
-    found = qualtrics.ask(lambda destination: destination.audit(syncs))
-    assert ["gone" in p.message or "home" in p.message for p in found] == [True, True]
+    assert list(unready(qualtrics, good)) == []
+    (gone,) = unready(qualtrics, replace(good, options=Options(mailing_list="CG_gone")))
+    assert "CG_gone" in gone.message
+    assert "create a list named `churn_risk`" in gone.fix
+    (home,) = unready(qualtrics, replace(good, options=Options(mailing_list="CG_sync")))
+    assert "everybody" in home.message
+    assert qualtrics.control.applied() == []
+
+
+@pytest.mark.parametrize("kind", [Kind.TRAITS, Kind.SEGMENT, Kind.EVENTS])
+def test_a_key_the_directory_does_not_deduplicate_by_holds_the_sync(
+    qualtrics: Any, kind: Kind
+) -> None:
+    qualtrics.kind = kind
+    by_email = qualtrics.sync(identify_by="email", options=None)
+    (problem,) = unready(qualtrics, by_email)
+    assert "identifies by email" in problem.message
+    qualtrics.settings["deduplicate_by"] = "email"
+    assert list(unready(qualtrics, by_email)) == []
+    assert qualtrics.http.requests == []
 
 
 def test_reading_back_finds_what_differs(qualtrics: Any) -> None:
@@ -475,6 +509,14 @@ def test_a_failed_export_is_no_empty_export(qualtrics: Any) -> None:
     qualtrics.control.set_switch("failing_exports", True)
     with pytest.raises(DestinationError):
         pull(qualtrics)
+
+
+def test_an_export_of_many_megabytes_is_downloaded_whole(qualtrics: Any) -> None:
+    qualtrics.settings["surveys"] = ["SV_nps"]
+    large = {"answers": {}, "filler_bytes": 3_000_000}
+    qualtrics.control.seed({"surveys": [{"id": "SV_nps", "responses": [large] * 4}]})
+    records = pull(qualtrics).records
+    assert [len(json.loads(r["answers"])["QID0_TEXT"]) for r in records] == [4_000_000] * 4
 
 
 def test_without_surveys_nothing_is_asked(qualtrics: Any) -> None:

@@ -7,16 +7,17 @@ one or as import jobs; an exit has no bulk call. See docs/destinations/qualtrics
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from datetime import date
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field, SecretStr, StringConstraints
 
 from sync.core import Kind, Outcome, Sync
+from sync.destinations.entries import Connection
 from sync.destinations.names import problems
-from sync.destinations.qualtrics import reading, responses
-from sync.destinations.qualtrics.contacts import complaints, key_of, options_of, parts
+from sync.destinations.qualtrics import readiness, reading, responses
+from sync.destinations.qualtrics.contacts import ListId, Options, complaints, parts
 from sync.destinations.qualtrics.delivery import Delivery
-from sync.destinations.qualtrics.settings import Options, Settings
 from sync.destinations.qualtrics.wire import ROOT
 from sync.destinations.spec import (
     JSON,
@@ -26,6 +27,7 @@ from sync.destinations.spec import (
     Header,
     Health,
     Item,
+    Lag,
     Limits,
     Page,
     Piece,
@@ -40,8 +42,22 @@ READS_PER_SECOND = 1500 / 60
 """Of the brand's 3000 a minute."""
 
 
+class Settings(Connection):
+    """A connection: one directory of one brand."""
+
+    datacenter: str = Field(pattern=r"^[a-z0-9.-]+$")
+    api_token: SecretStr = Field(min_length=1)
+    directory_id: str = Field(pattern=r"^POOL_[A-Za-z0-9]+$")
+    mailing_list: ListId
+    deduplicate_by: Literal["extRef", "email"] = "extRef"
+    empty_value: str = Field("-", max_length=100)
+    surveys: tuple[Annotated[str, StringConstraints(pattern=r"^SV_[A-Za-z0-9]+$")], ...] = ()
+    responses_since: date | None = None
+    requests_per_second: float | None = Field(None, gt=0, le=500 / 60)
+
+
 class Qualtrics:
-    """One directory of XM Directory. It is also `Auditing` and `Pulling`."""
+    """One directory of XM Directory. It is also `Preparing` and `Pulling`."""
 
     name: ClassVar[str] = "qualtrics"
     kinds: ClassVar[frozenset[Kind]] = frozenset({Kind.TRAITS, Kind.SEGMENT, Kind.EVENTS})
@@ -49,6 +65,7 @@ class Qualtrics:
     options: ClassVar[type[BaseModel]] = Options
     verdicts: ClassVar[Mapping[int, Verdict]] = {400: Verdict.READ, 404: Verdict.READ}
     coalesces: ClassVar[bool] = False
+    lag: ClassVar[Lag] = Lag(300.0, "Qualtrics' search follows writes after a delay")
     has_read_back = True
 
     def __init__(self, settings: Settings) -> None:
@@ -61,10 +78,9 @@ class Qualtrics:
             host = f"{settings.base_url.rstrip('/')}/{settings.datacenter}"
         auth = Header(settings.api_token, prefix="", name="X-API-TOKEN")
         reads = None if settings.base_url else READS_PER_SECOND
-        directory = f"{host}{ROOT}/directories/{settings.directory_id}"
         # Two addresses of one host, so that reads are paced by their own, higher limit.
         self.endpoints: Mapping[str, Endpoint] = {
-            "directory": Endpoint(directory, auth, rate),
+            "directory": Endpoint(f"{host}{ROOT}/directories/{settings.directory_id}", auth, rate),
             "api": Endpoint(f"{host}{ROOT}", auth, reads),
         }
 
@@ -74,35 +90,23 @@ class Qualtrics:
         return problems(sync, "qualtrics-mapping", complaints(sync))
 
     def encode(self, pieces: Sequence[Piece]) -> Sequence[JSON]:
-        """Three parts: the contact, its transaction's data, its opt-out.
-
-        The key must be the one by which the directory deduplicates, or every row would make a new
-        person.
-        """
+        """Three parts: the contact, its transaction's data, its opt-out."""
         ((sync, change),) = pieces
-        by = self._settings.deduplicate_by
-        if key_of(sync) != by:
-            raise ValueError(
-                f"the connection deduplicates by {by}, the model identifies by {key_of(sync)}: "
-                "make identify_by and deduplicate_by agree"
-            )
-        if options_of(sync).mailing_list == self._settings.mailing_list:
-            raise ValueError("the segment's mailing_list is the connection's own: use another")
         return parts(sync, change, self._settings.empty_value)
 
     def deliver(self, batch: Sequence[Item]) -> Conversation[Sequence[Outcome]]:
         """Contacts, then opt-outs and memberships, then transactions."""
         settings = self._settings
-        delivery = Delivery(batch, settings.directory_id, settings.mailing_list)
+        delivery = Delivery(batch, f"/directories/{settings.directory_id}", settings.mailing_list)
         return (yield from delivery.run())
 
     def check(self) -> Conversation[Health]:
         """Datacenter, directory, deduplication, and the list all contacts are written through."""
-        return (yield from reading.check(self._settings))
+        return (yield from readiness.check(self._settings))
 
-    def audit(self, syncs: Sequence[Sync]) -> Conversation[Sequence[Problem]]:
-        """Every segment's mailing list exists, and is not the one for all contacts."""
-        return (yield from reading.audit(self._settings, syncs))
+    def unready(self, sync: Sync) -> Conversation[Sequence[Problem]]:
+        """A key that contradicts the connection; a mailing list that is missing, or everybody's."""
+        return (yield from readiness.unready(self._settings, sync))
 
     def read_back(
         self, sync: Sync, expected: Sequence[Expected]

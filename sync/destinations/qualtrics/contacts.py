@@ -8,12 +8,22 @@ nothing in this file can write that `false`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field, StringConstraints
 
 from sync.core import Change, Kind, Op, Sync
+from sync.destinations.entries import Transitions, misplaced
 from sync.destinations.identifiers import bounded, email_address, ulid
+from sync.destinations.meaning import (
+    SEGMENTS,
+    Occurrence,
+    emptied,
+    event_complaints,
+    occurrence,
+    segment_name,
+)
 from sync.destinations.names import RENAME, Names
-from sync.destinations.qualtrics.settings import Options
 from sync.destinations.spec import JSON
 from sync.destinations.values import Values, unix_milliseconds
 
@@ -21,9 +31,8 @@ BUILT_IN = ("firstName", "lastName", "email", "phone", "language")
 """Traits of these names become the contact's own fields; all others are embedded data."""
 OPT_OUT = "unsubscribed"
 KEYS = ("extRef", "email")
-RESERVED = frozenset(
-    {*BUILT_IN, OPT_OUT, "extRef", "externalDataReference", "contactId", "embeddedData", "Points"}
-)
+RESERVED = frozenset({"extref", "externaldatareference", "contactid", "embeddeddata", "points"})
+"""In lower case, as Qualtrics compares them."""
 EXACT = {name.lower(): name for name in (*BUILT_IN, OPT_OUT)}
 
 EMBEDDED = Values(max_bytes=1024)
@@ -35,17 +44,26 @@ EVENT_NAMES = Names("event", max_bytes=1024)
 MAX_KEY_BYTES = 1024
 TRANSITION_MILLISECONDS = 1_704_067_200_000  # a constant: a transition's time isn't stable
 
+ListId = Annotated[str, StringConstraints(pattern=r"^CG_[A-Za-z0-9]+$")]
+
+
+class Options(Transitions):
+    """What a model's entry may say to Qualtrics alone."""
+
+    mailing_list: ListId | None = Field(
+        None, description="Segments: also keep this mailing list. Without it, only the flag."
+    )
+    update_only: bool = Field(
+        False, description="Never create contacts: rows of unknown people are rejected."
+    )
+
+
 _DEFAULTS = Options()
 
 
 def options_of(sync: Sync) -> Options:
     """The entry in the model's metadata, with defaults where it says nothing."""
     return sync.options or _DEFAULTS
-
-
-def flag(sync: Sync) -> str:
-    """The embedded data field that says whether somebody is in the segment: `1` or `0`."""
-    return sync.segment or sync.model
 
 
 def key_of(sync: Sync) -> str:
@@ -58,23 +76,26 @@ def address_of(sync: Sync, address: str) -> str:
     return bounded(email_address(address) if key_of(sync) == "email" else address, MAX_KEY_BYTES)
 
 
+def event_of(sync: Sync, change: Change) -> Occurrence | None:
+    """What becomes a transaction: an event, an entry, an exit."""
+    return occurrence(sync, change, options_of(sync), EVENT_NAMES)
+
+
+def event_id(event: Occurrence) -> str:
+    """Equal after a crash, different for a re-entry; stands in the transaction's data."""
+    at = None if event.is_transition else event.at
+    return ulid(TRANSITION_MILLISECONDS if at is None else unix_milliseconds(at), event.key)
+
+
 def parts(sync: Sync, change: Change, empty: str) -> Sequence[JSON]:
     """Three parts, None where there is none: the contact, its transaction's data, its opt-out.
 
     The opt-out goes by itself, because on a mailing list it would hold for that list alone.
     """
-    if sync.kind is Kind.EVENTS:
-        return {key_of(sync): address_of(sync, change.address)}, _event(sync, change), None
-    opt_out = {OPT_OUT: True} if change.op is not Op.REMOVE and _opts_out(change) else None
-    return _contact(sync, change, empty), _transition(sync, change), opt_out
-
-
-def event_id(sync: Sync, change: Change) -> str:
-    """Equal after a crash, different for a re-entry; stands in the transaction's data."""
-    if sync.kind is Kind.EVENTS and change.occurred_at is not None:
-        return ulid(unix_milliseconds(change.occurred_at), (sync.name, change.identity))
-    key = (sync.name, change.identity, change.address, str(change.transition), change.op.value)
-    return ulid(TRANSITION_MILLISECONDS, key)
+    is_state = sync.kind is not Kind.EVENTS and change.op is not Op.REMOVE
+    opt_out = {OPT_OUT: True} if is_state and _opts_out(change) else None
+    event = event_of(sync, change)
+    return _contact(sync, change, empty), None if event is None else _data(event), opt_out
 
 
 def texts(traits: Mapping[str, Any]) -> dict[str, str]:
@@ -86,19 +107,19 @@ def _text(name: str, value: JSON) -> str:
     match value:
         case None:
             return ""
-        case str():
-            return value
         case bool():
             return "true" if value else "false"
-        case int() | float():
+        case str() | int() | float():
             return str(value)
     raise ValueError(f"trait {name} is nested, and embedded data holds text only")
 
 
 def _contact(sync: Sync, change: Change, empty: str) -> JSON:
-    is_removal = change.op is Op.REMOVE
-    traits = _emptied(sync, change) if is_removal else change.traits
     contact: dict[str, JSON] = {key_of(sync): address_of(sync, change.address)}
+    if sync.kind is Kind.EVENTS:
+        return contact
+    is_removal = change.op is Op.REMOVE
+    traits = emptied(sync, change, BUILT_IN) if is_removal else change.traits
     embedded: dict[str, str] = {}
     for name, text in texts({n: v for n, v in traits.items() if n != OPT_OUT}).items():
         if name not in BUILT_IN:
@@ -106,12 +127,15 @@ def _contact(sync: Sync, change: Change, empty: str) -> JSON:
         elif text or not empty:
             contact[name] = text
     if sync.kind is Kind.SEGMENT:
-        embedded[flag(sync)] = "0" if is_removal else "1"
-    if is_removal and not embedded:
-        return None
+        embedded[segment_name(sync)] = "0" if is_removal else "1"
     if embedded:
         contact["embeddedData"] = embedded
-    return contact
+    return None if is_removal and not embedded else contact
+
+
+def _data(event: Occurrence) -> JSON:
+    facts = {name: text for name, text in texts(event.facts).items() if text}
+    return {**facts, "event_id": event_id(event), "event": event.name}
 
 
 def _opts_out(change: Change) -> bool:
@@ -129,60 +153,25 @@ def _opts_out(change: Change) -> bool:
     return False
 
 
-def _emptied(sync: Sync, change: Change) -> dict[str, None]:
-    if sync.on_remove == "keep":
-        return {}
-    names = change.traits or [trait.name for trait in sync.traits]
-    return {name: None for name in names if name not in BUILT_IN and name != OPT_OUT}
-
-
-def _transition(sync: Sync, change: Change) -> JSON:
-    """The entered or left event. A moved address or a first, quiet population is neither."""
-    if sync.kind is not Kind.SEGMENT or change.op is Op.CHANGE or change.cause == "moved":
-        return None
-    options = options_of(sync)
-    entry = options.on_exit if change.op is Op.REMOVE else options.on_enter
-    if entry is None or (change.op is Op.ADD and change.is_quiet):
-        return None
-    data = {"event_id": event_id(sync, change), "event": entry.event, "segment": flag(sync)}
-    if change.reason is not None:
-        data |= texts({"reason": change.reason})
-    return data
-
-
-def _event(sync: Sync, change: Change) -> JSON:
-    name = (change.event or sync.event or "").strip()
-    if any(EVENT_NAMES.complaints([name])):
-        raise ValueError(f"the event's name is blank or over {EVENT_NAMES.max_bytes} bytes")
-    if change.occurred_at is None:
-        raise ValueError("a transaction needs the time at which the event occurred")
-    data = {name: text for name, text in texts(change.traits).items() if text}
-    return {**data, "event_id": event_id(sync, change), "event": name}
-
-
 def complaints(sync: Sync) -> Iterator[tuple[str, str]]:
     """(what is wrong with a mapping, how to mend it), without asking anybody."""
     options = options_of(sync)
     if sync.identify_by not in (None, *KEYS):
         yield f"nobody is known by `{sync.identify_by}`", f"use one of {', '.join(KEYS)}"
+    yield from misplaced(sync, options, {"mailing_list": SEGMENTS})
+    yield from event_complaints(sync, options, EVENT_NAMES)
     names = [trait.name for trait in sync.traits]
-    if sync.kind is Kind.SEGMENT:
-        names.append(flag(sync))
-    elif options.on_enter or options.on_exit or options.mailing_list:
-        yield "only segments have on_enter, on_exit and mailing_list", "remove the key"
-    events = [sync.event] if sync.event is not None else []
-    events += [entry.event for entry in (options.on_enter, options.on_exit) if entry]
-    yield from EVENT_NAMES.complaints(list(dict.fromkeys(events)))
     if sync.kind is Kind.EVENTS:
         yield from EVENT_DATA_NAMES.complaints(names)
         return
+    if sync.kind is Kind.SEGMENT:
+        names.append(segment_name(sync))
     yield from EMBEDDED_NAMES.complaints(names)
     yield from _collisions(sync, names)
 
 
 def _collisions(sync: Sync, names: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Qualtrics compares the names of embedded data without regard to case."""
-    reserved = {name.lower() for name in RESERVED}
     seen: dict[str, str] = {}
     for name in dict.fromkeys(names):
         folded = name.lower()
@@ -191,7 +180,7 @@ def _collisions(sync: Sync, names: Sequence[str]) -> Iterator[tuple[str, str]]:
         seen[folded] = name
         if name == key_of(sync):
             yield f"`{name}` identifies the contact already", "remove it from `traits`"
-        elif folded in EXACT and name != EXACT[folded]:
+        elif name != EXACT.get(folded, name):
             yield f"`{name}` is the contact's own field `{EXACT[folded]}`", "write it like that"
-        elif folded in reserved and folded not in EXACT:
+        elif folded in RESERVED:
             yield f"embedded data field `{name}` is reserved by the vendor", RENAME

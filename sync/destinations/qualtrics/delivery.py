@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from urllib.parse import quote
 
 from sync.core import DELIVERED, Change, Kind, Op, Outcome, Rejected, Sync
-from sync.destinations.qualtrics.contacts import address_of, event_id, key_of, options_of
+from sync.destinations.meaning import Occurrence
+from sync.destinations.qualtrics import transactions
+from sync.destinations.qualtrics.contacts import address_of, event_id, event_of, key_of, options_of
 from sync.destinations.qualtrics.imports import import_contacts, no_list
-from sync.destinations.qualtrics.lookup import Lookup
+from sync.destinations.qualtrics.reading import look_up, opted_out
 from sync.destinations.qualtrics.wire import counted, message, result_of, text_of
-from sync.destinations.spec import (
-    JSON,
-    Conversation,
-    Item,
-    Request,
-    Response,
-    UnreadableAnswer,
-)
+from sync.destinations.spec import JSON, NOTHING, Conversation, Item, Request, Response
 from sync.destinations.values import utc
 
 SINGLES = 200
 """Up to so many contacts go one by one, with an answer for each; above, as one import."""
-TRANSACTIONS = 50
+SAME_CONTACT = Rejected(
+    "qualtrics-same-contact",
+    "another row has this key, perhaps in another case: one contact to Qualtrics",
+)
+SEVERAL_CONTACTS = Rejected(
+    "qualtrics-several-contacts", "several contacts share this key: merge them in XM Directory"
+)
+UNKNOWN_CONTACT = Rejected(
+    "qualtrics-unknown-contact", "no contact has this key, and update_only forbids to create one"
+)
 
 
 @dataclass(slots=True)
@@ -34,13 +36,15 @@ class Delivery:
 
     batch: Sequence[Item]
     directory: str
+    """Its path below the API's root."""
     home: str
     """The mailing list through which contacts are written."""
     outcomes: list[Outcome] = field(init=False)
     ids: dict[int, str] = field(default_factory=dict)
     followers: dict[int, int] = field(default_factory=dict)
     """Events whose contact is written with an earlier event of the same person."""
-    last: Response | None = None
+    last: Response = NOTHING
+    """The last success: when an entry or an exit became known to Qualtrics."""
 
     def __post_init__(self) -> None:
         self.outcomes = [DELIVERED] * len(self.batch)
@@ -49,7 +53,7 @@ class Delivery:
         """Contacts first, then memberships that end, then transactions for whom that worked."""
         groups: dict[tuple[str, bool, bool], list[int]] = {}
         for i in self._distinct():
-            sync, change = self.batch[i].pieces[0]
+            sync, change = self._change(i)
             options = options_of(sync)
             of = (options.mailing_list or self.home, change.op is Op.REMOVE, options.update_only)
             groups.setdefault(of, []).append(i)
@@ -75,6 +79,23 @@ class Delivery:
         sync, change = self._change(i)
         return address_of(sync, change.address)
 
+    def _contact(self, i: int) -> str:
+        return f"/contacts/{quote(self.ids[i], safe='')}"
+
+    def _refuse(self, indices: Iterable[int], outcome: Rejected) -> None:
+        for i in indices:
+            self.outcomes[i] = outcome
+
+    def _send(self, i: int, request: Request, is_partial: bool = False) -> Conversation[Response]:
+        """A request about one item; a 400 refuses it, and a 404 is the caller's to read."""
+        response = yield request
+        if response.status == 400:
+            self.outcomes[i] = Rejected("qualtrics-400", message(response), is_partial)
+        elif response.status != 404:
+            counted(response)
+            self.last = response
+        return response
+
     def _distinct(self) -> list[int]:
         """One item for each contact: several events of one person need it written once.
 
@@ -90,28 +111,20 @@ class Delivery:
             elif self._address(first) == address and self._change(i)[0].kind is Kind.EVENTS:
                 self.followers[i] = first
             else:
-                text = "another row has this key, perhaps in another case: one contact to Qualtrics"
-                self.outcomes[i] = Rejected("qualtrics-same-contact", text)
+                self.outcomes[i] = SAME_CONTACT
         return kept
 
     def _write(self, mailing_list: str, indices: Sequence[int]) -> Conversation[None]:
         if len(indices) > SINGLES:
             yield from self._import(mailing_list, indices)
             return
+        path = f"/mailinglists/{mailing_list}/contacts"
         for place, i in enumerate(indices):
-            path = f"/mailinglists/{mailing_list}/contacts"
-            response = yield Request("POST", path, json=self.batch[i].parts[0])
+            response = yield from self._send(i, Request("POST", path, json=self.batch[i].parts[0]))
             if response.status == 404:
-                return self._refuse(indices[place:], no_list(mailing_list, response))
-            if response.status == 400:
-                self.outcomes[i] = Rejected("qualtrics-400", message(response))
-            else:
+                return self._refuse(indices[place:], no_list(mailing_list, message(response)))
+            if response.status != 400:
                 self.ids[i] = text_of(result_of(response), "id")
-                self.last = response
-
-    def _refuse(self, indices: Sequence[int], outcome: Outcome) -> None:
-        for i in indices:
-            self.outcomes[i] = outcome
 
     def _import(self, mailing_list: str, indices: Sequence[int]) -> Conversation[None]:
         rows = [self.batch[i].parts[0] for i in indices]
@@ -127,134 +140,86 @@ class Delivery:
         for i in indices:
             if self.batch[i].parts[2] is None or i not in self.ids:
                 continue
-            path = f"/contacts/{quote(self.ids[i], safe='')}"
-            response = yield Request("PUT", path, json=self.batch[i].parts[2])
+            response = yield Request("PUT", self._contact(i), json=self.batch[i].parts[2])
             if response.status >= 400:
                 self.outcomes[i] = Rejected("qualtrics-opt-out", message(response), True)
             else:
                 counted(response)
 
-    def _lookup(self, mailing_list: str, indices: Sequence[int]) -> Lookup:
+    def _known(
+        self, mailing_list: str, indices: Sequence[int], is_patient: bool
+    ) -> Conversation[dict[int, str]]:
         wanted = {self._address(i).lower(): i for i in indices}
-        return Lookup(self.directory, mailing_list, key_of(self._change(indices[0])[0]), wanted)
+        key = key_of(self._change(indices[0])[0])
+        path = f"{self.directory}/mailinglists/{mailing_list}"
+        found = yield from look_up(path, key, wanted, is_patient)
+        self._refuse((i for i, ids in found.items() if len(ids) > 1), SEVERAL_CONTACTS)
+        return {i: ids.pop() for i, ids in found.items() if len(ids) == 1}
 
     def _only_known(self, mailing_list: str, indices: list[int]) -> Conversation[list[int]]:
-        lookup = self._lookup(mailing_list, indices)
-        found = yield from lookup.run(is_patient=False)
-        self._refuse_doubles(lookup)
-        unknown = [i for i in indices if i not in found and i not in lookup.doubles]
-        text = "no contact has this key, and update_only forbids to create one"
-        self._refuse(unknown, Rejected("qualtrics-unknown-contact", text))
+        found = yield from self._known(mailing_list, indices, is_patient=False)
+        unknown = (i for i in indices if i not in found and self.outcomes[i] is DELIVERED)
+        self._refuse(unknown, UNKNOWN_CONTACT)
         return [i for i in indices if i in found]
-
-    def _refuse_doubles(self, lookup: Lookup) -> None:
-        text = "several contacts share this key: merge them in XM Directory"
-        self._refuse(list(lookup.doubles), Rejected("qualtrics-several-contacts", text))
 
     def _leave(self, mailing_list: str, indices: list[int]) -> Conversation[None]:
         """Whoever is not there has left already. Nobody is created, nobody is deleted."""
-        due = [i for i in indices if any(part is not None for part in self.batch[i].parts)]
+        due = [i for i in indices if self.batch[i].parts[0] is not None]
         if not due:
             return
-        lookup = self._lookup(mailing_list, due)
-        found = yield from lookup.run(is_patient=True)
-        self._refuse_doubles(lookup)
-        self.ids.update(found)
-        written = [i for i in due if i in found and self.batch[i].parts[0] is not None]
+        self.ids |= yield from self._known(mailing_list, due, is_patient=True)
+        written = [i for i in due if i in self.ids]
         if len(written) > SINGLES:
             yield from self._import(self.home, written)
         else:
             yield from self._update(written)
-        is_member_of = mailing_list != self.home
-        leaving = [i for i in due if i in found and self.outcomes[i] is DELIVERED]
-        if is_member_of and leaving:
+        leaving = [i for i in due if i in self.ids and self.outcomes[i] is DELIVERED]
+        if mailing_list != self.home and leaving:
             yield from self._remove_members(mailing_list, leaving)
 
     def _update(self, indices: Sequence[int]) -> Conversation[None]:
         for i in indices:
-            path = f"/contacts/{quote(self.ids[i], safe='')}"
-            response = yield Request("PUT", path, json=self.batch[i].parts[0])
-            if response.status == 400:
-                self.outcomes[i] = Rejected("qualtrics-400", message(response))
-            elif response.status == 404:
+            request = Request("PUT", self._contact(i), json=self.batch[i].parts[0])
+            response = yield from self._send(i, request)
+            if response.status == 404:
                 del self.ids[i]  # gone in the meantime, and so is the membership
-            else:
-                counted(response)
-                self.last = response
 
     def _remove_members(self, mailing_list: str, indices: Sequence[int]) -> Conversation[None]:
         """Whoever opted out of the list stays on it: coming back would forget the opt-out."""
-        opted_out = yield from Lookup(self.directory, mailing_list).opted_out()
+        path = f"/mailinglists/{mailing_list}"
+        stay = yield from opted_out(self.directory + path)
         for i in indices:
-            contact = self.ids.get(i)
-            if contact is None or contact in opted_out:
-                continue
-            path = f"/mailinglists/{mailing_list}/contacts/{quote(contact, safe='')}"
-            response = yield Request("DELETE", path)
-            if response.status == 400:
-                self.outcomes[i] = Rejected("qualtrics-400", message(response), is_partial=True)
-            elif response.status != 404:
-                counted(response)
-                self.last = response
+            if self.ids[i] not in stay:
+                request = Request("DELETE", path + self._contact(i))
+                yield from self._send(i, request, is_partial=True)
 
     def _transactions(self) -> Conversation[None]:
-        """Not idempotent: what may stand there already is looked for first."""
-        due: list[int] = []
-        for i, contact in sorted(self.ids.items()):
-            if self.batch[i].parts[1] is None or self.outcomes[i] is not DELIVERED:
-                continue
+        """For whom the rest worked. What may stand there already is looked for first."""
+        places: dict[str, int] = {}
+        wanted: dict[str, JSON] = {}
+        for i in sorted(self.ids):
             sync, change = self._change(i)
+            event = event_of(sync, change)
+            if event is None or self.outcomes[i] is not DELIVERED:
+                continue
+            name = event_id(event)
             if change.cause == "in doubt":
-                known = yield from Lookup(self.directory, self.home).event_ids(contact)
-                if event_id(sync, change) in known:
+                known = yield from transactions.event_ids(self.directory + self._contact(i))
+                if name in known:
                     continue
-            due.append(i)
-        groups = deque(due[at : at + TRANSACTIONS] for at in range(0, len(due), TRANSACTIONS))
-        while groups:
-            group = groups.popleft()
-            body = {event_id(*self._change(i)): self._transaction(i) for i in group}
-            response = yield Request("POST", "/transactions", json=body, is_repeatable=False)
-            if response.status < 400:
-                self._created(group, response)
-            elif len(group) > 1:
-                middle = len(group) // 2
-                groups.extendleft((group[middle:], group[:middle]))
-            else:
-                self._not_created(group[0], message(response))
+            places[name] = i
+            wanted[name] = self._transaction(i, event)
+        refused = yield from transactions.send(wanted)
+        for name, reason in refused.items():
+            is_partial = self._change(places[name])[0].kind is Kind.SEGMENT
+            self.outcomes[places[name]] = Rejected("qualtrics-transaction", reason, is_partial)
 
-    def _transaction(self, i: int) -> JSON:
+    def _transaction(self, i: int, event: Occurrence) -> JSON:
         sync, change = self._change(i)
-        mailing_list = options_of(sync).mailing_list or self.home
-        if change.op is Op.REMOVE:
-            mailing_list = self.home
-        transaction = {"contactId": self.ids[i], "mailingListId": mailing_list}
-        if stamp := self._stamp(change):
-            transaction["transactionDate"] = stamp
-        return {**transaction, "data": self.batch[i].parts[1]}
-
-    def _stamp(self, change: Change) -> str:
-        """When it occurred; for a transition, the time on the vendor's last answer."""
-        at = change.occurred_at
-        if at is None and self.last is not None and "date" in self.last.headers:
-            try:
-                at = parsedate_to_datetime(self.last.headers["date"])
-            except ValueError:
-                return ""
-        return "" if at is None else f"{utc(at):%Y-%m-%d %H:%M:%S}"
-
-    def _created(self, group: Sequence[int], response: Response) -> None:
-        result = result_of(response)
-        created = result.get("createdTransactions") or {}
-        refused = result.get("unprocessedTransactions") or {}
-        for i in group:
-            name = event_id(*self._change(i))
-            if name in refused:
-                why = refused[name]
-                said = why.get("errorMessage") if isinstance(why, dict) else why
-                self._not_created(i, str(said or "the transaction was not processed"))
-            elif name not in created:
-                raise UnreadableAnswer("a transaction without an answer")
-
-    def _not_created(self, i: int, reason: str) -> None:
-        is_partial = self._change(i)[0].kind is Kind.SEGMENT
-        self.outcomes[i] = Rejected("qualtrics-transaction", reason, is_partial)
+        mailing_list = None if change.op is Op.REMOVE else options_of(sync).mailing_list
+        return {
+            "contactId": self.ids[i],
+            "mailingListId": mailing_list or self.home,
+            "transactionDate": f"{utc(event.at or self.last.instant()):%Y-%m-%d %H:%M:%S}",
+            "data": self.batch[i].parts[1],
+        }

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import quote
 
 from sync.core import DELIVERED, Outcome, Rejected
-from sync.destinations.qualtrics.wire import message, result_of, text_of
+from sync.destinations.polling import poll
+from sync.destinations.qualtrics.wire import inside, message, result_of, text_of
 from sync.destinations.spec import (
     JSON,
     BatchRefused,
@@ -15,15 +16,13 @@ from sync.destinations.spec import (
     Request,
     Response,
     UnreadableAnswer,
-    Wait,
 )
 
-POLL_SECONDS = (1.0, 2.0, 4.0, 8.0, 15.0)
-MAX_POLLS = 120
+MOST_SECONDS = 1800.0
+COUNTS = ("added", "updated", "failed")
 
 
-@dataclass(frozen=True, slots=True)
-class RowEnd:
+class RowEnd(NamedTuple):
     """What became of one row, and the contact's id where it was asked for."""
 
     outcome: Outcome
@@ -45,62 +44,50 @@ def import_contacts(
     path = f"/mailinglists/{mailing_list}/transactioncontacts"
     response = yield Request("POST", path, json={"contacts": rows})
     if response.status == 404:
-        return [RowEnd(no_list(mailing_list, response))] * len(rows), response
+        return [RowEnd(no_list(mailing_list, message(response)))] * len(rows), response
     if response.status == 400:
         raise BatchRefused("qualtrics-400", message(response))
     job = result_of(response)
-    unprocessed = _unprocessed(job, len(rows))
+    ends = _at_once(job, len(rows))
+    accepted = [i for i, end in enumerate(ends) if end is not UNPROCESSED]
     number = quote(text_of(job, "id"), safe="")
-    ends = [UNPROCESSED if i in unprocessed else RowEnd(DELIVERED) for i in range(len(rows))]
-    accepted = [i for i in range(len(rows)) if i not in unprocessed]
     if not accepted:
         return ends, response
-    counts = yield from _finished(f"{path}/{number}")
-    done, failed = counts["added"] + counts["updated"], counts["failed"]
-    if done + failed == 0:
-        return [RowEnd(_nothing_happened(mailing_list))] * len(rows), response
-    if done != len(accepted) or failed or needs_ids:
-        found = yield from _report(number, len(accepted), failed)
+    counts = yield from poll(lambda: _counts(f"{path}/{number}"), "the import", MOST_SECONDS)
+    if not sum(counts.values()):
+        return [RowEnd(no_list(mailing_list, "no row was counted"))] * len(rows), response
+    if counts["added"] + counts["updated"] != len(accepted) or counts["failed"] or needs_ids:
+        found = yield from _report(number, len(accepted), counts["failed"])
         for i, end in zip(accepted, found, strict=True):
             ends[i] = end
     return ends, response
 
 
-def no_list(mailing_list: str, response: Response) -> Rejected:
+def no_list(mailing_list: str, said: str) -> Rejected:
     """The list is not there. The rows are planned again by every run until it is."""
-    text = f"mailing list {mailing_list} was not found: {message(response)}"
-    return Rejected("qualtrics-no-list", text)
+    return Rejected("qualtrics-no-list", f"mailing list {mailing_list} was not found: {said}")
 
 
-def _nothing_happened(mailing_list: str) -> Rejected:
-    text = f"the import counted no row at all: there is no mailing list {mailing_list} over there"
-    return Rejected("qualtrics-no-list", text)
-
-
-def _unprocessed(job: Mapping[str, JSON], count: int) -> frozenset[int]:
-    contacts = job.get("contacts") or {}
-    places = contacts.get("unprocessed") or [] if isinstance(contacts, dict) else None
+def _at_once(job: Mapping[str, JSON], count: int) -> list[RowEnd]:
+    """Delivered, unless refused before the job began."""
+    places = inside(job, "contacts").get("unprocessed") or []
     if not isinstance(places, list) or not all(
         type(place) is int and 0 <= place < count for place in places
     ):
         raise UnreadableAnswer("the import refused rows that were not sent")
-    return frozenset(places)
+    unprocessed = frozenset(places)
+    return [UNPROCESSED if i in unprocessed else RowEnd(DELIVERED) for i in range(count)]
 
 
-def _finished(path: str) -> Conversation[Mapping[str, int]]:
-    """Poll a job; at 100 percent, what it counted. The words of its status vary: not read."""
-    for poll in range(MAX_POLLS):
-        yield Wait(POLL_SECONDS[min(poll, len(POLL_SECONDS) - 1)])
-        response = yield Request("GET", path)
-        result = result_of(response)
-        if result.get("percentComplete") == 100:
-            contacts = result.get("contacts")
-            count = contacts.get("count") if isinstance(contacts, dict) else None
-            names = ("added", "updated", "failed")
-            if not isinstance(count, dict) or not all(type(count.get(n)) is int for n in names):
-                raise UnreadableAnswer("a finished import without counts")
-            return {name: count[name] for name in names}
-    raise UnreadableAnswer("the import did not end in time")
+def _counts(path: str) -> Conversation[Mapping[str, int] | None]:
+    """What a job counted, at 100 percent. The words of its status vary, and are not read."""
+    result = result_of((yield Request("GET", path)))
+    if result.get("percentComplete") != 100:
+        return None
+    count = inside(inside(result, "contacts"), "count")
+    if not all(type(count.get(name)) is int for name in COUNTS):
+        raise UnreadableAnswer("a finished import without counts")
+    return {name: count[name] for name in COUNTS}
 
 
 def _report(job: str, count: int, failed: int) -> Conversation[Sequence[RowEnd]]:

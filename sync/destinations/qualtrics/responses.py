@@ -9,12 +9,14 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from sync.destinations.qualtrics.wire import message, result_of
+from sync.destinations.polling import poll
+from sync.destinations.qualtrics.wire import message, result_of, text_of
 from sync.destinations.spec import (
     JSON,
     BatchRefused,
@@ -22,26 +24,27 @@ from sync.destinations.spec import (
     Page,
     Request,
     UnreadableAnswer,
-    Wait,
 )
 from sync.destinations.values import iso_8601
 
-POLL_SECONDS = (1.0, 2.0, 4.0, 8.0, 15.0)
-MAX_POLLS = 240
+MAX_DOWNLOAD_BYTES = 100_000_000
+DOWNLOAD_SECONDS = 600.0
 MAX_FILE_BYTES = 400_000_000
 """Of an unpacked export: more is not read into memory."""
+BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, EOFError)
 OVERLAP = timedelta(hours=1)
 KEPT_STATUSES = frozenset({0, 4})
 """Answered, and imported; previews, tests and spam are left out."""
-UNREAD = frozenset({"_recordId", "ipAddress", "locationLatitude", "locationLongitude", "duration"})
+UNREAD = frozenset(
+    {"_recordId", "ipAddress", "locationLatitude", "locationLongitude", "duration"}
+    | {"recipientFirstName", "recipientLastName"}
+)
 """Not asked for by anybody here, and personal."""
 COLUMNS = {
     "startDate": "started_at",
     "endDate": "ended_at",
     "externalDataReference": "ext_ref",
     "recipientEmail": "recipient_email",
-    "recipientFirstName": None,
-    "recipientLastName": None,
     "distributionChannel": "distribution_channel",
     "userLanguage": "language",
     "recordedDate": "recorded_at",
@@ -84,7 +87,7 @@ def _state(cursor: str | None) -> dict[str, Any]:
     return {"surveys": surveys, "next": turn}
 
 
-def _export(survey: str, known: Mapping[str, Any]) -> Conversation[tuple[bytes, str | None]]:
+def _export(survey: str, known: Mapping[str, Any]) -> Conversation[tuple[bytes, JSON]]:
     path = f"/surveys/{quote(survey, safe='')}/export-responses"
     wanted: dict[str, JSON] = {"format": "json", "compress": True, "allowContinuation": True}
     response = None
@@ -99,28 +102,26 @@ def _export(survey: str, known: Mapping[str, Any]) -> Conversation[tuple[bytes, 
     if response.status >= 400:
         raise BatchRefused("qualtrics-export", f"survey {survey}: {message(response)}")
     started = result_of(response)
-    finished = yield from _finished(path, started.get("progressId"))
-    token = finished.get("continuationToken") or started.get("continuationToken")
-    file_path = f"{path}/{quote(str(finished['fileId']), safe='')}/file"
-    download = yield Request("GET", file_path, to="api")
+    job = f"{path}/{quote(text_of(started, 'progressId'), safe='')}"
+    finished = yield from poll(lambda: _finished(job), "the export")
+    download = yield Request(
+        "GET",
+        f"{path}/{quote(text_of(finished, 'fileId'), safe='')}/file",
+        to="api",
+        max_answer_bytes=MAX_DOWNLOAD_BYTES,
+        deadline_seconds=DOWNLOAD_SECONDS,
+    )
     if download.status >= 400:
         raise UnreadableAnswer("the finished export has no file")
-    return download.body, str(token) if token else None
+    return download.body, finished.get("continuationToken") or started.get("continuationToken")
 
 
-def _finished(path: str, progress_id: JSON) -> Conversation[Mapping[str, JSON]]:
+def _finished(job: str) -> Conversation[Mapping[str, JSON] | None]:
     """Only `complete` with a file is success: a failed export also says 100 percent."""
-    if not isinstance(progress_id, str) or not progress_id:
-        raise UnreadableAnswer("the export did not start")
-    for poll in range(MAX_POLLS):
-        yield Wait(POLL_SECONDS[min(poll, len(POLL_SECONDS) - 1)])
-        response = yield Request("GET", f"{path}/{quote(progress_id, safe='')}", to="api")
-        result = result_of(response)
-        if result.get("status") == "failed":
-            raise BatchRefused("qualtrics-export", f"{path}: the export failed over there")
-        if result.get("status") == "complete" and result.get("fileId"):
-            return result
-    raise UnreadableAnswer("the export did not end in time")
+    result = result_of((yield Request("GET", job, to="api")))
+    if result.get("status") == "failed":
+        raise BatchRefused("qualtrics-export", f"{job}: the export failed over there")
+    return result if result.get("status") == "complete" and result.get("fileId") else None
 
 
 def _records(survey: str, file: bytes) -> Iterator[dict[str, JSON]]:
@@ -134,9 +135,8 @@ def _records(survey: str, file: bytes) -> Iterator[dict[str, JSON]]:
 
 def _responses(file: bytes) -> list[Mapping[str, JSON]]:
     try:
-        body = json.loads(_unpacked(file))
-        responses = body["responses"]
-    except (ValueError, KeyError, TypeError, RecursionError, zipfile.BadZipFile):
+        responses = json.loads(_unpacked(file))["responses"]
+    except (ValueError, KeyError, TypeError, RuntimeError, *BROKEN_ZIP):
         raise UnreadableAnswer("the export's file can't be read") from None
     if not isinstance(responses, list) or not all(isinstance(one, dict) for one in responses):
         raise UnreadableAnswer("the export's file does not list responses")
@@ -149,9 +149,11 @@ def _unpacked(file: bytes) -> bytes:
         return file
     with zipfile.ZipFile(io.BytesIO(file)) as archive:
         (name,) = archive.namelist()
-        if archive.getinfo(name).file_size > MAX_FILE_BYTES:
-            raise UnreadableAnswer(f"the export unpacks to more than {MAX_FILE_BYTES} bytes")
-        return archive.read(name)
+        with archive.open(name) as unpacked:
+            text = unpacked.read(MAX_FILE_BYTES + 1)
+    if len(text) > MAX_FILE_BYTES:
+        raise UnreadableAnswer(f"the export unpacks to more than {MAX_FILE_BYTES} bytes")
+    return text
 
 
 def _record(
@@ -170,11 +172,10 @@ def _record(
             answers[name] = {"value": value, "label": labels[name]} if name in labels else value
         elif name not in COLUMNS and name not in UNREAD:
             embedded[name] = value
-    own = {column: values.get(name) for name, column in COLUMNS.items() if column}
     return {
         "record_id": str(response["responseId"]),
         "survey_id": survey,
-        **own,
+        **{column: values.get(name) for name, column in COLUMNS.items()},
         "recorded_at": _instant(values.get("recordedDate")),
         "started_at": _instant_or_none(values.get("startDate")),
         "ended_at": _instant_or_none(values.get("endDate")),

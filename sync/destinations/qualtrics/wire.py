@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from sync.destinations.spec import JSON, Response, UnreadableAnswer
+from sync.destinations.spec import JSON, Conversation, Request, Response, UnreadableAnswer
 
 ROOT = "/API/v3"
+CRITERIA = {"extRef": "externalDataReference", "email": "email"}
+"""What search and the rules of deduplication call a key."""
 
 
 def counted(response: Response) -> Mapping[str, JSON]:
     """The body of a success; anything without `meta`, or with an error in it, is no answer."""
-    body = response.json()
-    meta = body.get("meta") if isinstance(body, dict) else None
+    body = response.object()
+    meta = body.get("meta")
     if response.status >= 400 or not isinstance(meta, dict) or "error" in meta:
         raise UnreadableAnswer("no success in the vendor's envelope")
-    return dict(body)
+    return body
 
 
 def result_of(response: Response, name: str = "result") -> Mapping[str, JSON]:
@@ -34,12 +36,32 @@ def text_of(result: Mapping[str, JSON], name: str) -> str:
     return value
 
 
+def inside(result: Mapping[str, JSON], name: str) -> Mapping[str, JSON]:
+    """The object under a name; empty where there is none."""
+    found = result.get(name)
+    if not isinstance(found, dict | None):
+        raise UnreadableAnswer(f"`{name}` is no object")
+    return found or {}
+
+
 def elements(response: Response) -> list[Mapping[str, JSON]]:
     """One page of a list."""
     found = result_of(response).get("elements")
     if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
         raise UnreadableAnswer("a page without `elements`")
     return found
+
+
+def pages(path: str, take: Callable[[Mapping[str, JSON]], object]) -> Conversation[None]:
+    """Hand over every element of a list, page by page. A list that is not there has none."""
+    following: str | None = path
+    while following is not None:
+        response = yield Request("GET", following, to="api")
+        if response.status == 404:
+            return
+        for one in elements(response):
+            take(one)
+        following = next_page(response)
 
 
 def next_page(response: Response) -> str | None:
@@ -56,11 +78,11 @@ def next_page(response: Response) -> str | None:
 def message(response: Response) -> str:
     """The error's words and its code, and the request's id, which the vendor's support asks for."""
     try:
-        meta = response.json().get("meta") or {}
-        error = meta.get("error") or {}
-        words = [str(error.get(name)) for name in ("errorMessage", "errorCode") if error.get(name)]
-        if meta.get("requestId"):
-            words.append(f"request {meta['requestId']}")
-    except (UnreadableAnswer, AttributeError):
-        words = []
+        meta = inside(response.object(), "meta")
+        error = inside(meta, "error")
+    except UnreadableAnswer:
+        meta = error = {}
+    words = [str(error[name]) for name in ("errorMessage", "errorCode") if error.get(name)]
+    if meta.get("requestId"):
+        words.append(f"request {meta['requestId']}")
     return "; ".join(words) or f"answered {response.status} without a word"

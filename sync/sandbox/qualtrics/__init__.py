@@ -160,7 +160,8 @@ class Qualtrics(Vendor[QualtricsSwitches]):
 
     def seed(self, things: Mapping[str, JSON]) -> None:
         """`lists`: id to name. `surveys`: `{id, name, responses: [{ext_ref, email, recorded_at,
-        answers, labels, embedded_data, status}]}`; a survey that exists takes more responses."""
+        answers, labels, embedded_data, status, filler_bytes}]}`; a survey that exists takes more
+        responses. `filler_bytes` adds an answer of noise, of this size even when it is zipped."""
         unknown = set(things) - {"lists", "surveys"}
         if unknown:
             raise ValueError(f"there are no {', '.join(sorted(unknown))} to seed")

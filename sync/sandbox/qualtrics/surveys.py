@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import zipfile
 from collections.abc import Mapping
@@ -95,6 +96,7 @@ class SurveyApi:
             "recipientEmail": given.get("email"),
             **given.get("embedded_data", {}),
             **given["answers"],
+            **self._filler(int(given.get("filler_bytes", 0))),
         }
         response = {
             "responseId": str(given.get("id") or values["_recordId"]),
@@ -108,6 +110,11 @@ class SurveyApi:
         ]
         survey.responses.append({**response, "number": number})
         self._show(survey, given, at.timestamp())
+
+    def _filler(self, size: int) -> dict[str, str]:
+        """An answer that stays at least this large when it is zipped."""
+        noise = base64.b64encode(self.vendor.rng.randbytes(size)).decode()
+        return {"QID0_TEXT": noise} if size else {}
 
     def _show(self, survey: Survey, given: Mapping[str, Any], at: float) -> None:
         """As an event of the person, where there is one."""
@@ -215,8 +222,9 @@ class SurveyApi:
         if not export.is_zipped:
             return Answer(200, text, (("content-type", "application/json"),))
         packed = io.BytesIO()
-        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.writestr(zipfile.ZipInfo(f"{survey.name}.{export.format}"), text)
+        with zipfile.ZipFile(packed, "w") as archive:
+            inside = zipfile.ZipInfo(f"{survey.name}.{export.format}")
+            archive.writestr(inside, text, zipfile.ZIP_DEFLATED)
         return Answer(200, packed.getvalue(), (("content-type", "application/zip"),))
 
 

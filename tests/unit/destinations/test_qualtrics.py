@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import zipfile
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -13,10 +15,10 @@ import pytest
 from pydantic import ValidationError
 
 from sync.core import Change, Kind, Op, Relation, Sync, Trait
-from sync.destinations.qualtrics import Qualtrics
-from sync.destinations.qualtrics.contacts import event_id
+from sync.destinations.entries import Event
+from sync.destinations.qualtrics import Qualtrics, Settings, responses
+from sync.destinations.qualtrics.contacts import Options, event_id, event_of
 from sync.destinations.qualtrics.responses import pull
-from sync.destinations.qualtrics.settings import Event, Options, Settings
 from sync.destinations.qualtrics.wire import next_page
 from sync.destinations.spec import Piece, Request, Response, UnreadableAnswer, Wait
 
@@ -40,6 +42,7 @@ SEGMENT = Sync(
     traits=(Trait("plan", "plan"),),
     options=Options(on_enter=Event(event="entered"), on_exit=Event(event="left")),
 )
+LISTED = Options(mailing_list="CG_2")
 ADD = Change(1, Op.ADD, "u_1", "u_1", {"plan": "team"})
 
 
@@ -91,28 +94,43 @@ def test_an_opt_out_is_never_taken_back() -> None:
             assert "unsubscribed" not in parts[0]
 
 
+def unready(sync: Sync, **more: Any) -> Any:
+    """What is found without asking."""
+    conversation = Qualtrics(Settings(**{**CONNECTION, **more})).unready(sync)
+    with pytest.raises(StopIteration) as end:
+        next(conversation)
+    return end.value.value
+
+
 def test_the_model_identifies_by_what_the_directory_deduplicates_by() -> None:
     by_email = replace(SEGMENT, identify_by="email", address="email")
+    (problem,) = unready(by_email)
+    assert "deduplicates by extRef" in problem.message
+    assert list(unready(by_email, deduplicate_by="email")) == []
     change = ADD._replace(address=" Ann@X.io")
-    with pytest.raises(ValueError, match="deduplicates by extRef"):
-        encoded(by_email, change)
     assert encoded(by_email, change, deduplicate_by="email")[0]["email"] == "ann@x.io"
 
 
 def test_a_segment_keeps_off_the_connections_own_list() -> None:
-    with pytest.raises(ValueError, match="connection's own"):
-        encoded(replace(SEGMENT, options=Options(mailing_list="CG_1")), ADD)
+    (problem,) = unready(replace(SEGMENT, options=Options(mailing_list="CG_1")))
+    assert "connection's own" in problem.message
+
+
+def id_of(sync: Sync, change: Change) -> str:
+    event = event_of(sync, change)
+    assert event is not None
+    return event_id(event)
 
 
 def test_event_ids_are_equal_after_a_crash_and_differ_by_entry_and_direction() -> None:
     ids = {
-        event_id(SEGMENT, ADD),
-        event_id(SEGMENT, ADD._replace(transition=2)),
-        event_id(SEGMENT, ADD._replace(op=Op.REMOVE)),
-        event_id(replace(SEGMENT, name="other"), ADD),
+        id_of(SEGMENT, ADD),
+        id_of(SEGMENT, ADD._replace(transition=2)),
+        id_of(SEGMENT, ADD._replace(op=Op.REMOVE)),
+        id_of(replace(SEGMENT, name="other"), ADD),
     }
     assert len(ids) == 4
-    assert event_id(SEGMENT, ADD) in ids
+    assert id_of(SEGMENT, ADD) in ids
 
 
 def test_an_event_without_a_time_is_refused() -> None:
@@ -135,7 +153,8 @@ def test_an_event_without_a_time_is_refused() -> None:
         ({"traits": ("Churn_Risk",)}, "only in case"),
         ({"traits": ("é" * 101,)}, "over 200 bytes"),
         ({"identify_by": "phone"}, "nobody is known by `phone`"),
-        ({"kind": Kind.TRAITS}, "only segments"),
+        ({"kind": Kind.TRAITS}, "`on_enter` is for kind segment"),
+        ({"kind": Kind.TRAITS, "options": LISTED}, "`mailing_list` is for kind segment"),
         ({"kind": Kind.EVENTS, "options": None, "traits": ("event_id",)}, "reserved"),
         ({"kind": Kind.EVENTS, "options": None, "event": " "}, "blank"),
     ],
@@ -166,13 +185,15 @@ def test_the_next_page_is_followed_untouched_and_only_below_the_api() -> None:
         next_page(answer({"elements": [], "nextPage": "https://elsewhere.example/contacts"}))
 
 
-def pulled(file: bytes) -> Any:
+def pulled(file: bytes, asked: list[Request] | None = None) -> Any:
     """Answer a pull's requests by hand, with this file at the end."""
+    asked = [] if asked is None else asked
     conversation = pull(["SV_1"], None)
     step: Any = next(conversation)
     while True:
         reply = None
         if isinstance(step, Request):
+            asked.append(step)
             reply = answer({"progressId": "ES_1", "status": "complete", "fileId": "f"})
             if step.path.endswith("/file"):
                 reply = Response(200, {}, file)
@@ -186,7 +207,7 @@ def pulled(file: bytes) -> Any:
 
 def zipped(*texts: bytes) -> bytes:
     packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for i, text in enumerate(texts):
             archive.writestr(f"{i}.json", text)
     return packed.getvalue()
@@ -200,6 +221,16 @@ FILE = json.dumps({"responses": [ONE]}).encode()
 def test_an_export_is_read_zipped_or_not(file: bytes) -> None:
     (record,) = pulled(file).records
     assert (record["record_id"], record["recorded_at"]) == ("R_1", "2026-03-01T08:00:00Z")
+
+
+def test_only_the_download_may_be_large_and_take_long() -> None:
+    asked: list[Request] = []
+    pulled(FILE, asked)
+    *others, download = asked
+    assert download.max_answer_bytes >= 100_000_000
+    # At 2 megabits a second.
+    assert (download.deadline_seconds or 0) >= download.max_answer_bytes / 250_000
+    assert {r.max_answer_bytes for r in others} == {8_000_000}
 
 
 @pytest.mark.parametrize(
@@ -218,6 +249,23 @@ def test_an_export_is_read_zipped_or_not(file: bytes) -> None:
 def test_a_file_that_cannot_be_read_is_no_empty_export(file: bytes) -> None:
     with pytest.raises(UnreadableAnswer):
         pulled(file)
+
+
+def test_a_damaged_file_is_read_or_refused() -> None:
+    whole = zipped(FILE)
+    for place, bits in itertools.product(range(len(whole)), (0x01, 0x10, 0xFF)):
+        damaged = bytearray(whole)
+        damaged[place] ^= bits
+        with suppress(UnreadableAnswer):
+            pulled(bytes(damaged))
+
+
+def test_a_file_that_unpacks_to_more_than_memory_may_hold_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(responses, "MAX_FILE_BYTES", len(FILE) - 1)
+    with pytest.raises(UnreadableAnswer, match="unpacks to more than"):
+        pulled(zipped(FILE))
 
 
 def test_a_foreign_cursor_is_refused() -> None:

@@ -283,6 +283,15 @@ def test_an_export_is_a_job_with_a_file_at_its_end(call: Client) -> None:
     assert call("POST", EXPORT, body).status_code == 400
 
 
+def test_an_export_can_be_made_large_on_the_wire(call: Client) -> None:
+    large = {"answers": {}, "filler_bytes": 3_000_000}
+    call.control.seed({"surveys": [{"id": "SV_1", "responses": [large] * 3}]})
+    path = f"{EXPORT}/{call.result('POST', EXPORT, {'format': 'json'})['progressId']}"
+    call.result("GET", path)
+    packed = call("GET", f"{EXPORT}/{call.result('GET', path)['fileId']}/file").content
+    assert 9_000_000 < len(packed) < 9_500_000
+
+
 @pytest.mark.parametrize(
     "more",
     [
