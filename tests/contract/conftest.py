@@ -18,7 +18,7 @@ from sync.delivery.transport import HttpTransport
 from sync.destinations import registry
 from sync.destinations.customerio.operations import Options as CustomerioOptions
 from sync.destinations.gainsight_px.model import Options as GainsightPxOptions
-from sync.destinations.launchdarkly.mapping import Options as LaunchdarklyOptions
+from sync.destinations.launchdarkly.options import Options as LaunchdarklyOptions
 from sync.destinations.qualtrics.contacts import Options as QualtricsOptions
 from sync.destinations.spec import Endpoint, Item, Piece, Request, Response
 from sync.sandbox.client import SandboxControl

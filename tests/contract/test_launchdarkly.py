@@ -11,12 +11,14 @@ import pytest
 
 from sync.core import Change, Delivered, Kind, NotAttempted, Op, Rejected, Sync, Trait
 from sync.delivery.batches import batches, prepare
+from sync.delivery.conversation import ask, converse
+from sync.delivery.pacing import Pacing
 from sync.delivery.transport import HttpTransport
-from sync.destinations.launchdarkly import ITEMS, REQUESTS_PER_SECOND
-from sync.destinations.launchdarkly.mapping import Options
+from sync.destinations.launchdarkly import LIMITS
+from sync.destinations.launchdarkly.options import Options
 from sync.destinations.launchdarkly.segments import TAG
 from sync.destinations.spec import Auditing, Expected, Piece
-from sync.errors import DestinationError
+from sync.errors import DestinationError, Problem
 from sync.sandbox.client import SandboxControl
 
 TIERS = ("low", "high")
@@ -44,6 +46,9 @@ class Launchdarkly:
     def sent(self, method: str = "PATCH") -> list[Any]:
         wanted = [r for r in self.connected.http.requests if r.method == method]
         return [json.loads(r.content) for r in wanted]
+
+    def unready(self, sync: Sync) -> list[Problem]:
+        return list(self.connected.ask(lambda destination: destination.unready(sync)))
 
     def audit(self, *syncs: Sync) -> list[str]:
         found = self.connected.ask(lambda destination: destination.audit(syncs))
@@ -101,6 +106,50 @@ def test_a_segment_is_not_created_where_the_entry_says_so(ld: Launchdarkly) -> N
     (ending,) = ld.deliver(ld.sync(options=Options(create=False)), add())
     assert isinstance(ending, Rejected)
     assert "`churn_risk`" in ending.reason
+
+
+def test_nobody_is_in_a_segment_that_is_missing(ld: Launchdarkly) -> None:
+    options = Options(create=False, value_segments={"plan": ("team",)})
+    sync = ld.sync(Kind.TRAITS, options, traits=(Trait("plan", "plan"),))
+    left, joined = change(traits={"plan": None}), change("u-2", traits={"plan": "team"})
+    done, refused = ld.deliver(sync, left, joined)
+    assert (done, refused.code) == (Delivered(), "launchdarkly-no-segment")
+
+
+@pytest.mark.parametrize(
+    ("options", "fix"),
+    [
+        ({}, "create a list segment `churn_risk--low` for user contexts with the tag " + TAG),
+        (
+            {"big": True, "context_kind": "account"},
+            "create a big segment `churn_risk--low` for account contexts with the tag " + TAG,
+        ),
+    ],
+)
+def test_a_missing_segment_that_is_not_to_be_created_holds_the_sync(
+    ld: Launchdarkly, options: dict[str, Any], fix: str
+) -> None:
+    assert ld.unready(tiered(ld)) == []
+    kind = {"unbounded": True, "unboundedContextKind": "account"} if options else {}
+    there = [{"key": f"churn_risk{s}", "tags": [TAG], **kind} for s in ("", "--high")]
+    ld.control.seed({"segments": there})
+    (problem,) = ld.unready(tiered(ld, create=False, **options))
+    assert problem.code == "launchdarkly-no-segment"
+    assert problem.fix == fix
+    assert "destinations (launchdarkly)" in problem.where
+    assert ld.control.applied() == []
+
+
+def test_what_is_looked_at_before_sending_is_not_asked_again(ld: Launchdarkly) -> None:
+    ld.control.seed({"segments": [{"key": "churn_risk", "tags": [TAG], "unbounded": True}]})
+    sync, connected = ld.sync(), ld.connected
+    one, pace = connected.destination, Pacing(connected.clock)
+    line = connected.http, connected.clock, pace, connected.policy
+    assert ask(one, one.unready(sync), *line) == []
+    exchange = converse(one, connected.items([add()], sync), *line, lambda: False)
+    assert exchange.endings == [Delivered()]
+    assert [r.method for r in ld.connected.http.requests] == ["GET", "POST"]
+    assert ld.members("churn_risk") == ["u-1"]
 
 
 def test_a_token_is_sent_bare_and_a_patch_says_what_it_is(ld: Launchdarkly) -> None:
@@ -207,7 +256,7 @@ def test_full_requests_go_to_either_kind_of_segment(ld: Launchdarkly) -> None:
     items = ld.connected.items([add(f"u-{i}") for i in range(10_000)], sync)
     destination = ld.connected.destination
     for group in batches(items, destination.limits):
-        assert len(group) <= ITEMS
+        assert len(group) <= LIMITS.items
         ld.connected.converse(group)
     sizes = [len(b["instructions"][0]["values"]) for b in ld.sent()]
     assert sizes == [1500] * 6 + [1000]
@@ -215,7 +264,7 @@ def test_full_requests_go_to_either_kind_of_segment(ld: Launchdarkly) -> None:
 
 def test_one_segment_has_one_writer(ld: Launchdarkly) -> None:
     assert ld.connected.destination.limits.concurrency == 1
-    assert ld.connected.destination.limits.requests_per_second == REQUESTS_PER_SECOND
+    assert ld.connected.destination.limits.requests_per_second == LIMITS.requests_per_second
 
 
 def test_a_conflict_is_tried_again(ld: Launchdarkly) -> None:
@@ -231,6 +280,18 @@ def test_a_conflict_without_end_is_not_attempted(ld: Launchdarkly) -> None:
     ld.connected.fault("status", status=409, method="PATCH", body=error)
     assert ld.deliver(ld.sync(), add()) == [NotAttempted("retry-later")]
     assert len(ld.sent()) == 1 + ld.connected.policy.attempts
+
+
+def test_a_conflict_about_one_segment_holds_up_no_other(ld: Launchdarkly) -> None:
+    options = Options(value_segments={"plan": ("solo", "team")})
+    sync = ld.sync(Kind.TRAITS, options, traits=(Trait("plan", "plan"),))
+    there = [{"key": f"plan--{plan}", "tags": [TAG]} for plan in ("solo", "team")]
+    ld.control.seed({"segments": there})
+    error = '{"code":"optimistic_locking_error","message":"changed"}'
+    ld.connected.fault("status", status=409, method="PATCH", path="plan--solo", body=error)
+    endings = ld.deliver(sync, add(traits={"plan": "solo"}), add("u-2", traits={"plan": "team"}))
+    assert endings == [NotAttempted("retry-later"), Delivered()]
+    assert ld.members("plan--team") == ["u-2"]
 
 
 def test_a_segment_that_somebody_else_just_created_is_read_again(ld: Launchdarkly) -> None:
@@ -262,7 +323,10 @@ def test_a_full_window_is_waited_for(
 
 def test_a_limit_that_never_ends_is_not_attempted(ld: Launchdarkly) -> None:
     ld.connected.fault("status", status=429, body="{}")
-    assert ld.deliver(ld.sync(), add()) == [NotAttempted("retry-later")]
+    assert ld.deliver(ld.sync(), add()) == [NotAttempted("http-429")]
+    waited = ld.connected.clock.seconds
+    assert waited == 10 * (ld.connected.policy.attempts - 1)
+    assert ld.connected.policy.budget.seconds == 900 - waited
 
 
 def test_a_person_excluded_by_hand_is_rejected_alone_and_stays_excluded(ld: Launchdarkly) -> None:
@@ -300,6 +364,7 @@ def test_a_segment_that_is_not_ours_is_left_alone(
     ld: Launchdarkly, segment: dict[str, Any], code: str
 ) -> None:
     ld.control.seed({"segments": [{"key": "churn_risk", **segment}]})
+    assert [problem.code for problem in ld.unready(ld.sync())] == [code]
     (ending,) = ld.deliver(ld.sync(), add())
     assert isinstance(ending, Rejected)
     assert ending.code == code
@@ -308,6 +373,7 @@ def test_a_segment_that_is_not_ours_is_left_alone(
 
 def test_a_foreign_segment_is_written_to_when_told(ld: Launchdarkly) -> None:
     ld.control.seed({"segments": [{"key": "churn_risk", "tags": ["hand-made"]}]})
+    assert ld.unready(ld.sync(options=Options(adopt=True))) == []
     assert ld.deliver(ld.sync(options=Options(adopt=True)), add()) == [Delivered()]
     assert ld.members("churn_risk") == ["u-1"]
 
@@ -350,12 +416,14 @@ def test_a_removal_lists_nobody(ld: Launchdarkly) -> None:
     assert ld.control.people() == []
 
 
-def test_identify_without_an_sdk_key_is_refused_before_sending(ld: Launchdarkly) -> None:
+def test_identify_without_an_sdk_key_holds_the_sync(ld: Launchdarkly) -> None:
     sync = ld.sync(Kind.TRAITS, Options(identify=True))
+    assert ld.unready(sync) == []
     del ld.connected.settings["sdk_key"]
-    rejected = prepare(ld.connected.destination, (Piece(sync, add()),))
-    assert isinstance(rejected, Rejected)
-    assert "sdk_key" in rejected.reason
+    (problem,) = ld.unready(sync)
+    assert problem.code == "launchdarkly-no-sdk-key"
+    assert "environment `test` of project `default`" in problem.fix
+    assert ld.connected.http.requests == []
 
 
 def event(number: int, **traits: Any) -> Change:
@@ -394,9 +462,22 @@ def test_a_payload_sent_twice_counts_once(ld: Launchdarkly) -> None:
 
 def test_events_alone_count_once_whatever_the_batch(ld: Launchdarkly) -> None:
     sync = ld.sync(Kind.EVENTS, Options(one_per_request=True))
-    ld.deliver(sync, event(1), event(2))
-    ld.deliver(sync, event(2), event(3))
+    limits = ld.connected.destination.limits_for([sync])
+    for rows in ([event(1), event(2)], [event(2), event(3)]):
+        for group in batches(ld.connected.items(rows, sync), limits):
+            assert ld.connected.converse(group).endings == [Delivered()]
     assert len(ld.control.events()) == 3
+
+
+def test_metric_events_fill_the_requests_of_the_import(ld: Launchdarkly) -> None:
+    sync = ld.sync(Kind.EVENTS)
+    limits = ld.connected.destination.limits_for([sync])
+    items = ld.connected.items([event(i, note="x" * 250) for i in range(30_000)], sync)
+    (first, *_) = batches(items, limits)
+    assert ld.connected.converse(first).endings == [Delivered()] * len(first)
+    (sent,) = ld.connected.http.requests
+    assert 9_900_000 < len(sent.content) <= 10_000_000
+    assert ld.connected.destination.limits_for([ld.sync(Kind.SEGMENT)]) == LIMITS
 
 
 @pytest.mark.parametrize("broken", [{"occurred_at": None}, {"event": " "}, {"traits": {"v": "x"}}])
@@ -568,10 +649,11 @@ def test_the_audit_knows_missing_foreign_full_and_storeless_segments(ld: Launchd
     )
     names = ("full", "theirs", "big", "missing")
     syncs = [ld.sync(options=Options(create=False), segment=name) for name in names]
-    full, theirs, missing, big = ld.audit(*syncs)
+    theirs, missing = [problem for sync in syncs for problem in ld.unready(sync)]
+    full, big = ld.audit(*syncs)
     assert "holds 12000 of at most 15000" in full
-    assert TAG in theirs
-    assert "no segment `missing`" in missing
+    assert TAG in theirs.fix
+    assert "no segment `missing`" in missing.message
     assert "no store for big segments" in big
 
 

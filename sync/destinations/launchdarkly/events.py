@@ -3,131 +3,139 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from sync.core import DELIVERED, Change, Op, Outcome
+from sync.core import DELIVERED, Change, Op, Outcome, Sync
 from sync.destinations.identifiers import digest
-from sync.destinations.launchdarkly.calls import (
-    Place,
-    api,
-    exchange,
-    read,
-    refusal,
-    server_time,
+from sync.destinations.launchdarkly.calls import Place, acknowledged, api, items_of
+from sync.destinations.launchdarkly.membership import Row
+from sync.destinations.launchdarkly.options import (
+    EVENT_NAMES,
+    context_key,
+    context_kind,
+    options_of,
 )
-from sync.destinations.launchdarkly.mapping import attributes, context_kind, merged, options_of
-from sync.destinations.launchdarkly.segments import Progress
-from sync.destinations.spec import JSON, Conversation, Item, Request, UnreadableAnswer
+from sync.destinations.meaning import emptied, occurrence
+from sync.destinations.spec import JSON, NOTHING, Conversation, Item, Request, Response
+from sync.destinations.values import Values, unix_milliseconds
 
 SEARCH_KEYS = 50
-EVENT_SCHEMA = "4"
-USER_AGENT = "MetricImport-dbt-activation-int/1.0"  # the import refuses any other form
+ATTRIBUTES = Values(instant=unix_milliseconds)
+IMPORTER = {"user-agent": "MetricImport-dbt-activation-int/1.0"}  # no other form is taken
+
+Context = Mapping[str, JSON]
+
+
+def custom_event(sync: Sync, change: Change) -> JSON:
+    """A metric event. The import drops malformed fields silently, so they are refused here."""
+    found = occurrence(sync, change, None, EVENT_NAMES)
+    assert found is not None and found.at is not None  # as every row of an events model
+    facts = ATTRIBUTES.of(found.facts)
+    event: dict[str, JSON] = {
+        "kind": "custom",
+        "key": found.name,
+        "creationDate": unix_milliseconds(found.at),
+        "contextKeys": {context_kind(sync): context_key(change)},
+    }
+    column = options_of(sync).metric_value
+    if column is not None and (number := facts.pop(column, None)) is not None:
+        if isinstance(number, bool) or not isinstance(number, int | float):
+            raise ValueError(f"trait {column} is the metric's value and no number")
+        event["metricValue"] = number
+    return {**event, "data": {**facts, "event_id": change.identity}}
+
+
+def attributes(sync: Sync, change: Change) -> Mapping[str, JSON]:
+    """The traits of a change; None where one goes away, which for a removal are all we own."""
+    return emptied(sync, change) if change.op is Op.REMOVE else ATTRIBUTES.of(change.traits)
+
+
+def merged(sync: Sync, ours: Context, known: Context) -> dict[str, JSON]:
+    """A whole context from what is listed and what changes: there is no partial form.
+
+    Personal traits are named as redacted, and their values stay here.
+    """
+    private = {trait.name for trait in sync.traits if trait.is_pii}
+    context = {name: value for name, value in known.items() if name not in ours}
+    context |= {k: v for k, v in ours.items() if v is not None and k not in private}
+    meta = dict(context.pop("_meta", None) or {})
+    redacted = {name for name in meta.pop("redactedAttributes", None) or () if name not in ours}
+    redacted |= {k for k, v in ours.items() if v is not None and k in private}
+    if redacted:
+        meta["redactedAttributes"] = sorted(redacted)
+    return {**context, **({"_meta": meta} if meta else {})}
 
 
 def import_metrics(place: Place, batch: Sequence[Item]) -> Conversation[Sequence[Outcome]]:
-    """All events in one request, or one in each: a payload's id is what the vendor knows again.
-
-    The id comes from the events themselves, so a repeated payload is dropped; a payload of other
-    events is not, even if some of them were sent before.
-    """
+    """A batch in one payload. Its id comes from the events themselves, so a repeated payload is
+    dropped; a payload of other events is not, even if some of them were sent before."""
+    key = [batch[0].pieces[0].sync.name, *(item.pieces[0].change.identity for item in batch)]
+    events = [item.parts[0] for item in batch]
     path = f"/v2/event-data-import/{place.project}/{place.environment}"
-    alone = options_of(batch[0].pieces[0].sync).one_per_request
-    for group in [[item] for item in batch] if alone else [list(batch)]:
-        key = [group[0].pieces[0].sync.name, *(i.pieces[0].change.identity for i in group)]
-        headers = {**_headers(key), "user-agent": USER_AGENT}
-        events = [item.parts[0] for item in group]
-        request = Request("POST", path, json=events, to="import", headers=headers)
-        yield from _accepted(request)
+    yield from _publish("import", path, events, key, IMPORTER)
     return [DELIVERED] * len(batch)
 
 
-def identify(place: Place, batch: Sequence[Item], progress: Progress) -> Conversation[None]:
+def identify(place: Place, rows: Sequence[Row]) -> Conversation[None]:
     """Show attributes in the list of contexts. An identify event replaces a whole context, so
     what is listed is read first, and nobody is listed because of a removal."""
-    due = [i for i, item in enumerate(batch) if item.parts[1] is not None and progress.is_open(i)]
+    due = [(row.sync, row.change) for row in rows if row.is_open and row.shown is not None]
     if not due:
         return
-    progress.left.update(due)
-    kind = context_kind(batch[0].pieces[0].sync)
-    keys = {i: batch[i].pieces[0].change.address for i in due}
-    known = yield from listed(place, kind, list(keys.values()))
-    contexts = list(_contexts(batch, due, kind, known))
-    if contexts:
-        response = yield from exchange(api("GET", "/api/v2/caller-identity"))
-        instant = server_time(response.headers)
-        if response.status != 200 or instant is None:
-            raise UnreadableAnswer("the answer does not say what time it is")
-        now = round(instant.timestamp() * 1000)
-        events = [{"kind": "identify", "creationDate": now, "context": one} for one in contexts]
+    kind = context_kind(due[0][0])
+    known, answer = yield from listed(place, kind, [change.address for _, change in due])
+    about = {"kind": "identify", "creationDate": unix_milliseconds(answer.instant())}
+    events = []
+    for sync, change in due:
+        if change.op is not Op.REMOVE or change.address in known:
+            whole = merged(sync, attributes(sync, change), known.get(change.address, {}))
+            events.append({**about, "context": {**whole, "kind": kind, "key": change.address}})
+    if events:
         # What is equal later is another payload: a server's time has whole seconds only.
-        moves = [f"{i}:{c.op}:{c.transition}:{c.cause}" for i, c in _changes(batch, due)]
-        headers = _headers([json.dumps(events, sort_keys=True), *moves])
-        yield from _accepted(Request("POST", "/bulk", json=events, to="bulk", headers=headers))
-    progress.applied(due)
+        moves = [f"{i}:{c.op}:{c.transition}:{c.cause}" for i, (_, c) in enumerate(due)]
+        key = [json.dumps(events, sort_keys=True), *moves]
+        yield from _publish("bulk", "/bulk", events, key)
 
 
 def listed(
     place: Place, kind: str, keys: Sequence[str]
-) -> Conversation[Mapping[str, Mapping[str, JSON]]]:
-    """The newest form of each of these contexts that the list still holds (30 days)."""
-    found: dict[str, tuple[str, Mapping[str, JSON]]] = {}
-    unique = list(dict.fromkeys(keys))
+) -> Conversation[tuple[Mapping[str, Context], Response]]:
+    """The newest form of each of these contexts that the list still holds (30 days), by key; and
+    the last answer, which says what time it is."""
+    sightings: list[tuple[str, Context]] = []
+    answer, unique = NOTHING, list(dict.fromkeys(keys))
     for start in range(0, len(unique), SEARCH_KEYS):
         wanted = json.dumps(unique[start : start + SEARCH_KEYS], ensure_ascii=False)
         query: dict[str, JSON] = {"filter": f"kind equals {json.dumps(kind)},key anyOf {wanted}"}
         query["limit"] = SEARCH_KEYS
         while True:
-            body = yield from read(api("POST", place.inside("contexts", "search"), query))
-            for context, seen in _records(body):
-                key = str(context.get("key"))
-                if context.get("kind") == kind and (key not in found or seen > found[key][0]):
-                    found[key] = (seen, context)
+            answer = yield api("POST", f"{place.inside}/contexts/search", query)
+            body = acknowledged(answer).object()
+            found = [(str(i.get("lastSeen") or ""), _context(i)) for i in items_of(body)]
+            sightings += [(at, context) for at, context in found if context.get("kind") == kind]
             following = body.get("continuationToken")
             if not following or following == query.get("continuationToken"):
                 break
             query = {**query, "continuationToken": following}
-    return {key: context for key, (_, context) in found.items()}
+    sightings.sort(key=lambda sighting: sighting[0])
+    return {str(context.get("key")): context for _, context in sightings}, answer
 
 
-def _changes(batch: Sequence[Item], due: Sequence[int]) -> Iterator[tuple[int, Change]]:
-    return ((i, batch[i].pieces[0].change) for i in due)
+def _context(item: Mapping[str, JSON]) -> Context:
+    """An object, or as the specification shows it, the text of one."""
+    said = item.get("context")
+    try:
+        found = json.loads(said) if isinstance(said, str) else said
+    except ValueError:
+        found = None
+    return found if isinstance(found, dict) else {}
 
 
-def _contexts(
-    batch: Sequence[Item], due: Sequence[int], kind: str, known: Mapping[str, Mapping[str, JSON]]
-) -> Iterator[dict[str, JSON]]:
-    for i in due:
-        sync, change = batch[i].pieces[0]
-        if change.op is Op.REMOVE and change.address not in known:
-            continue
-        ours, theirs = attributes(sync, change), known.get(change.address, {})
-        yield {**merged(sync, ours, theirs), "kind": kind, "key": change.address}
-
-
-def _records(body: Mapping[str, JSON]) -> Iterator[tuple[Mapping[str, JSON], str]]:
-    items = body.get("items")
-    if not isinstance(items, list):
-        raise UnreadableAnswer("the answer lists no contexts")
-    for item in items:
-        context = item.get("context") if isinstance(item, dict) else None
-        if isinstance(context, str):
-            try:
-                context = json.loads(context)
-            except ValueError:
-                context = None
-        if isinstance(context, dict):
-            yield context, str(item.get("lastSeen") or "")
-
-
-def _headers(key: Sequence[str]) -> dict[str, str]:
+def _publish(
+    to: str, path: str, events: Sequence[JSON], key: Sequence[str], headers: Mapping[str, str] = {}
+) -> Conversation[None]:
+    """Send one payload; the vendor knows it again by its id, which is made from `key`."""
     payload = str(UUID(bytes=digest(key)[:16], version=5))
-    return {"x-launchdarkly-event-schema": EVENT_SCHEMA, "x-launchdarkly-payload-id": payload}
-
-
-def _accepted(request: Request) -> Conversation[None]:
-    response = yield from exchange(request)
-    if response.status >= 400:
-        raise refusal(response)
-    if response.status != 202:
-        raise UnreadableAnswer("events are acknowledged by 202")
+    about = {"x-launchdarkly-event-schema": "4", "x-launchdarkly-payload-id": payload, **headers}
+    acknowledged((yield Request("POST", path, json=events, to=to, headers=about)), 202)

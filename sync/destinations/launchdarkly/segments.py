@@ -1,276 +1,190 @@
-"""Members in and out of segments: one request at a time for each segment, removals first."""
+"""Segments: found or created, and filled by one request at a time for each, removals first."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sync.core import DELIVERED, Kind, Outcome, Rejected, Retry, Sync
-from sync.destinations.launchdarkly.calls import Busy, Place, api, body_of, exchange, refusal
-from sync.destinations.launchdarkly.mapping import context_kind, memberships, options_of
-from sync.destinations.spec import JSON, Conversation, Item, UnreadableAnswer
+from sync.core import Kind, Sync
+from sync.destinations.launchdarkly.calls import Place, acknowledged, api, read
+from sync.destinations.launchdarkly.membership import Row, Step, reject, steps
+from sync.destinations.launchdarkly.options import context_kind, options_of, segment_keys
+from sync.destinations.names import problems
+from sync.destinations.spec import JSON, Conversation, Request, UnreadableAnswer
+from sync.errors import Problem
 
 PATCH_KEYS = 1500  # documented, for all instructions of a request together
 BIG_KEYS = 1000  # none is documented; the synced-segment endpoint's usual batch
 MAX_TARGETS = 15_000
 TAG = "managed-by-dbt-activation"
+MISSING = "launchdarkly-no-segment"
 CREATE_SECONDS = 1.0  # a new segment may be unknown for a moment
 
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What a batch means for one segment; numbers are places in the batch."""
-
-    segment: str
-    removes: Sequence[int]
-    adds: Sequence[int]
-
-    def chunks(self, size: int) -> Iterator[Step]:
-        """Requests' worth of it, removals first."""
-        count = len(self.removes)
-        both = [*self.removes, *self.adds]
-        for start in range(0, len(both), size):
-            end = start + size
-            removes = both[start : min(end, count)]
-            yield Step(self.segment, removes, both[max(start, count) : end])
-
-
-def steps(batch: Sequence[Item]) -> list[Step]:
-    """Who leaves and who joins, by segment. Within a batch all changes are of one sync.
-
-    Removals from all segments come before additions to any, or after them if the entry says so.
-    """
-    removes: dict[str, list[int]] = {}
-    adds: dict[str, list[int]] = {}
-    for place, item in enumerate(batch):
-        sync, change = item.pieces[0]
-        for segment, is_add in memberships(sync, change):
-            (adds if is_add else removes).setdefault(segment, []).append(place)
-    if not removes or not adds or len(removes.keys() | adds.keys()) == 1:
-        return [
-            Step(segment, removes.get(segment, ()), adds.get(segment, ()))
-            for segment in dict.fromkeys([*removes, *adds])
-        ]
-    leaving = [Step(segment, places, ()) for segment, places in removes.items()]
-    joining = [Step(segment, (), places) for segment, places in adds.items()]
-    is_add_first = options_of(batch[0].pieces[0].sync).tier_order == "add_first"
-    return [*joining, *leaving] if is_add_first else [*leaving, *joining]
-
-
-@dataclass(slots=True)
-class Progress:
-    """Outcomes of a batch on its way; `left` counts the requests an item still waits for."""
-
-    outcomes: list[Outcome]
-    left: Counter[int] = field(default_factory=Counter)
-    touched: set[int] = field(default_factory=set)
-
-    def is_open(self, place: int) -> bool:
-        """Whether nothing has gone wrong with this item so far."""
-        return self.outcomes[place] is DELIVERED
-
-    def applied(self, places: Sequence[int]) -> None:
-        """One request about these items was acknowledged."""
-        self.left.subtract(places)
-        self.touched.update(places)
-
-    def reject(self, places: Sequence[int], code: str, reason: str) -> None:
-        """Refuse these items, as partial where an earlier segment has already taken them."""
-        for place in places:
-            self.outcomes[place] = Rejected(code, reason, place in self.touched)
-
-    def retry(self, seconds: float = 0.0, places: Sequence[int] | None = None) -> None:
-        """Send these items again, or all that still wait for a request."""
-        waiting = [i for i, count in self.left.items() if count > 0] if places is None else places
-        for place in waiting:
-            if self.is_open(place):
-                self.outcomes[place] = Retry(seconds)
+Segment = Mapping[str, JSON]
 
 
 @dataclass(slots=True)
 class Segments:
-    """The segments of one environment.
-
-    What a segment is (big or not, whose) is fixed or moves rarely, so it is asked once.
-    """
+    """The segments of one environment. Whether one is big never changes, so it is asked once."""
 
     place: Place
     _is_big: dict[str, bool] = field(default_factory=dict)
 
-    def apply(self, batch: Sequence[Item], progress: Progress) -> Conversation[None]:
-        """Bring all segments of a batch up to date; outcomes go into `progress`."""
-        todo = steps(batch)
-        for step in todo:
-            progress.left.update([*step.removes, *step.adds])
-        for step in todo:
-            sync = batch[0].pieces[0].sync
-            if step.segment not in self._is_big:
-                problem = yield from self._learn(step, sync)
-                if problem is not None:
-                    progress.reject(_open(step.adds, progress), *problem)
-                    progress.reject(_open(step.removes, progress), *problem)
-                    continue
-            if step.segment not in self._is_big:
-                progress.left.subtract(step.removes)  # nobody is in what isn't there
-                continue
-            is_big = self._is_big[step.segment]
-            for chunk in step.chunks(BIG_KEYS if is_big else PATCH_KEYS):
-                removes, adds = _open(chunk.removes, progress), _open(chunk.adds, progress)
-                if removes or adds:
-                    send = self._post if is_big else self._patch
-                    yield from send(Step(step.segment, removes, adds), batch, progress)
+    def unready(self, sync: Sync) -> Conversation[list[Problem]]:
+        """Segments that a sync can't write to; the others are known from then on."""
+        found: list[Problem] = []
+        for key in segment_keys(sync):
+            if obstacle := (yield from self._look(sync, key)):
+                code, text, fix = obstacle
+                found += problems(sync, code, [(text, fix)])
+        return found
 
-    def _learn(self, step: Step, sync: Sync) -> Conversation[tuple[str, str] | None]:
-        """Find or create a segment; (code, reason) when it must not be written to."""
-        key, options = step.segment, options_of(sync)
-        response = yield from exchange(api("GET", self.place.segment(key)))
-        if response.status == 404:
-            if not step.adds:
-                return None
-            if not options.create:
-                return "launchdarkly-no-segment", f"there is no segment `{key}`: create it"
-            yield from self._create(key, sync)
-            self._is_big[key] = options.big
-            return None
-        found = body_of(response)
-        if found.get("key") != key:
-            raise UnreadableAnswer("another segment was shown")
-        if problem := unwritable(found, sync):
-            return problem
-        self._is_big[key] = bool(found.get("unbounded"))
+    def apply(self, rows: Sequence[Row]) -> Conversation[None]:
+        """Bring all segments of a batch up to date; every row gets its outcome."""
+        for whole in steps(rows):
+            step = whole.open()
+            if step.moves and (yield from self._is_there(step)):
+                is_big = self._is_big[step.segment]
+                for chunk in step.chunks(BIG_KEYS if is_big else PATCH_KEYS):
+                    yield from self._send(chunk, is_big)
+
+    def _look(self, sync: Sync, key: str) -> Conversation[tuple[str, str, str] | None]:
+        found = yield from find(self.place, key)
+        obstacle = obstacle_in(sync, key, found)
+        if found is not None and obstacle is None:
+            self._is_big[key] = bool(found.get("unbounded"))
+        return obstacle
+
+    def _is_there(self, step: Step) -> Conversation[bool]:
+        """Find or create a segment; False where there is nothing to send to it."""
+        key = step.segment
+        if key not in self._is_big:
+            obstacle = yield from self._look(step.sync, key)
+            if obstacle is not None:
+                code, text, fix = obstacle
+                # Nobody is in what isn't there.
+                refused = [row for row, is_add in step.moves if is_add or code != MISSING]
+                reject(refused, code, f"{text}: {fix}")
+            elif key not in self._is_big and step.adds:
+                yield from self._create(step)
+        return key in self._is_big
+
+    def _create(self, step: Step) -> Conversation[None]:
+        key, is_big = step.segment, options_of(step.sync).big
+        about = {"description": f"dbt model {step.sync.model}", "unbounded": is_big}
+        kind = {"unboundedContextKind": context_kind(step.sync)} if is_big else {}
+        body = {"key": key, "name": key, "tags": [TAG], **about, **kind}
+        response = yield api("POST", self.place.segments, body)
+        if response.status in (404, 409):  # 409: somebody created it; the next attempt looks
+            return step.retry(CREATE_SECONDS)
+        if acknowledged(response, 201).object().get("key") != key:
+            raise UnreadableAnswer("another segment was created")
+        self._is_big[key] = is_big
         return None
 
-    def _create(self, key: str, sync: Sync) -> Conversation[None]:
-        big = options_of(sync).big
-        body = {"key": key, "name": key, "description": f"dbt model {sync.model}", "tags": [TAG]}
-        kind = {"unboundedContextKind": context_kind(sync)} if big else {}
-        request = api("POST", self.place.segment(), {**body, "unbounded": big, **kind})
-        response = yield from exchange(request)
-        if response.status == 404:
-            raise Busy(CREATE_SECONDS)
-        # 409: somebody else created it in between; the next attempt reads what it is.
-        if response.status == 409:
-            raise Busy()
-        if body_of(response).get("key") != key:
-            raise UnreadableAnswer("another segment was created")
-
-    def _patch(self, step: Step, batch: Sequence[Item], progress: Progress) -> Conversation[None]:
-        sync = batch[0].pieces[0].sync
-        kind = context_kind(sync)
-        instructions = [
-            {"kind": verb, "contextKind": kind, "values": [batch[i].parts[0] for i in places]}
-            for verb, places in (
-                ("removeIncludedTargets", step.removes),
-                ("addIncludedTargets", step.adds),
-            )
-            if places
-        ]
-        body: dict[str, JSON] = {"environmentKey": self.place.environment}
-        body |= {"instructions": instructions, "comment": _comment(sync, step, batch)}
-        path = self.place.segment(step.segment)
-        response = yield from exchange(api("PATCH", path, body))
-        self._again_if_moved(response.status, step.segment)
-        if response.status == 400:
-            found = body_of((yield from exchange(api("GET", path))))
-            if not _explain(found, step, batch, progress):
-                raise refusal(response)
-            return
-        if response.status != 200 or body_of(response).get("key") != step.segment:
+    def _send(self, step: Step, is_big: bool) -> Conversation[None]:
+        response = yield _request(self.place, step, is_big)
+        if response.status == 409:  # another writer was faster
+            return step.retry()
+        if response.status == 404:  # created just now and not known everywhere, or deleted
+            self._is_big.pop(step.segment, None)
+            return step.retry(CREATE_SECONDS)
+        if response.status == 400 and not is_big:
+            found = yield from read(api("GET", f"{self.place.segments}/{step.segment}"))
+            if _blame(found, step):
+                return step.retry()
+        acknowledged(response, 204 if is_big else 200)
+        if not is_big and response.object().get("key") != step.segment:
             raise UnreadableAnswer("the answer is not the segment that was written")
-        progress.applied([*step.removes, *step.adds])
-
-    def _post(self, step: Step, batch: Sequence[Item], progress: Progress) -> Conversation[None]:
-        lists = {"remove": step.removes, "add": step.adds}
-        included = {k: [batch[i].parts[0] for i in v] for k, v in lists.items() if v}
-        path = self.place.segment(step.segment, "contexts")
-        response = yield from exchange(api("POST", path, {"included": included}))
-        self._again_if_moved(response.status, step.segment)
-        if response.status == 400:
-            raise refusal(response)
-        if response.status != 204:
-            raise UnreadableAnswer("big segments answer 204")
-        progress.applied([*step.removes, *step.adds])
-
-    def _again_if_moved(self, status: int, segment: str) -> None:
-        """409: another writer was faster. 404: just created and not yet known, or deleted."""
-        if status == 409:
-            raise Busy()
-        if status == 404:
-            self._is_big.pop(segment, None)
-            raise Busy(CREATE_SECONDS)
+        for row, _ in step.moves:
+            row.is_touched = True
+        return None
 
 
-def unwritable(found: Mapping[str, JSON], sync: Sync) -> tuple[str, str] | None:
-    """Why a segment that exists is not ours to write to."""
-    key, kind = found.get("key"), context_kind(sync)
-    if found.get("_external"):
-        text = f"segment `{key}` is kept by the integration {found['_external']}: choose another"
-        return "launchdarkly-synced-segment", text
-    if TAG not in (found.get("tags") or ()) and not options_of(sync).adopt:
-        text = f"segment `{key}` is not ours: give it the tag {TAG}, or set `adopt: true`"
-        return "launchdarkly-foreign-segment", text
+def _request(place: Place, step: Step, is_big: bool) -> Request:
+    path = f"{place.segments}/{step.segment}"
+    both = {"remove": step.removes, "add": step.adds}
+    lists = {verb: [row.key for row in rows] for verb, rows in both.items() if rows}
+    if is_big:
+        return api("POST", f"{path}/contexts", {"included": lists})
+    about = {"contextKind": context_kind(step.sync)}
+    instructions = [
+        {"kind": f"{verb}IncludedTargets", **about, "values": keys} for verb, keys in lists.items()
+    ]
+    body = {"environmentKey": place.environment, "instructions": instructions}
+    return api("PATCH", path, {**body, "comment": _comment(step)})
+
+
+def find(place: Place, key: str) -> Conversation[Segment | None]:
+    """A segment as it stands, None where there is none."""
+    response = yield api("GET", f"{place.segments}/{key}")
+    if response.status == 404:
+        return None
+    found = acknowledged(response).object()
+    if found.get("key") != key:
+        raise UnreadableAnswer("another segment was shown")
+    return found
+
+
+def obstacle_in(sync: Sync, key: str, found: Segment | None) -> tuple[str, str, str] | None:
+    """(code, what keeps a sync from writing to a segment, how to mend it), if anything does."""
+    options, kind = options_of(sync), context_kind(sync)
+    if found is None:
+        size = "big" if options.big else "list"
+        fix = f"create a {size} segment `{key}` for {kind} contexts with the tag {TAG}"
+        return None if options.create else (MISSING, f"there is no segment `{key}`", fix)
+    another = "name another segment in the entry"
+    if integration := found.get("_external"):
+        text = f"segment `{key}` is kept by the integration {integration}"
+        return "launchdarkly-synced-segment", text, another
+    if TAG not in (found.get("tags") or ()) and not options.adopt:
+        fix = f"give it the tag {TAG}, or set `adopt: true`"
+        return "launchdarkly-foreign-segment", f"segment `{key}` is not ours", fix
     theirs = found.get("unboundedContextKind") or kind
     if found.get("unbounded") and theirs != kind:
-        return "launchdarkly-context-kind", f"segment `{key}` holds {theirs} keys, not {kind} keys"
+        text = f"segment `{key}` holds {theirs} keys, not {kind} keys"
+        return "launchdarkly-context-kind", text, another
     return None
 
 
-def keys_in(found: Mapping[str, JSON], kind: str, which: str = "included") -> frozenset[str]:
+def keys_in(found: Segment, kind: str, which: str = "included") -> frozenset[str]:
     """A standard segment's keys of one context kind; `which` may be `excluded`."""
     keys = set(found.get(which) or ()) if kind == "user" else set()
     for entry in found.get(f"{which}Contexts") or ():
-        if isinstance(entry, dict) and entry.get("contextKind") == kind:
+        if entry.get("contextKind") == kind:
             keys.update(entry.get("values") or ())
     return frozenset(keys)
 
 
-def size_of(found: Mapping[str, JSON]) -> int:
+def size_of(found: Segment) -> int:
     """How many keys a standard segment includes, of all kinds."""
-    others = sum(len(e.get("values") or ()) for e in found.get("includedContexts") or ())
-    return len(found.get("included") or ()) + others
+    others = found.get("includedContexts") or ()
+    return len(found.get("included") or ()) + sum(len(e.get("values") or ()) for e in others)
 
 
-def _explain(
-    found: Mapping[str, JSON], step: Step, batch: Sequence[Item], progress: Progress
-) -> bool:
+def _blame(found: Segment, step: Step) -> bool:
     """Find whom a refused request failed for, so that only they are rejected; False if nobody."""
-    sync = batch[0].pieces[0].sync
-    kind, key = context_kind(sync), step.segment
-    address = {i: batch[i].pieces[0].change.address for i in (*step.removes, *step.adds)}
-    excluded = keys_in(found, kind, "excluded")
-    guilty = [i for i in step.adds if address[i] in excluded]
-    progress.reject(
-        guilty,
-        "launchdarkly-excluded",
-        f"somebody excluded this key from segment `{key}` by hand, which is never overridden:"
-        " remove the exclusion in LaunchDarkly if it is no longer meant",
-    )
-    if not guilty:
-        inside = keys_in(found, kind)
-        leaving = sum(address[i] in inside for i in step.removes)
-        room = max(0, MAX_TARGETS - size_of(found) + leaving)
-        guilty = [i for i in step.adds if address[i] not in inside][room:]
-        progress.reject(
-            guilty,
-            "launchdarkly-full",
-            f"segment `{key}` holds its {MAX_TARGETS} keys: create a big segment under another"
-            " name, and set `big: true`",
-        )
-    if guilty:
-        progress.retry(places=[*step.removes, *step.adds])
-    return bool(guilty)
+    key, kind = step.segment, context_kind(step.sync)
+    excluded, inside = keys_in(found, kind, "excluded"), keys_in(found, kind)
+    if barred := [row for row in step.adds if row.change.address in excluded]:
+        text = f"somebody excluded this key from segment `{key}` by hand, which is never overridden"
+        fix = "remove the exclusion in LaunchDarkly if it is no longer meant"
+        reject(barred, "launchdarkly-excluded", f"{text}: {fix}")
+        return True
+    leaving = sum(row.change.address in inside for row in step.removes)
+    room = max(0, MAX_TARGETS - size_of(found) + leaving)
+    extra = [row for row in step.adds if row.change.address not in inside][room:]
+    fix = "create a big segment under another name, and set `big: true`"
+    reject(extra, "launchdarkly-full", f"segment `{key}` holds its {MAX_TARGETS} keys: {fix}")
+    return bool(extra)
 
 
-def _open(places: Sequence[int], progress: Progress) -> list[int]:
-    return [i for i in places if progress.is_open(i)]
-
-
-def _comment(sync: Sync, step: Step, batch: Sequence[Item]) -> str:
+def _comment(step: Step) -> str:
     """For the audit log: a segment keeps no reason for each member."""
+    sync = step.sync
     text = f"dbt-activation {sync.name}: +{len(step.adds)} -{len(step.removes)}"
-    changes = [batch[i].pieces[0].change for i in (*step.removes, *step.adds)]
-    reasons = Counter(c.reason for c in changes if c.reason)
+    reasons = Counter(row.change.reason for row, _ in step.moves if row.change.reason)
     is_sent = any(trait.column == sync.reason and not trait.is_pii for trait in sync.traits)
     if not reasons or not is_sent or sync.kind is not Kind.SEGMENT:
         return text

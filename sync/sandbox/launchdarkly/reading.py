@@ -65,7 +65,9 @@ class Reading:
         return json_answer(200, {**current, "currentVersion": 20240415, "beta": False})
 
     def stores(self, call: Call) -> Answer:
-        """The store for big segments, if there is one."""
+        """The store for big segments, if there is one; in beta, so only by that version."""
+        if call.headers.get("ld-api-version") != "beta":
+            raise Refused(403, "forbidden", "this resource is in beta: send LD-API-Version: beta")
         switches = self.vendor.switches
         store = {
             "_links": {"self": {}, "parent": {}, "project": {}, "environment": {}},

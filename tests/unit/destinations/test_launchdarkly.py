@@ -1,16 +1,18 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from pydantic import SecretStr, ValidationError
 
 from sync.core import Change, Kind, Op, Relation, Sync, Trait
-from sync.destinations.launchdarkly import Launchdarkly, Settings
-from sync.destinations.launchdarkly.calls import refill_seconds
-from sync.destinations.launchdarkly.mapping import Options, memberships, merged, segment_keys
-from sync.destinations.launchdarkly.segments import steps
-from sync.destinations.spec import Item, Piece
+from sync.delivery.retry import RetryPolicy, asked_seconds
+from sync.destinations.launchdarkly import LIMITS, Launchdarkly, Settings
+from sync.destinations.launchdarkly.events import merged
+from sync.destinations.launchdarkly.membership import Row, memberships, steps
+from sync.destinations.launchdarkly.options import Options, segment_keys
+from sync.destinations.spec import Response
 
 
 def sync_of(kind: Kind = Kind.SEGMENT, options: Options | None = None, **more: Any) -> Sync:
@@ -69,7 +71,7 @@ def test_a_connection_that_names_no_place_is_refused(wrong: dict[str, str]) -> N
         (sync_of(options=Options(context_kind="multi")), "no context kind"),
         (sync_of(identify_by="email"), "not known by `email`"),
         (sync_of(traits=(Trait("key", "k"),)), "reserved"),
-        (sync_of(options=Options(metric_value="plan")), "not for kind segment"),
+        (sync_of(options=Options(metric_value="plan")), "`metric_value` is for kind events"),
         (sync_of(Kind.TRAITS), "never sees attributes"),
         (sync_of(Kind.OBJECTS), "never sees attributes"),
         (sync_of(Kind.TRAITS, Options(value_segments={"x": ("a",)})), "`x` is none of the traits"),
@@ -77,9 +79,15 @@ def test_a_connection_that_names_no_place_is_refused(wrong: dict[str, str]) -> N
             sync_of(Kind.TRAITS, Options(value_segments={"plan": ("a",), "risk_tier": ("a",)})),
             "",
         ),
-        (sync_of(Kind.TRAITS, Options(tiers=("low",), identify=True)), "`tiers` is not for"),
+        (
+            sync_of(Kind.TRAITS, Options(tiers=("low",), identify=True)),
+            "`tiers` is for kind segment",
+        ),
         (sync_of(Kind.OBJECTS, Options(identify=True), related="person"), "no links"),
-        (sync_of(Kind.EVENTS, Options(identify=True), event="paid"), "`identify` is not for"),
+        (
+            sync_of(Kind.EVENTS, Options(identify=True), event="paid"),
+            "`identify` is for kind objects and segment and traits",
+        ),
         (sync_of(Kind.EVENTS, event=" "), "blank"),
     ],
 )
@@ -127,29 +135,41 @@ def test_chunks_hold_everybody_once_and_removals_first() -> None:
     sync = sync_of(options=Options(value_segments={"plan": ("team",)}))
     sync = sync_of(Kind.TRAITS, sync.options)
     rows = [change(Op.CHANGE, "changed", plan="team" if i % 2 else "solo") for i in range(3100)]
-    (step,) = steps([Item((Piece(sync, row),), (b'"u"', None)) for row in rows])
+    numbered = [Row(sync, row._replace(seq=i), b'"u"') for i, row in enumerate(rows)]
+    (step,) = steps(numbered)
     chunks = list(step.chunks(1500))
     assert [len(c.removes) + len(c.adds) for c in chunks] == [1500, 1500, 100]
-    assert [i for c in chunks for i in c.removes] == list(range(0, 3100, 2))
-    assert [i for c in chunks for i in c.adds] == list(range(1, 3100, 2))
+    assert [row.change.seq for c in chunks for row in c.removes] == list(range(0, 3100, 2))
+    assert [row.change.seq for c in chunks for row in c.adds] == list(range(1, 3100, 2))
 
 
 @pytest.mark.parametrize(
     ("headers", "expected"),
     [
         ({"retry-after": "7"}, 7),
-        ({"retry-after": "0"}, 0.1),
         ({"retry-after": "9999"}, 300),
         ({"retry-after": "soon"}, 10),
         ({}, 10),
         ({"x-ratelimit-reset": "1767225604000", "date": "Thu, 01 Jan 2026 00:00:00 GMT"}, 4),
-        ({"x-ratelimit-reset": "1", "date": "Thu, 01 Jan 2026 00:00:00 GMT"}, 10),
-        ({"x-ratelimit-reset": "1767225604000"}, 10),
+        ({"x-ratelimit-reset": "1767225599000", "date": "Thu, 01 Jan 2026 00:00:00 GMT"}, 10),
+        ({"x-ratelimit-reset": "1767225604000"}, 4),
         ({"x-ratelimit-reset": "x", "date": "Thu, 01 Jan 2026 00:00:00 GMT"}, 10),
+        ({"x-ratelimit-auth-token-reset": "1767225603000"}, 3),
+        (
+            {
+                "x-ratelimit-reset": "1767225599000",
+                "x-ratelimit-auth-token-reset": "1767225603000",
+            },
+            3,
+        ),
     ],
 )
 def test_a_refill_is_always_ahead(headers: dict[str, str], expected: float) -> None:
-    assert refill_seconds(headers) == expected
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    asked = asked_seconds(Response(429, headers, b""), LIMITS, now)
+    assert asked is not None
+    assert RetryPolicy().pause(asked) == expected
+    assert 429 not in Launchdarkly.verdicts
 
 
 def test_a_context_keeps_what_we_do_not_own_and_hides_what_is_personal() -> None:

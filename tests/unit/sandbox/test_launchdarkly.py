@@ -336,6 +336,15 @@ def test_a_big_segment_without_a_store_has_no_members(ld: Launchdarkly) -> None:
     assert served(ld)[0] is False
 
 
+def test_stores_are_in_beta_and_are_shown_by_that_version_alone(ld: Launchdarkly) -> None:
+    path = "/integration-capabilities/big-segment-store"
+    assert code(ld.api("GET", path, headers={"ld-api-version": "20240415"})) == (403, "forbidden")
+    beta = {"ld-api-version": "beta"}
+    assert [one["on"] for one in ld.api("GET", path, headers=beta).json()["items"]] == [True]
+    ld.switch("big_segment_store", False)
+    assert ld.api("GET", path, headers=beta).json()["items"] == []
+
+
 def test_a_search_takes_its_parameters_from_one_place(ld: Launchdarkly) -> None:
     path, body = f"{INSIDE}/contexts/search", {"filter": 'kind equals "user"', "limit": 2}
     for i in range(3):

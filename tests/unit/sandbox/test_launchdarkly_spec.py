@@ -19,10 +19,11 @@ from sync.core import Change, Delivered, Kind, Op, Relation, Sync, Trait
 from sync.delivery.batches import encode, prepare
 from sync.delivery.transport import HttpTransport
 from sync.destinations.launchdarkly import Launchdarkly, Settings
-from sync.destinations.launchdarkly.mapping import Options
+from sync.destinations.launchdarkly.options import Options
 from sync.destinations.spec import Expected, Item, Piece, Request, Response, Wait
 
 SPEC = json.loads((Path(__file__).parent / "specs" / "launchdarkly.json").read_text("utf-8"))
+BETA = {"getBigSegmentStoreIntegrations"}
 INSTRUCTION = {
     "type": "object",
     "required": ["kind", "contextKind", "values"],
@@ -69,7 +70,8 @@ def known_fields_only(value: Any, schema: Any) -> None:
 
 def check_request(request: Request, body: bytes | None) -> None:
     operation = operation_of(request.method, request.path)
-    assert request.headers["ld-api-version"] == "20240415"
+    is_beta = operation["operationId"] in BETA
+    assert request.headers["ld-api-version"] == ("beta" if is_beta else "20240415")
     described = {p["name"] for p in operation["parameters"] if p["in"] == "query"}
     assert set(request.query) <= described
     if request.method == "PATCH":
@@ -188,6 +190,7 @@ def test_every_request_and_answer_is_as_described(
         assert isinstance(item, Item)
         assert drive(destination, transport, destination.deliver([item])) == [Delivered()]
     assert not drive(destination, transport, destination.check()).problems
+    assert not drive(destination, transport, destination.unready(sync))
     assert not drive(destination, transport, destination.audit([sync]))
     expected = [Expected("u-1", False, {})]
     drive(destination, transport, destination.read_back(sync, expected))

@@ -1,0 +1,113 @@
+"""Who joins and who leaves which segment, and what has become of it: nothing is sent from here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from sync.core import DELIVERED, Change, Kind, Op, Outcome, Rejected, Retry, Sync
+from sync.destinations.launchdarkly.options import as_text, families, options_of
+from sync.destinations.meaning import segment_name
+from sync.destinations.spec import JSON
+
+
+def memberships(sync: Sync, change: Change) -> list[tuple[str, bool]]:
+    """(segment, whether it is joined or left) for one change, in no order.
+
+    A value that is not listed is in no segment.
+    """
+    found = []
+    if sync.kind is Kind.SEGMENT and (change.op is not Op.CHANGE or change.cause == "in doubt"):
+        found.append((segment_name(sync), change.op is not Op.REMOVE))
+    for family in families(sync):
+        if change.op is Op.REMOVE:
+            if sync.kind is Kind.SEGMENT or sync.on_remove == "unset":
+                found += [(key, False) for key in family.keys.values()]
+        elif family.trait in change.traits:
+            value = change.traits[family.trait]
+            joined = None if value is None else family.keys.get(as_text(value))
+            # Whoever is new is in none of them; a former value is not known to a change.
+            is_new = change.op is Op.ADD and change.cause in ("new", "returned", "moved")
+            concerned = [key for key in family.keys.values() if key == joined or not is_new]
+            found += [(key, key == joined) for key in concerned]
+    return found
+
+
+@dataclass(slots=True)
+class Row:
+    """An item of a batch on its way. `key` and `shown` are encoded; all are of one sync."""
+
+    sync: Sync
+    change: Change
+    key: JSON
+    shown: JSON = None
+    """The attributes, where there are any to show."""
+    outcome: Outcome = DELIVERED
+    is_touched: bool = False
+    """A request about it was acknowledged."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nothing has gone wrong so far; else it is left out of what follows."""
+        return self.outcome is DELIVERED
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a batch means for one segment: who moves, and whether they join. Removals first."""
+
+    segment: str
+    moves: Sequence[tuple[Row, bool]]
+
+    @property
+    def sync(self) -> Sync:
+        """The one of the whole batch."""
+        return self.moves[0][0].sync
+
+    @property
+    def removes(self) -> list[Row]:
+        """Those who leave."""
+        return [row for row, is_add in self.moves if not is_add]
+
+    @property
+    def adds(self) -> list[Row]:
+        """Those who join."""
+        return [row for row, is_add in self.moves if is_add]
+
+    def open(self) -> Step:
+        """The step without those for whom something has gone wrong."""
+        return Step(self.segment, [move for move in self.moves if move[0].is_open])
+
+    def chunks(self, size: int) -> Iterator[Step]:
+        """Requests' worth of it."""
+        for start in range(0, len(self.moves), size):
+            yield Step(self.segment, self.moves[start : start + size])
+
+    def retry(self, after_seconds: float = 0.0) -> None:
+        """Send everybody again who was not refused."""
+        for row, _ in self.open().moves:
+            row.outcome = Retry(after_seconds)
+
+
+def steps(rows: Sequence[Row]) -> list[Step]:
+    """Who leaves and who joins, by segment.
+
+    Removals from all segments come before additions to any, or after them if the entry says so.
+    """
+    leaving: dict[str, list[tuple[Row, bool]]] = {}
+    joining: dict[str, list[tuple[Row, bool]]] = {}
+    for row in rows:
+        for segment, is_add in memberships(row.sync, row.change):
+            (joining if is_add else leaving).setdefault(segment, []).append((row, is_add))
+    if len(leaving) == 1 and leaving.keys() == joining.keys():
+        ((segment, moves),) = leaving.items()
+        return [Step(segment, moves + joining[segment])]
+    is_add_first = options_of(rows[0].sync).tier_order == "add_first"
+    order = (joining, leaving) if is_add_first else (leaving, joining)
+    return [Step(segment, moves) for side in order for segment, moves in side.items()]
+
+
+def reject(rows: Iterable[Row], code: str, reason: str) -> None:
+    """Refuse some, as partial where an earlier request has already taken them."""
+    for row in rows:
+        row.outcome = Rejected(code, reason, row.is_touched)

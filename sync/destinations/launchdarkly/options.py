@@ -1,0 +1,164 @@
+"""What a model's entry says to LaunchDarkly: whose keys, in which segments; checked offline.
+
+A flag sees two things only: segment membership, and the context that the application itself passes.
+So whatever should steer a flag becomes membership of a segment, by the context's key.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal, NamedTuple
+
+from pydantic import Field, StrictBool, StrictInt, StrictStr
+
+from sync.core import Change, Kind, Sync
+from sync.destinations.entries import Strict, misplaced
+from sync.destinations.identifiers import bounded
+from sync.destinations.meaning import SEGMENTS, event_complaints, segment_name, tier_trait
+from sync.destinations.names import Names
+
+MAX_TIERS = 20
+MAX_KEY_BYTES = 1024  # none is documented; longer ones are no identifiers
+KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,255}")
+CONTEXT_KIND = re.compile(r"[A-Za-z0-9._-]{1,128}")
+ATTRIBUTE_NAMES = Names(
+    "attribute",
+    max_bytes=255,
+    reserved=frozenset({"kind", "key", "name", "anonymous", "_meta"}),
+    reserved_prefixes=("/",),  # a path into a nested attribute
+)
+EVENT_NAMES = Names("event", max_bytes=255)
+EVENTS = frozenset({Kind.EVENTS})
+VALUES = frozenset({Kind.TRAITS, Kind.OBJECTS})
+FITTING = {
+    "tiers": SEGMENTS,
+    "value_segments": VALUES,
+    "prefix": VALUES,
+    "identify": SEGMENTS | VALUES,
+    "metric_value": EVENTS,
+    "one_per_request": EVENTS,
+}
+
+Scalar = StrictBool | StrictInt | StrictStr
+
+
+class Options(Strict):
+    """What a model's entry may say to LaunchDarkly alone."""
+
+    context_kind: str = Field("user", description="Whose keys these are. Objects: `object_type`.")
+    big: bool = Field(False, description="Create missing segments as big ones: over 15,000 keys.")
+    create: bool = Field(True, description="Create missing segments; else they hold the sync.")
+    adopt: bool = Field(False, description="Also write to segments that don't carry our tag.")
+    tiers: tuple[Scalar, ...] = Field(
+        (), max_length=MAX_TIERS, description="Segments: one more segment for each of these tiers."
+    )
+    tier_order: Literal["remove_first", "add_first"] = Field(
+        "remove_first", description="A moving member is for a moment in no tier, or in two."
+    )
+    value_segments: Mapping[str, tuple[Scalar, ...]] = Field(
+        {}, description="Traits, objects: one segment for each of these values of these traits."
+    )
+    prefix: str = Field("", description="In front of the keys of `value_segments`.")
+    identify: bool = Field(
+        False, description="Also show the traits in the list of contexts. Flags don't see them."
+    )
+    metric_value: str | None = Field(None, description="Events: the trait with the number.")
+    one_per_request: bool = Field(
+        False, description="Events: never count one twice, for a request each."
+    )
+    conservative: Mapping[str, Any] = Field(
+        {}, description="Flag key -> name or value of the variation for whoever isn't known."
+    )
+
+
+_DEFAULTS = Options()
+
+
+def options_of(sync: Sync) -> Options:
+    """The entry in the model's metadata, with defaults where it says nothing."""
+    return sync.options or _DEFAULTS
+
+
+def context_kind(sync: Sync) -> str:
+    """The kind of context whose keys the model holds."""
+    if sync.kind is Kind.OBJECTS and sync.object_type:
+        return sync.object_type
+    return options_of(sync).context_kind
+
+
+def context_key(change: Change) -> str:
+    """The key of a context; ValueError when it is empty or too long."""
+    return bounded(change.address, MAX_KEY_BYTES)
+
+
+class Family(NamedTuple):
+    """Segments of which a context is in at most one: those of a tier or of a trait's values."""
+
+    trait: str
+    keys: Mapping[str, str]
+    """Value, as text -> segment key."""
+
+
+def families(sync: Sync) -> Sequence[Family]:
+    """The families that a sync keeps."""
+    options = options_of(sync)
+    if sync.kind is Kind.SEGMENT:
+        tiers = [as_text(tier) for tier in options.tiers]
+        keys = {tier: f"{segment_name(sync)}--{tier}" for tier in tiers}
+        return [Family(tier_trait(sync), keys)] if keys else []
+    return [
+        Family(trait, {as_text(v): f"{options.prefix}{trait}--{as_text(v)}" for v in values})
+        for trait, values in options.value_segments.items()
+    ]
+
+
+def segment_keys(sync: Sync) -> list[str]:
+    """Every segment a sync writes to, that of everybody first."""
+    base = [segment_name(sync)] if sync.kind is Kind.SEGMENT else []
+    return base + [key for family in families(sync) for key in family.keys.values()]
+
+
+def as_text(value: Any) -> str:
+    """A value as it stands in a segment's key."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def complaints(sync: Sync) -> Iterator[tuple[str, str]]:
+    """(what is wrong with a mapping, how to mend it), without asking anybody."""
+    options, kind = options_of(sync), context_kind(sync)
+    if not CONTEXT_KIND.fullmatch(kind) or kind in ("kind", "multi"):
+        yield f"`{kind}` is no context kind", "use letters, digits, `.`, `_`, `-`"
+    if sync.identify_by not in (None, "key"):
+        yield f"contexts are not known by `{sync.identify_by}`", "identify by the context's `key`"
+    if sync.related is not None:
+        yield (
+            "LaunchDarkly keeps no links between contexts",
+            "remove relates_to; the application passes both contexts to the SDK",
+        )
+    yield from event_complaints(sync, None, EVENT_NAMES)
+    yield from ATTRIBUTE_NAMES.complaints([trait.name for trait in sync.traits])
+    yield from misplaced(sync, options, FITTING)
+    if sync.kind in VALUES and not (options.value_segments or options.identify):
+        yield (
+            "a flag never sees attributes that are sent here, only what the application passes",
+            "list values under `value_segments`, or set `identify: true` to show them only",
+        )
+    yield from _segment_complaints(sync)
+
+
+def _segment_complaints(sync: Sync) -> Iterator[tuple[str, str]]:
+    names = {trait.name for trait in sync.traits}
+    metric = options_of(sync).metric_value
+    for name in [*(family.trait for family in families(sync)), *([metric] if metric else [])]:
+        if name not in names:
+            yield f"`{name}` is none of the traits", "name a trait that the model sends"
+    keys = segment_keys(sync)
+    for key in dict.fromkeys(keys):
+        if not KEY.fullmatch(key):
+            yield (
+                f"`{key[:80]}` is no segment key",
+                "use letters, digits, `.`, `_`, `-`, starting with a letter or digit",
+            )
+        if keys.count(key) > 1:
+            yield f"`{key}` would be two segments in one", "rename a tier, value or the prefix"
