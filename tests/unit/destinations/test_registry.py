@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import importlib.metadata
+import inspect
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -44,3 +46,12 @@ def test_another_package_adds_a_destination_but_takes_none_over(
     assert registry.names() == sorted({*built_in, "acme"})
     assert registry.load("acme").__name__ == "Limits"
     assert registry.load("customerio") is Customerio
+
+
+@pytest.mark.parametrize("name", registry.names())
+def test_a_destination_opens_with_one_short_file(name: str) -> None:
+    """What is sent, where, under which limits: read at one sitting; the rest stands beside."""
+    source = inspect.getsourcefile(registry.load(name))
+    assert source is not None
+    assert Path(source).name == "__init__.py"
+    assert len(Path(source).read_text(encoding="utf-8").splitlines()) <= 155
