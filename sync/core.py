@@ -193,7 +193,7 @@ class NotAttempted:
     code: str
 
 
-Outcome = Delivered | Rejected | Retry
+Outcome = Delivered | Rejected | Retry | Unknown | NotAttempted
 """What a destination may answer for an item."""
 
 Ending = Delivered | Rejected | Unknown | NotAttempted

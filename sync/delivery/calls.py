@@ -21,6 +21,7 @@ from sync.destinations.spec import (
     Conversation,
     Destination,
     Endpoint,
+    NoAnswer,
     Request,
     Response,
     UnreadableAnswer,
@@ -42,6 +43,8 @@ class Trail:
     """Writing requests that were answered with success."""
     is_doubtful: bool = False
     """An attempt ended without a complete answer, or with one that may follow an effect."""
+    has_silence: bool = False
+    """The conversation was told of a request without an answer, and went on."""
     has_effect: bool = False
     """Something that must not be sent twice was, or may have been, applied."""
     before_last: tuple[int, bool] = (0, False)
@@ -61,7 +64,7 @@ class Trail:
     @property
     def may_be_applied(self) -> bool:
         """Whether any part of the batch may already stand at the vendor."""
-        return self.acknowledged > 0 or self.is_doubtful
+        return self.acknowledged > 0 or self.is_doubtful or self.has_silence
 
 
 def is_write(request: Request) -> bool:
@@ -110,12 +113,12 @@ class Line:
         try:
             step = next(conversation)
             while True:
-                answer = NOTHING
                 if not isinstance(step, Wait):
-                    answer = self._exchange(step, trail)
-                elif not wait(self.clock, step.seconds, self.is_stopping):
+                    step = self._step(conversation, step, trail)
+                elif wait(self.clock, step.seconds, self.is_stopping):
+                    step = conversation.send(NOTHING)
+                else:
                     raise Broken(Verdict.RETRY, "stopped")
-                step = conversation.send(answer)
         except StopIteration as end:
             result: T = end.value
             return result
@@ -127,6 +130,26 @@ class Line:
             raise Broken(Verdict.RETRY_UNKNOWN, "unreadable-answer", str(e)) from None
         finally:
             conversation.close()
+
+    def _step(
+        self, conversation: Conversation[T], request: Request, trail: Trail
+    ) -> Request | Wait:
+        """Answer one request; without an answer, let the conversation say whom that concerns."""
+        was_doubtful = trail.is_doubtful
+        try:
+            answer = self._exchange(request, trail)
+        except Broken as e:
+            if e.how not in (Verdict.RETRY, Verdict.RETRY_UNKNOWN):
+                raise
+            may_be_applied = e.how is Verdict.RETRY_UNKNOWN
+            is_doubtful, trail.is_doubtful = trail.is_doubtful, was_doubtful
+            trail.has_silence |= may_be_applied
+            try:
+                return conversation.throw(NoAnswer(e.code, may_be_applied))
+            except NoAnswer:
+                trail.is_doubtful = is_doubtful
+                raise e from None
+        return conversation.send(answer)
 
     def _exchange(self, request: Request, trail: Trail) -> Response:
         endpoint = self._endpoint(request.to)

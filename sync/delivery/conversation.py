@@ -147,14 +147,14 @@ class _Delivery:
             self.doubtful.update(indices)
         for i, outcome in zip(indices, outcomes, strict=True):
             match outcome:
-                case Delivered():
+                case Delivered() | Unknown() | NotAttempted():
                     self.endings[i] = outcome
                 case Rejected():
                     self.endings[i] = self._rejected(i, outcome)
                 case Retry(after_seconds):
                     again.append(i)
                     seconds = max(seconds, after_seconds)
-                    if trail.acknowledged > 1:
+                    if trail.acknowledged > 1 or trail.has_silence:
                         self.doubtful.add(i)
         return again, seconds
 

@@ -110,6 +110,19 @@ class Wait:
     seconds: float
 
 
+class NoAnswer(Exception):
+    """Thrown into a conversation at a request that brought no answer, or was not to be sent.
+
+    A conversation that does not catch it ends there, for all its items. One that does answers
+    `Unknown` for whom the request was about, or `NotAttempted` if it provably had no effect, and
+    speaks for the others. It should end soon: a vendor that is down answers nobody.
+    """
+
+    def __init__(self, code: str, may_be_applied: bool = True) -> None:
+        self.code, self.may_be_applied = code, may_be_applied
+        super().__init__(code)
+
+
 class UnreadableAnswer(Exception):
     """The body is not what the vendor documents: the outcome is unknown, never success."""
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from sync.core import DELIVERED, Outcome, Rejected
 from sync.destinations.fullstory.jobs import HEADERS, Write, error_of, import_all
 from sync.destinations.fullstory.operations import event_id, event_key
+from sync.destinations.singles import one_by_one
 from sync.destinations.spec import Conversation, Item, Request, UnreadableAnswer
 
 
@@ -39,10 +40,11 @@ def send(
     if len(joint) >= batch_from:
         results = yield from import_all(resource, list(joint.values()))
         outcomes.update(zip(joint, results, strict=True))
-    for place, write in writes.items():
-        if place not in outcomes:
-            outcomes[place] = yield from _alone(resource, write)
-    return outcomes
+    alone = {place: write for place, write in writes.items() if place not in outcomes}
+    results = yield from one_by_one(
+        alone.values(), lambda write: _alone(resource, write), lambda write: write.is_partial
+    )
+    return outcomes | dict(zip(alone, results, strict=True))
 
 
 def _alone(resource: str, write: Write) -> Conversation[Outcome]:

@@ -40,9 +40,9 @@ from sync.errors import Problem
 
 NOBODY = "dbt-activation: nobody has this id"  # an update of nobody shows if the key may write
 REQUESTS_PER_SECOND = 50.0  # of about 200 for the whole subscription
-# No limit is documented. But each member's own update comes first, one after another, and one
-# lost answer leaves all in doubt: 50 take ten seconds, and only 8 requests more for 100 members.
-MEMBERS = 50
+# No limit is documented. But each one's own update comes first, one after another, and 50 take ten
+# seconds: a hundred people cost 100 updates, 4 look-ups and 4 requests for external segments.
+PEOPLE = 50
 
 
 class Settings(Connection):
@@ -98,11 +98,10 @@ class GainsightPx:
         return problems(sync, "gainsight-px-mapping", model.complaints(sync))
 
     def limits_for(self, syncs: Sequence[Sync]) -> Limits:
-        """Many people at once where they share a change of external segments."""
-        is_shared = any(model.is_external(sync) for sync in syncs)
-        # An event without an answer is not sent again, and would leave everybody in doubt.
-        has_events = any(o.on_enter or o.on_exit for o in map(model.options_of, syncs))
-        return replace(self.limits, items=MEMBERS if is_shared and not has_events else 1)
+        """Many people at once where they share look-ups or changes of external segments."""
+        is_looked_up = not self._settings.revive_deleted and any(map(model.is_of_people, syncs))
+        is_shared = is_looked_up or any(map(model.is_external, syncs))
+        return replace(self.limits, items=PEOPLE if is_shared else 1)
 
     def encode(self, pieces: Sequence[Piece]) -> Sequence[JSON]:
         """The state, the member of external segments, then every event."""

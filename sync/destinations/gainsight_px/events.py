@@ -12,6 +12,7 @@ from sync.destinations.gainsight_px.model import EVENT_ID, EVENT_NAMES, options_
 from sync.destinations.gainsight_px.reading import PAGE, accepted, refusal
 from sync.destinations.identifiers import digest
 from sync.destinations.meaning import Occurrence, occurrence
+from sync.destinations.singles import one_by_one
 from sync.destinations.spec import JSON, Conversation, Item, Piece, Request, UnreadableAnswer
 from sync.destinations.values import Values, iso_8601, unix_milliseconds, utc
 
@@ -69,10 +70,22 @@ def send_events(
     batch: Sequence[Item], outcomes: list[Outcome], is_cloud: bool
 ) -> Conversation[None]:
     """Every event of whoever is `DELIVERED` so far; `outcomes` take in what is refused."""
-    for i, item in enumerate(batch):
-        for k in range(2, len(item.parts)):
-            if outcomes[i] is DELIVERED:
-                outcomes[i] = yield from _send(item, k, is_cloud)
+    due = [i for i, item in enumerate(batch) if item.parts[2:] and outcomes[i] is DELIVERED]
+    ends = yield from one_by_one(
+        due,
+        lambda i: _send_all(batch[i], is_cloud),
+        has_begun=lambda i: any(batch[i].parts[:2]),
+    )
+    for i, end in zip(due, ends, strict=True):
+        outcomes[i] = end
+
+
+def _send_all(item: Item, is_cloud: bool) -> Conversation[Outcome]:
+    outcome: Outcome = DELIVERED
+    for k in range(2, len(item.parts)):
+        if outcome is DELIVERED:
+            outcome = yield from _send(item, k, is_cloud)
+    return outcome
 
 
 def _send(item: Item, k: int, is_cloud: bool) -> Conversation[Outcome]:

@@ -146,6 +146,11 @@ def _subject(sync: Sync, change: Change) -> tuple[str, str]:
     return "event" if sync.kind is Kind.EVENTS else resource_of(sync).model, change.address
 
 
+def is_of_people(sync: Sync) -> bool:
+    """Whether a sync writes what users are like, and not only what they did."""
+    return sync.kind in (Kind.TRAITS, Kind.SEGMENT)
+
+
 def is_external(sync: Sync) -> bool:
     """Whether membership is kept in an external segment."""
     return sync.kind is Kind.SEGMENT and options_of(sync).membership != "attribute"

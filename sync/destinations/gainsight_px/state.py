@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from sync.core import DELIVERED, Change, Delivered, Kind, Op, Outcome, Rejected, Retry, Sync
+from sync.core import DELIVERED, Change, Delivered, Kind, Op, Outcome, Rejected, Sync
 from sync.destinations.gainsight_px.model import (
     ACCOUNTS,
     ATTRIBUTES,
@@ -26,6 +26,7 @@ from sync.destinations.gainsight_px.model import (
 from sync.destinations.gainsight_px.reading import Record, look, refusal, search
 from sync.destinations.identifiers import bounded
 from sync.destinations.meaning import emptied, segment_name
+from sync.destinations.singles import one_by_one
 from sync.destinations.spec import JSON, Conversation, Item, Piece, Request, UnreadableAnswer
 
 GENDERS = ("MALE", "FEMALE", "OTHER", "EMPTY_GENDER")
@@ -98,22 +99,13 @@ def write_states(
     """Update each; after a 404 create, where an add may.
 
     An update would bring back a user deleted a short while ago, so who may not be created is read
-    first, unless `may_revive`. Whose answer can't be read is asked for again without the others,
-    so that these keep theirs.
+    first, unless `may_revive`.
     """
     read = [item for item in batch if _is_read_first(item, may_revive)]
     known: Mapping[str, Record | None] = {}
     if len(read) > 1:
         known = yield from search(USERS, [subject(item.pieces)[1] for item in read])
-    outcomes: list[Outcome] = []
-    for item in batch:
-        try:
-            outcomes.append((yield from _write(item, may_revive, known, tag_key)))
-        except UnreadableAnswer:
-            outcomes.append(Retry())
-    if Retry() in outcomes and not any(outcome is DELIVERED for outcome in outcomes):
-        raise UnreadableAnswer("no update has an answer that can be read")
-    return outcomes
+    return (yield from one_by_one(batch, lambda item: _write(item, may_revive, known, tag_key)))
 
 
 def _is_read_first(item: Item, may_revive: bool) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
@@ -13,6 +13,7 @@ from sync.destinations.qualtrics.contacts import address_of, event_id, event_of,
 from sync.destinations.qualtrics.imports import import_contacts, no_list
 from sync.destinations.qualtrics.reading import look_up, opted_out
 from sync.destinations.qualtrics.wire import counted, message, result_of, text_of
+from sync.destinations.singles import one_by_one
 from sync.destinations.spec import JSON, NOTHING, Conversation, Item, Request, Response
 from sync.destinations.values import utc
 
@@ -118,13 +119,34 @@ class Delivery:
         if len(indices) > SINGLES:
             yield from self._import(mailing_list, indices)
             return
-        path = f"/mailinglists/{mailing_list}/contacts"
-        for place, i in enumerate(indices):
+
+        def create(i: int) -> Conversation[None]:
+            path = f"/mailinglists/{mailing_list}/contacts"
             response = yield from self._send(i, Request("POST", path, json=self.batch[i].parts[0]))
             if response.status == 404:
-                return self._refuse(indices[place:], no_list(mailing_list, message(response)))
-            if response.status != 400:
+                self.outcomes[i] = no_list(mailing_list, message(response))
+            elif response.status != 400:
                 self.ids[i] = text_of(result_of(response), "id")
+
+        yield from self._each(indices, create)
+
+    def _each(
+        self,
+        indices: Iterable[int],
+        send: Callable[[int], Conversation[None]],
+        has_begun: bool = False,
+    ) -> Conversation[None]:
+        """Requests about one item each; whoever gets no answer is undecided alone."""
+
+        def one(i: int) -> Conversation[Outcome]:
+            yield from send(i)
+            return self.outcomes[i]
+
+        due = list(indices)
+        for i, outcome in zip(
+            due, (yield from one_by_one(due, one, lambda i: has_begun)), strict=True
+        ):
+            self.outcomes[i] = outcome
 
     def _import(self, mailing_list: str, indices: Sequence[int]) -> Conversation[None]:
         rows = [self.batch[i].parts[0] for i in indices]
@@ -137,14 +159,16 @@ class Delivery:
 
     def _opt_out(self, indices: Sequence[int]) -> Conversation[None]:
         """For the whole directory, which the fields of a list's contact don't reach."""
-        for i in indices:
-            if self.batch[i].parts[2] is None or i not in self.ids:
-                continue
+
+        def opt_out(i: int) -> Conversation[None]:
             response = yield Request("PUT", self._contact(i), json=self.batch[i].parts[2])
             if response.status >= 400:
                 self.outcomes[i] = Rejected("qualtrics-opt-out", message(response), True)
             else:
                 counted(response)
+
+        due = (i for i in indices if self.batch[i].parts[2] is not None and i in self.ids)
+        yield from self._each(due, opt_out, has_begun=True)
 
     def _known(
         self, mailing_list: str, indices: Sequence[int], is_patient: bool
@@ -178,20 +202,25 @@ class Delivery:
             yield from self._remove_members(mailing_list, leaving)
 
     def _update(self, indices: Sequence[int]) -> Conversation[None]:
-        for i in indices:
+        def update(i: int) -> Conversation[None]:
             request = Request("PUT", self._contact(i), json=self.batch[i].parts[0])
             response = yield from self._send(i, request)
             if response.status == 404:
                 del self.ids[i]  # gone in the meantime, and so is the membership
 
+        yield from self._each(indices, update)
+
     def _remove_members(self, mailing_list: str, indices: Sequence[int]) -> Conversation[None]:
         """Whoever opted out of the list stays on it: coming back would forget the opt-out."""
         path = f"/mailinglists/{mailing_list}"
         stay = yield from opted_out(self.directory + path)
-        for i in indices:
-            if self.ids[i] not in stay:
-                request = Request("DELETE", path + self._contact(i))
-                yield from self._send(i, request, is_partial=True)
+
+        def remove(i: int) -> Conversation[None]:
+            request = Request("DELETE", path + self._contact(i))
+            yield from self._send(i, request, is_partial=True)
+
+        leaving = (i for i in indices if self.ids[i] not in stay)
+        yield from self._each(leaving, remove, has_begun=True)
 
     def _transactions(self) -> Conversation[None]:
         """For whom the rest worked. What may stand there already is looked for first."""

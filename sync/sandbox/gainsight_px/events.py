@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sync.sandbox.call import Answer, Call, json_answer
 from sync.sandbox.gainsight_px.answers import Refused, entity, filters, json_object, page
 from sync.sandbox.gainsight_px.fields import TYPES
-from sync.sandbox.gainsight_px.filters import matches
+from sync.sandbox.gainsight_px.filters import matcher
 from sync.sandbox.world import Event
 
 if TYPE_CHECKING:
@@ -104,17 +104,18 @@ class Events:
         end = _milliseconds(call.query.get("dateRangeEnd")) or max(now, start)
         if end - start > MAX_RANGE_DAYS * DAY_MS:
             raise Refused(400, f"Exceeded date range{MAX_RANGE_DAYS}days")
+        is_wanted = matcher(filters(call))
         rows = [
             event
             for event in self.vendor.custom_events
-            if start <= event["date"] <= end and matches(event, filters(call))
+            if start <= event["date"] <= end and is_wanted(event)
         ]
         return page(call, rows, "customEvents")
 
     def segment_matches(self, call: Call) -> Answer:
         """Only what was seeded: matches arise while users are active in the product."""
-        rows = [m for m in self.vendor.segment_matches if matches(m, filters(call))]
-        return page(call, rows, "featureMatchEvents")
+        rows = filter(matcher(filters(call)), self.vendor.segment_matches)
+        return page(call, list(rows), "featureMatchEvents")
 
     def identify_log(self, call: Call) -> Answer:
         """Writes over REST leave no trace here, only the product's own calls do."""

@@ -20,7 +20,7 @@ from sync.sandbox.gainsight_px.answers import (
     page,
 )
 from sync.sandbox.gainsight_px.fields import UNSET, writes
-from sync.sandbox.gainsight_px.filters import matches
+from sync.sandbox.gainsight_px.filters import folded_ids, matcher
 from sync.sandbox.world import Applied, Person, Thing
 
 if TYPE_CHECKING:
@@ -95,8 +95,10 @@ class Records:
 
     def search(self, call: Call) -> Answer:
         """A page of those that match, in the wanted order."""
-        rows = [self.shown(record) for record in self.everything()]
-        rows = [row for row in rows if matches(row, filters(call))]
+        wanted, everything = filters(call), self.everything()
+        if (ids := folded_ids(self.key, wanted)) is not None:
+            everything = [r for r in everything if self.identity_of(r).casefold() in ids]
+        rows = list(filter(matcher(wanted), map(self.shown, everything)))
         for part in reversed(call.query.get("sort", "").split(";")):
             if part:
                 rows.sort(key=partial(_text_of, part.lstrip("-")), reverse=part[0] == "-")

@@ -326,10 +326,13 @@ def test_a_region_has_its_hosts(region: str, api: str, push: str) -> None:
     assert [endpoint.base_url for endpoint in found.values()] == [api, push]
 
 
-def test_people_share_requests_only_where_they_share_external_segments() -> None:
+def test_people_share_look_ups_and_changes_of_external_segments() -> None:
     external = sync_of(Kind.SEGMENT, segment="rv", options=Options(membership="external"))
-    told = replace(external, options=Options(membership="both", on_exit=Event(event="left")))
-    px = destination()
-    assert [px.limits_for(syncs).items for syncs in ([sync_of()], [])] == [1, 1]
-    assert px.limits_for([sync_of(), external]).items == 50
-    assert px.limits_for([external, told]).items == 1, "a lost event would leave all in doubt"
+    events, accounts = sync_of(Kind.EVENTS), sync_of(Kind.OBJECTS, object_type="account")
+    assert [destination().limits_for([s]).items for s in (sync_of(), events, accounts)] == [
+        50,
+        1,
+        1,
+    ]
+    reviving = destination(revive_deleted=True)
+    assert [reviving.limits_for([s]).items for s in (sync_of(), external)] == [1, 50]
