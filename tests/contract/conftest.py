@@ -247,7 +247,7 @@ class Connected:
         self.control.add_fault(kind, {"vendor": self.name, **spec})
 
     def impatient(self) -> None:
-        self.policy = replace(self.policy, deadline_seconds=0.3)
+        self.policy = replace(self.policy, deadline_seconds=0.8)
 
 
 @pytest.fixture(scope="session")
