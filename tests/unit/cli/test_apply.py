@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from sync.sandbox.client import SandboxControl
 from tests.unit.cli.conftest import SECRET, App
 
 
@@ -236,3 +237,31 @@ def test_output_is_utf8_whatever_the_locale(app: App) -> None:
                 os.environ[name] = value
     assert process.returncode == 0
     assert "größe" in out
+
+
+def test_a_sync_is_held_while_what_it_writes_to_is_missing_and_others_go_on(app: App) -> None:
+    profiles = app.dir / "profiles.yml"
+    profiles.write_text(
+        profiles.read_text()
+        + f"    gainsight_px: {{base_url: {app.control.url}/gainsight_px, api_key: sandbox-px-key,"
+        " tag_key: AP-SANDBOX00001-2}\n"
+    )
+    entry = {"name": "gainsight_px", "traits": {"plan_name": "plan"}, "on_missing": "create"}
+    app.activation("traits_people")["destinations"].append(entry)
+    app.write()
+    held = app.run()
+    assert held.exit_code == 3
+    assert "user attribute `plan_name` does not exist" in held.err + held.out
+    assert "create an attribute with the API name `plan_name`, type STRING" in held.err + held.out
+    query = "select sync, status from main_activation.run_syncs order by sync"
+    assert app.sql(query) == [
+        ("seg_trials__customerio", "success"),
+        ("traits_people__customerio", "success"),
+        ("traits_people__gainsight_px", "held"),
+    ]
+    px = SandboxControl(app.control.url, "gainsight_px")
+    assert px.people() == []
+    assert app.run("debug").exit_code == 1
+    px.set_switch("user_attributes", {"plan_name": "STRING"})
+    assert app.run().exit_code == 0
+    assert len(px.people()) == 3
