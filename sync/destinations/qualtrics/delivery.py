@@ -143,9 +143,8 @@ class Delivery:
             return self.outcomes[i]
 
         due = list(indices)
-        for i, outcome in zip(
-            due, (yield from one_by_one(due, one, lambda i: has_begun)), strict=True
-        ):
+        outcomes = yield from one_by_one(due, one, lambda i: has_begun)
+        for i, outcome in zip(due, outcomes, strict=True):
             self.outcomes[i] = outcome
 
     def _import(self, mailing_list: str, indices: Sequence[int]) -> Conversation[None]:
