@@ -371,6 +371,16 @@ def test_a_segment_that_is_not_ours_is_left_alone(
     assert ld.members("churn_risk") == []
 
 
+def test_a_standard_segment_is_not_taken_for_the_big_one_that_is_meant(ld: Launchdarkly) -> None:
+    ld.control.seed({"segments": [{"key": "churn_risk", "tags": [TAG]}]})
+    (problem,) = ld.unready(ld.sync(options=Options(big=True)))
+    assert problem.code == "launchdarkly-standard-segment"
+    assert "can't become a big one" in problem.message
+    (ending,) = ld.deliver(ld.sync(options=Options(big=True)), add())
+    assert isinstance(ending, Rejected)
+    assert ld.unready(ld.sync()) == []
+
+
 def test_a_foreign_segment_is_written_to_when_told(ld: Launchdarkly) -> None:
     ld.control.seed({"segments": [{"key": "churn_risk", "tags": ["hand-made"]}]})
     assert ld.unready(ld.sync(options=Options(adopt=True))) == []

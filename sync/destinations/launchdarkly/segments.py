@@ -141,6 +141,9 @@ def obstacle_in(sync: Sync, key: str, found: Segment | None) -> tuple[str, str, 
     if TAG not in (found.get("tags") or ()) and not options.adopt:
         fix = f"give it the tag {TAG}, or set `adopt: true`"
         return "launchdarkly-foreign-segment", f"segment `{key}` is not ours", fix
+    if options.big and not found.get("unbounded"):
+        text = f"segment `{key}` is a standard one and can't become a big one"
+        return "launchdarkly-standard-segment", text, f"{another}, or remove `big: true`"
     theirs = found.get("unboundedContextKind") or kind
     if found.get("unbounded") and theirs != kind:
         text = f"segment `{key}` holds {theirs} keys, not {kind} keys"
