@@ -544,6 +544,7 @@ def test_attributes_that_must_be_created_are_named_exactly(px: Any, segment: Syn
     problems = px.ask(lambda destination: destination.unready(segment))
     flag, tier, reason = problems
     assert "is STRING, we send BOOLEAN" in flag.message
+    assert "name the segment otherwise" in flag.fix
     assert "there is `Churn_Risk_Tier`" in tier.message
     assert tier.fix.endswith("with the API name `churn_risk_tier`, type STRING")
     assert "Attributes > User" in tier.fix

@@ -164,7 +164,9 @@ def _attribute_complaints(sync: Sync, known: Mapping[str, Record]) -> Iterator[t
             fix = f"{place}: create an attribute with the API name `{name}`, type {kind}"
             yield f"{what} does not exist{also}", fix
         elif wanted and one.get("type") != wanted:
+            is_flag = has_flag(sync) and name == segment_name(sync)
+            mend = "name the segment otherwise" if is_flag else "cast the column in the model"
             text = f"{what} is {one.get('type')}, we send {wanted}"
-            yield text, "cast the column in the model, or use an attribute of that type"
+            yield text, f"{mend}, or use an attribute of that type"
         if one.get("state") == "DISABLED":
             yield f"{what} is switched off", f"{place}: enable `{name}`"
