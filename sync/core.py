@@ -155,6 +155,8 @@ class Change(NamedTuple):
     is_quiet: bool = False
     """Part of the initial population: state is set, entry events are not sent."""
     origin_epoch: int = 0
+    is_doubtful: bool = False
+    """An earlier run may have sent it, or its counterpart: what can't be repeated is looked for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,6 +152,7 @@ def _changes(batch: pa.RecordBatch, c: Comparison) -> list[Change]:
                 at,
                 quiet,
                 origin,
+                origin != c.epoch,
             )
         )
     return changes

@@ -136,7 +136,7 @@ def test_a_repeated_entry_is_one_event_and_a_re_entry_another(
     customerio: Any, segment: Sync
 ) -> None:
     first = add(plan="team")
-    delivered(customerio, first, first._replace(cause="in doubt"), sync=segment)
+    delivered(customerio, first, first._replace(cause="in doubt", is_doubtful=True), sync=segment)
     assert len(customerio.control.events()) == 1
     delivered(customerio, remove(), first._replace(transition=2), sync=segment)
     assert [event["name"] for event in customerio.control.events()] == [

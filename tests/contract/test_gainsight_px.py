@@ -421,7 +421,7 @@ def test_a_doubtful_event_is_looked_for_before_it_is_sent_again(px: Any, way: st
     px.fault("close", when="after", times=1)
     (ending,) = px.send([one], sync).endings
     assert isinstance(ending, Unknown)
-    delivered(px, one._replace(cause="in doubt"), sync=sync)
+    delivered(px, one._replace(cause="in doubt", is_doubtful=True), sync=sync)
     (stored,) = px.control.events()
     assert stored["timestamp"] == int(AT.timestamp())
     data = {"amount": 4, "paid_at": "2026-03-01T12:30:00Z", "event_id": stored["id"]}
@@ -429,7 +429,7 @@ def test_a_doubtful_event_is_looked_for_before_it_is_sent_again(px: Any, way: st
     px.fault("close", when="before", times=1)
     other = one._replace(identity="inv-89")
     assert isinstance(px.send([other], sync).endings[0], Unknown)
-    delivered(px, other._replace(cause="in doubt"), sync=sync)
+    delivered(px, other._replace(cause="in doubt", is_doubtful=True), sync=sync)
     assert len(px.control.events()) == 2
 
 
@@ -439,8 +439,16 @@ def test_a_doubtful_exit_event_is_looked_for_too(px: Any, segment: Sync) -> None
     leaving = remove()
     px.fault("close", when="after", path="events/custom", method="POST", times=1)
     assert isinstance(px.send([leaving], sync).endings[0], Unknown)
-    delivered(px, leaving, sync=sync)
+    delivered(px, leaving._replace(is_doubtful=True), sync=sync)
     assert [event["name"] for event in px.control.events()] == ["entered", "left"]
+
+
+def test_an_event_that_nobody_sent_before_is_not_looked_for(px: Any, segment: Sync) -> None:
+    sync = replace(segment, options=TRANSITIONS)
+    delivered(px, add(), sync=sync)
+    calls(px)
+    delivered(px, remove(), sync=sync)
+    assert not [call for call in calls(px) if call.startswith("GET") and "events" in call]
 
 
 def test_a_refused_event_after_an_applied_state_is_partial(px: Any, segment: Sync) -> None:

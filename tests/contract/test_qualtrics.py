@@ -311,9 +311,21 @@ def test_an_event_in_doubt_is_looked_for_before_it_is_sent_again(qualtrics: Any)
     qualtrics.fault("status", status=504, when="after", path="/transactions$", times=1)
     rows = qualtrics.rows(3)
     assert all(isinstance(ending, Unknown) for ending in qualtrics.send(rows).endings)
-    again = [row._replace(cause="in doubt") for row in qualtrics.rows(4)]
+    again = [row._replace(cause="in doubt", is_doubtful=True) for row in qualtrics.rows(4)]
     assert qualtrics.send(again).endings == [Delivered()] * 4
     assert len(qualtrics.control.events()) == 4
+
+
+def test_an_exit_in_doubt_is_looked_for_before_its_event_is_sent_again(qualtrics: Any) -> None:
+    qualtrics.kind = Kind.SEGMENT
+    sync = qualtrics.sync(options=Options(on_exit=Event(event="left")))
+    qualtrics.send(qualtrics.rows(2), sync)
+    qualtrics.fault("status", status=504, when="after", path="/transactions$", times=1)
+    leaving = qualtrics.rows(2, Op.REMOVE)
+    assert all(isinstance(ending, Unknown) for ending in qualtrics.send(leaving, sync).endings)
+    again = [row._replace(is_doubtful=True) for row in leaving]
+    assert qualtrics.send(again, sync).endings == [Delivered()] * 2
+    assert len(qualtrics.control.events()) == 2
 
 
 def test_refused_transactions_are_told_apart(qualtrics: Any) -> None:

@@ -215,7 +215,7 @@ class MemoryStore:
         self.fuse.check()
         plan = self.tables.plan
         for i in range(0, len(plan), self.rows_at_once):
-            yield [p.change(self.sync) for p in plan[i : i + self.rows_at_once]]
+            yield [p.change(self.sync, epoch) for p in plan[i : i + self.rows_at_once]]
 
     @operation
     def finish(self, epoch: int, report: SyncReport) -> None:

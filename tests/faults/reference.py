@@ -54,7 +54,7 @@ class Planned(NamedTuple):
     is_quiet: bool = False
     seq: int = 0
 
-    def change(self, sync: Sync) -> Change:
+    def change(self, sync: Sync, epoch: int) -> Change:
         sent = [
             (trait.name, None if self.op is Op.REMOVE else value)
             for trait, value, travels in zip(sync.traits, self.values, self.travels, strict=True)
@@ -70,6 +70,7 @@ class Planned(NamedTuple):
             cause=self.cause,
             is_quiet=self.is_quiet,
             origin_epoch=self.origin_epoch,
+            is_doubtful=self.origin_epoch != epoch,
         )
 
 

@@ -140,7 +140,10 @@ class Pair:
         summary, reference = self.sql.plan(epoch), self.memory.plan(epoch)
         assert _told(summary) == _told(reference)
         changes = self.changes(epoch)
-        assert changes == [_plain(p.change(self.sync)) for p in self.memory.tables.plan]
+        assert changes == [
+            _plain(p.change(self.sync, self.memory.tables.plan_epoch))
+            for p in self.memory.tables.plan
+        ]
         acks = self._acks(step)
         self._end(step, epoch, number, summary, acks)
         assert self.snapshot() == self.remembered()

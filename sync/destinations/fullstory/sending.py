@@ -24,7 +24,7 @@ def event_write(item: Item) -> Write:
         event_id(sync, change),
         event_key(sync, change),
         is_partial=item.parts[0] is not None,
-        is_doubtful=change.cause == "in doubt",
+        is_doubtful=change.is_doubtful,
     )
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import orjson
 
-from sync.core import DELIVERED, Op, Outcome
+from sync.core import DELIVERED, Outcome
 from sync.destinations.gainsight_px.model import EVENT_ID, EVENT_NAMES, options_of, subject
 from sync.destinations.gainsight_px.reading import PAGE, accepted, refusal
 from sync.destinations.identifiers import digest
@@ -90,7 +90,7 @@ def _send_all(item: Item, is_cloud: bool) -> Conversation[Outcome]:
 
 def _send(item: Item, k: int, is_cloud: bool) -> Conversation[Outcome]:
     """Nothing is promised to drop a repeated event, so a doubtful one is looked for first."""
-    is_doubtful = any(c.cause == "in doubt" or c.op is Op.REMOVE for _, c in item.pieces)
+    is_doubtful = any(change.is_doubtful for _, change in item.pieces)
     if is_doubtful and (yield from _was_stored(item, k)):
         return DELIVERED
     path, to = (PUSH, "cloud") if is_cloud else ("/v1/events/custom", "api")

@@ -231,7 +231,7 @@ class Delivery:
             if event is None or self.outcomes[i] is not DELIVERED:
                 continue
             name = event_id(event)
-            if change.cause == "in doubt":
+            if change.is_doubtful:
                 known = yield from transactions.event_ids(self.directory + self._contact(i))
                 if name in known:
                     continue

@@ -80,7 +80,7 @@ class CommitsLate(MemoryStore):
         return summary
 
     def changes(self, epoch: int) -> Any:
-        return [[p.change(self.sync) for p in self.late[0]]]
+        return [[p.change(self.sync, epoch) for p in self.late[0]]]
 
     def record(self, epoch: int, flush_id: int, acks: Sequence[Ack]) -> None:
         self.tables.plan, self.tables.plan_epoch = self.late

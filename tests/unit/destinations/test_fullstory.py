@@ -296,7 +296,7 @@ def test_entry_change_exit_and_re_entry_of_a_segment(world: World) -> None:
 
 def test_an_entry_sent_twice_is_one_event(world: World) -> None:
     entry = add(**INSIDE)
-    world.deliver(SEGMENT, entry, entry._replace(cause="in doubt"))
+    world.deliver(SEGMENT, entry, entry._replace(cause="in doubt", is_doubtful=True))
     assert len(world.control.events()) == 1
     keys = {r.headers["Idempotency-Key"] for r in world.requests if r.path == "/v2/events"}
     assert keys == {event_key(SEGMENT, entry)}
@@ -395,23 +395,32 @@ def test_an_event_in_doubt_has_the_body_that_it_had(world: World) -> None:
     """The first time nulls are left out, an assertion names them; the key forbids another body."""
     paid = change(Op.ADD, {"seats": 3}, identity="ev_1", occurred_at=AT)
     nulls = {"seats": 3, "plan": None, "tags": None, "spent": None}
-    world.deliver(EVENTS, paid, paid._replace(traits=nulls, cause="in doubt"))
+    world.deliver(EVENTS, paid, paid._replace(traits=nulls, cause="in doubt", is_doubtful=True))
     assert len(world.control.events()) == 1
 
 
 def test_an_event_in_doubt_goes_by_itself_under_the_key_that_it_had(world: World) -> None:
     rows = [c._replace(identity=f"ev_{c.seq}", occurred_at=AT) for c in many(70)]
     assert world.converse(EVENTS, *rows[:10]).endings == [Delivered()] * 10
-    doubtful = [row._replace(cause="in doubt") for row in rows[:10]]
+    doubtful = [row._replace(cause="in doubt", is_doubtful=True) for row in rows[:10]]
     assert world.converse(EVENTS, *doubtful, *rows[10:]).endings == [Delivered()] * 70
     assert sorted(e["id"] for e in world.control.events()) == sorted(r.identity for r in rows)
     jobs = [json.loads(r.content or b"{}") for r in world.requests if r.path == "/v2/events/batch"]
     assert [len(job["requests"]) for job in jobs] == [60]
 
 
+def test_an_exit_in_doubt_goes_by_itself_under_the_key_that_it_had(world: World) -> None:
+    sync = replace(SEGMENT, options=Options(on_exit=Event(event="Left")))
+    world.deliver(sync, *many(60, **INSIDE))
+    leaving = [row._replace(op=Op.REMOVE, cause="left") for row in many(60, **INSIDE)]
+    world.deliver(sync, *leaving[:10])
+    world.deliver(sync, *(row._replace(is_doubtful=True) for row in leaving[:10]), *leaving[10:])
+    assert len(world.control.events()) == 60
+
+
 def test_what_a_job_left_in_doubt_is_sent_once_more_and_not_a_third_time(world: World) -> None:
     rows = [c._replace(identity=f"ev_{c.seq}", occurred_at=AT) for c in many(60)]
-    doubtful = [row._replace(cause="in doubt") for row in rows]
+    doubtful = [row._replace(cause="in doubt", is_doubtful=True) for row in rows]
     for batch in (rows, doubtful, doubtful):
         assert world.converse(EVENTS, *batch).endings == [Delivered()] * 60
     assert len(world.control.events()) == 120
@@ -420,7 +429,10 @@ def test_what_a_job_left_in_doubt_is_sent_once_more_and_not_a_third_time(world: 
 def test_an_entry_event_in_doubt_goes_by_itself_and_its_user_in_the_job(world: World) -> None:
     world.deliver(SEGMENT, *many(3, **INSIDE))
     world.requests.clear()
-    rows = [c._replace(cause="in doubt") if c.seq < 3 else c for c in many(60, **INSIDE)]
+    rows = [
+        c._replace(cause="in doubt", is_doubtful=True) if c.seq < 3 else c
+        for c in many(60, **INSIDE)
+    ]
     assert world.converse(SEGMENT, *rows).endings == [Delivered()] * 60
     assert len(world.control.events()) == 60
     sizes = [

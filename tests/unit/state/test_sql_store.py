@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sync.core import Counts, Sync
+from sync.core import Counts, Op, Sync
 from sync.delivery.clock import SystemClock
 from sync.delivery.run import Hooks, Ports, run_sync
 from sync.errors import Busy, LeaseLost, StateError
@@ -22,7 +22,7 @@ from sync.state.disk import FileDisk
 from sync.state.journal import Journal
 from sync.state.process import host, is_dead, own_process
 from sync.state.sql_store import SqlStore
-from sync.state.store import DELIVERED, Ack, Holder, SyncReport
+from sync.state.store import DELIVERED, UNKNOWN, Ack, Holder, SyncReport
 from sync.warehouse.adapter import AdapterWarehouse
 from sync.warehouse.embedded import DuckDBWarehouse
 from sync.warehouse.port import Warehouse
@@ -249,3 +249,25 @@ def test_of_racing_first_acquirers_one_wins(
 
     ended = race(make, 4)
     assert [found for found in ended if isinstance(found, int)] == [1]
+
+
+def test_a_change_says_whether_an_earlier_run_may_have_sent_it(
+    store: SqlStore, warehouse: Warehouse
+) -> None:
+    epoch = store.acquire(holder())
+    store.plan(epoch)
+    ann, bob, _ = [change for rows in store.changes(epoch) for change in rows]
+    assert not ann.is_doubtful
+    acks = [Ack(ann.seq, UNKNOWN, "timeout", None, AT), Ack(bob.seq, DELIVERED, None, None, AT)]
+    store.record(epoch, 1, acks)
+    store.finish(epoch, report(epoch))
+    store.release(epoch)
+    run_statement(warehouse, "delete from people where id in ('ann', 'bob')")
+    epoch = store.acquire(holder())
+    store.plan(epoch)
+    found = {change.identity: change for rows in store.changes(epoch) for change in rows}
+    assert {name: (c.op, c.is_doubtful) for name, c in found.items()} == {
+        "ann": (Op.REMOVE, True),
+        "bob": (Op.REMOVE, False),
+        "cy": (Op.ADD, False),
+    }
