@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -23,28 +22,9 @@ from sync.destinations.qualtrics.contacts import Options as QualtricsOptions
 from sync.destinations.spec import Endpoint, Item, Piece, Request, Response
 from sync.sandbox.client import SandboxControl
 from sync.sandbox.server import Sandbox
+from tests.clocks import WHEN, VirtualClock
 
 VALUE_CANARY = "canary-value-qq77"
-WHEN = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
-
-
-@dataclass
-class VirtualClock:
-    """Sleeping moves time at once."""
-
-    seconds: float = 0.0
-
-    def now(self) -> datetime:
-        return WHEN + timedelta(seconds=self.seconds)
-
-    def monotonic(self) -> float:
-        return self.seconds
-
-    def sleep(self, seconds: float) -> None:
-        self.seconds += seconds
-
-    def random(self) -> float:
-        return 0.5
 
 
 @dataclass

@@ -12,7 +12,6 @@ import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, TypeVar
@@ -39,6 +38,7 @@ from sync.project.complaints import Place
 from sync.project.metadata import ColumnMetadata, EntryMetadata, MetaKind, ModelMetadata
 from sync.project.syncs import compile_syncs
 from sync.project.vendors import check_against
+from tests.clocks import VirtualClock
 from tests.markdown import ROOT, Block, anchors, blocks, headings, links, pages, prose
 
 DOCS = ROOT / "docs"
@@ -348,32 +348,13 @@ def _served(postbox: FakePostbox) -> Iterator[str]:
         server.server_close()
 
 
-@dataclass
-class StillClock:
-    """Sleeping moves time at once."""
-
-    seconds: float = 0.0
-
-    def now(self) -> datetime:
-        return datetime(2026, 3, 1, tzinfo=UTC) + timedelta(seconds=self.seconds)
-
-    def monotonic(self) -> float:
-        return self.seconds
-
-    def sleep(self, seconds: float) -> None:
-        self.seconds += seconds
-
-    def random(self) -> float:
-        return 0.5
-
-
 class Wired:
     """The page's destination on the real engine and transport."""
 
     def __init__(self, url: str, http: HttpTransport, token: str = "right") -> None:
         vendor = _postbox()
         self.destination = vendor(vendor.settings(token=token, base_url=url))
-        self.http, self.clock = http, StillClock()
+        self.http, self.clock = http, VirtualClock()
 
     def send(self, changes: list[Change]) -> Exchange:
         (sync,) = _page_syncs()

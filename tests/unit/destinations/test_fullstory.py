@@ -36,6 +36,7 @@ from sync.destinations.spec import (
 from sync.errors import DestinationError
 from sync.sandbox.client import SandboxControl
 from sync.sandbox.server import Sandbox
+from tests.clocks import VirtualClock
 
 AT = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 KEYS = {"api_key": "na1.sandbox-standard-key", "read_api_key": "na1.sandbox-architect-key"}
@@ -80,31 +81,13 @@ EVENTS = replace(
 SPEC = json.loads(
     (Path(__file__).parents[1] / "sandbox" / "specs" / "fullstory-v2.json").read_text()
 )
+
 BODIES = {
     "/v2/users": "users.CreateUserRequest",
     "/v2/users/batch": "users.CreateBatchUserImportJobRequest",
     "/v2/events": "events.CreateEventRequest",
     "/v2/events/batch": "events.CreateBatchEventsImportJobRequest",
 }
-
-
-@dataclass
-class VirtualClock:
-    """Sleeping moves time at once."""
-
-    seconds: float = 0.0
-
-    def now(self) -> datetime:
-        return AT + timedelta(seconds=self.seconds)
-
-    def monotonic(self) -> float:
-        return self.seconds
-
-    def sleep(self, seconds: float) -> None:
-        self.seconds += seconds
-
-    def random(self) -> float:
-        return 0.5
 
 
 @dataclass
