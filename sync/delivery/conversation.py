@@ -147,8 +147,10 @@ class _Delivery:
             self.doubtful.update(indices)
         for i, outcome in zip(indices, outcomes, strict=True):
             match outcome:
-                case Delivered() | Unknown() | NotAttempted():
+                case Delivered() | Unknown():
                     self.endings[i] = outcome
+                case NotAttempted(code):  # in this round; an earlier one may have reached it
+                    self.end([i], code)
                 case Rejected():
                     self.endings[i] = self._rejected(i, outcome)
                 case Retry(after_seconds):

@@ -31,6 +31,7 @@ HISTORIES: Sequence[History] = tuple(
 )
 SETTINGS = (
     Setting(batch=2),
+    Setting(batch=2, is_single=True),
     Setting(batch=1),
     Setting(batch=1, is_slow=True),
     Setting(batch=1, concurrency=2),

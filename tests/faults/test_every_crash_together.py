@@ -10,8 +10,8 @@ from tests.faults.together import check, stories
 
 
 def test_whenever_it_dies_both_syncs_converge() -> None:
-    """Every fifth story: 5 has no divisor in common with the number of faults or settings."""
-    assert sum(check(story) for story in islice(stories(), 0, None, 5)) > 7_000
+    """Every seventh story, so that all faults and settings have their turn."""
+    assert sum(check(story) for story in islice(stories(), 0, None, 7)) > 5_000
 
 
 @pytest.mark.torture

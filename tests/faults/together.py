@@ -22,6 +22,7 @@ SETTINGS = (
     Setting(batch=2),
     Setting(batch=1, is_slow=True),
     Setting(batch=1, concurrency=2, is_last_first=True),
+    Setting(batch=2, is_single=True),
 )
 
 
@@ -64,7 +65,9 @@ def stories() -> Iterator[Story]:
     moves = product((there, here, ABSENT), ((A, B, B), (ABSENT, A, A)), faults[:4])
     for i, (final, other, fault) in enumerate(moves):
         mover = (here, there, final)
-        yield Story((mover, other), (other, other), SETTINGS[i % 4], fault, MOVING_PEOPLE)
+        yield Story(
+            (mover, other), (other, other), SETTINGS[i % len(SETTINGS)], fault, MOVING_PEOPLE
+        )
 
 
 @dataclass(slots=True)

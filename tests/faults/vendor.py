@@ -12,6 +12,7 @@ from typing import Any
 
 from sync.core import DELIVERED, Kind, Op, Outcome, Rejected, Sync
 from sync.delivery.ports import AnswerUnknown, RequestRefused
+from sync.destinations.singles import one_by_one
 from sync.destinations.spec import (
     Conversation,
     Endpoint,
@@ -172,7 +173,8 @@ class Simulated:
     has_read_back = False
     endpoints: Mapping[str, Endpoint] = {"": Endpoint("http://127.0.0.1:1")}
 
-    def __init__(self, batch: int, concurrency: int) -> None:
+    def __init__(self, batch: int, concurrency: int, is_single: bool = False) -> None:
+        self.is_single = is_single
         self.limits = Limits(batch, 1_000_000, 100_000, 0.0, concurrency)
 
     @staticmethod
@@ -183,9 +185,16 @@ class Simulated:
         return ([_said(piece) for piece in pieces],)
 
     def deliver(self, batch: Sequence[Item]) -> Conversation[Sequence[Outcome]]:
+        if self.is_single:
+            return (yield from one_by_one(batch, self._send))
         body = {"items": [item.parts[0] for item in batch]}
         response = yield Request("POST", "/", json=body)
         return [_OUTCOMES[answer] for answer in response.json()]
+
+    def _send(self, item: Item) -> Conversation[Outcome]:
+        response = yield Request("POST", "/", json={"items": [item.parts[0]]})
+        (answer,) = response.json()
+        return _OUTCOMES[answer]
 
     def check(self) -> Any:
         raise NotImplementedError

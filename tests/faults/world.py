@@ -56,6 +56,8 @@ class Setting:
     is_last_first: bool = False
     """With two batches in flight, the second is applied and answered before the first."""
     attempts: int = 1
+    is_single: bool = False
+    """Each item of a batch has a request of its own."""
 
     @property
     def in_flight(self) -> int:
@@ -143,7 +145,7 @@ class World:
         self, http: SimulatedHttp, setting: Setting, why_stop: Callable[[], str | None]
     ) -> Engine:
         """The real engine on a simulated destination."""
-        destination = Simulated(setting.batch, setting.concurrency)
+        destination = Simulated(setting.batch, setting.concurrency, setting.is_single)
         pace = Pacing(self.clock)
         policy = RetryPolicy(attempts=setting.attempts)
         kind, executor = (

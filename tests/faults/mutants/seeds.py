@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from sync.delivery import run
+from sync.delivery import conversation, run
 from sync.delivery.engine import Engine, Source
 from sync.state.journal import Journal, Past, _Reading
 from sync.state.store import Ack, Leftover, PlanSummary, SyncReport
@@ -119,6 +119,9 @@ SEEDS: dict[str, Edit | Swap] = {
     ),
     "a partial rejection passes for a refusal": Edit(
         Source, "note", "REJECTED_PARTIAL if is_partial else REJECTED", "REJECTED"
+    ),
+    "what was not tried again is taken for never sent": Edit(
+        conversation._Delivery, "_take", "self.end([i], code)", "self.endings[i] = outcome"
     ),
     "the journal is deleted before the last flush": Edit(
         Engine,

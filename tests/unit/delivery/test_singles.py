@@ -91,6 +91,15 @@ def test_a_stop_in_the_middle_leaves_nobody_in_doubt(talk: Talk) -> None:
     assert endings == [Delivered(), Delivered(), *[NotAttempted("stopped")] * 2]
 
 
+def test_whoever_was_reached_before_the_batch_was_halved_is_not_called_unsent(talk: Talk) -> None:
+    """The first row is applied, the second too large; a stop comes before either is repeated."""
+    world = in_order(OK, status(413))
+    talk.is_stopping = lambda: len(world.sent) == 2
+    first, second = talk(OneByOne(), world, "a", "b").endings
+    assert first == Unknown("stopped")
+    assert isinstance(second, Unknown | NotAttempted)
+
+
 def test_a_credential_that_is_revoked_on_the_way_stops_the_destination(talk: Talk) -> None:
     world = in_order(OK, status(401))
     exchange = talk(OneByOne(), world, *"abc")
