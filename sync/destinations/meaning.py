@@ -9,9 +9,12 @@ from typing import Any
 
 from sync.core import Change, Kind, Op, Sync
 from sync.destinations.entries import Transitions, misplaced
+from sync.destinations.identifiers import ulid
 from sync.destinations.names import Names
+from sync.destinations.values import unix_milliseconds
 
 SEGMENTS = frozenset({Kind.SEGMENT})
+TRANSITION_MILLISECONDS = 1_704_067_200_000  # any constant
 
 
 def segment_name(sync: Sync) -> str:
@@ -44,6 +47,12 @@ class Occurrence:
     facts: Mapping[str, Any]
     """As the warehouse has them; only a transition's are free of None."""
     is_transition: bool = False
+
+    @property
+    def ulid(self) -> str:
+        """Its id as a ULID, equal after a crash. A transition's own time isn't stable."""
+        at = None if self.is_transition else self.at
+        return ulid(TRANSITION_MILLISECONDS if at is None else unix_milliseconds(at), self.key)
 
 
 def occurrence(

@@ -6,16 +6,16 @@ Source: https://docs.customer.io/integrations/api/track, version 2 (read 2026-11
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Literal
 
 from pydantic import Field
 
 from sync.core import Change, Kind, Op, Sync
 from sync.destinations.entries import Transitions, misplaced
-from sync.destinations.identifiers import bounded, email_address, ulid
+from sync.destinations.identifiers import bounded, email_address
 from sync.destinations.meaning import (
     SEGMENTS,
-    Occurrence,
     emptied,
     event_complaints,
     occurrence,
@@ -23,7 +23,7 @@ from sync.destinations.meaning import (
 )
 from sync.destinations.names import Names
 from sync.destinations.spec import JSON
-from sync.destinations.values import Values, unix_milliseconds, unix_seconds
+from sync.destinations.values import Values, unix_seconds
 
 MAX_IDENTIFIER_BYTES = 150
 MAX_ATTRIBUTES = 300
@@ -48,7 +48,6 @@ EVENT_NAMES = Names("event", max_bytes=100)
 IDENTIFIERS = ("id", "email", "cio_id", "phone")
 KEPT_ON_REMOVE = frozenset({"email", "phone"})  # they may be identifiers, and lead to the person
 EARLIEST_SECONDS, LATEST_SECONDS = 10**8, 10**10  # 9 or 10 digits; others are read as "now"
-TRANSITION_MILLISECONDS = 1_704_067_200_000  # a constant: a transition's time isn't stable
 
 
 class Options(Transitions):
@@ -121,10 +120,12 @@ def _event(sync: Sync, change: Change) -> JSON:
     found = occurrence(sync, change, options_of(sync), EVENT_NAMES)
     if found is None:
         return None
+    if not (found.is_transition or _is_readable(found.at)):
+        raise ValueError("the event's time is out of the range that Customer.io reads")
     event = {
         **_person(sync, change, "event"),
         "name": found.name,
-        "id": ulid(_made_at(found), found.key),
+        "id": found.ulid,
         "attributes": EVENT_DATA.of(found.facts),
     }
     if found.at is not None:
@@ -132,13 +133,8 @@ def _event(sync: Sync, change: Change) -> JSON:
     return event
 
 
-def _made_at(found: Occurrence) -> int:
-    """The milliseconds in an event's id."""
-    if found.is_transition or found.at is None:
-        return TRANSITION_MILLISECONDS
-    if not EARLIEST_SECONDS <= unix_seconds(found.at) < LATEST_SECONDS:
-        raise ValueError("the event's time is out of the range that Customer.io reads")
-    return unix_milliseconds(found.at)
+def _is_readable(at: datetime | None) -> bool:
+    return at is None or EARLIEST_SECONDS <= unix_seconds(at) < LATEST_SECONDS
 
 
 def _object(sync: Sync, change: Change) -> JSON:

@@ -14,7 +14,7 @@ from pydantic import Field, StringConstraints
 
 from sync.core import Change, Kind, Op, Sync
 from sync.destinations.entries import Transitions, misplaced
-from sync.destinations.identifiers import bounded, email_address, ulid
+from sync.destinations.identifiers import bounded, email_address
 from sync.destinations.meaning import (
     SEGMENTS,
     Occurrence,
@@ -25,7 +25,7 @@ from sync.destinations.meaning import (
 )
 from sync.destinations.names import RENAME, Names
 from sync.destinations.spec import JSON
-from sync.destinations.values import Values, unix_milliseconds
+from sync.destinations.values import Values
 
 BUILT_IN = ("firstName", "lastName", "email", "phone", "language")
 """Traits of these names become the contact's own fields; all others are embedded data."""
@@ -42,7 +42,6 @@ EVENT_DATA_NAMES = Names(
 )
 EVENT_NAMES = Names("event", max_bytes=1024)
 MAX_KEY_BYTES = 1024
-TRANSITION_MILLISECONDS = 1_704_067_200_000  # a constant: a transition's time isn't stable
 
 ListId = Annotated[str, StringConstraints(pattern=r"^CG_[A-Za-z0-9]+$")]
 
@@ -79,12 +78,6 @@ def address_of(sync: Sync, address: str) -> str:
 def event_of(sync: Sync, change: Change) -> Occurrence | None:
     """What becomes a transaction: an event, an entry, an exit."""
     return occurrence(sync, change, options_of(sync), EVENT_NAMES)
-
-
-def event_id(event: Occurrence) -> str:
-    """Equal after a crash, different for a re-entry; stands in the transaction's data."""
-    at = None if event.is_transition else event.at
-    return ulid(TRANSITION_MILLISECONDS if at is None else unix_milliseconds(at), event.key)
 
 
 def parts(sync: Sync, change: Change, empty: str) -> Sequence[JSON]:
@@ -135,7 +128,7 @@ def _contact(sync: Sync, change: Change, empty: str) -> JSON:
 
 def _data(event: Occurrence) -> JSON:
     facts = {name: text for name, text in texts(event.facts).items() if text}
-    return {**facts, "event_id": event_id(event), "event": event.name}
+    return {**facts, "event_id": event.ulid, "event": event.name}
 
 
 def _opts_out(change: Change) -> bool:

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from sync.core import DELIVERED, Change, Kind, Op, Outcome, Rejected, Sync
 from sync.destinations.meaning import Occurrence
 from sync.destinations.qualtrics import transactions
-from sync.destinations.qualtrics.contacts import address_of, event_id, event_of, key_of, options_of
+from sync.destinations.qualtrics.contacts import address_of, event_of, key_of, options_of
 from sync.destinations.qualtrics.imports import import_contacts, no_list
 from sync.destinations.qualtrics.reading import look_up, opted_out
 from sync.destinations.qualtrics.wire import counted, message, result_of, text_of
@@ -230,7 +230,7 @@ class Delivery:
             event = event_of(sync, change)
             if event is None or self.outcomes[i] is not DELIVERED:
                 continue
-            name = event_id(event)
+            name = event.ulid
             if change.is_doubtful:
                 known = yield from transactions.event_ids(self.directory + self._contact(i))
                 if name in known:

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from sync.core import Change, Kind, Op, Relation, Sync, Trait
 from sync.destinations.entries import Event
 from sync.destinations.qualtrics import Qualtrics, Settings, responses
-from sync.destinations.qualtrics.contacts import Options, event_id, event_of
+from sync.destinations.qualtrics.contacts import Options, event_of
 from sync.destinations.qualtrics.responses import pull
 from sync.destinations.qualtrics.wire import next_page
 from sync.destinations.spec import Piece, Request, Response, UnreadableAnswer, Wait
@@ -119,7 +119,7 @@ def test_a_segment_keeps_off_the_connections_own_list() -> None:
 def id_of(sync: Sync, change: Change) -> str:
     event = event_of(sync, change)
     assert event is not None
-    return event_id(event)
+    return event.ulid
 
 
 def test_event_ids_are_equal_after_a_crash_and_differ_by_entry_and_direction() -> None:
