@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import sink, worlds
-from sync.delivery.clock import SystemClock
-from sync.delivery.conversation import converse
-from sync.delivery.engine import Engine, Source
-from sync.delivery.pacing import Pacing
-from sync.delivery.retry import RetryPolicy
-from sync.delivery.transport import HttpTransport
 from sync.destinations.customerio import Customerio, Settings
-from sync.plan.tables import StateTables
-from sync.state.disk import FileDisk
-from sync.state.journal import Journal
-from sync.state.sql_store import SqlStore
+from sync.http.clock import SystemClock
+from sync.http.delivery import converse
+from sync.http.pacing import Pacing
+from sync.http.retry import RetryPolicy
+from sync.http.transport import HttpTransport
+from sync.journal.disk import FileDisk
+from sync.journal.journal import Journal
+from sync.run.engine import Engine, Source
+from sync.run.store import SqlStore
+from sync.state.schema import StateTables
 from sync.state.store import Holder
 
 

@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks import worlds
-from sync.core import Counts
+from sync.model import Counts
 from sync.plan import settle
-from sync.plan.tables import StateTables
-from sync.state.sql_store import SqlStore
+from sync.run.store import SqlStore
+from sync.state.schema import StateTables
 from sync.state.store import Holder, PlanSummary, SyncReport
 from sync.warehouse import Warehouse
 

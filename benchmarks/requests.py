@@ -14,19 +14,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sync.core import Change, Delivered, Kind, Op, Relation, Sync, Trait
-from sync.delivery.batches import batches, prepare
-from sync.delivery.clock import SystemClock
-from sync.delivery.conversation import converse
-from sync.delivery.pacing import Pacing
-from sync.delivery.retry import RetryBudget, RetryPolicy
-from sync.delivery.transport import HttpTransport
+from activation_sandbox.client import SandboxControl
+from activation_sandbox.server import Sandbox
+
 from sync.destinations import registry
 from sync.destinations.spec import Destination, Item, Piece, Sizing
+from sync.http.clock import SystemClock
+from sync.http.delivery import converse
+from sync.http.pacing import Pacing
+from sync.http.retry import RetryBudget, RetryPolicy
+from sync.http.transport import HttpTransport
+from sync.model import Change, Delivered, Kind, Op, Relation, Sync, Trait
 from sync.project.profiles import Choices, read_profile, read_project_file
 from sync.project.vendors import load_connection
-from sync.sandbox.client import SandboxControl
-from sync.sandbox.server import Sandbox
+from sync.run.batches import batches, prepare
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import parse_qs, urlparse
 
-from sync.core import Kind, Relation, Sync, Trait
+from sync.model import Kind, Relation, Sync, Trait
 from sync.warehouse import Warehouse, open_warehouse
 
 TRAITS = {

@@ -14,8 +14,8 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from sync.sandbox.client import Record, SandboxControl
-from sync.sandbox.server import Sandbox
+from activation_sandbox.client import Record, SandboxControl
+from activation_sandbox.server import Sandbox
 
 ROOT = Path(__file__).resolve().parent.parent
 PLACE = ROOT / "target" / "demo"

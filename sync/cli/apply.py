@@ -14,7 +14,7 @@ from sync.report import results
 from sync.report.events import Stopping
 
 if TYPE_CHECKING:
-    from sync.apply import RunResult
+    from sync.commands.apply import RunResult
     from sync.project.project import Project
 
 TIME_IS_UP = 143
@@ -37,9 +37,9 @@ def apply(
 ) -> int:
     """Plan, guard, send and acknowledge what changed."""
     with Stop(lambda reason: session.reporter.tell(Stopping(reason))) as stop:
-        from sync.apply import RunOptions
-        from sync.apply import apply as run
-        from sync.delivery.guards import GuardLimits
+        from sync.commands.apply import RunOptions
+        from sync.commands.apply import apply as run
+        from sync.plan.guards import GuardLimits
 
         project = session.load_sound()
         options = RunOptions(

@@ -15,9 +15,9 @@ from sync.errors import Problem, SyncError
 from sync.report import jsonl, words
 
 if TYPE_CHECKING:
-    from sync.delivery.services import Services
     from sync.project.project import Project
-    from sync.state.access import StateAccess
+    from sync.run.access import StateAccess
+    from sync.run.context import Services
     from sync.state.catalogue import Catalogue
 
 PACKAGES = ("dbt-core", "duckdb", "sqlglot", "httpcore", "pydantic", "pyarrow")
@@ -65,7 +65,7 @@ class Findings:
 @command(SELECTION, PROJECT, STATE)
 def debug(session: Session) -> int:
     """Try project, warehouse and every connection: credentials, region, account."""
-    from sync.opening import gravest
+    from sync.run.opening import gravest
 
     findings = Findings(session)
     findings.fine("python", f"{platform.python_version()}, dbt-activation {__version__}")
@@ -137,7 +137,7 @@ def _warehouse(findings: Findings, session: Session, project: Project) -> dict[s
 
 
 def _schema(state: Catalogue, access: StateAccess) -> str:
-    from sync.plan import tables as t
+    from sync.state import schema as t
     from sync.state.reading import is_installed
 
     if is_installed(state):
@@ -182,7 +182,7 @@ def _accounts(state: Catalogue, access: StateAccess, project: Project) -> dict[s
 def _connections(
     findings: Findings, session: Session, project: Project, accounts: dict[str, list[str]]
 ) -> None:
-    from sync.delivery.services import Services
+    from sync.run.context import Services
 
     if not project.connections:
         findings.fine("connections", f"target {project.target.name} has none, so it sends nothing")

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from sync.core import Counts, Op, Sync
+from sync.model import Counts, Op, Sync
 from sync.report.events import Ended, Place, Planned, Refused, RunEnded, Warned
 from sync.report.reporter import Clock, Reporter
 
 if TYPE_CHECKING:
-    from sync.apply import RunResult
-    from sync.delivery.run import SyncResult
-    from sync.project.gates import Gated
+    from sync.commands.apply import RunResult
+    from sync.project.preflight import Gated
+    from sync.run.protocol import SyncResult
     from sync.state.store import PlanSummary
 
 

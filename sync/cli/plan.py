@@ -15,9 +15,9 @@ from sync.report import jsonl
 from sync.report.events import Place, PlanEnded, Previewed
 
 if TYPE_CHECKING:
-    from sync.core import Sync
-    from sync.delivery.guards import GuardLimits
-    from sync.state.access import StateAccess
+    from sync.model import Sync
+    from sync.plan.guards import GuardLimits
+    from sync.run.access import StateAccess
 
 
 @command(SELECTION, PROJECT, STATE)
@@ -43,8 +43,8 @@ def plan(
     allow_removes: bool,
 ) -> int:
     """Show what would be sent; nothing is, and nothing is written."""
-    from sync.delivery.guards import GuardLimits
-    from sync.opening import gravest, in_order
+    from sync.plan.guards import GuardLimits
+    from sync.run.opening import gravest, in_order
 
     project = session.load_sound()
     open_syncs, gated = project.gate()
@@ -80,8 +80,8 @@ def _preview(
     limits: GuardLimits,
     show: int,
 ) -> Previewed:
-    from sync.delivery.guards import guard
-    from sync.preview import preview
+    from sync.commands.plan import preview
+    from sync.plan.guards import guard
 
     start = session.clock.monotonic()
     made = preview(access, sync, lambda summary: guard(sync, summary, limits), show)

@@ -17,8 +17,8 @@ def pull(session: Session, connection: str, as_json: bool) -> int:
 
     Goes on where the last pull ended. Models read them through the source `activation_state`.
     """
-    from sync.delivery.services import Services
-    from sync.pull import pull as pull_records
+    from sync.commands.pull import pull as pull_records
+    from sync.run.context import Services
 
     project = session.load()
     access = session.access(project)

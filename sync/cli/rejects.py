@@ -8,12 +8,12 @@ import click
 
 from sync.cli.command import PROJECT, SELECTION, STATE, command
 from sync.cli.session import Session
-from sync.core import Sync
+from sync.model import Sync
 from sync.report import jsonl, words
 from sync.report.paint import printable
 
 if TYPE_CHECKING:
-    from sync.state.access import StateAccess
+    from sync.run.access import StateAccess
     from sync.state.reading import Cause
 
 Group = tuple["Cause", list[str]]

@@ -53,7 +53,7 @@ class Root(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """As click, with the nearest spelling."""
         if args and args[0] not in COMMANDS:
-            from sync.project.spelling import did_you_mean
+            from sync.project.suggest import did_you_mean
 
             ctx.fail(f"no command `{args[0]}`; {did_you_mean(args[0], COMMANDS, 'commands')}")
         return super().resolve_command(ctx, args)

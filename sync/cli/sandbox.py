@@ -11,7 +11,7 @@ from sync.cli.session import Session
 from sync.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
-    from sync.sandbox.gate import Logged
+    from activation_sandbox.gate import Logged
 
 PORT = 8765
 
@@ -24,8 +24,8 @@ PORT = 8765
 def sandbox(session: Session, host: str, port: int) -> int:
     """Serve a stand-in for every destination until Ctrl-C, with a page to look at what arrived."""
     try:
-        from sync.sandbox.registry import VENDORS
-        from sync.sandbox.server import serve
+        from activation_sandbox.registry import VENDORS
+        from activation_sandbox.server import serve
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in ("starlette", "uvicorn"):
             raise

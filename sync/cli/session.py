@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sync.delivery.clock import SystemClock
 from sync.errors import Problem, SyncError
+from sync.http.clock import SystemClock
 from sync.report import jsonl
 from sync.report.events import Read, Warned
 from sync.report.reporter import Reporter
 from sync.report.terminal import Terminal
 
 if TYPE_CHECKING:
-    from sync.core import Sync
+    from sync.model import Sync
     from sync.project.project import Project
-    from sync.state.access import StateAccess
+    from sync.run.access import StateAccess
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ class Session:
 
     def access(self, project: Project) -> StateAccess:
         """The project's state; nothing is opened yet."""
-        from sync.opening import open_state
+        from sync.run.opening import open_state
 
         return open_state(project, self.options.lock_wait, self.options.journal_dir)
 

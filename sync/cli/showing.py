@@ -8,7 +8,7 @@ from sync.report.events import ShownRow, ShownTrait
 from sync.report.paint import printable
 
 if TYPE_CHECKING:
-    from sync.preview import PreviewRow
+    from sync.commands.plan import PreviewRow
 
 MASK = "***"
 LONGEST = 60

@@ -11,12 +11,12 @@ import click
 
 from sync.cli.command import PROJECT, SELECTION, STATE, command
 from sync.cli.session import Session
-from sync.core import Sync
 from sync.errors import ConfigError, Problem, SyncError
+from sync.model import Sync
 from sync.report import jsonl, words
 
 if TYPE_CHECKING:
-    from sync.state.access import StateAccess
+    from sync.run.access import StateAccess
     from sync.state.catalogue import Remembered
     from sync.state.reading import Standing
 
@@ -69,7 +69,7 @@ def adopt(session: Session, names: tuple[str, ...], is_sure: bool) -> int:
 
     For a destination that holds the data already, put there by another tool.
     """
-    from sync.upkeep import adopt as run
+    from sync.commands.state import adopt as run
 
     def one(access: StateAccess, sync: Sync) -> str:
         summary = run(access, sync, session.clock, uuid.uuid4().hex)
@@ -87,7 +87,7 @@ def reset(session: Session, names: tuple[str, ...], is_sure: bool) -> int:
 
     Nothing is removed at the destination; who left meanwhile stays there.
     """
-    from sync.upkeep import reset as run
+    from sync.commands.state import reset as run
 
     def one(access: StateAccess, sync: Sync) -> str:
         run(access, sync)
@@ -101,7 +101,7 @@ def reset(session: Session, names: tuple[str, ...], is_sure: bool) -> int:
 @YES
 def doubt(session: Session, names: tuple[str, ...], is_sure: bool) -> int:
     """Mark everything acknowledged as in doubt: the next run asserts every row again."""
-    from sync.upkeep import doubt as run
+    from sync.commands.state import doubt as run
 
     def one(access: StateAccess, sync: Sync) -> str:
         return f"{words.plural(run(access, sync), 'member')} will be asserted again"
@@ -118,7 +118,7 @@ def unlock(session: Session, names: tuple[str, ...], epoch: int, is_sure: bool) 
 
     While that run lives, unlocking makes it stop: it can write nothing any more.
     """
-    from sync.upkeep import unlock as run
+    from sync.commands.state import unlock as run
 
     def one(access: StateAccess, sync: Sync) -> str:
         if run(access, sync, epoch):

@@ -10,12 +10,12 @@ import click
 
 from sync.cli.command import PROJECT, SELECTION, STATE, command
 from sync.cli.session import Session
-from sync.core import Sync
+from sync.model import Sync
 from sync.report import jsonl, words
 from sync.report.tables import draw
 
 if TYPE_CHECKING:
-    from sync.state.access import StateAccess
+    from sync.run.access import StateAccess
     from sync.state.reading import LastRun, Lease, Standing
 
 UNITS = {"minute": 60, "hour": 3600, "day": 86400}
@@ -157,7 +157,7 @@ def _remarks(session: Session, row: Row) -> list[str]:
 
 
 def _lease(lease: Lease | None) -> str:
-    from sync.state.process import host, is_dead
+    from sync.journal.process import host, is_dead
 
     if lease is None or lease.is_released:
         return ""

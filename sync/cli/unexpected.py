@@ -13,7 +13,7 @@ from sync.cli.session import Session
 from sync.errors import Problem
 
 if TYPE_CHECKING:
-    from sync.delivery.redact import Redactor
+    from sync.http.redact import Redactor
     from sync.project.project import Project
 
 FILE = "sync_traceback.txt"
@@ -77,9 +77,9 @@ def _scrubbed(session: Session, error: Exception) -> str:
 
 
 def _redactors(project: Project | None) -> list[Redactor]:
-    from sync.delivery.clock import SystemClock
-    from sync.delivery.redact import Redactor
-    from sync.delivery.services import Services
+    from sync.http.clock import SystemClock
+    from sync.http.redact import Redactor
+    from sync.run.context import Services
 
     if project is None:
         return [Redactor()]

@@ -14,14 +14,14 @@ import click
 
 from sync.cli.command import PROJECT, SELECTION, STATE, command
 from sync.cli.session import Session
-from sync.core import Sync
 from sync.errors import Problem, SyncError
+from sync.model import Sync
 from sync.report import jsonl, words
 
 if TYPE_CHECKING:
-    from sync.delivery.services import Services
-    from sync.plan.columns import Column
-    from sync.state.access import StateAccess
+    from sync.run.access import StateAccess
+    from sync.run.context import Services
+    from sync.state.columns import Column
     from sync.state.reading import Acknowledged
 
 PAGE = 10_000
@@ -75,7 +75,7 @@ def verify(session: Session, sample: int, everyone: bool, min_match: float, as_j
     Columns marked pii are left out: only digests of them are kept. Destinations that can look
     further report what is wrong around our segments and traits; findings exit with 1.
     """
-    from sync.delivery.services import Services
+    from sync.run.context import Services
 
     project = session.load_sound()
     access = session.access(project)

@@ -9,14 +9,14 @@ import click
 
 from sync.cli.command import PROJECT, SELECTION, STATE, command
 from sync.cli.session import Session
-from sync.core import Kind, Op
 from sync.errors import ConfigError
+from sync.model import Kind, Op
 from sync.report import jsonl, words
 from sync.report.paint import printable
 
 if TYPE_CHECKING:
-    from sync.person import InModel, Story
-    from sync.project.gates import Gated
+    from sync.commands.why import InModel, Story
+    from sync.project.preflight import Gated
     from sync.project.project import Project
     from sync.state.reading import Delivery, Letter, Membership
 
@@ -38,7 +38,7 @@ def why(session: Session, identity: str, as_json: bool) -> int:
 
     IDENTITY is an identity, an event's id, or an address such as an e-mail.
     """
-    from sync.person import tell
+    from sync.commands.why import tell
 
     project = session.load_sound()
     _, gated = project.gate()

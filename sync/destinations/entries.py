@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from sync.core import Kind, Sync
+from sync.model import Kind, Sync
 
 
 class Strict(BaseModel):

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sync.core import Change, Kind, Op, Sync
 from sync.destinations.entries import Transitions, misplaced
 from sync.destinations.identifiers import ulid
 from sync.destinations.names import Names
 from sync.destinations.values import unix_milliseconds
+from sync.model import Change, Kind, Op, Sync
 
 SEGMENTS = frozenset({Kind.SEGMENT})
 TRANSITION_MILLISECONDS = 1_704_067_200_000  # any constant

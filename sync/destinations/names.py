@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sync.core import Sync
 from sync.errors import Problem
+from sync.model import Sync
 
 RENAME = "map the column to another name under `traits`"
 

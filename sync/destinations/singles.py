@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from sync.core import NotAttempted, Outcome, Unknown
 from sync.destinations.spec import Conversation, NoAnswer, UnreadableAnswer
+from sync.model import NotAttempted, Outcome, Unknown
 
 T = TypeVar("T")
 

@@ -20,8 +20,8 @@ from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar, runtime_checkab
 
 from pydantic import BaseModel, SecretStr
 
-from sync.core import Change, Kind, Outcome, Sync
 from sync.errors import Problem
+from sync.model import Change, Kind, Outcome, Sync
 
 JSON = Any
 

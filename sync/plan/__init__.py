@@ -1,1 +1,1 @@
-"""The comparison, in SQL: the only importer of sqlglot."""
+"""The comparison of a model with its acknowledged snapshot, in SQL."""

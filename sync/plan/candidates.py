@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from sync.core import Kind
-from sync.plan import expressions as e
-from sync.plan.columns import identity_text, key_text
+from sync.model import Kind
 from sync.plan.comparison import Comparison, Gate, fingerprint, identified, is_active, native_hash
+from sync.state.columns import identity_text, key_text
+from sync.warehouse import sql as e
 
 UNIDENTIFIED = "unidentified"
 CANDIDATES = "activation_candidates"

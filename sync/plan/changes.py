@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from sync.core import Op
-from sync.plan import expressions as e
+from sync.model import Op
 from sync.plan.candidates import CANDIDATES
-from sync.plan.columns import address_text, identity_text, key_text, portable
 from sync.plan.comparison import Comparison, fingerprint, identified
-from sync.plan.tables import plan_columns
+from sync.state.columns import address_text, identity_text, key_text, portable
+from sync.state.schema import plan_columns
+from sync.warehouse import sql as e
 
 SAME = "same"
 

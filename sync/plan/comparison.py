@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from sync.core import Fate, Kind, Sync
-from sync.plan import expressions as e
-from sync.plan.columns import Column, address_text, key_text
-from sync.plan.tables import StateTables
+from sync.model import Fate, Kind, Sync
+from sync.state.columns import Column, address_text, key_text
+from sync.state.schema import StateTables
+from sync.warehouse import sql as e
 
 NATIVE_HASH = frozenset({"duckdb"})
 """Dialects where hashing every row costs less than comparing it (measured in benchmarks/)."""

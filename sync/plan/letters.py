@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from sync.core import Fate
-from sync.plan import expressions as e
+from sync.model import Fate
 from sync.plan.candidates import DUPLICATES, fated_rows
 from sync.plan.comparison import Comparison
 from sync.plan.settle import among, answered
+from sync.warehouse import sql as e
 
 LETTERS = "activation_letters"
 REJECTED = ("rejected", "rejected_partial")

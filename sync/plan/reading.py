@@ -7,13 +7,13 @@ from datetime import datetime
 
 from sqlglot import exp
 
-from sync.core import Relation, Sync
-from sync.plan import expressions as e
+from sync.model import Relation, Sync
 from sync.plan.candidates import fated_rows
-from sync.plan.columns import Column, identity_text, key_text
 from sync.plan.comparison import Comparison
 from sync.plan.settle import among
-from sync.plan.tables import StateTables
+from sync.state.columns import Column, identity_text, key_text
+from sync.state.schema import StateTables
+from sync.warehouse import sql as e
 
 FACTS = (
     "identity",

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from sync.core import Op
-from sync.plan import expressions as e
+from sync.model import Op
 from sync.plan.comparison import Comparison
-from sync.plan.tables import StateTables, snapshot_columns
+from sync.state.schema import StateTables, snapshot_columns
+from sync.warehouse import sql as e
 
 MERGED = "activation_merged"
 RECOVERED = 1_000_000_000

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sync.core import Kind, Trait
 from sync.errors import Problem
-from sync.project.complaints import Place
+from sync.model import Kind, Trait
 from sync.project.metadata import EntryMetadata
-from sync.project.reading import Activated
-from sync.project.spelling import did_you_mean
+from sync.project.metadata_reader import Activated
+from sync.project.suggest import did_you_mean
+from sync.project.validation import Place
 
 
 def segment_name(activated: Activated, entry: EntryMetadata) -> str | None:

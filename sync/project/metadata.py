@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StringConstraints
 
-from sync.core import Kind
+from sync.model import Kind
 
 Text = Annotated[str, StringConstraints(min_length=1, pattern=r"\S")]
 ColumnName = Text

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from sync.core import Sync
+from sync.model import Sync
 from sync.project.artifacts import Model
 
 MAX_NAME = 40  # leaves room for `snapshot_` and the like within PostgreSQL's 63 bytes

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from sync.errors import ConfigError, Problem
-from sync.project.rendering import Renderer
-from sync.project.spelling import did_you_mean
-from sync.project.yaml_file import read_yaml
+from sync.project.jinja import Renderer
+from sync.project.suggest import did_you_mean
+from sync.project.yaml import read_yaml
 
 PROFILES = "profiles.yml"
 DESTINATIONS = "destinations"

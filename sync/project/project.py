@@ -9,10 +9,10 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from sync.core import Sync
 from sync.errors import ConfigError, Problem
+from sync.model import Sync
 from sync.project.artifacts import Manifest, RunResults, read_manifest, read_run_results
-from sync.project.gates import BuiltFor, Gated, gate
+from sync.project.preflight import BuiltFor, Gated, gate
 from sync.project.profiles import (
     DESTINATIONS,
     Choices,

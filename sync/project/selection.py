@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Sequence
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
-from sync.core import Sync
 from sync.errors import ConfigError, Problem
-from sync.project.spelling import did_you_mean
+from sync.model import Sync
+from sync.project.suggest import did_you_mean
 
 WILDCARDS = frozenset("*?[")
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sync.core import Sync
 from sync.errors import Problem
+from sync.model import Sync
 from sync.project.artifacts import Manifest
-from sync.project.checks import check_drafts
-from sync.project.drafts import draft_syncs
+from sync.project.check import check_drafts
+from sync.project.compile import draft_syncs
 from sync.project.vendors import Registry
 
 

@@ -7,11 +7,11 @@ from typing import Any, ClassVar, Protocol
 
 from pydantic import BaseModel, ValidationError
 
-from sync.core import Kind, Sync
 from sync.errors import ConfigError, Problem
-from sync.project.complaints import Place, complaints, known_keys
+from sync.model import Kind, Sync
 from sync.project.profiles import DESTINATIONS, PROFILES, Profile
-from sync.project.spelling import did_you_mean
+from sync.project.suggest import did_you_mean
+from sync.project.validation import Place, complaints, known_keys
 
 
 class Vendor(Protocol):

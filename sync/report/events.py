@@ -11,8 +11,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
-from sync.core import Counts, Kind, Op
 from sync.errors import Problem
+from sync.model import Counts, Kind, Op
 
 
 class Level(StrEnum):

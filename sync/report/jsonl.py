@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
-from sync.core import Counts, Fate
+from sync.model import Counts, Fate
 from sync.report.events import Ended, Event, PlanEnded, Planned, Previewed, RunEnded, level
 from sync.report.results import plan_result, run_result
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from sync.core import Op
 from sync.errors import Problem
+from sync.model import Op
 
 CODES: Mapping[str, int] = {
     "bold": 1, "dim": 2, "red": 31, "green": 32, "yellow": 33, "cyan": 36

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from sync import __version__
-from sync.core import Counts, Fate, Op
 from sync.errors import Problem
+from sync.model import Counts, Fate, Op
 from sync.report.events import Ended, PlanEnded, Previewed, Refused, RunEnded
 
 FILE = "sync_results.json"

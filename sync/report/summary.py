@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
-from sync.core import Counts, Fate, Op
 from sync.errors import Problem
+from sync.model import Counts, Fate, Op
 from sync.report import words
 from sync.report.events import PlanEnded, Previewed, RunEnded, ShownRow
 from sync.report.paint import Paint

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, tzinfo
 
-from sync.core import Fate, Kind, Op
 from sync.errors import Problem
+from sync.model import Fate, Kind, Op
 from sync.report import words
 from sync.report.events import (
     Ended,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from sync.core import Fate, Op
+from sync.model import Fate, Op
 
 FATES: Mapping[Fate, str] = {
     Fate.DELIVERED: "delivered",

@@ -11,11 +11,11 @@ from typing import Any
 
 from sqlglot import exp
 
-from sync.core import Relation, Sync, Trait
 from sync.errors import ConfigError, Problem, StateError, WarehouseError
-from sync.plan import expressions as e
-from sync.plan import tables as t
-from sync.plan.columns import Column
+from sync.model import Relation, Sync, Trait
+from sync.state import schema as t
+from sync.state.columns import Column
+from sync.warehouse import sql as e
 from sync.warehouse.port import Session
 
 CREATE_TRIES = 20

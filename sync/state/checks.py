@@ -7,9 +7,9 @@ from datetime import datetime
 
 from sqlglot import exp
 
-from sync.plan import expressions as e
 from sync.state.catalogue import Catalogue
 from sync.state.settling import moment
+from sync.warehouse import sql as e
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sync.core import Relation
-from sync.plan import leases, reading
-from sync.plan import tables as t
-from sync.plan.columns import Column
+from sync.model import Relation
+from sync.plan import reading
+from sync.state import lease as leases
+from sync.state import schema as t
 from sync.state.catalogue import Catalogue
+from sync.state.columns import Column
 from sync.state.recovery import find_leftover
 
 MOST_CAUSES = 50

@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 
 from sqlglot import exp
 
-from sync.core import Sync
-from sync.plan import expressions as e
+from sync.model import Sync
 from sync.plan import settle
-from sync.plan import tables as t
+from sync.plan.planner import compare
+from sync.state import schema as t
 from sync.state.catalogue import Catalogue
-from sync.state.planner import compare
 from sync.state.settling import clear, measure, merge
 from sync.state.store import Ack, Leftover
+from sync.warehouse import sql as e
 
 
 def find_leftover(state: Catalogue) -> Leftover | None:

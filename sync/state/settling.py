@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 
 from sqlglot import exp
 
-from sync.core import Fate, Op, Sync
-from sync.plan import expressions as e
+from sync.model import Fate, Op, Sync
 from sync.plan import letters, settle
 from sync.plan.candidates import WITHOUT_STATISTICS
 from sync.plan.comparison import Comparison
-from sync.plan.tables import StateTables
 from sync.state.catalogue import Catalogue
+from sync.state.schema import StateTables
 from sync.state.store import SyncReport
+from sync.warehouse import sql as e
 
 
 def merge(state: Catalogue, c: Comparison, plan_epoch: int, run_id: str) -> None:

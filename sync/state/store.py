@@ -1,6 +1,6 @@
 """What a run asks of the state: leases, plans, outcomes. Each method is one atomic step.
 
-The run protocol (`sync.delivery.run`) knows the state only through this seam, so that the same
+The run protocol (`sync.run.protocol`) knows the state only through this seam, so that the same
 code runs on a warehouse and, in memory, under an enumeration of every crash point.
 """
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
-from sync.core import Change, Counts, Fate, Op
+from sync.model import Change, Counts, Fate, Op
 
 DELIVERED = "delivered"
 REJECTED = "rejected"

@@ -17,7 +17,7 @@ def open_warehouse(adapter: str, credentials: Mapping[str, Any], project_dir: Pa
     `credentials` are the target's values in profiles.yml, already rendered.
     """
     if adapter == "duckdb":
-        from sync.warehouse.embedded import DuckDBWarehouse
+        from sync.warehouse.duckdb import DuckDBWarehouse
 
         return DuckDBWarehouse(credentials, project_dir)
     from sync.warehouse.adapter import AdapterWarehouse

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from sync.core import Relation
 from sync.errors import ConfigError, Problem, WarehouseError
+from sync.model import Relation
 from sync.warehouse.errors import without_values
 from sync.warehouse.port import Row, Session
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from sync.core import Relation
+    from sync.model import Relation
 
 Row = tuple[Any, ...]
 

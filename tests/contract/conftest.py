@@ -7,21 +7,21 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
+from activation_sandbox.client import SandboxControl
+from activation_sandbox.server import Sandbox
 
-from sync.core import Change, Kind, Op, Relation, Sync, Trait
-from sync.delivery.batches import prepare
-from sync.delivery.conversation import Exchange, ask, converse
-from sync.delivery.pacing import Pacing
-from sync.delivery.retry import RetryPolicy
-from sync.delivery.transport import HttpTransport
 from sync.destinations import registry
 from sync.destinations.customerio.operations import Options as CustomerioOptions
 from sync.destinations.gainsight_px.model import Options as GainsightPxOptions
 from sync.destinations.launchdarkly.options import Options as LaunchdarklyOptions
 from sync.destinations.qualtrics.contacts import Options as QualtricsOptions
 from sync.destinations.spec import Endpoint, Item, Piece, Request, Response
-from sync.sandbox.client import SandboxControl
-from sync.sandbox.server import Sandbox
+from sync.http.delivery import Exchange, ask, converse
+from sync.http.pacing import Pacing
+from sync.http.retry import RetryPolicy
+from sync.http.transport import HttpTransport
+from sync.model import Change, Kind, Op, Relation, Sync, Trait
+from sync.run.batches import prepare
 from tests.clocks import WHEN, VirtualClock
 
 VALUE_CANARY = "canary-value-qq77"

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 import yaml
 
-from sync.core import Change, Delivered, Kind, NotAttempted, Op, Rejected, Sync
-from sync.delivery.batches import prepare
 from sync.destinations.customerio import Customerio, Settings, app
 from sync.destinations.customerio.operations import Options
 from sync.destinations.entries import Event
 from sync.destinations.spec import Conversation, Expected, Piece, Request
 from sync.errors import DestinationError, Problem
+from sync.model import Change, Delivered, Kind, NotAttempted, Op, Rejected, Sync
+from sync.run.batches import prepare
 
 ANN = {"seq": 1, "identity": "u_1", "address": "u_1"}
 AT = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)

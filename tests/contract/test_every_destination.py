@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from sync.core import Delivered, Kind, NotAttempted, Op, Rejected, Unknown
-from sync.delivery.batches import batches, prepare
 from sync.destinations import registry
 from sync.destinations.spec import Health, Piece
 from sync.errors import DestinationError
+from sync.model import Delivered, Kind, NotAttempted, Op, Rejected, Unknown
+from sync.run.batches import batches, prepare
 
 
 def test_every_registered_destination_has_a_page(pytestconfig: pytest.Config) -> None:
@@ -26,7 +26,7 @@ def test_a_destination_imports_no_network_no_environment_and_no_clock() -> None:
         module = registry.load(name).__module__
         script = (
             f"import sys, {module}\n"
-            "bad = {'httpx', 'httpcore', 'requests', 'sync.delivery'} & set(sys.modules)\n"
+            "bad = {'httpx', 'httpcore', 'requests', 'sync.http', 'sync.run'} & set(sys.modules)\n"
             "assert not bad, bad"
         )
         subprocess.run([sys.executable, "-c", script], check=True)

@@ -13,13 +13,13 @@ import httpx
 import pytest
 import yaml
 
-from sync.core import Change, Delivered, Kind, NotAttempted, Op, Rejected, Sync, Trait, Unknown
-from sync.delivery.batches import batches, prepare
 from sync.destinations.entries import Event
 from sync.destinations.gainsight_px import Settings
 from sync.destinations.gainsight_px.model import Options
 from sync.destinations.spec import Expected, Item, Piece
 from sync.errors import DestinationError
+from sync.model import Change, Delivered, Kind, NotAttempted, Op, Rejected, Sync, Trait, Unknown
+from sync.run.batches import batches, prepare
 from tests.unit.sandbox.gainsight_px_spec import assert_request_fits
 
 CREATING = Options(on_missing="create")

@@ -8,18 +8,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from activation_sandbox.client import SandboxControl
 
-from sync.core import Change, Delivered, Kind, NotAttempted, Op, Rejected, Sync, Trait
-from sync.delivery.batches import batches, prepare
-from sync.delivery.conversation import ask, converse
-from sync.delivery.pacing import Pacing
-from sync.delivery.transport import HttpTransport
 from sync.destinations.launchdarkly import LIMITS
 from sync.destinations.launchdarkly.options import Options
 from sync.destinations.launchdarkly.segments import TAG
 from sync.destinations.spec import Auditing, Expected, Piece
 from sync.errors import DestinationError, Problem
-from sync.sandbox.client import SandboxControl
+from sync.http.delivery import ask, converse
+from sync.http.pacing import Pacing
+from sync.http.transport import HttpTransport
+from sync.model import Change, Delivered, Kind, NotAttempted, Op, Rejected, Sync, Trait
+from sync.run.batches import batches, prepare
 
 TIERS = ("low", "high")
 AT = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 import yaml
 
-from sync.core import Change, Delivered, Kind, Op, Rejected, Sync, Trait, Unknown
 from sync.destinations.entries import Event
 from sync.destinations.qualtrics import Settings
 from sync.destinations.qualtrics.contacts import Options
 from sync.destinations.spec import Expected, Preparing, Pulling
 from sync.errors import DestinationError
+from sync.model import Change, Delivered, Kind, Op, Rejected, Sync, Trait, Unknown
 
 pytestmark = pytest.mark.parametrize("connected", [("qualtrics", Kind.TRAITS)], indirect=True)
 

@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from activation_sandbox.client import SandboxControl
 from e2e.project import Project
 from e2e.warehouses import AnyWarehouse, DuckDBFile, PostgresSchema
-
-from sync.sandbox.client import SandboxControl
 
 ROOT = Path(__file__).parents[2]
 

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 import yaml
+from activation_sandbox.client import SandboxControl
 
-from sync.sandbox.client import SandboxControl
 from tests.markdown import ROOT, Block, blocks
 
 README = ROOT / "README.md"

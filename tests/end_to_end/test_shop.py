@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from activation_sandbox.client import SandboxControl
 from e2e.command import until
 from e2e.project import Project
 from e2e.warehouses import DuckDBFile
-
-from sync.sandbox.client import SandboxControl
 
 ROOT = Path(__file__).parents[2]
 PARTS = ("dbt_project.yml", "macros", "models", "data", "tests/dbt")

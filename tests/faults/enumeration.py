@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
-from sync.core import Sync
+from sync.model import Sync
 from tests.faults.memory import Fuse, Tail
 from tests.faults.reference import Row
 from tests.faults.vendor import FAULTS

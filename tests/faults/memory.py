@@ -16,10 +16,10 @@ from datetime import UTC, datetime, timedelta
 from functools import wraps
 from typing import Any, Literal, TypeVar
 
-from sync.core import Change, Fate, Op, Sync
-from sync.delivery.engine import Engine
 from sync.errors import Busy, LeaseLost, Problem, StateError, WarehouseError
-from sync.plan.leases import GRACE_SECONDS, TTL_SECONDS
+from sync.model import Change, Fate, Op, Sync
+from sync.run.engine import Engine
+from sync.state.lease import GRACE_SECONDS, TTL_SECONDS
 from sync.state.store import Ack, Holder, Leftover, PlanSummary, SyncReport
 from tests.faults.reference import Lease, Row, Tables, decide, in_doubt, merge, wanted
 

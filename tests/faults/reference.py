@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sync.core import Change, Fate, Op, Sync
+from sync.model import Change, Fate, Op, Sync
 from sync.state.store import DELIVERED, REJECTED_PARTIAL, UNKNOWN, Ack, Holder, SyncReport
 
 Values = tuple[Any, ...]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sync.core import Fate
+from sync.model import Fate
 from tests.faults.enumeration import (
     A,
     B,

@@ -19,11 +19,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sync.core import Change, Fate, Op, Relation, Sync, Trait
-from sync.delivery.run import count
-from sync.plan.columns import trait_column
-from sync.plan.tables import StateTables
-from sync.state.sql_store import SqlStore
+from sync.model import Change, Fate, Op, Relation, Sync, Trait
+from sync.run.protocol import count
+from sync.run.store import SqlStore
+from sync.state.columns import trait_column
+from sync.state.schema import StateTables
 from sync.state.store import (
     DELIVERED,
     REJECTED,
@@ -35,7 +35,7 @@ from sync.state.store import (
     SyncReport,
 )
 from sync.warehouse.adapter import AdapterWarehouse
-from sync.warehouse.embedded import DuckDBWarehouse
+from sync.warehouse.duckdb import DuckDBWarehouse
 from sync.warehouse.port import Warehouse
 from tests.conftest import Postgres
 from tests.faults.memory import FakeClock, Fuse, MemoryStore

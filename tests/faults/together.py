@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
-from sync.core import Kind, Sync
-from sync.delivery.run import SyncResult, run_together
+from sync.model import Kind, Sync
+from sync.run.protocol import SyncResult, run_together
 from tests.faults.enumeration import ABSENT, HISTORIES, A, B, History, ends
 from tests.faults.memory import Crash, Fuse, Tail
 from tests.faults.reference import Row

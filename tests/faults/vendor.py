@@ -10,8 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sync.core import DELIVERED, Kind, Op, Outcome, Rejected, Sync
-from sync.delivery.ports import AnswerUnknown, RequestRefused
 from sync.destinations.singles import one_by_one
 from sync.destinations.spec import (
     Conversation,
@@ -23,6 +21,8 @@ from sync.destinations.spec import (
     Response,
     Verdict,
 )
+from sync.http.ports import AnswerUnknown, RequestRefused
+from sync.model import DELIVERED, Kind, Op, Outcome, Rejected, Sync
 from tests.faults.memory import FakeClock, Fuse
 
 FAULTS = (

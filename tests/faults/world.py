@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from sync.core import Counts, Fate, Kind, Op, Relation, Sync, Trait
-from sync.delivery.conversation import converse
-from sync.delivery.engine import Engine
-from sync.delivery.pacing import Pacing
-from sync.delivery.retry import RetryPolicy
-from sync.delivery.run import Hooks, Job, Ports, SyncResult, run_together
-from sync.plan.leases import GRACE_SECONDS, TTL_SECONDS
+from sync.http.delivery import converse
+from sync.http.pacing import Pacing
+from sync.http.retry import RetryPolicy
+from sync.model import Counts, Fate, Kind, Op, Relation, Sync, Trait
+from sync.run.engine import Engine
+from sync.run.protocol import Hooks, Job, Ports, SyncResult, run_together
+from sync.state.lease import GRACE_SECONDS, TTL_SECONDS
 from sync.state.store import Holder
 from tests.faults.memory import (
     Crash,

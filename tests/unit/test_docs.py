@@ -24,20 +24,20 @@ import yaml
 from pydantic import BaseModel
 
 from sync.cli.root import COMMANDS, root
-from sync.core import Change, Delivered, Kind, NotAttempted, Op, Rejected, Unknown
-from sync.delivery.batches import prepare
-from sync.delivery.conversation import Exchange, ask, converse
-from sync.delivery.pacing import Pacing
-from sync.delivery.retry import RetryPolicy
-from sync.delivery.transport import HttpTransport
 from sync.destinations import registry
 from sync.destinations.spec import Conversation, Item, Piece, Preparing
-from sync.plan.tables import PLAN, SHARED, SNAPSHOT
+from sync.http.delivery import Exchange, ask, converse
+from sync.http.pacing import Pacing
+from sync.http.retry import RetryPolicy
+from sync.http.transport import HttpTransport
+from sync.model import Change, Delivered, Kind, NotAttempted, Op, Rejected, Unknown
 from sync.project.artifacts import Column, Manifest, Model
-from sync.project.complaints import Place
 from sync.project.metadata import ColumnMetadata, EntryMetadata, MetaKind, ModelMetadata
 from sync.project.syncs import compile_syncs
+from sync.project.validation import Place
 from sync.project.vendors import check_against
+from sync.run.batches import prepare
+from sync.state.schema import PLAN, SHARED, SNAPSHOT
 from tests.clocks import VirtualClock
 from tests.markdown import ROOT, Block, anchors, blocks, headings, links, pages, prose
 

@@ -12,7 +12,6 @@ from typing import ClassVar, Literal
 
 from pydantic import BaseModel, Field, SecretStr
 
-from sync.core import DELIVERED, Kind, Op, Outcome, Sync
 from sync.destinations.customerio import app
 from sync.destinations.customerio.answers import accepted, exceptions, refused
 from sync.destinations.customerio.operations import Options, complaints, options_of, parts
@@ -36,6 +35,7 @@ from sync.destinations.spec import (
     Verdict,
 )
 from sync.errors import Problem
+from sync.model import DELIVERED, Kind, Op, Outcome, Sync
 
 APP_REQUESTS_PER_SECOND = 10.0
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sync.core import Outcome, Rejected, Retry
 from sync.destinations.spec import JSON, BatchRefused, Response, UnreadableAnswer
+from sync.model import Outcome, Rejected, Retry
 
 
 def accepted(response: Response) -> Mapping[str, JSON]:

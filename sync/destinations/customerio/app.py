@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sync.core import Kind, Sync
 from sync.destinations.customerio.operations import ATTRIBUTES, folded, identifier, options_of
 from sync.destinations.meaning import segment_name
 from sync.destinations.spec import (
@@ -21,6 +20,7 @@ from sync.destinations.spec import (
     Response,
     UnreadableAnswer,
 )
+from sync.model import Kind, Sync
 
 READ_BACK_IDS = 100
 MEMBERS_PAGE = 30_000

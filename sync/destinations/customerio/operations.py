@@ -11,7 +11,6 @@ from typing import Literal
 
 from pydantic import Field
 
-from sync.core import Change, Kind, Op, Sync
 from sync.destinations.entries import Transitions, misplaced
 from sync.destinations.identifiers import bounded, email_address
 from sync.destinations.meaning import (
@@ -24,6 +23,7 @@ from sync.destinations.meaning import (
 from sync.destinations.names import Names
 from sync.destinations.spec import JSON
 from sync.destinations.values import Values, unix_seconds
+from sync.model import Change, Kind, Op, Sync
 
 MAX_IDENTIFIER_BYTES = 150
 MAX_ATTRIBUTES = 300

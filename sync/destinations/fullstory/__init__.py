@@ -14,7 +14,6 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, Field, SecretStr
 
-from sync.core import DELIVERED, Kind, Outcome, Sync
 from sync.destinations.entries import Connection
 from sync.destinations.fullstory.operations import PEOPLE, Options, complaints, options_of, parts
 from sync.destinations.fullstory.reading import absent, health, over_budget, seen
@@ -34,6 +33,7 @@ from sync.destinations.spec import (
     Verdict,
 )
 from sync.errors import Problem
+from sync.model import DELIVERED, Kind, Outcome, Sync
 
 STEPS = (("users", user_write), ("events", event_write))
 JOB_ITEMS = 5_000  # a tenth of what a job takes: a lost answer leaves fewer people in doubt

@@ -11,10 +11,10 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote
 
-from sync.core import DELIVERED, Outcome, Rejected, Retry
 from sync.destinations.identifiers import digest
 from sync.destinations.polling import poll
 from sync.destinations.spec import BatchRefused, Conversation, Request, Response, UnreadableAnswer
+from sync.model import DELIVERED, Outcome, Rejected, Retry
 
 HEADERS = {"Integration-Source": "dbt-activation"}
 POLL_SECONDS = 30.0  # for an hour: a job may stand in line behind a hundred others of the account

@@ -11,7 +11,6 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from sync.core import Change, Kind, Op, Sync
 from sync.data_types import family
 from sync.destinations.entries import Transitions, misplaced
 from sync.destinations.fullstory.types import must_fit, nothing, type_word
@@ -20,6 +19,7 @@ from sync.destinations.meaning import emptied, event_complaints, occurrence, seg
 from sync.destinations.names import RENAME, Names
 from sync.destinations.spec import JSON
 from sync.destinations.values import Values, iso_8601
+from sync.model import Change, Kind, Op, Sync
 
 MAX_PROPERTIES = 500
 MAX_UID = 256  # characters

@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sync.core import DELIVERED, Kind, Op, Outcome, Rejected, Sync
 from sync.destinations.fullstory.jobs import HEADERS
 from sync.destinations.fullstory.operations import (
     MAX_PROPERTIES,
@@ -29,6 +28,7 @@ from sync.destinations.spec import (
 )
 from sync.destinations.values import utc
 from sync.errors import Problem
+from sync.model import DELIVERED, Kind, Op, Outcome, Rejected, Sync
 
 READERS = frozenset({"ADMIN", "ARCHITECT"})
 MANY_NAMES, MANY_SEGMENTS = 400, 60

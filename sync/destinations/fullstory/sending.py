@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sync.core import DELIVERED, Outcome, Rejected
 from sync.destinations.fullstory.jobs import HEADERS, Write, error_of, import_all
 from sync.destinations.fullstory.operations import event_id, event_key
 from sync.destinations.singles import one_by_one
 from sync.destinations.spec import Conversation, Item, Request, UnreadableAnswer
+from sync.model import DELIVERED, Outcome, Rejected
 
 
 def user_write(item: Item) -> Write:

@@ -13,7 +13,6 @@ from typing import ClassVar, Literal
 
 from pydantic import BaseModel, Field, SecretStr, field_validator
 
-from sync.core import Kind, Outcome, Sync
 from sync.destinations.entries import Connection
 from sync.destinations.gainsight_px import model
 from sync.destinations.gainsight_px.events import PUSH, cloud_event, event, occurrences, send_events
@@ -37,6 +36,7 @@ from sync.destinations.spec import (
     Verdict,
 )
 from sync.errors import Problem
+from sync.model import Kind, Outcome, Sync
 
 NOBODY = "dbt-activation: nobody has this id"  # an update of nobody shows if the key may write
 REQUESTS_PER_SECOND = 50.0  # of about 200 for the whole subscription

@@ -7,7 +7,6 @@ from datetime import timedelta
 
 import orjson
 
-from sync.core import DELIVERED, Outcome
 from sync.destinations.gainsight_px.model import EVENT_ID, EVENT_NAMES, options_of, subject
 from sync.destinations.gainsight_px.reading import PAGE, accepted, refusal
 from sync.destinations.identifiers import digest
@@ -15,6 +14,7 @@ from sync.destinations.meaning import Occurrence, occurrence
 from sync.destinations.singles import one_by_one
 from sync.destinations.spec import JSON, Conversation, Item, Piece, Request, UnreadableAnswer
 from sync.destinations.values import Values, iso_8601, unix_milliseconds, utc
+from sync.model import DELIVERED, Outcome
 
 PROPERTIES = Values(instant=lambda value: iso_8601(utc(value)))
 PUSH = "/rte/segmentio/v1/push"

@@ -13,7 +13,6 @@ from urllib.parse import quote
 
 from pydantic import Field
 
-from sync.core import Change, Kind, Sync
 from sync.data_types import family
 from sync.destinations.entries import Transitions, misplaced
 from sync.destinations.identifiers import bounded
@@ -21,6 +20,7 @@ from sync.destinations.meaning import SEGMENTS, event_complaints, segment_name
 from sync.destinations.names import RENAME, Names
 from sync.destinations.spec import Piece
 from sync.destinations.values import Values, unix_milliseconds
+from sync.model import Change, Kind, Sync
 
 EVENT_ID = "event_id"
 """The property that repeats an event's id, because `eventId` is not promised to be kept."""

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from sync.core import Kind, Rejected, Sync
 from sync.destinations.gainsight_px.model import (
     ATTRIBUTES,
     Resource,
@@ -27,6 +26,7 @@ from sync.destinations.spec import (
     Response,
     UnreadableAnswer,
 )
+from sync.model import Kind, Rejected, Sync
 
 Record = Mapping[str, Any]
 LOOK_UP = 25

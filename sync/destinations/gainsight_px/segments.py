@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from sync.core import DELIVERED, Op, Outcome, Rejected
 from sync.destinations.gainsight_px.model import is_external
 from sync.destinations.gainsight_px.reading import accepted, said
 from sync.destinations.meaning import segment_name
 from sync.destinations.spec import JSON, Conversation, Item, Piece, Request, UnreadableAnswer
 from sync.destinations.values import iso_8601
+from sync.model import DELIVERED, Op, Outcome, Rejected
 
 OFF = "external segments are not switched on in this subscription; Gainsight support does that"
 

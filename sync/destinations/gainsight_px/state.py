@@ -8,7 +8,6 @@ from typing import Any
 
 import orjson
 
-from sync.core import DELIVERED, Change, Delivered, Kind, Op, Outcome, Rejected, Sync
 from sync.destinations.gainsight_px.model import (
     ACCOUNTS,
     ATTRIBUTES,
@@ -28,6 +27,7 @@ from sync.destinations.identifiers import bounded
 from sync.destinations.meaning import emptied, segment_name
 from sync.destinations.singles import one_by_one
 from sync.destinations.spec import JSON, Conversation, Item, Piece, Request, UnreadableAnswer
+from sync.model import DELIVERED, Change, Delivered, Kind, Op, Outcome, Rejected, Sync
 
 GENDERS = ("MALE", "FEMALE", "OTHER", "EMPTY_GENDER")
 GONE = Delivered()

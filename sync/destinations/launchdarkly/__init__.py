@@ -12,7 +12,6 @@ from typing import ClassVar, Literal
 
 from pydantic import BaseModel, Field, SecretStr
 
-from sync.core import Kind, Outcome, Sync
 from sync.destinations.entries import Connection
 from sync.destinations.launchdarkly.calls import Place
 from sync.destinations.launchdarkly.checks import health
@@ -38,6 +37,7 @@ from sync.destinations.spec import (
     Verdict,
 )
 from sync.errors import Problem
+from sync.model import Kind, Outcome, Sync
 
 HOSTS = {
     "us": ("https://app.launchdarkly.com", "https://events.launchdarkly.com"),

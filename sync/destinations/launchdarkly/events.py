@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from sync.core import DELIVERED, Change, Op, Outcome, Sync
 from sync.destinations.identifiers import digest
 from sync.destinations.launchdarkly.calls import Place, acknowledged, api, items_of
 from sync.destinations.launchdarkly.membership import Row
@@ -19,6 +18,7 @@ from sync.destinations.launchdarkly.options import (
 from sync.destinations.meaning import emptied, occurrence
 from sync.destinations.spec import JSON, NOTHING, Conversation, Item, Request, Response
 from sync.destinations.values import Values, unix_milliseconds
+from sync.model import DELIVERED, Change, Op, Outcome, Sync
 
 SEARCH_KEYS = 50
 ATTRIBUTES = Values(instant=unix_milliseconds)

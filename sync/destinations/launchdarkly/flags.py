@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sync.core import Kind, Sync
 from sync.destinations.launchdarkly.calls import Place, api, items_of, read, within
 from sync.destinations.launchdarkly.options import context_kind, options_of, segment_keys
 from sync.destinations.spec import JSON, Conversation
 from sync.errors import Problem
+from sync.model import Kind, Sync
 
 PAGE = 100
 UNKNOWN_KEY = "dbt-activation-audit-nobody"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from sync.core import DELIVERED, Change, Kind, Op, Outcome, Rejected, Retry, Sync
 from sync.destinations.launchdarkly.options import as_text, families, options_of
 from sync.destinations.meaning import segment_name
 from sync.destinations.spec import JSON
+from sync.model import DELIVERED, Change, Kind, Op, Outcome, Rejected, Retry, Sync
 
 
 def memberships(sync: Sync, change: Change) -> list[tuple[str, bool]]:

@@ -12,11 +12,11 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import Field, StrictBool, StrictInt, StrictStr
 
-from sync.core import Change, Kind, Sync
 from sync.destinations.entries import Strict, misplaced
 from sync.destinations.identifiers import bounded
 from sync.destinations.meaning import SEGMENTS, event_complaints, segment_name, tier_trait
 from sync.destinations.names import Names
+from sync.model import Change, Kind, Sync
 
 MAX_TIERS = 20
 MAX_KEY_BYTES = 1024  # none is documented; longer ones are no identifiers

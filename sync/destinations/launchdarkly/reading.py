@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from urllib.parse import quote
 
-from sync.core import Change, Kind, Op, Sync
 from sync.destinations.launchdarkly.calls import BETA, Place, api, items_of, read
 from sync.destinations.launchdarkly.events import ATTRIBUTES, Context, listed
 from sync.destinations.launchdarkly.membership import memberships
@@ -19,6 +18,7 @@ from sync.destinations.launchdarkly.segments import MAX_TARGETS, find, keys_in, 
 from sync.destinations.meaning import segment_name
 from sync.destinations.spec import Conversation, Expected, ReadBack
 from sync.errors import Problem
+from sync.model import Change, Kind, Op, Sync
 
 NEARLY_FULL = MAX_TARGETS * 4 // 5
 

@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sync.core import Kind, Sync
 from sync.destinations.launchdarkly.calls import Place, acknowledged, api, read
 from sync.destinations.launchdarkly.membership import Row, Step, reject, steps
 from sync.destinations.launchdarkly.options import context_kind, options_of, segment_keys
 from sync.destinations.names import problems
 from sync.destinations.spec import JSON, Conversation, Request, UnreadableAnswer
 from sync.errors import Problem
+from sync.model import Kind, Sync
 
 PATCH_KEYS = 1500  # documented, for all instructions of a request together
 BIG_KEYS = 1000  # none is documented; the synced-segment endpoint's usual batch

@@ -12,7 +12,6 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, Field, SecretStr, StringConstraints
 
-from sync.core import Kind, Outcome, Sync
 from sync.destinations.entries import Connection
 from sync.destinations.names import problems
 from sync.destinations.qualtrics import readiness, reading, responses
@@ -35,6 +34,7 @@ from sync.destinations.spec import (
     Verdict,
 )
 from sync.errors import Problem
+from sync.model import Kind, Outcome, Sync
 
 WRITES_PER_SECOND = 350 / 60
 """Of the 500 a minute that contact writes and searches have for the whole brand."""

@@ -12,7 +12,6 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
-from sync.core import Change, Kind, Op, Sync
 from sync.destinations.entries import Transitions, misplaced
 from sync.destinations.identifiers import bounded, email_address
 from sync.destinations.meaning import (
@@ -26,6 +25,7 @@ from sync.destinations.meaning import (
 from sync.destinations.names import RENAME, Names
 from sync.destinations.spec import JSON
 from sync.destinations.values import Values
+from sync.model import Change, Kind, Op, Sync
 
 BUILT_IN = ("firstName", "lastName", "email", "phone", "language")
 """Traits of these names become the contact's own fields; all others are embedded data."""

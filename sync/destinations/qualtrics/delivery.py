@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
-from sync.core import DELIVERED, Change, Kind, Op, Outcome, Rejected, Sync
 from sync.destinations.meaning import Occurrence
 from sync.destinations.qualtrics import transactions
 from sync.destinations.qualtrics.contacts import address_of, event_of, key_of, options_of
@@ -16,6 +15,7 @@ from sync.destinations.qualtrics.wire import counted, message, result_of, text_o
 from sync.destinations.singles import one_by_one
 from sync.destinations.spec import JSON, NOTHING, Conversation, Item, Request, Response
 from sync.destinations.values import utc
+from sync.model import DELIVERED, Change, Kind, Op, Outcome, Rejected, Sync
 
 SINGLES = 200
 """Up to so many contacts go one by one, with an answer for each; above, as one import."""

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 from urllib.parse import quote
 
-from sync.core import DELIVERED, Outcome, Rejected
 from sync.destinations.polling import poll
 from sync.destinations.qualtrics.wire import inside, message, result_of, text_of
 from sync.destinations.spec import (
@@ -17,6 +16,7 @@ from sync.destinations.spec import (
     Response,
     UnreadableAnswer,
 )
+from sync.model import DELIVERED, Outcome, Rejected
 
 MOST_SECONDS = 1800.0
 COUNTS = ("added", "updated", "failed")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from sync.core import Sync
 from sync.destinations.meaning import segment_name
 from sync.destinations.names import problems
 from sync.destinations.qualtrics.contacts import key_of, options_of
 from sync.destinations.qualtrics.wire import CRITERIA, counted, inside, pages, result_of
 from sync.destinations.spec import JSON, Conversation, Health, Request, UnreadableAnswer
 from sync.errors import Problem
+from sync.model import Sync
 
 if TYPE_CHECKING:
     from sync.destinations.qualtrics import Settings

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from sync.core import Kind, Sync
 from sync.destinations.meaning import segment_name
 from sync.destinations.qualtrics.contacts import (
     BUILT_IN,
@@ -26,6 +25,7 @@ from sync.destinations.spec import (
     UnreadableAnswer,
     Wait,
 )
+from sync.model import Kind, Sync
 
 if TYPE_CHECKING:
     from sync.destinations.qualtrics import Settings

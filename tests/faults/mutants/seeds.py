@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from sync.delivery import conversation, run
-from sync.delivery.engine import Engine, Source
-from sync.state.journal import Journal, Past, _Reading
+from sync.http import delivery as conversation
+from sync.journal.journal import Journal, Past, _Reading
+from sync.run import protocol as run
+from sync.run.engine import Engine, Source
 from sync.state.store import Ack, Leftover, PlanSummary, SyncReport
 from tests.faults import memory, reference
 from tests.faults.memory import MemoryStore

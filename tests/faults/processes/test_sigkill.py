@@ -14,7 +14,7 @@ from e2e.command import Running
 from e2e.population import TRAITS_PEOPLE, Population
 from e2e.project import SmallProject
 
-from sync.delivery.engine import FLUSH_CHANGES
+from sync.run.engine import FLUSH_CHANGES
 
 IN_FLIGHT = 4 * 200
 """Requests at once, times the people in each: what a kill may leave in doubt."""

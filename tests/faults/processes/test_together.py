@@ -13,7 +13,7 @@ import pytest
 from e2e.command import until
 from e2e.population import Population
 
-from sync.delivery.engine import RENEW_SECONDS
+from sync.run.engine import RENEW_SECONDS
 
 SYNC = "traits_people__customerio"
 SLOWLY = 3

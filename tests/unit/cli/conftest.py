@@ -14,10 +14,10 @@ from typing import Any
 
 import duckdb
 import pytest
+from activation_sandbox.client import SandboxControl
+from activation_sandbox.server import Sandbox
 
 from sync.cli.root import run
-from sync.sandbox.client import SandboxControl
-from sync.sandbox.server import Sandbox
 
 ROOT = Path(__file__).resolve().parents[3]
 SECRET = "sandbox-track-key"

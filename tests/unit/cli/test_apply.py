@@ -7,8 +7,8 @@ import stat
 import time
 
 import pytest
+from activation_sandbox.client import SandboxControl
 
-from sync.sandbox.client import SandboxControl
 from tests.unit.cli.conftest import SECRET, App
 
 
@@ -151,7 +151,7 @@ def test_an_unexpected_error_tells_where_its_traceback_is(
     def broken(*_: object) -> None:
         raise RuntimeError(f"three@example.com {SECRET}")
 
-    monkeypatch.setattr("sync.apply.apply", broken)
+    monkeypatch.setattr("sync.commands.apply.apply", broken)
     failed = app.run()
     kept = app.dir / "target" / "sync_traceback.txt"
     assert failed.exit_code == 2

@@ -7,7 +7,7 @@ import click
 import pytest
 
 from sync.cli.root import COMMANDS, root
-from sync.opening import SEVERITY
+from sync.run.opening import SEVERITY
 
 DOCS = (Path(__file__).resolve().parents[3] / "docs" / "commands.md").read_text()
 

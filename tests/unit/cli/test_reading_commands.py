@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from sync.delivery.clock import SystemClock
-from sync.delivery.services import Services
 from sync.destinations.customerio import Customerio
 from sync.destinations.spec import Lag
+from sync.http.clock import SystemClock
 from sync.project.project import Project, ProjectOptions, load_project
+from sync.run.context import Services
 from tests.unit.cli.conftest import App
 
 TOO_LONG = "x" * 2000

@@ -101,7 +101,7 @@ def test_a_port_in_use_is_said(app: App) -> None:
 
 
 def test_without_its_extra_the_sandbox_names_it(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [n for n in sys.modules if n.startswith("sync.sandbox")]:
+    for name in [n for n in sys.modules if n.startswith("activation_sandbox")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "starlette", None)
     monkeypatch.setitem(sys.modules, "uvicorn", None)

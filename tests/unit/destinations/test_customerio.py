@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from sync.core import Change, Kind, Op, Relation, Sync
 from sync.destinations.customerio import Customerio, Settings
 from sync.destinations.customerio.operations import Options
 from sync.destinations.entries import Event
 from sync.destinations.spec import Expected, Piece, Response, UnreadableAnswer
+from sync.model import Change, Kind, Op, Relation, Sync
 
 AT = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 CUSTOMERIO = Customerio(Settings(site_id="s", api_key="k", app_api_key="a"))  # type: ignore[arg-type]

@@ -13,13 +13,9 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
+from activation_sandbox.client import SandboxControl
+from activation_sandbox.server import Sandbox
 
-from sync.core import Change, Delivered, Kind, Op, Rejected, Relation, Sync, Trait, Unknown
-from sync.delivery.batches import prepare
-from sync.delivery.conversation import Exchange, ask, converse
-from sync.delivery.pacing import Pacing
-from sync.delivery.retry import RetryPolicy
-from sync.delivery.transport import HttpTransport
 from sync.destinations.entries import Event
 from sync.destinations.fullstory import Fullstory, Settings
 from sync.destinations.fullstory.operations import Options, event_key
@@ -34,8 +30,12 @@ from sync.destinations.spec import (
     Response,
 )
 from sync.errors import DestinationError
-from sync.sandbox.client import SandboxControl
-from sync.sandbox.server import Sandbox
+from sync.http.delivery import Exchange, ask, converse
+from sync.http.pacing import Pacing
+from sync.http.retry import RetryPolicy
+from sync.http.transport import HttpTransport
+from sync.model import Change, Delivered, Kind, Op, Rejected, Relation, Sync, Trait, Unknown
+from sync.run.batches import prepare
 from tests.clocks import VirtualClock
 
 AT = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)

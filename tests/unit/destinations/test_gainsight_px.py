@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from sync.core import Change, Kind, Op, Relation, Sync, Trait
 from sync.destinations.entries import Event
 from sync.destinations.gainsight_px import GainsightPx, Settings
 from sync.destinations.gainsight_px.model import Options, attribute_type, attributes_of
 from sync.destinations.gainsight_px.state import body
 from sync.destinations.identifiers import digest
 from sync.destinations.spec import Piece
+from sync.model import Change, Kind, Op, Relation, Sync, Trait
 
 TAG = "AP-EXAMPLE0001-2"
 NAMES = ("plan", "seats", "note")

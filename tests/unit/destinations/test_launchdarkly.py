@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from sync.core import Change, Kind, Op, Relation, Sync, Trait
-from sync.delivery.retry import RetryPolicy, asked_seconds
 from sync.destinations.launchdarkly import LIMITS, Launchdarkly, Settings
 from sync.destinations.launchdarkly.events import merged
 from sync.destinations.launchdarkly.membership import Row, memberships, steps
 from sync.destinations.launchdarkly.options import Options, segment_keys
 from sync.destinations.spec import Response
+from sync.http.retry import RetryPolicy, asked_seconds
+from sync.model import Change, Kind, Op, Relation, Sync, Trait
 
 
 def sync_of(kind: Kind = Kind.SEGMENT, options: Options | None = None, **more: Any) -> Sync:

@@ -14,13 +14,13 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from sync.core import Change, Kind, Op, Relation, Sync, Trait
 from sync.destinations.entries import Event
 from sync.destinations.qualtrics import Qualtrics, Settings, responses
 from sync.destinations.qualtrics.contacts import Options, event_of
 from sync.destinations.qualtrics.responses import pull
 from sync.destinations.qualtrics.wire import next_page
 from sync.destinations.spec import Piece, Request, Response, UnreadableAnswer, Wait
+from sync.model import Change, Kind, Op, Relation, Sync, Trait
 
 AT = datetime(2026, 3, 1, 14, 30, tzinfo=UTC)
 CONNECTION: dict[str, Any] = {

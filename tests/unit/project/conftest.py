@@ -15,10 +15,10 @@ from typing import Any, ClassVar, Literal
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
-from sync.core import Kind, Sync
 from sync.errors import Problem
+from sync.model import Kind, Sync
 from sync.project.artifacts import Manifest, read_manifest
-from sync.project.checks import check_project
+from sync.project.check import check_project
 from sync.project.syncs import compile_syncs
 
 DBT_PROJECT = """

@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from sync.errors import ConfigError
+from sync.project.jinja import Renderer
 from sync.project.profiles import Choices, find_project_dir, read_profile, read_project_file
-from sync.project.rendering import Renderer
 from sync.project.vendors import load_connection
 
 ENVIRON = {"MAILER_KEY": "top-secret-key", "SHOP_PATH": "/data/shop.duckdb", "NUMBER": "12"}

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from sync.core import Kind, Relation, Sync
 from sync.errors import ConfigError
+from sync.model import Kind, Relation, Sync
 from sync.project.selection import select
 
 

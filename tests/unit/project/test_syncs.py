@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from sync.core import Kind, Relation
+from sync.model import Kind, Relation
 from sync.project.naming import MAX_NAME, definition_moved, sync_name
 
 

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sync.core import Counts, Fate, Kind, Op
 from sync.errors import Problem
+from sync.model import Counts, Fate, Kind, Op
 from sync.report.events import (
     Ended,
     Event,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sync.core import Fate
+from sync.model import Fate
 from sync.report import jsonl, results, words
 from sync.report.events import Event, RunEnded
 from tests.unit.report.conftest import AT

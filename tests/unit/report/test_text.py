@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from datetime import UTC
 
-from sync.core import Counts, Op
+from sync.model import Counts, Op
 from sync.report.events import Ended, Event, Place, PlanEnded, Previewed, RunEnded
 from sync.report.paint import Paint
 from sync.report.summary import plan_summary, run_problems, run_summary

@@ -8,9 +8,8 @@ from typing import Any
 
 import httpx
 import pytest
-
-from sync.sandbox.client import SandboxControl
-from sync.sandbox.server import Sandbox
+from activation_sandbox.client import SandboxControl
+from activation_sandbox.server import Sandbox
 
 START = 1_767_225_600.0
 TRACK = ("sandbox-site", "sandbox-track-key")

@@ -11,9 +11,8 @@ import threading
 
 import httpx
 import pytest
-
-from sync.sandbox.client import SandboxControl, SandboxError
-from sync.sandbox.server import Sandbox
+from activation_sandbox.client import SandboxControl, SandboxError
+from activation_sandbox.server import Sandbox
 
 NASTY = "<script>alert('x')</script>\"&"
 
@@ -180,7 +179,7 @@ def test_switches_given_at_the_start_must_exist():
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_serving_ends_in_order_on_a_signal_and_prints_nothing_itself(number):
     program = (
-        "from sync.sandbox.server import serve\n"
+        "from activation_sandbox.server import serve\n"
         "serve(port=0, on_ready=lambda url: print(url, flush=True))\n"
         "print('stopped', flush=True)\n"
     )

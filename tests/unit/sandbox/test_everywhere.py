@@ -1,8 +1,7 @@
 from __future__ import annotations
 
 import httpx
-
-from sync.sandbox.server import Sandbox
+from activation_sandbox.server import Sandbox
 
 
 def test_one_person_is_shown_across_all_destinations_that_know_the_identifier():

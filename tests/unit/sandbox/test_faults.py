@@ -10,8 +10,7 @@ import time
 
 import httpx
 import pytest
-
-from sync.sandbox.client import SandboxError
+from activation_sandbox.client import SandboxError
 
 PATH = "/customerio/track/api/v2/batch"
 

@@ -12,9 +12,8 @@ from typing import Any
 import httpx
 import jsonschema
 import pytest
-
-from sync.sandbox.client import SandboxControl
-from sync.sandbox.server import Sandbox
+from activation_sandbox.client import SandboxControl
+from activation_sandbox.server import Sandbox
 
 START = 1_767_225_600.0
 STANDARD, ARCHITECT = "na1.sandbox-standard-key", "na1.sandbox-architect-key"

@@ -7,8 +7,8 @@ from typing import Any
 
 import httpx
 import pytest
+from activation_sandbox.client import SandboxControl
 
-from sync.sandbox.client import SandboxControl
 from tests.unit.sandbox.gainsight_px_spec import assert_answer_fits
 
 KEY = {"X-APTRINSIC-API-KEY": "sandbox-px-key"}

@@ -15,12 +15,13 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from sync.core import Change, Delivered, Kind, Op, Relation, Sync, Trait
-from sync.delivery.batches import encode, prepare
-from sync.delivery.transport import HttpTransport
 from sync.destinations.launchdarkly import Launchdarkly, Settings
 from sync.destinations.launchdarkly.options import Options
 from sync.destinations.spec import Expected, Item, Piece, Request, Response, Wait
+from sync.http.body import encode
+from sync.http.transport import HttpTransport
+from sync.model import Change, Delivered, Kind, Op, Relation, Sync, Trait
+from sync.run.batches import prepare
 
 SPEC = json.loads((Path(__file__).parent / "specs" / "launchdarkly.json").read_text("utf-8"))
 BETA = {"getBigSegmentStoreIntegrations"}

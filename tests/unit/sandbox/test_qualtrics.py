@@ -11,8 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
-
-from sync.sandbox.client import SandboxControl
+from activation_sandbox.client import SandboxControl
 
 TOKEN = {"X-API-TOKEN": "sandbox-qualtrics-token"}
 POOL = "/directories/POOL_sandbox"

@@ -9,12 +9,11 @@ from pathlib import Path
 
 import orjson
 import pytest
+from activation_sandbox.call import Call, Routes, json_answer
+from activation_sandbox.customerio import Customerio
+from activation_sandbox.customerio.rules import RULES
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
-from sync.sandbox.call import Call, Routes, json_answer
-from sync.sandbox.customerio import Customerio
-from sync.sandbox.customerio.rules import RULES
 
 NOW = 1_767_225_600.0
 CREDENTIALS = base64.b64encode(b"sandbox-site:sandbox-track-key").decode()
@@ -125,10 +124,10 @@ def test_an_escaped_slash_stays_inside_its_segment():
 
 
 def test_the_sandbox_imports_nothing_of_the_code_it_tests():
-    for path in Path(str(files("sync.sandbox"))).rglob("*.py"):
+    for path in Path(str(files("activation_sandbox"))).rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
             if isinstance(node, ast.ImportFrom):
                 names = [node.module or ""]
             ours = [name for name in names if name.split(".")[0] == "sync"]
-            assert all(name.startswith("sync.sandbox") for name in ours), path.name
+            assert all(name.startswith("activation_sandbox") for name in ours), path.name

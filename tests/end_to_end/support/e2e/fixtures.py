@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from activation_sandbox.client import SandboxControl
+from activation_sandbox.server import Sandbox
 
 from e2e.project import SmallProject
 from e2e.warehouses import AnyWarehouse, DuckDBFile, PostgresSchema, embedded_postgres
-from sync.sandbox.client import SandboxControl
-from sync.sandbox.server import Sandbox
 
 _schemas = itertools.count(1)
 

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from activation_sandbox.client import SandboxControl
+
 from e2e import artifacts
 from e2e.artifacts import PACKAGE, Model
 from e2e.command import Finished, Running, start
 from e2e.warehouses import AnyWarehouse
-from sync.sandbox.client import SandboxControl
 
 FATES = (
     "unchanged",

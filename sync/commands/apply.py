@@ -1,0 +1,229 @@
+"""A whole run: every selected sync of a project, gated, planned, delivered, accounted for."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import uuid
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from threading import Event
+from typing import Protocol
+
+from sync import __version__
+from sync.errors import ConfigError, SyncError
+from sync.http.ports import Clock
+from sync.journal.disk import FileDisk
+from sync.journal.process import host, own_process
+from sync.model import Fate, Kind, Sync
+from sync.plan.guards import GuardLimits, guard
+from sync.project.preflight import Gated
+from sync.project.project import Project
+from sync.run.access import RunRecord, StateAccess
+from sync.run.context import Services
+from sync.run.engine import Engine
+from sync.run.opening import gravest, in_order, open_state
+from sync.run.protocol import Hooks, Job, Ports, SyncResult, run_together
+from sync.state.store import Holder, PlanSummary
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What the command line may change about a run."""
+
+    limits: GuardLimits = field(default_factory=GuardLimits)
+    lock_wait: float = 60.0
+    journal_dir: Path | None = None
+    max_runtime: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """How a run ended: one result per sync that was started, and what the gates refused."""
+
+    run_id: str
+    started_at: datetime
+    finished_at: datetime
+    results: Sequence[SyncResult]
+    gated: Sequence[Gated]
+    exit_code: int
+
+
+class Listener(Protocol):
+    """Who is told while a run goes on. Never changes what happens."""
+
+    def started(self, run_id: str, syncs: Sequence[Sync], gated: Sequence[Gated]) -> None:
+        """The run begins, with what the gates let through and what they refused."""
+
+    def planned(self, sync: Sync, summary: PlanSummary) -> None:
+        """One plan is made."""
+
+    def progressed(self, sync: Sync, changes: int) -> None:
+        """That many more changes have been answered."""
+
+    def ended(self, result: SyncResult) -> None:
+        """One sync ended."""
+
+
+def apply(
+    project: Project,
+    options: RunOptions,
+    listener: Listener,
+    stop_reason: Callable[[], str | None],
+    clock: Clock,
+) -> RunResult:
+    """Run every open sync, one after the other; a sync's failure never stops the others."""
+    if project.problems:
+        raise ConfigError(*project.problems)
+    open_syncs, gated = project.gate()
+    refused = [g for g in gated if g.is_refused]
+    run_id, started_at = uuid.uuid4().hex, clock.now()
+    listener.started(run_id, open_syncs, gated)
+    access = open_state(project, options.lock_wait, options.journal_dir)
+    until = _deadline(options, clock)
+
+    def why_stop() -> str | None:
+        if until is not None and clock.monotonic() >= until:
+            return "the time budget of --max-runtime is spent"
+        return stop_reason()
+
+    results: list[SyncResult] = []
+    with Services(project, clock, why_stop) as services:
+        for group in together(in_order(open_syncs)):
+            if why_stop() is not None:
+                break
+            ended = _run_group(group, run_id, access, services, options, listener)
+            for result in ended:
+                listener.ended(result)
+            results += ended
+    run = RunResult(
+        run_id, started_at, clock.now(), results, gated, exit_code(results, bool(refused))
+    )
+    try:
+        _record(access, project, run)
+    except SyncError:
+        # The syncs are settled without this row: it must not hide why one of them failed.
+        if not run.exit_code:
+            raise
+    return run
+
+
+def exit_code(results: Sequence[SyncResult], has_refusals: bool) -> int:
+    """The gravest of what happened; 0 when all of every model is acknowledged."""
+    codes = {r.exit_code for r in results} | ({3} if has_refusals else set())
+    if any(r.counts[Fate.INVALID] for r in results):
+        codes.add(1)
+    return gravest(codes)
+
+
+def _deadline(options: RunOptions, clock: Clock) -> float | None:
+    return None if options.max_runtime is None else clock.monotonic() + options.max_runtime
+
+
+def together(syncs: Sequence[Sync]) -> list[list[Sync]]:
+    """Syncs that have to be delivered as one: a coalescing connection's people, its accounts."""
+    groups: dict[tuple[str, ...], list[Sync]] = {}
+    for sync in syncs:
+        about = (sync.connection, str(sync.kind is Kind.OBJECTS), sync.object_type or "")
+        groups.setdefault(about if sync.is_coalesced else (sync.name,), []).append(sync)
+    return list(groups.values())
+
+
+def _run_group(
+    syncs: Sequence[Sync],
+    run_id: str,
+    access: StateAccess,
+    services: Services,
+    options: RunOptions,
+    listener: Listener,
+) -> list[SyncResult]:
+    halted = Event()
+    connection = syncs[0].connection
+    with ThreadPoolExecutor(thread_name_prefix=connection) as executor:
+
+        def engine() -> Engine:
+            return Engine(
+                services.destination(connection),
+                services.converse(connection, halted.is_set),
+                executor,
+                services.clock,
+                services.why_stop,
+                on_progress=lambda source, done: listener.progressed(source.sync, done),
+                halt=halted.set,
+            )
+
+        return run_together(
+            [
+                Job(
+                    sync,
+                    _ports(sync, run_id, access, services.clock),
+                    _hooks(sync, services, options, listener, engine),
+                )
+                for sync in syncs
+            ]
+        )
+
+
+def _ports(sync: Sync, run_id: str, access: StateAccess, clock: Clock) -> Ports:
+    return Ports(
+        store=access.store(sync),
+        disk=FileDisk(access.journal_dir(sync)),
+        clock=clock,
+        holder=Holder(_owner(), host(), own_process(), __version__),
+        run_id=run_id,
+    )
+
+
+def _hooks(
+    sync: Sync,
+    services: Services,
+    options: RunOptions,
+    listener: Listener,
+    engine: Callable[[], Engine],
+) -> Hooks:
+    return Hooks(
+        guard=lambda summary: guard(sync, summary, options.limits),
+        admit=lambda known: services.admit_writes(sync, known),
+        engine=engine,
+        on_planned=lambda summary: listener.planned(sync, summary),
+        is_stopping=lambda: services.why_stop() is not None,
+    )
+
+
+def _owner() -> str:
+    for name in ("GITHUB_RUN_ID", "CI_JOB_ID", "AIRFLOW_CTX_DAG_RUN_ID", "USER", "LOGNAME"):
+        if value := os.environ.get(name):
+            return value
+    return "unknown"
+
+
+def _record(access: StateAccess, project: Project, result: RunResult) -> None:
+    """The row of `runs`; a run of which nothing reached the warehouse leaves none."""
+    if not any(r.summary for r in result.results):
+        return
+    access.log_run(
+        RunRecord(
+            run_id=result.run_id,
+            started_at=result.started_at,
+            finished_at=result.finished_at,
+            exit_code=result.exit_code,
+            version=__version__,
+            dbt_invocation_id=project.manifest.invocation_id or "",
+            git_revision=_git_revision(project.dir),
+            target=project.target.name,
+        )
+    )
+
+
+def _git_revision(directory: Path) -> str:
+    """The project's commit, so that a run can be traced to its SQL; empty outside git."""
+    try:
+        found = subprocess.run(
+            ["git", "rev-parse", "HEAD"], cwd=directory, capture_output=True, text=True, timeout=5
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return found.stdout.strip() if found.returncode == 0 else ""

@@ -1,0 +1,124 @@
+"""What `apply` would do, without doing it: the same plan, made and rolled back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, NoReturn
+
+from sync.errors import Problem, SyncError
+from sync.journal.disk import FileDisk
+from sync.journal.journal import Journal
+from sync.model import Op, Sync
+from sync.plan import changes
+from sync.plan.planner import Planner
+from sync.run.access import StateAccess
+from sync.state.catalogue import Catalogue
+from sync.state.recovery import find_leftover, settle_leftover
+from sync.state.store import PlanSummary
+
+
+@dataclass(frozen=True, slots=True)
+class TraitChange:
+    """One trait of one planned change. Personal values are digests, where they are kept at all."""
+
+    name: str
+    old: Any
+    new: Any
+    is_pii: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewRow:
+    """One planned change, with the values it would replace."""
+
+    op: Op
+    identity: str
+    cause: str
+    reason: str | None
+    changes: Sequence[TraitChange]
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """One sync's plan as of now. `problem` is why it would not be sent."""
+
+    sync: Sync
+    summary: PlanSummary | None
+    rows: Sequence[PreviewRow] = ()
+    problem: Problem | None = None
+    exit_code: int = 0
+    recovering: int = 0
+    """Changes of a crashed run that the next run would settle first; counted in here already."""
+
+
+class _Undo(Exception):
+    """Makes a transaction roll back."""
+
+
+def _undo() -> NoReturn:
+    raise _Undo
+
+
+def preview(
+    access: StateAccess,
+    sync: Sync,
+    guard: Callable[[PlanSummary], Problem | None] = lambda summary: None,
+    show: int = 0,
+    identity: str | None = None,
+) -> Preview:
+    """Plan one sync inside a transaction that is rolled back; nothing is written, nobody locked.
+
+    `show` rows at most come with it, or those of one `identity`.
+    """
+    made: list[Preview] = []
+    try:
+        with access.catalogue(sync.name) as state, suppress(_Undo), state.session.transaction():
+            made.append(_plan(access, state, sync, show, identity))
+            _undo()
+    except SyncError as error:
+        return Preview(sync, None, problem=error.problems[0], exit_code=error.exit_code)
+    found = made[0]
+    problem = guard(found.summary) if found.summary else None
+    if problem is None:
+        return found
+    return Preview(sync, found.summary, found.rows, problem, 3, found.recovering)
+
+
+def _plan(
+    access: StateAccess, state: Catalogue, sync: Sync, show: int, identity: str | None
+) -> Preview:
+    state.ensure_shared()
+    engine = access.warehouse.engine
+    recovering = _settle(access, state, sync, engine)
+    planner = Planner(state, sync, engine)
+    planner.prepare(epoch=0)
+    summary = planner.write()
+    rows: list[PreviewRow] = []
+    if show or identity is not None:
+        names = [x for c in planner.comparison.columns for x in (c.trait.name, c.trait.is_pii)]
+        query = changes.show_plan(planner.comparison, show, identity)
+        rows = [_row(found, names) for found in state.ask(query)]
+    return Preview(sync, summary, rows, recovering=recovering)
+
+
+def _settle(access: StateAccess, state: Catalogue, sync: Sync, engine: str) -> int:
+    leftover = find_leftover(state)
+    if leftover is None:
+        return 0
+    past = Journal(FileDisk(access.journal_dir(sync))).past()
+    acks, knows_all = past.told(leftover.epoch, datetime.now(UTC))
+    settle_leftover(state, sync, engine, leftover.epoch, "", acks, doubt_rest=not knows_all)
+    return leftover.last_seq
+
+
+def _row(found: Sequence[Any], names: Sequence[Any]) -> PreviewRow:
+    op, identity, cause, reason, changed, *values = found
+    shown = [
+        TraitChange(names[2 * i], values[2 * i], values[2 * i + 1], names[2 * i + 1])
+        for i, bit in enumerate(changed)
+        if bit == "1"
+    ]
+    return PreviewRow(Op(op), identity, cause, reason, shown)

@@ -1,0 +1,164 @@
+"""Everything the warehouse tells about one person or object, sync by sync."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from sync.commands.plan import PreviewRow, preview
+from sync.errors import Problem, SyncError
+from sync.model import Kind, Sync
+from sync.plan import reading as queries
+from sync.plan.comparison import Comparison, reject_gates
+from sync.run.access import StateAccess
+from sync.state import reading
+from sync.state.catalogue import Catalogue
+from sync.state.columns import Column, resolve
+from sync.state.reading import Delivery, Letter, Membership
+
+MOST_KEYS = 5
+MOST_DELIVERIES = 5
+Aliases = Mapping[str, Sequence[str]]
+"""By column, in lower case: the values under which somebody is known there."""
+
+
+@dataclass(frozen=True, slots=True)
+class InModel:
+    """One key of the model; `fate` is the gate that holds it, None for a wanted row."""
+
+    key: str
+    fate: str | None
+    copies: int
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One sync's part. `problem` says why it could not be told."""
+
+    sync: Sync
+    in_model: Sequence[InModel] = ()
+    memberships: Sequence[Membership] = ()
+    pending: Sequence[PreviewRow] = ()
+    deliveries: Sequence[Delivery] = ()
+    letters: Sequence[Letter] = ()
+    problem: Problem | None = None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the sync has anything to do with whom was asked about."""
+        return bool(self.in_model or self.memberships or self.deliveries or self.letters)
+
+
+@dataclass(slots=True)
+class _Part:
+    sync: Sync
+    columns: tuple[Column, ...] = ()
+    problem: Problem | None = None
+    values: list[str] = field(default_factory=list)
+
+
+def tell(access: StateAccess, syncs: Sequence[Sync], given: str) -> list[Story]:
+    """Look for `given` as an identity, an event's id or an address in every sync."""
+    with access.catalogue() as state:
+        parts = [_part(state, sync) for sync in syncs]
+        aliases = _aliases(state, parts, given)
+        told = [_story(access, state, part, aliases, given) for part in parts]
+    return [_with_pending(access, story) for story in told]
+
+
+def _part(state: Catalogue, sync: Sync) -> _Part:
+    available = state.session.columns(sync.relation)
+    if available is None:
+        text = f"the warehouse has no {sync.relation.schema}.{sync.relation.name}"
+        fix = f"run: dbt build --select {sync.model}"
+        return _Part(sync, problem=Problem("relation-missing", text, sync.path, fix=fix))
+    try:
+        resolved, columns = resolve(sync, available)
+    except SyncError as error:
+        return _Part(sync, problem=error.problems[0])
+    return _Part(resolved, columns)
+
+
+def _keys(sync: Sync) -> list[str]:
+    """Columns that say whom or what a row is about."""
+    named = (sync.identity, sync.event_id, sync.address, sync.related)
+    return list(dict.fromkeys(n for n in named if n))
+
+
+def _addresses(sync: Sync) -> list[str]:
+    """Columns in which a person may be known by something else than the identity."""
+    mails = [t.column for t in sync.traits if t.name.lower() == "email"]
+    return list(dict.fromkeys([*mails, *([sync.address] if sync.address else [])]))
+
+
+def _aliases(state: Catalogue, parts: Sequence[_Part], given: str) -> dict[str, list[str]]:
+    aliases: dict[str, list[str]] = {}
+    for part in parts:
+        for column in _keys(part.sync):
+            aliases.setdefault(column.lower(), [given])
+    for part in (p for p in parts if p.problem is None):
+        matches = [(column, given) for column in _addresses(part.sync)]
+        if not matches:
+            continue
+        query = queries.values_where(part.sync, part.sync.identity, matches)
+        known = aliases[part.sync.identity.lower()]
+        known += [str(v) for (v,) in state.ask(query) if v is not None and str(v) not in known]
+    return aliases
+
+
+def _story(
+    access: StateAccess, state: Catalogue, part: _Part, aliases: Aliases, given: str
+) -> Story:
+    sync = part.sync
+    state.tables = access.tables(sync.name)
+    in_model = [] if part.problem else _in_model(access, state, part, aliases)
+    values = list(dict.fromkeys([given, *aliases[sync.identity.lower()]]))
+    values += [found.key for found in in_model if found.key not in values]
+    memberships = reading.memberships(state, values, MOST_KEYS)
+    values += [m.identity for m in memberships if m.identity not in values]
+    return Story(
+        sync=sync,
+        in_model=in_model,
+        memberships=memberships,
+        deliveries=reading.deliveries(state, values, MOST_DELIVERIES),
+        letters=reading.letters(state, values),
+        problem=part.problem,
+    )
+
+
+def _in_model(
+    access: StateAccess, state: Catalogue, part: _Part, aliases: Aliases
+) -> list[InModel]:
+    sync = part.sync
+    comparison = Comparison(
+        sync=sync,
+        columns=part.columns,
+        tables=state.tables,
+        dialect=state.dialect,
+        engine=access.warehouse.engine,
+        salt="",
+        epoch=0,
+        gates=reject_gates(sync, part.columns),
+    )
+    matches = [(column, v) for column in _keys(sync) for v in aliases[column.lower()]]
+    rows = state.ask(queries.model_rows(comparison, matches, MOST_KEYS))
+    fates = {str(key): fate for key, fate in rows if key is not None}
+    return [
+        InModel(key, fate, int(state.ask(queries.count_with_key(sync, key))[0][0]))
+        for key, fate in fates.items()
+    ]
+
+
+def _with_pending(access: StateAccess, story: Story) -> Story:
+    """What the next run would do, from the plan itself; events need no plan to tell."""
+    keys = [found.key for found in story.in_model]
+    keys += [m.identity for m in story.memberships if m.identity not in keys]
+    if story.problem or story.sync.kind is Kind.EVENTS:
+        return story
+    rows: list[PreviewRow] = []
+    for key in keys[:MOST_KEYS]:
+        made = preview(access, story.sync, identity=key)
+        if made.problem is not None:
+            return replace(story, problem=made.problem)
+        rows += made.rows
+    return replace(story, pending=rows)

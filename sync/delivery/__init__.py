@@ -1,1 +1,0 @@
-"""What is the same for all destinations: batches, pacing, retries, outcomes."""

@@ -1,0 +1,1 @@
+"""How requests leave: conversations, pacing, retries, one transport with a deadline."""

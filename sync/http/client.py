@@ -1,0 +1,261 @@
+"""Drives a conversation over the wire: paces, sends, retries, and says how it broke if it did."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from sync.destinations.spec import (
+    NOTHING,
+    BatchRefused,
+    Conversation,
+    Destination,
+    Endpoint,
+    NoAnswer,
+    Request,
+    Response,
+    UnreadableAnswer,
+    Verdict,
+    Wait,
+)
+from sync.errors import DestinationError, Problem
+from sync.http.body import encode
+from sync.http.clock import wait
+from sync.http.pacing import Pacing
+from sync.http.ports import TOO_LARGE, AnswerUnknown, Clock, Http, RequestRefused
+from sync.http.redact import Redactor
+from sync.http.retry import RetryPolicy, asked_seconds, verdict
+
+T = TypeVar("T")
+
+_TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
+
+
+@dataclass(slots=True)
+class Trail:
+    """What one conversation may have left at the vendor."""
+
+    acknowledged: int = 0
+    """Writing requests that were answered with success."""
+    is_doubtful: bool = False
+    """An attempt ended without a complete answer, or with one that may follow an effect."""
+    has_silence: bool = False
+    """The conversation was told of a request without an answer, and went on."""
+    has_effect: bool = False
+    """Something that must not be sent twice was, or may have been, applied."""
+    before_last: tuple[int, bool] = (0, False)
+    """The first and third field as they were before the last answer."""
+
+    def answered(self, request: Request, response: Response) -> None:
+        """Book an answer that the conversation reads; it may still turn out to be a refusal."""
+        self.before_last = (self.acknowledged, self.has_effect)
+        if 200 <= response.status < 300 and is_write(request):
+            self.acknowledged += 1
+            self.has_effect |= not request.is_repeatable
+
+    def refused(self) -> None:
+        """The last answer was no success after all."""
+        self.acknowledged, self.has_effect = self.before_last
+
+    @property
+    def may_be_applied(self) -> bool:
+        """Whether any part of the batch may already stand at the vendor."""
+        return self.acknowledged > 0 or self.is_doubtful or self.has_silence
+
+
+def is_write(request: Request) -> bool:
+    """Whether sending it may change something at the vendor."""
+    return request.method not in ("GET", "HEAD")
+
+
+class Broken(Exception):
+    """A conversation ended early; `how` says what that means for its items.
+
+    RETRY: refused or never sent, attempts used up. RETRY_UNKNOWN: in doubt. SPLIT and SHRINK:
+    refused as a whole. STOP: `error` says what to mend.
+    """
+
+    def __init__(
+        self, how: Verdict, code: str, reason: str = "", error: DestinationError | None = None
+    ) -> None:
+        self.how, self.code, self.reason, self.error = how, code, reason, error
+        super().__init__(code)
+
+
+@dataclass(slots=True)
+class Line:
+    """One caller's line to one destination, with what it has cost so far."""
+
+    destination: Destination
+    http: Http
+    clock: Clock
+    pace: Pacing
+    policy: RetryPolicy
+    is_stopping: Callable[[], bool]
+    where: str = ""
+    requests: int = 0
+    bytes: int = 0
+    _redactor: Redactor | None = field(default=None)
+
+    @property
+    def redactor(self) -> Redactor:
+        """Knows this destination's credentials; made when the first error needs it."""
+        if self._redactor is None:
+            self._redactor = Redactor.of(self.destination.endpoints)
+        return self._redactor
+
+    def drive(self, conversation: Conversation[T], trail: Trail) -> T:
+        """Run the generator to its end; raises Broken. `trail` then has what may be applied."""
+        try:
+            step = next(conversation)
+            while True:
+                if not isinstance(step, Wait):
+                    step = self._step(conversation, step, trail)
+                elif wait(self.clock, step.seconds, self.is_stopping):
+                    step = conversation.send(NOTHING)
+                else:
+                    raise Broken(Verdict.RETRY, "stopped")
+        except StopIteration as end:
+            result: T = end.value
+            return result
+        except BatchRefused as e:
+            trail.refused()
+            raise Broken(Verdict.SPLIT, e.code, e.reason) from None
+        except (UnreadableAnswer, RecursionError) as e:
+            trail.is_doubtful = True
+            raise Broken(Verdict.RETRY_UNKNOWN, "unreadable-answer", str(e)) from None
+        finally:
+            conversation.close()
+
+    def _step(
+        self, conversation: Conversation[T], request: Request, trail: Trail
+    ) -> Request | Wait:
+        """Answer one request; without an answer, let the conversation say whom that concerns."""
+        was_doubtful = trail.is_doubtful
+        try:
+            answer = self._exchange(request, trail)
+        except Broken as e:
+            if e.how not in (Verdict.RETRY, Verdict.RETRY_UNKNOWN):
+                raise
+            may_be_applied = e.how is Verdict.RETRY_UNKNOWN
+            is_doubtful, trail.is_doubtful = trail.is_doubtful, was_doubtful
+            trail.has_silence |= may_be_applied
+            try:
+                return conversation.throw(NoAnswer(e.code, may_be_applied))
+            except NoAnswer:
+                trail.is_doubtful = is_doubtful
+                raise e from None
+        return conversation.send(answer)
+
+    def _exchange(self, request: Request, trail: Trail) -> Response:
+        endpoint = self._endpoint(request.to)
+        if request.json is not None:
+            headers = {"content-type": "application/json", **request.headers}
+            request = replace(request, json=None, content=encode(request.json), headers=headers)
+        rate = self.destination.limits.requests_per_second
+        for attempt in range(1, self.policy.attempts + 1):
+            if not self.pace.take(endpoint, rate, self.is_stopping):
+                raise Broken(Verdict.RETRY, "stopped")
+            how, code, response = self._attempt(endpoint, request)
+            if how is Verdict.READ and response is not None:
+                trail.answered(request, response)
+                return response
+            if how is Verdict.RETRY_UNKNOWN and is_write(request):
+                trail.is_doubtful = True
+                if not request.is_repeatable:
+                    trail.has_effect = True
+                    raise Broken(how, code)
+            if code == TOO_LARGE:  # and would be so again
+                raise Broken(how, code)
+            if how in (Verdict.SPLIT, Verdict.SHRINK) and response is not None:
+                raise Broken(how, code, vendor_message(response))
+            if how is Verdict.STOP and response is not None:
+                raise Broken(how, code, error=self._stop(endpoint, response))
+            if attempt == self.policy.attempts or not self._pause(endpoint, response, attempt):
+                raise Broken(how, code, "" if response is None else vendor_message(response))
+        raise AssertionError("a policy has at least one attempt")
+
+    def _attempt(
+        self, endpoint: Endpoint, request: Request
+    ) -> tuple[Verdict, str, Response | None]:
+        self.requests += 1
+        self.bytes += len(request.content or b"")
+        try:
+            deadline = request.deadline_seconds or self.policy.deadline_seconds
+            response = self.http.send(endpoint, request, deadline)
+        except RequestRefused as e:
+            return Verdict.RETRY, str(e) or "unreachable", None
+        except AnswerUnknown as e:
+            return Verdict.RETRY_UNKNOWN, str(e) or "no-answer", None
+        how = verdict(response, self.destination.verdicts, self.clock.now())
+        return how, f"http-{response.status}", response
+
+    def _pause(self, endpoint: Endpoint, response: Response | None, attempt: int) -> bool:
+        """Wait before the next attempt; False when the budget is spent or a stop is wanted."""
+        asked = None
+        if response is not None:
+            asked = asked_seconds(response, self.destination.limits, self.clock.now())
+        backoff = self.policy.backoff(attempt, self.clock.random())
+        if asked:  # "at once" is no advice to somebody who was just turned away
+            # Everybody who uses this credential waits; only what is new is charged to the budget.
+            asked = self.pace.pause(endpoint, self.policy.pause(asked))
+            return self.policy.budget.take(asked) and wait(self.clock, 0, self.is_stopping)
+        return self.policy.budget.take(backoff) and wait(self.clock, backoff, self.is_stopping)
+
+    def _endpoint(self, name: str) -> Endpoint:
+        endpoints = self.destination.endpoints
+        return endpoints[name] if name else next(iter(endpoints.values()))
+
+    def _stop(self, endpoint: Endpoint, response: Response) -> DestinationError:
+        vendor, host = self.destination.name, urlsplit(endpoint.base_url).hostname
+        if response.status < 400:
+            target = urlsplit(response.headers.get("location", "")).hostname or "another address"
+            return DestinationError(
+                Problem(
+                    "destination-redirect",
+                    f"{vendor}: {host} answered {response.status} and points to {target}; "
+                    "credentials are never sent after a redirect",
+                    self.where,
+                    "usually the account lives in another region or behind another address",
+                    "set the region or base_url of this connection, then run: python -m sync debug",
+                )
+            )
+        said = self.redactor.scrub(vendor_message(response))
+        return DestinationError(
+            Problem(
+                "destination-credentials",
+                f"{vendor}: {host} answered {response.status}" + (f": {said}" if said else ""),
+                self.where,
+                "the credential is wrong, revoked, of another region, or lacks a permission",
+                "renew the credential of this connection, then run: python -m sync debug",
+            )
+        )
+
+
+def vendor_message(response: Response) -> str:
+    """The vendor's own words, not yet redacted: of HTML its title, of JSON its messages."""
+    text = response.body[:20_000].decode("utf-8", "replace").strip()
+    if text.startswith("<"):
+        title = _TITLE.search(text)
+        return f"an HTML page: {title.group(1).strip()}" if title else "an HTML page"
+    try:
+        body = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    return "; ".join(_messages(body)) or text
+
+
+def _messages(body: object, depth: int = 0) -> list[str]:
+    """Texts under the usual names, in the order they stand in."""
+    if depth > 4:
+        return []
+    if isinstance(body, list):
+        return [found for one in body[:5] for found in _messages(one, depth + 1)]
+    if not isinstance(body, dict):
+        return [body] if isinstance(body, str) and depth else []
+    names = ("message", "detail", "reason", "field", "error", "errors", "meta", "error_description")
+    return [found for name in names if name in body for found in _messages(body[name], depth + 1)]

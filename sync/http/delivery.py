@@ -1,0 +1,238 @@
+"""Sends one batch to its end: every item gets exactly one ending, whatever the vendor does."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from sync.destinations.spec import Conversation, Destination, Item, Verdict
+from sync.errors import DestinationError, Problem
+from sync.http.client import Broken, Line, Trail
+from sync.http.clock import wait
+from sync.http.pacing import Pacing
+from sync.http.ports import CONNECTION_LOST, Clock, Http
+from sync.http.retry import RetryPolicy
+from sync.model import Delivered, Ending, NotAttempted, Outcome, Rejected, Retry, Unknown
+
+T = TypeVar("T")
+
+PROBE_ATTEMPTS = 2
+MAX_SILENT_PROBES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What came of a batch. `stop` means: send nothing more to this destination in this run."""
+
+    endings: list[Ending]
+    """One per item, in order."""
+    stop: DestinationError | None = None
+    requests: int = 0
+    bytes: int = 0
+    """Of request bodies, repeats included."""
+    was_shrunk: bool = False
+    """The vendor called the batch too large: make the next ones smaller."""
+
+
+def converse(
+    destination: Destination,
+    batch: Sequence[Item],
+    http: Http,
+    clock: Clock,
+    pace: Pacing,
+    policy: RetryPolicy,
+    is_stopping: Callable[[], bool],
+) -> Exchange:
+    """Send a batch, with retries, bisection and halving; never raises for what a vendor does.
+
+    An empty batch sends nothing. A request that is not repeatable is never sent again once it may
+    have been applied.
+    """
+    if not batch:
+        return Exchange([])
+    line = Line(destination, http, clock, pace, policy, is_stopping, _where(batch[0]))
+    delivery = _Delivery(line, batch)
+    delivery.settle(range(len(batch)))
+    delivery.end([i for i, ending in enumerate(delivery.endings) if ending is None], "stopped")
+    endings = [ending for ending in delivery.endings if ending is not None]
+    return Exchange(endings, delivery.stop, line.requests, line.bytes, delivery.was_shrunk)
+
+
+def ask(
+    destination: Destination,
+    conversation: Conversation[T],
+    http: Http,
+    clock: Clock,
+    pace: Pacing,
+    policy: RetryPolicy,
+    where: str = "",
+    is_stopping: Callable[[], bool] = lambda: False,
+) -> T:
+    """Drive a conversation that only reads; DestinationError says what kept it from ending."""
+    line = Line(destination, http, clock, pace, policy, is_stopping, where)
+    try:
+        return line.drive(conversation, Trail())
+    except Broken as e:
+        if e.error is not None:
+            raise e.error from None
+        said = line.redactor.scrub(e.reason)
+        raise DestinationError(
+            Problem(
+                "destination-unreachable",
+                f"{destination.name} gave no usable answer after {line.requests} requests: {e.code}"
+                + (f": {said}" if said else ""),
+                where,
+                "the vendor may be down, or a proxy or firewall stands in between",
+                "look at the vendor's status page, then run: python -m sync debug",
+            )
+        ) from None
+
+
+def _where(item: Item) -> str:
+    connection = item.pieces[0].sync.connection
+    return f"profiles.yml, destinations.<target>.{connection}"
+
+
+@dataclass(slots=True)
+class _Delivery:
+    """The state of one batch on its way; `endings` fills up until none is None."""
+
+    line: Line
+    batch: Sequence[Item]
+    endings: list[Ending | None] = field(init=False)
+    doubtful: set[int] = field(default_factory=set)
+    """Items of which something may have been applied before their last answer."""
+    stop: DestinationError | None = None
+    was_shrunk: bool = False
+    is_probing: bool = False
+
+    def __post_init__(self) -> None:
+        self.endings = [None] * len(self.batch)
+
+    def settle(self, indices: Sequence[int]) -> bool:
+        """Give these items their endings; False when the vendor had no answer for any of them."""
+        rounds = 0
+        while indices and self.stop is None:
+            trail = Trail()
+            conversation = self.line.destination.deliver([self.batch[i] for i in indices])
+            try:
+                outcomes = self.line.drive(conversation, trail)
+            except Broken as e:
+                return self._broken(e, indices, trail)
+            if len(outcomes) != len(indices):
+                self.doubtful.update(indices)
+                self.end(indices, "wrong-number-of-outcomes")
+                return True
+            again, seconds = self._take(indices, outcomes, trail)
+            rounds += 1
+            if again and not self._may_try_again(rounds, seconds, trail):
+                self.end(again, "retry-later")
+                return True
+            indices = again
+        return True
+
+    def end(self, indices: Sequence[int], code: str) -> None:
+        """Unknown where something may have been applied, else not attempted."""
+        for i in indices:
+            self.endings[i] = Unknown(code) if i in self.doubtful else NotAttempted(code)
+
+    def _take(
+        self, indices: Sequence[int], outcomes: Sequence[Outcome], trail: Trail
+    ) -> tuple[list[int], float]:
+        """Keep what is final; return who asked to come again, and after how many seconds."""
+        again, seconds = [], 0.0
+        if trail.is_doubtful:
+            self.doubtful.update(indices)
+        for i, outcome in zip(indices, outcomes, strict=True):
+            match outcome:
+                case Delivered() | Unknown():
+                    self.endings[i] = outcome
+                case NotAttempted(code):  # in this round; an earlier one may have reached it
+                    self.end([i], code)
+                case Rejected():
+                    self.endings[i] = self._rejected(i, outcome)
+                case Retry(after_seconds):
+                    again.append(i)
+                    seconds = max(seconds, after_seconds)
+                    if trail.acknowledged > 1 or trail.has_silence:
+                        self.doubtful.add(i)
+        return again, seconds
+
+    def _may_try_again(self, rounds: int, after_seconds: float, trail: Trail) -> bool:
+        line, policy = self.line, self.line.policy
+        if rounds >= policy.attempts or (trail.has_effect and trail.acknowledged > 1):
+            return False
+        seconds = max(policy.pause(after_seconds), policy.backoff(rounds, line.clock.random()))
+        return policy.budget.take(seconds) and wait(line.clock, seconds, line.is_stopping)
+
+    def _broken(self, e: Broken, indices: Sequence[int], trail: Trail) -> bool:
+        if trail.may_be_applied:
+            self.doubtful.update(indices)
+        if e.how in (Verdict.SPLIT, Verdict.SHRINK):
+            self.was_shrunk |= e.how is Verdict.SHRINK
+            self._refused_as_a_whole(e, indices, trail)
+            return True
+        self.end(indices, e.code)
+        if e.how is Verdict.STOP:
+            self.stop = e.error
+            return True
+        if e.how is not Verdict.RETRY_UNKNOWN:
+            return False
+        self.was_shrunk |= len(indices) > 1
+        # Not after a timeout: every half of the search would take as long again.
+        has_failed = e.code.startswith("http-5") or e.code == CONNECTION_LOST
+        # Only a write that failed can have choked on an item; a poll says nothing of them.
+        may_hold_poison = has_failed and trail.is_doubtful and len(indices) > 1
+        if may_hold_poison and not (trail.has_effect or self.is_probing):
+            self._look_for_poison(indices)
+        return False
+
+    def _refused_as_a_whole(self, e: Broken, indices: Sequence[int], trail: Trail) -> None:
+        if len(indices) == 1:
+            code = "item-too-large" if e.how is Verdict.SHRINK else e.code
+            self.endings[indices[0]] = self._rejected(indices[0], Rejected(code, e.reason))
+        elif trail.has_effect:
+            self.doubtful.update(indices)
+            self.end(indices, "refused-after-an-effect")
+        else:
+            for half in _halves(indices):
+                self.settle(half)
+
+    def _look_for_poison(self, indices: Sequence[int]) -> None:
+        """Halve in search of the items that make the vendor fail, so that the others get through.
+
+        Probes get few attempts, and several in a row without an answer mean that the vendor is
+        down: an outage must not cost a request for every item.
+        """
+        patient, self.is_probing = self.line.policy, True
+        self.line.policy = replace(patient, attempts=min(PROBE_ATTEMPTS, patient.attempts))
+        pending, silent = deque([indices]), 0
+        while pending:
+            for half in _halves(pending.popleft()):
+                if silent >= MAX_SILENT_PROBES or not half:
+                    continue
+                if self.settle(half):
+                    silent = 0
+                    continue
+                silent += 1
+                if len(half) > 1:
+                    pending.append(half)
+        self.line.policy, self.is_probing = patient, False
+
+    def _rejected(self, i: int, rejected: Rejected) -> Rejected:
+        """Redacted, and marked when an earlier request about this item may have been applied."""
+        personal = [
+            value
+            for _, change in self.batch[i].pieces
+            for value in (change.identity, change.address, change.related, *change.traits.values())
+        ]
+        reason = self.line.redactor.scrub(rejected.reason, personal)
+        is_partial = rejected.is_partial or i in self.doubtful
+        return replace(rejected, reason=reason, is_partial=is_partial)
+
+
+def _halves(indices: Sequence[int]) -> tuple[Sequence[int], Sequence[int]]:
+    middle = len(indices) // 2
+    return indices[:middle], indices[middle:]

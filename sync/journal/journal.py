@@ -1,0 +1,242 @@
+"""The local journal: what was about to be sent, and what was answered.
+
+Lines of text, each `crc32 length type json`, in segments `wal-<epoch>-<n>.log`. An intent is on
+disk before its batch leaves; an outcome rides with the next intent. Records name plan numbers,
+never identities or values.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sync.journal.disk import Disk
+from sync.state.store import UNKNOWN, Ack
+
+FORMAT = 1
+Range = tuple[int, int]
+"""First and last plan number, both included."""
+
+_SEGMENT = re.compile(r"wal-(\d+)-(\d+)\.log")
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What a journal tells of the run that wrote it; epoch 0 when there is none."""
+
+    epoch: int = 0
+    acks: tuple[Ack, ...] = ()
+    """Answers that may not have reached the warehouse."""
+    doubtful: tuple[Range, ...] = ()
+    """Batches that may have left, and whose answer is not known."""
+    is_damaged: bool = False
+
+    def told(self, epoch: int, at: datetime) -> tuple[list[Ack], bool]:
+        """What is known of the plan of `epoch`: answers and doubts, and whether they are all.
+
+        If they are not, whatever else the plan holds may have been sent.
+        """
+        if self.epoch != epoch or self.is_damaged:
+            return [], False
+        return [*self.acks, *_doubts(self.doubtful, at)], True
+
+
+class Journal:
+    """One run's journal of one sync. Only one thread may use it."""
+
+    def __init__(self, disk: Disk) -> None:
+        self.disk = disk
+        self.epoch = 0
+        self._segment = 0
+        self._number = 0
+        self._open: dict[int, Sequence[Range]] = {}
+
+    def past(self) -> Past:
+        """Read what is there."""
+        segments = self._segments()
+        if not segments:
+            return Past()
+        epoch = max(found for found, _, _ in segments)
+        reading = _Reading(epoch)
+        for found, _, name in segments:
+            if found == epoch:
+                reading.take(self.disk.read(name))
+        return reading.past()
+
+    def _segments(self) -> list[tuple[int, int, str]]:
+        matches = ((_SEGMENT.fullmatch(name), name) for name in self.disk.names())
+        return sorted((int(m[1]), int(m[2]), name) for m, name in matches if m)
+
+    def forget(self) -> None:
+        """Delete all segments: what they told is settled."""
+        for _, _, name in self._segments():
+            self.disk.delete(name)
+
+    def put_aside(self) -> None:
+        """Keep a damaged journal for a person to look at; only the newest is kept."""
+        for _, _, name in self._segments():
+            self.disk.rename(name, name.replace(".log", ".damaged"))
+
+    def begin(self, epoch: int) -> None:
+        """Open a segment with a synced header, before the plan is committed.
+
+        Without it, "nothing was sent yet" and "the journal is lost" would look the same.
+        """
+        self.epoch, self._segment, self._number = epoch, 0, 0
+        self._open.clear()
+        self._write("HEADER", {"format": FORMAT})
+        self.disk.sync(self._name())
+
+    def intend(self, batches: Iterable[tuple[int, Sequence[Range]]]) -> None:
+        """Put batches on disk before they leave; several share one sync."""
+        for number, ranges in batches:
+            self._open[number] = ranges
+            self._write("INTENT", {"batch": number, "seqs": ranges})
+        self.disk.sync(self._name())
+
+    def conclude(self, batch: int, acks: Sequence[Ack]) -> None:
+        """Note what was answered; whoever of the batch is not among `acks` was not applied."""
+        self._open.pop(batch, None)
+        plain: dict[str, list[int]] = {}
+        told: list[list[Any]] = []
+        for ack in acks:
+            if ack.code is None and ack.reason is None:
+                plain.setdefault(ack.outcome, []).append(ack.seq)
+            else:
+                told.append([ack.seq, ack.outcome, ack.code, ack.reason])
+        body: dict[str, Any] = {"batch": batch}
+        if acks:
+            body["at"] = acks[0].answered_at.isoformat()
+        body |= {outcome: as_ranges(seqs) for outcome, seqs in plain.items()}
+        if told:
+            body["told"] = told
+        self._write("OUTCOME", body)
+
+    def flushed(self) -> None:
+        """All outcomes so far are in the warehouse: start a segment with what is still open."""
+        old = self._name()
+        self._segment += 1
+        self._write("HEADER", {"format": FORMAT})
+        for number, ranges in self._open.items():
+            self._write("INTENT", {"batch": number, "seqs": ranges})
+        self.disk.sync(self._name())
+        self.disk.delete(old)
+
+    def _name(self) -> str:
+        return f"wal-{self.epoch}-{self._segment}.log"
+
+    def _write(self, kind: str, body: dict[str, Any]) -> None:
+        self._number += 1
+        body = {"epoch": self.epoch, "n": self._number, **body}
+        self.disk.append(self._name(), encode(kind, body))
+
+
+def encode(kind: str, body: dict[str, Any]) -> bytes:
+    """One record as a line."""
+    rest = f"{kind} {json.dumps(body, separators=(',', ':'))}".encode()
+    return b"%08x %08x %s\n" % (zlib.crc32(rest), len(rest), rest)
+
+
+def decode(line: bytes) -> tuple[str, dict[str, Any]] | None:
+    """A record, or None when the line is not a whole, undamaged one."""
+    try:
+        checksum, length, rest = int(line[:8], 16), int(line[9:17], 16), line[18:]
+    except ValueError:
+        return None
+    if len(rest) != length or zlib.crc32(rest) != checksum:
+        return None
+    kind, _, body = rest.partition(b" ")
+    try:
+        return kind.decode(), json.loads(body)
+    except ValueError:
+        return None
+
+
+def as_ranges(seqs: Iterable[int]) -> list[Range]:
+    """Ascending numbers as inclusive ranges."""
+    ranges: list[Range] = []
+    for seq in seqs:
+        if ranges and ranges[-1][1] == seq - 1:
+            ranges[-1] = (ranges[-1][0], seq)
+        else:
+            ranges.append((seq, seq))
+    return ranges
+
+
+def numbers(ranges: Iterable[Sequence[int]]) -> list[int]:
+    """The numbers in inclusive ranges."""
+    return [seq for first, last in ranges for seq in range(first, last + 1)]
+
+
+@dataclass(slots=True)
+class _Reading:
+    """Segments of one epoch, replayed in order."""
+
+    epoch: int
+    acks: list[Ack] = field(default_factory=list)
+    intents: dict[int, Sequence[Range]] = field(default_factory=dict)
+    has_header: bool = False
+    is_damaged: bool = False
+    last: int = 0
+
+    def take(self, content: bytes) -> None:
+        """A torn tail is dropped: its batch never left. A bad line that is whole is damage.
+
+        Each segment may have a torn tail: the next one is synced before the old one is deleted.
+        """
+        is_first = True
+        for line in content.split(b"\n")[:-1]:
+            record = decode(line)
+            if (
+                record is not None
+                and record[1].get("epoch") == self.epoch
+                and self._follows(record[1]["n"], is_first)
+            ):
+                self._replay(*record)
+            else:
+                self.is_damaged = True
+            is_first = False
+
+    def _follows(self, number: int, is_first: bool) -> bool:
+        """Within a segment no record is missing; between segments a torn tail may be."""
+        return number > self.last if is_first else number == self.last + 1
+
+    def _replay(self, kind: str, body: dict[str, Any]) -> None:
+        self.last = body["n"]
+        if kind == "HEADER":
+            self.has_header = True
+            self.is_damaged |= body["format"] != FORMAT
+        elif kind == "INTENT":
+            self.intents[body["batch"]] = [(a, b) for a, b in body["seqs"]]
+        elif kind == "OUTCOME":
+            self.intents.pop(body["batch"], None)
+            self.acks.extend(_acks(body))
+
+    def past(self) -> Past:
+        doubtful = tuple(r for ranges in self.intents.values() for r in ranges)
+        is_damaged = self.is_damaged or not self.has_header
+        return Past(self.epoch, tuple(self.acks), doubtful, is_damaged)
+
+
+_PLAIN = ("delivered", "unknown", "rejected", "rejected_partial")
+
+
+def _acks(body: dict[str, Any]) -> Iterable[Ack]:
+    if "at" not in body:
+        return
+    at = datetime.fromisoformat(body["at"])
+    for outcome in _PLAIN:
+        for seq in numbers(body.get(outcome, ())):
+            yield Ack(seq, outcome, None, None, at)
+    for seq, outcome, code, reason in body.get("told", ()):
+        yield Ack(seq, outcome, code, reason, at)
+
+
+def _doubts(ranges: Iterable[Range], at: datetime) -> list[Ack]:
+    """Batches in flight when a run ended: nobody read their answer."""
+    return [Ack(seq, UNKNOWN, "run-ended", None, at) for seq in numbers(ranges)]

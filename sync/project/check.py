@@ -1,0 +1,163 @@
+"""Everything that can be known to be wrong before a warehouse or a vendor is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from sync.data_types import family
+from sync.errors import Problem
+from sync.model import Kind
+from sync.project.artifacts import Manifest
+from sync.project.compile import Draft, Drafts, draft_syncs
+from sync.project.defaults import WANTED, fits
+from sync.project.metadata_reader import Activated
+from sync.project.pii import looks_personal
+from sync.project.vendors import Registry
+
+
+def check_project(
+    manifest: Manifest, connections: Mapping[str, str], registry: Registry
+) -> list[Problem]:
+    """All problems of all models, in the order of their files. No network, no warehouse.
+
+    `connections` are names -> vendors of all targets: metadata may name any of them.
+    """
+    drafts = draft_syncs(manifest, connections, registry)
+    return drafts.problems + check_drafts(drafts)
+
+
+def check_drafts(drafts: Drafts) -> list[Problem]:
+    """What drafting itself does not need to know: contracts, types, personal data, claims."""
+    problems = [p for activated in drafts.models for p in _check_model(activated)]
+    problems += [p for draft in drafts.syncs for p in _check_draft(draft)]
+    return problems + _same_names(drafts.syncs) + _claims(drafts.syncs)
+
+
+def _check_model(activated: Activated) -> Iterator[Problem]:
+    model, place = activated.model, activated.place
+    config = replace(place, path="config")
+    if model.materialized == "ephemeral":
+        text = " is ephemeral: it has no relation to read"
+        fix = "materialize it as a table, view or incremental model"
+        yield config.problem("model-ephemeral", text, "materialized", fix=fix)
+    if not model.is_contract_enforced:
+        text = " is synced without an enforced contract"
+        fix = f"add `contract: {{enforced: true}}` to its config in {place.file}"
+        yield config.problem("contract-missing", text, "contract.enforced", fix=fix)
+    for name, column in model.columns.items():
+        at = replace(place, path=f"columns.{name}")
+        if not column.data_type:
+            yield at.problem("column-untyped", f": column `{name}` has no data_type", "data_type")
+        yield from _check_column(activated, name)
+
+
+def _check_column(activated: Activated, name: str) -> Iterator[Problem]:
+    data_type, meta = activated.model.columns[name].data_type, activated.columns[name]
+    place = activated.column_place(name)
+    if meta.default is not None and data_type and not fits(meta.default, data_type):
+        text = f": the default of `{name}` must be {WANTED[family(data_type)]}, as its data_type is"
+        yield place.problem("default-type", f"{text} {data_type}", "default")
+    written = activated.model.columns[name].activation
+    is_said = isinstance(written, Mapping) and written.get("pii") is not None
+    is_kept = name == activated.meta.identity or not meta.send
+    if not is_said and not is_kept and looks_personal(name, data_type):
+        yield place.problem(
+            "pii-unmarked",
+            f": column `{name}` sounds personal, and its metadata does not say whether it is",
+            "pii",
+            fix="mark it `pii: true`; or `pii: false` if it is harmless, or `send: false`",
+        )
+
+
+def _check_draft(draft: Draft) -> Iterator[Problem]:
+    yield from _float_keys(draft)
+    yield from _name_twins(draft)
+    is_usable = draft.vendor is not None and draft.sync.options is not None
+    if draft.vendor and is_usable and draft.sync.kind in draft.vendor.kinds:
+        for problem in draft.vendor.validate(draft.sync):
+            yield problem if problem.where else replace(problem, where=draft.place.at())
+
+
+def _float_keys(draft: Draft) -> Iterator[Problem]:
+    sync, columns = draft.sync, draft.activated.model.columns
+    keys = {
+        "identity": sync.identity,
+        "event_id": sync.event_id,
+        "relates_to": sync.related,
+        "identify_by": sync.address,
+    }
+    for key, name in keys.items():
+        if name and name in columns and family(columns[name].data_type) == "float":
+            place = draft.place if key == "identify_by" else draft.activated.place
+            text = (
+                f": the {key} column `{name}` is {columns[name].data_type}, which is no exact key"
+            )
+            fix = "cast it to an integer, a decimal or text in the model"
+            yield place.problem("identity-float", text, key, fix=fix)
+
+
+def _name_twins(draft: Draft) -> Iterator[Problem]:
+    sync = draft.sync
+    seen: dict[str, str] = {}
+    for name in ([sync.segment] if sync.segment else []) + [t.name for t in sync.traits]:
+        twin = seen.setdefault(name.casefold(), name)
+        if twin != name:
+            text = f" sends traits that differ only in letter case: `{twin}` and `{name}`"
+            yield draft.place.problem("trait-case", text, "traits")
+    names = [t.name for t in sync.traits] + ([sync.segment] if sync.segment else [])
+    for name in sorted({n for n in names if names.count(n) > 1}):
+        text = f" writes `{name}` twice; traits and the segment share one set of names"
+        yield draft.place.problem("trait-claimed", text, "traits")
+
+
+def _same_names(drafts: list[Draft]) -> list[Problem]:
+    first: dict[str, Draft] = {}
+    problems = []
+    for draft in drafts:
+        other = first.setdefault(draft.sync.name, draft)
+        is_same_model = other.sync.unique_id == draft.sync.unique_id
+        if not is_same_model:
+            text = f" and {other.sync.unique_id} would both be the sync `{draft.sync.name}`"
+            fix = "rename one of the models"
+            problems.append(draft.place.problem("sync-name-taken", text, fix=fix))
+    return problems
+
+
+def _claims(drafts: list[Draft]) -> list[Problem]:
+    """Two models that would write one trait of one destination, and so undo each other for ever.
+
+    People have one set of traits, whether traits or segments write it, and a segment's own name
+    is one of them. Every type of object has its own set. Events write none.
+    """
+    owners: dict[tuple[str, str, str], tuple[Draft, str]] = {}
+    told: set[tuple[str, str, str]] = set()
+    problems = []
+    for draft in drafts:
+        sync = draft.sync
+        if sync.kind is Kind.EVENTS:
+            continue
+        scope = f"object {sync.object_type}" if sync.kind is Kind.OBJECTS else "people"
+        names = [trait.name for trait in sync.traits] + ([sync.segment] if sync.segment else [])
+        for name in names:
+            owner, spelled = owners.setdefault(
+                (sync.connection, scope, name.casefold()), (draft, name)
+            )
+            key = (owner.sync.name, sync.name, name.casefold())
+            if owner.sync.unique_id != sync.unique_id and key not in told:
+                told.add(key)
+                problems.append(_claimed(draft, name, owner, spelled))
+    return problems
+
+
+def _claimed(draft: Draft, name: str, owner: Draft, spelled: str) -> Problem:
+    twin = "" if spelled == name else f" (as `{spelled}`, which differs only in letter case)"
+    key = "segment" if name == draft.sync.segment else "traits"
+    return draft.place.problem(
+        "trait-claimed",
+        f": `{name}` of {draft.sync.connection} is already written by model "
+        f"{owner.sync.model}{twin}",
+        key,
+        hint=f"the other one stands in {owner.place.at()}",
+        fix="keep it in one of the two models, or send it under another name",
+    )

@@ -1,0 +1,163 @@
+"""Models with metadata -> draft syncs: compiled as far as they can be, sound or not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sync.errors import Problem
+from sync.model import Kind, Relation, Sync
+from sync.project.artifacts import Manifest
+from sync.project.mapping import never_sent, segment_name, traits_of, undeclared
+from sync.project.metadata import EntryMetadata
+from sync.project.metadata_reader import Activated, read_misplaced, read_model
+from sync.project.naming import definition, sync_name
+from sync.project.profiles import DESTINATIONS, PROFILES
+from sync.project.suggest import did_you_mean
+from sync.project.validation import Place, known_keys
+from sync.project.vendors import Registry, Vendor, check_against, load_vendor
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A compiled sync. `vendor` is None when it can't be loaded; `place` is the entry's."""
+
+    sync: Sync
+    vendor: type[Vendor] | None
+    activated: Activated
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Drafts:
+    """All that could be compiled, the models it came from, and what stood in the way."""
+
+    syncs: list[Draft]
+    models: list[Activated]
+    problems: list[Problem]
+    unsound: frozenset[str]
+    """Unique ids of models with a problem: their drafts are for further checks only."""
+
+
+def draft_syncs(manifest: Manifest, connections: Mapping[str, str], registry: Registry) -> Drafts:
+    """Compile every model that has metadata; `connections` are names -> vendors."""
+    drafts: list[Draft] = []
+    models: list[Activated] = []
+    problems = read_misplaced(manifest)
+    unsound = set()
+    for model in sorted(manifest.models.values(), key=lambda m: (m.yaml_path, m.unique_id)):
+        if model.activation is None:
+            continue
+        activated, found = read_model(model)
+        if activated:
+            models.append(activated)
+            found += undeclared(activated) + never_sent(activated)
+            drafts += _draft_model(activated, connections, registry, found)
+        if found:
+            unsound.add(model.unique_id)
+            problems += found
+    return Drafts(drafts, models, problems, frozenset(unsound))
+
+
+def _draft_model(
+    activated: Activated,
+    connections: Mapping[str, str],
+    registry: Registry,
+    problems: list[Problem],
+) -> list[Draft]:
+    if activated.meta.kind.sent is None:
+        return []
+    drafts = []
+    for i, entry in activated.entries:
+        place = activated.place.below("destinations", i)
+        vendor = _vendor(entry, place, connections, registry, problems)
+        options = _options(vendor, entry, place, problems) if vendor else None
+        if vendor and activated.meta.kind.sent not in vendor.kinds:
+            known = ", ".join(sorted(vendor.kinds))
+            text = f": {vendor.name} does not take kind {activated.meta.kind}"
+            hint = f"kinds it takes: {known}"
+            problems.append(place.problem("kind-unsupported", text, "name", hint=hint))
+        sync = _sync(activated, entry, connections.get(entry.name, ""), options)
+        if vendor and vendor.coalesces:
+            sync = replace(sync, is_coalesced=_describes_state(sync))
+        drafts.append(Draft(sync, vendor, activated, place))
+    return drafts
+
+
+def _describes_state(sync: Sync) -> bool:
+    """Its rows say what one person or account is like, so that several can be told at once."""
+    return sync.kind in (Kind.TRAITS, Kind.SEGMENT) or (
+        sync.kind is Kind.OBJECTS and sync.related is None
+    )
+
+
+def _vendor(
+    entry: EntryMetadata,
+    place: Place,
+    connections: Mapping[str, str],
+    registry: Registry,
+    problems: list[Problem],
+) -> type[Vendor] | None:
+    if entry.name not in connections:
+        problems.append(
+            place.problem(
+                "connection-unknown",
+                f" goes to `{entry.name}`, which no target has as a connection",
+                "name",
+                hint=did_you_mean(entry.name, connections, "connections"),
+                fix=f"correct the name, or add it under `{DESTINATIONS}.<target>` in {PROFILES}",
+            )
+        )
+        return None
+    vendor = load_vendor(registry, connections[entry.name], entry.name)
+    if isinstance(vendor, Problem):
+        problems.append(vendor)
+        return None
+    return vendor
+
+
+def _options(
+    vendor: type[Vendor], entry: EntryMetadata, place: Place, problems: list[Problem]
+) -> Any:
+    written = dict(entry.model_extra or {})
+    checked, found = check_against(vendor.options, written, place, known_keys(EntryMetadata))
+    problems += found
+    return checked
+
+
+def _sync(activated: Activated, entry: EntryMetadata, vendor: str, options: Any) -> Sync:
+    model, meta = activated.model, activated.meta
+    assert meta.kind.sent is not None  # consulted kinds are never drafted
+    identifier, address = next(iter((entry.identify_by or {}).items()), (None, None))
+    sync = Sync(
+        name=sync_name(model.name, entry.name),
+        model=model.name,
+        unique_id=model.unique_id,
+        relation=Relation(model.database, model.schema, model.alias),
+        connection=entry.name,
+        vendor=vendor,
+        kind=meta.kind.sent,
+        identity=meta.identity,
+        traits=traits_of(activated, entry),
+        identify_by=identifier,
+        address=None if address == meta.identity else address,
+        related=meta.relates_to,
+        object_type=meta.object_type,
+        event=meta.event.text if meta.event else None,
+        event_column=meta.event.column if meta.event else None,
+        event_id=meta.event_id,
+        occurred_at=meta.occurred_at,
+        segment=segment_name(activated, entry),
+        reason=meta.reason,
+        on_remove=entry.on_remove,
+        on_drop=entry.on_drop,
+        initial=entry.initial or meta.initial,
+        options=options,
+        version=meta.version,
+        owner=meta.owner or "",
+        sla=meta.sla,
+        tags=model.tags,
+        path=model.path,
+    )
+    return replace(sync, definition=definition(sync, model))

@@ -1,0 +1,1 @@
+"""What an apply does, from lease to report."""

@@ -1,0 +1,80 @@
+"""The state of a whole project: one store per sync, and what is written once per run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlglot import exp
+
+from sync.model import Sync
+from sync.run.store import SqlStore
+from sync.state.catalogue import Catalogue
+from sync.state.schema import StateTables
+from sync.state.settling import moment
+from sync.warehouse import sql as e
+from sync.warehouse.port import Warehouse
+
+SPOOL = "spool"
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """A row of `runs`."""
+
+    run_id: str
+    started_at: datetime
+    finished_at: datetime
+    exit_code: int
+    version: str
+    dbt_invocation_id: str
+    git_revision: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class StateAccess:
+    """Where the state of a project lives: a schema of the warehouse, and a local directory."""
+
+    warehouse: Warehouse
+    schema: str
+    journal_root: Path
+    lock_wait: float = 60.0
+
+    def tables(self, sync_name: str = "") -> StateTables:
+        """The state's relations, for one sync or for what all share."""
+        return StateTables(None, self.schema, sync_name)
+
+    def journal_dir(self, sync: Sync) -> Path:
+        """Where one sync's journal lies on this machine."""
+        return self.journal_root / sync.name
+
+    def store(self, sync: Sync) -> SqlStore:
+        """The state of one sync."""
+        spool_dir = self.journal_dir(sync) / SPOOL
+        return SqlStore(self.warehouse, sync, self.tables(sync.name), spool_dir, self.lock_wait)
+
+    @contextmanager
+    def catalogue(self, sync_name: str = "") -> Iterator[Catalogue]:
+        """An open session on the state, to read or mend it."""
+        with self.warehouse.session(self.lock_wait) as session:
+            yield Catalogue(session, self.warehouse.dialect, self.tables(sync_name))
+
+    def log_run(self, record: RunRecord) -> None:
+        """Write the row of `runs`."""
+        values: dict[str, exp.Expr] = {
+            "run_id": e.text(record.run_id),
+            "started_at": moment(record.started_at),
+            "finished_at": moment(record.finished_at),
+            "exit_code": e.number(record.exit_code),
+            "version": e.text(record.version),
+            "dbt_invocation_id": e.text(record.dbt_invocation_id),
+            "git_revision": e.text(record.git_revision),
+            "target": e.text(record.target),
+        }
+        with self.catalogue() as state:
+            rows = exp.select(*values.values())
+            state.run(e.insert(state.tables["runs"], list(values), rows))

@@ -1,0 +1,140 @@
+"""What syncs of one run share: transport, pacing, retry budget, destinations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Self, TypeVar
+
+from sync.destinations.spec import (
+    Auditing,
+    Conversation,
+    Destination,
+    Health,
+    Item,
+    Lag,
+    Lagging,
+    Preparing,
+)
+from sync.errors import DestinationError, PlanHeld, Problem
+from sync.http.delivery import Exchange, ask, converse
+from sync.http.pacing import Pacing, is_loopback
+from sync.http.ports import Clock
+from sync.http.retry import RetryPolicy
+from sync.http.transport import HttpTransport
+from sync.model import Sync
+from sync.project.project import Project
+
+T = TypeVar("T")
+
+
+class Services:
+    """Opened once per run. Destinations are built, and their secrets read, on first use."""
+
+    def __init__(self, project: Project, clock: Clock, why_stop: Callable[[], str | None]) -> None:
+        self.project = project
+        self.clock = clock
+        self.why_stop = why_stop
+        self.policy = RetryPolicy()
+        self._pacing = Pacing(clock)
+        self._http = HttpTransport()
+        self._destinations: dict[str, Destination] = {}
+        self._health: dict[str, Health] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+
+    def destination(self, connection: str) -> Destination:
+        """The destination behind a connection."""
+        if connection not in self._destinations:
+            settings = self.project.load_connection(connection)
+            vendor = self.project.registry.load(self.project.connections[connection])
+            self._destinations[connection] = vendor(settings)
+        return self._destinations[connection]
+
+    def converse(
+        self, connection: str, is_halted: Callable[[], bool]
+    ) -> Callable[[Sequence[Item]], Exchange]:
+        """How a batch is sent to that connection, until its sync is halted or the run stopped."""
+        destination = self.destination(connection)
+        return lambda batch: converse(
+            destination,
+            batch,
+            self._http,
+            self.clock,
+            self._pacing,
+            self.policy,
+            lambda: is_halted() or self.why_stop() is not None,
+        )
+
+    def ask(self, connection: str, conversation: Conversation[T]) -> T:
+        """Drive a conversation that only reads. Raises DestinationError."""
+        where = f"profiles.yml, destinations.{self.project.target.name}.{connection}"
+        return ask(
+            self.destination(connection),
+            conversation,
+            self._http,
+            self.clock,
+            self._pacing,
+            self.policy,
+            where,
+            lambda: self.why_stop() is not None,
+        )
+
+    def health(self, connection: str) -> Health:
+        """Credentials, region and workspace, asked once per run."""
+        if connection not in self._health:
+            self._health[connection] = self.ask(connection, self.destination(connection).check())
+        return self._health[connection]
+
+    def unready(self, sync: Sync) -> Sequence[Problem]:
+        """What has to be created or changed over there before this sync can write."""
+        destination = self.destination(sync.connection)
+        if not isinstance(destination, Preparing):
+            return []
+        return self.ask(sync.connection, destination.unready(sync))
+
+    def lag(self, connection: str) -> Lag | None:
+        """How late writes show when reading back; a stand-in on this machine shows them at once."""
+        destination = self.destination(connection)
+        is_local = all(is_loopback(e.base_url) for e in destination.endpoints.values())
+        return destination.lag if isinstance(destination, Lagging) and not is_local else None
+
+    def audit(self, connection: str, syncs: Sequence[Sync]) -> Sequence[Problem]:
+        """What is wrong over there: for one of these syncs, or around what they write."""
+        destination = self.destination(connection)
+        ours = [sync for sync in syncs if sync.connection == connection]
+        found = [problem for sync in ours for problem in self.unready(sync)]
+        if isinstance(destination, Auditing):
+            found += self.ask(connection, destination.audit(ours))
+        return found
+
+    def admit(self, sync: Sync, known_account: str | None) -> str:
+        """Refuse a sick connection, and another account than the one the state speaks of."""
+        health = self.health(sync.connection)
+        if health.problems:
+            raise DestinationError(*health.problems)
+        if known_account is not None and health.account != known_account:
+            raise PlanHeld(_other_account(sync, known_account, health.account))
+        return health.account
+
+    def admit_writes(self, sync: Sync, known_account: str | None) -> str:
+        """As `admit`, and refuse a sync for which something is missing over there."""
+        account = self.admit(sync, known_account)
+        if problems := self.unready(sync):
+            raise PlanHeld(*problems)
+        return account
+
+
+def _other_account(sync: Sync, before: str, now: str) -> Problem:
+    return Problem(
+        "account-changed",
+        f"{sync.name} has always gone to account {before}; these credentials open account {now}",
+        where=f"profiles.yml, destinations.<target>.{sync.connection}",
+        hint="What the state says was acknowledged is true of the old account only."
+        " Nothing was sent.",
+        fix="mend the credentials, or start afresh in the new account:"
+        f" python -m sync state reset {sync.name}",
+    )

@@ -1,0 +1,340 @@
+"""Plans out, outcomes back: batches in flight on worker threads, one writer for journal and state.
+
+Everything that touches the journal or the warehouse happens on the calling thread. Workers only
+hold conversations.
+"""
+
+from __future__ import annotations
+
+import gc
+import heapq
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import groupby
+
+from sync.destinations.spec import Destination, Item, Limits, Piece, Sizing
+from sync.errors import DestinationError, Problem, SyncError
+from sync.http.delivery import Exchange
+from sync.http.ports import Clock
+from sync.journal.journal import Journal, as_ranges
+from sync.model import Change, Delivered, Ending, NotAttempted, Op, Rejected, Sync, Unknown
+from sync.run.batches import batches, prepare
+from sync.state.store import DELIVERED, REJECTED, REJECTED_PARTIAL, UNKNOWN, Ack, Store
+
+FLUSH_SECONDS = 30.0
+FLUSH_CHANGES = 10_000
+RENEW_SECONDS = 30.0
+HEARTBEAT_SECONDS = 5.0
+"""How often a wait for answers is interrupted to look after lease and flushes."""
+SMALLEST_BATCH = 1
+FAILURES_TO_STOP = 3
+"""Batches in a row of which nothing was answered, before the destination is given up."""
+
+
+@dataclass(slots=True)
+class Source:
+    """One sync being delivered: where its changes come from and where its outcomes go."""
+
+    sync: Sync
+    store: Store
+    journal: Journal
+    epoch: int
+    pending: list[Ack] = field(default_factory=list)
+    tally: Counter[tuple[Op, str]] = field(default_factory=Counter)
+    flushes: int = 0
+    requests: int = 0
+    bytes_sent: int = 0
+    stuck: set[str] = field(default_factory=set)
+    """Identities whose removal at an old address is open: nothing is added at the new one."""
+    deferred: int = 0
+    """Changes that wait for another one of the same identity; the next run plans them again."""
+    has_movers: bool = False
+
+    def note(self, change: Change, ending: Ending, at: datetime) -> None:
+        """Take one change's ending; what was not attempted leaves no trace."""
+        match ending:
+            case Delivered():
+                self._keep(change, Ack(change.seq, DELIVERED, None, None, at))
+            case Rejected(code, reason, is_partial):
+                outcome = REJECTED_PARTIAL if is_partial else REJECTED
+                self._keep(change, Ack(change.seq, outcome, code, reason, at))
+            case Unknown(code):
+                self._keep(change, Ack(change.seq, UNKNOWN, code, None, at))
+            case NotAttempted():
+                pass
+        if change.cause == "moved" and change.op is Op.REMOVE:
+            self.has_movers = True
+            if not _is_delivered(ending):
+                self.stuck.add(change.identity)
+
+    def _keep(self, change: Change, ack: Ack) -> None:
+        self.pending.append(ack)
+        self.tally[change.op, ack.outcome] += 1
+
+
+def _pieces(source: Source) -> Iterator[Piece]:
+    for rows in source.store.changes(source.epoch):
+        for change in rows:
+            yield Piece(source.sync, change)
+
+
+def _is_leaving(piece: Piece) -> bool:
+    """The old address of somebody who moves."""
+    return piece.change.op is Op.REMOVE and piece.change.cause == "moved"
+
+
+def _place(piece: Piece) -> tuple[bool, str]:
+    """Where a piece stands in the plan of a coalescing destination."""
+    return not _is_leaving(piece), piece.change.address
+
+
+def _is_delivered(ending: Ending) -> bool:
+    return isinstance(ending, Delivered)
+
+
+@contextmanager
+def _few_collections() -> Iterator[None]:
+    """Look for garbage rarely: rows on their way are many and never refer to each other in rings.
+
+    With the default thresholds the collector takes a third of the time of a large delivery.
+    """
+    before = gc.get_threshold()
+    gc.set_threshold(200_000, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
+Converse = Callable[[Sequence[Item]], Exchange]
+Progress = Callable[[Source, int], None]
+
+
+@dataclass(slots=True)
+class _Flight:
+    number: int
+    items: Sequence[Item]
+
+
+class Engine:
+    """Delivers the plans of one destination, one batch per free worker.
+
+    `halt` tells the workers to give up waiting, once nothing more may be sent.
+    """
+
+    def __init__(
+        self,
+        destination: Destination,
+        converse: Converse,
+        executor: Executor,
+        clock: Clock,
+        stop_reason: Callable[[], str | None],
+        on_progress: Progress = lambda source, done: None,
+        halt: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.destination = destination
+        self.converse = converse
+        self.executor = executor
+        self.clock = clock
+        self.stop_reason = stop_reason
+        self.on_progress = on_progress
+        self.halt = halt
+        self.limits: Limits = destination.limits
+        self.error: SyncError | None = None
+        self.was_stopped = False
+        self._flying: dict[Future[Exchange], _Flight] = {}
+        self._sources: dict[str, Source] = {}
+        self._apart: list[Piece] = []
+        self._batch = 0
+        self._failures = 0
+        self._flushed_at = 0.0
+        self._renewed_at = (0.0, clock.now())
+
+    def deliver(self, *sources: Source) -> None:
+        """Send everything the sources have; stops early, with `error` set, when it must."""
+        self._sources = {source.sync.name: source for source in sources}
+        if isinstance(self.destination, Sizing):
+            self.limits = self.destination.limits_for([source.sync for source in sources])
+        self._flushed_at = self.clock.monotonic()
+        self._renewed_at = (self._flushed_at, self.clock.now())
+        with _few_collections():
+            try:
+                self._send(sources)
+            except SyncError:
+                self.halt()
+                raise
+            finally:
+                self._land_quietly()
+            self._flush(is_final=True)
+
+    def _send(self, sources: Sequence[Source]) -> None:
+        for group in self._groups(sources):
+            items: Iterator[Item] | None = group
+            while items is not None:
+                for batch in batches(items, lambda: self.limits):
+                    if self._must_stop():
+                        return
+                    self._start(batch)
+                self._land(until=0)
+                items = self._taken_apart()
+            # Removals are answered before anything else leaves: exits first, and whoever
+            # moves is gone from the old address before being added at the new one.
+            if any(source.has_movers for source in sources):
+                # Without a journal, recovery infers from a removal that has no recorded answer
+                # that nothing was sent to the new address.
+                self._flush(is_final=True)
+            if self._must_stop():
+                return
+
+    def _groups(self, sources: Sequence[Source]) -> Iterator[Iterator[Item]]:
+        """Items in groups; each group is answered before the next one starts."""
+        if sources[0].sync.is_coalesced:
+            plans = [_pieces(source) for source in sources]
+            for _, leaving in groupby(heapq.merge(*plans, key=_place), key=_is_leaving):
+                yield self._items(
+                    tuple(pieces) for _, pieces in groupby(leaving, key=lambda p: p.change.address)
+                )
+            return
+        for source in sources:
+            for _, group in groupby(_pieces(source), key=lambda p: p.change.op is Op.REMOVE):
+                yield self._items((piece,) for piece in group)
+
+    def _items(self, groups: Iterable[tuple[Piece, ...]]) -> Iterator[Item]:
+        for group in groups:
+            pieces = tuple(p for p in group if not self._defers(p))
+            if not pieces:
+                continue
+            item = prepare(self.destination, pieces)
+            if not isinstance(item, Rejected):
+                yield item
+            elif len(pieces) > 1:  # one of them can't be expressed, and must not hide the others
+                yield from self._items((piece,) for piece in pieces)
+            else:
+                source = self._sources[pieces[0].sync.name]
+                source.note(pieces[0].change, item, self.clock.now())
+                self.on_progress(source, 1)
+
+    def _taken_apart(self) -> Iterator[Item] | None:
+        """Items refused as a whole, piece by piece: one bad value must not hide the others."""
+        if not self._apart:
+            return None
+        pieces, self._apart = self._apart, []
+        return self._items((piece,) for piece in pieces)
+
+    def _defers(self, piece: Piece) -> bool:
+        """Whether somebody's old address must be free first; counts who waits."""
+        sync, change = piece
+        source = self._sources[sync.name]
+        if change.cause != "moved" or change.op is Op.REMOVE:
+            return False
+        source.deferred += change.identity in source.stuck
+        return change.identity in source.stuck
+
+    def _must_stop(self) -> bool:
+        if self.error is not None:
+            return True
+        if self.stop_reason() is not None:
+            self.was_stopped = True
+        return self.was_stopped
+
+    def _start(self, items: Sequence[Item]) -> None:
+        """Journal the intent and hand the batch to a worker, once one is free."""
+        self._land(until=self.limits.concurrency - 1)
+        if self._must_stop():
+            return
+        self._keep_lease()
+        self._batch += 1
+        for source, seqs in self._by_source(items):
+            source.journal.intend([(self._batch, as_ranges(seqs))])
+        future = self.executor.submit(self.converse, items)
+        self._flying[future] = _Flight(self._batch, items)
+
+    def _by_source(self, items: Sequence[Item]) -> list[tuple[Source, list[int]]]:
+        seqs: dict[str, list[int]] = {}
+        for item in items:
+            for sync, change in item.pieces:
+                seqs.setdefault(sync.name, []).append(change.seq)
+        return [(self._sources[name], sorted(found)) for name, found in seqs.items()]
+
+    def _keep_lease(self) -> None:
+        """Renew in time; the wall clock counts too, for a machine that slept."""
+        elapsed = self.clock.monotonic() - self._renewed_at[0]
+        slept = (self.clock.now() - self._renewed_at[1]).total_seconds()
+        if max(elapsed, slept) < RENEW_SECONDS:
+            return
+        self._renewed_at = (self.clock.monotonic(), self.clock.now())
+        for source in self._sources.values():
+            source.store.renew(source.epoch)
+
+    def _land(self, until: int) -> None:
+        """Wait until at most `until` batches are in flight, taking in what comes back."""
+        while len(self._flying) > until:
+            done, _ = wait(self._flying, HEARTBEAT_SECONDS, FIRST_COMPLETED)
+            for future in sorted(done, key=lambda f: self._flying[f].number):
+                self._take(self._flying.pop(future), future.result())
+            self._flush()
+            self._keep_lease()
+
+    def _land_quietly(self) -> None:
+        """After an error: let what is in flight come back, and note it where that still works."""
+        while self._flying:
+            done, _ = wait(self._flying, return_when=FIRST_COMPLETED)
+            for future in done:
+                self._take(self._flying.pop(future), future.result())
+
+    def _take(self, flight: _Flight, exchange: Exchange) -> None:
+        at = self.clock.now()
+        before = {name: len(source.pending) for name, source in self._sources.items()}
+        answered = 0
+        for item, ending in zip(flight.items, exchange.endings, strict=True):
+            answered += isinstance(ending, Delivered | Rejected)
+            if isinstance(ending, Rejected) and len(item.pieces) > 1 and not ending.is_partial:
+                self._apart.extend(item.pieces)
+                continue
+            for sync, change in item.pieces:
+                self._sources[sync.name].note(change, ending, at)
+        for source, seqs in self._by_source(flight.items):
+            source.journal.conclude(flight.number, source.pending[before[source.sync.name] :])
+            source.requests += exchange.requests
+            source.bytes_sent += exchange.bytes
+            self.on_progress(source, len(seqs))
+        if exchange.was_shrunk:
+            smaller = max(SMALLEST_BATCH, self.limits.items // 2)
+            self.limits = replace(self.limits, items=smaller)
+        self._judge(exchange, answered)
+
+    def _judge(self, exchange: Exchange, answered: int) -> None:
+        if answered:
+            self._failures = 0
+        elif self.stop_reason() is None:  # a batch that was called back says nothing of the vendor
+            self._failures += 1
+        if exchange.stop is not None:
+            self.error = self.error or exchange.stop
+        elif self._failures >= FAILURES_TO_STOP:
+            self.error = self.error or DestinationError(self._gave_up(exchange))
+
+    def _gave_up(self, exchange: Exchange) -> Problem:
+        last = exchange.endings[-1]
+        code = getattr(last, "code", "no answer")
+        return Problem(
+            "destination-failing",
+            f"{self.destination.name} answered none of {self._failures} batches in a row ({code})",
+            hint="What was delivered is recorded; the rest is planned again by the next run.",
+            fix="look at the vendor's status page, then run: python -m sync",
+        )
+
+    def _flush(self, is_final: bool = False) -> None:
+        """Append outcomes to the warehouse, on a schedule that bounds what a lost disk costs."""
+        waited = self.clock.monotonic() - self._flushed_at
+        for source in self._sources.values():
+            is_due = len(source.pending) >= FLUSH_CHANGES or waited >= FLUSH_SECONDS
+            if source.pending and (is_final or is_due):
+                source.flushes += 1
+                source.store.record(source.epoch, source.flushes, source.pending)
+                source.pending = []
+                source.journal.flushed()
+                self._flushed_at = self.clock.monotonic()

@@ -1,0 +1,360 @@
+"""One run of one sync, from lease to report. The order of these steps is what survives a crash.
+
+lock, lease, recover, header, plan, guard, deliver, settle, forget, release: each next step may
+assume only what the one before has made durable.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from sync.errors import Problem, StateError, SyncError
+from sync.http.ports import Clock
+from sync.journal.disk import Disk
+from sync.journal.journal import Journal
+from sync.model import Counts, Fate, Op, Sync
+from sync.run.engine import Engine, Source
+from sync.state.store import (
+    DELIVERED,
+    REJECTED,
+    REJECTED_PARTIAL,
+    UNKNOWN,
+    Holder,
+    PlanSummary,
+    Store,
+    SyncReport,
+)
+
+Status = Literal[
+    "success", "rejects", "held", "busy", "stopped", "destination", "warehouse", "state", "error"
+]
+STATUS_OF_EXIT: Mapping[int, Status] = {
+    2: "error",
+    3: "held",
+    4: "busy",
+    5: "warehouse",
+    6: "destination",
+    7: "state",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SyncResult:
+    """How one sync ended, for the terminal, the JSON and the exit code."""
+
+    sync: Sync
+    status: Status
+    counts: Counts = field(default_factory=Counts)
+    ops: Mapping[Op, int] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+    exit_code: int = 0
+    summary: PlanSummary | None = None
+    requests: int = 0
+    bytes_sent: int = 0
+    recovered: int = 0
+    """Changes of a crashed run whose outcome was settled first."""
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What a run stands on; in tests each can fail at every step."""
+
+    store: Store
+    disk: Disk
+    clock: Clock
+    holder: Holder
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """What the caller decides: whether a plan may go ahead, how it is sent, who is told."""
+
+    guard: Callable[[PlanSummary], Problem | None]
+    """The reason to hold a plan, or None."""
+    admit: Callable[[str | None], str | None]
+    """Check the destination before the first send, given the account it went to before; the
+    account it goes to now. Raises SyncError."""
+    engine: Callable[[], Engine]
+    on_planned: Callable[[PlanSummary], None] = lambda summary: None
+    is_stopping: Callable[[], bool] = lambda: False
+    """Somebody asked the run to end, so that an unanswered check says nothing of the vendor."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One sync with what it stands on."""
+
+    sync: Sync
+    ports: Ports
+    hooks: Hooks
+
+
+def run_sync(sync: Sync, ports: Ports, hooks: Hooks) -> SyncResult:
+    """Run one sync; every expected failure is a result, never an exception."""
+    return run_together([Job(sync, ports, hooks)])[0]
+
+
+def run_together(jobs: Sequence[Job]) -> list[SyncResult]:
+    """Run syncs of one destination side by side: all planned, delivered as one, each settled.
+
+    For destinations that take everything about one person at once. The first job's engine sends.
+    """
+    runs = [_Run(job) for job in jobs]
+    with contextlib.ExitStack() as locks:
+        for run in runs:
+            run.open(locks)
+        if sending := [run for run in runs if run.result is None]:
+            failure = _deliver(sending)
+            for run in sending:
+                run.close(failure)
+    return [run.ended() for run in runs]
+
+
+def _deliver(runs: Sequence[_Run]) -> SyncError | None:
+    engine = runs[0].hooks.engine()
+    for run in runs:
+        run.engine = engine
+    try:
+        engine.deliver(*(run.start() for run in runs))
+    except SyncError as error:
+        return error
+    return None
+
+
+class _Run:
+    """The steps, and what each leaves for the report."""
+
+    def __init__(self, job: Job) -> None:
+        self.sync, self.ports, self.hooks = job.sync, job.ports, job.hooks
+        self.journal = Journal(self.ports.disk)
+        self.started_at = self.ports.clock.now()
+        self.summary: PlanSummary | None = None
+        self.source: Source | None = None
+        self.engine: Engine | None = None
+        self.result: SyncResult | None = None
+        self.recovered = 0
+        self.account: str | None = None
+        self.epoch: int | None = None
+
+    def open(self, locks: contextlib.ExitStack) -> None:
+        """Everything before the first send; leaves a result when there is nothing to send."""
+        with self._told():
+            locks.enter_context(self.ports.disk.lock())
+            with self.ports.store.held():
+                self.epoch = self.ports.store.acquire(self.ports.holder)
+                self._plan(self.epoch)
+            self.result = self._admitted(self.epoch)
+        if self.result is not None:
+            self._give_back()
+
+    def start(self) -> Source:
+        """What the engine delivers."""
+        assert self.epoch is not None
+        self.source = Source(self.sync, self.ports.store, self.journal, self.epoch)
+        return self.source
+
+    def close(self, failure: SyncError | None) -> None:
+        """Everything after the last answer.
+
+        The lease goes back even when the record can't be written: nothing is in flight any more,
+        and the next run recovers from the plan and the journal that are left.
+        """
+        with self._told():
+            if failure is not None:
+                raise failure
+            self.result = self._judged()
+        self._give_back()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except SyncError as error:
+            self.result = self._result(
+                STATUS_OF_EXIT[error.exit_code], error.exit_code, tuple(error.problems)
+            )
+
+    def ended(self) -> SyncResult:
+        """The result, once there is one."""
+        if self.result is None:
+            raise RuntimeError("a run is closed before it is reported")
+        return self.result
+
+    def _give_back(self) -> None:
+        if self.epoch is not None:
+            with contextlib.suppress(SyncError):
+                self.ports.store.release(self.epoch)
+
+    def _plan(self, epoch: int) -> None:
+        self._recover(epoch)
+        self.journal.begin(epoch)
+        self.summary = self.ports.store.plan(epoch)
+        self.hooks.on_planned(self.summary)
+
+    def _recover(self, epoch: int) -> None:
+        """Settle what an older run left: answers first, doubts marked, only then cleared."""
+        store, past = self.ports.store, self.journal.past()
+        if past.epoch >= epoch:
+            raise StateError(_went_backwards(self.sync, past.epoch, epoch))
+        leftover = store.leftover()
+        if leftover is not None:
+            acks, knows_all = past.told(leftover.epoch, self.ports.clock.now())
+            store.settle(epoch, leftover.epoch, self.ports.run_id, acks, doubt_rest=not knows_all)
+            self.recovered = leftover.last_seq
+        if past.is_damaged:
+            self.journal.put_aside()
+        self.journal.forget()
+
+    def _admitted(self, epoch: int) -> SyncResult | None:
+        """The result of a plan that is held, empty or not welcome; None when it may be sent."""
+        summary = self._planned()
+        if problem := self.hooks.guard(summary):
+            self.ports.store.discard(epoch)
+            return self._finish(epoch, "held", 3, (problem,), is_complete=False)
+        if not summary.total:
+            return self._finish(epoch, "success", 0, (), is_complete=True)
+        try:
+            self.account = self.hooks.admit(self.ports.store.account())
+        except SyncError as error:
+            self.ports.store.discard(epoch)
+            if self.hooks.is_stopping():
+                return self._finish(epoch, "stopped", 0, (), is_complete=False)
+            status = STATUS_OF_EXIT[error.exit_code]
+            problems = tuple(error.problems)
+            return self._finish(epoch, status, error.exit_code, problems, is_complete=False)
+        return None
+
+    def _planned(self) -> PlanSummary:
+        if self.summary is None:
+            raise RuntimeError("a plan is made before it is sent")
+        return self.summary
+
+    def _judged(self) -> SyncResult:
+        """How the delivery ended, settled and reported."""
+        assert self.epoch is not None and self.source is not None and self.engine is not None
+        epoch, engine, tally = self.epoch, self.engine, self.source.tally
+        if engine.error is not None:
+            code = engine.error.exit_code
+            problems = tuple(engine.error.problems)
+            return self._finish(epoch, STATUS_OF_EXIT[code], code, problems, is_complete=False)
+        if engine.was_stopped:
+            return self._finish(epoch, "stopped", 0, (), is_complete=False)
+        settled = sum(tally.values()) + self.source.deferred
+        if _outcomes(tally, UNKNOWN) or settled < self._planned().total:
+            problem = _unanswered(self.sync, tally)
+            return self._finish(epoch, "destination", 6, (problem,), is_complete=False)
+        if _outcomes(tally, REJECTED, REJECTED_PARTIAL):
+            return self._finish(epoch, "rejects", 1, (), is_complete=True)
+        return self._finish(epoch, "success", 0, (), is_complete=True)
+
+    def _finish(
+        self,
+        epoch: int,
+        status: Status,
+        exit_code: int,
+        problems: tuple[Problem, ...],
+        is_complete: bool,
+    ) -> SyncResult:
+        """Settle in one transaction; the journal goes last, when nothing needs it any more."""
+        summary = self._planned()
+        result = self._result(status, exit_code, problems)
+        self.ports.store.finish(
+            epoch,
+            SyncReport(
+                run_id=self.ports.run_id,
+                epoch=epoch,
+                status=status,
+                message="; ".join(p.message for p in problems),
+                started_at=self.started_at,
+                finished_at=self.ports.clock.now(),
+                counts=result.counts,
+                ops=summary.ops,
+                requests=result.requests,
+                bytes_sent=result.bytes_sent,
+                is_complete=is_complete,
+                is_definition_changed=summary.is_definition_changed,
+                account=self.account,
+            ),
+        )
+        self.journal.forget()
+        return result
+
+    def _result(self, status: Status, exit_code: int, problems: tuple[Problem, ...]) -> SyncResult:
+        source = self.source
+        return SyncResult(
+            sync=self.sync,
+            status=status,
+            counts=count(
+                self.summary,
+                source.tally if source else Counter(),
+                source.deferred if source else 0,
+            ),
+            ops=self.summary.ops if self.summary else {},
+            problems=problems,
+            exit_code=exit_code,
+            summary=self.summary,
+            requests=source.requests if source else 0,
+            bytes_sent=source.bytes_sent if source else 0,
+            recovered=self.recovered,
+            started_at=self.started_at,
+            finished_at=self.ports.clock.now(),
+        )
+
+
+FATE_OF_OUTCOME = {
+    DELIVERED: Fate.DELIVERED,
+    REJECTED: Fate.REJECTED,
+    REJECTED_PARTIAL: Fate.REJECTED,
+    UNKNOWN: Fate.UNDECIDED,
+}
+
+
+def count(
+    summary: PlanSummary | None, tally: Mapping[tuple[Op, str], int], deferred: int = 0
+) -> Counts:
+    """Every row of the model and every removal, each under exactly one fate."""
+    if summary is None:
+        return Counts()
+    fates = dict(summary.fates)
+    for (_, outcome), rows in tally.items():
+        fate = FATE_OF_OUTCOME[outcome]
+        fates[fate] = fates.get(fate, 0) + rows
+    fates[Fate.DEFERRED] = fates.get(Fate.DEFERRED, 0) + deferred
+    fates[Fate.NOT_ATTEMPTED] = summary.total - sum(tally.values()) - deferred
+    return Counts(summary.model_rows, summary.ops.get(Op.REMOVE, 0), fates)
+
+
+def _outcomes(tally: Mapping[tuple[Op, str], int], *wanted: str) -> int:
+    return sum(rows for (_, outcome), rows in tally.items() if outcome in wanted)
+
+
+def _unanswered(sync: Sync, tally: Mapping[tuple[Op, str], int]) -> Problem:
+    unknown = _outcomes(tally, UNKNOWN)
+    return Problem(
+        "unanswered",
+        f"{sync.name}: {unknown} changes were sent without a usable answer, and some may not"
+        " have been sent at all",
+        hint="They are asserted again by the next run, with the values of that day.",
+        fix=f"run: python -m sync apply --select {sync.model}",
+    )
+
+
+def _went_backwards(sync: Sync, journal_epoch: int, epoch: int) -> Problem:
+    return Problem(
+        "state-backwards",
+        f"the state of {sync.name} is older than this machine remembers: the journal is at epoch"
+        f" {journal_epoch}, the warehouse gave {epoch}",
+        hint="A backup was restored, a clone is in use, or the database lost committed rows."
+        " Nothing was sent.",
+        fix="restore the newer state, or accept this one and assert everything again:"
+        f" python -m sync state doubt {sync.name}",
+    )

@@ -1,0 +1,250 @@
+"""The store in the user's warehouse: every step is one transaction, fenced by the lease."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlglot import exp
+
+from sync.errors import Busy, LeaseLost, Problem, WarehouseError
+from sync.journal.process import is_dead
+from sync.journal.spool import SPOOL_ROWS, Spool
+from sync.model import Change, Sync
+from sync.plan import changes, letters
+from sync.plan.comparison import Comparison
+from sync.plan.planner import Planner
+from sync.state import lease as leases
+from sync.state import schema as t
+from sync.state.catalogue import Catalogue, Remembered
+from sync.state.recovery import append_acks, find_leftover, settle_leftover
+from sync.state.settling import clear, log_run_sync, merge, remember_run
+from sync.state.store import Ack, Holder, Leftover, PlanSummary, SyncReport
+from sync.warehouse import sql as e
+from sync.warehouse.port import Session, Warehouse
+
+FLUSH_TRIES = 5
+TAKE_TRIES = 5
+FLUSH_PAUSE_SECONDS = 3.0
+"""Grows with each try, so that a restarting warehouse has half a minute to come back."""
+
+
+class SqlStore:
+    """The state of one sync, in the schema beside its models."""
+
+    def __init__(
+        self,
+        warehouse: Warehouse,
+        sync: Sync,
+        tables: t.StateTables,
+        spool_dir: Path,
+        lock_wait: float = 60.0,
+    ) -> None:
+        self.warehouse = warehouse
+        self.sync = sync
+        self.tables = tables
+        self.lock_wait = lock_wait
+        self.spool = Spool(spool_dir)
+        self._open: Session | None = None
+        self._comparison: Comparison | None = None
+        self._known: Remembered | None = None
+
+    # Sessions
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep one session open over several steps."""
+        with self.opened():
+            yield
+
+    @contextmanager
+    def opened(self) -> Iterator[Catalogue]:
+        """The session that is open already, or one of its own."""
+        if self._open is not None:
+            yield Catalogue(self._open, self.warehouse.dialect, self.tables)
+            return
+        with self.warehouse.session(self.lock_wait) as session:
+            self._open = session
+            try:
+                yield Catalogue(session, self.warehouse.dialect, self.tables)
+            finally:
+                self._open = None
+
+    @contextmanager
+    def _fenced(self, epoch: int) -> Iterator[Catalogue]:
+        """A transaction whose first statement proves the lease, and locks it where rows lock."""
+        with self.opened() as state, state.session.transaction():
+            if state.run(leases.extend(self.tables, epoch)) == 0:
+                raise LeaseLost(_lost(self.sync, epoch))
+            yield state
+
+    # Leases
+
+    def acquire(self, holder: Holder) -> int:
+        """Take the lease; an older holder must have released it, died, or let it expire."""
+        values = {
+            "owner": holder.owner,
+            "host": holder.host,
+            "process": holder.process,
+            "version": holder.version,
+        }
+        with self.opened() as state:
+            state.ensure_shared()
+            for _ in range(TAKE_TRIES):
+                rows = state.ask(leases.read(self.tables))
+                if not rows:
+                    if self._took_first(state, values):
+                        return 1
+                    continue
+                epoch, owner, host, process, _, since, until, is_released, is_expired = rows[0]
+                is_same_host = host == holder.host
+                is_free = is_released or (is_same_host and is_dead(process))
+                # Whoever lives on this host and can't be pushed aside by time holds a file, not
+                # a row.
+                is_stale = is_expired and not (is_same_host and self.warehouse.is_exclusive)
+                if not (is_free or is_stale):
+                    raise Busy(_busy(self.sync, epoch, f"{owner} on {host}", since, until))
+                if state.run(leases.take(self.tables, epoch, values)):
+                    return int(epoch) + 1
+                # Somebody was faster; it may be the statement of a run that is dead by now.
+        raise Busy(_busy(self.sync, epoch + 1, "another run", since, until))
+
+    def _took_first(self, state: Catalogue, values: dict[str, str]) -> bool:
+        try:
+            state.run(leases.first(self.tables, values))
+        except WarehouseError:
+            if not state.ask(leases.read(self.tables)):
+                raise
+            return False
+        return True
+
+    def renew(self, epoch: int) -> None:
+        """Extend the lease. An embedded database is kept by its live process, not by time."""
+        if self.warehouse.is_exclusive:
+            return
+        with self._fenced(epoch):
+            pass
+
+    def release(self, epoch: int) -> None:
+        """Give the lease back."""
+        with self.opened() as state:
+            state.run(leases.release(self.tables, epoch))
+
+    def unlock(self, epoch: int) -> bool:
+        """Release the lease of another run by hand; False when the epoch has moved on."""
+        with self.opened() as state:
+            return state.run(leases.release(self.tables, epoch)) > 0
+
+    # Recovery
+
+    def leftover(self) -> Leftover | None:
+        """The newest plan that is still there; a settled or discarded one is gone."""
+        with self.opened() as state:
+            return find_leftover(state)
+
+    def record(self, epoch: int, flush_id: int, acks: Sequence[Ack]) -> None:
+        """Append outcomes; after a commit in doubt, look for the flush before repeating it."""
+        for attempt in range(FLUSH_TRIES if acks else 0):
+            try:
+                with self._fenced(epoch) as state:
+                    if attempt == 0 or not self._is_flushed(state, epoch, flush_id):
+                        append_acks(state, epoch, flush_id, acks)
+            except WarehouseError:
+                if attempt == FLUSH_TRIES - 1:
+                    raise
+                time.sleep(FLUSH_PAUSE_SECONDS * attempt)
+            else:
+                return
+
+    def _is_flushed(self, state: Catalogue, plan_epoch: int, flush_id: int) -> bool:
+        query = (
+            exp.select(e.number(1))
+            .from_(e.table(self.tables.acks))
+            .where(
+                e.equals(e.col("epoch"), e.number(plan_epoch)),
+                e.equals(e.col("flush_id"), e.number(flush_id)),
+            )
+            .limit(1)
+        )
+        return bool(state.ask(query))
+
+    def settle(
+        self, epoch: int, plan_epoch: int, run_id: str, acks: Sequence[Ack], doubt_rest: bool
+    ) -> None:
+        """Recovery: an older plan's outcomes into the snapshot, read with that plan's columns."""
+        with self._fenced(epoch) as state:
+            settle_leftover(
+                state, self.sync, self.warehouse.engine, plan_epoch, run_id, acks, doubt_rest
+            )
+
+    def discard(self, epoch: int) -> None:
+        """Clear a plan of which nothing was sent."""
+        with self._fenced(epoch) as state:
+            clear(state)
+
+    # Planning and finishing
+
+    def plan(self, epoch: int) -> PlanSummary:
+        """Compare and commit the plan, in one transaction over one snapshot of the data."""
+        with self.opened() as state:
+            planner = Planner(state, self.sync, self.warehouse.engine)
+            planner.prepare(epoch)
+            with self._fenced(epoch):
+                summary = planner.write()
+            self._comparison = planner.comparison
+            self._known = planner.known
+        return summary
+
+    def account(self) -> str | None:
+        """The vendor's account of earlier runs."""
+        return self._known.account if self._known else None
+
+    def changes(self, epoch: int) -> Iterator[Sequence[Change]]:
+        """Copy the plan beside the journal, let go of the warehouse, then read the copy."""
+        c = self.planned()
+        with self.opened() as state:
+            query = changes.read_plan(c, epoch).sql(self.warehouse.dialect)
+            self.spool.write(state.session.stream(query, SPOOL_ROWS))
+        try:
+            yield from self.spool.read(c)
+        finally:
+            self.spool.clear()
+
+    def planned(self) -> Comparison:
+        """The comparison of the plan just made."""
+        if self._comparison is None:
+            raise RuntimeError("changes are read after the plan was made")
+        return self._comparison
+
+    def finish(self, epoch: int, report: SyncReport) -> None:
+        """Settle the run's own plan and write its report, in one transaction."""
+        with self._fenced(epoch) as state:
+            c = self._comparison
+            if c is not None:
+                merge(state, c, epoch, report.run_id)
+                if report.is_complete:
+                    state.run(letters.clear_resolved(c))
+                clear(state)
+                remember_run(state, self.sync, report)
+            state.run(log_run_sync(self.tables, self.sync, report))
+
+
+def _busy(sync: Sync, epoch: int, who: str, since: object, until: object) -> Problem:
+    return Problem(
+        "busy",
+        f"{sync.name} is being run by {who} since {since} UTC; its lease ends {until} UTC",
+        hint="Nothing was sent by this run. A lease is extended for as long as its run lives.",
+        fix="wait for it; when that run is gone for certain, run:"
+        f" python -m sync state unlock {sync.name} --epoch {epoch}",
+    )
+
+
+def _lost(sync: Sync, epoch: int) -> Problem:
+    return Problem(
+        "lease-lost",
+        f"another run took over {sync.name} while epoch {epoch} was under way",
+        hint="Sending stopped. What this run sent since its last flush will be asserted again.",
+        fix="find out who runs it twice, then run: python -m sync apply --select " + sync.model,
+    )

@@ -1,0 +1,199 @@
+"""How a model's columns become values that compare the same on every engine and every run."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlglot import exp
+
+from sync.errors import PlanHeld, Problem
+from sync.model import Sync, Trait
+from sync.warehouse import sql as e
+
+LONGEST_NAME_BYTES = 63
+"""PostgreSQL cuts identifiers there, in silence; the shortest limit among the dialects."""
+
+_ZONED = re.compile(r"with time zone|timestamptz|timestamp_tz|timestamp_ltz", re.I)
+_NESTED = re.compile(r"\[|struct|^map|^json|^list|^array|^variant|^object|^super|^union", re.I)
+_BINARY = re.compile(r"^blob|^bytea|^binary|^varbinary|^bytes|^bit", re.I)
+_PLAIN = re.compile(
+    r"^(u?(tiny|small|big|huge)?int|integer|int\d|int64|decimal|numeric|number|real|float|double"
+    r"|bool|date$|timestamp|datetime|varchar|character varying|text|string|char|bpchar|nvarchar)",
+    re.I,
+)
+
+
+def is_nested(data_type: str) -> bool:
+    """Lists, structs, maps and JSON travel through state as JSON text."""
+    return bool(_NESTED.search(data_type))
+
+
+def trait_column(name: str) -> str:
+    """The state column of a trait: `t_<name>`, cut and hashed where it would be too long.
+
+    Identifiers are case-insensitive on DuckDB, so a name with capitals is told apart by a hash too.
+    """
+    plain = f"t_{name}"
+    if len(plain.encode()) <= LONGEST_NAME_BYTES and name == name.lower() and name.isascii():
+        return plain
+    readable = re.sub(r"[^a-z0-9_]", "_", plain.lower())[:40]
+    return f"{readable}_{hashlib.sha256(name.encode()).hexdigest()[:12]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One trait on its way through the plan. `data_type` is the warehouse's own word for it."""
+
+    trait: Trait
+    data_type: str
+    is_dropped: bool = False
+    """No longer mapped; still acknowledged somewhere, to be unset (`on_drop: unset`)."""
+
+    @property
+    def state_name(self) -> str:
+        """Its column in the snapshot and the plan."""
+        return trait_column(self.trait.name)
+
+    @property
+    def is_json(self) -> bool:
+        """Its text is JSON, parsed when the plan is read."""
+        return is_nested(self.data_type)
+
+    def wanted(self, model: str) -> exp.Expr:
+        """The value the destination should hold, read from the alias `model`."""
+        if self.is_dropped:
+            return e.null(portable_type(self.data_type))
+        raw = portable(e.col(self.trait.column, model), self.data_type)
+        if self.trait.default is None:
+            return raw
+        return exp.Coalesce(this=raw, expressions=[e.literal(self.trait.default)])
+
+    def stored(self, value: exp.Expr, salt: str) -> exp.Expr:
+        """What the snapshot keeps of a value: itself, or a salted digest when it is personal."""
+        if not self.trait.is_pii or self.is_dropped:
+            return value
+        return exp.MD5(this=e.concat([e.text(salt), e.as_text(value)]))
+
+    def differs(self, wanted: exp.Expr, snapshot: str, salt: str) -> exp.Expr:
+        """Whether `wanted` differs from what the alias `snapshot` has as acknowledged."""
+        changed = e.differs(self.stored(wanted.copy(), salt), e.col(self.state_name, snapshot))
+        if self.trait.nulls == "skip" and not self.is_dropped:
+            return e.paren(e.all_of(e.not_null(wanted), changed))
+        return changed
+
+
+def portable(raw: exp.Expr, data_type: str) -> exp.Expr:
+    """One form for each family of types, independent of session settings.
+
+    Zoned timestamps become UTC without a zone, nested values JSON text, everything unusual text.
+    """
+    if _ZONED.search(data_type):
+        zoned = exp.AtTimeZone(this=raw, zone=e.text("UTC"))
+        return exp.cast(zoned, exp.DataType.Type.TIMESTAMP)
+    if is_nested(data_type):
+        is_text_already = data_type.lower() == "json"
+        encoded = raw if is_text_already else exp.Anonymous(this="to_json", expressions=[raw])
+        return e.as_text(encoded)
+    return raw if _PLAIN.search(data_type) else e.as_text(raw)
+
+
+def portable_type(data_type: str) -> str:
+    """The type of what `portable` makes of a column of `data_type`."""
+    if _ZONED.search(data_type):
+        return "timestamp"
+    is_plain = not is_nested(data_type) and _PLAIN.search(data_type)
+    return data_type if is_plain else "varchar"
+
+
+def identity_text(column: str, model: str) -> exp.Expr:
+    """An identity as text, trimmed; null when blank, so that one test finds every missing one.
+
+    Only what begins or ends with a space is trimmed: the test is several times cheaper.
+    """
+    raw = e.as_text(e.col(column, model))
+    is_ragged = e.any_of(
+        e.equals(raw, e.text("")),
+        exp.Like(this=raw.copy(), expression=e.text(" %")),
+        exp.Like(this=raw.copy(), expression=e.text("% ")),
+    )
+    trimmed = exp.Nullif(this=exp.Trim(this=raw.copy()), expression=e.text(""))
+    return e.case((is_ragged, trimmed), default=raw.copy())
+
+
+def key_text(sync: Sync, model: str) -> exp.Expr:
+    """The snapshot's key: the identity, an event's id, or account and person of a relationship.
+
+    Two columns are joined with the first one's length in front, so that no two pairs meet.
+    """
+    key = identity_text(sync.key, model)
+    if sync.related is None:
+        return key
+    length = e.as_text(exp.Length(this=key.copy()))
+    return e.concat([length, e.text(":"), key, e.text("/"), identity_text(sync.related, model)])
+
+
+def address_text(sync: Sync, model: str) -> exp.Expr | None:
+    """What the vendor is told where that is not the key; None when it is."""
+    column = sync.address or (sync.identity if sync.key != sync.identity or sync.related else None)
+    return identity_text(column, model) if column else None
+
+
+def resolve(sync: Sync, available: Sequence[tuple[str, str]]) -> tuple[Sync, tuple[Column, ...]]:
+    """Match what the metadata names with the relation's real columns, in their real spelling.
+
+    Raises PlanHeld with everything that is missing: it must never be sent as null.
+    """
+    real = {name.lower(): (name, data_type) for name, data_type in available}
+    problems = [*_missing(sync, real), *_binary(sync, real)]
+    if problems:
+        raise PlanHeld(*problems)
+    spelled: dict[str, Any] = {
+        key: real[value.lower()][0]
+        for key in _COLUMN_KEYS
+        if (value := getattr(sync, key)) is not None
+    }
+    traits = tuple(replace(t, column=real[t.column.lower()][0]) for t in sync.traits)
+    columns = tuple(Column(t, real[t.column.lower()][1]) for t in traits)
+    return replace(sync, traits=traits, **spelled), columns
+
+
+_COLUMN_KEYS = (
+    "identity",
+    "address",
+    "related",
+    "event_id",
+    "event_column",
+    "occurred_at",
+    "reason",
+)
+
+
+def _missing(sync: Sync, real: Mapping[str, tuple[str, str]]) -> list[Problem]:
+    named = [getattr(sync, key) for key in _COLUMN_KEYS] + [t.column for t in sync.traits]
+    return [
+        Problem(
+            "column-missing",
+            f"{sync.model} has no column `{name}`, which its metadata names",
+            where=f"{sync.path}, config.meta.activation",
+            hint="Nothing was sent: a missing column is not the same as an empty one.",
+            fix="add the column back or drop it from the metadata, then run: dbt build",
+        )
+        for name in sorted({n for n in named if n and n.lower() not in real})
+    ]
+
+
+def _binary(sync: Sync, real: Mapping[str, tuple[str, str]]) -> list[Problem]:
+    return [
+        Problem(
+            "column-binary",
+            f"column `{t.column}` of {sync.model} is binary, which no destination takes",
+            where=f"{sync.path}, columns.{t.column}",
+            fix="encode it as text in the model, or mark it with send: false",
+        )
+        for t in sync.traits
+        if _BINARY.search(real.get(t.column.lower(), ("", ""))[1])
+    ]

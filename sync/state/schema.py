@@ -1,0 +1,311 @@
+"""The state schema: names, columns and types of every table, and how they come into being."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from sync.model import Relation
+from sync.state.columns import Column, portable_type
+from sync.warehouse import sql as e
+
+TEXT, INTEGER, BIG, MOMENT, FLAG = "varchar", "integer", "bigint", "timestamp", "boolean"
+HASH = "hash"
+"""Stands for the type of the engine's native row hash."""
+HASH_TYPES = {"duckdb": "ubigint"}
+
+FORMAT_VERSION = 1
+"""Raised when the tables below change; a run refuses state of a newer version."""
+
+SNAPSHOT: Mapping[str, str] = {
+    "identity": TEXT,
+    "address": TEXT,
+    "related": TEXT,
+    "fingerprint": HASH,
+    "is_member": FLAG,
+    "entries": INTEGER,
+    "first_entered_at": MOMENT,
+    "last_entered_at": MOMENT,
+    "last_exited_at": MOMENT,
+    "acknowledged_at": MOMENT,
+    "definition_version": INTEGER,
+    "doubt": TEXT,
+    "origin_epoch": BIG,
+}
+PLAN: Mapping[str, str] = {
+    "epoch": BIG,
+    "seq": BIG,
+    "op": TEXT,
+    "cause": TEXT,
+    "identity": TEXT,
+    "address": TEXT,
+    "related": TEXT,
+    "reason": TEXT,
+    "transition": INTEGER,
+    "origin_epoch": BIG,
+    "fingerprint": HASH,
+    "event": TEXT,
+    "occurred_at": MOMENT,
+    "is_quiet": FLAG,
+    "changed": TEXT,
+}
+ACKS: Mapping[str, str] = {
+    "epoch": BIG,
+    "flush_id": INTEGER,
+    "seq": BIG,
+    "outcome": TEXT,
+    "code": TEXT,
+    "reason": TEXT,
+    "answered_at": MOMENT,
+}
+SHARED: Mapping[str, Mapping[str, str]] = {
+    "installation": {"format_version": INTEGER, "salt": TEXT, "created_at": MOMENT},
+    "leases": {
+        "sync": TEXT,
+        "epoch": BIG,
+        "owner": TEXT,
+        "host": TEXT,
+        "process": TEXT,
+        "version": TEXT,
+        "acquired_at": MOMENT,
+        "expires_at": MOMENT,
+        "is_released": FLAG,
+    },
+    "syncs": {
+        "sync": TEXT,
+        "model": TEXT,
+        "destination": TEXT,
+        "kind": TEXT,
+        "identity": TEXT,
+        "identify_by": TEXT,
+        "account": TEXT,
+        "definition": TEXT,
+        "definition_version": INTEGER,
+        "recipe": TEXT,
+        "columns": TEXT,
+        "baselined_at": MOMENT,
+        "completed_at": MOMENT,
+        "epoch": BIG,
+    },
+    "runs": {
+        "run_id": TEXT,
+        "started_at": MOMENT,
+        "finished_at": MOMENT,
+        "exit_code": INTEGER,
+        "version": TEXT,
+        "dbt_invocation_id": TEXT,
+        "git_revision": TEXT,
+        "target": TEXT,
+    },
+    "run_syncs": {
+        "run_id": TEXT,
+        "sync": TEXT,
+        "model": TEXT,
+        "destination": TEXT,
+        "epoch": BIG,
+        "status": TEXT,
+        "message": TEXT,
+        "started_at": MOMENT,
+        "finished_at": MOMENT,
+        "model_rows": BIG,
+        "removals": BIG,
+        "unchanged": BIG,
+        "delivered": BIG,
+        "rejected": BIG,
+        "deferred": BIG,
+        "undecided": BIG,
+        "not_attempted": BIG,
+        "suppressed": BIG,
+        "held_out": BIG,
+        "outside_rollout": BIG,
+        "invalid": BIG,
+        "adds": BIG,
+        "changes": BIG,
+        "removes": BIG,
+        "requests": BIG,
+        "bytes_sent": BIG,
+        "definition": TEXT,
+        "is_definition_changed": FLAG,
+    },
+    "deliveries": {
+        "run_id": TEXT,
+        "sync": TEXT,
+        "identity": TEXT,
+        "op": TEXT,
+        "cause": TEXT,
+        "reason": TEXT,
+        "changed": TEXT,
+        "outcome": TEXT,
+        "code": TEXT,
+        "delivered_at": MOMENT,
+    },
+    "dead_letters": {
+        "sync": TEXT,
+        "identity": TEXT,
+        "op": TEXT,
+        "code": TEXT,
+        "reason": TEXT,
+        "first_rejected_at": MOMENT,
+        "last_rejected_at": MOMENT,
+        "attempts": INTEGER,
+        "model_rows": BIG,
+    },
+    "responses": {
+        "connection": TEXT,
+        "record_id": TEXT,
+        "recorded_at": MOMENT,
+        "record": TEXT,
+        "pulled_at": MOMENT,
+    },
+    "pulls": {
+        "connection": TEXT,
+        "cursor": TEXT,
+        "pulled_at": MOMENT,
+        "records": BIG,
+    },
+    "checks": {
+        "run_id": TEXT,
+        "sync": TEXT,
+        "checked_at": MOMENT,
+        "sent": BIG,
+        "found": BIG,
+        "matched": BIG,
+        "differing_traits": TEXT,
+    },
+}
+UNIQUE = {"leases": "sync", "installation": "format_version"}
+"""Keys the engine is asked to enforce, so that of two racing inserts one fails."""
+
+
+@dataclass(frozen=True, slots=True)
+class StateTables:
+    """Relations of the state schema for one sync; `database` and `schema` are the target's."""
+
+    database: str | None
+    schema: str
+    sync: str
+
+    def __getitem__(self, name: str) -> Relation:
+        """A table shared by all syncs."""
+        return Relation(self.database, self.schema, name)
+
+    @property
+    def snapshot(self) -> Relation:
+        """What the destination last acknowledged."""
+        return self[f"snapshot_{self.sync}"]
+
+    @property
+    def plan(self) -> Relation:
+        """The frozen change set of the current run."""
+        return self[f"plan_{self.sync}"]
+
+    @property
+    def acks(self) -> Relation:
+        """Outcomes of the current run, append-only."""
+        return self[f"acks_{self.sync}"]
+
+
+def create(
+    relation: Relation, columns: Mapping[str, str], dialect: str, unique: str | None = None
+) -> exp.Create:
+    """`create table if not exists` with the given column types."""
+    definitions = [
+        exp.ColumnDef(
+            this=e.ident(name),
+            kind=built_type(data_type, dialect),
+            constraints=[exp.ColumnConstraint(kind=exp.PrimaryKeyColumnConstraint())]
+            if name == unique
+            else None,
+        )
+        for name, data_type in columns.items()
+    ]
+    return exp.Create(
+        this=exp.Schema(this=e.table(relation), expressions=definitions), kind="TABLE", exists=True
+    )
+
+
+def built_type(data_type: str, dialect: str) -> exp.DataType:
+    """A type of ours, or one in the warehouse's own words, as an expression."""
+    if data_type == HASH:
+        data_type = HASH_TYPES.get(dialect, BIG)
+    return exp.DataType.build(data_type, dialect=dialect)
+
+
+def create_schema(tables: StateTables) -> exp.Create:
+    """`create schema if not exists`."""
+    name = exp.table_(tables.schema, db=tables.database, quoted=True)
+    return exp.Create(this=name, kind="SCHEMA", exists=True)
+
+
+def find_schema(tables: StateTables) -> exp.Select:
+    """One row when the state schema exists: `create if not exists` asks for rights even then."""
+    here = exp.Anonymous(this="current_database")
+    return (
+        exp.select(e.number(1))
+        .from_(exp.table_("schemata", db="information_schema"))
+        .where(
+            e.equals(exp.column("catalog_name"), here),
+            e.equals(exp.column("schema_name"), e.text(tables.schema)),
+        )
+    )
+
+
+def add_column(relation: Relation, name: str, data_type: str, dialect: str) -> exp.Alter:
+    """`alter table ... add column`."""
+    return exp.Alter(
+        this=e.table(relation),
+        kind="TABLE",
+        actions=[exp.ColumnDef(this=e.ident(name), kind=built_type(data_type, dialect))],
+    )
+
+
+def drop_column(relation: Relation, name: str) -> exp.Alter:
+    """`alter table ... drop column`."""
+    return exp.Alter(
+        this=e.table(relation),
+        kind="TABLE",
+        actions=[exp.Drop(tables=[e.col(name)], kind="COLUMN")],
+    )
+
+
+def retype_column(relation: Relation, name: str, data_type: str, dialect: str) -> exp.Alter:
+    """`alter table ... alter column ... type`, converting what is stored."""
+    kind = built_type(data_type, dialect)
+    action = exp.AlterColumn(this=e.ident(name), dtype=kind)
+    if dialect == "postgres":
+        action.set("using", exp.cast(e.col(name), kind))
+    return exp.Alter(this=e.table(relation), kind="TABLE", actions=[action])
+
+
+_WIDTHS = (
+    ("TINYINT", "SMALLINT", "INT", "BIGINT", "INT128", "DOUBLE", "VARCHAR"),
+    ("BOOLEAN", "VARCHAR"),
+    ("DATE", "TIMESTAMP", "VARCHAR"),
+    ("FLOAT", "DOUBLE", "VARCHAR"),
+    ("DECIMAL", "DOUBLE", "VARCHAR"),
+)
+"""Families of types; every value of one fits into each that stands after it."""
+
+
+def is_wider(present: str, wanted: str, dialect: str) -> bool:
+    """Whether every stored value of the type `present` fits into the type `wanted`."""
+    old, new = (exp.DataType.build(x, dialect=dialect).this.value for x in (present, wanted))
+    as_text = {"TEXT": "VARCHAR"}
+    old, new = as_text.get(old, old), as_text.get(new, new)
+    return any(
+        old in family and new in family and family.index(old) < family.index(new)
+        for family in _WIDTHS
+    )
+
+
+def plan_columns(columns: Sequence[Column]) -> dict[str, str]:
+    """Columns of the plan table; a trait's value has the model's own type."""
+    return {**PLAN, **{c.state_name: portable_type(c.data_type) for c in columns}}
+
+
+def snapshot_columns(columns: Sequence[Column]) -> dict[str, str]:
+    """Columns of the snapshot; a personal value is a digest, so its column is text."""
+    traits = {c.state_name: TEXT if c.trait.is_pii else portable_type(c.data_type) for c in columns}
+    return {**SNAPSHOT, **traits}

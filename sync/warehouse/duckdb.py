@@ -1,0 +1,236 @@
+"""DuckDB, opened as the dbt profile says: path, extensions, settings, attached files, secrets."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from sync.errors import ConfigError, Problem, WarehouseError
+from sync.model import Relation
+from sync.warehouse.errors import without_values
+from sync.warehouse.port import Row, Session
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+FIRST_WAIT_SECONDS = 0.02
+LONGEST_WAIT_SECONDS = 1.0
+_LISTINGS = [
+    f"select 1 from duckdb_{kind}s() where lower({kind}_name) = lower(?)"
+    " and lower(schema_name) = lower(?)"
+    " and lower(database_name) = lower(coalesce(?, current_database())) and not internal limit 1"
+    for kind in ("table", "view")
+]
+
+
+def _quote(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _literal(value: object) -> str:
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+class DuckDBSession:
+    """One open connection to the file; nobody else can write it meanwhile."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self.connection = connection
+
+    def execute(self, sql: str) -> int:
+        """Run one statement; DuckDB answers DML with one row that holds the count."""
+        with _told():
+            rows = self.connection.execute(sql).fetchall()
+        return rows[0][0] if rows and rows[0] and isinstance(rows[0][0], int) else -1
+
+    def query(self, sql: str) -> list[Row]:
+        """Run a query whose result is small."""
+        with _told():
+            return self.connection.execute(sql).fetchall()
+
+    def stream(self, sql: str, rows: int) -> Iterator[pa.RecordBatch]:
+        """Stream a result as record batches."""
+        with _told():
+            yield from self.connection.sql(sql).to_arrow_reader(rows)
+
+    def append(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        """Insert through Arrow: a row-wise insert costs about a hundred times more."""
+        if not rows:
+            return
+        import pyarrow as pa
+
+        names = [f"c{i}" for i in range(len(columns))]
+        arrays = [pa.array(values) for values in zip(*rows, strict=True)]
+        incoming = pa.table(dict(zip(names, arrays, strict=True)))
+        with _told():
+            self.connection.register("incoming_rows", incoming)
+            try:
+                self.connection.execute(
+                    f"insert into {table} ({', '.join(columns)}) select * from incoming_rows"
+                )
+            finally:
+                self.connection.unregister("incoming_rows")
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Commit or roll back; DuckDB gives one snapshot for the whole of it."""
+        with _told():
+            self.connection.begin()
+        try:
+            yield
+        except BaseException:
+            self.connection.rollback()
+            raise
+        with _told():
+            self.connection.commit()
+
+    def _exists(self, relation: Relation) -> bool:
+        """Asked first, because describing what is missing aborts an open transaction."""
+        return any(
+            self.connection.execute(
+                query, [relation.name, relation.schema, relation.database]
+            ).fetchall()
+            for query in _LISTINGS
+        )
+
+    def columns(self, relation: Relation) -> list[tuple[str, str]] | None:
+        """Describe a relation; None when it does not exist."""
+        with _told():
+            if not self._exists(relation):
+                return None
+        parts = [p for p in (relation.database, relation.schema, relation.name) if p]
+        try:
+            rows = self.connection.execute(
+                f"describe select * from {'.'.join(_quote(p) for p in parts)}"
+            ).fetchall()
+        except (duckdb.CatalogException, duckdb.BinderException) as e:
+            if re.search(r"does not exist|not found", str(e)):
+                return None
+            raise _warehouse_error(e) from e
+        return [(row[0], row[1]) for row in rows]
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except duckdb.Error as e:
+        raise _warehouse_error(e) from e
+
+
+def _warehouse_error(error: Exception) -> WarehouseError:
+    first_line = without_values(str(error))
+    return WarehouseError(
+        Problem(
+            "warehouse-statement",
+            f"DuckDB refused a statement: {first_line}",
+            fix="check that the last dbt build succeeded, then run: python -m sync debug",
+        )
+    )
+
+
+class DuckDBWarehouse:
+    """The project's own DuckDB file. Sessions are short, so that dbt can build in between."""
+
+    dialect = "duckdb"
+    engine = f"duckdb {duckdb.__version__}"
+    is_exclusive = True
+
+    def __init__(self, credentials: Mapping[str, Any], project_dir: Path) -> None:
+        path = str(credentials.get("path") or ":memory:")
+        if path == ":memory:":
+            raise ConfigError(
+                Problem(
+                    "duckdb-in-memory",
+                    "the dbt target uses DuckDB in memory, so there is nothing to sync from",
+                    where="profiles.yml, outputs.<target>.path",
+                    fix="give the target a file, for example path: shop.duckdb",
+                )
+            )
+        is_remote = "://" in path or path.startswith(("md:", "motherduck:"))
+        self.path = path if is_remote else str(project_dir / path)
+        self.is_remote = is_remote
+        self.credentials = credentials
+
+    @contextmanager
+    def session(self, wait_seconds: float = 60.0) -> Iterator[Session]:
+        """Open the file, waiting for a dbt build or a notebook that holds it."""
+        connection = self._connect(wait_seconds)
+        try:
+            with _told():
+                self._prepare(connection)
+            yield DuckDBSession(connection)
+        finally:
+            connection.close()
+
+    def _connect(self, wait_seconds: float) -> duckdb.DuckDBPyConnection:
+        if not self.is_remote and not Path(self.path).exists():
+            raise WarehouseError(
+                Problem(
+                    "duckdb-missing",
+                    f"there is no DuckDB file {Path(self.path).name}",
+                    where="profiles.yml, outputs.<target>.path",
+                    fix="run: dbt build",
+                )
+            )
+        config = dict(self.credentials.get("config_options") or {})
+        give_up = time.monotonic() + wait_seconds
+        pause = FIRST_WAIT_SECONDS
+        while True:
+            try:
+                return duckdb.connect(self.path, config=config)
+            except duckdb.IOException as e:
+                if "lock" not in str(e):
+                    raise _warehouse_error(e) from e
+                if time.monotonic() >= give_up:
+                    raise _locked(self.path, str(e), wait_seconds) from e
+            except duckdb.Error as e:
+                raise _warehouse_error(e) from e
+            time.sleep(pause)
+            pause = min(pause * 2, LONGEST_WAIT_SECONDS)
+
+    def _prepare(self, connection: duckdb.DuckDBPyConnection) -> None:
+        # DuckDB draws its bar on stdout, where our results go.
+        connection.execute("set enable_progress_bar = false")
+        for extension in self.credentials.get("extensions") or ():
+            name = extension["name"] if isinstance(extension, Mapping) else extension
+            connection.load_extension(str(name))
+        for secret in self.credentials.get("secrets") or ():
+            connection.execute(_create_secret(secret))
+        for attached in self.credentials.get("attach") or ():
+            connection.execute(_attach(attached))
+        for name, value in (self.credentials.get("settings") or {}).items():
+            connection.execute(f"set {_quote(str(name))} = {_literal(value)}")
+
+
+def _attach(entry: Mapping[str, Any]) -> str:
+    options = [str(entry["type"])] if entry.get("type") else []
+    options += ["read_only"] if entry.get("read_only") else []
+    alias = f" as {_quote(str(entry['alias']))}" if entry.get("alias") else ""
+    suffix = f" ({', '.join(options)})" if options else ""
+    return f"attach if not exists {_literal(entry['path'])}{alias}{suffix}"
+
+
+def _create_secret(entry: Mapping[str, Any]) -> str:
+    name = _quote(str(entry.get("name") or "activation_secret"))
+    options = ", ".join(f"{k} {_literal(v)}" for k, v in entry.items() if k not in {"name"})
+    return f"create or replace secret {name} ({options})"
+
+
+def _locked(path: str, message: str, wait_seconds: float) -> WarehouseError:
+    holder = re.search(r"held in (.+?) \(PID (\d+)\)", message)
+    who = f"process {holder[2]} ({Path(holder[1]).name})" if holder else "another process"
+    return WarehouseError(
+        Problem(
+            "duckdb-locked",
+            f"{Path(path).name} is held by {who}; waited {wait_seconds:.0f} seconds",
+            hint="DuckDB lets one process at a time write a file; reading needs it too.",
+            fix="let the dbt build or notebook finish, or raise --lock-wait",
+        )
+    )

@@ -1,0 +1,196 @@
+"""Small builders over sqlglot: every identifier quoted, every value a typed literal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import reduce
+
+from sqlglot import exp
+
+from sync.model import Relation
+
+
+def ident(name: str) -> exp.Identifier:
+    """A quoted identifier."""
+    return exp.to_identifier(name, quoted=True)
+
+
+def col(name: str, table: str | None = None) -> exp.Column:
+    """A quoted column, optionally of a quoted table alias."""
+    return exp.column(name, table=table, quoted=True)
+
+
+def table(relation: Relation, alias: str | None = None) -> exp.Table:
+    """A quoted relation."""
+    return exp.table_(
+        relation.name,
+        db=relation.schema,
+        catalog=relation.database,
+        quoted=True,
+        alias=ident(alias) if alias else None,
+    )
+
+
+def local(name: str, alias: str | None = None) -> exp.Table:
+    """A CTE or temporary table of this session."""
+    return exp.table_(name, quoted=True, alias=ident(alias) if alias else None)
+
+
+def text(value: str) -> exp.Expr:
+    """A string literal."""
+    return exp.Literal.string(value)
+
+
+def number(value: int | float) -> exp.Expr:
+    """A numeric literal."""
+    return exp.Literal.number(value)
+
+
+def null(data_type: str | None = None, dialect: str | None = None) -> exp.Expr:
+    """A null, typed where the engine would otherwise guess."""
+    return exp.cast(exp.Null(), data_type, dialect=dialect) if data_type else exp.Null()
+
+
+def literal(value: bool | int | float | str) -> exp.Expr:
+    """A literal of the value's own type."""
+    if isinstance(value, bool):
+        return exp.true() if value else exp.false()
+    return text(value) if isinstance(value, str) else number(value)
+
+
+def as_text(this: exp.Expr) -> exp.Expr:
+    """Cast to text."""
+    return exp.cast(this, exp.DataType.Type.VARCHAR)
+
+
+def differs(left: exp.Expr, right: exp.Expr) -> exp.Expr:
+    """`is distinct from`: nulls are values here."""
+    return exp.NullSafeNEQ(this=left, expression=right)
+
+
+def equals(left: exp.Expr, right: exp.Expr) -> exp.Expr:
+    """`left = right`."""
+    return exp.EQ(this=left, expression=right)
+
+
+def paren(this: exp.Expr) -> exp.Expr:
+    """`(this)`."""
+    return exp.Paren(this=this)
+
+
+def negate(this: exp.Expr) -> exp.Expr:
+    """`not (this)`."""
+    return exp.Not(this=paren(this))
+
+
+def coalesce(this: exp.Expr, otherwise: exp.Expr) -> exp.Expr:
+    """`coalesce(this, otherwise)`."""
+    return exp.Coalesce(this=this, expressions=[otherwise])
+
+
+def plus_one(this: exp.Expr) -> exp.Expr:
+    """`this + 1`."""
+    return exp.Add(this=this, expression=number(1))
+
+
+def count() -> exp.Expr:
+    """`count(*)`."""
+    return exp.Count(this=exp.Star())
+
+
+def total(condition: exp.Expr) -> exp.Expr:
+    """How many rows meet a condition; zero where there are none."""
+    return coalesce(exp.Sum(this=case((condition, number(1)), default=number(0))), number(0))
+
+
+def is_null(this: exp.Expr) -> exp.Expr:
+    """`this is null`."""
+    return exp.Is(this=this, expression=exp.Null())
+
+
+def not_null(this: exp.Expr) -> exp.Expr:
+    """`this is not null`."""
+    return exp.Not(this=is_null(this))
+
+
+def all_of(*conditions: exp.Expr) -> exp.Condition:
+    """Conjunction; true when there is nothing to ask."""
+    return exp.and_(*conditions) if conditions else exp.true()
+
+
+def any_of(*conditions: exp.Expr) -> exp.Condition:
+    """Disjunction; false when there is nothing to ask."""
+    return exp.or_(*conditions) if conditions else exp.false()
+
+
+def case(*branches: tuple[exp.Expr, exp.Expr], default: exp.Expr) -> exp.Case:
+    """`case when ... then ... else ... end`."""
+    built = exp.Case()
+    for condition, result in branches:
+        built = built.when(condition, result)
+    return built.else_(default)
+
+
+def concat(parts: Sequence[exp.Expr]) -> exp.Expr:
+    """Text concatenation that yields null when a part is null, on every dialect."""
+    return reduce(lambda a, b: exp.DPipe(this=a, expression=b, safe=False), parts)
+
+
+def flags(conditions: Sequence[exp.Expr]) -> exp.Expr:
+    """A text of 1s and 0s, one for each condition, in order; empty when there are none.
+
+    Grouped by fifties: PostgreSQL takes at most a hundred arguments to a function.
+    """
+    bits: list[exp.Expr] = [case((c, text("1")), default=text("0")) for c in conditions]
+    while len(bits) > 1:
+        groups = [bits[i : i + 50] for i in range(0, len(bits), 50)]
+        bits = [exp.Concat(expressions=g, safe=False) if len(g) > 1 else g[0] for g in groups]
+    return bits[0] if bits else text("")
+
+
+def aliased(expressions: Iterable[tuple[str, exp.Expr]]) -> list[exp.Expr]:
+    """`expression as "name"`, in order."""
+    return [exp.alias_(e, name, quoted=True) for name, e in expressions]
+
+
+def insert(into: Relation, columns: Sequence[str], query: exp.Query) -> exp.Insert:
+    """`insert into relation (columns) query`."""
+    target = exp.Schema(this=table(into), expressions=[ident(c) for c in columns])
+    return exp.Insert(this=target, expression=query)
+
+
+def delete(relation: Relation, where: exp.Expr | None = None) -> exp.Delete:
+    """`delete from relation [where ...]`."""
+    return exp.Delete(this=table(relation), where=exp.Where(this=where) if where else None)
+
+
+def temporary(name: str, query: exp.Query) -> exp.Create:
+    """`create temporary table name as query`."""
+    return exp.Create(
+        this=local(name),
+        kind="TABLE",
+        expression=query,
+        properties=exp.Properties(expressions=[exp.TemporaryProperty()]),
+    )
+
+
+def drop(name: str) -> exp.Drop:
+    """`drop table if exists name`, for a temporary table."""
+    return exp.Drop(tables=[local(name)], kind="TABLE", exists=True)
+
+
+def analyze(*tables: exp.Table) -> exp.Analyze:
+    """Collect statistics, so that joins with freshly filled tables are planned by their size."""
+    return exp.Analyze(tables=list(tables))
+
+
+def utc_now() -> exp.Expr:
+    """The warehouse's clock, in UTC, without a zone."""
+    zoned = exp.AtTimeZone(this=exp.CurrentTimestamp(), zone=text("UTC"))
+    return exp.cast(zoned, exp.DataType.Type.TIMESTAMP)
+
+
+def in_seconds(seconds: float) -> exp.Expr:
+    """`utc_now() + seconds`."""
+    span = exp.Interval(this=text(str(int(seconds))), unit=exp.var("SECOND"))
+    return exp.Add(this=utc_now(), expression=span)

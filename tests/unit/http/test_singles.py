@@ -1,0 +1,120 @@
+"""One by one within a batch: a lost answer is nobody's doubt but its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from sync.destinations.singles import one_by_one
+from sync.destinations.spec import Conversation, Item, NoAnswer, Request, UnreadableAnswer, Verdict
+from sync.http.ports import AnswerUnknown, RequestRefused
+from sync.http.retry import RetryPolicy
+from sync.model import DELIVERED, Delivered, NotAttempted, Outcome, Rejected, Retry, Unknown
+from tests.unit.http.test_delivery import (
+    OK,
+    Talk,
+    Vendor,
+    World,
+    always,
+    in_order,
+    status,
+)
+
+
+class OneByOne(Vendor):
+    """Sends each item of a batch in a request of its own."""
+
+    def deliver(self, batch: Sequence[Item]) -> Conversation[Sequence[Any]]:
+        return (yield from one_by_one(batch, self._send))
+
+    def _send(self, item: Item) -> Conversation[Outcome]:
+        response = yield Request("POST", "/one", json={"ids": [item.parts[0]]})
+        if response.body == b"<html>":
+            raise UnreadableAnswer("a page")
+        return DELIVERED if response.status == 200 else Rejected("no", "no")
+
+
+@pytest.fixture
+def talk(clock: Any) -> Talk:
+    return Talk(clock)
+
+
+@pytest.mark.parametrize(
+    ("failure", "code"),
+    [
+        (AnswerUnknown("timeout"), "timeout"),
+        (AnswerUnknown("connection-lost"), "connection-lost"),
+        (status(500), "http-500"),
+        (status(200, b"<html>"), "unreadable-answer"),
+    ],
+)
+def test_whoever_gets_no_answer_is_undecided_alone(talk: Talk, failure: Any, code: str) -> None:
+    world = World(lambda n, ids, path: failure if "c" in ids else OK)
+    endings = talk(OneByOne(), world, *"abcde").endings
+    assert endings == [Delivered(), Delivered(), Unknown(code), Delivered(), Delivered()]
+    assert world.sent.count(["a"]) == world.sent.count(["e"]) == 1
+
+
+def test_a_refusal_beside_a_lost_answer_is_a_plain_one(talk: Talk) -> None:
+    vendor = OneByOne(verdicts={422: Verdict.READ})
+    world = World(
+        lambda n, ids, path: (
+            AnswerUnknown("timeout") if "a" in ids else status(422) if "b" in ids else OK
+        )
+    )
+    unknown, refused, delivered = talk(vendor, world, *"abc").endings
+    assert (unknown, delivered) == (Unknown("timeout"), Delivered())
+    assert isinstance(refused, Rejected)
+    assert not refused.is_partial
+
+
+def test_a_vendor_that_is_down_is_asked_for_two_of_them_only(talk: Talk) -> None:
+    world = World(lambda n, ids, path: OK if "a" in ids else AnswerUnknown("timeout"))
+    endings = talk(OneByOne(), world, *"abcdef").endings
+    assert endings[:3] == [Delivered(), Unknown("timeout"), Unknown("timeout")]
+    assert endings[3:] == [NotAttempted("timeout")] * 3
+    assert len(world.sent) == 1 + 2 * RetryPolicy().attempts
+
+
+def test_whoever_was_answered_before_the_line_broke_keeps_the_answer(talk: Talk) -> None:
+    world = World(lambda n, ids, path: OK if "a" in ids else RequestRefused("connect-failed"))
+    endings = talk(OneByOne(), world, *"abc").endings
+    assert endings == [Delivered(), *[NotAttempted("connect-failed")] * 2]
+
+
+def test_a_stop_in_the_middle_leaves_nobody_in_doubt(talk: Talk) -> None:
+    world = always(OK)
+    talk.is_stopping = lambda: len(world.sent) == 2
+    endings = talk(OneByOne(), world, *"abcd").endings
+    assert endings == [Delivered(), Delivered(), *[NotAttempted("stopped")] * 2]
+
+
+def test_whoever_was_reached_before_the_batch_was_halved_is_not_called_unsent(talk: Talk) -> None:
+    """The first row is applied, the second too large; a stop comes before either is repeated."""
+    world = in_order(OK, status(413))
+    talk.is_stopping = lambda: len(world.sent) == 2
+    first, second = talk(OneByOne(), world, "a", "b").endings
+    assert first == Unknown("stopped")
+    assert isinstance(second, Unknown | NotAttempted)
+
+
+def test_a_credential_that_is_revoked_on_the_way_stops_the_destination(talk: Talk) -> None:
+    world = in_order(OK, status(401))
+    exchange = talk(OneByOne(), world, *"abc")
+    assert exchange.stop is not None
+    assert exchange.endings == [Unknown("http-401")] * 3
+
+
+def test_whoever_asks_again_after_a_lost_answer_is_in_doubt(talk: Talk) -> None:
+    class Hopeful(Vendor):
+        def deliver(self, batch: Sequence[Item]) -> Conversation[Sequence[Any]]:
+            try:
+                yield Request("POST", "/one", json={"ids": [item.parts[0] for item in batch]})
+            except NoAnswer:
+                return [Retry()] * len(batch)
+            return [DELIVERED] * len(batch)
+
+    world = World(lambda n, ids, path: AnswerUnknown("timeout"))
+    assert talk(Hopeful(), world, "a", "b").endings == [Unknown("retry-later")] * 2

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from sync.journal.spool import Spool
+from sync.model import Op, Sync
+from sync.plan.comparison import Comparison
+from sync.state.columns import Column
+from sync.state.schema import StateTables
+
+
+@pytest.fixture
+def comparison(people: Sync) -> Comparison:
+    columns = tuple(Column(trait, "varchar") for trait in people.traits)
+    return Comparison(
+        people, columns, StateTables(None, "s", people.name), "duckdb", "duckdb", "salt", 1
+    )
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Spool:
+    return Spool(tmp_path / "spool")
+
+
+def chunk(first: int, rows: int = 2) -> pa.RecordBatch:
+    numbers = range(first, first + rows)
+    return pa.RecordBatch.from_pylist(
+        [
+            {
+                "seq": n,
+                "op": "add",
+                "identity": f"p{n}",
+                "address": None,
+                "related": None,
+                "reason": None,
+                "transition": 1,
+                "cause": "new",
+                "event": None,
+                "occurred_at": None,
+                "is_quiet": False,
+                "origin_epoch": 1,
+                "changed": "1",
+                "t_plan": "pro",
+            }
+            for n in numbers
+        ]
+    )
+
+
+def test_a_plan_of_several_chunks_comes_back_in_order(spool: Spool, comparison: Comparison) -> None:
+    spool.write(iter([chunk(1), chunk(3), chunk(5, rows=1)]))
+    read = [[change.seq for change in rows] for rows in spool.read(comparison)]
+    assert read == [[1, 2], [3, 4], [5]]
+
+
+def test_a_change_has_its_traits_and_its_address(spool: Spool, comparison: Comparison) -> None:
+    spool.write(iter([chunk(1, rows=1)]))
+    ((change,),) = spool.read(comparison)
+    assert (change.op, change.address, change.traits) == (Op.ADD, "p1", {"plan": "pro"})
+
+
+def test_a_plan_that_fits_one_chunk_never_touches_the_disk(spool: Spool) -> None:
+    spool.write(iter([chunk(1)]))
+    assert not spool.directory.exists()
+
+
+def test_only_the_owner_can_read_the_copy(spool: Spool) -> None:
+    spool.write(iter([chunk(1), chunk(3)]))
+    assert stat.S_IMODE(spool.directory.stat().st_mode) == 0o700
+    modes = {stat.S_IMODE(path.stat().st_mode) for path in spool.directory.iterdir()}
+    assert modes == {0o600}
+
+
+def test_each_chunk_is_deleted_when_it_was_read_and_the_rest_at_the_end(
+    spool: Spool, comparison: Comparison
+) -> None:
+    spool.write(iter([chunk(1), chunk(3), chunk(5)]))
+    reading = spool.read(comparison)
+    next(reading)
+    next(reading)
+    assert len(list(spool.directory.iterdir())) == 2
+    spool.clear()
+    assert not spool.directory.exists()
+
+
+def test_what_a_crashed_run_left_is_not_read_by_the_next(
+    spool: Spool, comparison: Comparison
+) -> None:
+    spool.write(iter([chunk(1), chunk(3), chunk(5)]))
+    after = Spool(spool.directory)
+    after.write(iter([chunk(7), chunk(9)]))
+    assert [change.seq for rows in after.read(comparison) for change in rows] == [7, 8, 9, 10]
+
+
+def test_an_empty_plan_is_no_changes(spool: Spool, comparison: Comparison) -> None:
+    spool.write(iter([]))
+    assert list(spool.read(comparison)) == []
