@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sync.errors import ConfigError, Problem
+from sync.project.environment import dbt_variable
 from sync.project.jinja import Renderer
 from sync.project.suggest import did_you_mean
 from sync.project.yaml import read_yaml
@@ -148,7 +149,7 @@ class Choices:
 
 def find_project_dir(given: Path | None, environ: Mapping[str, str] = os.environ) -> Path:
     """As dbt looks: what is given, DBT_PROJECT_DIR, else the nearest folder up from here."""
-    named = given or environ.get("DBT_PROJECT_DIR")
+    named = given or dbt_variable("PROJECT_DIR", environ)
     if named:
         return Path(named).absolute()
     here = Path.cwd()
@@ -172,7 +173,9 @@ def read_project_file(
     content = read_yaml(path)
     renderer = Renderer(path.name, environ)
     wanted = {k: renderer.render(content.get(k), k) for k in ("name", "profile", "target-path")}
-    chosen = target_path or environ.get("DBT_TARGET_PATH") or wanted["target-path"] or "target"
+    chosen = (
+        target_path or dbt_variable("TARGET_PATH", environ) or wanted["target-path"] or "target"
+    )
     return ProjectFile(
         path=path,
         name=str(wanted["name"] or ""),
@@ -188,12 +191,12 @@ def read_profile(
     path = _find_profiles(project.path.parent, choices.profiles_dir, environ)
     content = read_yaml(path)
     renderer = Renderer(PROFILES, environ)
-    name = choices.profile or environ.get("DBT_PROFILE") or project.profile
+    name = choices.profile or dbt_variable("PROFILE", environ) or project.profile
     known = [k for k in content if k not in (DESTINATIONS, "config")]
     raw = _one_of(content, name, known, "profile", str(path))
     outputs = _mapping(raw, "outputs", f"{path}, {name}")
     default = str(renderer.render(raw.get("target") or "default", f"{name}.target"))
-    target = choices.target or environ.get("DBT_TARGET") or default
+    target = choices.target or dbt_variable("TARGET", environ) or default
     where = f"{path}, {name}.outputs"
     output = _one_of(outputs, target, list(outputs), "target", where)
     return Profile(
@@ -207,7 +210,7 @@ def read_profile(
 
 
 def _find_profiles(project_dir: Path, given: Path | None, environ: Mapping[str, str]) -> Path:
-    named = given or environ.get("DBT_PROFILES_DIR")
+    named = given or dbt_variable("PROFILES_DIR", environ)
     folders = [Path(named)] if named else [Path.cwd(), project_dir, Path.home() / ".dbt"]
     for folder in folders:
         if (folder / PROFILES).is_file():
