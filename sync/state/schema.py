@@ -16,8 +16,22 @@ HASH = "hash"
 """Stands for the type of the engine's native row hash."""
 HASH_TYPES = {"duckdb": "ubigint"}
 
-FORMAT_VERSION = 1
-"""Raised when the tables below change; a run refuses state of a newer version."""
+FORMATS: Mapping[int, tuple[str, ...]] = {
+    2: (
+        "installation.installation_id",
+        *(
+            f"{table}.{name}"
+            for table in ("leases", "syncs")
+            for name in ("installation", "project", "target")
+        ),
+    ),
+}
+"""What each format after the first has brought: a table, or a column as `table.column`.
+
+A change of `SHARED` is a new format here. `sync.state.migration` adds it to older state.
+"""
+FORMAT_VERSION = max(FORMATS)
+"""A run refuses state of a newer format."""
 
 SNAPSHOT: Mapping[str, str] = {
     "identity": TEXT,
@@ -61,7 +75,12 @@ ACKS: Mapping[str, str] = {
     "answered_at": MOMENT,
 }
 SHARED: Mapping[str, Mapping[str, str]] = {
-    "installation": {"format_version": INTEGER, "salt": TEXT, "created_at": MOMENT},
+    "installation": {
+        "format_version": INTEGER,
+        "salt": TEXT,
+        "created_at": MOMENT,
+        "installation_id": TEXT,
+    },
     "leases": {
         "sync": TEXT,
         "epoch": BIG,
@@ -72,6 +91,9 @@ SHARED: Mapping[str, Mapping[str, str]] = {
         "acquired_at": MOMENT,
         "expires_at": MOMENT,
         "is_released": FLAG,
+        "installation": TEXT,
+        "project": TEXT,
+        "target": TEXT,
     },
     "syncs": {
         "sync": TEXT,
@@ -88,6 +110,9 @@ SHARED: Mapping[str, Mapping[str, str]] = {
         "baselined_at": MOMENT,
         "completed_at": MOMENT,
         "epoch": BIG,
+        "installation": TEXT,
+        "project": TEXT,
+        "target": TEXT,
     },
     "runs": {
         "run_id": TEXT,
@@ -253,12 +278,9 @@ def find_schema(tables: StateTables) -> exp.Select:
 
 
 def add_column(relation: Relation, name: str, data_type: str, dialect: str) -> exp.Alter:
-    """`alter table ... add column`."""
-    return exp.Alter(
-        this=e.table(relation),
-        kind="TABLE",
-        actions=[exp.ColumnDef(this=e.ident(name), kind=built_type(data_type, dialect))],
-    )
+    """`alter table ... add column if not exists`."""
+    column = exp.ColumnDef(this=e.ident(name), kind=built_type(data_type, dialect), exists=True)
+    return exp.Alter(this=e.table(relation), kind="TABLE", actions=[column])
 
 
 def drop_column(relation: Relation, name: str) -> exp.Alter:
