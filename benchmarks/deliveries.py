@@ -18,7 +18,8 @@ from sync.http.retry import RetryPolicy
 from sync.http.transport import HttpTransport
 from sync.journal.disk import FileDisk
 from sync.journal.journal import Journal
-from sync.run.engine import Engine, Source
+from sync.run.engine import Engine
+from sync.run.source import Source
 from sync.run.store import SqlStore
 from sync.state.schema import StateTables
 from sync.state.store import Holder

@@ -163,13 +163,16 @@ NOTHING = Response(0, {}, b"")
 
 
 class BatchRefused(Exception):
-    """Raised by a conversation: the vendor refused the request as a whole, and none of it applied.
+    """The vendor refused a request as a whole, and none of it applied.
 
-    The engine bisects the batch until the guilty items stand alone.
+    Raised by a conversation, or thrown into it at a request whose status it does not read. One
+    that does not catch it is bisected, until the guilty items stand alone; one that sends each
+    item in a request of its own catches it, as `one_by_one` does. `may_be_applied`: an earlier
+    attempt of the same request got no answer.
     """
 
-    def __init__(self, code: str, reason: str) -> None:
-        self.code, self.reason = code, reason
+    def __init__(self, code: str, reason: str, may_be_applied: bool = False) -> None:
+        self.code, self.reason, self.may_be_applied = code, reason, may_be_applied
         super().__init__(f"{code}: {reason}")
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+from sync.destinations.refusals import TOO_LARGE
 from sync.destinations.spec import (
     NOTHING,
     BatchRefused,
@@ -26,7 +27,8 @@ from sync.errors import DestinationError, Problem
 from sync.http.body import encode
 from sync.http.clock import wait
 from sync.http.pacing import Pacing
-from sync.http.ports import TOO_LARGE, AnswerUnknown, Clock, Http, RequestRefused
+from sync.http.ports import TOO_LARGE as ANSWER_TOO_LARGE
+from sync.http.ports import AnswerUnknown, Clock, Http, RequestRefused
 from sync.http.redact import Redactor
 from sync.http.retry import RetryPolicy, asked_seconds, verdict
 
@@ -47,6 +49,8 @@ class Trail:
     """The conversation was told of a request without an answer, and went on."""
     has_effect: bool = False
     """Something that must not be sent twice was, or may have been, applied."""
+    was_too_large: bool = False
+    """A request was refused for its size."""
     before_last: tuple[int, bool] = (0, False)
     """The first and third field as they were before the last answer."""
 
@@ -56,6 +60,12 @@ class Trail:
         if 200 <= response.status < 300 and is_write(request):
             self.acknowledged += 1
             self.has_effect |= not request.is_repeatable
+
+    def unanswered(self, why: NoAnswer | BatchRefused) -> None:
+        """Book a request that brought no answer to read."""
+        self.before_last = (self.acknowledged, self.has_effect)
+        self.has_silence |= isinstance(why, NoAnswer) and why.may_be_applied
+        self.was_too_large |= isinstance(why, BatchRefused) and why.code == TOO_LARGE
 
     def refused(self) -> None:
         """The last answer was no success after all."""
@@ -134,19 +144,22 @@ class Line:
     def _step(
         self, conversation: Conversation[T], request: Request, trail: Trail
     ) -> Request | Wait:
-        """Answer one request; without an answer, let the conversation say whom that concerns."""
+        """What follows a request: its answer is sent into the conversation, or why there is none
+        is thrown into it. What the conversation does not catch ends it."""
         was_doubtful = trail.is_doubtful
         try:
             answer = self._exchange(request, trail)
         except Broken as e:
-            if e.how not in (Verdict.RETRY, Verdict.RETRY_UNKNOWN):
+            if e.how is Verdict.STOP:
                 raise
-            may_be_applied = e.how is Verdict.RETRY_UNKNOWN
             is_doubtful, trail.is_doubtful = trail.is_doubtful, was_doubtful
-            trail.has_silence |= may_be_applied
+            thrown = _thrown(e, is_doubtful and not was_doubtful)
+            trail.unanswered(thrown)
             try:
-                return conversation.throw(NoAnswer(e.code, may_be_applied))
-            except NoAnswer:
+                return conversation.throw(thrown)
+            except (NoAnswer, BatchRefused) as uncaught:
+                if uncaught is not thrown:
+                    raise
                 trail.is_doubtful = is_doubtful
                 raise e from None
         return conversation.send(answer)
@@ -169,7 +182,7 @@ class Line:
                 if not request.is_repeatable:
                     trail.has_effect = True
                     raise Broken(how, code)
-            if code == TOO_LARGE:  # and would be so again
+            if code == ANSWER_TOO_LARGE:  # and would be so again
                 raise Broken(how, code)
             if how in (Verdict.SPLIT, Verdict.SHRINK) and response is not None:
                 raise Broken(how, code, vendor_message(response))
@@ -213,11 +226,12 @@ class Line:
     def _stop(self, endpoint: Endpoint, response: Response) -> DestinationError:
         vendor, host = self.destination.name, urlsplit(endpoint.base_url).hostname
         if response.status < 400:
-            target = urlsplit(response.headers.get("location", "")).hostname or "another address"
+            target = self.redactor.scrub(_host_of(response.headers.get("location", "")))
             return DestinationError(
                 Problem(
                     "destination-redirect",
-                    f"{vendor}: {host} answered {response.status} and points to {target}; "
+                    f"{vendor}: {host} answered {response.status} and points to "
+                    f"{target or 'another address'}; "
                     "credentials are never sent after a redirect",
                     self.where,
                     "usually the account lives in another region or behind another address",
@@ -234,6 +248,23 @@ class Line:
                 "renew the credential of this connection, then run: python -m sync debug",
             )
         )
+
+
+def _thrown(e: Broken, may_be_applied: bool) -> NoAnswer | BatchRefused:
+    """What a conversation gets to know of a request that ended like this."""
+    if e.how is Verdict.SHRINK:
+        return BatchRefused(TOO_LARGE, e.reason, may_be_applied)
+    if e.how is Verdict.SPLIT:
+        return BatchRefused(e.code, e.reason, may_be_applied)
+    return NoAnswer(e.code, e.how is Verdict.RETRY_UNKNOWN)
+
+
+def _host_of(url: str) -> str:
+    """The host that a vendor's address names; empty where it names none or is no address."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
 
 
 def vendor_message(response: Response) -> str:

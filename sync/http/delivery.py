@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+from sync.destinations.refusals import MOST_REFUSED, SAMPLE, TOO_LARGE, may_mean_the_account, spread
 from sync.destinations.spec import Conversation, Destination, Item, Verdict
 from sync.errors import DestinationError, Problem
 from sync.http.client import Broken, Line, Trail
@@ -107,6 +108,10 @@ class _Delivery:
     stop: DestinationError | None = None
     was_shrunk: bool = False
     is_probing: bool = False
+    has_taken: bool = False
+    """The vendor has looked at an item of this batch, and taken or refused it for what it is."""
+    refused_in_a_row: int = 0
+    """Items refused alone since then, in a way that may mean the whole account."""
 
     def __post_init__(self) -> None:
         self.endings = [None] * len(self.batch)
@@ -121,6 +126,8 @@ class _Delivery:
                 outcomes = self.line.drive(conversation, trail)
             except Broken as e:
                 return self._broken(e, indices, trail)
+            finally:
+                self.was_shrunk |= trail.was_too_large
             if len(outcomes) != len(indices):
                 self.doubtful.update(indices)
                 self.end(indices, "wrong-number-of-outcomes")
@@ -145,6 +152,8 @@ class _Delivery:
         again, seconds = [], 0.0
         if trail.is_doubtful:
             self.doubtful.update(indices)
+        if any(isinstance(outcome, Delivered | Rejected) for outcome in outcomes):
+            self.has_taken, self.refused_in_a_row = True, 0
         for i, outcome in zip(indices, outcomes, strict=True):
             match outcome:
                 case Delivered() | Unknown():
@@ -171,7 +180,6 @@ class _Delivery:
         if trail.may_be_applied:
             self.doubtful.update(indices)
         if e.how in (Verdict.SPLIT, Verdict.SHRINK):
-            self.was_shrunk |= e.how is Verdict.SHRINK
             self._refused_as_a_whole(e, indices, trail)
             return True
         self.end(indices, e.code)
@@ -191,14 +199,32 @@ class _Delivery:
 
     def _refused_as_a_whole(self, e: Broken, indices: Sequence[int], trail: Trail) -> None:
         if len(indices) == 1:
-            code = "item-too-large" if e.how is Verdict.SHRINK else e.code
+            code = TOO_LARGE if e.how is Verdict.SHRINK else e.code
             self.endings[indices[0]] = self._rejected(indices[0], Rejected(code, e.reason))
+            self.refused_in_a_row += may_mean_the_account(code)
         elif trail.has_effect:
             self.doubtful.update(indices)
             self.end(indices, "refused-after-an-effect")
         else:
-            for half in _halves(indices):
+            for half in _halves(self._worth_trying(e.code, indices)):
                 self.settle(half)
+
+    def _worth_trying(self, code: str, indices: Sequence[int]) -> Sequence[int]:
+        """What is left to bisect: nothing once the account itself seems to be refused.
+
+        Then the rest was not attempted, so that an unpaid account costs a few requests only.
+        """
+        if not may_mean_the_account(code):
+            return indices
+        for i in () if self.has_taken else spread(indices):
+            self.settle([i])
+            if self.has_taken:
+                break
+        left = [i for i in indices if self.endings[i] is None]
+        if self.refused_in_a_row < (MOST_REFUSED if self.has_taken else SAMPLE):
+            return left
+        self.end(left, code)
+        return []
 
     def _look_for_poison(self, indices: Sequence[int]) -> None:
         """Halve in search of the items that make the vendor fail, so that the others get through.

@@ -22,6 +22,7 @@ VERDICTS: Mapping[int, Verdict] = {
 }
 """What differs from its hundred: 2xx is read, 3xx stops, other 4xx split, 5xx may have applied."""
 
+_HTML = (b"<!doctype html", b"<html")
 
 INSTANTS_FROM, MILLISECONDS_FROM = 1e9, 1e11
 """A smaller number than the first is a duration; from the second on it counts milliseconds."""
@@ -31,10 +32,13 @@ def verdict(response: Response, overrides: Mapping[int, Verdict], now: datetime)
     """The destination's own word first, then the table.
 
     A 503 that says when to come back was turned away at the door; any other may have been applied.
+    A 403 with a page comes from a firewall in between, which may object to a single value.
     """
     status = response.status
     if (own := overrides.get(status)) is not None:
         return own
+    if status == 403 and is_page(response):
+        return Verdict.SPLIT
     if (known := VERDICTS.get(status)) is not None:
         return known
     if 200 <= status < 300:
@@ -46,6 +50,11 @@ def verdict(response: Response, overrides: Mapping[int, Verdict], now: datetime)
     if status == 503 and retry_after_seconds(response.headers, now) is not None:
         return Verdict.RETRY
     return Verdict.RETRY_UNKNOWN
+
+
+def is_page(response: Response) -> bool:
+    """Whether the body is HTML, which no vendor's API answers with."""
+    return response.body[:1000].lstrip().lower().startswith(_HTML)
 
 
 def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> float | None:

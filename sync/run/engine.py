@@ -8,22 +8,22 @@ from __future__ import annotations
 
 import gc
 import heapq
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import groupby
+from itertools import chain, groupby
 
 from sync.destinations.spec import Destination, Item, Limits, Piece, Sizing
 from sync.errors import DestinationError, Problem, SyncError
 from sync.http.delivery import Exchange
 from sync.http.ports import Clock
-from sync.journal.journal import Journal, as_ranges
-from sync.model import Change, Delivered, Ending, NotAttempted, Op, Rejected, Sync, Unknown
+from sync.journal.journal import as_ranges
+from sync.model import Delivered, Ending, NotAttempted, Op, Rejected
 from sync.run.batches import batches, prepare
-from sync.state.store import DELIVERED, REJECTED, REJECTED_PARTIAL, UNKNOWN, Ack, Store
+from sync.run.source import Source, is_leaving, pieces_of, place_of
+from sync.run.withheld import Withheld, is_left_for_later, is_withheld
 
 FLUSH_SECONDS = 30.0
 FLUSH_CHANGES = 10_000
@@ -33,67 +33,6 @@ HEARTBEAT_SECONDS = 5.0
 SMALLEST_BATCH = 1
 FAILURES_TO_STOP = 3
 """Batches in a row of which nothing was answered, before the destination is given up."""
-
-
-@dataclass(slots=True)
-class Source:
-    """One sync being delivered: where its changes come from and where its outcomes go."""
-
-    sync: Sync
-    store: Store
-    journal: Journal
-    epoch: int
-    pending: list[Ack] = field(default_factory=list)
-    tally: Counter[tuple[Op, str]] = field(default_factory=Counter)
-    flushes: int = 0
-    requests: int = 0
-    bytes_sent: int = 0
-    stuck: set[str] = field(default_factory=set)
-    """Identities whose removal at an old address is open: nothing is added at the new one."""
-    deferred: int = 0
-    """Changes that wait for another one of the same identity; the next run plans them again."""
-    has_movers: bool = False
-
-    def note(self, change: Change, ending: Ending, at: datetime) -> None:
-        """Take one change's ending; what was not attempted leaves no trace."""
-        match ending:
-            case Delivered():
-                self._keep(change, Ack(change.seq, DELIVERED, None, None, at))
-            case Rejected(code, reason, is_partial):
-                outcome = REJECTED_PARTIAL if is_partial else REJECTED
-                self._keep(change, Ack(change.seq, outcome, code, reason, at))
-            case Unknown(code):
-                self._keep(change, Ack(change.seq, UNKNOWN, code, None, at))
-            case NotAttempted():
-                pass
-        if change.cause == "moved" and change.op is Op.REMOVE:
-            self.has_movers = True
-            if not _is_delivered(ending):
-                self.stuck.add(change.identity)
-
-    def _keep(self, change: Change, ack: Ack) -> None:
-        self.pending.append(ack)
-        self.tally[change.op, ack.outcome] += 1
-
-
-def _pieces(source: Source) -> Iterator[Piece]:
-    for rows in source.store.changes(source.epoch):
-        for change in rows:
-            yield Piece(source.sync, change)
-
-
-def _is_leaving(piece: Piece) -> bool:
-    """The old address of somebody who moves."""
-    return piece.change.op is Op.REMOVE and piece.change.cause == "moved"
-
-
-def _place(piece: Piece) -> tuple[bool, str]:
-    """Where a piece stands in the plan of a coalescing destination."""
-    return not _is_leaving(piece), piece.change.address
-
-
-def _is_delivered(ending: Ending) -> bool:
-    return isinstance(ending, Delivered)
 
 
 @contextmanager
@@ -118,6 +57,8 @@ Progress = Callable[[Source, int], None]
 class _Flight:
     number: int
     items: Sequence[Item]
+    is_final: bool
+    """Its endings are not withheld."""
 
 
 class Engine:
@@ -149,6 +90,7 @@ class Engine:
         self._flying: dict[Future[Exchange], _Flight] = {}
         self._sources: dict[str, Source] = {}
         self._apart: list[Piece] = []
+        self._withheld = Withheld()
         self._batch = 0
         self._failures = 0
         self._flushed_at = 0.0
@@ -172,7 +114,7 @@ class Engine:
             self._flush(is_final=True)
 
     def _send(self, sources: Sequence[Source]) -> None:
-        for group in self._groups(sources):
+        for group in chain(self._groups(sources), self._judged_last()):
             items: Iterator[Item] | None = group
             while items is not None:
                 for batch in batches(items, lambda: self.limits):
@@ -180,7 +122,8 @@ class Engine:
                         return
                     self._start(batch)
                 self._land(until=0)
-                items = self._taken_apart()
+                self._try_alone()
+                items = self._once_more()
             # Removals are answered before anything else leaves: exits first, and whoever
             # moves is gone from the old address before being added at the new one.
             if any(source.has_movers for source in sources):
@@ -193,14 +136,14 @@ class Engine:
     def _groups(self, sources: Sequence[Source]) -> Iterator[Iterator[Item]]:
         """Items in groups; each group is answered before the next one starts."""
         if sources[0].sync.is_coalesced:
-            plans = [_pieces(source) for source in sources]
-            for _, leaving in groupby(heapq.merge(*plans, key=_place), key=_is_leaving):
+            plans = [pieces_of(source) for source in sources]
+            for _, leaving in groupby(heapq.merge(*plans, key=place_of), key=is_leaving):
                 yield self._items(
                     tuple(pieces) for _, pieces in groupby(leaving, key=lambda p: p.change.address)
                 )
             return
         for source in sources:
-            for _, group in groupby(_pieces(source), key=lambda p: p.change.op is Op.REMOVE):
+            for _, group in groupby(pieces_of(source), key=lambda p: p.change.op is Op.REMOVE):
                 yield self._items((piece,) for piece in group)
 
     def _items(self, groups: Iterable[tuple[Piece, ...]]) -> Iterator[Item]:
@@ -218,12 +161,20 @@ class Engine:
                 source.note(pieces[0].change, item, self.clock.now())
                 self.on_progress(source, 1)
 
-    def _taken_apart(self) -> Iterator[Item] | None:
-        """Items refused as a whole, piece by piece: one bad value must not hide the others."""
-        if not self._apart:
-            return None
+    def _try_alone(self) -> None:
+        """Rows that were left aside while the destination took others: each is asked about."""
+        while self._withheld.explained and not self._must_stop():
+            self._start([self._withheld.explained.pop(0)], is_final=True)
+        self._land(until=0)
+
+    def _once_more(self) -> Iterator[Item] | None:
+        """Items left for later; and those refused as a whole, piece by piece, so that one bad
+        value does not hide the others."""
+        later, self._withheld.later = self._withheld.later, []
         pieces, self._apart = self._apart, []
-        return self._items((piece,) for piece in pieces)
+        if not (later or pieces):
+            return None
+        return chain(later, self._items((piece,) for piece in pieces))
 
     def _defers(self, piece: Piece) -> bool:
         """Whether somebody's old address must be free first; counts who waits."""
@@ -241,7 +192,7 @@ class Engine:
             self.was_stopped = True
         return self.was_stopped
 
-    def _start(self, items: Sequence[Item]) -> None:
+    def _start(self, items: Sequence[Item], is_final: bool = False) -> None:
         """Journal the intent and hand the batch to a worker, once one is free."""
         self._land(until=self.limits.concurrency - 1)
         if self._must_stop():
@@ -251,7 +202,7 @@ class Engine:
         for source, seqs in self._by_source(items):
             source.journal.intend([(self._batch, as_ranges(seqs))])
         future = self.executor.submit(self.converse, items)
-        self._flying[future] = _Flight(self._batch, items)
+        self._flying[future] = _Flight(self._batch, items, is_final)
 
     def _by_source(self, items: Sequence[Item]) -> list[tuple[Source, list[int]]]:
         seqs: dict[str, list[int]] = {}
@@ -292,11 +243,13 @@ class Engine:
         answered = 0
         for item, ending in zip(flight.items, exchange.endings, strict=True):
             answered += isinstance(ending, Delivered | Rejected)
-            if isinstance(ending, Rejected) and len(item.pieces) > 1 and not ending.is_partial:
-                self._apart.extend(item.pieces)
-                continue
-            for sync, change in item.pieces:
-                self._sources[sync.name].note(change, ending, at)
+            is_open = is_withheld(ending) and not flight.is_final
+            if not is_left_for_later(ending):
+                self._note(item, NotAttempted("withheld") if is_open else ending, at)
+        for refused in (
+            () if flight.is_final else self._withheld.judge(flight.items, exchange.endings)
+        ):
+            self._note(*refused, at)
         for source, seqs in self._by_source(flight.items):
             source.journal.conclude(flight.number, source.pending[before[source.sync.name] :])
             source.requests += exchange.requests
@@ -307,6 +260,14 @@ class Engine:
             self.limits = replace(self.limits, items=smaller)
         self._judge(exchange, answered)
 
+    def _note(self, item: Item, ending: Ending, at: datetime) -> None:
+        """Give an item's changes their ending; those refused together are taken apart."""
+        if isinstance(ending, Rejected) and len(item.pieces) > 1 and not ending.is_partial:
+            self._apart.extend(item.pieces)
+            return
+        for sync, change in item.pieces:
+            self._sources[sync.name].note(change, ending, at)
+
     def _judge(self, exchange: Exchange, answered: int) -> None:
         if answered:
             self._failures = 0
@@ -314,8 +275,21 @@ class Engine:
             self._failures += 1
         if exchange.stop is not None:
             self.error = self.error or exchange.stop
+        elif self._withheld.means_the_account:
+            self.error = self.error or self._withheld.error(self.destination.name)
         elif self._failures >= FAILURES_TO_STOP:
             self.error = self.error or DestinationError(self._gave_up(exchange))
+
+    def _judged_last(self) -> Iterator[Iterator[Item]]:
+        """The last groups: refusals that no other row has explained are the rows' own, unless the
+        destination has taken no row at all."""
+        while self._withheld.refusals and self.error is None:
+            if not self._withheld.has_taken:
+                self.error = self._withheld.error(self.destination.name)
+                return
+            for item, ending in self._withheld.release():
+                self._note(item, ending, self.clock.now())
+            yield self._once_more() or iter(())
 
     def _gave_up(self, exchange: Exchange) -> Problem:
         last = exchange.endings[-1]

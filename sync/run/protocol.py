@@ -19,7 +19,8 @@ from sync.http.ports import Clock
 from sync.journal.disk import Disk
 from sync.journal.journal import Journal
 from sync.model import Counts, Fate, Op, Sync
-from sync.run.engine import Engine, Source
+from sync.run.engine import Engine
+from sync.run.source import Source
 from sync.state.store import (
     DELIVERED,
     REJECTED,

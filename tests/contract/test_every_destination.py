@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import replace
 from typing import Any
 
@@ -193,6 +194,35 @@ def test_a_redirect_is_not_followed(connected: Any) -> None:
     exchange = connected.send(connected.rows(2))
     assert exchange.stop is not None
     assert len(connected.http.requests) == 1
+
+
+@pytest.mark.parametrize("location", ["http://[x", "http://a]b/", ""])
+def test_a_redirect_to_what_is_no_address_stops_with_a_hint(connected: Any, location: str) -> None:
+    connected.fault("redirect", status=302, location=location)
+    stop = connected.send(connected.rows(2)).stop
+    with pytest.raises(DestinationError) as caught:
+        connected.ask(lambda destination: destination.check())
+    for error in (stop, caught.value):
+        (problem,) = error.problems
+        assert problem.code == "destination-redirect"
+        assert "another address" in problem.message
+        assert problem.fix
+
+
+@pytest.mark.parametrize("status", [402, 405, 422, 451])
+def test_a_row_that_is_refused_alone_is_rejected_and_no_request_is_repeated_more_than_once(
+    connected: Any, status: int
+) -> None:
+    rows = connected.rows(9)
+    connected.fault("status", status=status, containing=rows[4].address)
+    endings = connected.send(rows).endings
+    assert isinstance(endings[4], Rejected)
+    assert rows[4].address not in endings[4].reason
+    assert [ending for i, ending in enumerate(endings) if i != 4] == [Delivered()] * 8
+    sent = Counter((r.method, r.path, r.content) for r in connected.http.requests if r.content)
+    assert max(sent.values()) <= 2
+    if connected.kind in connected.case.effects:
+        assert max(sent.values()) == 1
 
 
 def test_unset_and_re_entry_end_as_the_last_change_says(connected: Any) -> None:

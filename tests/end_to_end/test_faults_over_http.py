@@ -135,6 +135,50 @@ def test_revoked_credentials_stop_the_run_and_keep_the_rest_for_later(world: Wor
     world.people.assert_converged()
 
 
+def test_an_account_that_is_refused_stops_after_a_few_rows_and_leaves_no_dead_letter(
+    world: World,
+) -> None:
+    page = {"status": 403, "body": "<html><title>Blocked</title></html>"}
+    for refusal in ({"status": 402}, page):
+        world.project.warehouse.run("update population set revision = revision + 1")
+        before = world.project.requests()
+        finished = world.run_with(("status", {**BATCH, **refusal}))
+        assert finished.code == 6, finished.text
+        assert f"http-{refusal['status']}" in finished.text
+        assert world.project.requests() - before < 60
+        counts = world.project.counts()["traits_people"]
+        assert counts["not_attempted"] == world.people.size
+        assert world.project.state("select * from {state}.dead_letters") == []
+    world.project.run(*APPLY, expect=0)
+    world.people.assert_converged()
+
+
+def test_an_account_that_is_suspended_on_the_way_keeps_what_was_delivered(world: World) -> None:
+    world.project.warehouse.run("update population set revision = revision + 1")
+    finished = world.run_with(("status", {**BATCH, "status": 402, "skip": 2}))
+    assert finished.code == 6, finished.text
+    counts = world.project.counts()["traits_people"]
+    assert counts["delivered"] == 400
+    assert counts["not_attempted"] == world.people.size - 400
+    assert world.project.state("select * from {state}.dead_letters") == []
+    world.project.run(*APPLY, expect=0)
+    world.people.assert_converged()
+
+
+def test_a_redirect_to_what_is_no_address_stops_the_destination_with_a_hint(world: World) -> None:
+    for path in ("accounts/region", "v2/batch"):
+        world.people.edit_everybody()
+        redirect = {"path": path, "status": 302, "location": "http://[x"}
+        finished = world.run_with(("redirect", redirect))
+        assert finished.code == 6, finished.text
+        assert "points to another address" in finished.text
+        assert "base_url" in finished.text
+        for sync in ("seg_active", "traits_people"):
+            assert world.project.lease(f"{sync}__customerio")[1], "the lease was not given back"
+    world.project.run(*APPLY, expect=0)
+    world.people.assert_converged()
+
+
 def test_rows_refused_inside_a_batch_are_dead_letters_and_others_arrive(world: World) -> None:
     refused = {"p3": "is odd", "p6": "is odd"}
     finished = world.run_with(("refuse", {"refuse": refused}))

@@ -70,7 +70,10 @@ class GainsightPx:
     kinds: ClassVar[frozenset[Kind]] = frozenset(Kind)
     settings: ClassVar[type[BaseModel]] = Settings
     options: ClassVar[type[BaseModel]] = model.Options
-    verdicts: ClassVar[Mapping[int, Verdict]] = {400: Verdict.READ, 404: Verdict.READ}
+    verdicts: ClassVar[Mapping[int, Verdict]] = {
+        **dict.fromkeys((400, 404), Verdict.READ),
+        403: Verdict.STOP,  # also with a page of HTML, which is the vendor's own
+    }
     coalesces: ClassVar[bool] = True
     has_read_back = True
 

@@ -14,7 +14,8 @@ import pytest
 from sync.http import delivery as conversation
 from sync.journal.journal import Journal, Past, _Reading
 from sync.run import protocol as run
-from sync.run.engine import Engine, Source
+from sync.run.engine import Engine
+from sync.run.source import Source
 from sync.state.store import Ack, Leftover, PlanSummary, SyncReport
 from tests.faults import memory, reference
 from tests.faults.memory import MemoryStore

@@ -30,7 +30,8 @@ class OneByOne(Vendor):
         return (yield from one_by_one(batch, self._send))
 
     def _send(self, item: Item) -> Conversation[Outcome]:
-        response = yield Request("POST", "/one", json={"ids": [item.parts[0]]})
+        body = {"ids": [item.parts[0]]}
+        response = yield Request("POST", "/one", json=body, is_repeatable=self.is_repeatable)
         if response.body == b"<html>":
             raise UnreadableAnswer("a page")
         return DELIVERED if response.status == 200 else Rejected("no", "no")
@@ -91,13 +92,46 @@ def test_a_stop_in_the_middle_leaves_nobody_in_doubt(talk: Talk) -> None:
     assert endings == [Delivered(), Delivered(), *[NotAttempted("stopped")] * 2]
 
 
-def test_whoever_was_reached_before_the_batch_was_halved_is_not_called_unsent(talk: Talk) -> None:
+def test_a_row_that_was_reached_before_the_batch_was_halved_is_not_called_unsent(
+    talk: Talk,
+) -> None:
     """The first row is applied, the second too large; a stop comes before either is repeated."""
+
+    class Unguarded(Vendor):
+        def deliver(self, batch: Sequence[Item]) -> Conversation[Sequence[Any]]:
+            for item in batch:
+                yield Request("POST", "/one", json={"ids": [item.parts[0]]})
+            return [DELIVERED] * len(batch)
+
     world = in_order(OK, status(413))
     talk.is_stopping = lambda: len(world.sent) == 2
-    first, second = talk(OneByOne(), world, "a", "b").endings
+    first, second = talk(Unguarded(), world, "a", "b").endings
     assert first == Unknown("stopped")
     assert isinstance(second, Unknown | NotAttempted)
+
+
+@pytest.mark.parametrize("refusal", [422, 405, 451, 413])
+@pytest.mark.parametrize("is_repeatable", [True, False])
+def test_a_row_that_is_refused_is_rejected_alone_and_no_other_is_sent_again(
+    talk: Talk, refusal: int, is_repeatable: bool
+) -> None:
+    world = World(lambda n, ids, path: status(refusal, b"no") if "d" in ids else OK)
+    endings = talk(OneByOne(is_repeatable=is_repeatable), world, *"abcdefghi").endings
+    refused = endings.pop(3)
+    assert isinstance(refused, Rejected)
+    assert (refused.reason, refused.is_partial) == ("no", False)
+    assert endings == [Delivered()] * 8
+    again = ["d"] if refusal == 413 else []
+    assert world.sent == [[name] for name in [*"abcdefghi", *again]]
+
+
+def test_a_row_that_is_refused_after_an_unanswered_attempt_may_be_applied(talk: Talk) -> None:
+    failures = iter([status(500), status(422)])
+    world = World(lambda n, ids, path: next(failures) if "b" in ids else OK)
+    first, refused, last = talk(OneByOne(), world, *"abc").endings
+    assert (first, last) == (Delivered(), Delivered())
+    assert isinstance(refused, Rejected)
+    assert refused.is_partial
 
 
 def test_a_credential_that_is_revoked_on_the_way_stops_the_destination(talk: Talk) -> None:

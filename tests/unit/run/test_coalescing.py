@@ -24,7 +24,8 @@ from sync.model import (
     Relation,
     Sync,
 )
-from sync.run.engine import Engine, Source
+from sync.run.engine import Engine
+from sync.run.source import Source
 from sync.state.store import Ack
 
 
