@@ -27,13 +27,20 @@ TIME_IS_UP = 143
 )
 @click.option("--allow-removes", is_flag=True, help="Remove however many have left, this once.")
 @click.option(
+    "--allow-nulls", is_flag=True, help="Empty a column for however many people, this once."
+)
+@click.option(
     "--max-runtime",
     type=click.FloatRange(min=0, min_open=True),
     metavar="SECONDS",
     help="Stop in order after so long; the rest is planned again by the next run.",
 )
 def apply(
-    session: Session, allow_empty: bool, allow_removes: bool, max_runtime: float | None
+    session: Session,
+    allow_empty: bool,
+    allow_removes: bool,
+    allow_nulls: bool,
+    max_runtime: float | None,
 ) -> int:
     """Plan, guard, send and acknowledge what changed."""
     with Stop(lambda reason: session.reporter.tell(Stopping(reason))) as stop:
@@ -43,7 +50,9 @@ def apply(
 
         project = session.load_sound()
         options = RunOptions(
-            limits=GuardLimits(allow_empty=allow_empty, allow_removes=allow_removes),
+            limits=GuardLimits(
+                allow_empty=allow_empty, allow_removes=allow_removes, allow_nulls=allow_nulls
+            ),
             lock_wait=session.options.lock_wait,
             journal_dir=session.options.journal_dir,
             max_runtime=max_runtime,

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 )
 @click.option("--allow-empty", is_flag=True, help="As apply would with it.")
 @click.option("--allow-removes", is_flag=True, help="As apply would with it.")
+@click.option("--allow-nulls", is_flag=True, help="As apply would with it.")
 def plan(
     session: Session,
     show: int,
@@ -41,6 +42,7 @@ def plan(
     detailed_exitcode: bool,
     allow_empty: bool,
     allow_removes: bool,
+    allow_nulls: bool,
 ) -> int:
     """Show what would be sent; nothing is, and nothing is written."""
     from sync.plan.guards import GuardLimits
@@ -50,7 +52,9 @@ def plan(
     open_syncs, gated = project.gate()
     places, refused = tell_gates(session.reporter, open_syncs, gated)
     access = session.access(project)
-    limits = GuardLimits(allow_empty=allow_empty, allow_removes=allow_removes)
+    limits = GuardLimits(
+        allow_empty=allow_empty, allow_removes=allow_removes, allow_nulls=allow_nulls
+    )
     previews = []
     for sync in in_order(open_syncs):
         previews.append(_preview(session, access, sync, places.of(sync), limits, show))

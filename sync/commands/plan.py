@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, NoReturn
 
@@ -13,6 +13,7 @@ from sync.journal.disk import FileDisk
 from sync.journal.journal import Journal
 from sync.model import Op, Sync
 from sync.plan import changes
+from sync.plan.guards import Held
 from sync.plan.planner import Planner
 from sync.run.access import StateAccess
 from sync.state.catalogue import Catalogue
@@ -65,7 +66,7 @@ def _undo() -> NoReturn:
 def preview(
     access: StateAccess,
     sync: Sync,
-    guard: Callable[[PlanSummary], Problem | None] = lambda summary: None,
+    guard: Callable[[PlanSummary], Held | None] = lambda summary: None,
     show: int = 0,
     identity: str | None = None,
 ) -> Preview:
@@ -81,10 +82,10 @@ def preview(
     except SyncError as error:
         return Preview(sync, None, problem=error.problems[0], exit_code=error.exit_code)
     found = made[0]
-    problem = guard(found.summary) if found.summary else None
-    if problem is None:
+    held = guard(found.summary) if found.summary else None
+    if held is None:
         return found
-    return Preview(sync, found.summary, found.rows, problem, 3, found.recovering)
+    return replace(found, problem=held.problem, exit_code=3)
 
 
 def _plan(

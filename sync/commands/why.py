@@ -9,7 +9,7 @@ from sync.commands.plan import PreviewRow, preview
 from sync.errors import Problem, SyncError
 from sync.model import Kind, Sync
 from sync.plan import reading as queries
-from sync.plan.comparison import Comparison, reject_gates
+from sync.plan.comparison import Comparison, gates_of
 from sync.run.access import StateAccess
 from sync.state import reading
 from sync.state.catalogue import Catalogue
@@ -138,11 +138,11 @@ def _in_model(
         engine=access.warehouse.engine,
         salt="",
         epoch=0,
-        gates=reject_gates(sync, part.columns),
+        gates=gates_of(sync, part.columns),
     )
     matches = [(column, v) for column in _keys(sync) for v in aliases[column.lower()]]
     rows = state.ask(queries.model_rows(comparison, matches, MOST_KEYS))
-    fates = {str(key): fate for key, fate in rows if key is not None}
+    fates = {str(key): fate for key, fate, _ in rows if key is not None}
     return [
         InModel(key, fate, int(state.ask(queries.count_with_key(sync, key))[0][0]))
         for key, fate in fates.items()

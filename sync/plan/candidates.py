@@ -8,7 +8,15 @@ from __future__ import annotations
 from sqlglot import exp
 
 from sync.model import Kind
-from sync.plan.comparison import Comparison, Gate, fingerprint, identified, is_active, native_hash
+from sync.plan.comparison import (
+    Comparison,
+    Gate,
+    fingerprint,
+    has_own_address,
+    identified,
+    is_active,
+    native_hash,
+)
 from sync.state.columns import identity_text, key_text
 from sync.warehouse import sql as e
 
@@ -23,6 +31,13 @@ def _fate(c: Comparison) -> exp.Expr:
     """The first gate that holds a row back, or null for a wanted row."""
     branches = [(e.negate(identified(c)), e.text(UNIDENTIFIED))]
     branches += [(g.condition.copy(), e.text(g.fate)) for g in c.gates]
+    return e.case(*branches, default=e.null())
+
+
+def _detail(c: Comparison) -> exp.Expr:
+    """The cause that the first gate names, or null for a wanted row."""
+    branches = [(e.negate(identified(c)), e.text(UNIDENTIFIED))]
+    branches += [(g.condition.copy(), e.text(g.detail)) for g in c.gates]
     return e.case(*branches, default=e.null())
 
 
@@ -60,10 +75,9 @@ def _sums(name: str) -> tuple[exp.Expr, exp.Expr]:
 
 
 def fated_rows(c: Comparison) -> exp.Select:
-    """Each row of the model with its key and the gate that holds it: (identity, fate)."""
-    return exp.select(*e.aliased([("identity", key_text(c.sync, "m")), ("fate", _fate(c))])).from_(
-        e.table(c.sync.relation, "m")
-    )
+    """Each row of the model with its key and the gate that holds it: (identity, fate, detail)."""
+    named = [("identity", key_text(c.sync, "m")), ("fate", _fate(c)), ("detail", _detail(c))]
+    return exp.select(*e.aliased(named)).from_(e.table(c.sync.relation, "m"))
 
 
 def count_fates(c: Comparison) -> exp.Select:
@@ -180,6 +194,8 @@ def find_duplicates(c: Comparison) -> exp.Create:
     rows = exp.select(*e.aliased([*keyed, ("is_open", is_open)])).from_(
         e.table(c.sync.relation, "m")
     )
+    if has_own_address(c.sync):
+        rows = rows.where(e.not_null(identity_text(c.sync.address or "", "m")))
     counts = [
         (f"by_{name}", exp.Window(this=e.count(), partition_by=[e.col(name)])) for name, _ in keyed
     ]

@@ -9,7 +9,7 @@ from sqlglot import exp
 from sync.model import Op
 from sync.plan.candidates import CANDIDATES
 from sync.plan.comparison import Comparison, fingerprint, identified
-from sync.state.columns import address_text, identity_text, key_text, portable
+from sync.state.columns import Column, address_text, identity_text, key_text, portable
 from sync.state.schema import plan_columns
 from sync.warehouse import sql as e
 
@@ -86,6 +86,7 @@ def _joined(c: Comparison) -> exp.Select:
         ("identity", e.col("identity", "c")),
         ("is_wanted", e.col("is_wanted", "c")),
         ("is_known", e.col("is_known", "c")),
+        ("is_found", e.not_null(key_text(s, "m"))),
         ("was_seen", e.not_null(e.col("identity", "s"))),
         ("is_member", e.coalesce(e.col("is_member", "s"), exp.false())),
         ("doubt", e.col("doubt", "s")),
@@ -184,7 +185,10 @@ def _decisions(c: Comparison) -> list[tuple[exp.Expr, str, str]]:
     in_doubt = {op: e.equals(e.col("doubt"), e.text(op)) for op in Op}
     has_moved = e.differs(e.col("address"), e.col("old_address")) if c.can_move else exp.false()
     differences = [e.col(f"d{i}") for i, x in enumerate(c.columns) if not x.trait.is_ignored]
+    # A row that another statement still found: the model is being rebuilt.
+    has_vanished = e.all_of(e.col("is_wanted"), exp.Not(this=e.col("is_found")))
     return [
+        (has_vanished, SAME, SAME),
         (exp.Not(this=e.col("is_wanted")), Op.REMOVE, "left"),
         (e.all_of(is_new, e.col("was_seen")), Op.ADD, "returned"),
         (is_new, Op.ADD, "new"),
@@ -245,6 +249,37 @@ def refresh_fingerprints(c: Comparison) -> exp.Update:
             this=e.equals(e.col("identity", c.tables.snapshot.name), e.col("identity", "fresh"))
         ),
     )
+
+
+def count_losses(c: Comparison, columns: Sequence[Column]) -> exp.Select:
+    """For each column, the changes by which it turns null or falls back to its default."""
+    lost = [
+        e.total(e.all_of(_travels(c, x), e.negate(_holds(x, x.state_name, "p")))) for x in columns
+    ]
+    is_change = e.equals(e.col("op", "p"), e.text(Op.CHANGE))
+    return exp.select(*lost).from_(e.table(c.tables.plan, "p")).where(is_change)
+
+
+def count_holders(c: Comparison, columns: Sequence[Column]) -> exp.Select:
+    """For each column, the members for whom a value is acknowledged, the default left out."""
+    held = [e.total(_holds(x, x.state_name, "s", c.salt)) for x in columns]
+    return exp.select(*held).from_(e.table(c.tables.snapshot, "s")).where(e.col("is_member", "s"))
+
+
+def _travels(c: Comparison, column: Column) -> exp.Expr:
+    at = e.number(c.columns.index(column) + 1)
+    bit = exp.Substring(this=e.col("changed", "p"), start=at, length=e.number(1))
+    return e.equals(bit, e.text("1"))
+
+
+def _holds(column: Column, name: str, alias: str, salt: str | None = None) -> exp.Expr:
+    """There is a value that is not the default; with `salt`, as the snapshot keeps it."""
+    value, default = e.col(name, alias), column.trait.default
+    if default is None:
+        return e.not_null(value)
+    literal = e.literal(default)
+    other = literal if salt is None else column.stored(literal, salt)
+    return e.all_of(e.not_null(value), exp.NEQ(this=value.copy(), expression=other))
 
 
 def read_plan(c: Comparison, epoch: int) -> exp.Select:

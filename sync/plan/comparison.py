@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from sync.model import Fate, Kind, Sync
-from sync.state.columns import Column, address_text, key_text
+from sync.state.columns import Column, address_text, identity_text, key_text
 from sync.state.schema import StateTables
 from sync.warehouse import sql as e
 
+ADDRESS_MISSING, NULL_REFUSED = "address-missing", "null-refused"
 NATIVE_HASH = frozenset({"duckdb"})
 """Dialects where hashing every row costs less than comparing it (measured in benchmarks/)."""
 
@@ -24,6 +25,8 @@ class Gate:
     """
 
     fate: Fate
+    detail: str
+    """The cause, as a dead letter and `why` name it."""
     condition: exp.Expr
     is_kept_in_place: bool = False
 
@@ -73,6 +76,11 @@ class Comparison:
         return self.sync.address is not None and self.removes
 
 
+def gates_of(sync: Sync, columns: Sequence[Column]) -> tuple[Gate, ...]:
+    """The gates of a sync, in their order."""
+    return (*address_gates(sync), *reject_gates(sync, columns))
+
+
 def reject_gates(sync: Sync, columns: Sequence[Column]) -> tuple[Gate, ...]:
     """`nulls: reject`: such a row is invalid, and stays as the destination has it."""
     nulls = [
@@ -80,14 +88,32 @@ def reject_gates(sync: Sync, columns: Sequence[Column]) -> tuple[Gate, ...]:
         for c in columns
         if c.trait.nulls == "reject" and c.trait.default is None and not c.is_dropped
     ]
-    return (Gate(Fate.INVALID, e.any_of(*nulls), is_kept_in_place=True),) if nulls else ()
+    if not nulls:
+        return ()
+    return (Gate(Fate.INVALID, NULL_REFUSED, e.any_of(*nulls), is_kept_in_place=True),)
+
+
+def has_own_address(sync: Sync) -> bool:
+    """The vendor knows a person by another column than the identity."""
+    return sync.address is not None and sync.kind is not Kind.EVENTS
+
+
+def address_gates(sync: Sync) -> tuple[Gate, ...]:
+    """A known identity without an address is invalid, and stays as the destination has it."""
+    if not has_own_address(sync):
+        return ()
+    missing = e.is_null(identity_text(sync.address or "", "m"))
+    return (Gate(Fate.INVALID, ADDRESS_MISSING, missing, is_kept_in_place=True),)
 
 
 def identified(c: Comparison) -> exp.Expr:
-    """The row says whom it is about, and for an event what and when."""
+    """The row says whom it is about, and for an event what and when.
+
+    A known identity without an address is another matter: see `address_gates`.
+    """
     needed = [key_text(c.sync, "m")]
     address = address_text(c.sync, "m")
-    needed += [address] if address is not None else []
+    needed += [address] if address is not None and not has_own_address(c.sync) else []
     needed += [e.col(c.sync.event_column, "m")] if c.sync.event_column else []
     needed += [e.col(c.sync.occurred_at, "m")] if c.sync.occurred_at else []
     return e.all_of(*(e.not_null(n) for n in needed))

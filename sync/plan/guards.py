@@ -1,46 +1,128 @@
-"""Removal never comes from a bad model: what a plan must not do without somebody saying so."""
+"""Removal never comes from a bad model: what a plan must not do until a person says it is meant."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sync.errors import Problem
-from sync.model import Op, Sync
+from sync.model import Sync
 from sync.state.store import PlanSummary
+
+SMALLEST_SEGMENT = 10
+"""Below so many members no share is too large."""
 
 
 @dataclass(frozen=True, slots=True)
 class GuardLimits:
-    """How large a removal may be. Below `least_removes` no share is too large."""
+    """How much of what a destination holds one run may take away."""
 
     max_remove_share: float = 0.2
     least_removes: int = 100
+    """Up to so many removals, `max_small_share` is the limit instead."""
+    max_small_share: float = 0.5
+    max_null_share: float = 0.5
     allow_empty: bool = False
     allow_removes: bool = False
+    allow_nulls: bool = False
 
 
-def guard(sync: Sync, summary: PlanSummary, limits: GuardLimits) -> Problem | None:
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Why a plan is held: as a whole, or its removals only."""
+
+    problem: Problem
+    only_removals: bool = False
+
+
+def guard(sync: Sync, summary: PlanSummary, limits: GuardLimits) -> Held | None:
     """The reason to hold a plan, with its numbers and the way to override it; None when fine."""
-    removes, members = summary.ops.get(Op.REMOVE, 0), summary.members
-    again = f"python -m sync apply --select {sync.model}"
-    if removes and summary.model_rows == 0 and not limits.allow_empty:
-        return Problem(
-            "model-empty",
-            f"{sync.model} is empty, and {members} people or objects would leave {sync.name}",
-            where=sync.path,
-            hint="An empty model is far more often a broken source than the truth.",
-            fix=f"look at the model; when it is meant, run: {again} --allow-empty",
-        )
+    held = (
+        _empty(sync, summary, limits),
+        _too_many_removes(sync, summary, limits),
+        _too_many_nulls(sync, summary, limits),
+    )
+    if problem := next((p for p in held if p is not None), None):
+        return Held(problem)
+    waiting = _uncertain_removes(sync, summary, limits)
+    return Held(waiting, only_removals=True) if waiting is not None else None
+
+
+def _empty(sync: Sync, summary: PlanSummary, limits: GuardLimits) -> Problem | None:
+    if summary.wanted or not summary.removes or limits.allow_empty:
+        return None
+    rows = summary.model_rows
+    what = (
+        f"none of the {rows} rows of {sync.model} can be used" if rows else f"{sync.model} is empty"
+    )
+    return Problem(
+        "model-empty",
+        f"{what}, and {summary.members} people or objects would leave {sync.name}",
+        where=sync.path,
+        hint="A model without a usable row is far more often a broken source than the truth.",
+        fix=f"look at the model; when it is meant, run: {_again(sync)} --allow-empty",
+    )
+
+
+def _too_many_removes(sync: Sync, summary: PlanSummary, limits: GuardLimits) -> Problem | None:
+    removes, members = summary.removes, summary.members
+    if not summary.wanted or limits.allow_removes:
+        return None
     is_large = removes > limits.least_removes and removes > members * limits.max_remove_share
-    if is_large and summary.model_rows and not limits.allow_removes:
-        share = 100 * removes / max(members, 1)
-        return Problem(
-            "too-many-removes",
-            f"{removes} of {members} ({share:.0f} %) would leave {sync.name} at once;"
-            f" {100 * limits.max_remove_share:.0f} % is allowed",
-            where=sync.path,
-            hint="Nothing of this sync was sent, neither adds nor changes.",
-            fix=f"look at it: python -m sync plan --select {sync.model} --show 20;"
-            f" when it is meant, run: {again} --allow-removes",
-        )
-    return None
+    is_half = members >= SMALLEST_SEGMENT and removes >= members * limits.max_small_share
+    if not (is_large or is_half):
+        return None
+    allowed = limits.max_remove_share if removes > limits.least_removes else limits.max_small_share
+    return Problem(
+        "too-many-removes",
+        f"{removes} of {members} ({100 * removes / members:.0f} %) would leave {sync.name} at once;"
+        f" less than {100 * allowed:.0f} % is allowed",
+        where=sync.path,
+        hint="Nothing of this sync was sent, neither adds nor changes.",
+        fix=_look_or(sync, "--allow-removes"),
+    )
+
+
+def _too_many_nulls(sync: Sync, summary: PlanSummary, limits: GuardLimits) -> Problem | None:
+    found = [] if limits.allow_nulls else list(_emptied(summary, limits))
+    if not found:
+        return None
+    return Problem(
+        "too-many-nulls",
+        f"{sync.model}: " + "; ".join(found),
+        where=sync.path,
+        hint="A column that loses most of its values at once is more often a broken join than the"
+        " truth. Nothing of this sync was sent.",
+        fix=_look_or(sync, "--allow-nulls"),
+    )
+
+
+def _emptied(summary: PlanSummary, limits: GuardLimits) -> Iterator[str]:
+    for loss in summary.losses:
+        if loss.holders >= SMALLEST_SEGMENT and loss.lost >= loss.holders * limits.max_null_share:
+            how = "null or to its default" if loss.has_default else "null"
+            yield f"`{loss.trait}` turns {how} for {loss.lost} of {loss.holders} who hold a value"
+
+
+def _uncertain_removes(sync: Sync, summary: PlanSummary, limits: GuardLimits) -> Problem | None:
+    is_meant = limits.allow_removes or (limits.allow_empty and not summary.wanted)
+    if is_meant or not (summary.unidentified and summary.leaving):
+        return None
+    return Problem(
+        "removals-wait",
+        f"{summary.leaving} removals of {sync.name} wait: {summary.unidentified} rows of"
+        f" {sync.model} have no identity, and may be the rows of those who would leave",
+        where=sync.path,
+        hint="Adds and changes are not held.",
+        fix=f"give each row its `{sync.identity}` or leave the row out, then run: dbt build"
+        f" --select {sync.model}; when the removals are meant, run: {_again(sync)} --allow-removes",
+    )
+
+
+def _look_or(sync: Sync, flag: str) -> str:
+    look = f"python -m sync plan --select {sync.model} --show 20"
+    return f"look at it: {look}; when it is meant, run: {_again(sync)} {flag}"
+
+
+def _again(sync: Sync) -> str:
+    return f"python -m sync apply --select {sync.model}"

@@ -6,13 +6,19 @@ from sqlglot import exp
 
 from sync.model import Fate
 from sync.plan.candidates import DUPLICATES, fated_rows
-from sync.plan.comparison import Comparison
+from sync.plan.comparison import ADDRESS_MISSING, NULL_REFUSED, Comparison
 from sync.plan.settle import among, answered
 from sync.warehouse import sql as e
 
 LETTERS = "activation_letters"
 REJECTED = ("rejected", "rejected_partial")
-MISSING, DOUBLED, NULL_REFUSED = "identity-missing", "identity-duplicate", "null-refused"
+MISSING, DOUBLED = "identity-missing", "identity-duplicate"
+INVALID = (MISSING, DOUBLED, ADDRESS_MISSING, NULL_REFUSED)
+"""Causes that the model itself is to be mended for."""
+WHY = {
+    ADDRESS_MISSING: "the column of `identify_by` is null or blank",
+    NULL_REFUSED: "a column with nulls: reject is null",
+}
 MOST_NAMED = 10_000
 """Identities named at most for each kind of invalid row; all of them are counted."""
 
@@ -78,7 +84,7 @@ def clear_resolved(c: Comparison) -> exp.Delete:
         letters,
         e.all_of(
             e.equals(e.col("sync"), e.text(c.sync.name)),
-            exp.Not(this=among(e.col("code"), (MISSING, DOUBLED, NULL_REFUSED))),
+            exp.Not(this=among(e.col("code"), INVALID)),
             exp.Not(this=exp.Exists(this=pending)),
         ),
     )
@@ -90,7 +96,7 @@ def clear_invalid(c: Comparison) -> exp.Delete:
         c.tables["dead_letters"],
         e.all_of(
             e.equals(e.col("sync"), e.text(c.sync.name)),
-            among(e.col("code"), (MISSING, DOUBLED, NULL_REFUSED)),
+            among(e.col("code"), INVALID),
         ),
     )
 
@@ -109,12 +115,13 @@ def bury_doubled(c: Comparison) -> exp.Insert:
     return _insert(c, rows.limit(MOST_NAMED), letter)
 
 
-def bury_nulls(c: Comparison) -> exp.Insert:
-    """Rows with a null in a column that says `nulls: reject`."""
-    why = "a column with nulls: reject is null"
-    letter = _invalid(c, NULL_REFUSED, why, e.col("identity"), e.number(1))
+def bury_gated(c: Comparison, cause: str) -> exp.Insert:
+    """Rows that a gate found invalid for one cause."""
+    letter = _invalid(c, cause, WHY[cause], e.col("identity"), e.number(1))
     rows = exp.select(*letter.values()).from_(fated_rows(c).subquery(e.ident("f")))
-    rows = rows.where(e.equals(e.col("fate"), e.text(Fate.INVALID)))
+    rows = rows.where(
+        e.equals(e.col("fate"), e.text(Fate.INVALID)), e.equals(e.col("detail"), e.text(cause))
+    )
     return _insert(c, rows.limit(MOST_NAMED), letter)
 
 

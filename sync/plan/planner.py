@@ -9,7 +9,7 @@ from sqlglot import exp
 from sync.errors import Problem, WarehouseError
 from sync.model import Fate, Kind, Op, Sync
 from sync.plan import candidates, changes, letters, settle
-from sync.plan.comparison import Comparison, reject_gates
+from sync.plan.comparison import Comparison, gates_of
 from sync.project.naming import definition_moved
 from sync.state.catalogue import (
     Catalogue,
@@ -20,7 +20,7 @@ from sync.state.catalogue import (
 )
 from sync.state.columns import Column, resolve
 from sync.state.settling import clear, merge
-from sync.state.store import PlanSummary
+from sync.state.store import Loss, PlanSummary
 from sync.warehouse import sql as e
 
 Fates = dict[str | None, int]
@@ -69,7 +69,7 @@ class Planner:
             compare(sync, state, self.engine, columns, epoch),
             is_initial=sync.initial == "quiet" and not is_baselined,
             occurred_at_type=dict(available).get(sync.occurred_at or "", "timestamp"),
-            gates=reject_gates(sync, columns),
+            gates=gates_of(sync, columns),
         )
 
     def write(self) -> PlanSummary:
@@ -143,6 +143,25 @@ class Planner:
             and definition_moved(known.definition, self.sync.definition),
             added_traits=added,
             dropped_traits=dropped,
+            wanted=fates.get(None, 0) - doubled,
+            unidentified=fates.get(candidates.UNIDENTIFIED, 0),
+            losses=self._losses(ops),
+        )
+
+    def _losses(self, ops: dict[Op, int]) -> tuple[Loss, ...]:
+        """What the plan takes away by changes, trait by trait."""
+        state, c = self.state, self.comparison
+        kept = [column for column in c.columns if not column.is_dropped]
+        if not ops.get(Op.CHANGE) or not kept:
+            return ()
+        lost = state.ask(changes.count_losses(c, kept))[0]
+        if not any(lost):
+            return ()
+        holders = state.ask(changes.count_holders(c, kept))[0]
+        return tuple(
+            Loss(x.trait.name, int(gone), int(held), x.trait.default is not None)
+            for x, gone, held in zip(kept, lost, holders, strict=True)
+            if gone
         )
 
     def _set_doubled_aside(self, fates: Fates, known: int) -> int:
@@ -178,7 +197,8 @@ class Planner:
         if doubled:
             self.state.run(letters.bury_doubled(c))
         if fates.get(Fate.INVALID, 0):
-            self.state.run(letters.bury_nulls(c))
+            for gate in c.gates:
+                self.state.run(letters.bury_gated(c, gate.detail))
 
     def _count_plan(self) -> tuple[dict[Op, int], dict[str, int]]:
         query = (

@@ -177,9 +177,12 @@ class Engine:
         return chain(later, self._items((piece,) for piece in pieces))
 
     def _defers(self, piece: Piece) -> bool:
-        """Whether somebody's old address must be free first; counts who waits."""
+        """Whether a change waits: for an old address to be free, or with all removals; counted."""
         sync, change = piece
         source = self._sources[sync.name]
+        if source.is_keeping_removals and change.cause == "left":
+            source.deferred += 1
+            return True
         if change.cause != "moved" or change.op is Op.REMOVE:
             return False
         source.deferred += change.identity in source.stuck

@@ -19,6 +19,7 @@ from sync.http.ports import Clock
 from sync.journal.disk import Disk
 from sync.journal.journal import Journal
 from sync.model import Counts, Fate, Op, Sync
+from sync.plan.guards import Held
 from sync.run.engine import Engine
 from sync.run.source import Source
 from sync.state.store import (
@@ -79,8 +80,8 @@ class Ports:
 class Hooks:
     """What the caller decides: whether a plan may go ahead, how it is sent, who is told."""
 
-    guard: Callable[[PlanSummary], Problem | None]
-    """The reason to hold a plan, or None."""
+    guard: Callable[[PlanSummary], Held | None]
+    """The reason to hold a plan or its removals, or None."""
     admit: Callable[[str | None], str | None]
     """Check the destination before the first send, given the account it went to before; the
     account it goes to now. Raises SyncError."""
@@ -144,6 +145,8 @@ class _Run:
         self.result: SyncResult | None = None
         self.recovered = 0
         self.account: str | None = None
+        self.waiting: Problem | None = None
+        """Why the removals of this plan wait, when they do."""
         self.epoch: int | None = None
 
     def open(self, locks: contextlib.ExitStack) -> None:
@@ -160,7 +163,13 @@ class _Run:
     def start(self) -> Source:
         """What the engine delivers."""
         assert self.epoch is not None
-        self.source = Source(self.sync, self.ports.store, self.journal, self.epoch)
+        self.source = Source(
+            self.sync,
+            self.ports.store,
+            self.journal,
+            self.epoch,
+            is_keeping_removals=self.waiting is not None,
+        )
         return self.source
 
     def close(self, failure: SyncError | None) -> None:
@@ -218,9 +227,11 @@ class _Run:
     def _admitted(self, epoch: int) -> SyncResult | None:
         """The result of a plan that is held, empty or not welcome; None when it may be sent."""
         summary = self._planned()
-        if problem := self.hooks.guard(summary):
-            self.ports.store.discard(epoch)
-            return self._finish(epoch, "held", 3, (problem,), is_complete=False)
+        if held := self.hooks.guard(summary):
+            self.waiting = held.problem if held.only_removals else None
+            if self.waiting is None or summary.leaving == summary.total:
+                self.ports.store.discard(epoch)
+                return self._finish(epoch, "held", 3, (held.problem,), is_complete=False)
         if not summary.total:
             return self._finish(epoch, "success", 0, (), is_complete=True)
         try:
@@ -253,6 +264,8 @@ class _Run:
         if _outcomes(tally, UNKNOWN) or settled < self._planned().total:
             problem = _unanswered(self.sync, tally)
             return self._finish(epoch, "destination", 6, (problem,), is_complete=False)
+        if self.waiting is not None:
+            return self._finish(epoch, "held", 3, (self.waiting,), is_complete=False)
         if _outcomes(tally, REJECTED, REJECTED_PARTIAL):
             return self._finish(epoch, "rejects", 1, (), is_complete=True)
         return self._finish(epoch, "success", 0, (), is_complete=True)
@@ -291,13 +304,14 @@ class _Run:
 
     def _result(self, status: Status, exit_code: int, problems: tuple[Problem, ...]) -> SyncResult:
         source = self.source
+        waiting = self.summary.leaving if self.summary and self.waiting else 0
         return SyncResult(
             sync=self.sync,
             status=status,
             counts=count(
                 self.summary,
                 source.tally if source else Counter(),
-                source.deferred if source else 0,
+                source.deferred if source else waiting,
             ),
             ops=self.summary.ops if self.summary else {},
             problems=problems,

@@ -31,6 +31,8 @@ class Source:
     deferred: int = 0
     """Changes that wait for another one of the same identity; the next run plans them again."""
     has_movers: bool = False
+    is_keeping_removals: bool = False
+    """Removals of those who left the model wait for another run."""
 
     def note(self, change: Change, ending: Ending, at: datetime) -> None:
         """Take one change's ending; what was not attempted leaves no trace."""

@@ -49,6 +49,17 @@ class Ack(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Loss:
+    """How many people lose one trait by a plan: it turns null, or falls back to its default."""
+
+    trait: str
+    lost: int
+    holders: int
+    """Members for whom a value is acknowledged, the default left out."""
+    has_default: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class PlanSummary:
     """What a plan amounts to, before anything is sent. `fates` are those decided already."""
 
@@ -63,6 +74,21 @@ class PlanSummary:
     is_definition_changed: bool = False
     added_traits: tuple[str, ...] = ()
     dropped_traits: tuple[str, ...] = ()
+    wanted: int = 0
+    """Rows of the model that are to be at the destination."""
+    unidentified: int = 0
+    """Rows of the model that do not say whom they are about."""
+    losses: tuple[Loss, ...] = ()
+
+    @property
+    def removes(self) -> int:
+        """Planned removals, those of an old address included."""
+        return self.ops.get(Op.REMOVE, 0)
+
+    @property
+    def leaving(self) -> int:
+        """Planned removals of identities that the model does not have any more."""
+        return self.causes.get("left", 0)
 
     @property
     def total(self) -> int:

@@ -105,7 +105,8 @@ class Wanted(NamedTuple):
 
     rows: dict[str, Row]
     kept: frozenset[str]
-    """Identities that stay as the destination has them: doubled, or null where that is refused."""
+    """Identities that stay as the destination has them: doubled, without an address, or null where
+    that is refused."""
     fates: Counter[Fate]
 
 
@@ -118,6 +119,7 @@ def wanted(sync: Sync, model: Iterable[Row]) -> Wanted:
     """Null and blank identities are invalid, and so is everyone who stands twice."""
     fates: Counter[Fate] = Counter()
     identified: list[Row] = []
+    kept: set[str] = set()
     for row in model:
         values = tuple(
             t.default if v is None and t.default is not None else v
@@ -126,6 +128,7 @@ def wanted(sync: Sync, model: Iterable[Row]) -> Wanted:
         clean = Row(text(row.identity), values, text(row.address) if sync.address else None)
         if clean.identity is None or (sync.address and clean.address is None):
             fates[Fate.INVALID] += 1
+            kept |= {clean.identity} if clean.identity is not None else set()
         else:
             identified.append(clean)
     can_move = sync.address is not None and sync.on_remove != "keep"
@@ -134,7 +137,6 @@ def wanted(sync: Sync, model: Iterable[Row]) -> Wanted:
     doubled = {r.identity for r in identified if identities[r.identity] > 1}
     doubled |= {r.identity for r in identified if addresses[r.address] > 1}
     rows: dict[str, Row] = {}
-    kept: set[str] = set()
     for row in identified:
         assert row.identity is not None
         refused = any(
