@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from sync.destinations.customerio import Customerio
@@ -42,8 +45,14 @@ def test_status_is_late_when_the_last_complete_run_is_older_than_the_sla(app: Ap
 
 def test_status_tells_of_a_run_that_was_cut_short_and_of_who_held_it(app: App) -> None:
     app.after_a_run()
+    gone = subprocess.run(
+        [sys.executable, "-c", "from sync.journal.process import own_process as p; print(p())"],
+        capture_output=True,
+        check=True,
+        text=True,
+    ).stdout.strip()
     app.sql(
-        "update main_activation.leases set is_released = false, process = '1:0:gone',"
+        f"update main_activation.leases set is_released = false, process = '{gone}',"
         " expires_at = expires_at + interval 1 day where sync = 'traits_people__customerio'"
     )
     rows = {row["model"]: row for row in app.run("status", "--json").json["syncs"]}
