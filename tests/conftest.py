@@ -13,6 +13,17 @@ ROOT = Path(__file__).resolve().parents[1]
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))  # so that tests can share modules as `tests.<package>.<module>`
 
+from tests import seeds  # noqa: E402 - from the path above
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    seeds.choose()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    name, seed = seeds.VARIABLE, seeds.session_seed()
+    terminalreporter.write_line(f"Random runs started from {name}={seed}; set it to repeat them.")
+
 
 @dataclass(frozen=True)
 class Postgres:

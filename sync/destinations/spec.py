@@ -114,8 +114,9 @@ class NoAnswer(Exception):
     """Thrown into a conversation at a request that brought no answer, or was not to be sent.
 
     A conversation that does not catch it ends there, for all its items. One that does answers
-    `Unknown` for whom the request was about, or `NotAttempted` if it provably had no effect, and
-    speaks for the others. It should end soon: a vendor that is down answers nobody.
+    `Unknown` for the item of the request, or `NotAttempted` if the request provably had no effect,
+    and has outcomes for the other items. It should end soon: a vendor that is down, or that
+    refuses the credentials, takes no other request either.
     """
 
     def __init__(self, code: str, may_be_applied: bool = True) -> None:

@@ -51,6 +51,8 @@ class Trail:
     """Something that must not be sent twice was, or may have been, applied."""
     was_too_large: bool = False
     """A request was refused for its size."""
+    stop: DestinationError | None = None
+    """The conversation went on after this, though the destination takes nothing more."""
     before_last: tuple[int, bool] = (0, False)
     """The first and third field as they were before the last answer."""
 
@@ -146,15 +148,14 @@ class Line:
     ) -> Request | Wait:
         """What follows a request: its answer is sent into the conversation, or why there is none
         is thrown into it. What the conversation does not catch ends it."""
-        was_doubtful = trail.is_doubtful
+        was_doubtful, trail.is_doubtful = trail.is_doubtful, False
         try:
             answer = self._exchange(request, trail)
         except Broken as e:
-            if e.how is Verdict.STOP:
-                raise
-            is_doubtful, trail.is_doubtful = trail.is_doubtful, was_doubtful
-            thrown = _thrown(e, is_doubtful and not was_doubtful)
+            thrown = _thrown(e, trail.is_doubtful)
+            is_doubtful, trail.is_doubtful = trail.is_doubtful or was_doubtful, was_doubtful
             trail.unanswered(thrown)
+            trail.stop = e.error
             try:
                 return conversation.throw(thrown)
             except (NoAnswer, BatchRefused) as uncaught:
@@ -162,6 +163,7 @@ class Line:
                     raise
                 trail.is_doubtful = is_doubtful
                 raise e from None
+        trail.is_doubtful |= was_doubtful
         return conversation.send(answer)
 
     def _exchange(self, request: Request, trail: Trail) -> Response:
@@ -251,12 +253,15 @@ class Line:
 
 
 def _thrown(e: Broken, may_be_applied: bool) -> NoAnswer | BatchRefused:
-    """What a conversation gets to know of a request that ended like this."""
+    """What a conversation gets to know of a request that ended like this.
+
+    `may_be_applied`: an attempt before the last one had no answer.
+    """
     if e.how is Verdict.SHRINK:
         return BatchRefused(TOO_LARGE, e.reason, may_be_applied)
     if e.how is Verdict.SPLIT:
         return BatchRefused(e.code, e.reason, may_be_applied)
-    return NoAnswer(e.code, e.how is Verdict.RETRY_UNKNOWN)
+    return NoAnswer(e.code, may_be_applied or e.how is Verdict.RETRY_UNKNOWN)
 
 
 def _host_of(url: str) -> str:

@@ -133,8 +133,9 @@ class _Delivery:
                 self.end(indices, "wrong-number-of-outcomes")
                 return True
             again, seconds = self._take(indices, outcomes, trail)
+            self.stop = self.stop or trail.stop
             rounds += 1
-            if again and not self._may_try_again(rounds, seconds, trail):
+            if again and (self.stop or not self._may_try_again(rounds, seconds, trail)):
                 self.end(again, "retry-later")
                 return True
             indices = again

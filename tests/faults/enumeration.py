@@ -32,6 +32,7 @@ HISTORIES: Sequence[History] = tuple(
 SETTINGS = (
     Setting(batch=2),
     Setting(batch=2, is_single=True),
+    Setting(batch=2, is_single=True, attempts=2),
     Setting(batch=1),
     Setting(batch=1, is_slow=True),
     Setting(batch=1, concurrency=2),
@@ -70,6 +71,7 @@ def scenarios(partners: int = 3) -> Iterator[Scenario]:
     """Each history of one person beside some histories of a second one, with each fault."""
     faults: list[tuple[tuple[int, str], ...]] = [(), *(((1, fault),) for fault in FAULTS)]
     faults.append(((1, "applied, no answer"), (2, "lost")))
+    faults.append(((1, "applied, no answer"), (2, "refused")))
     faults.append(((2, "applied, no answer"),))
     for i, first in enumerate(HISTORIES):
         for k in range(partners):

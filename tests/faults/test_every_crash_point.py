@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from sync.model import Fate
@@ -22,6 +24,7 @@ from tests.faults.memory import Fuse
 from tests.faults.reference import Row
 from tests.faults.vendor import AMBIGUOUS
 from tests.faults.world import Setting, World, adds_up, settles
+from tests.seeds import session_seed
 
 ONE = Setting(batch=1)
 ALICE, BOB = Row("alice", (1, "p")), Row("bob", (1, "p"))
@@ -40,8 +43,18 @@ def test_a_process_that_dies_while_it_recovers_another_one_loses_nothing_more() 
 
 
 def test_random_stories_with_several_crashes_and_two_hosts_converge() -> None:
-    for seed in range(3_000):
+    for seed in range(1_000):
         wander(seed)
+
+
+def test_a_new_slice_of_the_long_runs_converges() -> None:
+    """Other stories in each session; the message of a failure names its own seed."""
+    start = session_seed()
+    for seed in range(start, start + 1_200):
+        wander(seed, steps=6)
+    every = list(scenarios(partners=18))
+    for scenario in random.Random(start).sample(every, 40):
+        check(scenario)
 
 
 @pytest.mark.torture
@@ -92,6 +105,21 @@ def test_a_value_that_returns_while_the_other_one_is_in_doubt_is_sent_again(
     settles(world, "a", ONE, 0)
     assert world.account.requests == requests + 1
     assert world.account.people["alice"] == {"x": 1, "y": "p"}
+
+
+@pytest.mark.parametrize("refusal", ["unauthorised", "refused", "bad request", "too large"])
+def test_a_refusal_in_the_middle_of_single_requests_leaves_nothing_unconfirmed(
+    refusal: str,
+) -> None:
+    """The first person was answered and the second was refused: neither outcome is unknown."""
+    world = World(model=[ALICE, BOB])
+    result = world.run(faults={2: refusal}, setting=Setting(batch=2, is_single=True))
+    assert result is not None
+    assert result.counts[Fate.DELIVERED] >= 1
+    assert result.counts[Fate.UNDECIDED] == 0
+    world.model = []
+    settles(world, "a", Setting(batch=3), 0)
+    assert world.account.repeats == 0
 
 
 def assert_success(world: World) -> None:

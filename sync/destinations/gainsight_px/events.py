@@ -12,7 +12,16 @@ from sync.destinations.gainsight_px.reading import PAGE, accepted, refusal
 from sync.destinations.identifiers import digest
 from sync.destinations.meaning import Occurrence, occurrence
 from sync.destinations.singles import one_by_one
-from sync.destinations.spec import JSON, Conversation, Item, Piece, Request, UnreadableAnswer
+from sync.destinations.spec import (
+    JSON,
+    BatchRefused,
+    Conversation,
+    Item,
+    NoAnswer,
+    Piece,
+    Request,
+    UnreadableAnswer,
+)
 from sync.destinations.values import Values, iso_8601, unix_milliseconds, utc
 from sync.model import DELIVERED, Outcome
 
@@ -84,8 +93,17 @@ def _send_all(item: Item, is_cloud: bool) -> Conversation[Outcome]:
     outcome: Outcome = DELIVERED
     for k in range(2, len(item.parts)):
         if outcome is DELIVERED:
-            outcome = yield from _send(item, k, is_cloud)
+            outcome = yield from _after(k - 2, _send(item, k, is_cloud))
     return outcome
+
+
+def _after(sent: int, conversation: Conversation[Outcome]) -> Conversation[Outcome]:
+    """The same; what ends it leaves the item applied in part when events of it were sent before."""
+    try:
+        return (yield from conversation)
+    except (NoAnswer, BatchRefused) as e:
+        e.may_be_applied |= sent > 0
+        raise
 
 
 def _send(item: Item, k: int, is_cloud: bool) -> Conversation[Outcome]:

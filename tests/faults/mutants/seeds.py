@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from sync.http import delivery as conversation
+from sync.http import client
+from sync.http.client import Line
 from sync.journal.journal import Journal, Past, _Reading
 from sync.run import protocol as run
 from sync.run.engine import Engine
@@ -122,8 +123,11 @@ SEEDS: dict[str, Edit | Swap] = {
     "a partial rejection passes for a refusal": Edit(
         Source, "note", "REJECTED_PARTIAL if is_partial else REJECTED", "REJECTED"
     ),
-    "what was not tried again is taken for never sent": Edit(
-        conversation._Delivery, "_take", "self.end([i], code)", "self.endings[i] = outcome"
+    "a refused request takes back what was answered before it": Edit(
+        Line, "_step", "return conversation.throw(thrown)", "raise e from None"
+    ),
+    "a refusal at last takes back a lost answer": Edit(
+        client, "_thrown", "may_be_applied or e.how is", "e.how is"
     ),
     "the journal is deleted before the last flush": Edit(
         Engine,

@@ -138,7 +138,33 @@ def test_a_credential_that_is_revoked_on_the_way_stops_the_destination(talk: Tal
     world = in_order(OK, status(401))
     exchange = talk(OneByOne(), world, *"abc")
     assert exchange.stop is not None
-    assert exchange.endings == [Unknown("http-401")] * 3
+    assert exchange.endings == [Delivered(), *[NotAttempted("http-401")] * 2]
+    assert len(world.sent) == 2
+
+
+@pytest.mark.parametrize("last", [RequestRefused("connect-failed"), status(429), status(401)])
+def test_a_refusal_at_last_does_not_take_back_a_lost_answer(talk: Talk, last: Any) -> None:
+    """The first attempt may have been applied, whatever the later ones are answered."""
+    world = World(lambda n, ids, path: AnswerUnknown("timeout") if n == 1 else last)
+    first, second = talk(OneByOne(), world, "a", "b").endings
+    assert isinstance(first, Unknown)
+    assert isinstance(second, NotAttempted | Unknown)
+
+
+def test_what_a_lost_batch_may_have_reached_is_not_called_unsent_afterwards(talk: Talk) -> None:
+    """The batch fails without an answer; then each row is tried alone, and can't be sent."""
+
+    class Narrowing(OneByOne):
+        def deliver(self, batch: Sequence[Item]) -> Conversation[Sequence[Any]]:
+            if len(batch) == 1:
+                return (yield from one_by_one(batch, self._send))
+            yield Request("POST", "/all", json={"ids": [item.parts[0] for item in batch]})
+            return [DELIVERED] * len(batch)
+
+    world = World(
+        lambda n, ids, path: status(500) if path == "/all" else RequestRefused("connect-failed")
+    )
+    assert talk(Narrowing(), world, "a", "b").endings == [Unknown("connect-failed")] * 2
 
 
 def test_whoever_asks_again_after_a_lost_answer_is_in_doubt(talk: Talk) -> None:

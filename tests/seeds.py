@@ -1,0 +1,18 @@
+"""The seed of a test session: new each time, printed at its end, repeated on request."""
+
+from __future__ import annotations
+
+import os
+import random
+
+VARIABLE = "SYNC_TEST_SEED"
+
+
+def choose() -> None:
+    """Fix the seed of this session, for the processes that it starts too."""
+    os.environ.setdefault(VARIABLE, str(random.SystemRandom().randrange(1_000_000_000)))
+
+
+def session_seed() -> int:
+    """What every random run of this session starts from."""
+    return int(os.environ[VARIABLE])
