@@ -5,7 +5,10 @@ A message says what is wrong, where, and how to mend it. It never holds a trait 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 
@@ -78,3 +81,70 @@ class StateError(SyncError):
 
 class LeaseLost(StateError):
     """Another run took over; nothing more may be written under our epoch."""
+
+
+class Unexpected(SyncError):
+    """Report it. Holds the traceback as text and no frame, so that nothing stays open for it.
+
+    `frames` name files and lines only; `trace` is the whole text, which may hold values.
+    """
+
+    exit_code = 2
+
+    def __init__(self, problem: Problem, frames: str, trace: str) -> None:
+        super().__init__(problem)
+        self.frames, self.trace = frames, trace
+
+
+def unexpected(error: Exception, ended: str) -> Unexpected:
+    """What no code planned for, as a problem with file and line; `ended` says what it ended."""
+    kind = type(error).__name__
+    problem = Problem(
+        "unexpected",
+        f"an unexpected {kind} ended {ended}",
+        where=place(error),
+        fix="run it again with --debug, and report it with the traceback",
+    )
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    trace = "".join(traceback.format_exception(error))
+    return Unexpected(problem, f"{frames}{kind}\n", trace)
+
+
+@contextmanager
+def foreseen(what: str) -> Iterator[None]:
+    """Let nothing out but a SyncError; any other error comes out as the Unexpected end of `what`.
+
+    KeyboardInterrupt and SystemExit are no errors, and pass.
+    """
+    try:
+        yield
+    except SyncError:
+        raise
+    except Exception as error:  # noqa: BLE001  this is the net
+        raise unexpected(error, what) from None
+
+
+def without_frames(error: SyncError) -> SyncError:
+    """An error that is kept: its frames would keep open what they hold, a query for example."""
+    error.__traceback__ = error.__context__ = None
+    return error
+
+
+def place(error: BaseException) -> str:
+    """`<file>:<line>, in <function>` of the innermost frame of this package, and where it began.
+
+    The second part is there where the error came from other code, such as a destination of yours.
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [_line(frame) for frame in frames if _INSIDE in frame.filename]
+    began = [_line(frame) for frame in frames if frame.filename[:1] != "<"][-1:]
+    return "; raised at ".join(dict.fromkeys([*ours[-1:], *began]))
+
+
+_INSIDE = f"{os.sep}sync{os.sep}"
+
+
+def _line(frame: traceback.FrameSummary) -> str:
+    _, found, tail = frame.filename.rpartition(_INSIDE)
+    name = f"sync/{tail}" if found else os.sep.join(frame.filename.split(os.sep)[-2:])
+    return f"{name}:{frame.lineno}, in {frame.name}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -44,6 +45,7 @@ def apply(
 ) -> int:
     """Plan, guard, send and acknowledge what changed."""
     with Stop(lambda reason: session.reporter.tell(Stopping(reason))) as stop:
+        from sync.cli.unexpected import show
         from sync.commands.apply import RunOptions
         from sync.commands.apply import apply as run
         from sync.plan.guards import GuardLimits
@@ -57,7 +59,7 @@ def apply(
             journal_dir=session.options.journal_dir,
             max_runtime=max_runtime,
         )
-        listening = Listening(session.reporter, session.clock)
+        listening = Listening(session.reporter, session.clock, partial(show, session))
         result = run(project, options, listening, stop.reason, session.clock)
         stopped, exit_code = _ending(stop, result, listening)
     return _report(session, project, listening, result, stopped, exit_code)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from sync.errors import Unexpected
 from sync.model import Counts, Op, Sync
 from sync.report.events import Ended, Place, Planned, Refused, RunEnded, Warned
 from sync.report.reporter import Clock, Reporter
@@ -36,9 +37,15 @@ class Places:
 class Listening:
     """The listener of `apply`."""
 
-    def __init__(self, reporter: Reporter, clock: Clock) -> None:
+    def __init__(
+        self,
+        reporter: Reporter,
+        clock: Clock,
+        on_unexpected: Callable[[Unexpected], None] = lambda error: None,
+    ) -> None:
         self.reporter = reporter
         self.clock = clock
+        self.unexpected = on_unexpected
         self.places = Places(0)
         self.planned_syncs: dict[str, Planned] = {}
         self.ended_syncs: list[Ended] = []

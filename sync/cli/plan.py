@@ -84,11 +84,13 @@ def _preview(
     limits: GuardLimits,
     show: int,
 ) -> Previewed:
+    from sync.cli.unexpected import keep
     from sync.commands.plan import preview
     from sync.plan.guards import guard
 
     start = session.clock.monotonic()
     made = preview(access, sync, lambda summary: guard(sync, summary, limits), show)
+    problem = made.problem if made.unexpected is None else keep(session, made.unexpected)
     took = session.clock.monotonic() - start
     planned = (
         planned_event(place, sync, made.summary, took, made.recovering) if made.summary else None
@@ -96,7 +98,7 @@ def _preview(
     return Previewed(
         place=place,
         planned=planned,
-        problem=made.problem,
+        problem=problem,
         exit_code=made.exit_code,
         rows=tuple(shown(row) for row in made.rows),
     )

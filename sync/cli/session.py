@@ -15,6 +15,7 @@ from sync.report.reporter import Reporter
 from sync.report.terminal import Terminal
 
 if TYPE_CHECKING:
+    from sync.commands.tracebacks import Tracebacks
     from sync.model import Sync
     from sync.project.project import Project
     from sync.run.access import StateAccess
@@ -49,6 +50,7 @@ class Session:
         self.terminal = Terminal(options.is_quiet, options.has_color)
         self.reporter = Reporter(self.terminal, self.clock, options.is_json)
         self.project: Project | None = None
+        self.tracebacks: Tracebacks | None = None
 
     @property
     def is_json(self) -> bool:

@@ -14,7 +14,8 @@ from threading import Event
 from typing import Protocol
 
 from sync import __version__
-from sync.errors import ConfigError, SyncError
+from sync.commands.tracebacks import Tracebacks
+from sync.errors import ConfigError, Problem, SyncError, Unexpected
 from sync.http.ports import Clock
 from sync.journal.disk import FileDisk
 from sync.journal.process import host, own_process
@@ -67,6 +68,9 @@ class Listener(Protocol):
     def ended(self, result: SyncResult) -> None:
         """One sync ended."""
 
+    def unexpected(self, error: Unexpected) -> None:
+        """An error that nobody planned for ended a sync; its problem stands in the result."""
+
 
 def apply(
     project: Project,
@@ -92,10 +96,13 @@ def apply(
 
     results: list[SyncResult] = []
     with Services(project, clock, why_stop) as services:
+        around = _Around(
+            run_id, access, services, options, listener, Tracebacks(project.target_path)
+        )
         for group in together(in_order(open_syncs)):
             if why_stop() is not None:
                 break
-            ended = _run_group(group, run_id, access, services, options, listener)
+            ended = _run_group(group, around)
             for result in ended:
                 listener.ended(result)
             results += ended
@@ -132,16 +139,26 @@ def together(syncs: Sequence[Sync]) -> list[list[Sync]]:
     return list(groups.values())
 
 
-def _run_group(
-    syncs: Sequence[Sync],
-    run_id: str,
-    access: StateAccess,
-    services: Services,
-    options: RunOptions,
-    listener: Listener,
-) -> list[SyncResult]:
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What all syncs of a run share."""
+
+    run_id: str
+    access: StateAccess
+    services: Services
+    options: RunOptions
+    listener: Listener
+    tracebacks: Tracebacks
+
+    def unexpected(self, error: Unexpected) -> Problem:
+        """Keep the traceback of an error that nobody planned for; the problem that says where."""
+        self.listener.unexpected(error)
+        return self.tracebacks.keep(error)
+
+
+def _run_group(syncs: Sequence[Sync], around: _Around) -> list[SyncResult]:
     halted = Event()
-    connection = syncs[0].connection
+    connection, services = syncs[0].connection, around.services
     with ThreadPoolExecutor(thread_name_prefix=connection) as executor:
 
         def engine() -> Engine:
@@ -151,45 +168,33 @@ def _run_group(
                 executor,
                 services.clock,
                 services.why_stop,
-                on_progress=lambda source, done: listener.progressed(source.sync, done),
+                on_progress=lambda source, done: around.listener.progressed(source.sync, done),
                 halt=halted.set,
             )
 
         return run_together(
-            [
-                Job(
-                    sync,
-                    _ports(sync, run_id, access, services.clock),
-                    _hooks(sync, services, options, listener, engine),
-                )
-                for sync in syncs
-            ]
+            [Job(sync, _ports(sync, around), _hooks(sync, around, engine)) for sync in syncs]
         )
 
 
-def _ports(sync: Sync, run_id: str, access: StateAccess, clock: Clock) -> Ports:
+def _ports(sync: Sync, around: _Around) -> Ports:
     return Ports(
-        store=access.store(sync),
-        disk=FileDisk(access.journal_dir(sync)),
-        clock=clock,
+        store=around.access.store(sync),
+        disk=FileDisk(around.access.journal_dir(sync)),
+        clock=around.services.clock,
         holder=Holder(_owner(), host(), own_process(), __version__),
-        run_id=run_id,
+        run_id=around.run_id,
     )
 
 
-def _hooks(
-    sync: Sync,
-    services: Services,
-    options: RunOptions,
-    listener: Listener,
-    engine: Callable[[], Engine],
-) -> Hooks:
+def _hooks(sync: Sync, around: _Around, engine: Callable[[], Engine]) -> Hooks:
     return Hooks(
-        guard=lambda summary: guard(sync, summary, options.limits),
-        admit=lambda known: services.admit_writes(sync, known),
+        guard=lambda summary: guard(sync, summary, around.options.limits),
+        admit=lambda known: around.services.admit_writes(sync, known),
         engine=engine,
-        on_planned=lambda summary: listener.planned(sync, summary),
-        is_stopping=lambda: services.why_stop() is not None,
+        on_planned=lambda summary: around.listener.planned(sync, summary),
+        on_unexpected=around.unexpected,
+        is_stopping=lambda: around.services.why_stop() is not None,
     )
 
 

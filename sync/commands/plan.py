@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, NoReturn
 
-from sync.errors import Problem, SyncError
+from sync.errors import Problem, SyncError, Unexpected, foreseen
 from sync.journal.disk import FileDisk
 from sync.journal.journal import Journal
 from sync.model import Op, Sync
@@ -53,6 +53,8 @@ class Preview:
     exit_code: int = 0
     recovering: int = 0
     """Changes of a crashed run that the next run would settle first; counted in here already."""
+    unexpected: Unexpected | None = None
+    """Where `problem` is one that nobody planned for: its traceback."""
 
 
 class _Undo(Exception):
@@ -74,18 +76,24 @@ def preview(
 
     `show` rows at most come with it, or those of one `identity`.
     """
-    made: list[Preview] = []
     try:
-        with access.catalogue(sync.name) as state, suppress(_Undo), state.session.transaction():
-            made.append(_plan(access, state, sync, show, identity))
-            _undo()
+        with foreseen(f"the plan of {sync.name}"):
+            found = _rolled_back(access, sync, show, identity)
     except SyncError as error:
-        return Preview(sync, None, problem=error.problems[0], exit_code=error.exit_code)
-    found = made[0]
+        surprise = error if isinstance(error, Unexpected) else None
+        return Preview(sync, None, (), error.problems[0], error.exit_code, unexpected=surprise)
     held = guard(found.summary) if found.summary else None
     if held is None:
         return found
     return replace(found, problem=held.problem, exit_code=3)
+
+
+def _rolled_back(access: StateAccess, sync: Sync, show: int, identity: str | None) -> Preview:
+    made: list[Preview] = []
+    with access.catalogue(sync.name) as state, suppress(_Undo), state.session.transaction():
+        made.append(_plan(access, state, sync, show, identity))
+        _undo()
+    return made[0]
 
 
 def _plan(

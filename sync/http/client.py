@@ -23,7 +23,7 @@ from sync.destinations.spec import (
     Verdict,
     Wait,
 )
-from sync.errors import DestinationError, Problem
+from sync.errors import DestinationError, Problem, SyncError, unexpected
 from sync.http.body import encode
 from sync.http.clock import wait
 from sync.http.pacing import Pacing
@@ -51,10 +51,12 @@ class Trail:
     """Something that must not be sent twice was, or may have been, applied."""
     was_too_large: bool = False
     """A request was refused for its size."""
-    stop: DestinationError | None = None
+    stop: SyncError | None = None
     """The conversation went on after this, though the destination takes nothing more."""
     before_last: tuple[int, bool] = (0, False)
-    """The first and third field as they were before the last answer."""
+    """`acknowledged` and `has_effect` as they were before the last answer."""
+    has_written: bool = False
+    """A byte of a writing request may have left."""
 
     def answered(self, request: Request, response: Response) -> None:
         """Book an answer that the conversation reads; it may still turn out to be a refusal."""
@@ -92,7 +94,7 @@ class Broken(Exception):
     """
 
     def __init__(
-        self, how: Verdict, code: str, reason: str = "", error: DestinationError | None = None
+        self, how: Verdict, code: str, reason: str = "", error: SyncError | None = None
     ) -> None:
         self.how, self.code, self.reason, self.error = how, code, reason, error
         super().__init__(code)
@@ -121,7 +123,11 @@ class Line:
         return self._redactor
 
     def drive(self, conversation: Conversation[T], trail: Trail) -> T:
-        """Run the generator to its end; raises Broken. `trail` then has what may be applied."""
+        """Run the generator to its end; raises Broken. `trail` then has what may be applied.
+
+        An error that nobody planned for stops the destination, and concerns this batch only as far
+        as bytes of it may have left.
+        """
         try:
             step = next(conversation)
             while True:
@@ -130,7 +136,7 @@ class Line:
                 elif wait(self.clock, step.seconds, self.is_stopping):
                     step = conversation.send(NOTHING)
                 else:
-                    raise Broken(Verdict.RETRY, "stopped")
+                    raise Broken(Verdict.RETRY, "stopped")  # noqa: TRY301
         except StopIteration as end:
             result: T = end.value
             return result
@@ -140,6 +146,14 @@ class Line:
         except (UnreadableAnswer, RecursionError) as e:
             trail.is_doubtful = True
             raise Broken(Verdict.RETRY_UNKNOWN, "unreadable-answer", str(e)) from None
+        except Broken:
+            raise
+        except SyncError as e:
+            raise Broken(Verdict.STOP, "stopped", error=e) from None
+        except Exception as e:  # noqa: BLE001  a destination may be anybody's code
+            trail.is_doubtful |= trail.has_written
+            error = unexpected(e, f"what was under way with {self.destination.name}")
+            raise Broken(Verdict.STOP, "unexpected", error=error) from None
         finally:
             conversation.close()
 
@@ -175,6 +189,7 @@ class Line:
         for attempt in range(1, self.policy.attempts + 1):
             if not self.pace.take(endpoint, rate, self.is_stopping):
                 raise Broken(Verdict.RETRY, "stopped")
+            trail.has_written |= is_write(request)
             how, code, response = self._attempt(endpoint, request)
             if how is Verdict.READ and response is not None:
                 trail.answered(request, response)

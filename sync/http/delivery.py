@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from sync.destinations.refusals import MOST_REFUSED, SAMPLE, TOO_LARGE, may_mean_the_account, spread
 from sync.destinations.spec import Conversation, Destination, Item, Verdict
-from sync.errors import DestinationError, Problem
+from sync.errors import DestinationError, Problem, SyncError
 from sync.http.client import Broken, Line, Trail
 from sync.http.clock import wait
 from sync.http.pacing import Pacing
@@ -29,7 +29,7 @@ class Exchange:
 
     endings: list[Ending]
     """One per item, in order."""
-    stop: DestinationError | None = None
+    stop: SyncError | None = None
     requests: int = 0
     bytes: int = 0
     """Of request bodies, repeats included."""
@@ -71,7 +71,7 @@ def ask(
     where: str = "",
     is_stopping: Callable[[], bool] = lambda: False,
 ) -> T:
-    """Drive a conversation that only reads; DestinationError says what kept it from ending."""
+    """Drive a conversation that only reads; the SyncError says what kept it from ending."""
     line = Line(destination, http, clock, pace, policy, is_stopping, where)
     try:
         return line.drive(conversation, Trail())
@@ -105,7 +105,7 @@ class _Delivery:
     endings: list[Ending | None] = field(init=False)
     doubtful: set[int] = field(default_factory=set)
     """Items of which something may have been applied before their last answer."""
-    stop: DestinationError | None = None
+    stop: SyncError | None = None
     was_shrunk: bool = False
     is_probing: bool = False
     has_taken: bool = False
@@ -121,9 +121,8 @@ class _Delivery:
         rounds = 0
         while indices and self.stop is None:
             trail = Trail()
-            conversation = self.line.destination.deliver([self.batch[i] for i in indices])
             try:
-                outcomes = self.line.drive(conversation, trail)
+                outcomes = self.line.drive(self._conversation(indices), trail)
             except Broken as e:
                 return self._broken(e, indices, trail)
             finally:
@@ -140,6 +139,11 @@ class _Delivery:
                 return True
             indices = again
         return True
+
+    def _conversation(self, indices: Sequence[int]) -> Conversation[Sequence[Outcome]]:
+        """The destination's own, as a generator even where that fails before its first request."""
+        batch = [self.batch[i] for i in indices]
+        return list((yield from self.line.destination.deliver(batch)))
 
     def end(self, indices: Sequence[int], code: str) -> None:
         """Unknown where something may have been applied, else not attempted."""
@@ -168,6 +172,8 @@ class _Delivery:
                     seconds = max(seconds, after_seconds)
                     if trail.acknowledged > 1 or trail.has_silence:
                         self.doubtful.add(i)
+                case _:
+                    self.endings[i] = Unknown("no-outcome")
         return again, seconds
 
     def _may_try_again(self, rounds: int, after_seconds: float, trail: Trail) -> bool:

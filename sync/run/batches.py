@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
 import orjson
 
 from sync.destinations.spec import Destination, Item, Limits, Piece
+from sync.errors import place
+from sync.http.redact import Redactor
 from sync.model import Rejected
 
 FRAMING_BYTES = 256
@@ -19,14 +22,9 @@ def prepare(destination: Destination, pieces: Sequence[Piece]) -> Item | Rejecte
     The parts of the item are `bytes`; a part that `encode` left None stays None.
     """
     try:
-        parts = tuple(
-            [None if part is None else orjson.dumps(part) for part in destination.encode(pieces)]
-        )
-    except orjson.JSONEncodeError:
-        # What is left after the destination's own rules: a lone surrogate, a stray type.
-        return Rejected("not-expressible", "a value can't be written as JSON in UTF-8")
-    except ValueError as e:
-        return Rejected("not-expressible", str(e))
+        parts = _parts(destination, pieces)
+    except Exception as e:  # noqa: BLE001  what is unexpected in a row is that row's rejection
+        return Rejected("not-expressible", _reason(destination, pieces, e))
     limit = destination.limits.item_bytes
     for part in parts:
         if part is not None and len(part) > limit:
@@ -34,6 +32,45 @@ def prepare(destination: Destination, pieces: Sequence[Piece]) -> Item | Rejecte
                 "item-too-large", f"{len(part)} bytes encoded, {destination.name} takes {limit}"
             )
     return Item(tuple(pieces), parts)
+
+
+def _parts(destination: Destination, pieces: Sequence[Piece]) -> tuple[bytes | None, ...]:
+    encoded = destination.encode(pieces)
+    return tuple([None if part is None else orjson.dumps(part) for part in encoded])
+
+
+def _reason(destination: Destination, pieces: Sequence[Piece], error: Exception) -> str:
+    """Why a row can't be written: in the destination's own words, or by trait, file and line."""
+    names = [name for _, change in pieces for name in change.traits]
+    if isinstance(error, ValueError) and not isinstance(error, UnicodeError):
+        return Redactor().scrub(str(error), _personal(pieces, names))
+    guilty = next((name for name in names if _fails(destination, pieces, name)), None)
+    subject = "a value of the row" if guilty is None else f"trait {guilty}"
+    if isinstance(error, orjson.JSONEncodeError | UnicodeError):
+        # What is left after the destination's own rules: a lone surrogate, a stray type.
+        return f"{subject} can't be written as JSON in UTF-8"
+    return f"{subject} can't be expressed: {type(error).__name__} at {place(error)}"
+
+
+def _personal(pieces: Sequence[Piece], names: Sequence[str]) -> list[Any]:
+    """What an error may quote of a row; a trait's name gives nothing away."""
+    found = [v for _, change in pieces for v in (change.identity, change.address, change.related)]
+    found += [value for _, change in pieces for value in change.traits.values()]
+    return [value for value in found if value not in names]
+
+
+def _fails(destination: Destination, pieces: Sequence[Piece], name: str) -> bool:
+    """Whether this trait can't be written even without the others."""
+    alone = [
+        Piece(sync, change._replace(traits={name: change.traits[name]}))
+        for sync, change in pieces
+        if name in change.traits
+    ]
+    try:
+        _parts(destination, alone)
+    except Exception:  # noqa: BLE001  it is asked about because it failed
+        return True
+    return False
 
 
 def batches(items: Iterable[Item], limits: Limits | Callable[[], Limits]) -> Iterator[list[Item]]:

@@ -16,11 +16,11 @@ from datetime import datetime
 from itertools import chain, groupby
 
 from sync.destinations.spec import Destination, Item, Limits, Piece, Sizing
-from sync.errors import DestinationError, Problem, SyncError
+from sync.errors import DestinationError, Problem, SyncError, foreseen, without_frames
 from sync.http.delivery import Exchange
 from sync.http.ports import Clock
 from sync.journal.journal import as_ranges
-from sync.model import Delivered, Ending, NotAttempted, Op, Rejected
+from sync.model import Delivered, Ending, NotAttempted, Op, Rejected, Unknown
 from sync.run.batches import batches, prepare
 from sync.run.source import Source, is_leaving, pieces_of, place_of
 from sync.run.withheld import Withheld, is_left_for_later, is_withheld
@@ -99,14 +99,12 @@ class Engine:
     def deliver(self, *sources: Source) -> None:
         """Send everything the sources have; stops early, with `error` set, when it must."""
         self._sources = {source.sync.name: source for source in sources}
-        if isinstance(self.destination, Sizing):
-            self.limits = self.destination.limits_for([source.sync for source in sources])
         self._flushed_at = self.clock.monotonic()
         self._renewed_at = (self._flushed_at, self.clock.now())
         with _few_collections():
             try:
                 self._send(sources)
-            except SyncError:
+            except BaseException:
                 self.halt()
                 raise
             finally:
@@ -114,6 +112,8 @@ class Engine:
             self._flush(is_final=True)
 
     def _send(self, sources: Sequence[Source]) -> None:
+        if isinstance(self.destination, Sizing):
+            self.limits = self.destination.limits_for([source.sync for source in sources])
         for group in chain(self._groups(sources), self._judged_last()):
             items: Iterator[Item] | None = group
             while items is not None:
@@ -229,7 +229,7 @@ class Engine:
         while len(self._flying) > until:
             done, _ = wait(self._flying, HEARTBEAT_SECONDS, FIRST_COMPLETED)
             for future in sorted(done, key=lambda f: self._flying[f].number):
-                self._take(self._flying.pop(future), future.result())
+                self._take(self._flying.pop(future), future)
             self._flush()
             self._keep_lease()
 
@@ -238,10 +238,19 @@ class Engine:
         while self._flying:
             done, _ = wait(self._flying, return_when=FIRST_COMPLETED)
             for future in done:
-                self._take(self._flying.pop(future), future.result())
+                self._take(self._flying.pop(future), future)
 
-    def _take(self, flight: _Flight, exchange: Exchange) -> None:
-        at = self.clock.now()
+    def _answered(self, flight: _Flight, future: Future[Exchange]) -> Exchange:
+        """What came of a batch; unconfirmed where the worker itself failed."""
+        try:
+            with foreseen(f"what was under way with {self.destination.name}"):
+                return future.result()
+        except SyncError as error:
+            endings: list[Ending] = [Unknown("unexpected") for _ in flight.items]
+            return Exchange(endings, without_frames(error))
+
+    def _take(self, flight: _Flight, future: Future[Exchange]) -> None:
+        exchange, at = self._answered(flight, future), self.clock.now()
         before = {name: len(source.pending) for name, source in self._sources.items()}
         answered = 0
         for item, ending in zip(flight.items, exchange.endings, strict=True):

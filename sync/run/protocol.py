@@ -10,11 +10,11 @@ import contextlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
-from sync.errors import Problem, StateError, SyncError
+from sync.errors import Problem, StateError, SyncError, Unexpected, foreseen, without_frames
 from sync.http.ports import Clock
 from sync.journal.disk import Disk
 from sync.journal.journal import Journal
@@ -87,6 +87,8 @@ class Hooks:
     account it goes to now. Raises SyncError."""
     engine: Callable[[], Engine]
     on_planned: Callable[[PlanSummary], None] = lambda summary: None
+    on_unexpected: Callable[[Unexpected], Problem] = lambda error: error.problems[0]
+    """Keep the traceback of an error that nobody planned for; the problem that says where."""
     is_stopping: Callable[[], bool] = lambda: False
     """Somebody asked the run to end, so that an unanswered check says nothing of the vendor."""
 
@@ -101,7 +103,7 @@ class Job:
 
 
 def run_sync(sync: Sync, ports: Ports, hooks: Hooks) -> SyncResult:
-    """Run one sync; every expected failure is a result, never an exception."""
+    """Run one sync; every failure is a result, never an exception."""
     return run_together([Job(sync, ports, hooks)])[0]
 
 
@@ -122,13 +124,14 @@ def run_together(jobs: Sequence[Job]) -> list[SyncResult]:
 
 
 def _deliver(runs: Sequence[_Run]) -> SyncError | None:
-    engine = runs[0].hooks.engine()
-    for run in runs:
-        run.engine = engine
     try:
-        engine.deliver(*(run.start() for run in runs))
+        with foreseen(f"the delivery to {runs[0].sync.connection}"):
+            engine = runs[0].hooks.engine()
+            for run in runs:
+                run.engine = engine
+            engine.deliver(*(run.start() for run in runs))
     except SyncError as error:
-        return error
+        return without_frames(error)
     return None
 
 
@@ -187,11 +190,16 @@ class _Run:
     @contextmanager
     def _told(self) -> Iterator[None]:
         try:
-            yield
+            with foreseen(f"the run of {self.sync.name}"):
+                yield
         except SyncError as error:
-            self.result = self._result(
-                STATUS_OF_EXIT[error.exit_code], error.exit_code, tuple(error.problems)
-            )
+            code = error.exit_code
+            self.result = self._result(STATUS_OF_EXIT[code], code, self._problems(error))
+
+    def _problems(self, error: SyncError) -> tuple[Problem, ...]:
+        if isinstance(error, Unexpected):
+            return (self.hooks.on_unexpected(error),)
+        return tuple(error.problems)
 
     def ended(self) -> SyncResult:
         """The result, once there is one."""
@@ -200,9 +208,22 @@ class _Run:
         return self.result
 
     def _give_back(self) -> None:
-        if self.epoch is not None:
-            with contextlib.suppress(SyncError):
+        if self.epoch is None:
+            return
+        try:
+            with foreseen(f"giving back the lease of {self.sync.name}"):
                 self.ports.store.release(self.epoch)
+        except Unexpected as error:
+            self._add(self.hooks.on_unexpected(error))
+        except SyncError:
+            return
+
+    def _add(self, problem: Problem) -> None:
+        result = self.ended()
+        code = result.exit_code or Unexpected.exit_code
+        status = STATUS_OF_EXIT.get(code, result.status)
+        problems = (*result.problems, problem)
+        self.result = replace(result, status=status, exit_code=code, problems=problems)
 
     def _plan(self, epoch: int) -> None:
         self._recover(epoch)
@@ -235,14 +256,14 @@ class _Run:
         if not summary.total:
             return self._finish(epoch, "success", 0, (), is_complete=True)
         try:
-            self.account = self.hooks.admit(self.ports.store.account())
+            with foreseen(f"the look at {self.sync.connection}"):
+                self.account = self.hooks.admit(self.ports.store.account())
         except SyncError as error:
             self.ports.store.discard(epoch)
-            if self.hooks.is_stopping():
+            if self.hooks.is_stopping() and not isinstance(error, Unexpected):
                 return self._finish(epoch, "stopped", 0, (), is_complete=False)
-            status = STATUS_OF_EXIT[error.exit_code]
-            problems = tuple(error.problems)
-            return self._finish(epoch, status, error.exit_code, problems, is_complete=False)
+            code, problems = error.exit_code, self._problems(error)
+            return self._finish(epoch, STATUS_OF_EXIT[code], code, problems, is_complete=False)
         return None
 
     def _planned(self) -> PlanSummary:
@@ -255,8 +276,7 @@ class _Run:
         assert self.epoch is not None and self.source is not None and self.engine is not None
         epoch, engine, tally = self.epoch, self.engine, self.source.tally
         if engine.error is not None:
-            code = engine.error.exit_code
-            problems = tuple(engine.error.problems)
+            code, problems = engine.error.exit_code, self._problems(engine.error)
             return self._finish(epoch, STATUS_OF_EXIT[code], code, problems, is_complete=False)
         if engine.was_stopped:
             return self._finish(epoch, "stopped", 0, (), is_complete=False)

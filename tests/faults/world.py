@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from sync.errors import Problem, Unexpected
 from sync.http.delivery import converse
 from sync.http.pacing import Pacing
 from sync.http.retry import RetryPolicy
@@ -137,7 +138,10 @@ class World:
         holder = Holder("me", host, self.process, "1")
         ports = Ports(store, disk, self.clock, holder, f"run-{self.process}")
         hooks = Hooks(
-            guard=lambda summary: None, admit=lambda known: "account", engine=lambda: engine
+            guard=lambda summary: None,
+            admit=lambda known: "account",
+            engine=lambda: engine,
+            on_unexpected=surprised,
         )
         return Job(self.sync, ports, hooks)
 
@@ -219,6 +223,11 @@ def adds_up_counts(counts: Counts, ops: Mapping[Op, int]) -> bool:
 
 
 _ASKED = (Fate.DELIVERED, Fate.REJECTED, Fate.UNDECIDED, Fate.NOT_ATTEMPTED)
+
+
+def surprised(error: Unexpected) -> Problem:
+    """A fault of our own: no history may hide it behind a result."""
+    raise AssertionError(error.trace)
 
 
 class Wrong(AssertionError):

@@ -32,6 +32,7 @@ from sync.state.store import Ack
 class OneByOne:
     """A destination that takes everything about one person in one request."""
 
+    name = "one by one"
     coalesces = True
     limits = Limits(items=1, request_bytes=10_000, item_bytes=9_000, requests_per_second=1000)
 
