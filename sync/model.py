@@ -47,6 +47,17 @@ class Fate(StrEnum):
     INVALID = "invalid"
 
 
+class Owner(NamedTuple):
+    """Whose state it is: the id of the state schema, the names of project and target in dbt."""
+
+    installation: str
+    project: str
+    target: str
+
+    def __str__(self) -> str:
+        return f"project {self.project}, target {self.target}"
+
+
 @dataclass(frozen=True, slots=True)
 class Relation:
     """A table or view as the manifest names it."""

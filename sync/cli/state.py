@@ -11,14 +11,13 @@ import click
 
 from sync.cli.command import PROJECT, SELECTION, STATE, command
 from sync.cli.session import Session
+from sync.cli.state_show import show
 from sync.errors import ConfigError, Problem, SyncError
 from sync.model import Sync
-from sync.report import jsonl, words
+from sync.report import words
 
 if TYPE_CHECKING:
     from sync.run.access import StateAccess
-    from sync.state.catalogue import Remembered
-    from sync.state.reading import Standing
 
 YES = click.option("--yes", "-y", "is_sure", is_flag=True, help="Don't ask.")
 NAMES = click.argument("names", nargs=-1, metavar="[SYNC]...")
@@ -32,33 +31,16 @@ def state() -> None:
     """
 
 
-@command(SELECTION, PROJECT, STATE)
-@NAMES
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
-def show(session: Session, names: tuple[str, ...], as_json: bool) -> int:
-    """Tables with their rows, and what is recorded of each sync."""
-    from sync.state import reading
+class _From(click.ParamType[tuple[str, str]]):
+    """`project:target`."""
 
-    project = session.load_sound(names)
-    access = session.access(project)
-    told: list[tuple[Sync, Standing, Remembered | None, list[tuple[str, int | None]]]] = []
-    with access.catalogue() as found:
-        shared = reading.table_rows(found)
-        is_there = reading.is_installed(found)
-        for sync in project.syncs:
-            found.tables = access.tables(sync.name)
-            known = found.remembered() if is_there else None
-            told.append((sync, reading.standing(found), known, reading.table_rows(found)))
-    if as_json or session.is_json:
-        syncs = [_machine(*one) for one in told]
-        session.answer("state", schema=access.schema, tables=dict(shared), syncs=syncs)
-        return 0
-    where = "" if is_there else ", not created yet"
-    session.say(f"Schema {access.schema}{where}", *_tables(shared), "")
-    for sync, standing, known, tables in told:
-        session.say(session.terminal.paint_out(sync.name, "bold"))
-        session.say(*_facts(standing, known), *_tables(tables), "")
-    return 0
+    name = "project:target"
+
+    def convert(self, value: Any, *_: Any) -> tuple[str, str]:
+        project, colon, target = str(value).partition(":")
+        if not (project and colon and target):
+            self.fail("write it as PROJECT:TARGET, for example shop:prod")
+        return project, target
 
 
 @command(SELECTION, PROJECT, STATE)
@@ -128,11 +110,56 @@ def unlock(session: Session, names: tuple[str, ...], epoch: int, is_sure: bool) 
     return _each(session, names, is_sure, f"release the lease of epoch {epoch}", one)
 
 
+@command(SELECTION, PROJECT, STATE)
+@NAMES
+@click.option("--from", "old", type=_From(), required=True, help="The names until now.")
+@YES
+def claim(session: Session, names: tuple[str, ...], old: tuple[str, str], is_sure: bool) -> int:
+    """Take over syncs that are recorded for another name of this project or target.
+
+    For a project or target that was renamed. Without names, all that are recorded for it.
+    """
+    from sync.commands.state import claim as run
+
+    def one(access: StateAccess, sync: Sync) -> str:
+        return "taken over" if run(access, sync, *old) else "nothing to take over"
+
+    ask = f"take over what is recorded for project {old[0]}, target {old[1]}"
+    return _each(session, names, is_sure, ask, one, needs_names=False)
+
+
+@command(PROJECT, STATE)
+@YES
+def recreate(session: Session, is_sure: bool) -> int:
+    """Create tables of the state that are gone again, when there is no backup to restore.
+
+    Today's models are taken to be at their destinations, and asserted by the next run; no event is
+    sent again. What had left a model since its tables were lost stays at the destination.
+    """
+    from sync.commands.state import lost_tables, recreate_own
+    from sync.commands.state import recreate as run
+
+    def one(access: StateAccess, sync: Sync) -> str:
+        gone = lost_tables(access, sync)
+        if gone:
+            recreate_own(access, sync, session.clock, uuid.uuid4().hex)
+        return f"{', '.join(gone)} created again" if gone else "nothing is gone"
+
+    def shared(access: StateAccess) -> None:
+        if gone := run(access):
+            session.say(f"{access.schema}: {', '.join(gone)} created again, empty")
+
+    ask = "create tables that are gone again, empty"
+    return _each(session, (), is_sure, ask, one, needs_names=False, first=shared)
+
+
 state.add_command(show)
 state.add_command(adopt)
 state.add_command(reset)
 state.add_command(doubt)
 state.add_command(unlock)
+state.add_command(claim)
+state.add_command(recreate)
 
 
 def _each(
@@ -141,15 +168,18 @@ def _each(
     is_sure: bool,
     ask: str,
     one: Callable[[StateAccess, Sync], str],
+    needs_names: bool = True,
+    first: Callable[[StateAccess], None] = lambda access: None,
 ) -> int:
-    """Do it to every selected sync, once somebody said yes."""
-    if not names and not any(session.options.select):
+    """Do it to every selected sync, once it is confirmed; `first` once, before any of them."""
+    if needs_names and not names and not any(session.options.select):
         raise ConfigError(_unnamed())
     project = session.load_sound(names)
     if not is_sure and not _confirmed(session, ask, project.syncs):
         session.say("Nothing was done.")
         return 2
     access, code = session.access(project), 0
+    first(access)
     for sync in project.syncs:
         try:
             told = one(access, sync)
@@ -168,55 +198,6 @@ def _confirmed(session: Session, ask: str, syncs: list[Sync]) -> bool:
         raise ConfigError(_unsure(ask))
     names = ", ".join(s.name for s in syncs)
     return click.confirm(f"{names}: {ask}?", default=False, err=True)
-
-
-def _tables(tables: list[tuple[str, int | None]]) -> list[str]:
-    return [
-        f"  {name:<50} {'-' if rows is None else words.plural(rows, 'row')}"
-        for name, rows in tables
-    ]
-
-
-def _facts(standing: Standing, known: Remembered | None) -> list[str]:
-    facts = standing.facts
-    if facts is None or known is None:
-        return ["  never ran"]
-    named = [c.trait.name + (" (dropped)" if c.is_dropped else "") for c in known.columns]
-    lease = standing.lease
-    held = "released" if lease is None or lease.is_released else f"held by {lease.owner}"
-    shown = {
-        "identity": facts.identity
-        + (f", sent as {facts.identify_by}" if facts.identify_by else ""),
-        "account": facts.account or "-",
-        "definition": f"version {facts.definition_version}, {facts.definition[:12]}",
-        "traits": words.named(named, 30) or "-",
-        "baselined": words.moment(facts.baselined_at),
-        "completed": words.moment(facts.completed_at),
-        "epoch": f"{lease.epoch if lease else facts.epoch}, lease {held}",
-        "members": f"{words.count(standing.members)}, {words.count(standing.doubts)} in doubt",
-    }
-    if standing.unsettled:
-        shown["unsettled"] = words.plural(standing.unsettled, "planned change")
-    return [f"  {name + ':':<12} {text}" for name, text in shown.items()]
-
-
-def _machine(
-    sync: Sync,
-    standing: Standing,
-    known: Remembered | None,
-    tables: list[tuple[str, int | None]],
-) -> dict[str, Any]:
-    facts, lease = standing.facts, standing.lease
-    return {
-        "sync": sync.name,
-        "facts": jsonl.plain(facts._asdict()) if facts else None,
-        "traits": [c.trait.name for c in known.columns if not c.is_dropped] if known else [],
-        "lease": jsonl.plain(lease._asdict()) if lease else None,
-        "members": standing.members,
-        "in_doubt": standing.doubts,
-        "unsettled": standing.unsettled,
-        "tables": dict(tables),
-    }
 
 
 def _unnamed() -> Problem:

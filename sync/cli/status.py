@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -46,6 +47,8 @@ class Row:
     """Since the last complete run; None when there was none."""
     is_late: bool
     has_journal: bool
+    gone: Sequence[str]
+    """Tables of the sync that are no longer there."""
 
 
 @command(SELECTION, PROJECT, STATE)
@@ -75,9 +78,10 @@ def _draw(session: Session, rows: list[Row]) -> None:
 
 
 def _rows(access: StateAccess, syncs: list[Sync], now: datetime) -> list[Row]:
-    from sync.state import reading
+    from sync.state import lost, reading
 
     with access.catalogue() as state:
+        gone = lost.own_of_each(state, lost.present(state))
         runs, rejected = reading.last_runs(state), reading.rejected_rows(state)
         found = []
         for sync in syncs:
@@ -94,6 +98,7 @@ def _rows(access: StateAccess, syncs: list[Sync], now: datetime) -> list[Row]:
                     age_seconds=age,
                     is_late=_is_late(sync.sla, age),
                     has_journal=any(access.journal_dir(sync).glob("wal-*.log")),
+                    gone=gone.get(sync.name, ()),
                 )
             )
         return found
@@ -148,6 +153,9 @@ def _remarks(session: Session, row: Row) -> list[str]:
         lines.append(f"{name}: {row.last_run.message}")
     if lease := _lease(row.standing.lease):
         lines.append(f"{name}: {lease}")
+    if row.gone:
+        gone = ", ".join(row.gone)
+        lines.append(paint(f"{name}: {gone} gone; run: python -m sync state recreate", "red"))
     if row.standing.unsettled:
         left = words.plural(row.standing.unsettled, "planned change")
         lines.append(f"{name}: a run was cut short; the next one settles its {left} first")
@@ -184,6 +192,7 @@ def _machine(row: Row) -> dict[str, Any]:
         "in_doubt": standing.doubts,
         "rejected": row.rejected,
         "unsettled": standing.unsettled,
+        "gone": list(row.gone),
         "has_journal": row.has_journal,
         "lease": jsonl.plain(lease._asdict()) if held and lease else None,
         "last_run": jsonl.plain(row.last_run._asdict()) if row.last_run else None,

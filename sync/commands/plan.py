@@ -16,6 +16,7 @@ from sync.plan import changes
 from sync.plan.guards import Held
 from sync.plan.planner import Planner
 from sync.run.access import StateAccess
+from sync.state import installation, lost, whose
 from sync.state.catalogue import Catalogue
 from sync.state.recovery import find_leftover, settle_leftover
 from sync.state.store import PlanSummary
@@ -90,7 +91,7 @@ def preview(
 
 def _rolled_back(access: StateAccess, sync: Sync, show: int, identity: str | None) -> Preview:
     made: list[Preview] = []
-    with access.catalogue(sync.name) as state, suppress(_Undo), state.session.transaction():
+    with access.opened(sync.name) as state, suppress(_Undo), state.session.transaction():
         made.append(_plan(access, state, sync, show, identity))
         _undo()
     return made[0]
@@ -99,7 +100,8 @@ def _rolled_back(access: StateAccess, sync: Sync, show: int, identity: str | Non
 def _plan(
     access: StateAccess, state: Catalogue, sync: Sync, show: int, identity: str | None
 ) -> Preview:
-    state.ensure_shared()
+    lost.refuse_own(state, installation.ensure(state).tables)
+    whose.refuse_other(state)
     engine = access.warehouse.engine
     recovering = _settle(access, state, sync, engine)
     planner = Planner(state, sync, engine)

@@ -13,6 +13,7 @@ from sync.destinations.spec import Page, Pulling
 from sync.errors import ConfigError, DestinationError, Problem
 from sync.run.access import StateAccess
 from sync.run.context import Services
+from sync.state import installation
 from sync.state import responses as pulling
 from sync.state.catalogue import Catalogue
 from sync.warehouse import sql as e
@@ -38,14 +39,14 @@ def pull(services: Services, access: StateAccess, connection: str) -> Pulled:
     destination = services.destination(connection)
     if not isinstance(destination, Pulling):
         raise ConfigError(_silent(connection, destination.name))
-    with access.catalogue() as state:
-        state.ensure_shared()
+    with access.opened() as state:
+        installation.ensure(state)
         found = state.ask(pulling.read_cursor(state.tables, connection))
     cursor: str | None = found[0][0] if found else None
     records = pages = 0
     while True:
         page = services.ask(connection, destination.pull(cursor))
-        with access.catalogue() as state, state.session.transaction():
+        with access.opened() as state, state.session.transaction():
             _store(state, connection, page, services.clock.now())
         records, pages, cursor = records + len(page.records), pages + 1, page.cursor
         if not page.has_more:

@@ -1,4 +1,4 @@
-"""Changes to the state that a person asks for: adopt, reset, doubt, unlock."""
+"""Changes to the state that a person asks for: adopt, reset, doubt, unlock, recreate, claim."""
 
 from __future__ import annotations
 
@@ -11,21 +11,22 @@ from sync.http.ports import Clock
 from sync.journal.disk import FileDisk
 from sync.journal.journal import Journal
 from sync.journal.process import host, own_process
-from sync.model import Counts, Kind, Op, Sync
+from sync.model import Counts, Kind, Op, Owner, Sync
 from sync.plan import settle
 from sync.run.access import StateAccess
 from sync.run.store import SqlStore
-from sync.state.settling import clear
+from sync.state import installation, lost, whose
+from sync.state.catalogue import Catalogue
 from sync.state.store import Holder, PlanSummary, SyncReport
 from sync.warehouse import sql as e
 
 
 @contextmanager
 def _alone(access: StateAccess, sync: Sync) -> Iterator[tuple[SqlStore, int]]:
-    """Under the local lock and the lease, as a run would be."""
+    """Under the local lock and the lease, as a run would be, but even where tables are gone."""
     store = access.store(sync)
     with FileDisk(access.journal_dir(sync)).lock(), store.held():
-        epoch = store.acquire(Holder("state command", host(), own_process(), __version__))
+        epoch = store.acquire_to_mend(Holder("state command", host(), own_process(), __version__))
         try:
             yield store, epoch
         finally:
@@ -38,27 +39,31 @@ def adopt(access: StateAccess, sync: Sync, clock: Clock, run_id: str) -> PlanSum
     For a destination that holds the data already, put there by another tool. Raises StateError
     when a crashed run is waiting to be settled: what it sent must be known first.
     """
-    started_at = clock.now()
     with _alone(access, sync) as (store, epoch):
         if store.leftover() is not None:
             raise StateError(_unsettled(sync))
-        summary = store.plan(epoch)
-        with store.opened() as state:
-            state.run(settle.adopt_plan(store.planned(), epoch))
-        store.finish(
-            epoch,
-            SyncReport(
-                run_id=run_id,
-                epoch=epoch,
-                status="adopted",
-                message="marked as delivered without sending",
-                started_at=started_at,
-                finished_at=clock.now(),
-                counts=Counts(summary.model_rows, summary.ops.get(Op.REMOVE, 0), summary.fates),
-                ops=summary.ops,
-                is_complete=True,
-            ),
-        )
+        return _adopt(store, epoch, clock, run_id)
+
+
+def _adopt(store: SqlStore, epoch: int, clock: Clock, run_id: str) -> PlanSummary:
+    started_at = clock.now()
+    summary = store.plan(epoch)
+    with store.opened() as state:
+        state.run(settle.adopt_plan(store.planned(), epoch))
+    store.finish(
+        epoch,
+        SyncReport(
+            run_id=run_id,
+            epoch=epoch,
+            status="adopted",
+            message="marked as delivered without sending",
+            started_at=started_at,
+            finished_at=clock.now(),
+            counts=Counts(summary.model_rows, summary.ops.get(Op.REMOVE, 0), summary.fates),
+            ops=summary.ops,
+            is_complete=True,
+        ),
+    )
     return summary
 
 
@@ -72,14 +77,21 @@ def reset(access: StateAccess, sync: Sync) -> None:
         is_ours = e.equals(e.col("sync"), e.text(sync.name))
         for name in ("syncs", "dead_letters"):
             state.run(e.delete(state.tables[name], is_ours))
+        _forget_plan(access, sync, state)
         if state.session.columns(state.tables.snapshot) is None:
             return
-        clear(state)
         if sync.kind is Kind.EVENTS:
             state.run(e.delete(state.tables.snapshot))
         else:
             state.run(settle.forget_values(state.tables))
-        Journal(FileDisk(access.journal_dir(sync))).forget()
+
+
+def _forget_plan(access: StateAccess, sync: Sync, state: Catalogue) -> None:
+    """Whatever an older run left is void, in the warehouse and on this machine."""
+    for relation in (state.tables.plan, state.tables.acks):
+        if state.session.columns(relation) is not None:
+            state.run(e.delete(relation))
+    Journal(FileDisk(access.journal_dir(sync))).forget()
 
 
 def doubt(access: StateAccess, sync: Sync) -> int:
@@ -87,16 +99,71 @@ def doubt(access: StateAccess, sync: Sync) -> int:
     with _alone(access, sync) as (store, _), store.opened() as state:
         if state.session.columns(state.tables.snapshot) is None:
             return 0
-        op = Op.ADD if sync.kind is Kind.EVENTS else Op.CHANGE
-        marked = state.run(settle.doubt_members(state.tables, op))
-        clear(state)
-        Journal(FileDisk(access.journal_dir(sync))).forget()
-        return marked
+        _forget_plan(access, sync, state)
+        return _doubt(state, sync)
+
+
+def _doubt(state: Catalogue, sync: Sync) -> int:
+    op = Op.ADD if sync.kind is Kind.EVENTS else Op.CHANGE
+    return state.run(settle.doubt_members(state.tables, op))
+
+
+def lost_tables(access: StateAccess, sync: Sync) -> list[str]:
+    """The sync's own tables that are gone; none while a shared table is."""
+    with access.opened(sync.name) as state:
+        return lost.own_of_each(state, lost.present(state)).get(sync.name, [])
+
+
+def recreate(access: StateAccess) -> list[str]:
+    """Create the shared tables that are gone again, empty; their names."""
+    with access.opened() as state:
+        return installation.recreate(state, __version__)
+
+
+def recreate_own(access: StateAccess, sync: Sync, clock: Clock, run_id: str) -> None:
+    """Create the sync's own tables that are gone again, without a repeated event.
+
+    Today's model is taken to be at the destination, and asserted by the next run; events are not.
+    What had left the model since the tables were lost stays at the destination.
+    """
+    with _alone(access, sync) as (store, epoch), store.opened() as state:
+        _forget_plan(access, sync, state)
+        if state.session.columns(state.tables.snapshot) is None:
+            _adopt(store, epoch, clock, run_id)
+            is_asserted = sync.kind is not Kind.EVENTS
+        else:
+            is_asserted = True
+        if is_asserted:
+            _doubt(state, sync)
+
+
+def claim(access: StateAccess, sync: Sync, project: str, target: str) -> bool:
+    """Make the sync ours that was recorded for another name of project or target.
+
+    False when nothing is recorded, or it is ours already. Raises StateError when it is that of a
+    third one.
+    """
+    with access.opened(sync.name) as state:
+        installation.ensure(state)
+        owner = whose.ours(state)
+        others = [found for found in whose.recorded(state) if found != owner]
+        if third := [o for o in others if (o.project, o.target) != (project, target)]:
+            raise StateError(_of_a_third(sync, third[0]))
+        whose.record(state, owner)
+        return bool(others)
 
 
 def unlock(access: StateAccess, sync: Sync, epoch: int) -> bool:
     """Release another run's lease; False when it moved on since its number was printed."""
     return access.store(sync).unlock(epoch)
+
+
+def _of_a_third(sync: Sync, other: Owner) -> Problem:
+    return Problem(
+        "state-of-another",
+        f"the state of {sync.name} is that of {other}",
+        fix=f"when that is meant, say: --from {other.project}:{other.target}",
+    )
 
 
 def _unsettled(sync: Sync) -> Problem:

@@ -12,6 +12,7 @@ from sqlglot import exp
 
 from sync.model import Sync
 from sync.run.store import SqlStore
+from sync.state import installation, lost, whose
 from sync.state.catalogue import Catalogue
 from sync.state.schema import StateTables
 from sync.state.settling import moment
@@ -37,16 +38,21 @@ class RunRecord:
 
 @dataclass(frozen=True, slots=True)
 class StateAccess:
-    """Where the state of a project lives: a schema of the warehouse, and a local directory."""
+    """Where the state of a project lives: a schema of the warehouse, and a local directory.
+
+    `project` and `target` are the names in dbt of whom it is used for.
+    """
 
     warehouse: Warehouse
     schema: str
     journal_root: Path
     lock_wait: float = 60.0
+    project: str = ""
+    target: str = ""
 
     def tables(self, sync_name: str = "") -> StateTables:
         """The state's relations, for one sync or for what all share."""
-        return StateTables(None, self.schema, sync_name)
+        return StateTables(None, self.schema, sync_name, self.project, self.target)
 
     def journal_dir(self, sync: Sync) -> Path:
         """Where one sync's journal lies on this machine."""
@@ -58,10 +64,23 @@ class StateAccess:
         return SqlStore(self.warehouse, sync, self.tables(sync.name), spool_dir, self.lock_wait)
 
     @contextmanager
-    def catalogue(self, sync_name: str = "") -> Iterator[Catalogue]:
-        """An open session on the state, to read or mend it."""
+    def opened(self, sync_name: str = "") -> Iterator[Catalogue]:
+        """An open session on the state as it is, sound or not."""
         with self.warehouse.session(self.lock_wait) as session:
             yield Catalogue(session, self.warehouse.dialect, self.tables(sync_name))
+
+    @contextmanager
+    def catalogue(self, sync_name: str = "") -> Iterator[Catalogue]:
+        """An open session on state that can be read: what all share, or one sync's that is ours.
+
+        Raises StateError where a part of it is gone, or the sync is another project's or target's.
+        """
+        with self.opened(sync_name) as state:
+            found = installation.check(state)
+            lost.refuse_own(state, found.tables)
+            if sync_name and found.has(whose.SINCE):
+                whose.refuse_other(state)
+            yield state
 
     def log_run(self, record: RunRecord) -> None:
         """Write the row of `runs`."""

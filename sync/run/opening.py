@@ -29,6 +29,8 @@ def open_state(
         schema=project.state_schema,
         journal_root=(journal_dir or project.dir / JOURNAL_DIR) / target.name,
         lock_wait=lock_wait,
+        project=project.name,
+        target=target.name,
     )
 
 

@@ -12,10 +12,11 @@ from sqlglot import exp
 from sync.errors import Busy, LeaseLost, Problem, WarehouseError
 from sync.journal.process import is_dead
 from sync.journal.spool import SPOOL_ROWS, Spool
-from sync.model import Change, Sync
+from sync.model import Change, Owner, Sync
 from sync.plan import changes, letters
 from sync.plan.comparison import Comparison
 from sync.plan.planner import Planner
+from sync.state import installation, lost, whose
 from sync.state import lease as leases
 from sync.state import schema as t
 from sync.state.catalogue import Catalogue, Remembered
@@ -50,6 +51,7 @@ class SqlStore:
         self._open: Session | None = None
         self._comparison: Comparison | None = None
         self._known: Remembered | None = None
+        self._owner: Owner
 
     # Sessions
 
@@ -83,32 +85,46 @@ class SqlStore:
     # Leases
 
     def acquire(self, holder: Holder) -> int:
-        """Take the lease; an older holder must have released it, died, or let it expire."""
+        """Take the lease; an older holder must have released it, died, or let it expire.
+
+        Raises StateError where state is gone, or that of another project or target.
+        """
+        with self.opened() as state:
+            lost.refuse_own(state, installation.ensure(state).tables)
+            return self._take(state, holder)
+
+    def acquire_to_mend(self, holder: Holder) -> int:
+        """As `acquire`, even where tables of the sync are gone."""
+        with self.opened() as state:
+            installation.ensure(state)
+            return self._take(state, holder)
+
+    def _take(self, state: Catalogue, holder: Holder) -> int:
+        self._owner = whose.refuse_other(state)
         values = {
             "owner": holder.owner,
             "host": holder.host,
             "process": holder.process,
             "version": holder.version,
+            **self._owner._asdict(),
         }
-        with self.opened() as state:
-            state.ensure_shared()
-            for _ in range(TAKE_TRIES):
-                rows = state.ask(leases.read(self.tables))
-                if not rows:
-                    if self._took_first(state, values):
-                        return 1
-                    continue
-                epoch, owner, host, process, _, since, until, is_released, is_expired = rows[0]
-                is_same_host = host == holder.host
-                is_free = is_released or (is_same_host and is_dead(process))
-                # Whoever lives on this host and can't be pushed aside by time holds a file, not
-                # a row.
-                is_stale = is_expired and not (is_same_host and self.warehouse.is_exclusive)
-                if not (is_free or is_stale):
-                    raise Busy(_busy(self.sync, epoch, f"{owner} on {host}", since, until))
-                if state.run(leases.take(self.tables, epoch, values)):
-                    return int(epoch) + 1
-                # Somebody was faster; it may be the statement of a run that is dead by now.
+        for _ in range(TAKE_TRIES):
+            rows = state.ask(leases.read(self.tables))
+            if not rows:
+                if self._took_first(state, values):
+                    return 1
+                continue
+            epoch, owner, host, process, _, since, until, is_released, is_expired = rows[0]
+            is_same_host = host == holder.host
+            is_free = is_released or (is_same_host and is_dead(process))
+            # Whoever lives on this host and can't be pushed aside by time holds a file, not
+            # a row.
+            is_stale = is_expired and not (is_same_host and self.warehouse.is_exclusive)
+            if not (is_free or is_stale):
+                raise Busy(_busy(self.sync, epoch, f"{owner} on {host}", since, until))
+            if state.run(leases.take(self.tables, epoch, values)):
+                return int(epoch) + 1
+            # Somebody was faster; it may be the statement of a run that is dead by now.
         raise Busy(_busy(self.sync, epoch + 1, "another run", since, until))
 
     def _took_first(self, state: Catalogue, values: dict[str, str]) -> bool:
@@ -193,6 +209,7 @@ class SqlStore:
             planner.prepare(epoch)
             with self._fenced(epoch):
                 summary = planner.write()
+                whose.record(state, self._owner)
             self._comparison = planner.comparison
             self._known = planner.known
         return summary

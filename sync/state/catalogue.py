@@ -1,28 +1,20 @@
-"""The state schema's own upkeep: creating tables, following the mapping, remembering the sync."""
+"""The tables of one sync: creating them, following the mapping, remembering the sync."""
 
 from __future__ import annotations
 
 import json
-import re
-import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlglot import exp
 
-from sync.errors import ConfigError, Problem, StateError, WarehouseError
+from sync.errors import ConfigError, Problem
 from sync.model import Relation, Sync, Trait
 from sync.state import schema as t
 from sync.state.columns import Column
-from sync.state.migration import migrate, new_id
 from sync.warehouse import sql as e
 from sync.warehouse.port import Session
-
-CREATE_TRIES = 20
-"""Several runs that race for the first tables may meet at each of them; every try gets further."""
-NOT_ALLOWED = re.compile("permission|denied|privilege|not authorized|read-only", re.IGNORECASE)
-"""How engines say that a login may not create."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,59 +45,6 @@ class Catalogue:
     def ask(self, query: exp.Query) -> list[tuple[Any, ...]]:
         """Render and run one query."""
         return self.session.query(query.sql(self.dialect))
-
-    def ensure_shared(self) -> None:
-        """Create what all syncs share, on first use, or bring it to today's format.
-
-        Raises StateError for state of a newer version.
-        """
-        version = self._format_version()
-        if version is None:
-            self._repeat(self._create_missing, _may_not_create)
-        elif version > t.FORMAT_VERSION:
-            raise StateError(_newer(self.tables.schema, version))
-        elif version < t.FORMAT_VERSION:
-            self._repeat(lambda: migrate(self, version), _may_not_migrate)
-
-    def _format_version(self) -> int | None:
-        """Written when everything else is there; None before that, also after a crash midway."""
-        installation = self.tables["installation"]
-        if self.session.columns(installation) is None:
-            return None
-        rows = self.ask(exp.select(e.col("format_version")).from_(e.table(installation)))
-        return rows[0][0] if rows else None
-
-    def _repeat(
-        self, step: Callable[[], None], forbidden: Callable[[str, WarehouseError], ConfigError]
-    ) -> None:
-        """Of two runs that do the same, one may fail; it finds everything there next time."""
-        errors: list[WarehouseError] = []
-        for _ in range(CREATE_TRIES):
-            try:
-                step()
-            except WarehouseError as error:
-                errors.append(error)
-                if NOT_ALLOWED.search(str(error)):
-                    raise forbidden(self.tables.schema, error) from error
-            else:
-                return
-        raise errors[0]
-
-    def _create_missing(self) -> None:
-        if not self.ask(t.find_schema(self.tables)):
-            self.run(t.create_schema(self.tables))
-        for name, columns in t.SHARED.items():
-            self.run(t.create(self.tables[name], columns, self.dialect, t.UNIQUE.get(name)))
-        if self._format_version() is not None:
-            return
-        values = {
-            "format_version": e.number(t.FORMAT_VERSION),
-            "salt": e.text(secrets.token_hex(16)),
-            "created_at": e.utc_now(),
-            "installation_id": e.text(new_id()),
-        }
-        rows = exp.select(*values.values())
-        self.run(e.insert(self.tables["installation"], list(values), rows))
 
     def salt(self) -> str:
         """This installation's salt for digests of personal values."""
@@ -270,35 +209,3 @@ def refuse_other_identity(sync: Sync, known: Remembered | None) -> None:
                 for word, before, now in changed
             )
         )
-
-
-def _may_not_create(schema: str, error: WarehouseError) -> ConfigError:
-    return ConfigError(
-        Problem(
-            "state-schema",
-            f"the state schema {schema} does not exist and can't be created with this login",
-            hint=error.problems[0].message,
-            fix=f"have someone run: create schema {schema}, and grant usage and create on it",
-        )
-    )
-
-
-def _may_not_migrate(schema: str, error: WarehouseError) -> ConfigError:
-    return ConfigError(
-        Problem(
-            "state-older",
-            f"the state in {schema} was written by an older version of dbt-activation, and this"
-            " login may not alter its tables",
-            hint=error.problems[0].message,
-            fix="run once with the login that owns them: python -m sync apply",
-        )
-    )
-
-
-def _newer(schema: str, version: int) -> Problem:
-    return Problem(
-        "state-newer",
-        f"the state in {schema} has format {version}; this version of dbt-activation writes"
-        f" format {t.FORMAT_VERSION}",
-        fix="run: pip install --upgrade dbt-activation",
-    )

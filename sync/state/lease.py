@@ -77,3 +77,24 @@ def _update(tables: StateTables, sets: dict[str, exp.Expr], epoch: int) -> exp.U
         expressions=[e.equals(e.col(name), value) for name, value in sets.items()],
         where=exp.Where(this=_at_epoch(tables, epoch)),
     )
+
+
+def continued(tables: StateTables, version: str) -> exp.Insert:
+    """A released lease for each sync that has run, at its highest epoch on record."""
+    known = exp.union(
+        exp.select(e.col("sync"), e.col("epoch")).from_(e.table(tables["run_syncs"])),
+        exp.select(e.col("sync"), e.col("epoch")).from_(e.table(tables["syncs"])),
+    )
+    values: dict[str, exp.Expr] = {
+        "sync": e.col("sync"),
+        "epoch": exp.Max(this=e.col("epoch")),
+        "owner": e.text("state command"),
+        "host": e.text(""),
+        "process": e.text(""),
+        "version": e.text(version),
+        "acquired_at": e.utc_now(),
+        "expires_at": e.utc_now(),
+        "is_released": exp.true(),
+    }
+    rows = exp.select(*values.values()).from_(known.subquery("known")).group_by(e.col("sync"))
+    return e.insert(tables["leases"], list(values), rows.where(e.not_null(e.col("epoch"))))

@@ -6,25 +6,22 @@ No transaction is needed: each statement may be repeated, and the format is rais
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING
-
-from sqlglot import exp
 
 from sync.state import schema as t
+from sync.state.catalogue import Catalogue
 from sync.warehouse import sql as e
-
-if TYPE_CHECKING:
-    from sync.state.catalogue import Catalogue
 
 
 def migrate(state: Catalogue, version: int) -> None:
     """Add the tables and columns that formats after `version` have brought."""
     for name in t.SHARED:
         _complete(state, name)
-    unnamed = e.is_null(e.col("installation_id"))
-    state.run(_update(state, "installation_id", e.text(new_id()), unnamed))
+    installation = state.tables["installation"]
+    named = {"installation_id": e.text(new_id())}
+    state.run(e.update(installation, named, e.is_null(e.col("installation_id"))))
     older = e.equals(e.col("format_version"), e.number(version))
-    state.run(_update(state, "format_version", e.number(t.FORMAT_VERSION), older))
+    raised = {"format_version": e.number(t.FORMAT_VERSION)}
+    state.run(e.update(installation, raised, older))
 
 
 def new_id() -> str:
@@ -42,11 +39,3 @@ def _complete(state: Catalogue, name: str) -> None:
     for column in columns:
         if column not in there:
             state.run(t.add_column(relation, column, columns[column], state.dialect))
-
-
-def _update(state: Catalogue, name: str, value: exp.Expr, where: exp.Expr) -> exp.Update:
-    return exp.Update(
-        this=e.table(state.tables["installation"]),
-        expressions=[e.equals(e.col(name), value)],
-        where=exp.Where(this=where),
-    )

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from sync.model import Relation
 from sync.plan import reading
+from sync.state import installation
 from sync.state import lease as leases
 from sync.state import schema as t
 from sync.state.catalogue import Catalogue
@@ -144,6 +145,11 @@ class Standing:
 def is_installed(state: Catalogue) -> bool:
     """Whether any run has left state here."""
     return state.session.columns(state.tables["installation"]) is not None
+
+
+def format_version(state: Catalogue) -> int | None:
+    """The format of the state; None where there is none."""
+    return installation.read_format(state) if is_installed(state) else None
 
 
 def standing(state: Catalogue) -> Standing:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
@@ -202,15 +202,31 @@ SHARED: Mapping[str, Mapping[str, str]] = {
 }
 UNIQUE = {"leases": "sync", "installation": "format_version"}
 """Keys the engine is asked to enforce, so that of two racing inserts one fails."""
+OWN = ("snapshot_", "plan_", "acks_")
+"""What the names of a sync's own tables begin with."""
 
 
 @dataclass(frozen=True, slots=True)
 class StateTables:
-    """Relations of the state schema for one sync; `database` and `schema` are the target's."""
+    """Relations of the state schema for one sync; `database` and `schema` are the target's.
+
+    `project` and `target` are the names in dbt of whom the sync is run for.
+    """
 
     database: str | None
     schema: str
     sync: str
+    project: str = ""
+    target: str = ""
+
+    def of(self, sync: str) -> StateTables:
+        """The same for another sync."""
+        return replace(self, sync=sync)
+
+    @property
+    def own(self) -> tuple[Relation, ...]:
+        """The tables that no other sync has."""
+        return (self.snapshot, self.plan, self.acks)
 
     def __getitem__(self, name: str) -> Relation:
         """A table shared by all syncs."""
@@ -275,6 +291,28 @@ def find_schema(tables: StateTables) -> exp.Select:
             e.equals(exp.column("schema_name"), e.text(tables.schema)),
         )
     )
+
+
+def list_tables(tables: StateTables, dialect: str) -> exp.Select:
+    """The names of all tables in the state schema.
+
+    PostgreSQL's information_schema hides what a login may not read; DuckDB folds names.
+    """
+    schema = e.text(tables.schema)
+    if dialect == "postgres":
+        listed = exp.select("tablename").from_(exp.table_("pg_tables", db="pg_catalog"))
+        return listed.where(e.equals(exp.column("schemaname"), schema))
+    listed = exp.select("table_name").from_(exp.table_("tables", db="information_schema"))
+    here = e.equals(exp.column("table_catalog"), exp.Anonymous(this="current_database"))
+    found: exp.Expr = exp.column("table_schema")
+    if dialect == "duckdb":
+        found, schema = exp.Lower(this=found), exp.Lower(this=schema)
+    return listed.where(here, e.equals(found, schema))
+
+
+def since(table: str) -> int:
+    """The format that has brought a shared table."""
+    return next((version for version, things in FORMATS.items() if table in things), 1)
 
 
 def add_column(relation: Relation, name: str, data_type: str, dialect: str) -> exp.Alter:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 
 from sqlglot import exp
@@ -162,6 +162,15 @@ def insert(into: Relation, columns: Sequence[str], query: exp.Query) -> exp.Inse
 def delete(relation: Relation, where: exp.Expr | None = None) -> exp.Delete:
     """`delete from relation [where ...]`."""
     return exp.Delete(this=table(relation), where=exp.Where(this=where) if where else None)
+
+
+def update(relation: Relation, sets: Mapping[str, exp.Expr], where: exp.Expr) -> exp.Update:
+    """`update relation set ... where ...`."""
+    return exp.Update(
+        this=table(relation),
+        expressions=[equals(col(name), value) for name, value in sets.items()],
+        where=exp.Where(this=where),
+    )
 
 
 def temporary(name: str, query: exp.Query) -> exp.Create:

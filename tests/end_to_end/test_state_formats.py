@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from e2e.inside import Runs, runner
 from e2e.population import SEGMENT, TRAITS_PEOPLE, Population
 from e2e.project import SmallProject
 
@@ -14,6 +15,13 @@ from sync.state import schema as t
 
 FORMATS = Path(__file__).parent / "formats"
 STATE = ("deliveries", "run_syncs", "snapshot_seg_active__customerio")
+
+
+@pytest.fixture
+def run(
+    old: SmallProject, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Runs:
+    return runner(old, monkeypatch, capsys)
 
 
 @pytest.fixture
@@ -46,10 +54,10 @@ def installation(project: SmallProject) -> tuple[Any, ...]:
 
 
 def test_a_run_on_state_of_an_older_version_sends_nothing_and_keeps_it_all(
-    old: SmallProject,
+    old: SmallProject, run: Runs
 ) -> None:
     before, (_, salt) = rows(old), installation(old)
-    finished = old.run(expect=0)
+    finished = run("apply")
     assert old.applied() == []
     assert "No changes" in finished.text
     assert installation(old) == (t.FORMAT_VERSION, salt)
@@ -58,26 +66,30 @@ def test_a_run_on_state_of_an_older_version_sends_nothing_and_keeps_it_all(
     assert before["snapshot_seg_active__customerio"] == after["snapshot_seg_active__customerio"]
     assert old.lease("traits_people__customerio") == (3, True)
     old.warehouse.run("update population set city = 'moved' where n = 1")
-    old.run(expect=0)
+    run("apply")
     assert old.attributes("p1")["city"] == "moved"
 
 
-def test_what_only_reads_takes_state_of_an_older_version_as_it_is(old: SmallProject) -> None:
+def test_what_only_reads_takes_state_of_an_older_version_as_it_is(
+    old: SmallProject, run: Runs
+) -> None:
     before = rows(old)
-    assert "No changes" in old.run("plan", "--detailed-exitcode", expect=0).text
+    assert "No changes" in run("plan", "--detailed-exitcode").text
     for command in (["status"], ["why", "p1"], ["state", "show"]):
-        old.run(*command, expect=0)
+        run(*command)
     assert rows(old) == before
     assert installation(old)[0] == 1
 
 
-def test_a_run_that_died_while_changing_the_format_is_repeated(old: SmallProject) -> None:
+def test_a_run_that_died_while_changing_the_format_is_repeated(
+    old: SmallProject, run: Runs
+) -> None:
     old.warehouse.run(
         f"alter table {old.state_schema}.installation add column installation_id varchar",
         f"update {old.state_schema}.installation set installation_id = 'named'",
         f"alter table {old.state_schema}.leases add column project varchar",
     )
-    old.run(expect=0)
+    run("apply")
     assert old.applied() == []
     assert old.state("select format_version, installation_id from {state}.installation") == [
         (t.FORMAT_VERSION, "named")

@@ -21,6 +21,7 @@ from sync.model import Counts, Op, Sync
 from sync.run.access import StateAccess
 from sync.run.protocol import Hooks, Ports, run_sync
 from sync.run.store import SqlStore
+from sync.state import installation
 from sync.state.schema import FORMAT_VERSION, StateTables
 from sync.state.store import DELIVERED, UNKNOWN, Ack, Holder, SyncReport
 from sync.warehouse.adapter import AdapterWarehouse
@@ -243,8 +244,8 @@ def test_of_racing_first_acquirers_one_wins(
 ) -> None:
     credentials = postgres.credentials("public")
     other = StateAccess(AdapterWarehouse("postgres", credentials), "first_activation", tmp_path)
-    with other.catalogue() as state:
-        state.ensure_shared()
+    with other.opened() as state:
+        installation.ensure(state)
 
     def make(number: int) -> SqlStore:
         warehouse = AdapterWarehouse("postgres", credentials)

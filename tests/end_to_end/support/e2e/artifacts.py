@@ -39,11 +39,12 @@ def write(
     schema: str,
     statuses: Mapping[str, str] | None = None,
     failing_tests: Sequence[str] = (),
+    project: str = PACKAGE,
 ) -> None:
     """Write both files. `statuses` are of models by name, `failing_tests` names models."""
     target_path.mkdir(parents=True, exist_ok=True)
     metadata = {
-        "project_name": PACKAGE,
+        "project_name": project,
         "adapter_type": adapter,
         "invocation_id": "5d9a0c1e-0000-4000-8000-000000000000",
         "generated_at": datetime.now(UTC).isoformat(),

@@ -165,10 +165,13 @@ class SmallProject(Project):
     models: list[Model] = field(default_factory=list)
     settings: dict[str, Any] = field(default_factory=dict)
     """Of the connection to the sandbox, over the defaults."""
+    name: str = PACKAGE
+    models_schema: str = ""
+    """Where the models lie when that is not the target's schema."""
 
     def __post_init__(self) -> None:
         (self.dir / "dbt_project.yml").write_text(
-            f"name: {PACKAGE}\nprofile: {PACKAGE}\nmodel-paths: [models]\n"
+            f"name: {self.name}\nprofile: {PACKAGE}\nmodel-paths: [models]\n"
         )
         self.write_profiles()
 
@@ -194,7 +197,8 @@ class SmallProject(Project):
         self.models = list(models)
         if build:
             for model in models:
-                self.warehouse.run(f"create or replace view {model.name} as {model.query}")
+                name = f"{self.models_schema}.{model.name}" if self.models_schema else model.name
+                self.warehouse.run(f"create or replace view {name} as {model.query}")
         self.write_artifacts()
 
     def write_artifacts(
@@ -207,7 +211,8 @@ class SmallProject(Project):
             self.models,
             w.adapter,
             w.database,
-            w.schema,
+            self.models_schema or w.schema,
             statuses,
             failing_tests,
+            self.name,
         )

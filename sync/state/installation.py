@@ -1,0 +1,170 @@
+"""The table `installation`: a state schema's format, id and salt; how the schema begins.
+
+Its row is written when every other shared table is there, so a crash midway is no installation.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable
+from typing import NamedTuple
+
+from sqlglot import exp
+
+from sync.errors import ConfigError, Problem, StateError, WarehouseError
+from sync.state import lease as leases
+from sync.state import lost
+from sync.state import schema as t
+from sync.state.catalogue import Catalogue
+from sync.state.migration import migrate, new_id
+from sync.warehouse import sql as e
+
+CREATE_TRIES = 20
+"""Several runs that race for the first tables may meet at each of them; every try gets further."""
+NOT_ALLOWED = re.compile("permission|denied|privilege|not authorized|read-only", re.IGNORECASE)
+"""How engines say that a login may not create."""
+
+
+class Found(NamedTuple):
+    """What is there of a state schema: its format, None before the first run; its tables."""
+
+    format_version: int | None
+    tables: frozenset[str]
+
+    def has(self, version: int) -> bool:
+        """Whether there is state, in this format or a newer one."""
+        return self.format_version is not None and self.format_version >= version
+
+
+def ensure(state: Catalogue) -> Found:
+    """Create what all syncs share, on first use, or bring it to today's format.
+
+    Raises StateError for state of a newer version, and where a shared table is gone.
+    """
+    found = check(state)
+    version = found.format_version
+    if version is None:
+        _repeat(state, create, _may_not_create)
+    elif version < t.FORMAT_VERSION:
+        _repeat(state, lambda state: migrate(state, version), _may_not_migrate)
+    return found._replace(format_version=t.FORMAT_VERSION)
+
+
+def check(state: Catalogue) -> Found:
+    """Look at what is there; changes nothing.
+
+    Raises StateError for state of a newer version, and where a shared table is gone.
+    """
+    there = lost.present(state)
+    version = read_format(state) if "installation" in there else None
+    if version is not None and version > t.FORMAT_VERSION:
+        raise StateError(_newer(state.tables.schema, version))
+    lost.refuse_shared(state, there, version)
+    return Found(version, there)
+
+
+def read_format(state: Catalogue) -> int | None:
+    """The format in the table `installation`; None when it has no row yet."""
+    rows = state.ask(exp.select(e.col("format_version")).from_(_table(state)))
+    return int(rows[0][0]) if rows else None
+
+
+def read_id(state: Catalogue) -> str:
+    """The name that no other state schema has."""
+    return str(state.ask(exp.select(e.col("installation_id")).from_(_table(state)))[0][0])
+
+
+def _table(state: Catalogue) -> exp.Table:
+    return e.table(state.tables["installation"])
+
+
+def create(state: Catalogue) -> None:
+    """Every shared table that is not there, then the row that says so."""
+    if not state.ask(t.find_schema(state.tables)):
+        state.run(t.create_schema(state.tables))
+    for name, columns in t.SHARED.items():
+        state.run(t.create(state.tables[name], columns, state.dialect, t.UNIQUE.get(name)))
+    if read_format(state) is not None:
+        return
+    values = {
+        "format_version": e.number(t.FORMAT_VERSION),
+        "salt": e.text(secrets.token_hex(16)),
+        "created_at": e.utc_now(),
+        "installation_id": e.text(new_id()),
+    }
+    rows = exp.select(*values.values())
+    state.run(e.insert(state.tables["installation"], list(values), rows))
+
+
+def recreate(state: Catalogue, version: str) -> list[str]:
+    """Create the shared tables that are gone again, empty; their names.
+
+    Epochs go on from the highest that is recorded. Records that destinations answered are read
+    again from the first. Without the old salt, digests of personal values differ from now on.
+    """
+    there = lost.present(state)
+    gone = lost.shared_of(state, there, read_format(state) if "installation" in there else None)
+    if not gone:
+        return []
+    create(state)
+    ensure(state)
+    if "leases" in gone:
+        state.run(leases.continued(state.tables, version))
+    if "responses" in gone:
+        state.run(e.delete(state.tables["pulls"]))
+    named = {"installation": e.text(read_id(state))}
+    for name in ("leases", "syncs"):
+        state.run(e.update(state.tables[name], named, e.not_null(e.col("installation"))))
+    return gone
+
+
+def _repeat(
+    state: Catalogue,
+    step: Callable[[Catalogue], None],
+    forbidden: Callable[[str, WarehouseError], ConfigError],
+) -> None:
+    """Of two runs that do the same, one may fail; it finds everything there next time."""
+    errors: list[WarehouseError] = []
+    for _ in range(CREATE_TRIES):
+        try:
+            step(state)
+        except WarehouseError as error:
+            errors.append(error)
+            if NOT_ALLOWED.search(str(error)):
+                raise forbidden(state.tables.schema, error) from error
+        else:
+            return
+    raise errors[0]
+
+
+def _may_not_create(schema: str, error: WarehouseError) -> ConfigError:
+    return ConfigError(
+        Problem(
+            "state-schema",
+            f"the state schema {schema} does not exist and can't be created with this login",
+            hint=error.problems[0].message,
+            fix=f"have someone run: create schema {schema}, and grant usage and create on it",
+        )
+    )
+
+
+def _may_not_migrate(schema: str, error: WarehouseError) -> ConfigError:
+    return ConfigError(
+        Problem(
+            "state-older",
+            f"the state in {schema} was written by an older version of dbt-activation, and this"
+            " login may not alter its tables",
+            hint=error.problems[0].message,
+            fix="run once with the login that owns them: python -m sync apply",
+        )
+    )
+
+
+def _newer(schema: str, version: int) -> Problem:
+    return Problem(
+        "state-newer",
+        f"the state in {schema} has format {version}; this version of dbt-activation writes"
+        f" format {t.FORMAT_VERSION}",
+        fix="run: pip install --upgrade dbt-activation",
+    )

@@ -1,0 +1,81 @@
+"""State of which a part is gone: a table that was dropped is no first run."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from sqlglot import exp
+
+from sync.errors import Problem, StateError
+from sync.state import schema as t
+from sync.state.catalogue import Catalogue
+from sync.warehouse import sql as e
+
+
+def present(state: Catalogue) -> frozenset[str]:
+    """The tables that are there."""
+    return frozenset(str(name) for (name,) in state.ask(t.list_tables(state.tables, state.dialect)))
+
+
+def refuse_shared(state: Catalogue, there: Collection[str], version: int | None) -> None:
+    """Raise StateError, naming all that is gone, when a shared table of the format `version` is."""
+    if gone := shared_of(state, there, version):
+        raise StateError(_problem(state.tables.schema, [*gone, *_every_own(state, there)]))
+
+
+def refuse_own(state: Catalogue, there: Collection[str]) -> None:
+    """Raise StateError, naming all that is gone, when a table of the catalogue's sync is."""
+    if state.tables.sync in own_of_each(state, there):
+        raise StateError(_problem(state.tables.schema, _every_own(state, there)))
+
+
+def shared_of(state: Catalogue, there: Collection[str], version: int | None) -> list[str]:
+    """The shared tables that are gone; none before the first run."""
+    if version is None and not _has_remains(state, there):
+        return []
+    known = t.FORMAT_VERSION if version is None else version
+    gone = [name for name in t.SHARED if t.since(name) <= known and name not in there]
+    return gone if version is not None or "installation" in gone else ["installation", *gone]
+
+
+def own_of_each(state: Catalogue, there: Collection[str]) -> dict[str, list[str]]:
+    """By sync that has run, those of its own tables that are gone."""
+    if "syncs" not in there:
+        return {}
+    rows = state.ask(exp.select(e.col("sync")).from_(e.table(state.tables["syncs"])))
+    gone = {str(sync): _gone(state.tables.of(str(sync)), there) for (sync,) in rows}
+    return {sync: names for sync, names in gone.items() if names}
+
+
+def _every_own(state: Catalogue, there: Collection[str]) -> list[str]:
+    return [name for names in own_of_each(state, there).values() for name in names]
+
+
+def _has_remains(state: Catalogue, there: Collection[str]) -> bool:
+    """Something was written once. A first run that died has left empty tables at most."""
+    if any(name.startswith(t.OWN) for name in there):
+        return True
+    shared = [name for name in t.SHARED if name in there and name != "installation"]
+    return any(_has_rows(state, name) for name in shared)
+
+
+def _has_rows(state: Catalogue, name: str) -> bool:
+    query = exp.select(e.number(1)).from_(e.table(state.tables[name])).limit(1)
+    return bool(state.ask(query))
+
+
+def _gone(tables: t.StateTables, there: Collection[str]) -> list[str]:
+    return [relation.name for relation in tables.own if relation.name not in there]
+
+
+def _problem(schema: str, gone: Iterable[str]) -> Problem:
+    names = list(gone)
+    are = "table of the state is" if len(names) == 1 else "tables of the state are"
+    return Problem(
+        "state-lost",
+        f"{len(names)} {are} gone from {schema}: {', '.join(names)}",
+        hint="The rest of the state says that they were there. What the destinations hold is not"
+        " known without them. Nothing was sent.",
+        fix="restore them from a backup, or, when they are gone for good, run:"
+        " python -m sync state recreate",
+    )

@@ -1,0 +1,89 @@
+"""Whose a sync's state is: recorded in `syncs` and `leases`; another's is refused, never adopted.
+
+Two projects, or two targets, with one target schema and one model name would otherwise take each
+other's people for their own.
+"""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from sync.errors import Problem, StateError
+from sync.model import Owner
+from sync.state import installation
+from sync.state.catalogue import Catalogue
+from sync.warehouse import sql as e
+
+TABLES = ("syncs", "leases")
+SINCE = 2
+"""The format that has brought owners. Rows that were written before name none."""
+
+
+def ours(state: Catalogue) -> Owner:
+    """Whom this run is for, in this state schema."""
+    return Owner(installation.read_id(state), state.tables.project, state.tables.target)
+
+
+def columns(owner: Owner) -> dict[str, exp.Expr]:
+    """The owner as columns of a row in either table."""
+    return {name: e.text(value) for name, value in owner._asdict().items()}
+
+
+def refuse_other(state: Catalogue) -> Owner:
+    """Raise StateError when the sync's rows are another's; whom this run is for.
+
+    A row that names no owner becomes that of the next run.
+    """
+    owner = ours(state)
+    if others := [found for found in recorded(state) if found != owner]:
+        raise StateError(_problem(state, owner, others[0]))
+    return owner
+
+
+def recorded(state: Catalogue) -> list[Owner]:
+    """Whom the sync's rows name."""
+    return [Owner(*row) for table in TABLES for row in state.ask(_owner(state, table))]
+
+
+def _owner(state: Catalogue, table: str) -> exp.Select:
+    return (
+        exp.select(*map(e.col, Owner._fields))
+        .from_(e.table(state.tables[table]))
+        .where(_is_self(state), e.not_null(e.col("installation")))
+    )
+
+
+def _is_self(state: Catalogue) -> exp.Expr:
+    return e.equals(e.col("sync"), e.text(state.tables.sync))
+
+
+def record(state: Catalogue, owner: Owner) -> None:
+    """Say in the sync's rows whose they are."""
+    for table in TABLES:
+        state.run(e.update(state.tables[table], columns(owner), _is_self(state)))
+
+
+def _problem(state: Catalogue, owner: Owner, other: Owner) -> Problem:
+    sync, schema = state.tables.sync, state.tables.schema
+    if other.installation != owner.installation:
+        return _mixed(sync, schema, owner)
+    return Problem(
+        "state-of-another",
+        f"the state of {sync} in {schema} is that of {other}; this run is for {owner}",
+        hint="Two projects or targets that share a target schema and a model's name would undo each"
+        " other's work. Nothing was sent.",
+        fix="give this target a schema of its own, or the model another name; where the project or"
+        " target was only renamed, run: python -m sync state claim"
+        f" {sync} --from {other.project}:{other.target}",
+    )
+
+
+def _mixed(sync: str, schema: str, owner: Owner) -> Problem:
+    return Problem(
+        "state-mixed",
+        f"the rows of {sync} in {schema} come from another state schema: tables of two were mixed,"
+        " as when one of them is restored alone",
+        hint="Nothing was sent.",
+        fix=f"restore all tables of {schema} from one backup; where they fit together, run:"
+        f" python -m sync state claim {sync} --from {owner.project}:{owner.target}",
+    )
