@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/installed
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test lint types pytest dbt-tests torture benchmark clean
+.PHONY: help demo test lint types pytest dbt-tests lowest torture benchmark clean
 
 help: ## Show this help.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -19,7 +19,7 @@ test: lint types pytest dbt-tests ## Everything that has to pass before a change
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/sqlfluff lint --disable-progress-bar models tests/dbt integration_tests
+	$(BIN)/sqlfluff lint --disable-progress-bar models examples integration_tests
 
 types: $(INSTALLED)
 	$(BIN)/mypy
@@ -33,6 +33,10 @@ dbt-tests: $(INSTALLED)
 		$(BIN)/dbt --quiet --warn-error build --target-path target/test
 	SHOP_DUCKDB=target/test/shop.duckdb DBT_PROFILES_DIR=target/test \
 		$(BIN)/python -m sync check --target-path target/test
+
+lowest: $(INSTALLED) ## Install the lowest dbt that is supported, for the tests that try it.
+	$(PYTHON) -m venv $(VENV)/lowest
+	$(VENV)/lowest/bin/python -m pip install --quiet dbt-core==1.10.8 dbt-duckdb==1.10.0
 
 torture: $(INSTALLED) ## The long runs: every crash history, many real kills.
 	$(BIN)/python -m pytest -q -m torture

@@ -1,5 +1,5 @@
-{#- Whoever installs the package gets macros and tests, and none of its example models, sources or
-    tests. -#}
+{#- A project that installs the package gets macros and generic tests, and no model, source or
+    test of the package. -#}
 {%- set strangers = [] -%}
 {%- if execute -%}
     {%- for node in graph.nodes.values()

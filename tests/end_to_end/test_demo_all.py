@@ -4,25 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from e2e.repository import copy_repository
 
-ROOT = Path(__file__).parents[2]
-PARTS = (
-    "data",
-    "dbt_project.yml",
-    "macros",
-    "models",
-    "profiles.yml.example",
-    "pyproject.toml",
-    "scripts",
-    "sync",
-    "tests/dbt",
-)
 VENDORS = ("Customer.io", "Fullstory", "Gainsight PX", "LaunchDarkly", "Qualtrics")
 STEP = re.compile(r"(?m)^(?:\d+\. .+|Done)$")
 
@@ -30,14 +17,7 @@ STEP = re.compile(r"(?m)^(?:\d+\. .+|Done)$")
 @pytest.fixture(scope="module")
 def steps(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What the demo printed, by heading, run in a copy so that it leaves nothing here."""
-    place = tmp_path_factory.mktemp("demo")
-    for name in PARTS:
-        source, goal = ROOT / name, place / name
-        goal.parent.mkdir(parents=True, exist_ok=True)
-        if source.is_dir():
-            shutil.copytree(source, goal, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(source, goal)
+    place = copy_repository(tmp_path_factory.mktemp("demo"), "pyproject.toml", "scripts", "sync")
     plain = {k: v for k, v in os.environ.items() if not k.startswith(("DBT_", "SHOP_", "SANDBOX"))}
     done = subprocess.run(
         [sys.executable, "scripts/demo.py"],

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from typing import Any
 import pytest
 import yaml
 from activation_sandbox.client import SandboxControl
+from e2e.repository import copy_repository
 
 from tests.markdown import ROOT, Block, blocks
 
@@ -35,17 +35,6 @@ TESTS_OF_DBT = "test unit_test"
 
 SERVER = "python -m sync sandbox"
 SYNC = "python -m sync --select destination:customerio"
-COPIED = (
-    "constraints.txt",
-    "data",
-    "dbt_project.yml",
-    "macros",
-    "models",
-    "profiles.yml.example",
-    "pyproject.toml",
-    "sync",
-    "tests/dbt",
-)
 SEGMENT_SQL = """
 select 'c_1' as customer_id, 'high' as intent_tier, 'left a cart' as qualified_because,
     {{ activation.normalize_email("'X'") }} is not null as proves_that_macros_are_there,
@@ -137,17 +126,6 @@ def _environ() -> dict[str, str]:
     }
 
 
-def _copy(into: Path) -> Path:
-    for name in COPIED:
-        source, target = ROOT / name, into / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if source.is_dir():
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(source, target)
-    return into
-
-
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("readme")
@@ -156,7 +134,10 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def newcomer(place: Path) -> Iterator[Newcomer]:
     """Somebody who has followed the README from the first line to the end of "Try it"."""
-    somebody = Newcomer(_copy(place / "dbt-activation"), _environ())
+    checkout = copy_repository(
+        place / "dbt-activation", "constraints.txt", "pyproject.toml", "sync"
+    )
+    somebody = Newcomer(checkout, _environ())
     try:
         for block in blocks(README, "bash"):
             if block.section == TRY_IT:
@@ -241,7 +222,7 @@ def test_verify_finds_all_that_was_sent(newcomer: Newcomer) -> None:
 
 def test_the_model_in_the_readme_says_what_the_shop_says() -> None:
     (shown,) = _yaml("dbt-activation", "models")["models"]
-    path = ROOT / "models" / "examples" / "shop" / f"{shown['name']}.yml"
+    path = ROOT / "examples" / "shop" / "models" / f"{shown['name']}.yml"
     (real,) = yaml.safe_load(path.read_text())["models"]
     metadata = real["config"]["meta"]["activation"]
     told = shown["config"]["meta"]["activation"]

@@ -10,10 +10,9 @@ import pytest
 from activation_sandbox.client import SandboxControl
 from e2e.command import until
 from e2e.project import Project
+from e2e.repository import copy_repository
 from e2e.warehouses import DuckDBFile
 
-ROOT = Path(__file__).parents[2]
-PARTS = ("dbt_project.yml", "macros", "models", "data", "tests/dbt")
 FRICTION = "seg_checkout_friction"
 MODELS = {
     "traits_customers": "customer_id",
@@ -31,11 +30,7 @@ MODELS = {
 def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The example in a directory of its own, as `dbt build` leaves it on 21 May 2024."""
     directory = tmp_path_factory.mktemp("built") / "shop"
-    for part in PARTS:
-        source, goal = ROOT / part, directory / part
-        goal.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copytree(source, goal) if source.is_dir() else shutil.copy(source, goal)
-    shutil.copy(ROOT / "profiles.yml.example", directory / "profiles.yml")
+    shutil.move(copy_repository(directory) / "profiles.yml.example", directory / "profiles.yml")
     nobody = SandboxControl("http://127.0.0.1:9")
     Project(directory, DuckDBFile(directory / "shop.duckdb"), nobody).dbt("build")
     yield directory

@@ -1,4 +1,3 @@
-{{ config(enabled=(project_name == 'activation')) }}
 {#- Both write to customers about coming back; nobody should get both letters. -#}
 select lapsed.customer_id
 from {{ ref('seg_lapsed_high_value') }} as lapsed

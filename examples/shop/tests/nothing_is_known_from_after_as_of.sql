@@ -1,4 +1,3 @@
-{{ config(enabled=(project_name == 'activation')) }}
 {#- A row from the future would make the example unable to let a day pass. -#}
 with
 

@@ -1,4 +1,3 @@
-{{ config(enabled=(project_name == 'activation')) }}
 {#- Whatever a segment's own SQL says: who stands in suppressions is in none. Every model whose
     metadata says `kind: segment` is looked at, also one that forgot its own test. -#}
 {%- set segments = [] -%}
@@ -6,7 +5,7 @@
     {%- for node in graph.nodes.values()
         if node.resource_type == 'model'
         and node.config.meta.get('activation', {}).get('kind') == 'segment'
-        and node.package_name == 'activation' -%}
+        and node.package_name == 'shop' -%}
         {%- do segments.append(node) -%}
     {%- endfor -%}
 {%- endif %}

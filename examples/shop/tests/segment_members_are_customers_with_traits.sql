@@ -1,4 +1,3 @@
-{{ config(enabled=(project_name == 'activation')) }}
 {#- A member without traits would reach a destination as a bare id that no message can use. -#}
 with
 

@@ -8,7 +8,7 @@ responses as (
         {{ activation.json_text('answers', ['QID1', 'value']) }} as why_choice,
         {{ activation.json_text('answers', ['QID2', 'value']) }} as contact_choice,
         recorded_at
-    from {{ ref('stg_survey_responses') }}
+    from {{ ref('activation', 'activation__survey_responses') }}
     where
         survey_id = 'SV_sandbox'
         and trim(ext_ref) <> ''
