@@ -16,9 +16,11 @@ def check(session: Session) -> int:
 
     With --strict, warnings count as problems.
     """
+    from sync.commands.check import complaints
+
     project = session.load()
     is_strict = session.options.is_strict
-    problems = [*project.problems, *(project.warnings if is_strict else ())]
+    problems = [*complaints(project), *(project.warnings if is_strict else ())]
     exit_code = 2 if problems else 0
     if session.is_json:
         session.answer(

@@ -17,11 +17,12 @@ from sync.errors import ConfigError, Problem, WarehouseError
 from sync.model import Relation
 from sync.warehouse.errors import without_values
 from sync.warehouse.port import Row, Session
+from sync.warehouse.sql import is_dialect
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-DIALECTS = {"databricks": "databricks", "spark": "spark2", "sqlserver": "tsql"}
+DIALECTS = {"sqlserver": "tsql", "synapse": "tsql"}
 """Adapters whose sqlglot dialect has another name."""
 INSERT_ROWS = 500
 """Rows in one multi-row insert; 500 rows of 7 values stay far below every driver's bind limit."""
@@ -159,12 +160,17 @@ def _warehouse_error(error: Exception) -> WarehouseError:
 
 
 class AdapterWarehouse:
-    """Whatever `dbt debug` can reach, this can: same credentials, same drivers."""
+    """Whatever `dbt debug` can reach, this can: same credentials, same drivers.
+
+    Raises ConfigError for an adapter whose SQL can't be written.
+    """
 
     is_exclusive = False
 
     def __init__(self, adapter_type: str, credentials: Mapping[str, Any]) -> None:
         self.dialect = DIALECTS.get(adapter_type, adapter_type)
+        if not is_dialect(self.dialect):
+            raise _no_dialect(adapter_type)
         self.engine = adapter_type
         self._type = adapter_type
         self._credentials = credentials
@@ -211,6 +217,17 @@ def _unreachable(adapter_type: str, error: Exception) -> WarehouseError:
             f"the {adapter_type} adapter could not connect: {without_values(str(error))}",
             where="profiles.yml, outputs.<target>",
             fix="run: dbt debug",
+        )
+    )
+
+
+def _no_dialect(adapter_type: str) -> ConfigError:
+    return ConfigError(
+        Problem(
+            "adapter-without-dialect",
+            f"no SQL can be written for {adapter_type}: sqlglot has no dialect for it",
+            where="profiles.yml, outputs.<target>.type",
+            fix="use a target on another adapter",
         )
     )
 

@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 
-from sqlglot import exp
+from sqlglot import Dialect, exp
 
 from sync.model import Relation
+
+
+def is_dialect(name: str) -> bool:
+    """Whether statements can be written in a dialect of this name."""
+    return Dialect.get(name) is not None
 
 
 def ident(name: str) -> exp.Identifier:
