@@ -106,6 +106,8 @@ class Sync:
     """The vendor's identifier when it is not its default id, for example `email`."""
     address: str | None = None
     """The column that holds that identifier; None means the identity itself."""
+    normal_form: str = ""
+    """When two spellings of it are one to the vendor (`identifiers.NORMAL_FORMS`); "" is exact."""
     related: str | None = None
     """Objects: the column with the person that the account is linked to."""
     object_type: str | None = None
@@ -168,6 +170,8 @@ class Change(NamedTuple):
     origin_epoch: int = 0
     is_doubtful: bool = False
     """An earlier run may have sent it, or its counterpart: what can't be repeated is looked for."""
+    target: int = 0
+    """Where it goes, as the store numbers places and manners; a removal may go to an older one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,12 +168,13 @@ def _models(state: Catalogue, project: Project) -> str:
 
 def _accounts(state: Catalogue, access: StateAccess, project: Project) -> dict[str, list[str]]:
     """The account that syncs of each connection went to, as recorded."""
+    from sync.state import syncs
     from sync.state.reading import is_installed
 
     found: dict[str, list[str]] = {}
     for sync in project.syncs if is_installed(state) else ():
         state.tables = access.tables(sync.name)
-        known = state.remembered()
+        known = syncs.remembered(state)
         if known is not None and known.account is not None:
             found.setdefault(sync.connection, []).append(known.account)
     return found

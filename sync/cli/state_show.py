@@ -14,8 +14,9 @@ from sync.report import jsonl, words
 
 if TYPE_CHECKING:
     from sync.run.access import StateAccess
-    from sync.state.catalogue import Catalogue, Remembered
+    from sync.state.catalogue import Catalogue
     from sync.state.reading import Standing
+    from sync.state.syncs import Remembered
 
 Tables = Sequence[tuple[str, int | None]]
 """Names with their rows; None where a table is not there."""
@@ -61,7 +62,7 @@ def show(session: Session, names: tuple[str, ...], as_json: bool) -> int:
 
 def _look(access: StateAccess, state: Catalogue, sync: Sync, version: int) -> Shown:
     """One sync in state of the format `version`; 0 stands for state that can't be read."""
-    from sync.state import lost, reading, whose
+    from sync.state import lost, reading, syncs, whose
 
     state.tables = access.tables(sync.name)
     tables = reading.table_rows(state)
@@ -71,7 +72,7 @@ def _look(access: StateAccess, state: Catalogue, sync: Sync, version: int) -> Sh
     return Shown(
         sync,
         standing=reading.standing(state),
-        known=state.remembered(),
+        known=syncs.remembered(state),
         owners=list(dict.fromkeys(map(str, owners))),
         tables=tables,
         gone=lost.own_of_each(state, lost.present(state)).get(sync.name, ()),
@@ -92,7 +93,11 @@ def _facts(one: Shown) -> list[str]:
     standing, facts, known = one.standing, one.standing.facts, one.known
     if facts is None or known is None:
         return ["  nothing recorded"]
-    named = [c.trait.name + (" (dropped)" if c.is_dropped else "") for c in known.columns]
+    named = [
+        c.trait.name + (" (dropped)" if c.is_dropped else "")
+        for c in known.columns
+        if not c.is_superseded
+    ]
     lease = standing.lease
     held = "released" if lease is None or lease.is_released else f"held by {lease.owner}"
     shown = {
@@ -119,7 +124,7 @@ def _machine(one: Shown) -> dict[str, Any]:
         "sync": one.sync.name,
         "belongs_to": list(one.owners),
         "facts": jsonl.plain(facts._asdict()) if facts else None,
-        "traits": [c.trait.name for c in known.columns if not c.is_dropped] if known else [],
+        "traits": [c.trait.name for c in known.columns if c.is_live] if known else [],
         "lease": jsonl.plain(lease._asdict()) if lease else None,
         "members": standing.members,
         "in_doubt": standing.doubts,

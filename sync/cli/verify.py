@@ -110,11 +110,11 @@ def verify(session: Session, sample: int, everyone: bool, min_match: float, as_j
 
 
 def _verify(access: StateAccess, services: Services, sync: Sync, most: int | None) -> Tally:
-    from sync.state import reading
+    from sync.state import reading, syncs
 
     tally = Tally(sync)
     with access.catalogue(sync.name) as state:
-        known = state.remembered() if reading.is_installed(state) else None
+        known = syncs.remembered(state) if reading.is_installed(state) else None
     if known is None:
         tally.skipped = "never ran"
         return tally
@@ -123,7 +123,7 @@ def _verify(access: StateAccess, services: Services, sync: Sync, most: int | Non
         tally.skipped = f"{sync.connection} can't be asked with these credentials"
         return tally
     services.admit(sync, known.account)
-    kept = [c for c in known.columns if not c.trait.is_pii and not c.is_dropped]
+    kept = [c for c in known.columns if not c.trait.is_pii and c.is_live]
     tally.masked = sum(c.trait.is_pii for c in known.columns)
     before = None
     if lag := services.lag(sync.connection):

@@ -22,10 +22,11 @@ if TYPE_CHECKING:
 
 VERBS = {Op.ADD: "add", Op.CHANGE: "change", Op.REMOVE: "remove"}
 FATES = {
-    "invalid": "a column with nulls: reject is null, so it is not sent",
+    "null-refused": "a column with nulls: reject is null, so it is not sent",
     "suppressed": "suppressed, so it is not sent",
     "held_out": "held out on purpose, so it is not sent",
     "outside_rollout": "outside the rollout so far, so it is not sent",
+    "address-missing": "the column of `identify_by` is null or blank, so it is not sent",
     "unidentified": "a key column is null or blank, so it is not sent",
 }
 

@@ -1,24 +1,23 @@
-"""What `apply` would do, without doing it: the same plan, made and rolled back."""
+"""What `apply` would do, without doing it: the same plan by the same statements, not written."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, NoReturn
+from typing import Any
 
 from sync.errors import Problem, SyncError, Unexpected, foreseen
 from sync.journal.disk import FileDisk
 from sync.journal.journal import Journal
 from sync.model import Op, Sync
-from sync.plan import changes
+from sync.plan import diff, planner
 from sync.plan.guards import Held
-from sync.plan.planner import Planner
+from sync.plan.unsettled import Unsettled
 from sync.run.access import StateAccess
-from sync.state import installation, lost, whose
 from sync.state.catalogue import Catalogue
-from sync.state.recovery import find_leftover, settle_leftover
+from sync.state.columns import Column
+from sync.state.recovery import find_leftover
 from sync.state.store import PlanSummary
 
 
@@ -58,14 +57,6 @@ class Preview:
     """Where `problem` is one that nobody planned for: its traceback."""
 
 
-class _Undo(Exception):
-    """Makes a transaction roll back."""
-
-
-def _undo() -> NoReturn:
-    raise _Undo
-
-
 def preview(
     access: StateAccess,
     sync: Sync,
@@ -73,13 +64,17 @@ def preview(
     show: int = 0,
     identity: str | None = None,
 ) -> Preview:
-    """Plan one sync inside a transaction that is rolled back; nothing is written, nobody locked.
+    """Plan one sync as a run would; nothing is written, nobody locked.
 
     `show` rows at most come with it, or those of one `identity`.
     """
     try:
-        with foreseen(f"the plan of {sync.name}"):
-            found = _rolled_back(access, sync, show, identity)
+        with (
+            foreseen(f"the plan of {sync.name}"),
+            access.catalogue(sync.name) as state,
+            state.session.transaction(),
+        ):
+            found = _plan(access, state, sync, show, identity)
     except SyncError as error:
         surprise = error if isinstance(error, Unexpected) else None
         return Preview(sync, None, (), error.problems[0], error.exit_code, unexpected=surprise)
@@ -89,47 +84,37 @@ def preview(
     return replace(found, problem=held.problem, exit_code=3)
 
 
-def _rolled_back(access: StateAccess, sync: Sync, show: int, identity: str | None) -> Preview:
-    made: list[Preview] = []
-    with access.opened(sync.name) as state, suppress(_Undo), state.session.transaction():
-        made.append(_plan(access, state, sync, show, identity))
-        _undo()
-    return made[0]
-
-
 def _plan(
     access: StateAccess, state: Catalogue, sync: Sync, show: int, identity: str | None
 ) -> Preview:
-    lost.refuse_own(state, installation.ensure(state).tables)
-    whose.refuse_other(state)
-    engine = access.warehouse.engine
-    recovering = _settle(access, state, sync, engine)
-    planner = Planner(state, sync, engine)
-    planner.prepare(epoch=0)
-    summary = planner.write()
+    prepared = planner.prepare(state, sync, access.warehouse.engine, 0, access.siblings)
+    leftover = _leftover(access, state, sync)
+    made = planner.preview(state, prepared, leftover)
+    summary = planner.as_run(made.compare(), made.comparison)
     rows: list[PreviewRow] = []
-    if show or identity is not None:
-        names = [x for c in planner.comparison.columns for x in (c.trait.name, c.trait.is_pii)]
-        query = changes.show_plan(planner.comparison, show, identity)
-        rows = [_row(found, names) for found in state.ask(query)]
+    if summary.total and (show or identity is not None):
+        c = made.comparison
+        query = diff.show_plan(c, show, identity)
+        rows = [_row(found, c.columns) for found in made.space.ask(query)]
+    recovering = leftover.last_seq if leftover else 0
     return Preview(sync, summary, rows, recovering=recovering)
 
 
-def _settle(access: StateAccess, state: Catalogue, sync: Sync, engine: str) -> int:
-    leftover = find_leftover(state)
-    if leftover is None:
-        return 0
+def _leftover(access: StateAccess, state: Catalogue, sync: Sync) -> Unsettled | None:
+    """What a run that was cut short left, as the next run would settle it."""
+    found = find_leftover(state) if state.is_installed() else None
+    if found is None:
+        return None
     past = Journal(FileDisk(access.journal_dir(sync))).past()
-    acks, knows_all = past.told(leftover.epoch, datetime.now(UTC))
-    settle_leftover(state, sync, engine, leftover.epoch, "", acks, doubt_rest=not knows_all)
-    return leftover.last_seq
+    acks, knows_all = past.told(found.epoch, datetime.now(UTC))
+    return Unsettled(found.epoch, found.last_seq, acks, not knows_all)
 
 
-def _row(found: Sequence[Any], names: Sequence[Any]) -> PreviewRow:
+def _row(found: Sequence[Any], columns: Sequence[Column]) -> PreviewRow:
     op, identity, cause, reason, changed, *values = found
     shown = [
-        TraitChange(names[2 * i], values[2 * i], values[2 * i + 1], names[2 * i + 1])
-        for i, bit in enumerate(changed)
-        if bit == "1"
+        TraitChange(c.trait.name, values[2 * i], values[2 * i + 1], c.trait.is_pii)
+        for i, (c, bit) in enumerate(zip(columns, changed, strict=True))
+        if bit == "1" and (op == Op.REMOVE or not c.is_superseded)
     ]
     return PreviewRow(Op(op), identity, cause, reason, shown)

@@ -12,10 +12,9 @@ from sync.journal.disk import FileDisk
 from sync.journal.journal import Journal
 from sync.journal.process import host, own_process
 from sync.model import Counts, Kind, Op, Owner, Sync
-from sync.plan import settle
 from sync.run.access import StateAccess
 from sync.run.store import SqlStore
-from sync.state import installation, lost, whose
+from sync.state import installation, lost, settle, settling, syncs, whose
 from sync.state.catalogue import Catalogue
 from sync.state.store import Holder, PlanSummary, SyncReport
 from sync.warehouse import sql as e
@@ -49,7 +48,7 @@ def _adopt(store: SqlStore, epoch: int, clock: Clock, run_id: str) -> PlanSummar
     started_at = clock.now()
     summary = store.plan(epoch)
     with store.opened() as state:
-        state.run(settle.adopt_plan(store.planned(), epoch))
+        state.run(settle.adopt_plan(state.tables, epoch))
     store.finish(
         epoch,
         SyncReport(
@@ -73,33 +72,33 @@ def reset(access: StateAccess, sync: Sync) -> None:
     How often each identity has entered is kept: ids of events derive from it, and a vendor drops
     an event whose id it has seen before.
     """
-    with _alone(access, sync) as (store, _), store.opened() as state:
+    with _alone(access, sync) as (store, epoch), store.opened() as state:
+        known = syncs.remembered(state)
+        _forget_plan(access, sync, state, epoch)
+        if state.session.columns(state.tables.snapshot) is not None:
+            if sync.kind is Kind.EVENTS:
+                state.run(e.delete(state.tables.snapshot, e.always()))
+            else:
+                columns = known.columns if known else ()
+                state.run(settle.forget_values(state.tables, columns))
         is_ours = e.equals(e.col("sync"), e.text(sync.name))
-        for name in ("syncs", "dead_letters"):
+        for name in ("syncs", "targets", "dead_letters"):
             state.run(e.delete(state.tables[name], is_ours))
-        _forget_plan(access, sync, state)
-        if state.session.columns(state.tables.snapshot) is None:
-            return
-        if sync.kind is Kind.EVENTS:
-            state.run(e.delete(state.tables.snapshot))
-        else:
-            state.run(settle.forget_values(state.tables))
 
 
-def _forget_plan(access: StateAccess, sync: Sync, state: Catalogue) -> None:
+def _forget_plan(access: StateAccess, sync: Sync, state: Catalogue, epoch: int) -> None:
     """Whatever an older run left is void, in the warehouse and on this machine."""
-    for relation in (state.tables.plan, state.tables.acks):
-        if state.session.columns(relation) is not None:
-            state.run(e.delete(relation))
+    if all(state.session.columns(r) is not None for r in (state.tables.plan, state.tables.acks)):
+        settling.conclude(state, epoch)
     Journal(FileDisk(access.journal_dir(sync))).forget()
 
 
 def doubt(access: StateAccess, sync: Sync) -> int:
     """Mark all that was acknowledged as in doubt: the next run asserts every row again."""
-    with _alone(access, sync) as (store, _), store.opened() as state:
+    with _alone(access, sync) as (store, epoch), store.opened() as state:
         if state.session.columns(state.tables.snapshot) is None:
             return 0
-        _forget_plan(access, sync, state)
+        _forget_plan(access, sync, state, epoch)
         return _doubt(state, sync)
 
 
@@ -127,7 +126,7 @@ def recreate_own(access: StateAccess, sync: Sync, clock: Clock, run_id: str) -> 
     What had left the model since the tables were lost stays at the destination.
     """
     with _alone(access, sync) as (store, epoch), store.opened() as state:
-        _forget_plan(access, sync, state)
+        _forget_plan(access, sync, state, epoch)
         if state.session.columns(state.tables.snapshot) is None:
             _adopt(store, epoch, clock, run_id)
             is_asserted = sync.kind is not Kind.EVENTS

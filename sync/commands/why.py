@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from sync.commands.plan import PreviewRow, preview
 from sync.errors import Problem, SyncError
 from sync.model import Kind, Sync
-from sync.plan import reading as queries
-from sync.plan.comparison import Comparison, gates_of
+from sync.plan import lookups
+from sync.plan.comparison import Comparison
+from sync.plan.gates import gates_of
 from sync.run.access import StateAccess
 from sync.state import reading
 from sync.state.catalogue import Catalogue
@@ -100,7 +101,7 @@ def _aliases(state: Catalogue, parts: Sequence[_Part], given: str) -> dict[str, 
         matches = [(column, given) for column in _addresses(part.sync)]
         if not matches:
             continue
-        query = queries.values_where(part.sync, part.sync.identity, matches)
+        query = lookups.values_where(part.sync, part.sync.identity, matches)
         known = aliases[part.sync.identity.lower()]
         known += [str(v) for (v,) in state.ask(query) if v is not None and str(v) not in known]
     return aliases
@@ -141,10 +142,10 @@ def _in_model(
         gates=gates_of(sync, part.columns),
     )
     matches = [(column, v) for column in _keys(sync) for v in aliases[column.lower()]]
-    rows = state.ask(queries.model_rows(comparison, matches, MOST_KEYS))
-    fates = {str(key): fate for key, fate, _ in rows if key is not None}
+    rows = state.ask(lookups.rows_where(comparison, matches, MOST_KEYS))
+    fates = {str(key): detail for key, detail in rows if key is not None}
     return [
-        InModel(key, fate, int(state.ask(queries.count_with_key(sync, key))[0][0]))
+        InModel(key, fate, int(state.ask(lookups.count_with_key(sync, key))[0][0]))
         for key, fate in fates.items()
     ]
 

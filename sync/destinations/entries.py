@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -13,6 +14,19 @@ class Strict(BaseModel):
     """Values that can't be changed, of keys that are all known."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Entry(Strict):
+    """What a model's entry may say to one vendor alone: its options.
+
+    An option decides where rows are written, unless it is named here: another value means that
+    everybody leaves the old place and joins the new one.
+    """
+
+    ASIDE: ClassVar[frozenset[str]] = frozenset()
+    """Options that change nothing about rows which were acknowledged."""
+    MANNER: ClassVar[frozenset[str]] = frozenset()
+    """Options that decide how a row is written: another value asserts every row again."""
 
 
 class Connection(Strict):
@@ -28,8 +42,10 @@ class Event(Strict):
     event: str = Field(min_length=1)
 
 
-class Transitions(Strict):
+class Transitions(Entry):
     """A model's entry for a vendor that takes events when somebody enters or leaves a segment."""
+
+    ASIDE: ClassVar[frozenset[str]] = frozenset({"on_enter", "on_exit"})
 
     on_enter: Event | None = None
     on_exit: Event | None = None

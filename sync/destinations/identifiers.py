@@ -4,11 +4,32 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Sequence
+import string
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 _CROCKFORD = bytes.maketrans(
     b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 )
+
+
+WHITESPACE = "\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f \x85\xa0\u1680" + (
+    "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
+)
+"""What `str.strip` takes away."""
+
+
+@dataclass(frozen=True, slots=True)
+class NormalForm:
+    """When two spellings of an identifier are one to a vendor: the same rule twice.
+
+    `sql` is an expression over `@value`, a trimmed text; `of` is its Python.
+    """
+
+    sql: str
+    of: Callable[[str], str]
+    parameters: Mapping[str, str]
+    """Texts that stand in `sql` as `@name`."""
 
 
 def email_address(text: str) -> str:
@@ -17,6 +38,34 @@ def email_address(text: str) -> str:
     if text.isascii():
         return text.lower()
     return "".join(letter.lower() if letter.isascii() else letter for letter in text)
+
+
+def _without_prefix(text: str) -> str:
+    return text.removeprefix("cio_")
+
+
+NORMAL_FORMS: Mapping[str, NormalForm] = {
+    "email": NormalForm(
+        "translate(trim(both @whitespace from @value), @capitals, @letters)",
+        email_address,
+        {
+            "whitespace": WHITESPACE,
+            "capitals": string.ascii_uppercase,
+            "letters": string.ascii_lowercase,
+        },
+    ),
+    "cio_id": NormalForm(
+        "case when substring(@value, 1, 4) = @prefix then substring(@value, 5) else @value end",
+        _without_prefix,
+        {"prefix": "cio_"},
+    ),
+}
+"""By name. Whatever has none is compared as it is sent."""
+
+
+def normal_form(name: str, text: str) -> str:
+    """An identifier in the normal form of that name; itself when there is none."""
+    return NORMAL_FORMS[name].of(text) if name else text
 
 
 def bounded(identifier: str, max_bytes: int) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sync.errors import Problem, StateError
 from sync.model import Change, Op
-from sync.plan.comparison import Comparison
+from sync.state.columns import Column
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -24,8 +24,8 @@ FIELDS = (
     "seq",
     "op",
     "identity",
-    "address",
-    "related",
+    "external_id",
+    "related_id",
     "reason",
     "transition",
     "cause",
@@ -34,6 +34,7 @@ FIELDS = (
     "is_quiet",
     "origin_epoch",
     "changed",
+    "target_id",
 )
 
 
@@ -71,16 +72,16 @@ class Spool:
             raise StateError(_unwritable(self.directory, e)) from e
         return number + 1
 
-    def read(self, c: Comparison) -> Iterator[Sequence[Change]]:
+    def read(self, columns: Sequence[Column], epoch: int) -> Iterator[Sequence[Change]]:
         """The plan as changes, in order, a list for each record batch."""
         if self._in_memory is not None:
-            yield _changes(self._in_memory, c)
+            yield _changes(self._in_memory, columns, epoch)
             return
         import pyarrow as pa
 
         for path in sorted(self.directory.glob("*.arrow")):
             with pa.OSFile(str(path)) as file:
-                yield _changes(pa.ipc.open_file(file).get_batch(0), c)
+                yield _changes(pa.ipc.open_file(file).get_batch(0), columns, epoch)
             path.unlink()
 
     def clear(self) -> None:
@@ -99,15 +100,17 @@ def _unwritable(directory: Path, error: OSError) -> Problem:
     )
 
 
-def _changes(batch: pa.RecordBatch, c: Comparison) -> list[Change]:
+def _changes(batch: pa.RecordBatch, mapped: Sequence[Column], epoch: int) -> list[Change]:
     columns = dict(zip(batch.schema.names, (x.to_pylist() for x in batch.columns), strict=True))
-    names = [column.trait.name for column in c.columns]
+    names = [column.trait.name for column in mapped]
+    nothing = [None] * batch.num_rows
     values: list[list[Any]] = [
         [None if v is None else json.loads(v) for v in columns[x.state_name]]
-        if x.is_json
-        else columns[x.state_name]
-        for x in c.columns
+        if x.is_live and x.is_json
+        else (columns[x.state_name] if x.is_live else nothing)
+        for x in mapped
     ]
+    said = [not column.is_superseded for column in mapped]
     rows = zip(*values, strict=True) if values else repeat(())
     picks: dict[str, list[int]] = {}
     changes = []
@@ -127,16 +130,17 @@ def _changes(batch: pa.RecordBatch, c: Comparison) -> list[Change]:
             quiet,
             origin,
             changed,
+            target,
         ) = field
         pick = picks.get(changed)
         if pick is None:
             pick = picks[changed] = [i for i, bit in enumerate(changed) if bit == "1"]
         if op == "remove":
             traits: dict[str, Any] = dict.fromkeys(names[i] for i in pick)
-        elif len(pick) == len(names):
+        elif len(pick) == len(names) and all(said):
             traits = dict(zip(names, row, strict=True))
         else:
-            traits = {names[i]: row[i] for i in pick}
+            traits = {names[i]: row[i] for i in pick if said[i]}
         changes.append(
             Change(
                 seq,
@@ -152,7 +156,8 @@ def _changes(batch: pa.RecordBatch, c: Comparison) -> list[Change]:
                 at,
                 quiet,
                 origin,
-                origin != c.epoch,
+                origin != epoch,
+                target,
             )
         )
     return changes

@@ -1,4 +1,4 @@
-"""Stage one of the comparison: which identities may differ.
+"""Stage one of the comparison: the model is read once, and who may differ is kept with its values.
 
 A native row hash is compared where it is nearly free, the columns themselves elsewhere.
 """
@@ -7,161 +7,230 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from sync.model import Kind
+from sync.model import Kind, Op
 from sync.plan.comparison import (
     Comparison,
-    Gate,
     fingerprint,
-    has_own_address,
-    identified,
+    held_key,
     is_active,
+    is_unsure,
+    key_columns,
     native_hash,
 )
-from sync.state.columns import identity_text, key_text
+from sync.plan.gates import ROWS, UNIDENTIFIED
+from sync.state.columns import Column, address_text, identity_text, portable
 from sync.warehouse import sql as e
 
-UNIDENTIFIED = "unidentified"
 CANDIDATES = "activation_candidates"
 DUPLICATES = "activation_duplicates"
-WITHOUT_STATISTICS = frozenset({"postgres", "redshift"})
-"""Dialects that know nothing of a fresh temporary table, and guess joins badly, until told."""
 
 
-def _fate(c: Comparison) -> exp.Expr:
-    """The first gate that holds a row back, or null for a wanted row."""
-    branches = [(e.negate(identified(c)), e.text(UNIDENTIFIED))]
-    branches += [(g.condition.copy(), e.text(g.fate)) for g in c.gates]
-    return e.case(*branches, default=e.null())
+def model_rows(c: Comparison) -> exp.Select:
+    """The model as the plan reads it: keys, what is sent beside traits, and wanted values."""
+    s = c.sync
+    address = address_text(s, "m")
+    read = [
+        *key_columns(s, "m"),
+        ("external_id", e.null("varchar") if address is None else address),
+        ("related_id", identity_text(s.related, "m") if s.related else e.null("varchar")),
+        ("reason", e.as_text(e.col(s.reason, "m")) if s.reason else e.null("varchar")),
+        ("event", e.as_text(e.col(s.event_column, "m")) if s.event_column else e.null("varchar")),
+        ("occurred_at", _occurred_at(c)),
+        *((x.state_name, x.wanted("m")) for x in c.live),
+    ]
+    return exp.select(*e.aliased(read)).from_(e.table(s.relation, "m"))
 
 
-def _detail(c: Comparison) -> exp.Expr:
-    """The cause that the first gate names, or null for a wanted row."""
-    branches = [(e.negate(identified(c)), e.text(UNIDENTIFIED))]
-    branches += [(g.condition.copy(), e.text(g.detail)) for g in c.gates]
-    return e.case(*branches, default=e.null())
+def _occurred_at(c: Comparison) -> exp.Expr:
+    if c.sync.occurred_at is None:
+        return e.null("timestamp")
+    moment = portable(e.col(c.sync.occurred_at, "m"), c.occurred_at_type)
+    return exp.cast(moment, exp.DataType.Type.TIMESTAMP)
+
+
+def gated_rows(c: Comparison) -> exp.Select:
+    """Each row of the model with the gate that holds it: (fate, detail), null for a wanted row.
+
+    `fingerprint` is of a wanted row only, where the engine hashes.
+    """
+    details = [(g.condition(), e.text(g.name)) for g in c.gates]
+    fates = [(g.condition(), e.text(g.fate)) for g in c.gates]
+    made: list[tuple[str, exp.Expr]] = [
+        ("fate", e.case(*fates, default=e.null("varchar")) if fates else e.null("varchar")),
+        ("detail", e.case(*details, default=e.null("varchar")) if fates else e.null("varchar")),
+    ]
+    if c.has_hash:
+        held = e.any_of(*(g.condition() for g in c.gates))
+        made.append(("fingerprint", e.case((held, e.null()), default=fingerprint(c, ROWS))))
+    rows = exp.select(exp.Column(this=exp.Star(), table=e.ident(ROWS)), *e.aliased(made))
+    rows = rows.from_(model_rows(c).subquery(e.ident(ROWS)))
+    for gate in c.gates:
+        rows = gate.join(rows)
+    return rows
 
 
 def digest_model(c: Comparison) -> exp.Select:
-    """The model as a multiset: (rows, rows without an identity, two sums of row hashes)."""
-    known = identified(c)
-    row = e.case((known, fingerprint(c, "m")), default=e.null("ubigint", c.dialect))
-    rows = exp.select(*e.aliased([("hash", row)])).from_(e.table(c.sync.relation, "m"))
-    return exp.select(e.count(), e.total(e.is_null(e.col("hash"))), *_sums("hash")).from_(
-        rows.subquery(e.ident("r"))
+    """The wanted rows as a multiset: (rows, two sums of hashes, rows held by each gate)."""
+    held = [e.total(e.equals(e.col("detail"), e.text(g.name))) for g in c.gates]
+    return exp.select(e.count(), *_sums(c, "fingerprint"), *held).from_(
+        gated_rows(c).subquery(e.ident("g"))
     )
+
+
+def count_gated(c: Comparison) -> exp.Select:
+    """Rows of the model by gate: (rows, rows held by each gate)."""
+    held = [e.total(e.equals(e.col("detail"), e.text(g.name))) for g in c.gates]
+    return exp.select(e.count(), *held).from_(gated_rows(c).subquery(e.ident("g")))
 
 
 def digest_snapshot(c: Comparison) -> exp.Select:
-    """The snapshot likewise: (members, rows in doubt, two sums of their fingerprints).
+    """The snapshot as the model is expected: (active, seen, open, to be emptied, hashes, 2 sums).
 
-    Both digests alike mean that nothing differs, without a join: two different multisets agree in
-    both 64-bit sums only by a chance far below that of a damaged disk.
+    A row that was refused or not confirmed stands there as the version that was attempted, so
+    that it is no difference while it stays as it is. Both digests alike mean that nothing else
+    differs, without a join: two different multisets agree in both 64-bit sums only by a chance
+    far below that of a damaged disk.
     """
-    member = e.case(
-        (e.col("is_member"), e.col("fingerprint")), default=e.null("ubigint", c.dialect)
+    was_leaving = e.equals(e.col("attempted_op", "s"), e.text(Op.REMOVE))
+    expected = e.case(
+        (was_leaving, e.null()),
+        (e.not_null(e.col("attempted_op", "s")), e.col("attempted", "s")),
+        (e.col("is_member", "s"), e.col("fingerprint", "s")),
+        default=e.null(),
     )
-    rows = exp.select(*e.aliased([("hash", member)]), e.col("doubt"), e.col("is_member")).from_(
-        e.table(c.tables.snapshot, "s")
-    )
+    emptied = [e.not_null(e.col(x.state_name, "s")) for x in c.emptied]
+    rows = exp.select(
+        *e.aliased(
+            [
+                ("fingerprint", expected),
+                ("is_active", is_active("s")),
+                ("is_open", is_open(c, "s")),
+                ("is_emptied", e.any_of(*emptied)),
+            ]
+        )
+    ).from_(c.snapshot("s"))
     return exp.select(
-        e.total(e.col("is_member")), exp.Count(this=e.col("doubt")), *_sums("hash")
+        e.total(e.col("is_active")),
+        e.count(),
+        e.total(e.col("is_open")),
+        e.total(e.col("is_emptied")),
+        exp.Count(this=e.col("fingerprint")),
+        *_sums(c, "fingerprint"),
     ).from_(rows.subquery(e.ident("r")))
 
 
-def _sums(name: str) -> tuple[exp.Expr, exp.Expr]:
-    once, twice = e.col(name), native_hash(e.col(name))
+def is_open(c: Comparison, alias: str) -> exp.Expr:
+    """Refused, not confirmed, or gone with something left behind: every run tries it again."""
+    return e.any_of(
+        e.not_null(e.col("attempted_op", alias)),
+        e.not_null(e.col("unconfirmed", alias)),
+        _left_behind(c, alias),
+    )
+
+
+def _left_behind(c: Comparison, alias: str) -> exp.Expr:
+    """Left, but for names that another sync was to take over."""
+    held = [e.not_null(e.col(name, alias)) for heir in c.heirs for name in heir.names]
+    if not held:
+        return exp.false()
+    return e.all_of(exp.Not(this=e.col("is_member", alias)), e.paren(e.any_of(*held)))
+
+
+def _sums(c: Comparison, name: str) -> tuple[exp.Expr, exp.Expr]:
+    once, twice = e.col(name), native_hash(c.dialect, e.col(name))
     masked = e.case((e.not_null(e.col(name)), twice), default=e.null())
     return exp.Sum(this=once), exp.Sum(this=masked)
 
 
-def fated_rows(c: Comparison) -> exp.Select:
-    """Each row of the model with its key and the gate that holds it: (identity, fate, detail)."""
-    named = [("identity", key_text(c.sync, "m")), ("fate", _fate(c)), ("detail", _detail(c))]
-    return exp.select(*e.aliased(named)).from_(e.table(c.sync.relation, "m"))
-
-
-def count_fates(c: Comparison) -> exp.Select:
-    """Rows of the model by gate: (fate or null, rows)."""
-    fated = exp.select(*e.aliased([("fate", _fate(c))])).from_(e.table(c.sync.relation, "m"))
-    return (
-        exp.select(e.col("fate"), e.count())
-        .from_(fated.subquery(e.ident("fated")))
-        .group_by(e.col("fate"))
-    )
-
-
 def count_known(c: Comparison) -> exp.Select:
     """Identities the destination holds, or may hold, and all it ever held: (active, seen)."""
-    return exp.select(e.total(is_active("s")), e.count()).from_(e.table(c.tables.snapshot, "s"))
+    return exp.select(e.total(is_active("s")), e.count()).from_(c.snapshot("s"))
 
 
-def find_candidates(c: Comparison) -> exp.Create:
-    """Stage one: the temporary table of identities that may differ."""
-    model = _model_side(c)
-    known = exp.select("*").from_(e.table(c.tables.snapshot, "a"))
-    is_events = c.sync.kind is Kind.EVENTS
-    if not is_events:
-        known = known.where(is_active("a"))
-    suspicious = [e.is_null(e.col("identity", "s")), e.not_null(e.col("doubt", "s"))]
-    if c.removes:
-        suspicious.append(e.is_null(e.col("identity", "m")))
-    if not is_events:
-        suspicious += _stage_one_differences(c)
+def find_candidates(c: Comparison, only_open: bool = False) -> exp.Select:
+    """Stage one: who may differ, with the model's values; `is_wanted` is null-free.
+
+    With `only_open`, nothing differs but what `is_open` names.
+    """
+    model, known = _model_side(c), _known_side(c)
+    if only_open:
+        names = exp.select(e.col("identity", "o")).from_(c.snapshot("o")).where(is_open(c, "o"))
+        model = model.where(exp.In(this=e.col("identity", "g"), query=names.subquery()))
+        known = known.where(is_open(c, "a"))
+    m, s = e.col("identity", "m"), e.col("identity", "s")
+    is_wanted = e.all_of(e.not_null(m), e.is_null(e.col("detail", "m")))
+    changed = e.all_of(is_wanted.copy(), e.paren(e.any_of(e.is_null(s), *_suspicions(c))))
+    left = e.all_of(exp.Not(this=e.paren(is_wanted.copy())), e.not_null(s))
+    names_sent = ["external_key", "external_id", "related_id", "reason", "event", "occurred_at"]
+    names_sent += ["fingerprint"] if c.has_hash else []
+    names_sent += [x.state_name for x in c.live]
+    carried = [
+        ("identity", e.coalesce(m.copy(), s.copy())),
+        ("is_wanted", is_wanted),
+        ("is_known", e.not_null(s.copy())),
+        *((name, e.col(name, "m")) for name in names_sent),
+    ]
     query = (
-        exp.select(
-            *e.aliased(
-                [
-                    ("identity", e.coalesce(e.col("identity", "m"), e.col("identity", "s"))),
-                    ("is_wanted", e.not_null(e.col("identity", "m"))),
-                    ("is_known", e.not_null(e.col("identity", "s"))),
-                ]
-            )
-        )
+        exp.select(*e.aliased(carried))
         .from_(model.subquery(e.ident("m")))
         .join(
             known.subquery(e.ident("s")),
-            on=e.equals(e.col("identity", "m"), e.col("identity", "s")),
+            on=e.equals(m.copy(), s.copy()),
             join_type="full outer" if c.removes else "left",
         )
-        .where(e.paren(e.any_of(*suspicious)))
+        .where(e.paren(e.any_of(changed, left)) if c.removes else changed)
     )
-    if _kept(c):
-        is_kept = e.coalesce(e.col("is_kept", "m"), exp.false())
+    kept = [g.name for g in c.gates if g.is_kept_in_place]
+    if kept:
+        is_kept = e.coalesce(e.among(e.col("detail", "m"), kept), exp.false())
         query = query.where(exp.Not(this=is_kept))
-    return e.temporary(CANDIDATES, query)
-
-
-def _kept(c: Comparison) -> list[Gate]:
-    return [g for g in c.gates if g.is_kept_in_place]
+    return query
 
 
 def _model_side(c: Comparison) -> exp.Select:
-    """Wanted rows with what stage one compares."""
-    carried = [("identity", key_text(c.sync, "m"))]
-    if c.has_hash:
-        carried.append(("fingerprint", fingerprint(c, "m")))
-    elif c.sync.kind is not Kind.EVENTS:
-        carried += [(x.state_name, x.wanted("m")) for x in c.hashed]
-        if c.can_move:
-            carried.append(("address", identity_text(c.sync.address or "", "m")))
-    if _kept(c):
-        carried.append(("is_kept", e.any_of(*(g.condition.copy() for g in _kept(c)))))
-    held_back = [g.condition.copy() for g in c.gates if not g.is_kept_in_place]
-    rows = exp.select(*e.aliased(carried)).from_(e.table(c.sync.relation, "m"))
-    rows = rows.where(identified(c))
-    for condition in held_back:
-        rows = rows.where(exp.Not(this=e.coalesce(condition, exp.false())))
-    return rows
+    is_known = e.differs(e.col("detail", "g"), e.text(UNIDENTIFIED))
+    return exp.select("*").from_(gated_rows(c).subquery(e.ident("g"))).where(is_known)
 
 
-def _stage_one_differences(c: Comparison) -> list[exp.Expr]:
-    unset = [e.not_null(e.col(x.state_name, "s")) for x in c.columns if x.is_dropped]
+def _known_side(c: Comparison) -> exp.Select:
+    """What the destination holds, as far as stage one compares it."""
+    names = ["identity"]
+    if c.sync.kind is not Kind.EVENTS:
+        names += ["unconfirmed", *(x.state_name for x in c.emptied)]
+        names += ["fingerprint"] if c.has_hash else ["target_id", "unsure"]
+        names += [] if c.has_hash else [x.state_name for x in c.columns if not x.is_dropped]
+    carried: list[tuple[str, exp.Expr]] = [(n, e.col(n, "a")) for n in dict.fromkeys(names)]
+    if c.can_share and not c.has_hash:
+        carried.append(("external_key", held_key(c.sync, "a")))
+    rows = exp.select(*e.aliased(carried)).from_(c.snapshot("a"))
+    if c.sync.kind is Kind.EVENTS:
+        return rows
+    return rows.where(e.paren(e.any_of(is_active("a"), _left_behind(c, "a"))))
+
+
+def _suspicions(c: Comparison) -> list[exp.Expr]:
+    """Why a row in both may differ."""
+    if c.sync.kind is Kind.EVENTS:
+        return []
+    found = [e.not_null(e.col("unconfirmed", "s"))]
+    found += [e.not_null(e.col(x.state_name, "s")) for x in c.emptied]
     if c.has_hash:
-        return [e.differs(e.col("fingerprint", "m"), e.col("fingerprint", "s")), *unset]
-    differences = [x.differs(e.col(x.state_name, "m"), "s", c.salt) for x in c.hashed]
-    if c.can_move:
-        differences.append(e.differs(e.col("address", "m"), e.col("address", "s")))
-    return differences + unset
+        return [*found, e.differs(e.col("fingerprint", "m"), e.col("fingerprint", "s"))]
+    found.append(e.differs(e.col("target_id", "s"), e.number(c.target_id)))
+    if c.can_share:
+        found.append(e.differs(e.col("external_key", "m"), e.col("external_key", "s")))
+    found += [value_differs(c, x, e.col(x.state_name, "m"), "s") for x in c.hashed]
+    return found + [e.not_null(e.col(x.state_name, "s")) for x in c.columns if x.is_superseded]
+
+
+def value_differs(c: Comparison, column: Column, wanted: exp.Expr, alias: str) -> exp.Expr:
+    """Whether a wanted value is another one than the destination holds of this form."""
+    stored = column.stored(wanted.copy(), c.salt)
+    held = e.col(column.state_name, alias)
+    changed = e.paren(e.any_of(e.differs(stored, held), is_unsure(column, alias)))
+    if column.trait.nulls != "skip":
+        return changed
+    return e.paren(e.all_of(exp.Not(this=column.is_left_alone(wanted.copy())), changed))
 
 
 def count_candidates(c: Comparison) -> exp.Select:
@@ -182,40 +251,43 @@ def has_duplicate_candidates() -> exp.Select:
     )
 
 
-def find_duplicates(c: Comparison) -> exp.Create:
-    """Identities that stand twice, by key or by address: (identity, model_rows).
+def count_duplicates() -> exp.Select:
+    """(rows of the model that are doubled)."""
+    return exp.select(exp.Sum(this=e.col("model_rows"))).from_(e.local(DUPLICATES))
+
+
+def find_duplicates(c: Comparison) -> exp.Select:
+    """Identities that stand twice, by key or by external key: (identity, model_rows).
 
     `model_rows` counts those that no gate holds back already, so that no row is counted twice.
     """
-    keyed = [("identity", key_text(c.sync, "m"))]
-    if c.can_move:
-        keyed.append(("address", identity_text(c.sync.address or "", "m")))
-    is_open = e.is_null(_fate(c))
-    rows = exp.select(*e.aliased([*keyed, ("is_open", is_open)])).from_(
-        e.table(c.sync.relation, "m")
-    )
-    if has_own_address(c.sync):
-        rows = rows.where(e.not_null(identity_text(c.sync.address or "", "m")))
+    keyed = ["identity", "external_key"] if c.can_share else ["identity"]
     counts = [
-        (f"by_{name}", exp.Window(this=e.count(), partition_by=[e.col(name)])) for name, _ in keyed
+        (f"by_{name}", exp.Window(this=e.count(), partition_by=[e.col(name, "g")]))
+        for name in keyed
     ]
-    counted = exp.select(e.col("identity"), e.col("is_open"), *e.aliased(counts)).from_(
-        rows.where(identified(c)).subquery(e.ident("r"))
+    is_known = e.differs(e.col("detail", "g"), e.text(UNIDENTIFIED))
+    counted = (
+        exp.select(e.col("identity", "g"), e.col("detail", "g"), *e.aliased(counts))
+        .from_(gated_rows(c).subquery(e.ident("g")))
+        .where(is_known)
     )
+    if c.can_share:
+        counted = counted.where(e.not_null(e.col("external_key", "g")))
     is_double = [exp.GT(this=e.col(name), expression=e.number(1)) for name, _ in counts]
-    query = (
-        exp.select(e.col("identity"), *e.aliased([("model_rows", e.total(e.col("is_open")))]))
+    rows = [("model_rows", e.total(e.is_null(e.col("detail"))))]
+    return (
+        exp.select(e.col("identity"), *e.aliased(rows))
         .from_(counted.subquery(e.ident("d")))
         .where(e.any_of(*is_double))
         .group_by(e.col("identity"))
     )
-    return e.temporary(DUPLICATES, query)
 
 
-def drop_duplicate_candidates() -> exp.Delete:
-    """Neither version of a doubled identity is sent, and neither removal."""
-    inner = exp.select(e.col("identity")).from_(e.local(DUPLICATES))
-    return exp.Delete(
-        this=e.local(CANDIDATES),
-        where=exp.Where(this=exp.In(this=e.col("identity"), query=inner.subquery())),
+def doubled(alias: str) -> exp.Select:
+    """Whether an identity stands twice: neither version of it is sent, and neither removal."""
+    return (
+        exp.select(e.number(1))
+        .from_(e.local(DUPLICATES, "u"))
+        .where(e.equals(e.col("identity", "u"), e.col("identity", alias)))
     )

@@ -2,38 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from sync.model import Fate, Kind, Sync
-from sync.state.columns import Column, address_text, identity_text, key_text
+from sync.destinations.targets import Target
+from sync.model import Kind, Sync
+from sync.plan.gates import Gate
+from sync.state.columns import Column, external_text, identity_text, key_text, normal
 from sync.state.schema import StateTables
 from sync.warehouse import sql as e
-
-ADDRESS_MISSING, NULL_REFUSED = "address-missing", "null-refused"
-NATIVE_HASH = frozenset({"duckdb"})
-"""Dialects where hashing every row costs less than comparing it (measured in benchmarks/)."""
+from sync.warehouse.dialect import facts
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
-    """A condition on model rows, over the alias `m`, and the fate of those it holds back.
+class Sibling:
+    """Another sync of the same connection, and the names that went from one to the other."""
 
-    A row kept in place is neither sent nor removed; any other is treated as not in the model.
-    """
-
-    fate: Fate
-    detail: str
-    """The cause, as a dead letter and `why` name it."""
-    condition: exp.Expr
-    is_kept_in_place: bool = False
+    names: tuple[str, ...]
+    """Of an heir, the state columns here that it owns now; of a giver, names that are ours now."""
+    people: exp.Query | None
+    """By external key, each once. Of an heir: whom it has; None when it knows people by something
+    else. Of a giver: whom it holds something of, with a flag `n<i>` for each of `names`."""
+    asserted: exp.Query | None = None
+    """Of an heir: whom it has told all of these names."""
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Everything the statements below depend on."""
+    """Everything the statements of a plan depend on."""
 
     sync: Sync
     columns: tuple[Column, ...]
@@ -45,25 +45,57 @@ class Comparison:
     is_initial: bool = False
     occurred_at_type: str = "timestamp"
     gates: tuple[Gate, ...] = ()
+    target_id: int = 1
+    targets: Mapping[int, Target] = field(default_factory=dict)
+    """Every place and manner in which the sync ever wrote, today's included."""
+    heirs: tuple[Sibling, ...] = ()
+    """Syncs that own names which this one has dropped."""
+    givers: tuple[Sibling, ...] = ()
+    """Syncs that hold names which are this one's now."""
+    acknowledged: str | None = None
+    """A local relation to read instead of the snapshot."""
+
+    def snapshot(self, alias: str) -> exp.Table:
+        """What the destination holds, as the plan sees it."""
+        if self.acknowledged is not None:
+            return e.local(self.acknowledged, alias)
+        return e.table(self.tables.snapshot, alias)
 
     @property
     def has_hash(self) -> bool:
         """Whether stage one compares fingerprints."""
-        return self.dialect in NATIVE_HASH and self.sync.kind is not Kind.EVENTS
+        return bool(facts(self.dialect).hash) and self.sync.kind is not Kind.EVENTS
 
     @property
     def recipe(self) -> str:
         """What a fingerprint depends on; another recipe means comparing the columns once."""
         if not self.has_hash:
             return ""
-        hashed = ",".join(f"{c.trait.name}:{c.data_type}:{c.trait.default!r}" for c in self.hashed)
-        return f"2;{self.engine};{self.sync.address};{self.sync.related};{hashed}"
+        s = self.sync
+        rules = [
+            (t.name, c.data_type, c.state_name, t.nulls, t.is_pii, repr(t.default), t.is_ignored)
+            for c in self.columns
+            for t in [c.trait]
+        ]
+        target = self.targets[self.target_id].encoded if self.targets else ""
+        told = [self.engine, s.address, s.related, s.normal_form, s.on_drop, target, rules]
+        digest = hashlib.sha256(json.dumps(told).encode()).hexdigest()[:32]
+        return f"3;{self.engine};{digest}"
+
+    @property
+    def live(self) -> list[Column]:
+        """Columns that are mapped today."""
+        return [c for c in self.columns if c.is_live]
 
     @property
     def hashed(self) -> list[Column]:
         """Columns that are a reason to send, in a stable order."""
-        live = [c for c in self.columns if not c.trait.is_ignored and not c.is_dropped]
-        return sorted(live, key=lambda c: c.trait.name)
+        return sorted((c for c in self.live if not c.trait.is_ignored), key=lambda c: c.trait.name)
+
+    @property
+    def emptied(self) -> list[Column]:
+        """Columns of dropped names that are to be emptied at once."""
+        return [c for c in self.columns if c.is_dropped and self.sync.on_drop == "unset"]
 
     @property
     def removes(self) -> bool:
@@ -71,68 +103,80 @@ class Comparison:
         return self.sync.kind is not Kind.EVENTS and self.sync.on_remove != "keep"
 
     @property
-    def can_move(self) -> bool:
-        """Whether a person can be known to the vendor by another address than last time."""
-        return self.sync.address is not None and self.removes
+    def can_share(self) -> bool:
+        """Whether two keys can be one person to the vendor."""
+        by_other = self.sync.address is not None or bool(self.sync.normal_form)
+        return self.sync.kind is not Kind.EVENTS and by_other
+
+    def targets_where(self, differs: str) -> list[int]:
+        """Targets whose place, or with the same place whose manner, is not today's."""
+        if self.sync.kind is Kind.EVENTS or not self.targets:
+            return []
+        now = self.targets[self.target_id]
+        if differs == "place":
+            return [i for i, t in self.targets.items() if t.place != now.place]
+        same = {i: t for i, t in self.targets.items() if t.place == now.place}
+        return [i for i, t in same.items() if t.manner != now.manner]
+
+    def targets_naming(self, name: str) -> list[int]:
+        """Targets under which a name was mapped."""
+        return [i for i, target in self.targets.items() if name in target.names]
 
 
-def gates_of(sync: Sync, columns: Sequence[Column]) -> tuple[Gate, ...]:
-    """The gates of a sync, in their order."""
-    return (*address_gates(sync), *reject_gates(sync, columns))
+def held_key(sync: Sync, alias: str | None) -> exp.Expr:
+    """The external key under which a snapshot's row is known; older rows do not say it."""
+    sent = e.coalesce(e.col("external_id", alias), e.col("identity", alias))
+    key = normal(sync, sent)
+    if sync.related is not None:
+        key = e.concat([key, e.text("/"), e.col("related_id", alias)])
+    return e.coalesce(e.col("external_key", alias), key)
 
 
-def reject_gates(sync: Sync, columns: Sequence[Column]) -> tuple[Gate, ...]:
-    """`nulls: reject`: such a row is invalid, and stays as the destination has it."""
-    nulls = [
-        e.is_null(c.wanted("m"))
-        for c in columns
-        if c.trait.nulls == "reject" and c.trait.default is None and not c.is_dropped
-    ]
-    if not nulls:
-        return ()
-    return (Gate(Fate.INVALID, NULL_REFUSED, e.any_of(*nulls), is_kept_in_place=True),)
-
-
-def has_own_address(sync: Sync) -> bool:
-    """The vendor knows a person by another column than the identity."""
-    return sync.address is not None and sync.kind is not Kind.EVENTS
-
-
-def address_gates(sync: Sync) -> tuple[Gate, ...]:
-    """A known identity without an address is invalid, and stays as the destination has it."""
-    if not has_own_address(sync):
-        return ()
-    missing = e.is_null(identity_text(sync.address or "", "m"))
-    return (Gate(Fate.INVALID, ADDRESS_MISSING, missing, is_kept_in_place=True),)
-
-
-def identified(c: Comparison) -> exp.Expr:
-    """The row says whom it is about, and for an event what and when.
-
-    A known identity without an address is another matter: see `address_gates`.
-    """
-    needed = [key_text(c.sync, "m")]
-    address = address_text(c.sync, "m")
-    needed += [address] if address is not None and not has_own_address(c.sync) else []
-    needed += [e.col(c.sync.event_column, "m")] if c.sync.event_column else []
-    needed += [e.col(c.sync.occurred_at, "m")] if c.sync.occurred_at else []
-    return e.all_of(*(e.not_null(n) for n in needed))
+def wanted_key(sync: Sync, alias: str) -> exp.Expr:
+    """The external key of a row of the model."""
+    key = normal(sync, external_text(sync, alias))
+    if sync.related is None:
+        return key
+    return e.concat([key, e.text("/"), identity_text(sync.related, alias)])
 
 
 def is_active(alias: str) -> exp.Expr:
     """The destination holds this identity, or may hold it."""
-    return e.paren(e.any_of(e.col("is_member", alias), e.not_null(e.col("doubt", alias))))
+    return e.paren(e.any_of(e.col("is_member", alias), e.not_null(e.col("unconfirmed", alias))))
+
+
+def is_unsure(column: Column, alias: str) -> exp.Expr:
+    """Whether the destination may hold another value of a name than the snapshot says."""
+    unsure = e.col("unsure", alias)
+    named = e.contains(unsure, f",{column.state_name},")
+    is_all = e.coalesce(e.equals(unsure, e.text("*")), exp.false())
+    return e.paren(e.any_of(named, is_all))
+
+
+def native_hash(dialect: str, *parts: exp.Expr) -> exp.Expr:
+    """The engine's own 64-bit hash."""
+    match facts(dialect).hash:
+        case "hash":
+            return exp.Anonymous(this="hash", expressions=list(parts))
+        case "record":
+            row = exp.Anonymous(this="row", expressions=list(parts))
+            return exp.Anonymous(this="hash_record_extended", expressions=[row, e.number(0)])
+        case "xxhash":
+            return exp.Anonymous(this="xxhash64", expressions=list(parts))
+        case _:
+            struct = exp.Struct(expressions=list(parts))
+            text = exp.Anonymous(this="to_json_string", expressions=[struct])
+            return exp.Anonymous(this="farm_fingerprint", expressions=[text])
 
 
 def fingerprint(c: Comparison, alias: str) -> exp.Expr:
-    """The row's native hash, key included, seeded with the recipe: another recipe never matches."""
-    parts: list[exp.Expr] = [e.text(c.recipe), key_text(c.sync, alias)]
-    address = address_text(c.sync, alias)
-    parts += [address] if address is not None else []
-    parts += [column.wanted(alias) for column in c.hashed]
-    return native_hash(*parts)
+    """The wanted row's native hash, over a relation as `gated_rows` makes it."""
+    parts: list[exp.Expr] = [e.as_text(e.text(c.recipe)), e.col("identity", alias)]
+    parts += [e.col("external_key", alias)] if c.can_share else []
+    parts += [e.col(x.state_name, alias) for x in c.hashed]
+    return native_hash(c.dialect, *parts)
 
 
-def native_hash(*parts: exp.Expr) -> exp.Expr:
-    """The engine's own 64-bit hash, for dialects in `NATIVE_HASH`."""
-    return exp.Anonymous(this="hash", expressions=list(parts))
+def key_columns(sync: Sync, alias: str) -> Sequence[tuple[str, exp.Expr]]:
+    """The identity of a model's row, and the key by which the vendor tells it apart."""
+    return [("identity", key_text(sync, alias)), ("external_key", wanted_key(sync, alias))]

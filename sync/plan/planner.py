@@ -1,231 +1,346 @@
-"""One comparison, step by step: prepare the tables, compare, number the plan, count every fate."""
+"""One comparison, step by step: read the mapping, compare, number the plan, count every fate."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
+from sync.destinations.targets import Target
 from sync.errors import Problem, WarehouseError
 from sync.model import Fate, Kind, Op, Sync
-from sync.plan import candidates, changes, letters, settle
-from sync.plan.comparison import Comparison, gates_of
+from sync.plan import candidates, diff, invalid, sharing, siblings
+from sync.plan.comparison import Comparison
+from sync.plan.gates import UNIDENTIFIED, gates_of
+from sync.plan.unsettled import Unsettled, define_settled
+from sync.plan.workspace import Subqueries, Tables, Workspace
 from sync.project.naming import definition_moved
-from sync.state.catalogue import (
-    Catalogue,
-    Remembered,
-    encode,
-    refuse_other_identity,
-    with_dropped,
-)
-from sync.state.columns import Column, resolve
-from sync.state.settling import clear, merge
+from sync.state import schema as t
+from sync.state import settle, settling, syncs
+from sync.state.catalogue import Catalogue
+from sync.state.columns import resolve
+from sync.state.mapping import encode, followed, layout
 from sync.state.store import Loss, PlanSummary
+from sync.state.syncs import Remembered
 from sync.warehouse import sql as e
 
-Fates = dict[str | None, int]
+ACKNOWLEDGED, SETTLED = "activation_acknowledged", "activation_settled"
 
 
-def compare(
-    sync: Sync, state: Catalogue, engine: str, columns: tuple[Column, ...], epoch: int
-) -> Comparison:
-    """What the statements of one epoch depend on."""
-    return Comparison(
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A comparison, with what earlier runs left and how the mapping has changed since."""
+
+    comparison: Comparison
+    known: Remembered | None
+    target: Target
+    is_new_target: bool
+    added: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
+
+
+def prepare(
+    state: Catalogue, sync: Sync, engine: str, epoch: int, others: Sequence[Sync]
+) -> Prepared:
+    """Read the model's real columns and what is recorded; writes nothing.
+
+    `others` are the project's syncs, this one among them or not.
+    """
+    recorded = syncs.recorded(state, sync.connection) if state.is_installed() else {}
+    known = recorded.get(sync.name)
+    syncs.refuse_other_identity(sync, known)
+    available = state.session.columns(sync.relation)
+    if available is None:
+        raise WarehouseError(_no_relation(sync))
+    sync, live = resolve(sync, available)
+    before = known.columns if known else ()
+    columns = followed(live, before, state.dialect)
+    targets = syncs.targets_of(state) if known else {}
+    target = Target.of(sync)
+    number = syncs.numbered(targets, target)
+    is_baselined = known is not None and known.is_baselined
+    comparison = Comparison(
         sync=sync,
         columns=columns,
         tables=state.tables,
         dialect=state.dialect,
         engine=engine,
-        salt=state.salt(),
+        salt=state.salt() if state.is_installed() else "",
         epoch=epoch,
+        is_initial=sync.initial == "quiet" and not is_baselined,
+        occurred_at_type=dict(available).get(sync.occurred_at or "", "timestamp"),
+        gates=gates_of(sync, columns),
+        target_id=number,
+        targets={**targets, number: target},
+        heirs=siblings.heirs(state, sync, columns, others, recorded),
+        givers=siblings.givers(state, sync, others, recorded),
     )
+    mapped = {c.trait.name for c in live}
+    was = {c.trait.name for c in before if not c.is_dropped}
+    added = tuple(sorted(mapped - was)) if was else ()
+    return Prepared(
+        comparison, known, target, number not in targets, added, tuple(sorted(was - mapped))
+    )
+
+
+def ensure(state: Catalogue, prepared: Prepared) -> None:
+    """Bring the sync's tables in step with its mapping."""
+    known, columns = prepared.known, prepared.comparison.columns
+    is_there = state.session.columns(state.tables.snapshot) is not None
+    if known is None or not is_there or layout(known.columns) != layout(columns):
+        state.ensure_tables(columns)
+
+
+def preview(state: Catalogue, prepared: Prepared, leftover: Unsettled | None) -> Planner:
+    """A planner that writes nothing, over what the destination holds."""
+    space = Subqueries(state)
+    c = replace(prepared.comparison, acknowledged=ACKNOWLEDGED)
+    present = state.columns_today(c.tables.snapshot, t.SNAPSHOT)
+    source = e.table(c.tables.snapshot)
+    if leftover is not None and present:
+        present = define_settled(space, c.sync, leftover, SETTLED)
+        source = e.local(SETTLED)
+    space.define(ACKNOWLEDGED, _held_rows(c, present, source))
+    return Planner(space, replace(prepared, comparison=c))
+
+
+def _held_rows(c: Comparison, present: Collection[str], source: exp.Table) -> exp.Select:
+    """The snapshot with today's columns, also where it has none of them yet."""
+    types = t.snapshot_columns(c.columns)
+    carried = [
+        (name, e.col(name) if name in present else t.typed_null(types[name], c.dialect))
+        for name in types
+    ]
+    rows = exp.select(*e.aliased(carried))
+    return rows.from_(source) if present else rows.where(exp.false())
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What whole tables say before anybody is compared."""
+
+    held: Mapping[str | None, int]
+    """Rows of the model by the gate that holds them, None for wanted ones."""
+    active: int
+    """Identities that the destination holds, or may hold."""
+    known: int
+    """Rows of the snapshot."""
+    open: int
+    """Rows of the snapshot that were refused or not confirmed."""
+    is_even: bool = False
+    """Nothing differs but what is open."""
+
+    @property
+    def rows(self) -> int:
+        """Rows of the model."""
+        return sum(self.held.values())
 
 
 class Planner:
     """Makes the plan of one sync within an open session."""
 
-    def __init__(self, state: Catalogue, sync: Sync, engine: str) -> None:
-        self.state = state
-        self.sync = sync
-        self.engine = engine
-        self.known: Remembered | None = None
-        self.comparison: Comparison
-        self._changed_traits: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+    def __init__(self, space: Workspace, prepared: Prepared) -> None:
+        self.space = space
+        self.prepared = prepared
+        self.known = prepared.known
+        self.comparison = prepared.comparison
+        self.seen = Seen({}, 0, 0, 0)
+        self.doubled = 0
 
-    def prepare(self, epoch: int) -> None:
-        """Read the model's real columns and bring the sync's tables in step, before the plan."""
-        state = self.state
-        self.known = state.remembered()
-        refuse_other_identity(self.sync, self.known)
-        available = state.session.columns(self.sync.relation)
-        if available is None:
-            raise WarehouseError(_no_relation(self.sync))
-        sync, columns = resolve(self.sync, available)
-        columns, added, dropped = with_dropped(sync, columns, self.known)
-        self._changed_traits = (added, dropped)
-        state.ensure_tables(columns)
-        is_baselined = self.known is not None and self.known.is_baselined
-        self.comparison = replace(
-            compare(sync, state, self.engine, columns, epoch),
-            is_initial=sync.initial == "quiet" and not is_baselined,
-            occurred_at_type=dict(available).get(sync.occurred_at or "", "timestamp"),
-            gates=gates_of(sync, columns),
-        )
+    def compare(self) -> PlanSummary:
+        """The plan's numbers; the plan itself is the local relation `diff.PLANNED`."""
+        self.seen = self._look()
+        if self.seen.is_even and not self.seen.open:
+            return self._summary({}, {})
+        space, c = self.space, self.comparison
+        query = candidates.find_candidates(c, only_open=self.seen.is_even)
+        space.define(candidates.CANDIDATES, query)
+        if not self.seen.is_even:
+            self.doubled = self._set_doubled_aside()
+        self._part_shared()
+        space.define(diff.PLANNED, diff.planned(c, has_doubled=bool(self.doubled)))
+        return self._summary(*self._count_planned())
 
-    def write(self) -> PlanSummary:
-        """Compare, and write the numbered plan. Runs inside the caller's transaction."""
-        clear(self.state)
-        summary = self._untouched() or self._compared()
-        c = self.comparison
-        self.state.remember(
-            self.sync, self.known, columns=e.text(encode(c.columns)), recipe=e.text(c.recipe)
-        )
-        return summary
+    def _look(self) -> Seen:
+        """Compare model and snapshot as wholes, where the engine hashes."""
+        space, c = self.space, self.comparison
+        if not c.has_hash:
+            active, known = space.ask(candidates.count_known(c))[0]
+            held = self._by_gate(*space.ask(candidates.count_gated(c))[0])
+            return Seen(held, int(active), int(known), 1)
+        active, known, is_open, emptied, hashed, *expected = space.ask(
+            candidates.digest_snapshot(c)
+        )[0]
+        if not hashed:
+            held = self._by_gate(*space.ask(candidates.count_gated(c))[0])
+            return Seen(held, int(active), int(known), int(is_open))
+        rows, once, twice, *gated = space.ask(candidates.digest_model(c))[0]
+        held = self._by_gate(rows, *gated)
+        is_even = [once, twice] == expected and held[None] == hashed and not emptied
+        return Seen(held, int(active), int(known), int(is_open), is_even)
 
-    def _untouched(self) -> PlanSummary | None:
-        """The summary of a model that equals its snapshot as a whole; None when it may not."""
-        state, c = self.state, self.comparison
-        if not c.has_hash or c.gates or any(column.is_dropped for column in c.columns):
-            return None
-        members, doubts, *acknowledged = state.ask(candidates.digest_snapshot(c))[0]
-        if doubts or not members:
-            return None
-        rows, missing, *wanted = state.ask(candidates.digest_model(c))[0]
-        if wanted != acknowledged or rows - missing != members:
-            return None
-        self._bury_invalid({candidates.UNIDENTIFIED: missing}, 0)
-        fates: Fates = {None: rows - missing, candidates.UNIDENTIFIED: missing}
-        return self._summary(fates, 0, {}, {}, int(members), 0)
+    def _by_gate(self, rows: int, *held: int) -> dict[str | None, int]:
+        gates = self.comparison.gates
+        found: dict[str | None, int] = {
+            gate.name: int(count) for gate, count in zip(gates, held, strict=True)
+        }
+        return {None: int(rows) - sum(found.values()), **found}
 
-    def _compared(self) -> PlanSummary:
-        state, c = self.state, self.comparison
-        for name in (candidates.CANDIDATES, candidates.DUPLICATES):
-            state.run(e.drop(name))
-        fates: Fates = dict(state.ask(candidates.count_fates(c)))
-        members, seen = state.ask(candidates.count_known(c))[0]
-        state.run(candidates.find_candidates(c))
-        if c.dialect in candidates.WITHOUT_STATISTICS:
-            state.run(e.analyze(e.local(candidates.CANDIDATES)))
-        doubled = self._set_doubled_aside(fates, int(members))
-        state.run(changes.write_plan(c))
-        ops, causes = self._count_plan()
-        if c.has_hash and seen and self._has_false_alarms(ops, causes):
-            state.run(changes.refresh_fingerprints(c))
-        self._bury_invalid(fates, doubled)
-        adopted = 0
-        if c.is_initial and self.sync.kind is Kind.EVENTS and ops:
-            adopted, ops, causes = sum(ops.values()), {}, {}
-            state.run(settle.adopt_plan(c, c.epoch))
-            merge(state, c, c.epoch, "")
-            clear(state)
-        return self._summary(fates, doubled, ops, causes, int(members), adopted)
-
-    def _summary(
-        self,
-        fates: Fates,
-        doubled: int,
-        ops: dict[Op, int],
-        causes: dict[str, int],
-        members: int,
-        adopted: int,
-    ) -> PlanSummary:
-        known = self.known
-        added, dropped = self._changed_traits
-        return PlanSummary(
-            model_rows=sum(fates.values()),
-            fates=_decided(fates, doubled, ops),
-            ops=ops,
-            causes=causes,
-            members=members,
-            is_first=known is None or not known.is_baselined,
-            adopted=adopted,
-            is_definition_changed=known is not None
-            and definition_moved(known.definition, self.sync.definition),
-            added_traits=added,
-            dropped_traits=dropped,
-            wanted=fates.get(None, 0) - doubled,
-            unidentified=fates.get(candidates.UNIDENTIFIED, 0),
-            losses=self._losses(ops),
-        )
-
-    def _losses(self, ops: dict[Op, int]) -> tuple[Loss, ...]:
-        """What the plan takes away by changes, trait by trait."""
-        state, c = self.state, self.comparison
-        kept = [column for column in c.columns if not column.is_dropped]
-        if not ops.get(Op.CHANGE) or not kept:
-            return ()
-        lost = state.ask(changes.count_losses(c, kept))[0]
-        if not any(lost):
-            return ()
-        holders = state.ask(changes.count_holders(c, kept))[0]
-        return tuple(
-            Loss(x.trait.name, int(gone), int(held), x.trait.default is not None)
-            for x, gone, held in zip(kept, lost, holders, strict=True)
-            if gone
-        )
-
-    def _set_doubled_aside(self, fates: Fates, known: int) -> int:
+    def _set_doubled_aside(self) -> int:
         """Set identities that stand twice aside; how many rows that are.
 
         They show without grouping every row: either twice among the candidates, or as more
         matching rows in the model than in the snapshot.
         """
-        state, c = self.state, self.comparison
-        unknown, unwanted = state.ask(candidates.count_candidates(c))[0]
-        in_model = fates.get(None, 0)
-        is_even = in_model - unknown == known - unwanted
-        is_plain = c.removes and not c.can_move and not c.gates
+        space, c = self.space, self.comparison
+        unknown, unwanted = space.ask(candidates.count_candidates(c))[0]
+        is_even = self.seen.held[None] - unknown == self.seen.active - unwanted
+        is_plain = c.removes and not c.can_share and not c.heirs
+        is_plain = is_plain and not any(g.is_kept_in_place for g in c.gates)
         must_look = self.sync.kind is not Kind.EVENTS and not (is_plain and is_even)
-        if not must_look and not state.ask(candidates.has_duplicate_candidates()):
+        if not must_look and not space.ask(candidates.has_duplicate_candidates()):
             return 0
-        state.run(candidates.find_duplicates(c))
-        state.run(candidates.drop_duplicate_candidates())
-        rows = exp.select(exp.Sum(this=e.col("model_rows"))).from_(e.local(candidates.DUPLICATES))
-        return int(state.ask(rows)[0][0] or 0)
+        space.define(candidates.DUPLICATES, candidates.find_duplicates(c))
+        rows = candidates.count_duplicates()
+        return int(space.ask(rows)[0][0] or 0)
 
-    def _has_false_alarms(self, ops: dict[Op, int], causes: dict[str, int]) -> bool:
-        """Whether stage two dismissed a candidate; whoever moves stands in the plan twice."""
-        query = exp.select(e.count()).from_(e.local(candidates.CANDIDATES))
-        found = self.state.ask(query)[0][0]
-        return bool(sum(ops.values()) - causes.get("moved", 0) // 2 < found)
+    @property
+    def sync(self) -> Sync:
+        """What is planned, with the relation's real column names."""
+        return self.comparison.sync
 
-    def _bury_invalid(self, fates: Fates, doubled: int) -> None:
-        c = self.comparison
-        self.state.run(letters.clear_invalid(c))
-        if missing := fates.get(candidates.UNIDENTIFIED, 0):
-            self.state.run(letters.bury_missing(c, missing))
-        if doubled:
-            self.state.run(letters.bury_doubled(c))
-        if fates.get(Fate.INVALID, 0):
-            for gate in c.gates:
-                self.state.run(letters.bury_gated(c, gate.detail))
+    def _part_shared(self) -> None:
+        """Nobody is removed from a place that another one keeps."""
+        space, c = self.space, self.comparison
+        if not (c.can_share and c.removes and self.seen.active):
+            return
+        space.define(sharing.SHARED, sharing.find_shared(c, bool(self.doubled)))
+        if not space.ask(sharing.any_shared()):
+            return
+        space.replace(c.tables.snapshot, c.acknowledged, sharing.shared_rows(c))
+        space.define(candidates.CANDIDATES, candidates.find_candidates(c))
 
-    def _count_plan(self) -> tuple[dict[Op, int], dict[str, int]]:
-        query = (
-            exp.select(e.col("op"), e.col("cause"), e.count())
-            .from_(e.table(self.state.tables.plan))
-            .group_by(e.col("op"), e.col("cause"))
-        )
+    def _count_planned(self) -> tuple[dict[Op, int], dict[str, int]]:
         ops: dict[Op, int] = {}
         causes: dict[str, int] = {}
-        for op, cause, rows in self.state.ask(query):
+        for op, cause, rows in self.space.ask(diff.count_planned()):
             ops[Op(op)] = ops.get(Op(op), 0) + rows
             causes[cause] = causes.get(cause, 0) + rows
         return ops, causes
 
+    def _summary(self, ops: dict[Op, int], causes: dict[str, int]) -> PlanSummary:
+        known, prepared, seen = self.known, self.prepared, self.seen
+        decided: dict[Fate, int] = {}
+        for gate in self.comparison.gates:
+            decided[gate.fate] = decided.get(gate.fate, 0) + seen.held[gate.name]
+        decided[Fate.INVALID] = decided.get(Fate.INVALID, 0) + self.doubled
+        pending = ops.get(Op.ADD, 0) + ops.get(Op.CHANGE, 0)
+        decided[Fate.UNCHANGED] = seen.rows - sum(decided.values()) - pending
+        return PlanSummary(
+            model_rows=seen.rows,
+            fates=decided,
+            ops=ops,
+            causes=causes,
+            members=seen.active,
+            is_first=known is None or not known.is_baselined,
+            is_definition_changed=known is not None
+            and definition_moved(known.definition, self.sync.definition),
+            added_traits=prepared.added,
+            dropped_traits=prepared.dropped,
+            wanted=seen.held[None] - self.doubled,
+            unidentified=seen.held[UNIDENTIFIED],
+            losses=self._losses(ops),
+        )
 
-def _decided(fates: Fates, doubled: int, ops: dict[Op, int]) -> dict[Fate, int]:
-    """Fates that the plan itself decides; the rest of the model's rows is unchanged."""
-    decided = {
-        Fate(fate): rows
-        for fate, rows in fates.items()
-        if fate is not None and fate != candidates.UNIDENTIFIED
-    }
-    missing = fates.get(candidates.UNIDENTIFIED, 0)
-    decided[Fate.INVALID] = decided.get(Fate.INVALID, 0) + missing + doubled
-    pending = ops.get(Op.ADD, 0) + ops.get(Op.CHANGE, 0)
-    decided[Fate.UNCHANGED] = sum(fates.values()) - sum(decided.values()) - pending
-    return decided
+    def _losses(self, ops: dict[Op, int]) -> tuple[Loss, ...]:
+        """What the plan takes away by changes, trait by trait."""
+        c = self.comparison
+        if not ops.get(Op.CHANGE) or not c.live:
+            return ()
+        lost = self.space.ask(diff.count_losses(c))[0]
+        if not any(lost):
+            return ()
+        holders = self.space.ask(diff.count_holders(c))[0]
+        return tuple(
+            Loss(x.trait.name, int(gone), int(held), x.trait.default is not None)
+            for x, gone, held in zip(c.live, lost, holders, strict=True)
+            if gone
+        )
+
+
+def write(state: Catalogue, prepared: Prepared) -> PlanSummary:
+    """Compare and commit the numbered plan. Runs inside the caller's transaction."""
+    planner = Planner(Tables(state), prepared)
+    c, known = prepared.comparison, prepared.known
+    if prepared.is_new_target:
+        syncs.record_target(state, c.target_id, prepared.target)
+    summary = planner.compare()
+    if summary.total:
+        state.run(diff.write_plan(c))
+    _keep_in_step(state, planner)
+    changes = {"columns": e.text(encode(c.columns)), "recipe": e.text(c.recipe)}
+    if summary.total:
+        changes["planned_epoch"] = e.number(c.epoch)
+    if summary.total or not _is_recorded(known, c):
+        syncs.remember(state, c.sync, known, **changes)
+    told = as_run(summary, c)
+    if told.adopted:
+        _adopt(state, c)
+    return told
+
+
+def _is_recorded(known: Remembered | None, c: Comparison) -> bool:
+    """Whether the row of `syncs` says what it has to say."""
+    return (
+        known is not None
+        and known.recipe == c.recipe
+        and encode(known.columns) == encode(c.columns)
+    )
+
+
+def _adopt(state: Catalogue, c: Comparison) -> None:
+    """The first population of events counts as sent already."""
+    state.run(settle.adopt_plan(state.tables, c.epoch))
+    settling.merge(state, settlement(state, c, c.epoch), "")
+    settling.conclude(state, c.epoch)
+
+
+def as_run(summary: PlanSummary, c: Comparison) -> PlanSummary:
+    """The plan as it is sent: a first population of events is not."""
+    if not (c.is_initial and c.sync.kind is Kind.EVENTS and summary.total):
+        return summary
+    fates = {**summary.fates, Fate.UNCHANGED: summary.fates[Fate.UNCHANGED] + summary.total}
+    return replace(summary, ops={}, causes={}, adopted=summary.total, fates=fates)
+
+
+def settlement(state: Catalogue, c: Comparison, writer: int) -> settle.Settlement:
+    """How the plan of a comparison is settled."""
+    return settle.Settlement(c.sync, c.columns, state.tables, c.salt, c.epoch, writer)
+
+
+def _keep_in_step(state: Catalogue, planner: Planner) -> None:
+    """What a comparison finds beside the plan: false alarms, refusals that are over, letters."""
+    c, seen = planner.comparison, planner.seen
+    is_compared = not seen.is_even or bool(seen.open)
+    if is_compared and seen.known and c.sync.kind is not Kind.EVENTS:
+        if not seen.is_even:
+            rows = diff.refreshed(c, has_doubled=bool(planner.doubled))
+            state.run(e.merge(c.tables.snapshot, rows, ["identity"], ["fingerprint", "target_id"]))
+        if seen.open:
+            state.run(diff.forget_attempts(c))
+    for heir in c.heirs:
+        if heir.asserted is not None:
+            for name in heir.names:
+                state.run(diff.hand_over(c, name, heir.asserted))
+    state.run(invalid.clear(c))
+    if missing := seen.held[UNIDENTIFIED]:
+        state.run(invalid.record_missing(c, missing))
+    if planner.doubled:
+        state.run(invalid.record_doubled(c))
+    for gate in c.gates[1:]:
+        if gate.fate is Fate.INVALID and seen.held[gate.name]:
+            state.run(invalid.record_gated(c, gate))
 
 
 def _no_relation(sync: Sync) -> Problem:

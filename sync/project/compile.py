@@ -81,8 +81,16 @@ def _draft_model(
         sync = _sync(activated, entry, connections.get(entry.name, ""), options)
         if vendor and vendor.coalesces:
             sync = replace(sync, is_coalesced=_describes_state(sync))
+        if vendor:
+            sync = replace(sync, normal_form=_normal_form(vendor, sync))
         drafts.append(Draft(sync, vendor, activated, place))
     return drafts
+
+
+def _normal_form(vendor: type[Vendor], sync: Sync) -> str:
+    """The rule by which the vendor tells this sync's identifiers apart."""
+    forms: Mapping[str, str] = getattr(vendor, "normal_forms", {})
+    return forms.get(sync.identify_by or "", "")
 
 
 def _describes_state(sync: Sync) -> bool:

@@ -26,6 +26,7 @@ NO_DEFINITION = (
     "tags",
     "path",
     "is_coalesced",
+    "normal_form",
 )
 
 

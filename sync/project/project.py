@@ -53,6 +53,8 @@ class Project:
     run_results: RunResults | None
     syncs: list[Sync]
     """Selected syncs whose connection our target has."""
+    siblings: list[Sync]
+    """All syncs, selected or not: names of one connection may go from one to another."""
     unconnected: list[Sync]
     """Selected syncs whose connection only other targets have: from here they can't be sent."""
     problems: list[Problem]
@@ -120,6 +122,7 @@ def load_project(
         manifest=manifest,
         run_results=run_results,
         syncs=[s for s in chosen if s.connection in connected],
+        siblings=syncs,
         unconnected=[s for s in chosen if s.connection not in connected],
         problems=problems,
         warnings=[

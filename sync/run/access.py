@@ -49,6 +49,8 @@ class StateAccess:
     lock_wait: float = 60.0
     project: str = ""
     target: str = ""
+    siblings: tuple[Sync, ...] = ()
+    """The project's syncs, selected or not: names may go from one to another."""
 
     def tables(self, sync_name: str = "") -> StateTables:
         """The state's relations, for one sync or for what all share."""
@@ -61,7 +63,14 @@ class StateAccess:
     def store(self, sync: Sync) -> SqlStore:
         """The state of one sync."""
         spool_dir = self.journal_dir(sync) / SPOOL
-        return SqlStore(self.warehouse, sync, self.tables(sync.name), spool_dir, self.lock_wait)
+        return SqlStore(
+            self.warehouse,
+            sync,
+            self.tables(sync.name),
+            spool_dir,
+            self.lock_wait,
+            self.siblings,
+        )
 
     @contextmanager
     def opened(self, sync_name: str = "") -> Iterator[Catalogue]:

@@ -20,9 +20,9 @@ from sync.errors import DestinationError, Problem, SyncError, foreseen, without_
 from sync.http.delivery import Exchange
 from sync.http.ports import Clock
 from sync.journal.journal import as_ranges
-from sync.model import Delivered, Ending, NotAttempted, Op, Rejected, Unknown
+from sync.model import Delivered, Ending, NotAttempted, Rejected, Unknown
 from sync.run.batches import batches, prepare
-from sync.run.source import Source, is_leaving, pieces_of, place_of
+from sync.run.source import Source, group_of, is_leaving, pieces_of, place_of
 from sync.run.withheld import Withheld, is_left_for_later, is_withheld
 
 FLUSH_SECONDS = 30.0
@@ -143,7 +143,7 @@ class Engine:
                 )
             return
         for source in sources:
-            for _, group in groupby(pieces_of(source), key=lambda p: p.change.op is Op.REMOVE):
+            for _, group in groupby(pieces_of(source), key=group_of):
                 yield self._items((piece,) for piece in group)
 
     def _items(self, groups: Iterable[tuple[Piece, ...]]) -> Iterator[Item]:
@@ -181,12 +181,12 @@ class Engine:
         sync, change = piece
         source = self._sources[sync.name]
         if source.is_keeping_removals and change.cause == "left":
+            source.note_removal(change, is_gone=False)
             source.deferred += 1
             return True
-        if change.cause != "moved" or change.op is Op.REMOVE:
-            return False
-        source.deferred += change.identity in source.stuck
-        return change.identity in source.stuck
+        waits = source.waits(change)
+        source.deferred += waits
+        return waits
 
     def _must_stop(self) -> bool:
         if self.error is not None:

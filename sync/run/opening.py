@@ -31,6 +31,7 @@ def open_state(
         lock_wait=lock_wait,
         project=project.name,
         target=target.name,
+        siblings=tuple(project.siblings),
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from sync.destinations.identifiers import normal_form
 from sync.destinations.spec import Piece
 from sync.journal.journal import Journal
 from sync.model import Change, Delivered, Ending, NotAttempted, Op, Rejected, Sync, Unknown
@@ -33,6 +34,15 @@ class Source:
     has_movers: bool = False
     is_keeping_removals: bool = False
     """Removals of those who left the model wait for another run."""
+    occupied: set[str] = field(default_factory=set)
+    """External ids, in normal form, whose removal is open: nobody else is added there."""
+    _targets: dict[int, Sync] = field(default_factory=dict)
+
+    def at(self, target: int) -> Sync:
+        """The sync as it writes at one of its targets."""
+        if target not in self._targets:
+            self._targets[target] = self.store.at(target) if target else self.sync
+        return self._targets[target]
 
     def note(self, change: Change, ending: Ending, at: datetime) -> None:
         """Take one change's ending; what was not attempted leaves no trace."""
@@ -46,10 +56,25 @@ class Source:
                 self._keep(change, Ack(change.seq, UNKNOWN, code, None, at))
             case NotAttempted():
                 pass
-        if change.cause == "moved" and change.op is Op.REMOVE:
-            self.has_movers = True
-            if not _is_delivered(ending):
-                self.stuck.add(change.identity)
+        if change.op is Op.REMOVE:
+            self.note_removal(change, isinstance(ending, Delivered))
+
+    def note_removal(self, change: Change, is_gone: bool) -> None:
+        """Remember a place that is not free, for whoever would be added there."""
+        is_shared = _can_share(self.sync)
+        self.has_movers = self.has_movers or change.cause == "moved" or is_shared
+        if not is_gone and is_shared:
+            self.occupied.add(normal_form(self.sync.normal_form, change.address))
+        if not is_gone and change.cause == "moved":
+            self.stuck.add(change.identity)
+
+    def waits(self, change: Change) -> bool:
+        """Whether an add has to wait for a removal that is open."""
+        if change.op is not Op.ADD or not (self.stuck or self.occupied):
+            return False
+        if change.cause == "moved" and change.identity in self.stuck:
+            return True
+        return normal_form(self.sync.normal_form, change.address) in self.occupied
 
     def _keep(self, change: Change, ack: Ack) -> None:
         self.pending.append(ack)
@@ -60,18 +85,25 @@ def pieces_of(source: Source) -> Iterator[Piece]:
     """Its planned changes, in the order of the plan."""
     for rows in source.store.changes(source.epoch):
         for change in rows:
-            yield Piece(source.sync, change)
+            yield Piece(source.at(change.target), change)
+
+
+def group_of(piece: Piece) -> tuple[bool, int]:
+    """What must not share a request: removals go first, each to its own target."""
+    return piece.change.op is Op.REMOVE, piece.change.target
+
+
+def _can_share(sync: Sync) -> bool:
+    """Whether two identities can be one person to the vendor."""
+    return bool(sync.address or sync.normal_form) and sync.related is None
 
 
 def is_leaving(piece: Piece) -> bool:
-    """The old address of somebody who moves."""
-    return piece.change.op is Op.REMOVE and piece.change.cause == "moved"
+    """The old address of somebody who moves, or one that somebody else may take."""
+    sync, change = piece
+    return change.op is Op.REMOVE and (change.cause == "moved" or _can_share(sync))
 
 
 def place_of(piece: Piece) -> tuple[bool, str]:
     """Where a piece stands in the plan of a coalescing destination."""
     return not is_leaving(piece), piece.change.address
-
-
-def _is_delivered(ending: Ending) -> bool:
-    return isinstance(ending, Delivered)

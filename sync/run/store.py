@@ -7,23 +7,20 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlglot import exp
-
+from sync.destinations.targets import at
 from sync.errors import Busy, LeaseLost, Problem, WarehouseError
 from sync.journal.process import is_dead
 from sync.journal.spool import SPOOL_ROWS, Spool
 from sync.model import Change, Owner, Sync
-from sync.plan import changes, letters
+from sync.plan import diff, invalid, planner
 from sync.plan.comparison import Comparison
-from sync.plan.planner import Planner
-from sync.state import installation, lost, whose
+from sync.state import installation, lost, settle, whose
 from sync.state import lease as leases
 from sync.state import schema as t
-from sync.state.catalogue import Catalogue, Remembered
+from sync.state.catalogue import Catalogue
 from sync.state.recovery import append_acks, find_leftover, settle_leftover
-from sync.state.settling import clear, log_run_sync, merge, remember_run
+from sync.state.settling import conclude, log_run_sync, merge, remember_run
 from sync.state.store import Ack, Holder, Leftover, PlanSummary, SyncReport
-from sync.warehouse import sql as e
 from sync.warehouse.port import Session, Warehouse
 
 FLUSH_TRIES = 5
@@ -42,15 +39,17 @@ class SqlStore:
         tables: t.StateTables,
         spool_dir: Path,
         lock_wait: float = 60.0,
+        siblings: Sequence[Sync] = (),
     ) -> None:
         self.warehouse = warehouse
         self.sync = sync
         self.tables = tables
         self.lock_wait = lock_wait
+        self.siblings = siblings
         self.spool = Spool(spool_dir)
         self._open: Session | None = None
-        self._comparison: Comparison | None = None
-        self._known: Remembered | None = None
+        self._prepared: planner.Prepared | None = None
+        self._summary: PlanSummary | None = None
         self._owner: Owner
 
     # Sessions
@@ -65,14 +64,17 @@ class SqlStore:
     def opened(self) -> Iterator[Catalogue]:
         """The session that is open already, or one of its own."""
         if self._open is not None:
-            yield Catalogue(self._open, self.warehouse.dialect, self.tables)
+            yield self._catalogue(self._open)
             return
         with self.warehouse.session(self.lock_wait) as session:
             self._open = session
             try:
-                yield Catalogue(session, self.warehouse.dialect, self.tables)
+                yield self._catalogue(session)
             finally:
                 self._open = None
+
+    def _catalogue(self, session: Session) -> Catalogue:
+        return Catalogue(session, self.warehouse.dialect, self.tables, is_current=True)
 
     @contextmanager
     def _fenced(self, epoch: int) -> Iterator[Catalogue]:
@@ -161,12 +163,11 @@ class SqlStore:
             return find_leftover(state)
 
     def record(self, epoch: int, flush_id: int, acks: Sequence[Ack]) -> None:
-        """Append outcomes; after a commit in doubt, look for the flush before repeating it."""
+        """Append outcomes, each once, also where the answer to a commit was lost."""
         for attempt in range(FLUSH_TRIES if acks else 0):
             try:
                 with self._fenced(epoch) as state:
-                    if attempt == 0 or not self._is_flushed(state, epoch, flush_id):
-                        append_acks(state, epoch, flush_id, acks)
+                    append_acks(state, epoch, flush_id, acks)
             except WarehouseError:
                 if attempt == FLUSH_TRIES - 1:
                     raise
@@ -174,78 +175,76 @@ class SqlStore:
             else:
                 return
 
-    def _is_flushed(self, state: Catalogue, plan_epoch: int, flush_id: int) -> bool:
-        query = (
-            exp.select(e.number(1))
-            .from_(e.table(self.tables.acks))
-            .where(
-                e.equals(e.col("epoch"), e.number(plan_epoch)),
-                e.equals(e.col("flush_id"), e.number(flush_id)),
-            )
-            .limit(1)
-        )
-        return bool(state.ask(query))
-
     def settle(
         self, epoch: int, plan_epoch: int, run_id: str, acks: Sequence[Ack], doubt_rest: bool
     ) -> None:
         """Recovery: an older plan's outcomes into the snapshot, read with that plan's columns."""
         with self._fenced(epoch) as state:
-            settle_leftover(
-                state, self.sync, self.warehouse.engine, plan_epoch, run_id, acks, doubt_rest
-            )
+            settle_leftover(state, self.sync, plan_epoch, epoch, run_id, acks, doubt_rest)
 
     def discard(self, epoch: int) -> None:
         """Clear a plan of which nothing was sent."""
         with self._fenced(epoch) as state:
-            clear(state)
+            conclude(state, epoch)
 
     # Planning and finishing
 
     def plan(self, epoch: int) -> PlanSummary:
         """Compare and commit the plan, in one transaction over one snapshot of the data."""
         with self.opened() as state:
-            planner = Planner(state, self.sync, self.warehouse.engine)
-            planner.prepare(epoch)
+            prepared = planner.prepare(
+                state, self.sync, self.warehouse.engine, epoch, self.siblings
+            )
+            planner.ensure(state, prepared)
             with self._fenced(epoch):
-                summary = planner.write()
+                self._summary = planner.write(state, prepared)
                 whose.record(state, self._owner)
-            self._comparison = planner.comparison
-            self._known = planner.known
-        return summary
+            self._prepared = prepared
+        return self._summary
 
     def account(self) -> str | None:
         """The vendor's account of earlier runs."""
-        return self._known.account if self._known else None
+        known = self._prepared.known if self._prepared else None
+        return known.account if known else None
+
+    def at(self, target: int) -> Sync:
+        """The sync as it writes, or wrote, at one of its targets."""
+        c = self.planned()
+        return self.sync if target == c.target_id else at(self.sync, c.targets[target])
 
     def changes(self, epoch: int) -> Iterator[Sequence[Change]]:
         """Copy the plan beside the journal, let go of the warehouse, then read the copy."""
         c = self.planned()
         with self.opened() as state:
-            query = changes.read_plan(c, epoch).sql(self.warehouse.dialect)
+            query = diff.read_plan(c, epoch).sql(self.warehouse.dialect)
             self.spool.write(state.session.stream(query, SPOOL_ROWS))
         try:
-            yield from self.spool.read(c)
+            yield from self.spool.read(c.columns, epoch)
         finally:
             self.spool.clear()
 
     def planned(self) -> Comparison:
         """The comparison of the plan just made."""
-        if self._comparison is None:
+        if self._prepared is None:
             raise RuntimeError("changes are read after the plan was made")
-        return self._comparison
+        return self._prepared.comparison
 
     def finish(self, epoch: int, report: SyncReport) -> None:
         """Settle the run's own plan and write its report, in one transaction."""
         with self._fenced(epoch) as state:
-            c = self._comparison
-            if c is not None:
-                merge(state, c, epoch, report.run_id)
-                if report.is_complete:
-                    state.run(letters.clear_resolved(c))
-                clear(state)
+            if self._prepared is not None:
+                self._settle(state, epoch, report)
                 remember_run(state, self.sync, report)
             state.run(log_run_sync(self.tables, self.sync, report))
+
+    def _settle(self, state: Catalogue, epoch: int, report: SyncReport) -> None:
+        assert self._summary is not None
+        if self._summary.total:
+            merge(state, planner.settlement(state, self.planned(), epoch), report.run_id)
+        if report.is_complete:
+            state.run(settle.clear_resolved(self.tables, epoch, invalid.CODES))
+        if self._summary.total:
+            conclude(state, epoch)
 
 
 def _busy(sync: Sync, epoch: int, who: str, since: object, until: object) -> Problem:

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlglot import exp
 
+from sync.destinations.identifiers import NORMAL_FORMS
 from sync.errors import PlanHeld, Problem
 from sync.model import Sync, Trait
 from sync.warehouse import sql as e
@@ -46,17 +47,38 @@ def trait_column(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One trait on its way through the plan. `data_type` is the warehouse's own word for it."""
+    """One name at the destination in one wire form: a column of the snapshot.
+
+    `data_type` is the warehouse's own word for the model's column.
+    """
 
     trait: Trait
     data_type: str
     is_dropped: bool = False
-    """No longer mapped; still acknowledged somewhere, to be unset (`on_drop: unset`)."""
+    """No longer mapped, and held by some: emptied when they leave, or at once (`on_drop`)."""
+    is_superseded: bool = False
+    """Mapped still, but written in another form since; nothing is sent for it by itself."""
+    stored_name: str = ""
+    """Its column; empty means `t_<name>`."""
+    stored_type: str = ""
+    """The column's type in the snapshot; empty means the model's own."""
 
     @property
     def state_name(self) -> str:
         """Its column in the snapshot and the plan."""
-        return trait_column(self.trait.name)
+        return self.stored_name or trait_column(self.trait.name)
+
+    @property
+    def is_live(self) -> bool:
+        """Mapped today, in this form."""
+        return not (self.is_dropped or self.is_superseded)
+
+    @property
+    def snapshot_type(self) -> str:
+        """The column's type in the snapshot; a personal value is a digest, so that is text."""
+        if self.trait.is_pii:
+            return "varchar"
+        return self.stored_type or portable_type(self.data_type)
 
     @property
     def is_json(self) -> bool:
@@ -65,7 +87,7 @@ class Column:
 
     def wanted(self, model: str) -> exp.Expr:
         """The value the destination should hold, read from the alias `model`."""
-        if self.is_dropped:
+        if not self.is_live:
             return e.null(portable_type(self.data_type))
         raw = portable(e.col(self.trait.column, model), self.data_type)
         if self.trait.default is None:
@@ -74,16 +96,13 @@ class Column:
 
     def stored(self, value: exp.Expr, salt: str) -> exp.Expr:
         """What the snapshot keeps of a value: itself, or a salted digest when it is personal."""
-        if not self.trait.is_pii or self.is_dropped:
+        if not self.trait.is_pii or not self.is_live:
             return value
         return exp.MD5(this=e.concat([e.text(salt), e.as_text(value)]))
 
-    def differs(self, wanted: exp.Expr, snapshot: str, salt: str) -> exp.Expr:
-        """Whether `wanted` differs from what the alias `snapshot` has as acknowledged."""
-        changed = e.differs(self.stored(wanted.copy(), salt), e.col(self.state_name, snapshot))
-        if self.trait.nulls == "skip" and not self.is_dropped:
-            return e.paren(e.all_of(e.not_null(wanted), changed))
-        return changed
+    def is_left_alone(self, wanted: exp.Expr) -> exp.Expr:
+        """Whether a wanted value says nothing at all: a null with `nulls: skip`."""
+        return e.is_null(wanted) if self.trait.nulls == "skip" else exp.false()
 
 
 def portable(raw: exp.Expr, data_type: str) -> exp.Expr:
@@ -140,6 +159,21 @@ def address_text(sync: Sync, model: str) -> exp.Expr | None:
     """What the vendor is told where that is not the key; None when it is."""
     column = sync.address or (sync.identity if sync.key != sync.identity or sync.related else None)
     return identity_text(column, model) if column else None
+
+
+def external_text(sync: Sync, model: str) -> exp.Expr:
+    """The identifier by which the vendor knows the row, as it is sent."""
+    found = address_text(sync, model)
+    return key_text(sync, model) if found is None else found
+
+
+def normal(sync: Sync, value: exp.Expr) -> exp.Expr:
+    """An identifier in the vendor's normal form: two spellings of one person are equal."""
+    if not sync.normal_form:
+        return value
+    form = NORMAL_FORMS[sync.normal_form]
+    given = {name: e.text(text) for name, text in form.parameters.items()} | {"value": value}
+    return e.filled(form.sql, given)
 
 
 def resolve(sync: Sync, available: Sequence[tuple[str, str]]) -> tuple[Sync, tuple[Column, ...]]:

@@ -8,8 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from sync.model import Relation
-from sync.plan import reading
-from sync.state import installation
+from sync.state import installation, queries
 from sync.state import lease as leases
 from sync.state import schema as t
 from sync.state.catalogue import Catalogue
@@ -144,7 +143,7 @@ class Standing:
 
 def is_installed(state: Catalogue) -> bool:
     """Whether any run has left state here."""
-    return state.session.columns(state.tables["installation"]) is not None
+    return state.is_installed()
 
 
 def format_version(state: Catalogue) -> int | None:
@@ -156,11 +155,11 @@ def standing(state: Catalogue) -> Standing:
     """Where the catalogue's sync stands."""
     if not is_installed(state):
         return Standing()
-    found = state.ask(reading.facts(state.tables))
+    found = state.ask(queries.facts(state.tables))
     lease = state.ask(leases.read(state.tables))
     counts = (0, 0, 0)
     if state.session.columns(state.tables.snapshot) is not None:
-        members, doubts, seen = state.ask(reading.count_snapshot(state.tables))[0]
+        members, doubts, seen = state.ask(queries.count_snapshot(state.tables))[0]
         counts = (int(members), int(doubts), int(seen))
     leftover = find_leftover(state)
     return Standing(
@@ -177,7 +176,7 @@ def last_runs(state: Catalogue) -> dict[str, LastRun]:
     """The last run of every sync that ever ran."""
     if not is_installed(state):
         return {}
-    rows = [LastRun(*row) for row in state.ask(reading.last_runs(state.tables))]
+    rows = [LastRun(*row) for row in state.ask(queries.last_runs(state.tables))]
     return {row.sync: row for row in rows}
 
 
@@ -185,20 +184,20 @@ def rejected_rows(state: Catalogue) -> dict[str, int]:
     """Rows that are rejected or invalid, by sync."""
     if not is_installed(state):
         return {}
-    return {sync: int(rows or 0) for sync, rows in state.ask(reading.count_letters(state.tables))}
+    return {sync: int(rows or 0) for sync, rows in state.ask(queries.count_letters(state.tables))}
 
 
 def causes(state: Catalogue) -> list[Cause]:
     """Why rows of the catalogue's sync are rejected, the most frequent first."""
     if not is_installed(state):
         return []
-    found = state.ask(reading.causes(state.tables, MOST_CAUSES))
+    found = state.ask(queries.causes(state.tables, MOST_CAUSES))
     return [Cause(c, r, int(rows or 0), int(named), *rest) for c, r, rows, named, *rest in found]
 
 
 def rejected_identities(state: Catalogue, cause: Cause, most: int) -> list[str]:
     """Who was rejected for one cause."""
-    query = reading.rejected_identities(state.tables, cause.code, cause.reason, most)
+    query = queries.rejected_identities(state.tables, cause.code, cause.reason, most)
     return [str(identity) for (identity,) in state.ask(query)]
 
 
@@ -206,21 +205,21 @@ def memberships(state: Catalogue, values: Sequence[str], most: int) -> list[Memb
     """Snapshot rows of these identities or addresses."""
     if not values or state.session.columns(state.tables.snapshot) is None:
         return []
-    return [Membership(*r) for r in state.ask(reading.memberships(state.tables, values, most))]
+    return [Membership(*r) for r in state.ask(queries.memberships(state.tables, values, most))]
 
 
 def deliveries(state: Catalogue, identities: Sequence[str], most: int) -> list[Delivery]:
     """The last deliveries of these identities, newest first."""
     if not identities or not is_installed(state):
         return []
-    return [Delivery(*r) for r in state.ask(reading.deliveries(state.tables, identities, most))]
+    return [Delivery(*r) for r in state.ask(queries.deliveries(state.tables, identities, most))]
 
 
 def letters(state: Catalogue, identities: Sequence[str]) -> list[Letter]:
     """Dead letters of these identities."""
     if not identities or not is_installed(state):
         return []
-    return [Letter(*row) for row in state.ask(reading.letters(state.tables, identities))]
+    return [Letter(*row) for row in state.ask(queries.letters(state.tables, identities))]
 
 
 def table_rows(state: Catalogue) -> list[tuple[str, int | None]]:
@@ -233,14 +232,14 @@ def table_rows(state: Catalogue) -> list[tuple[str, int | None]]:
 def _rows(state: Catalogue, relation: Relation) -> int | None:
     if state.session.columns(relation) is None:
         return None
-    return int(state.ask(reading.count_rows(relation))[0][0])
+    return int(state.ask(queries.count_rows(relation))[0][0])
 
 
 def sample(
     state: Catalogue, columns: Sequence[Column], most: int, before: datetime | None = None
 ) -> list[Acknowledged]:
     """Members drawn at random, whose last change was acknowledged `before` (UTC)."""
-    rows = reading.sampled(reading.acknowledged(state.tables, columns, before), most)
+    rows = queries.sampled(queries.acknowledged(state.tables, columns, before), most)
     return _acknowledged(state, rows)
 
 
@@ -252,13 +251,13 @@ def page(
     before: datetime | None = None,
 ) -> list[Acknowledged]:
     """The next such members in the order of identities."""
-    rows = reading.page(reading.acknowledged(state.tables, columns, before), after, most)
+    rows = queries.page(queries.acknowledged(state.tables, columns, before), after, most)
     return _acknowledged(state, rows)
 
 
 def count_fresh(state: Catalogue, before: datetime) -> int:
     """Members whose last change was acknowledged later than `before` (UTC)."""
-    return int(state.ask(reading.count_fresh(state.tables, before))[0][0])
+    return int(state.ask(queries.count_fresh(state.tables, before))[0][0])
 
 
 def _acknowledged(state: Catalogue, rows: Any) -> list[Acknowledged]:

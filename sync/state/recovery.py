@@ -8,58 +8,73 @@ from datetime import UTC, datetime
 from sqlglot import exp
 
 from sync.model import Sync
-from sync.plan import settle
-from sync.plan.planner import compare
 from sync.state import schema as t
+from sync.state import settle, syncs
 from sync.state.catalogue import Catalogue
-from sync.state.settling import clear, measure, merge
+from sync.state.settle import RECOVERED, Settlement
+from sync.state.settling import conclude, measure, merge
 from sync.state.store import Ack, Leftover
 from sync.warehouse import sql as e
 
 
 def find_leftover(state: Catalogue) -> Leftover | None:
-    """The newest plan that is still there; a settled or discarded one is gone."""
-    plan = state.tables.plan
-    if state.session.columns(plan) is None:
+    """The newest plan that was committed and is not settled."""
+    known = syncs.remembered(state)
+    if known is None or known.is_settled:
         return None
-    newest = exp.select(exp.Max(this=e.col("epoch")), exp.Max(this=e.col("seq"))).from_(
-        e.table(plan)
-    )
-    epoch, last_seq = state.ask(newest)[0]
-    return None if epoch is None else Leftover(int(epoch), int(last_seq))
+    newest = exp.select(exp.Max(this=e.col("seq"))).from_(e.table(state.tables.plan))
+    newest = newest.where(e.equals(e.col("epoch"), e.number(known.planned_epoch)))
+    return Leftover(known.planned_epoch, int(state.ask(newest)[0][0] or 0))
+
+
+def leftover_settlement(
+    state: Catalogue, sync: Sync, plan_epoch: int, writer: int, is_local: bool = False
+) -> Settlement:
+    """How an older plan is settled: read with that plan's columns, not today's."""
+    known = syncs.remembered(state)
+    columns = known.columns if known else ()
+    return Settlement(sync, columns, state.tables, state.salt(), plan_epoch, writer, is_local)
 
 
 def settle_leftover(
     state: Catalogue,
     sync: Sync,
-    engine: str,
     plan_epoch: int,
+    writer: int,
     run_id: str,
     acks: Sequence[Ack],
     doubt_rest: bool,
 ) -> None:
-    """Outcomes of an older plan into the snapshot, read with that plan's columns, not today's."""
-    known = state.remembered()
-    comparison = compare(sync, state, engine, known.columns if known else (), plan_epoch)
-    append_acks(state, plan_epoch, settle.RECOVERED, acks)
-    measure(state, comparison)
-    state.run(settle.drop_known_again(comparison, plan_epoch))
+    """Outcomes of an older plan into the snapshot."""
+    s = leftover_settlement(state, sync, plan_epoch, writer)
+    append_acks(state, plan_epoch, RECOVERED, acks)
+    measure(state, s.tables)
     if doubt_rest:
-        state.run(settle.doubt_the_rest(comparison, plan_epoch))
-    merge(state, comparison, plan_epoch, run_id)
-    clear(state)
+        state.run(settle.doubt_the_rest(s))
+    merge(state, s, run_id)
+    conclude(state, plan_epoch)
 
 
 def append_acks(state: Catalogue, plan_epoch: int, flush_id: int, acks: Sequence[Ack]) -> None:
-    """Outcomes into the append-only table."""
+    """Outcomes into the append-only table; those that stand there already are left out.
+
+    A flush may be repeated; what recovery found out is no news where the run's own flush came
+    through.
+    """
     state.session.append(
         e.table(state.tables.acks).sql(state.dialect),
         [e.ident(name).sql(state.dialect) for name in t.ACKS],
-        [
-            (plan_epoch, flush_id, a.seq, a.outcome, a.code, a.reason, _naive(a.answered_at))
-            for a in acks
-        ],
+        ack_rows(plan_epoch, flush_id, acks),
+        unless=[e.ident(name).sql(state.dialect) for name in ("epoch", "seq")],
     )
+
+
+def ack_rows(plan_epoch: int, flush_id: int, acks: Sequence[Ack]) -> list[tuple[object, ...]]:
+    """Outcomes as rows of the table, UTC without a zone."""
+    return [
+        (plan_epoch, flush_id, a.seq, str(a.outcome), a.code, a.reason, _naive(a.answered_at))
+        for a in acks
+    ]
 
 
 def _naive(moment: datetime) -> datetime:

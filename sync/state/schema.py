@@ -10,11 +10,12 @@ from sqlglot import exp
 from sync.model import Relation
 from sync.state.columns import Column, portable_type
 from sync.warehouse import sql as e
+from sync.warehouse.dialect import facts
 
 TEXT, INTEGER, BIG, MOMENT, FLAG = "varchar", "integer", "bigint", "timestamp", "boolean"
 HASH = "hash"
 """Stands for the type of the engine's native row hash."""
-HASH_TYPES = {"duckdb": "ubigint"}
+
 
 FORMATS: Mapping[int, tuple[str, ...]] = {
     2: (
@@ -24,6 +25,14 @@ FORMATS: Mapping[int, tuple[str, ...]] = {
             for table in ("leases", "syncs")
             for name in ("installation", "project", "target")
         ),
+    ),
+    3: (
+        "targets",
+        "syncs.planned_epoch",
+        "syncs.settled_epoch",
+        "deliveries.epoch",
+        "deliveries.seq",
+        "dead_letters.epoch",
     ),
 }
 """What each format after the first has brought: a table, or a column as `table.column`.
@@ -35,9 +44,13 @@ FORMAT_VERSION = max(FORMATS)
 
 SNAPSHOT: Mapping[str, str] = {
     "identity": TEXT,
-    "address": TEXT,
-    "related": TEXT,
+    "external_id": TEXT,
+    "external_key": TEXT,
+    "related_id": TEXT,
+    "target_id": INTEGER,
     "fingerprint": HASH,
+    "attempted": HASH,
+    "attempted_op": TEXT,
     "is_member": FLAG,
     "entries": INTEGER,
     "first_entered_at": MOMENT,
@@ -45,8 +58,10 @@ SNAPSHOT: Mapping[str, str] = {
     "last_exited_at": MOMENT,
     "acknowledged_at": MOMENT,
     "definition_version": INTEGER,
-    "doubt": TEXT,
+    "unconfirmed": TEXT,
+    "unsure": TEXT,
     "origin_epoch": BIG,
+    "written_epoch": BIG,
 }
 PLAN: Mapping[str, str] = {
     "epoch": BIG,
@@ -54,8 +69,10 @@ PLAN: Mapping[str, str] = {
     "op": TEXT,
     "cause": TEXT,
     "identity": TEXT,
-    "address": TEXT,
-    "related": TEXT,
+    "external_id": TEXT,
+    "external_key": TEXT,
+    "related_id": TEXT,
+    "target_id": INTEGER,
     "reason": TEXT,
     "transition": INTEGER,
     "origin_epoch": BIG,
@@ -113,7 +130,10 @@ SHARED: Mapping[str, Mapping[str, str]] = {
         "installation": TEXT,
         "project": TEXT,
         "target": TEXT,
+        "planned_epoch": BIG,
+        "settled_epoch": BIG,
     },
+    "targets": {"sync": TEXT, "target_id": INTEGER, "target": TEXT, "first_used_at": MOMENT},
     "runs": {
         "run_id": TEXT,
         "started_at": MOMENT,
@@ -157,6 +177,8 @@ SHARED: Mapping[str, Mapping[str, str]] = {
     "deliveries": {
         "run_id": TEXT,
         "sync": TEXT,
+        "epoch": BIG,
+        "seq": BIG,
         "identity": TEXT,
         "op": TEXT,
         "cause": TEXT,
@@ -176,6 +198,7 @@ SHARED: Mapping[str, Mapping[str, str]] = {
         "last_rejected_at": MOMENT,
         "attempts": INTEGER,
         "model_rows": BIG,
+        "epoch": BIG,
     },
     "responses": {
         "connection": TEXT,
@@ -270,8 +293,13 @@ def create(
 def built_type(data_type: str, dialect: str) -> exp.DataType:
     """A type of ours, or one in the warehouse's own words, as an expression."""
     if data_type == HASH:
-        data_type = HASH_TYPES.get(dialect, BIG)
+        data_type = facts(dialect).hash_type
     return exp.DataType.build(data_type, dialect=dialect)
+
+
+def typed_null(data_type: str, dialect: str) -> exp.Expr:
+    """A null of one of our types."""
+    return exp.cast(exp.Null(), built_type(data_type, dialect))
 
 
 def create_schema(tables: StateTables) -> exp.Create:
@@ -321,6 +349,12 @@ def add_column(relation: Relation, name: str, data_type: str, dialect: str) -> e
     return exp.Alter(this=e.table(relation), kind="TABLE", actions=[column])
 
 
+def rename_column(relation: Relation, old: str, name: str) -> exp.Alter:
+    """`alter table ... rename column`."""
+    action = exp.RenameColumn(this=e.col(old), to=e.col(name))
+    return exp.Alter(this=e.table(relation), kind="TABLE", actions=[action])
+
+
 def drop_column(relation: Relation, name: str) -> exp.Alter:
     """`alter table ... drop column`."""
     return exp.Alter(
@@ -334,38 +368,17 @@ def retype_column(relation: Relation, name: str, data_type: str, dialect: str) -
     """`alter table ... alter column ... type`, converting what is stored."""
     kind = built_type(data_type, dialect)
     action = exp.AlterColumn(this=e.ident(name), dtype=kind)
-    if dialect == "postgres":
+    if facts(dialect).converts_using:
         action.set("using", exp.cast(e.col(name), kind))
     return exp.Alter(this=e.table(relation), kind="TABLE", actions=[action])
 
 
-_WIDTHS = (
-    ("TINYINT", "SMALLINT", "INT", "BIGINT", "INT128", "DOUBLE", "VARCHAR"),
-    ("BOOLEAN", "VARCHAR"),
-    ("DATE", "TIMESTAMP", "VARCHAR"),
-    ("FLOAT", "DOUBLE", "VARCHAR"),
-    ("DECIMAL", "DOUBLE", "VARCHAR"),
-)
-"""Families of types; every value of one fits into each that stands after it."""
-
-
-def is_wider(present: str, wanted: str, dialect: str) -> bool:
-    """Whether every stored value of the type `present` fits into the type `wanted`."""
-    old, new = (exp.DataType.build(x, dialect=dialect).this.value for x in (present, wanted))
-    as_text = {"TEXT": "VARCHAR"}
-    old, new = as_text.get(old, old), as_text.get(new, new)
-    return any(
-        old in family and new in family and family.index(old) < family.index(new)
-        for family in _WIDTHS
-    )
-
-
 def plan_columns(columns: Sequence[Column]) -> dict[str, str]:
     """Columns of the plan table; a trait's value has the model's own type."""
-    return {**PLAN, **{c.state_name: portable_type(c.data_type) for c in columns}}
+    live = [c for c in columns if c.is_live]
+    return {**PLAN, **{c.state_name: portable_type(c.data_type) for c in live}}
 
 
 def snapshot_columns(columns: Sequence[Column]) -> dict[str, str]:
-    """Columns of the snapshot; a personal value is a digest, so its column is text."""
-    traits = {c.state_name: TEXT if c.trait.is_pii else portable_type(c.data_type) for c in columns}
-    return {**SNAPSHOT, **traits}
+    """Columns of the snapshot: what a destination holds of each name, in each form."""
+    return {**SNAPSHOT, **{c.state_name: c.snapshot_type for c in columns}}

@@ -1,4 +1,4 @@
-"""The end of a plan: outcomes merged, tables cleared, the run remembered."""
+"""The end of a plan: outcomes merged, the commit point set, tables cleared, the run remembered."""
 
 from __future__ import annotations
 
@@ -7,44 +7,49 @@ from datetime import UTC, datetime
 from sqlglot import exp
 
 from sync.model import Fate, Op, Sync
-from sync.plan import letters, settle
-from sync.plan.candidates import WITHOUT_STATISTICS
-from sync.plan.comparison import Comparison
+from sync.state import settle, syncs
 from sync.state.catalogue import Catalogue
 from sync.state.schema import StateTables
+from sync.state.settle import Settlement
 from sync.state.store import SyncReport
 from sync.warehouse import sql as e
+from sync.warehouse.dialect import facts
 
 
-def merge(state: Catalogue, c: Comparison, plan_epoch: int, run_id: str) -> None:
+def merge(state: Catalogue, s: Settlement, run_id: str) -> None:
     """Outcomes into snapshot, delivery log and dead letters; removals before the rest."""
-    measure(state, c)
-    for is_removal in (True, False):
-        state.run(e.drop(settle.MERGED))
-        state.run(settle.merge_rows(c, plan_epoch, is_removal))
-        for statement in settle.replace_rows(c):
-            state.run(statement)
-    state.run(settle.log_deliveries(c, plan_epoch, run_id))
-    state.run(e.drop(letters.LETTERS))
-    for step in letters.bury(c, plan_epoch):
-        state.run(step)
+    measure(state, s.tables)
+    state.run(settle.settle_rows(s, is_removal=True))
+    state.run(settle.settle_rows(s, is_removal=False))
+    state.run(settle.log_deliveries(s, run_id))
+    state.run(settle.record_rejections(s))
+    state.run(settle.clear_delivered(s))
 
 
-def measure(state: Catalogue, c: Comparison) -> None:
+def conclude(state: Catalogue, plan_epoch: int) -> None:
+    """The commit point: whatever a plan brought is in the snapshot. Then it may go."""
+    is_self = e.equals(e.col("sync"), e.text(state.tables.sync))
+    sets = {"settled_epoch": e.number(plan_epoch)}
+    state.run(e.update(state.tables["syncs"], sets, is_self))
+    clear(state, plan_epoch)
+
+
+def clear(state: Catalogue, plan_epoch: int) -> None:
+    """Delete a plan that is settled, its outcomes, and what is older."""
+    is_over = exp.LTE(this=e.col("epoch"), expression=e.number(plan_epoch))
+    state.run(e.delete(state.tables.plan, is_over))
+    state.run(e.delete(state.tables.acks, is_over.copy()))
+
+
+def measure(state: Catalogue, tables: StateTables) -> None:
     """Statistics for the joins of plan and outcomes: without them, some engines join row by row."""
-    if c.dialect in WITHOUT_STATISTICS:
-        state.run(e.analyze(e.table(c.tables.plan), e.table(c.tables.acks)))
-
-
-def clear(state: Catalogue) -> None:
-    """Empty the plan and its outcomes."""
-    state.run(e.delete(state.tables.plan))
-    state.run(e.delete(state.tables.acks))
+    if facts(state.dialect).is_measured:
+        state.run(e.analyze(e.table(tables.plan), e.table(tables.acks)))
 
 
 def remember_run(state: Catalogue, sync: Sync, report: SyncReport) -> None:
     """Update the sync's row: what a completed run proves, and the account it went to."""
-    known = state.remembered()
+    known = syncs.remembered(state)
     changes: dict[str, exp.Expr] = {"epoch": e.number(report.epoch)}
     if report.account is not None:
         changes["account"] = e.text(report.account)
@@ -54,7 +59,7 @@ def remember_run(state: Catalogue, sync: Sync, report: SyncReport) -> None:
         changes["definition_version"] = e.number(sync.version)
         if known is None or not known.is_baselined:
             changes["baselined_at"] = e.utc_now()
-    state.remember(sync, known, **changes)
+    syncs.remember(state, sync, known, **changes)
 
 
 def log_run_sync(tables: StateTables, sync: Sync, report: SyncReport) -> exp.Insert:

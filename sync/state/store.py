@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
-from sync.model import Change, Counts, Fate, Op
+from sync.model import Change, Counts, Fate, Op, Sync
 
 DELIVERED = "delivered"
 REJECTED = "rejected"
@@ -154,6 +154,9 @@ class Store(Protocol):
 
     def account(self) -> str | None:
         """The vendor's account this sync has always gone to, if it ever went."""
+
+    def at(self, target: int) -> Sync:
+        """The sync as it writes, or wrote, at one of its targets, as changes name them."""
 
     def changes(self, epoch: int) -> Iterator[Sequence[Change]]:
         """The plan in order, in lists that fit in memory. The warehouse is free meanwhile."""

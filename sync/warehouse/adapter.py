@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from sync.errors import ConfigError, Problem, WarehouseError
 from sync.model import Relation
 from sync.warehouse.errors import without_values
-from sync.warehouse.port import Row, Session
+from sync.warehouse.port import Row, Session, unless_there
 from sync.warehouse.sql import is_dialect
 
 if TYPE_CHECKING:
@@ -93,16 +93,26 @@ class AdapterSession:
                 columns = [pa.array(values) for values in zip(*fetched, strict=True)]
                 yield pa.RecordBatch.from_arrays(columns, names=names)
 
-    def append(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+    def append(
+        self,
+        table: str,
+        columns: Sequence[str],
+        rows: Sequence[Row],
+        unless: Sequence[str] = (),
+    ) -> None:
         """Insert with bound values, several hundred rows a statement."""
         one = "(" + ", ".join(["%s"] * len(columns)) + ")"
-        head = f"insert into {table} ({', '.join(columns)}) values ".replace("%", "%%")
+        listed = ", ".join(columns)
+        head, tail = f"insert into {table} ({listed}) values ", ""
+        if unless:
+            head = f"insert into {table} ({listed}) select * from (values "
+            tail = f") as i({listed})" + unless_there(table, unless)
         remaining = iter(rows)
         with self._cursor() as cursor:
             while page := list(islice(remaining, INSERT_ROWS)):
-                cursor.execute(
-                    head + ", ".join([one] * len(page)), [v for row in page for v in row]
-                )
+                rows_sql = ", ".join([one] * len(page))
+                statement = head.replace("%", "%%") + rows_sql + tail.replace("%", "%%")
+                cursor.execute(statement, [v for row in page for v in row])
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

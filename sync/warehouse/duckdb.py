@@ -14,7 +14,7 @@ import duckdb
 from sync.errors import ConfigError, Problem, WarehouseError
 from sync.model import Relation
 from sync.warehouse.errors import without_values
-from sync.warehouse.port import Row, Session
+from sync.warehouse.port import Row, Session, unless_there
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -27,6 +27,10 @@ _LISTINGS = [
     " and lower(database_name) = lower(coalesce(?, current_database())) and not internal limit 1"
     for kind in ("table", "view")
 ]
+
+
+def _unquote(name: str) -> str:
+    return name[1:-1].replace('""', '"') if name.startswith('"') else name
 
 
 def _quote(name: str) -> str:
@@ -59,20 +63,27 @@ class DuckDBSession:
         with _told():
             yield from self.connection.sql(sql).to_arrow_reader(rows)
 
-    def append(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+    def append(
+        self,
+        table: str,
+        columns: Sequence[str],
+        rows: Sequence[Row],
+        unless: Sequence[str] = (),
+    ) -> None:
         """Insert through Arrow: a row-wise insert costs about a hundred times more."""
         if not rows:
             return
         import pyarrow as pa
 
-        names = [f"c{i}" for i in range(len(columns))]
+        names = [_unquote(column) for column in columns]
         arrays = [pa.array(values) for values in zip(*rows, strict=True)]
         incoming = pa.table(dict(zip(names, arrays, strict=True)))
         with _told():
             self.connection.register("incoming_rows", incoming)
             try:
                 self.connection.execute(
-                    f"insert into {table} ({', '.join(columns)}) select * from incoming_rows"
+                    f"insert into {table} ({', '.join(columns)}) select * from incoming_rows as i"
+                    + unless_there(table, unless)
                 )
             finally:
                 self.connection.unregister("incoming_rows")

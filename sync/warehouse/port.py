@@ -14,6 +14,14 @@ if TYPE_CHECKING:
 Row = tuple[Any, ...]
 
 
+def unless_there(table: str, columns: Sequence[str]) -> str:
+    """The condition that a table has no row like `i` by these columns; empty without columns."""
+    if not columns:
+        return ""
+    same = " and ".join(f"t.{column} = i.{column}" for column in columns)
+    return f" where not exists (select 1 from {table} as t where {same})"
+
+
 class Session(Protocol):
     """An open connection. Statements are rendered by `sync.plan` in this warehouse's dialect."""
 
@@ -29,8 +37,17 @@ class Session(Protocol):
         Schemas may differ between batches: a column that is all null has Arrow's null type.
         """
 
-    def append(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
-        """Insert rows; `table` and `columns` are already quoted; values are bound."""
+    def append(
+        self,
+        table: str,
+        columns: Sequence[str],
+        rows: Sequence[Row],
+        unless: Sequence[str] = (),
+    ) -> None:
+        """Insert rows; `table` and `columns` are already quoted; values are bound.
+
+        Rows that the table has already, by the columns `unless`, are left out.
+        """
 
     def transaction(self) -> AbstractContextManager[None]:
         """Commit on success, roll back on any exception. One consistent snapshot inside."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import reduce
+from functools import cache, reduce
 
-from sqlglot import Dialect, exp
+from sqlglot import Dialect, exp, parse_one
 
 from sync.model import Relation
 
@@ -142,15 +142,34 @@ def concat(parts: Sequence[exp.Expr]) -> exp.Expr:
 
 
 def flags(conditions: Sequence[exp.Expr]) -> exp.Expr:
-    """A text of 1s and 0s, one for each condition, in order; empty when there are none.
+    """A text of 1s and 0s, one for each condition, in order; empty when there are none."""
+    return joined([case((c, text("1")), default=text("0")) for c in conditions])
+
+
+def joined(parts: Sequence[exp.Expr]) -> exp.Expr:
+    """Texts one after the other; empty when there are none.
 
     Grouped by fifties: PostgreSQL takes at most a hundred arguments to a function.
     """
-    bits: list[exp.Expr] = [case((c, text("1")), default=text("0")) for c in conditions]
+    bits = list(parts)
     while len(bits) > 1:
         groups = [bits[i : i + 50] for i in range(0, len(bits), 50)]
         bits = [exp.Concat(expressions=g, safe=False) if len(g) > 1 else g[0] for g in groups]
     return bits[0] if bits else text("")
+
+
+@cache
+def _parsed(sql: str) -> exp.Expr:
+    return parse_one(sql)
+
+
+def filled(sql: str, values: Mapping[str, exp.Expr]) -> exp.Expr:
+    """SQL text with `@name` in place of each value, as an expression."""
+
+    def fill(node: exp.Expr) -> exp.Expr:
+        return values[node.name].copy() if isinstance(node, exp.Parameter) else node
+
+    return _parsed(sql).copy().transform(fill, copy=False)
 
 
 def aliased(expressions: Iterable[tuple[str, exp.Expr]]) -> list[exp.Expr]:
@@ -169,6 +188,32 @@ def delete(relation: Relation, where: exp.Expr | None = None) -> exp.Delete:
     return exp.Delete(this=table(relation), where=exp.Where(this=where) if where else None)
 
 
+def merge(
+    into: Relation,
+    query: exp.Query,
+    keys: Sequence[str],
+    sets: Sequence[str],
+    inserts: Sequence[str] = (),
+) -> exp.Merge:
+    """`merge into relation as t using (query) as n`: rows found are updated, others inserted."""
+    whens = [
+        exp.When(
+            matched=True,
+            then=exp.Update(expressions=[equals(exp.column(ident(s)), col(s, "n")) for s in sets]),
+        )
+    ]
+    if inserts:
+        names = exp.Tuple(expressions=[ident(name) for name in inserts])
+        values = exp.Tuple(expressions=[col(name, "n") for name in inserts])
+        whens.append(exp.When(matched=False, then=exp.Insert(this=names, expression=values)))
+    return exp.Merge(
+        this=table(into, "t"),
+        using=query.subquery(ident("n")),
+        on=all_of(*(equals(col(key, "t"), col(key, "n")) for key in keys)),
+        whens=exp.Whens(expressions=whens),
+    )
+
+
 def update(relation: Relation, sets: Mapping[str, exp.Expr], where: exp.Expr) -> exp.Update:
     """`update relation set ... where ...`."""
     return exp.Update(
@@ -176,6 +221,37 @@ def update(relation: Relation, sets: Mapping[str, exp.Expr], where: exp.Expr) ->
         expressions=[equals(col(name), value) for name, value in sets.items()],
         where=exp.Where(this=where),
     )
+
+
+def always() -> exp.Expr:
+    """True: for a statement about all rows, which some engines want to be told."""
+    return exp.true()
+
+
+def among(column: exp.Expr, values: Iterable[str | int]) -> exp.Expr:
+    """`column in (values)`; false when there are none."""
+    listed = [text(v) if isinstance(v, str) else number(v) for v in values]
+    return exp.In(this=column, expressions=listed) if listed else exp.false()
+
+
+def contains(this: exp.Expr, part: str) -> exp.Expr:
+    """Whether a text contains another one; false for a null."""
+    found = exp.StrPosition(this=this, substr=text(part))
+    return exp.GT(this=coalesce(found, number(0)), expression=number(0))
+
+
+def with_first(query: exp.Query, definitions: Mapping[str, exp.Query]) -> exp.Query:
+    """The query with more common table expressions, ahead of its own."""
+    if not definitions:
+        return query
+    made = query.copy()
+    listed = [
+        exp.CTE(this=definition.copy(), alias=exp.TableAlias(this=ident(name)))
+        for name, definition in definitions.items()
+    ]
+    own = made.args.get("with_")
+    made.set("with_", exp.With(expressions=listed + (own.expressions if own else [])))
+    return made
 
 
 def temporary(name: str, query: exp.Query) -> exp.Create:
@@ -191,6 +267,11 @@ def temporary(name: str, query: exp.Query) -> exp.Create:
 def drop(name: str) -> exp.Drop:
     """`drop table if exists name`, for a temporary table."""
     return exp.Drop(tables=[local(name)], kind="TABLE", exists=True)
+
+
+def drop_table(relation: Relation) -> exp.Drop:
+    """`drop table if exists relation`."""
+    return exp.Drop(tables=[table(relation)], kind="TABLE", exists=True)
 
 
 def analyze(*tables: exp.Table) -> exp.Analyze:

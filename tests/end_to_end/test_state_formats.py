@@ -14,7 +14,13 @@ from e2e.project import SmallProject
 from sync.state import schema as t
 
 FORMATS = Path(__file__).parent / "formats"
-STATE = ("deliveries", "run_syncs", "snapshot_seg_active__customerio")
+STATE = {
+    "deliveries": "run_id, sync, identity, op, cause, reason, changed, outcome, delivered_at",
+    "run_syncs": "run_id, sync, status, model_rows, removals, delivered, started_at",
+    "snapshot_seg_active__customerio": "identity, is_member, entries, first_entered_at,"
+    " last_entered_at, last_exited_at, acknowledged_at, t_active_reason",
+}
+"""Columns that every format has, and what they say is kept."""
 
 
 @pytest.fixture
@@ -45,7 +51,8 @@ def statements(project: SmallProject, version: int) -> list[str]:
 
 def rows(project: SmallProject) -> dict[str, list[tuple[Any, ...]]]:
     return {
-        name: sorted(project.state(f"select * from {{state}}.{name}"), key=repr) for name in STATE
+        name: sorted(project.state(f"select {columns} from {{state}}.{name}"), key=repr)
+        for name, columns in STATE.items()
     }
 
 

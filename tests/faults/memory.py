@@ -21,7 +21,16 @@ from sync.model import Change, Fate, Op, Sync
 from sync.run.engine import Engine
 from sync.state.lease import GRACE_SECONDS, TTL_SECONDS
 from sync.state.store import Ack, Holder, Leftover, PlanSummary, SyncReport
-from tests.faults.reference import Lease, Row, Tables, decide, in_doubt, merge, wanted
+from tests.faults.reference import (
+    Lease,
+    Row,
+    Tables,
+    decide,
+    in_doubt,
+    merge,
+    part_shared,
+    wanted,
+)
 
 Tail = Literal["kept", "torn", "lost"]
 """What becomes of bytes written and not synced when the process, or the power, is gone."""
@@ -189,6 +198,7 @@ class MemoryStore:
         t, want = self.tables, wanted(self.sync, self.model)
         members = sum(known.is_active for known in t.snapshot.values())
         is_quiet = self.sync.initial == "quiet" and not t.is_baselined
+        t.snapshot = part_shared(self.sync, t.snapshot, want)
         t.plan, t.plan_epoch = decide(self.sync, t.snapshot, want, epoch, is_quiet), epoch
         t.acks = {}
         ops = Counter(p.op for p in t.plan)
@@ -210,6 +220,9 @@ class MemoryStore:
 
     def account(self) -> str | None:
         return self.tables.account
+
+    def at(self, target: int) -> Sync:
+        return self.sync
 
     def changes(self, epoch: int) -> Iterator[Sequence[Change]]:
         self.fuse.check()

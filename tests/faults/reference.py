@@ -34,6 +34,9 @@ class Known(NamedTuple):
     doubt: str | None
     origin_epoch: int | None
     values: Values
+    """What the destination holds of each trait; where `unsure` says so, what it may hold."""
+    unsure: frozenset[int] = frozenset()
+    """Traits of which another value may have arrived since."""
 
     @property
     def is_active(self) -> bool:
@@ -131,9 +134,8 @@ def wanted(sync: Sync, model: Iterable[Row]) -> Wanted:
             kept |= {clean.identity} if clean.identity is not None else set()
         else:
             identified.append(clean)
-    can_move = sync.address is not None and sync.on_remove != "keep"
     identities = Counter(row.identity for row in identified)
-    addresses = Counter(row.address for row in identified) if can_move else Counter()
+    addresses = Counter(row.address for row in identified) if sync.address else Counter()
     doubled = {r.identity for r in identified if identities[r.identity] > 1}
     doubled |= {r.identity for r in identified if addresses[r.address] > 1}
     rows: dict[str, Row] = {}
@@ -148,6 +150,32 @@ def wanted(sync: Sync, model: Iterable[Row]) -> Wanted:
         else:
             rows[row.identity] = row
     return Wanted(rows, frozenset(kept), fates)
+
+
+def part_shared(sync: Sync, snapshot: dict[str, Known], want: Wanted) -> dict[str, Known]:
+    """Whoever would be removed where another one stays is forgotten, and that one asserted."""
+    if sync.address is None or sync.on_remove == "keep":
+        return snapshot
+    active = {i: known for i, known in snapshot.items() if known.is_active}
+
+    def goes(identity: str) -> bool:
+        row = want.rows.get(identity)
+        if identity in want.kept:
+            return False
+        return row is None or row.address != active[identity].address
+
+    parted = dict(snapshot)
+    for leaver in filter(goes, active):
+        for stayer, known in active.items():
+            is_same = stayer != leaver and known.address == active[leaver].address
+            if is_same and not goes(stayer):
+                nothing = tuple(None for _ in known.values)
+                parted[leaver] = active[leaver]._replace(
+                    is_member=False, doubt=None, values=nothing, unsure=frozenset()
+                )
+                everything = frozenset(range(len(known.values)))
+                parted[stayer] = known._replace(doubt=str(Op.CHANGE), unsure=everything)
+    return parted
 
 
 def decide(
@@ -175,20 +203,21 @@ def _decide_one(
     leaving = entries if is_inside else entries + 1
 
     def removal(cause: str, values: Values) -> Planned:
-        address = known.address if known else None
-        everything = tuple(True for _ in values)
-        return Planned(Op.REMOVE, cause, identity, address, leaving, origin, values, everything)
+        assert known is not None
+        held = tuple(v is not None or i in known.unsure for i, v in enumerate(known.values))
+        return Planned(Op.REMOVE, cause, identity, known.address, leaving, origin, values, held)
 
     if row is None:
-        if sync.on_remove != "keep" and known is not None:
+        if sync.on_remove != "keep" and known is not None and known.is_active:
             yield removal("left", tuple(None for _ in known.values))
         return
     changed = _changed(sync, known, row)
     if known is None or not known.is_active:
-        op, cause = Op.ADD, "new" if known is None else "returned"
-    elif sync.address and sync.on_remove != "keep" and row.address != known.address:
+        op, cause = Op.ADD, "returned" if entries else "new"
+    elif sync.address and row.address != known.address:
         op, cause = Op.ADD, "moved"
-        yield removal("moved", row.values)
+        if sync.on_remove != "keep":
+            yield removal("moved", row.values)
     elif doubt == Op.REMOVE:
         op, cause = Op.ADD, "returned"
     elif doubt is not None:
@@ -206,9 +235,10 @@ def _decide_one(
 
 def _changed(sync: Sync, known: Known | None, row: Row) -> tuple[bool, ...]:
     before = known.values if known else tuple(None for _ in row.values)
+    unsure = known.unsure if known else frozenset()
     return tuple(
-        now != old and not (trait.nulls == "skip" and now is None)
-        for trait, now, old in zip(sync.traits, row.values, before, strict=True)
+        (now != old or i in unsure) and not (trait.nulls == "skip" and now is None)
+        for i, (trait, now, old) in enumerate(zip(sync.traits, row.values, before, strict=True))
     )
 
 
@@ -242,14 +272,22 @@ def merge(
 def _merged(before: Known | None, planned: Planned, is_applied: bool) -> Known:
     is_removal = planned.op is Op.REMOVE
     values = before.values if before else tuple(None for _ in planned.values)
+    unsure = before.unsure if before else frozenset()
+    travelled = frozenset(i for i, travels in enumerate(planned.travels) if travels)
     entries = before.entries if before else 0
     if is_applied:
-        # What an assertion left alone while in doubt is not known any more.
-        left_alone = values if planned.cause == "changed" else tuple(None for _ in values)
+        has_moved = planned.cause == "moved" and not is_removal
         values = tuple(
-            now if travels and not is_removal else old
-            for now, travels, old in zip(planned.values, planned.travels, left_alone, strict=True)
+            (None if is_removal else now) if i in travelled else None if has_moved else old
+            for i, (now, old) in enumerate(zip(planned.values, values, strict=True))
         )
+        unsure = frozenset() if is_removal or has_moved else unsure - travelled
+    else:
+        values = tuple(
+            now if i in travelled and now is not None and not is_removal else old
+            for i, (now, old) in enumerate(zip(planned.values, values, strict=True))
+        )
+        unsure |= travelled
     return Known(
         address=planned.address,
         is_member=not is_removal if is_applied else bool(before and before.is_member),
@@ -257,19 +295,21 @@ def _merged(before: Known | None, planned: Planned, is_applied: bool) -> Known:
         doubt=None if is_applied else str(planned.op),
         origin_epoch=None if is_applied else planned.origin_epoch,
         values=values,
+        unsure=unsure,
     )
 
 
 def in_doubt(plan: Sequence[Planned], acks: dict[int, Ack], at: datetime) -> dict[int, Ack]:
-    """Everything without an outcome, but for the adds that waited for a removal elsewhere."""
-    gone = {
-        p.identity
+    """Everything without an outcome, but for the adds that waited for a removal."""
+    open_removals = [
+        p
         for p in plan
-        if p.op is Op.REMOVE and p.seq in acks and acks[p.seq].outcome == DELIVERED
-    }
+        if p.op is Op.REMOVE and not (p.seq in acks and acks[p.seq].outcome == DELIVERED)
+    ]
+    waited = {p.identity for p in open_removals} | {p.address or p.identity for p in open_removals}
     return {
         p.seq: Ack(p.seq, UNKNOWN, "run-lost", None, at)
         for p in plan
         if p.seq not in acks
-        and not (p.op is Op.ADD and p.cause == "moved" and p.identity not in gone)
+        and not (p.op is Op.ADD and waited & {p.identity, p.address or p.identity})
     }

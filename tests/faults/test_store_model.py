@@ -205,10 +205,19 @@ class Pair:
         return [_plain(change) for rows in self.sql.changes(epoch) for change in rows]
 
     def snapshot(self) -> dict[str, tuple[Any, ...]]:
-        names = ["identity", "address", "is_member", "entries", "doubt", "origin_epoch"]
-        listed = ", ".join(f'"{n}"' for n in [*names, *columns_of(self.sync)])
+        """Rows as `remembered` has them; those that were only ever refused are left out."""
+        names = ["identity", "external_id", "is_member", "entries", "unconfirmed", "origin_epoch"]
+        listed = ", ".join(f'"{n}"' for n in [*names, *columns_of(self.sync), "unsure"])
         table = f'{self.state.schema}."{self.state.snapshot.name}"'
-        return {row[0]: tuple(row[1:]) for row in self.ask(f"select {listed} from {table}")}
+        ever = "is_member or unconfirmed is not null or entries > 0"
+        found = self.ask(f"select {listed} from {table} where {ever}")
+        return {row[0]: (*row[1:-1], self._unsure(row[-1])) for row in found}
+
+    def _unsure(self, listed: str | None) -> frozenset[int]:
+        columns = columns_of(self.sync)
+        if listed == "*":
+            return frozenset(range(len(columns)))
+        return frozenset(columns.index(name) for name in (listed or "").split(",") if name)
 
     def remembered(self) -> dict[str, tuple[Any, ...]]:
         salt = self.ask(f"select salt from {self.state.schema}.installation")[0][0]
@@ -222,13 +231,14 @@ class Pair:
             identity: (
                 *known[:5],
                 *(stored(t, v) for t, v in zip(self.sync.traits, known.values, strict=True)),
+                known.unsure,
             )
             for identity, known in self.memory.tables.snapshot.items()
         }
 
 
 def _plain(change: Change) -> Change:
-    return change._replace(traits=dict(change.traits))
+    return change._replace(traits=dict(change.traits), target=0)
 
 
 def _told(summary: PlanSummary) -> tuple[Any, ...]:

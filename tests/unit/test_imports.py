@@ -37,21 +37,8 @@ MAY_IMPORT: dict[str, set[str]] = {
 MAY_IMPORT["cli"] = set(MAY_IMPORT) - {"__main__"}
 """Parts of the package, and the other parts each may import."""
 
-_SETTLES = "settling is still written beside the plan"
-TOLERATED: dict[tuple[str, str], str] = {
-    ("journal.spool", "plan.comparison"): "the copy of the plan is read with the plan's columns",
-    ("state.reading", "plan.reading"): _SETTLES,
-    ("state.recovery", "plan.settle"): _SETTLES,
-    ("state.recovery", "plan.planner"): _SETTLES,
-    ("state.settling", "plan.letters"): _SETTLES,
-    ("state.settling", "plan.settle"): _SETTLES,
-    ("state.settling", "plan.candidates"): _SETTLES,
-    ("state.settling", "plan.comparison"): _SETTLES,
-}
-"""Imports that point up and are known. Whoever mends one takes it off this list."""
-
 ONLY_IN: dict[str, tuple[str, ...]] = {
-    "sqlglot": ("plan", "state", "warehouse.sql", "run.store", "run.access"),
+    "sqlglot": ("plan", "state", "warehouse.sql", "run.access"),
     "duckdb": ("warehouse",),
     "psycopg2": ("warehouse",),
     "pyarrow": ("warehouse", "journal.spool"),
@@ -168,14 +155,8 @@ def test_imports_point_down_only() -> None:
         for i in _ours()
         if _part(i.imported) not in ("", _part(i.importer))
         and _part(i.imported) not in MAY_IMPORT[_part(i.importer)]
-        and (i.importer, i.imported) not in TOLERATED
     ]
     assert upward == []
-
-
-def test_every_tolerated_import_is_still_there() -> None:
-    there = {(i.importer, i.imported) for i in _ours()}
-    assert [pair for pair in TOLERATED if pair not in there] == []
 
 
 def test_only_the_sandbox_command_loads_the_sandbox() -> None:

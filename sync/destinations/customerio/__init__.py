@@ -58,6 +58,7 @@ class Customerio:
     options: ClassVar[type[BaseModel]] = Options
     verdicts: ClassVar[Mapping[int, Verdict]] = {400: Verdict.READ}
     coalesces: ClassVar[bool] = False
+    normal_forms: ClassVar[Mapping[str, str]] = {"email": "email", "cio_id": "cio_id"}
     lag: ClassVar[Lag] = Lag(60.0, "Customer.io applies what it accepted a little later")
 
     def __init__(self, settings: Settings) -> None:

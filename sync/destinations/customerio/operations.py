@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -52,6 +52,8 @@ EARLIEST_SECONDS, LATEST_SECONDS = 10**8, 10**10  # 9 or 10 digits; others are r
 
 class Options(Transitions):
     """What a model's entry may say to Customer.io alone."""
+
+    ASIDE: ClassVar[frozenset[str]] = Transitions.ASIDE | {"update_only"}
 
     update_only: bool | None = Field(
         None, description="Never create people. Default: true for segments, false for traits."

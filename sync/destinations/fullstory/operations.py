@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -47,6 +47,9 @@ NullAs = Literal["empty", "json_null", "skip"]
 
 class Options(Transitions):
     """What a model's entry may say to Fullstory alone."""
+
+    ASIDE: ClassVar[frozenset[str]] = Transitions.ASIDE | {"update_only"}
+    MANNER: ClassVar[frozenset[str]] = frozenset({"null_as"})
 
     update_only: bool | None = Field(
         None,

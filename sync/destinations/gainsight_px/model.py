@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 from urllib.parse import quote
 
 from pydantic import Field
@@ -81,6 +81,8 @@ ACCOUNTS = _resource(
 
 class Options(Transitions):
     """What a model's entry may say to Gainsight PX alone."""
+
+    ASIDE: ClassVar[frozenset[str]] = Transitions.ASIDE | {"on_missing", "exit_reason"}
 
     on_missing: Literal["skip", "create"] | None = Field(
         None,

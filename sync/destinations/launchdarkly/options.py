@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 from pydantic import Field, StrictBool, StrictInt, StrictStr
 
-from sync.destinations.entries import Strict, misplaced
+from sync.destinations.entries import Entry, misplaced
 from sync.destinations.identifiers import bounded
 from sync.destinations.meaning import SEGMENTS, event_complaints, segment_name, tier_trait
 from sync.destinations.names import Names
@@ -43,8 +43,21 @@ FITTING = {
 Scalar = StrictBool | StrictInt | StrictStr
 
 
-class Options(Strict):
+class Options(Entry):
     """What a model's entry may say to LaunchDarkly alone."""
+
+    ASIDE: ClassVar[frozenset[str]] = frozenset(
+        {
+            "big",
+            "create",
+            "adopt",
+            "tier_order",
+            "metric_value",
+            "one_per_request",
+            "conservative",
+        }
+    )
+    MANNER: ClassVar[frozenset[str]] = frozenset({"identify"})
 
     context_kind: str = Field("user", description="Whose keys these are. Objects: `object_type`.")
     big: bool = Field(False, description="Create missing segments as big ones: over 15,000 keys.")

@@ -65,6 +65,7 @@ class Qualtrics:
     options: ClassVar[type[BaseModel]] = Options
     verdicts: ClassVar[Mapping[int, Verdict]] = {400: Verdict.READ, 404: Verdict.READ}
     coalesces: ClassVar[bool] = False
+    normal_forms: ClassVar[Mapping[str, str]] = {"email": "email"}
     lag: ClassVar[Lag] = Lag(300.0, "Qualtrics' search follows writes after a delay")
     has_read_back = True
 

@@ -8,7 +8,7 @@ nothing in this file can write that `false`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, StringConstraints
 
@@ -48,6 +48,8 @@ ListId = Annotated[str, StringConstraints(pattern=r"^CG_[A-Za-z0-9]+$")]
 
 class Options(Transitions):
     """What a model's entry may say to Qualtrics alone."""
+
+    ASIDE: ClassVar[frozenset[str]] = Transitions.ASIDE | {"update_only"}
 
     mailing_list: ListId | None = Field(
         None, description="Segments: also keep this mailing list. Without it, only the flag."

@@ -190,8 +190,8 @@ SEEDS: dict[str, Edit | Swap] = {
     "a skipped null keeps a value that may be overwritten": Edit(
         reference,
         "_merged",
-        'values if planned.cause == "changed" else tuple(None for _ in values)',
-        "values",
+        "unsure - travelled",
+        "frozenset()",
     ),
     "the plan is cleared before its doubts are marked": Swap(ForgetsBeforeItDoubts),
     "the plan is committed after the first send": Swap(CommitsLate),

@@ -7,11 +7,8 @@ from datetime import datetime
 
 from sqlglot import exp
 
-from sync.model import Relation, Sync
-from sync.plan.candidates import fated_rows
-from sync.plan.comparison import Comparison
-from sync.plan.settle import among
-from sync.state.columns import Column, identity_text, key_text
+from sync.model import Relation
+from sync.state.columns import Column
 from sync.state.schema import StateTables
 from sync.warehouse import sql as e
 
@@ -48,14 +45,14 @@ RUN_SYNC = (
 )
 MEMBERSHIP = (
     "identity",
-    "address",
+    "external_id",
     "is_member",
     "entries",
     "first_entered_at",
     "last_entered_at",
     "last_exited_at",
     "acknowledged_at",
-    "doubt",
+    "unconfirmed",
 )
 DELIVERY = ("identity", "delivered_at", "op", "cause", "reason", "changed", "outcome", "code")
 LETTER = (
@@ -95,7 +92,7 @@ def last_runs(tables: StateTables) -> exp.Select:
 def count_snapshot(tables: StateTables) -> exp.Select:
     """(members, in doubt, ever seen)."""
     return exp.select(
-        e.total(e.col("is_member")), e.total(e.not_null(e.col("doubt"))), e.count()
+        e.total(e.col("is_member")), e.total(e.not_null(e.col("unconfirmed"))), e.count()
     ).from_(e.table(tables.snapshot))
 
 
@@ -160,37 +157,11 @@ def rejected_identities(
     )
 
 
-def model_rows(c: Comparison, matches: Sequence[tuple[str, str]], most: int) -> exp.Select:
-    """Rows of the model where one of these columns has one of these values: (key, fate)."""
-    fated = fated_rows(c)
-    conditions = [e.equals(identity_text(column, "m"), e.text(v)) for column, v in matches]
-    return fated.where(e.paren(e.any_of(*conditions))).limit(most)
-
-
-def values_where(sync: Sync, wanted: str, matches: Sequence[tuple[str, str]]) -> exp.Select:
-    """The distinct values of a column in the rows that `matches`."""
-    conditions = [e.equals(identity_text(column, "m"), e.text(v)) for column, v in matches]
-    return (
-        exp.select(*e.aliased([("found", identity_text(wanted, "m"))]))
-        .distinct()
-        .from_(e.table(sync.relation, "m"))
-        .where(e.paren(e.any_of(*conditions)))
-        .limit(20)
-    )
-
-
-def count_with_key(sync: Sync, key: str) -> exp.Select:
-    """How many rows of the model have this key."""
-    return (
-        exp.select(e.count())
-        .from_(e.table(sync.relation, "m"))
-        .where(e.equals(key_text(sync, "m"), e.text(key)))
-    )
-
-
 def memberships(tables: StateTables, values: Sequence[str], most: int) -> exp.Select:
     """Snapshot rows with one of these as identity, address or related, as `MEMBERSHIP`."""
-    is_one = e.any_of(*(among(e.col(n), values) for n in ("identity", "address", "related")))
+    is_one = e.any_of(
+        *(e.among(e.col(n), values) for n in ("identity", "external_id", "related_id"))
+    )
     return (
         exp.select(*map(e.col, MEMBERSHIP))
         .from_(e.table(tables.snapshot))
@@ -205,7 +176,7 @@ def deliveries(tables: StateTables, identities: Sequence[str], most: int) -> exp
     return (
         exp.select(*map(e.col, DELIVERY))
         .from_(e.table(tables["deliveries"]))
-        .where(_of_sync(tables), among(e.col("identity"), identities))
+        .where(_of_sync(tables), e.among(e.col("identity"), identities))
         .order_by(exp.Ordered(this=e.col("delivered_at"), desc=True))
         .limit(most)
     )
@@ -216,7 +187,7 @@ def letters(tables: StateTables, identities: Sequence[str]) -> exp.Select:
     return (
         exp.select(*map(e.col, LETTER))
         .from_(e.table(tables["dead_letters"]))
-        .where(_of_sync(tables), among(e.col("identity"), identities))
+        .where(_of_sync(tables), e.among(e.col("identity"), identities))
     )
 
 
@@ -228,9 +199,9 @@ def acknowledged(
     With `before`, only those whose last change was acknowledged by then.
     """
     rows = (
-        exp.select(e.col("identity"), e.col("address"), *(e.col(c.state_name) for c in columns))
+        exp.select(e.col("identity"), e.col("external_id"), *(e.col(c.state_name) for c in columns))
         .from_(e.table(tables.snapshot))
-        .where(e.col("is_member"), e.is_null(e.col("doubt")))
+        .where(e.col("is_member"), e.is_null(e.col("unconfirmed")))
     )
     return rows if before is None else rows.where(exp.Not(this=_is_fresh(before)))
 
@@ -240,7 +211,7 @@ def count_fresh(tables: StateTables, before: datetime) -> exp.Select:
     return (
         exp.select(e.count())
         .from_(e.table(tables.snapshot))
-        .where(e.col("is_member"), e.is_null(e.col("doubt")), _is_fresh(before))
+        .where(e.col("is_member"), e.is_null(e.col("unconfirmed")), _is_fresh(before))
     )
 
 

@@ -1,0 +1,440 @@
+"""Stage two of the comparison: what exactly has to be done about each candidate, and numbered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+from sync.model import Op
+from sync.plan.candidates import CANDIDATES, doubled, value_differs
+from sync.plan.comparison import Comparison, held_key, is_unsure
+from sync.state.columns import Column
+from sync.state.schema import plan_columns
+from sync.warehouse import sql as e
+from sync.warehouse.dialect import facts
+
+SAME = "same"
+PLANNED = "activation_planned"
+"""The plan, not numbered, as a local relation."""
+ASSERTIONS = ("returned", "in doubt", "asserted")
+"""Causes for which everything is said, nulls too."""
+
+
+def planned(c: Comparison, has_doubled: bool = True) -> exp.Query:
+    """Every change, and for who moves the removal at the old place; not numbered."""
+    carried = [n for n in plan_columns(c.columns) if n not in {"epoch", "seq"}]
+    found: exp.Query = (
+        exp.select(*map(e.col, carried))
+        .from_(e.local("decided"))
+        .where(exp.NEQ(this=e.col("op"), expression=e.text(SAME)))
+    )
+    if c.removes:
+        found = exp.union(found, _moved_away(c, carried), distinct=False)
+    return found.with_(e.ident("joined"), as_=_joined(c, has_doubled)).with_(
+        e.ident("decided"), as_=_decided(c)
+    )
+
+
+def write_plan(c: Comparison) -> exp.Insert:
+    """The numbered plan of this epoch, from the local relation `PLANNED`."""
+    names = list(plan_columns(c.columns))
+    order = exp.Order(expressions=[exp.Ordered(this=term) for term in _order(c)])
+    numbered: list[tuple[str, exp.Expr]] = [
+        ("epoch", e.number(c.epoch)),
+        ("seq", exp.Window(this=exp.RowNumber(), order=order)),
+        *((name, e.col(name)) for name in names if name not in {"epoch", "seq"}),
+    ]
+    query = exp.select(*e.aliased(numbered)).from_(e.local(PLANNED)).order_by(e.col("seq"))
+    return e.insert(c.tables.plan, names, query)
+
+
+def _order(c: Comparison) -> list[exp.Expr]:
+    """Removes, changes, adds, each by target and identity.
+
+    For a destination that coalesces: by external id, in the order of bytes, so that the plans of
+    all its syncs can be read side by side; whoever moves leaves the old place before that.
+    """
+    if not c.sync.is_coalesced:
+        ranks = [(e.equals(e.col("op"), e.text(op)), e.number(i)) for i, op in enumerate(Op)]
+        rank = e.case(*ranks, default=e.number(len(Op)))
+        return [rank, e.col("target_id"), e.col("identity")]
+    is_leaving = e.equals(e.col("op"), e.text(Op.REMOVE))
+    if c.sync.related is not None or not (c.sync.address or c.sync.normal_form):
+        is_leaving = e.all_of(is_leaving, e.equals(e.col("cause"), e.text("moved")))
+    external: exp.Expr = e.coalesce(e.col("external_id"), e.col("identity"))
+    if collation := facts(c.dialect).collation:
+        external = exp.Collate(this=external, expression=e.ident(collation))
+    first = e.case((is_leaving, e.number(0)), default=e.number(1))
+    return [first, external, e.col("identity")]
+
+
+def _moved_away(c: Comparison, carried: Sequence[str]) -> exp.Select:
+    """The old place of everyone who moved, as a removal of all that we hold there."""
+    instead = {
+        "op": e.text(Op.REMOVE),
+        "external_id": e.col("old_external_id"),
+        "external_key": e.col("old_external_key"),
+        "target_id": e.col("old_target_id"),
+        "transition": e.col("leaving_transition"),
+        "fingerprint": e.null(),
+        "changed": e.col("leaving_changed"),
+    }
+    return (
+        exp.select(*e.aliased((name, instead.get(name, e.col(name))) for name in carried))
+        .from_(e.local("decided"))
+        .where(e.equals(e.col("cause"), e.text("moved")))
+    )
+
+
+def _joined(c: Comparison, has_doubled: bool) -> exp.Select:
+    """Candidates beside what the destination holds of them, and what siblings do."""
+    live = c.live
+    carried: list[tuple[str, exp.Expr]] = [
+        *((n, e.col(n, "c")) for n in ("identity", "is_wanted", "is_known", "external_id")),
+        ("external_key", e.col("external_key", "c")),
+        *((n, e.col(n, "c")) for n in ("related_id", "reason", "event", "occurred_at")),
+        ("fingerprint", e.col("fingerprint", "c") if c.has_hash else e.null("bigint")),
+        ("entries", e.coalesce(e.col("entries", "s"), e.number(0))),
+        ("is_member", e.coalesce(e.col("is_member", "s"), exp.false())),
+        *((n, e.col(n, "s")) for n in ("unconfirmed", "origin_epoch")),
+        ("old_external_id", e.col("external_id", "s")),
+        ("old_external_key", held_key(c.sync, "s")),
+        ("old_related_id", e.col("related_id", "s")),
+        ("old_target_id", e.col("target_id", "s")),
+    ]
+    carried += [(x.state_name, e.col(x.state_name, "c")) for x in live]
+    for i, column in enumerate(c.columns):
+        carried.append((f"h{i}", _is_held(column, "s")))
+        carried.append((f"d{i}", _differs(c, column)))
+        carried.append((f"g{i}", _is_given(c, column)))
+        carried.append((f"o{i}", _is_owned(c, column)))
+    query = exp.select(*e.aliased(carried)).from_(e.local(CANDIDATES, "c"))
+    query = query.join(
+        c.snapshot("s"),
+        on=e.equals(e.col("identity", "s"), e.col("identity", "c")),
+        join_type="left",
+    )
+    query = _beside_siblings(c, query)
+    return query.where(exp.Not(this=exp.Exists(this=doubled("c")))) if has_doubled else query
+
+
+def _beside_siblings(c: Comparison, query: exp.Select) -> exp.Select:
+    """Whether an heir has the candidate, and what a giver holds of it."""
+    known = e.not_null(e.col("identity", "s"))
+    old_or_new = e.case((known, held_key(c.sync, "s")), default=e.col("external_key", "c"))
+    for prefix, siblings, key in (
+        ("k", c.heirs, old_or_new),
+        ("v", c.givers, e.col("external_key", "c")),
+    ):
+        for i, sibling in enumerate(siblings):
+            if sibling.people is None:
+                continue
+            people = sibling.people.subquery(e.ident(f"{prefix}{i}"))
+            is_same = e.equals(e.col("external_key", f"{prefix}{i}"), key.copy())
+            query = query.join(people, on=is_same, join_type="left")
+    return query
+
+
+def _is_held(column: Column, alias: str) -> exp.Expr:
+    """Whether the destination holds, or may hold, something in this column."""
+    held = e.not_null(e.col(column.state_name, alias))
+    return e.paren(e.any_of(held, is_unsure(column, alias)))
+
+
+def _differs(c: Comparison, column: Column) -> exp.Expr:
+    """Whether a mapped name has to be sent for what the destination holds of it, in any form."""
+    if not column.is_live:
+        return exp.false()
+    wanted = e.col(column.state_name, "c")
+    old = [x for x in c.columns if x.is_superseded and x.trait.name == column.trait.name]
+    differs = value_differs(c, column, wanted, "s")
+    if not old:
+        return differs
+    held = e.any_of(*(_is_held(x, "s") for x in old))
+    return e.paren(e.any_of(differs, e.all_of(_is_said(column, wanted), e.paren(held))))
+
+
+def _is_said(column: Column, wanted: exp.Expr) -> exp.Expr:
+    """Whether the model says anything of a name: a value, or that it is to be emptied."""
+    if column.trait.nulls != "skip":
+        return exp.true()
+    return e.not_null(wanted.copy())
+
+
+def _is_given(c: Comparison, column: Column) -> exp.Expr:
+    """Whether another sync left something in a name that this one has not asserted yet."""
+    flags = [
+        e.coalesce(e.col(f"n{giver.names.index(column.trait.name)}", f"v{i}"), exp.false())
+        for i, giver in enumerate(c.givers)
+        if column.is_live and column.trait.name in giver.names
+    ]
+    if not flags:
+        return exp.false()
+    asserted = e.among(e.col("target_id", "s"), c.targets_naming(column.trait.name))
+    is_asserted = e.coalesce(e.all_of(e.col("is_member", "s"), asserted), exp.false())
+    is_said = _is_said(column, e.col(column.state_name, "c"))
+    return e.paren(e.all_of(e.paren(e.any_of(*flags)), exp.Not(this=is_asserted), is_said))
+
+
+def _is_owned(c: Comparison, column: Column) -> exp.Expr:
+    """Whether the name is another sync's now, for this candidate."""
+    found: list[exp.Expr] = [
+        exp.true() if heir.people is None else e.not_null(e.col("external_key", f"k{i}"))
+        for i, heir in enumerate(c.heirs)
+        if column.state_name in heir.names
+    ]
+    return e.paren(e.any_of(*found))
+
+
+def _decided(c: Comparison) -> exp.Select:
+    """One decision for each candidate; `same` is a false alarm of stage one."""
+    is_gone = exp.Not(this=e.col("is_wanted"))
+    # An add that is not confirmed may have been the next entry, also of someone acknowledged.
+    is_settled = e.differs(e.col("unconfirmed"), e.text(Op.ADD))
+    was_leaving = e.equals(e.col("unconfirmed"), e.text(Op.REMOVE))
+    is_inside = e.paren(e.any_of(e.col("is_member"), was_leaving))
+    decisions = _decisions(c)
+    same = e.text(SAME)
+    op = e.case(*((condition, e.text(op)) for condition, op, _ in decisions), default=same)
+    cause = e.case(
+        *((condition.copy(), e.text(why)) for condition, _, why in decisions), default=same
+    )
+    decided = exp.select(exp.Star(), *e.aliased([("op", op), ("cause", cause)]))
+    leaving = e.case(
+        (e.all_of(is_settled, is_inside), e.col("entries")),
+        default=e.plus_one(e.col("entries")),
+    )
+    transition = e.case(
+        (is_gone, leaving),
+        # Whoever moves enters anew after leaving, also where the last entry is not confirmed.
+        (e.equals(e.col("cause"), e.text("moved")), e.plus_one(e.paren(leaving))),
+        (e.equals(e.col("op"), e.text(Op.ADD)), e.plus_one(e.col("entries"))),
+        (e.equals(e.col("entries"), e.number(0)), e.number(1)),
+        default=e.col("entries"),
+    )
+    epoch = e.number(c.epoch)
+    since = e.coalesce(e.col("origin_epoch"), epoch)
+    origin = e.case((e.not_null(e.col("unconfirmed")), since), default=epoch)
+
+    def one(name: str) -> exp.Expr:
+        return e.case((is_gone.copy(), e.col(f"old_{name}")), default=e.col(name))
+
+    target = e.case((is_gone.copy(), e.col("old_target_id")), default=e.number(c.target_id))
+    outgoing: list[tuple[str, exp.Expr]] = [
+        ("op", e.col("op")),
+        ("cause", e.col("cause")),
+        ("identity", e.col("identity")),
+        *((n, one(n)) for n in ("external_id", "external_key", "related_id")),
+        ("target_id", e.coalesce(target, e.number(c.target_id))),
+        ("reason", e.col("reason")),
+        ("transition", transition),
+        ("leaving_transition", leaving.copy()),
+        ("old_external_id", e.col("old_external_id")),
+        ("old_external_key", e.col("old_external_key")),
+        ("old_target_id", e.col("old_target_id")),
+        ("origin_epoch", origin),
+        ("fingerprint", e.case((is_gone.copy(), e.null()), default=e.col("fingerprint"))),
+        ("event", e.col("event")),
+        ("occurred_at", e.col("occurred_at")),
+        ("is_quiet", exp.true() if c.is_initial else exp.false()),
+        ("changed", _changed(c)),
+        ("leaving_changed", e.flags([_emptied(i) for i, _ in enumerate(c.columns)])),
+        *((x.state_name, e.col(x.state_name)) for x in c.live),
+    ]
+    inner = decided.from_(e.local("joined")).subquery(e.ident("j"))
+    return exp.select(*e.aliased(outgoing)).from_(inner)
+
+
+def _decisions(c: Comparison) -> list[tuple[exp.Expr, str, str]]:
+    """(condition, operation, cause), the first that holds wins."""
+    is_gone = exp.Not(this=e.col("is_wanted"))
+    is_active = e.paren(e.any_of(e.col("is_member"), e.not_null(e.col("unconfirmed"))))
+    is_new = exp.Not(this=is_active)
+    was_inside = exp.GT(this=e.col("entries"), expression=e.number(0))
+    open_op = {op: e.equals(e.col("unconfirmed"), e.text(op)) for op in Op}
+    leaves_something = e.any_of(*(_emptied(i) for i, _ in enumerate(c.columns)))
+    elsewhere = e.among(e.col("old_target_id"), c.targets_where("place"))
+    is_other = e.differs(e.col("external_key"), e.col("old_external_key"))
+    has_moved = e.any_of(elsewhere, is_other) if c.can_share else elsewhere
+    otherwise = e.among(e.col("old_target_id"), c.targets_where("manner"))
+    return [
+        (e.all_of(is_gone, e.paren(e.any_of(is_active, leaves_something))), Op.REMOVE, "left"),
+        (is_gone.copy(), SAME, SAME),
+        (e.all_of(is_new, was_inside), Op.ADD, "returned"),
+        (is_new.copy(), Op.ADD, "new"),
+        (e.paren(has_moved), Op.ADD, "moved"),
+        (open_op[Op.REMOVE], Op.ADD, "returned"),
+        (open_op[Op.ADD], Op.ADD, "in doubt"),
+        (open_op[Op.CHANGE], Op.CHANGE, "in doubt"),
+        (otherwise, Op.CHANGE, "asserted"),
+        (e.any_of(*_reasons(c)), Op.CHANGE, "changed"),
+    ]
+
+
+def _reasons(c: Comparison) -> list[exp.Expr]:
+    """Why a member is told anything at all."""
+    found: list[exp.Expr] = []
+    for i, column in enumerate(c.columns):
+        if column.is_live and not column.trait.is_ignored:
+            found += [e.col(f"d{i}"), e.col(f"g{i}")]
+        elif column in c.emptied:
+            found.append(_emptied(i))
+    return found
+
+
+def _emptied(i: int) -> exp.Expr:
+    """A column that is emptied where it holds something, unless the name is another sync's."""
+    return e.paren(e.all_of(e.col(f"h{i}"), exp.Not(this=e.col(f"o{i}"))))
+
+
+def _changed(c: Comparison) -> exp.Expr:
+    """Which names travel, a 1 or 0 for each in the order of `columns`.
+
+    A removal empties what is held. A first add leaves nulls out, where nobody else left anything:
+    there is nothing to empty. An assertion names every trait.
+    """
+    is_removal = e.equals(e.col("op"), e.text(Op.REMOVE))
+    places = {x.trait.name: i for i, x in enumerate(c.columns) if x.is_live}
+    conditions = []
+    for i, column in enumerate(c.columns):
+        if column.is_live:
+            travels = _travels(i, column)
+        elif column.is_superseded and column.trait.name in places:
+            at = places[column.trait.name]
+            travels = e.all_of(e.col(f"h{i}"), e.paren(_travels(at, c.columns[at])))
+        else:
+            travels = _emptied(i) if column in c.emptied else exp.false()
+        conditions.append(e.case((is_removal.copy(), _emptied(i)), default=e.paren(travels)))
+    return e.flags(conditions)
+
+
+def _travels(i: int, column: Column) -> exp.Expr:
+    value = e.col(column.state_name)
+    is_first = e.among(e.col("cause"), ["new", "moved"])
+    is_change = e.equals(e.col("cause"), e.text("changed"))
+    found = e.any_of(e.not_null(value), e.col(f"g{i}"))
+    differs = e.any_of(e.col(f"d{i}"), e.col(f"g{i}"))
+    return e.case(
+        (is_first, e.paren(found)), (is_change, e.paren(differs)), default=_is_said(column, value)
+    )
+
+
+def refreshed(c: Comparison, has_doubled: bool = True) -> exp.Select:
+    """False alarms of stage one with today's fingerprint and target: (identity, both).
+
+    So they are not looked at again. A name that only left a mapping is not sent for it.
+    """
+    told = exp.select(e.number(1)).from_(e.local(PLANNED, "p"))
+    told = told.where(e.equals(e.col("identity", "p"), e.col("identity", "c")))
+    fresh = [
+        ("identity", e.col("identity", "c")),
+        ("fingerprint", e.col("fingerprint", "c") if c.has_hash else e.null("bigint")),
+        ("target_id", e.number(c.target_id)),
+    ]
+    rows = (
+        exp.select(*e.aliased(fresh))
+        .from_(e.local(CANDIDATES, "c"))
+        .where(e.col("is_wanted", "c"), e.col("is_known", "c"), exp.Not(this=exp.Exists(this=told)))
+    )
+    return rows.where(exp.Not(this=exp.Exists(this=doubled("c")))) if has_doubled else rows
+
+
+def forget_attempts(c: Comparison) -> exp.Update:
+    """What was refused and is not tried again: it left the model, or is as acknowledged again."""
+    told = exp.select(e.col("identity")).from_(e.local(PLANNED))
+    return e.update(
+        c.tables.snapshot,
+        {"attempted": e.null(), "attempted_op": e.null()},
+        e.all_of(
+            e.not_null(e.col("attempted_op")),
+            e.is_null(e.col("unconfirmed")),
+            exp.Not(this=exp.In(this=e.col("identity"), query=told.subquery())),
+        ),
+    )
+
+
+def hand_over(c: Comparison, name: str, asserted: exp.Query) -> exp.Update:
+    """A name that its new owner has told somebody is not ours to empty any more."""
+    key = held_key(c.sync, None)
+    return e.update(
+        c.tables.snapshot,
+        {name: e.null()},
+        e.all_of(e.not_null(e.col(name)), exp.In(this=key, query=asserted.subquery())),
+    )
+
+
+def read_plan(c: Comparison, epoch: int) -> exp.Select:
+    """The committed plan in its order."""
+    return (
+        exp.select("*")
+        .from_(e.table(c.tables.plan))
+        .where(e.equals(e.col("epoch"), e.number(epoch)))
+        .order_by(e.col("seq"))
+    )
+
+
+def count_losses(c: Comparison) -> exp.Select:
+    """For each mapped column, the changes by which it turns null or falls back to its default."""
+    lost = [
+        e.total(e.all_of(_flagged(i), e.negate(_has_own(x, x.state_name, "p"))))
+        for i, x in enumerate(c.columns)
+        if x.is_live
+    ]
+    is_change = e.equals(e.col("op", "p"), e.text(Op.CHANGE))
+    return exp.select(*lost).from_(e.local(PLANNED, "p")).where(is_change)
+
+
+def count_holders(c: Comparison) -> exp.Select:
+    """For each mapped column, the members who hold a value that is not the default."""
+    held = [e.total(_has_own(x, x.state_name, "s", c.salt)) for x in c.live]
+    return exp.select(*held).from_(c.snapshot("s")).where(e.col("is_member", "s"))
+
+
+def _flagged(i: int) -> exp.Expr:
+    bit = exp.Substring(this=e.col("changed", "p"), start=e.number(i + 1), length=e.number(1))
+    return e.equals(bit, e.text("1"))
+
+
+def _has_own(column: Column, name: str, alias: str, salt: str | None = None) -> exp.Expr:
+    """There is a value that is not the default; with `salt`, as the snapshot keeps it."""
+    value, default = e.col(name, alias), column.trait.default
+    if default is None:
+        return e.not_null(value)
+    literal = e.literal(default)
+    other = literal if salt is None else column.stored(literal, salt)
+    return e.all_of(e.not_null(value), exp.NEQ(this=value.copy(), expression=other))
+
+
+def count_planned() -> exp.Select:
+    """(operation, cause, changes) of the local relation `PLANNED`."""
+    return (
+        exp.select(e.col("op"), e.col("cause"), e.count())
+        .from_(e.local(PLANNED))
+        .group_by(e.col("op"), e.col("cause"))
+    )
+
+
+def show_plan(c: Comparison, limit: int, identity: str | None = None) -> exp.Select:
+    """Planned changes beside what they replace: op, identity, cause, reason, changed, then an
+    (old, new) pair for each column."""
+    is_removal = e.equals(e.col("op", "p"), e.text(Op.REMOVE))
+    pairs: list[exp.Expr] = []
+    for column in c.columns:
+        new = e.col(column.state_name, "p") if column.is_live else e.null()
+        pairs += [e.col(column.state_name, "s"), e.case((is_removal.copy(), e.null()), default=new)]
+    shown = [e.col(n, "p") for n in ("op", "identity", "cause", "reason", "changed")]
+    query = (
+        exp.select(*shown, *pairs)
+        .from_(e.local(PLANNED, "p"))
+        .join(
+            c.snapshot("s"),
+            on=e.equals(e.col("identity", "s"), e.col("identity", "p")),
+            join_type="left",
+        )
+    )
+    if identity is not None:
+        query = query.where(e.equals(e.col("identity", "p"), e.text(identity)))
+    ranks = [(e.equals(e.col("op", "p"), e.text(op)), e.number(i)) for i, op in enumerate(Op)]
+    ordered = query.order_by(e.case(*ranks, default=e.number(len(Op))), e.col("identity", "p"))
+    return ordered if identity is not None else ordered.limit(limit)

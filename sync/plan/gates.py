@@ -1,0 +1,119 @@
+"""Whether a row of the model may be sent: one relation (identity, fate, detail) says it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from sqlglot import exp
+
+from sync.model import Fate, Kind, Sync
+from sync.state.columns import Column
+from sync.warehouse import sql as e
+
+ROWS = "r"
+"""The alias of the model's rows in every gate's condition: identity, external_key, values."""
+UNIDENTIFIED = "unidentified"
+NULL_REFUSED = "null-refused"
+ADDRESS_MISSING = "address-missing"
+
+
+class Gate(Protocol):
+    """Holds rows of the model back. Gates are asked in order, the first one decides."""
+
+    @property
+    def name(self) -> str:
+        """The row's `detail`."""
+
+    @property
+    def fate(self) -> Fate:
+        """What such a row counts as."""
+
+    @property
+    def is_kept_in_place(self) -> bool:
+        """Whether a row held back stays at the destination as it is; else it counts as left."""
+
+    @property
+    def words(self) -> str:
+        """Why, for `why` and for dead letters."""
+
+    def join(self, rows: exp.Select) -> exp.Select:
+        """The model's rows with whatever relation the condition asks."""
+
+    def condition(self) -> exp.Expr:
+        """Whether a row is held back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unidentified:
+    """The row does not say whom it is about, or for an event what and when."""
+
+    needed: Sequence[str]
+    """Columns of the model's rows that may not be null."""
+    name: str = UNIDENTIFIED
+    fate: Fate = Fate.INVALID
+    is_kept_in_place: bool = False
+    words: str = "a key column is null or blank"
+
+    def join(self, rows: exp.Select) -> exp.Select:
+        """Nothing else is asked."""
+        return rows
+
+    def condition(self) -> exp.Expr:
+        """A key column is null."""
+        return e.any_of(*(e.is_null(e.col(name, ROWS)) for name in self.needed))
+
+
+@dataclass(frozen=True, slots=True)
+class AddressMissing:
+    """A known identity without an address; it stays as the destination has it."""
+
+    name: str = ADDRESS_MISSING
+    fate: Fate = Fate.INVALID
+    is_kept_in_place: bool = True
+    words: str = "the column of `identify_by` is null or blank"
+
+    def join(self, rows: exp.Select) -> exp.Select:
+        """Nothing else is asked."""
+        return rows
+
+    def condition(self) -> exp.Expr:
+        """There is no external key."""
+        return e.is_null(e.col("external_key", ROWS))
+
+
+@dataclass(frozen=True, slots=True)
+class NullRefused:
+    """A column with `nulls: reject` is null; the row stays as the destination has it."""
+
+    columns: Sequence[str]
+    name: str = NULL_REFUSED
+    fate: Fate = Fate.INVALID
+    is_kept_in_place: bool = True
+    words: str = "a column with nulls: reject is null"
+
+    def join(self, rows: exp.Select) -> exp.Select:
+        """Nothing else is asked."""
+        return rows
+
+    def condition(self) -> exp.Expr:
+        """One of the columns is null."""
+        return e.any_of(*(e.is_null(e.col(name, ROWS)) for name in self.columns))
+
+
+def gates_of(sync: Sync, columns: Sequence[Column]) -> tuple[Gate, ...]:
+    """The gates of a sync, in order."""
+    has_own_address = sync.address is not None and sync.kind is not Kind.EVENTS
+    needed = ["identity"] if has_own_address else ["identity", "external_key"]
+    needed += ["event"] if sync.event_column else []
+    needed += ["occurred_at"] if sync.occurred_at else []
+    refused = [
+        c.state_name
+        for c in columns
+        if c.is_live and c.trait.nulls == "reject" and c.trait.default is None
+    ]
+    gates: list[Gate] = [Unidentified(needed)]
+    gates += [AddressMissing()] if has_own_address else []
+    gates += [NullRefused(refused)] if refused else []
+    return tuple(gates)

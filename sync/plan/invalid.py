@@ -1,0 +1,65 @@
+"""Rows that a model should not hold: counted by the plan, and named in the dead letters."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from sync.plan.candidates import DUPLICATES, gated_rows
+from sync.plan.comparison import Comparison
+from sync.plan.gates import ADDRESS_MISSING, NULL_REFUSED, Gate
+from sync.warehouse import sql as e
+
+MISSING, DOUBLED = "identity-missing", "identity-duplicate"
+CODES = (MISSING, DOUBLED, ADDRESS_MISSING, NULL_REFUSED)
+"""Dead letters that the plan writes."""
+MOST_NAMED = 10_000
+"""Identities named at most for each kind of invalid row; all of them are counted."""
+
+
+def clear(c: Comparison) -> exp.Delete:
+    """Invalid rows are found anew by every plan."""
+    return e.delete(
+        c.tables["dead_letters"],
+        e.all_of(e.equals(e.col("sync"), e.text(c.sync.name)), e.among(e.col("code"), CODES)),
+    )
+
+
+def record_missing(c: Comparison, rows: int) -> exp.Insert:
+    """Rows without an identity have no name; they are counted in one letter."""
+    letter = _letter(c, MISSING, "the identity is null or blank", e.text(""), e.number(rows))
+    return _insert(c, exp.select(*letter.values()), letter)
+
+
+def record_doubled(c: Comparison) -> exp.Insert:
+    """Identities, or addresses, that stand twice in the model."""
+    why = "the identity or its address stands more than once in the model"
+    letter = _letter(c, DOUBLED, why, e.col("identity"), e.col("model_rows"))
+    rows = exp.select(*letter.values()).from_(e.local(DUPLICATES))
+    return _insert(c, rows.limit(MOST_NAMED), letter)
+
+
+def record_gated(c: Comparison, gate: Gate) -> exp.Insert:
+    """Rows that a gate found invalid."""
+    letter = _letter(c, gate.name, gate.words, e.col("identity"), e.number(1))
+    rows = exp.select(*letter.values()).from_(gated_rows(c).subquery(e.ident("f")))
+    rows = rows.where(e.equals(e.col("detail"), e.text(gate.name)))
+    return _insert(c, rows.limit(MOST_NAMED), letter)
+
+
+def _letter(
+    c: Comparison, code: str, reason: str, identity: exp.Expr, rows: exp.Expr
+) -> dict[str, exp.Expr]:
+    return {
+        "sync": e.text(c.sync.name),
+        "identity": identity,
+        "code": e.text(code),
+        "reason": e.text(reason),
+        "first_rejected_at": e.utc_now(),
+        "last_rejected_at": e.utc_now(),
+        "attempts": e.number(1),
+        "model_rows": rows,
+    }
+
+
+def _insert(c: Comparison, rows: exp.Select, letter: dict[str, exp.Expr]) -> exp.Insert:
+    return e.insert(c.tables["dead_letters"], list(letter), rows)

@@ -1,0 +1,47 @@
+"""Questions about rows of a model, for `why`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+from sync.model import Sync
+from sync.plan.candidates import gated_rows
+from sync.plan.comparison import Comparison
+from sync.state.columns import identity_text, key_text
+from sync.warehouse import sql as e
+
+
+def rows_where(c: Comparison, matches: Sequence[tuple[str, str]], most: int) -> exp.Select:
+    """Rows of the model where one of these columns has one of these values: (identity, detail)."""
+    conditions = [e.equals(identity_text(column, "m"), e.text(v)) for column, v in matches]
+    named = exp.select(*e.aliased([("found", key_text(c.sync, "m"))]))
+    named = named.from_(e.table(c.sync.relation, "m")).where(e.paren(e.any_of(*conditions)))
+    return (
+        exp.select(e.col("identity", "g"), e.col("detail", "g"))
+        .from_(gated_rows(c).subquery(e.ident("g")))
+        .where(exp.In(this=e.col("identity", "g"), query=named.subquery()))
+        .limit(most)
+    )
+
+
+def values_where(sync: Sync, wanted: str, matches: Sequence[tuple[str, str]]) -> exp.Select:
+    """The distinct values of a column in the rows that `matches`."""
+    conditions = [e.equals(identity_text(column, "m"), e.text(v)) for column, v in matches]
+    return (
+        exp.select(*e.aliased([("found", identity_text(wanted, "m"))]))
+        .distinct()
+        .from_(e.table(sync.relation, "m"))
+        .where(e.paren(e.any_of(*conditions)))
+        .limit(20)
+    )
+
+
+def count_with_key(sync: Sync, key: str) -> exp.Select:
+    """How many rows of the model have this key."""
+    return (
+        exp.select(e.count())
+        .from_(e.table(sync.relation, "m"))
+        .where(e.equals(key_text(sync, "m"), e.text(key)))
+    )

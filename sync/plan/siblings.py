@@ -1,0 +1,138 @@
+"""Names that go from one sync of a connection to another: who owns them now, who still holds some.
+
+The new owner asserts its values; the old one empties a name only for people whom the new owner
+does not have. So it does not matter which of the two runs first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sqlglot import exp
+
+from sync.errors import PlanHeld
+from sync.model import Kind, Sync
+from sync.plan.comparison import Sibling, held_key, is_active, wanted_key
+from sync.state.catalogue import Catalogue
+from sync.state.columns import Column, resolve
+from sync.state.syncs import Remembered, targets_of
+from sync.warehouse import sql as e
+
+
+def heirs(
+    state: Catalogue,
+    sync: Sync,
+    columns: Sequence[Column],
+    siblings: Sequence[Sync],
+    recorded: Mapping[str, Remembered],
+) -> tuple[Sibling, ...]:
+    """Syncs that map a name which this one has dropped, and whom they have."""
+    dropped = [c for c in columns if c.is_dropped]
+    found = []
+    for other in siblings if dropped else ():
+        names = {t.name for t in other.traits} if _is_about_the_same(sync, other) else set()
+        owned = tuple(c.state_name for c in dropped if c.trait.name in names)
+        if owned:
+            is_known = other.identify_by == sync.identify_by
+            people = _people(state, sync, other, other.name in recorded) if is_known else None
+            told = (
+                _asserted(state, sync, other, dropped)
+                if is_known and other.name in recorded
+                else None
+            )
+            found.append(Sibling(owned, people, told))
+    return tuple(found)
+
+
+def _is_about_the_same(sync: Sync, other: Sync) -> bool:
+    """Whether both write to the same people, or to the same kind of objects."""
+    is_sibling = other.connection == sync.connection and other.name != sync.name
+    kinds = (
+        (sync.kind is Kind.OBJECTS, sync.object_type),
+        (
+            other.kind is Kind.OBJECTS,
+            other.object_type,
+        ),
+    )
+    return is_sibling and kinds[0] == kinds[1] and Kind.EVENTS not in (sync.kind, other.kind)
+
+
+def _people(state: Catalogue, sync: Sync, other: Sync, is_recorded: bool) -> exp.Query:
+    """Whom a sync has: those in its model, and those whom its destination holds."""
+    tables = state.tables.of(other.name)
+    parts: list[exp.Select] = []
+    available = state.session.columns(other.relation)
+    if available is not None:
+        try:
+            resolved, _ = resolve(other, available)
+        except PlanHeld:
+            resolved = other
+        parts.append(
+            exp.select(*e.aliased([("external_key", wanted_key(resolved, "m"))])).from_(
+                e.table(resolved.relation, "m")
+            )
+        )
+    if is_recorded:
+        held = exp.select(*e.aliased([("external_key", held_key(sync, "s"))]))
+        parts.append(held.from_(e.table(tables.snapshot, "s")).where(is_active("s")))
+    if not parts:
+        return exp.select(*e.aliased([("external_key", e.null("varchar"))])).where(exp.false())
+    return parts[0].distinct() if len(parts) == 1 else exp.union(*parts, distinct=True)
+
+
+def _asserted(state: Catalogue, sync: Sync, other: Sync, dropped: Sequence[Column]) -> exp.Select:
+    """Whom another sync has told the names that it owns now: (external_key)."""
+    tables = state.tables.of(other.name)
+    names = {t.name for t in other.traits} & {c.trait.name for c in dropped}
+    known = targets_of(Catalogue(state.session, state.dialect, tables))
+    targets = [number for number, target in known.items() if names <= set(target.names)]
+    return (
+        exp.select(*e.aliased([("external_key", held_key(sync, "s"))]))
+        .from_(e.table(tables.snapshot, "s"))
+        .where(
+            e.col("is_member", "s"),
+            e.is_null(e.col("unconfirmed", "s")),
+            e.among(e.col("target_id", "s"), targets),
+        )
+    )
+
+
+def givers(
+    state: Catalogue,
+    sync: Sync,
+    siblings: Sequence[Sync],
+    recorded: Mapping[str, Remembered],
+) -> tuple[Sibling, ...]:
+    """Syncs that hold a name which they have dropped and which is this one's now."""
+    if sync.kind is Kind.EVENTS:
+        return ()
+    ours = {t.name for t in sync.traits}
+    present = {other.name: {t.name for t in other.traits} for other in siblings}
+    found = []
+    for name, known in recorded.items():
+        is_object = (known.kind == Kind.OBJECTS) == (sync.kind is Kind.OBJECTS)
+        is_same = known.identify_by == sync.identify_by and is_object
+        if name == sync.name or known.kind == Kind.EVENTS or not is_same:
+            continue
+        gone = ours - present.get(name, set())
+        columns = [c for c in known.columns if c.trait.name in gone]
+        if columns:
+            found.append(_giver(state, sync, name, columns))
+    return tuple(found)
+
+
+def _giver(state: Catalogue, sync: Sync, name: str, columns: Sequence[Column]) -> Sibling:
+    tables = state.tables.of(name)
+    names = tuple(dict.fromkeys(c.trait.name for c in columns))
+    flags: list[tuple[str, exp.Expr]] = []
+    for i, held in enumerate(names):
+        own = [c for c in columns if c.trait.name == held]
+        is_held = e.any_of(*(e.not_null(e.col(c.state_name, "s")) for c in own))
+        many = exp.GT(this=e.total(is_held), expression=e.number(0))
+        flags.append((f"n{i}", many))
+    people = (
+        exp.select(*e.aliased([("external_key", held_key(sync, "s")), *flags]))
+        .from_(e.table(tables.snapshot, "s"))
+        .group_by(held_key(sync, "s"))
+    )
+    return Sibling(names, people)

@@ -1,0 +1,478 @@
+"""Outcomes into the acknowledged snapshot, the delivery log and the dead letters.
+
+Only answered rows move the snapshot: what was delivered replaces it, what is unknown marks it as
+unconfirmed, what was rejected is remembered as attempted, what was never sent leaves it as it is.
+Every statement can be repeated: it comes to the same rows again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from sync.model import Op, Sync
+from sync.state.columns import Column
+from sync.state.schema import StateTables, snapshot_columns
+from sync.warehouse import sql as e
+
+RECOVERED = 1_000_000_000
+"""The flush number of outcomes that a later run found out; a run's own count from 1."""
+APPLIED = ("delivered", "adopted")
+"""Outcomes after which the destination holds what the plan said."""
+UNCONFIRMED = ("unknown", "rejected_partial")
+"""Outcomes after which nobody can say what the destination holds."""
+REJECTED = ("rejected", "rejected_partial")
+ASSERTIONS = ("returned", "in doubt", "asserted")
+OUTCOMES = "activation_outcomes"
+PLAN = "activation_plan"
+BEFORE = "activation_before"
+"""Local relations in place of the tables of acks, plan and snapshot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What settling one plan depends on."""
+
+    sync: Sync
+    columns: tuple[Column, ...]
+    """Of the plan, in the order of its `changed`."""
+    tables: StateTables
+    salt: str
+    plan_epoch: int
+    writer: int
+    """The epoch of the lease that settles: nothing newer is overwritten."""
+    is_local: bool = False
+    """Read outcomes and snapshot from local relations, for a preview."""
+
+    def acks(self, alias: str) -> exp.Table:
+        """The outcomes."""
+        return e.local(OUTCOMES, alias) if self.is_local else e.table(self.tables.acks, alias)
+
+    def snapshot(self, alias: str) -> exp.Table:
+        """What was acknowledged before."""
+        return e.local(BEFORE, alias) if self.is_local else e.table(self.tables.snapshot, alias)
+
+
+def answered(s: Settlement, outcomes: Sequence[str]) -> exp.Select:
+    """The plan beside its outcomes, over the aliases `p` and `a`."""
+    return (
+        exp.select()
+        .from_(e.table(s.tables.plan, "p"))
+        .join(
+            s.acks("a"),
+            on=e.all_of(
+                e.equals(e.col("epoch", "p"), e.col("epoch", "a")),
+                e.equals(e.col("seq", "p"), e.col("seq", "a")),
+            ),
+        )
+        .where(
+            e.equals(e.col("epoch", "p"), e.number(s.plan_epoch)),
+            e.among(e.col("outcome", "a"), outcomes),
+        )
+    )
+
+
+def settled_rows(s: Settlement, is_removal: bool) -> exp.Select:
+    """The snapshot's rows that the outcomes of one group of operations lead to.
+
+    Removals are settled before the rest: whoever moves has both.
+    """
+    group = exp.EQ if is_removal else exp.NEQ
+    is_ours = exp.LTE(
+        this=e.coalesce(e.col("written_epoch", "s"), e.number(0)), expression=e.number(s.writer)
+    )
+    return (
+        answered(s, ("rejected", *APPLIED, *UNCONFIRMED))
+        .join(
+            s.snapshot("s"),
+            on=e.equals(e.col("identity", "s"), e.col("identity", "p")),
+            join_type="left",
+        )
+        .where(group(this=e.col("op", "p"), expression=e.text(Op.REMOVE)), is_ours)
+        .select(*e.aliased(_settled(s)))
+    )
+
+
+def settle_rows(s: Settlement, is_removal: bool) -> exp.Merge:
+    """The rows above into the snapshot, in one statement."""
+    names = list(snapshot_columns(s.columns))
+    rows = settled_rows(s, is_removal)
+    return e.merge(s.tables.snapshot, rows, ["identity"], names[1:], names)
+
+
+def _settled(s: Settlement) -> list[tuple[str, exp.Expr]]:
+    is_applied = e.among(e.col("outcome", "a"), APPLIED)
+    is_refused = e.equals(e.col("outcome", "a"), e.text("rejected"))
+    is_removal = e.equals(e.col("op", "p"), e.text(Op.REMOVE))
+    is_add = e.equals(e.col("op", "p"), e.text(Op.ADD))
+    is_there = e.not_null(e.col("identity", "s"))
+    answered_at = e.col("answered_at", "a")
+
+    def applied(value: exp.Expr, otherwise: exp.Expr) -> exp.Expr:
+        return e.case((is_applied.copy(), value), default=otherwise)
+
+    def sent(name: str) -> exp.Expr:
+        """As it was before a refusal; as it was sent otherwise."""
+        stays = e.all_of(is_refused.copy(), is_there.copy())
+        return e.case((stays, e.col(name, "s")), default=e.col(name, "p"))
+
+    def moment(name: str, condition: exp.Expr) -> exp.Expr:
+        is_now = e.all_of(is_applied.copy(), condition)
+        return e.case((is_now, answered_at.copy()), default=e.col(name, "s"))
+
+    was_member = e.coalesce(e.col("is_member", "s"), exp.false())
+    counts = e.any_of(is_applied.copy(), e.all_of(is_removal.copy(), exp.Not(this=is_refused)))
+    since = e.case((is_applied.copy(), answered_at.copy()), default=e.null())
+    unconfirmed = e.case(
+        (is_applied.copy(), e.null("varchar")),
+        (is_refused.copy(), e.col("unconfirmed", "s")),
+        default=e.col("op", "p"),
+    )
+    origin = e.case(
+        (is_applied.copy(), e.null("bigint")),
+        (is_refused.copy(), e.col("origin_epoch", "s")),
+        default=e.col("origin_epoch", "p"),
+    )
+    values: dict[str, exp.Expr] = {
+        "identity": e.col("identity", "p"),
+        **{n: sent(n) for n in ("external_id", "external_key", "related_id", "target_id")},
+        "fingerprint": applied(e.col("fingerprint", "p"), e.col("fingerprint", "s")),
+        "attempted": applied(e.null(), e.col("fingerprint", "p")),
+        "attempted_op": applied(e.null("varchar"), e.col("op", "p")),
+        "is_member": applied(exp.Not(this=is_removal.copy()), was_member),
+        "entries": e.case(
+            (e.paren(counts), e.col("transition", "p")),
+            default=e.coalesce(e.col("entries", "s"), e.number(0)),
+        ),
+        "first_entered_at": e.coalesce(e.col("first_entered_at", "s"), since),
+        "last_entered_at": moment("last_entered_at", is_add),
+        "last_exited_at": moment("last_exited_at", is_removal.copy()),
+        "acknowledged_at": applied(answered_at.copy(), e.col("acknowledged_at", "s")),
+        "definition_version": applied(e.number(s.sync.version), e.col("definition_version", "s")),
+        "unconfirmed": unconfirmed,
+        "unsure": _unsure(s),
+        "origin_epoch": origin,
+        "written_epoch": e.number(s.writer),
+    }
+    for i, column in enumerate(s.columns):
+        values[column.state_name] = _value(s, i, column)
+    return list(values.items())
+
+
+def _travelled(i: int) -> exp.Expr:
+    flag = exp.Substring(this=e.col("changed", "p"), start=e.number(i + 1), length=e.number(1))
+    return e.equals(flag, e.text("1"))
+
+
+def _value(s: Settlement, i: int, column: Column) -> exp.Expr:
+    """What the destination holds of a name now; what it may hold, where that is not known."""
+    held = e.col(column.state_name, "s")
+    is_applied = e.among(e.col("outcome", "a"), APPLIED)
+    is_unknown = e.among(e.col("outcome", "a"), UNCONFIRMED)
+    is_removal = e.equals(e.col("op", "p"), e.text(Op.REMOVE))
+    has_moved = e.equals(e.col("cause", "p"), e.text("moved"))
+    new = column.stored(e.col(column.state_name, "p"), s.salt) if column.is_live else e.null()
+    cases = [
+        (e.all_of(is_applied.copy(), _travelled(i), is_removal.copy()), e.null()),
+        (e.all_of(is_applied.copy(), _travelled(i)), new),
+        # Nothing of the old place is held at the new one.
+        (e.all_of(is_applied, has_moved, exp.Not(this=is_removal.copy())), e.null()),
+    ]
+    if column.is_live:
+        is_attempt = e.all_of(is_unknown, _travelled(i), exp.Not(this=is_removal))
+        cases.append((is_attempt, e.coalesce(new.copy(), held.copy())))
+    return e.case(*cases, default=held)
+
+
+def _unsure(s: Settlement) -> exp.Expr:
+    """Names of which the destination may hold another value: sent without an answer since the last
+    one that was acknowledged."""
+    before = e.col("unsure", "s")
+    is_all = e.equals(before, e.text("*"))
+    is_applied = e.among(e.col("outcome", "a"), APPLIED)
+    is_refused = e.equals(e.col("outcome", "a"), e.text("rejected"))
+    is_over = e.any_of(
+        e.equals(e.col("op", "p"), e.text(Op.REMOVE)),
+        e.equals(e.col("cause", "p"), e.text("moved")),
+    )
+    left, added = [], []
+    for i, column in enumerate(s.columns):
+        name = e.text(f"{column.state_name},")
+        was = e.paren(e.any_of(e.contains(before.copy(), f",{column.state_name},"), is_all.copy()))
+        stays = e.all_of(was, exp.Not(this=_travelled(i)))
+        left.append(e.case((stays, name), default=e.text("")))
+        grown = e.any_of(was.copy(), _travelled(i))
+        added.append(e.case((grown, name.copy()), default=e.text("")))
+    return e.case(
+        (e.all_of(is_applied.copy(), e.paren(e.any_of(is_over, e.is_null(before)))), e.null()),
+        (is_applied, _listed(left)),
+        (is_refused, before.copy()),
+        (is_all.copy(), before.copy()),
+        default=_listed(added),
+    )
+
+
+def _listed(parts: Sequence[exp.Expr]) -> exp.Expr:
+    """Names with a comma before, between and after; null when there are none."""
+    if not parts:
+        return e.null("varchar")
+    joined = exp.Nullif(this=e.joined(parts), expression=e.text(""))
+    return e.concat([e.text(","), joined])
+
+
+def log_deliveries(s: Settlement, run_id: str) -> exp.Insert:
+    """One line in the delivery log for each answered change that has none yet."""
+    logged = (
+        exp.select(e.number(1))
+        .from_(e.table(s.tables["deliveries"], "d"))
+        .where(
+            e.equals(e.col("sync", "d"), e.text(s.sync.name)),
+            e.equals(e.col("epoch", "d"), e.number(s.plan_epoch)),
+            e.equals(e.col("seq", "d"), e.col("seq", "p")),
+        )
+    )
+    outgoing: list[tuple[str, exp.Expr]] = [
+        ("run_id", e.text(run_id)),
+        ("sync", e.text(s.sync.name)),
+        ("epoch", e.col("epoch", "p")),
+        *((n, e.col(n, "p")) for n in ("seq", "identity", "op", "cause", "reason")),
+        ("changed", _changed_names(s)),
+        ("outcome", e.col("outcome", "a")),
+        ("code", e.col("code", "a")),
+        ("delivered_at", e.col("answered_at", "a")),
+    ]
+    rows = answered(s, ("delivered", "rejected", *UNCONFIRMED))
+    rows = rows.where(exp.Not(this=exp.Exists(this=logged)))
+    return e.insert(
+        s.tables["deliveries"], [n for n, _ in outgoing], rows.select(*e.aliased(outgoing))
+    )
+
+
+def _changed_names(s: Settlement) -> exp.Expr:
+    """The names of the traits that travelled, comma-separated; `*` for all of them."""
+    if not s.columns:
+        return e.text("")
+    parts = [
+        e.case((_travelled(i), e.text(column.trait.name + ",")), default=e.text(""))
+        for i, column in enumerate(s.columns)
+    ]
+    everything = e.equals(e.col("changed", "p"), e.text("1" * len(s.columns)))
+    return e.case((everything, e.text("*")), default=e.joined(parts))
+
+
+def record_rejections(s: Settlement) -> exp.Merge:
+    """Dead letters of the rejected changes; each plan counts once."""
+    letters = s.tables["dead_letters"]
+    is_new = exp.LT(
+        this=e.coalesce(e.col("epoch", "d"), e.number(0)), expression=e.number(s.plan_epoch)
+    )
+    before = e.coalesce(e.col("attempts", "d"), e.number(0))
+    outgoing: list[tuple[str, exp.Expr]] = [
+        ("sync", e.text(s.sync.name)),
+        ("identity", e.col("identity", "p")),
+        ("op", e.col("op", "p")),
+        ("code", e.col("code", "a")),
+        ("reason", e.col("reason", "a")),
+        (
+            "first_rejected_at",
+            e.coalesce(e.col("first_rejected_at", "d"), e.col("answered_at", "a")),
+        ),
+        ("last_rejected_at", e.col("answered_at", "a")),
+        ("attempts", e.case((is_new, e.plus_one(before)), default=before.copy())),
+        ("model_rows", e.number(1)),
+        ("epoch", e.number(s.plan_epoch)),
+    ]
+    later = exp.GT(this=e.col("seq", "p2"), expression=e.col("seq", "p"))
+    is_same = e.equals(e.col("identity", "p2"), e.col("identity", "p"))
+    rows = (
+        answered(s, REJECTED)
+        .join(
+            e.table(letters, "d"),
+            on=e.all_of(
+                e.equals(e.col("sync", "d"), e.text(s.sync.name)),
+                e.equals(e.col("identity", "d"), e.col("identity", "p")),
+            ),
+            join_type="left",
+        )
+        .where(exp.Not(this=exp.Exists(this=_also_rejected(s, later, is_same))))
+        .select(*e.aliased(outgoing))
+    )
+    names = [n for n, _ in outgoing]
+    return e.merge(letters, rows, ["sync", "identity"], names[2:], names)
+
+
+def _also_rejected(s: Settlement, later: exp.Expr, is_same: exp.Expr) -> exp.Select:
+    """Whoever moves may be rejected twice; the last one counts."""
+    return (
+        exp.select(e.number(1))
+        .from_(e.table(s.tables.plan, "p2"))
+        .join(
+            e.table(s.tables.acks, "a2"),
+            on=e.all_of(
+                e.equals(e.col("epoch", "p2"), e.col("epoch", "a2")),
+                e.equals(e.col("seq", "p2"), e.col("seq", "a2")),
+            ),
+        )
+        .where(
+            e.equals(e.col("epoch", "p2"), e.number(s.plan_epoch)),
+            e.among(e.col("outcome", "a2"), REJECTED),
+            is_same,
+            later,
+        )
+    )
+
+
+def clear_delivered(s: Settlement) -> exp.Delete:
+    """Letters of what was delivered, and not rejected by the same plan."""
+    delivered = answered(s, APPLIED).select(e.col("identity", "p"))
+    rejected = answered(s, REJECTED).select(e.col("identity", "p"))
+    letters = s.tables["dead_letters"]
+    return e.delete(
+        letters,
+        e.all_of(
+            e.equals(e.col("sync"), e.text(s.sync.name)),
+            exp.In(this=e.col("identity"), query=delivered.subquery()),
+            exp.Not(this=exp.In(this=e.col("identity"), query=rejected.subquery())),
+        ),
+    )
+
+
+def clear_resolved(tables: StateTables, epoch: int, but: Sequence[str]) -> exp.Delete:
+    """Letters of rows that are no longer pending: they left the model, or agree again.
+
+    `but` are the codes of invalid rows, which the plan itself keeps.
+    """
+    letters = tables["dead_letters"]
+    pending = (
+        exp.select(e.number(1))
+        .from_(e.table(tables.plan, "p"))
+        .where(
+            e.equals(e.col("epoch", "p"), e.number(epoch)),
+            e.equals(e.col("identity", "p"), e.col("identity", letters.name)),
+        )
+    )
+    return e.delete(
+        letters,
+        e.all_of(
+            e.equals(e.col("sync"), e.text(tables.sync)),
+            exp.Not(this=e.among(e.col("code"), but)),
+            exp.Not(this=exp.Exists(this=pending)),
+        ),
+    )
+
+
+def adopt_plan(tables: StateTables, epoch: int) -> exp.Insert:
+    """Acknowledge the whole plan without sending it."""
+    outgoing: list[tuple[str, exp.Expr]] = [
+        ("epoch", e.col("epoch")),
+        ("flush_id", e.number(0)),
+        ("seq", e.col("seq")),
+        ("outcome", e.text("adopted")),
+        ("answered_at", e.utc_now()),
+    ]
+    rows = exp.select(*e.aliased(outgoing)).from_(e.table(tables.plan))
+    rows = rows.where(e.equals(e.col("epoch"), e.number(epoch)))
+    return e.insert(tables.acks, [n for n, _ in outgoing], rows)
+
+
+def unanswered(s: Settlement) -> exp.Select:
+    """Whatever of a plan has no outcome may have been sent: the journal that knew is lost.
+
+    Except for adds that wait: nothing goes to a new place, or to a place that somebody else is
+    leaving, before that removal is recorded.
+    """
+    known = (
+        exp.select(e.number(1))
+        .from_(s.acks("a"))
+        .where(
+            e.equals(e.col("epoch", "a"), e.number(s.plan_epoch)),
+            e.equals(e.col("seq", "a"), e.col("seq", "p")),
+        )
+    )
+    outgoing: list[tuple[str, exp.Expr]] = [
+        ("epoch", e.col("epoch", "p")),
+        ("flush_id", e.number(RECOVERED)),
+        ("seq", e.col("seq", "p")),
+        ("outcome", e.text("unknown")),
+        ("code", e.text("run-lost")),
+        ("reason", e.null("varchar")),
+        ("answered_at", e.utc_now()),
+    ]
+    return (
+        exp.select(*e.aliased(outgoing))
+        .from_(e.table(s.tables.plan, "p"))
+        .where(
+            e.equals(e.col("epoch", "p"), e.number(s.plan_epoch)),
+            exp.Not(this=exp.Exists(this=known)),
+            exp.Not(this=e.paren(_waits(s))),
+        )
+    )
+
+
+def doubt_the_rest(s: Settlement) -> exp.Insert:
+    """Those outcomes into the table."""
+    rows = unanswered(s)
+    return e.insert(s.tables.acks, [p.alias for p in rows.expressions], rows)
+
+
+def _waits(s: Settlement) -> exp.Expr:
+    """An add that waits for a removal which has no recorded success."""
+    is_same = e.equals(e.col("identity", "r"), e.col("identity", "p"))
+    is_place = e.equals(_place("r"), _place("p"))
+    waits = [exp.Exists(this=_open_removals(s, which)) for which in (is_same, is_place)]
+    is_add = e.equals(e.col("op", "p"), e.text(Op.ADD))
+    return e.all_of(is_add, e.paren(e.any_of(*waits)))
+
+
+def _open_removals(s: Settlement, which: exp.Expr) -> exp.Select:
+    """Removals of the plan without a recorded success, over the alias `r`."""
+    gone = (
+        exp.select(e.number(1))
+        .from_(s.acks("b"))
+        .where(
+            e.equals(e.col("epoch", "b"), e.number(s.plan_epoch)),
+            e.equals(e.col("seq", "b"), e.col("seq", "r")),
+            e.among(e.col("outcome", "b"), APPLIED),
+        )
+    )
+    return (
+        exp.select(e.number(1))
+        .from_(e.table(s.tables.plan, "r"))
+        .where(
+            e.equals(e.col("epoch", "r"), e.number(s.plan_epoch)),
+            e.equals(e.col("op", "r"), e.text(Op.REMOVE)),
+            which,
+            exp.Not(this=exp.Exists(this=gone)),
+        )
+    )
+
+
+def _place(alias: str) -> exp.Expr:
+    return exp.Coalesce(
+        this=e.col("external_key", alias),
+        expressions=[e.col("external_id", alias), e.col("identity", alias)],
+    )
+
+
+def forget_values(tables: StateTables, columns: Sequence[Column]) -> exp.Update:
+    """Everybody out, confirmed or not, and nothing held; entries stay."""
+    out: dict[str, exp.Expr] = {
+        "is_member": exp.false(),
+        **{
+            name: e.null()
+            for name in (
+                *("unconfirmed", "unsure", "fingerprint", "attempted", "attempted_op"),
+                "acknowledged_at",
+                *(c.state_name for c in columns),
+            )
+        },
+    }
+    return e.update(tables.snapshot, out, exp.true())
+
+
+def doubt_members(tables: StateTables, op: Op) -> exp.Update:
+    """All that was acknowledged is to be asserted again, as if `op` had gone unanswered."""
+    sets = {"unconfirmed": e.text(op), "unsure": e.text("*")}
+    return e.update(tables.snapshot, sets, e.col("is_member"))

@@ -1,0 +1,180 @@
+"""The table `syncs`: what is recorded of each sync between runs, and where it wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from sync.destinations.targets import Target
+from sync.errors import ConfigError, Problem
+from sync.model import Sync
+from sync.state.catalogue import Catalogue
+from sync.state.columns import Column
+from sync.state.mapping import decode
+from sync.warehouse import sql as e
+
+_NAMES = (
+    "sync",
+    "kind",
+    "identity",
+    "identify_by",
+    "account",
+    "definition",
+    "recipe",
+    "columns",
+    "baselined_at",
+    "planned_epoch",
+    "settled_epoch",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What the state knows of a sync from earlier runs: a row of `syncs`."""
+
+    sync: str
+    kind: str
+    identity: str
+    identify_by: str | None
+    account: str | None
+    definition: str
+    recipe: str
+    columns: tuple[Column, ...]
+    is_baselined: bool
+    planned_epoch: int = 0
+    """The newest plan that was committed."""
+    settled_epoch: int = 0
+    """The newest plan whose outcomes are all in the snapshot."""
+
+    @property
+    def is_settled(self) -> bool:
+        """No run was cut short."""
+        return self.planned_epoch <= self.settled_epoch
+
+
+def recorded(state: Catalogue, connection: str) -> dict[str, Remembered]:
+    """Every sync that ever wrote to a connection, by name."""
+    query = (
+        exp.select(*map(e.col, _NAMES))
+        .from_(e.table(state.tables["syncs"]))
+        .where(e.equals(e.col("destination"), e.text(connection)))
+    )
+    return {row[0]: _row(*row) for row in state.ask(query)}
+
+
+def remembered(state: Catalogue) -> Remembered | None:
+    """What earlier runs left about the catalogue's sync."""
+    query = (
+        exp.select(*map(e.col, _NAMES)).from_(e.table(state.tables["syncs"])).where(_is_self(state))
+    )
+    rows = state.ask(query)
+    return _row(*rows[0]) if rows else None
+
+
+def _row(
+    sync: str,
+    kind: str,
+    identity: str,
+    identify_by: str | None,
+    account: str | None,
+    definition: str,
+    recipe: str | None,
+    columns: str | None,
+    baselined_at: object,
+    planned: int | None,
+    settled: int | None,
+) -> Remembered:
+    return Remembered(
+        sync,
+        kind,
+        identity,
+        identify_by,
+        account,
+        definition,
+        recipe or "",
+        decode(columns or "[]"),
+        baselined_at is not None,
+        planned or 0,
+        settled or 0,
+    )
+
+
+def _is_self(state: Catalogue) -> exp.Expr:
+    return e.equals(e.col("sync"), e.text(state.tables.sync))
+
+
+def remember(state: Catalogue, sync: Sync, known: Remembered | None, **changes: exp.Expr) -> None:
+    """Write the row of `syncs`; `changes` are columns beyond what the sync itself says."""
+    relation = state.tables["syncs"]
+    identify_by = e.text(sync.identify_by) if sync.identify_by else e.null("varchar")
+    if known is not None:
+        state.run(e.update(relation, {"identify_by": identify_by, **changes}, _is_self(state)))
+        return
+    values: dict[str, exp.Expr] = {
+        "sync": e.text(sync.name),
+        "model": e.text(sync.model),
+        "destination": e.text(sync.connection),
+        "kind": e.text(sync.kind),
+        "identity": e.text(sync.identity),
+        "identify_by": identify_by,
+        "definition": e.text(sync.definition),
+        "definition_version": e.number(sync.version),
+        **changes,
+    }
+    state.run(e.insert(relation, list(values), exp.select(*values.values())))
+
+
+def refuse_other_identity(sync: Sync, known: Remembered | None) -> None:
+    """Another identity column means other people: raises ConfigError with the ways out."""
+    if known is None or known.identity == sync.identity:
+        return
+    raise ConfigError(
+        Problem(
+            "identity-changed",
+            f"the identity column of {sync.name} changed from `{known.identity}` to"
+            f" `{sync.identity}`",
+            where=f"{sync.path}, config.meta.activation",
+            hint="Everyone acknowledged so far is known under the old one, and would be"
+            " left behind or doubled.",
+            fix="change it back, give the model a new name, or, when the destination was"
+            f" cleaned by hand, run: python -m sync state reset {sync.name}",
+        )
+    )
+
+
+def targets_of(state: Catalogue) -> dict[int, Target]:
+    """Every place and manner in which the sync wrote, by number."""
+    query = (
+        exp.select(e.col("target_id"), e.col("target"))
+        .from_(e.table(state.tables["targets"]))
+        .where(_is_self(state))
+    )
+    return {int(number): Target.parse(text) for number, text in state.ask(query)}
+
+
+def numbered(known: Mapping[int, Target], target: Target) -> int:
+    """The number of a target: the one that it has, or the next."""
+    found = [number for number, one in known.items() if one == target]
+    return found[0] if found else max(known, default=0) + 1
+
+
+def record_target(state: Catalogue, number: int, target: Target) -> None:
+    """Write it, unless it stands there."""
+    there = (
+        exp.select(e.number(1))
+        .from_(e.table(state.tables["targets"], "t"))
+        .where(
+            e.equals(e.col("sync", "t"), e.text(state.tables.sync)),
+            e.equals(e.col("target_id", "t"), e.number(number)),
+        )
+    )
+    values: dict[str, exp.Expr] = {
+        "sync": e.text(state.tables.sync),
+        "target_id": e.number(number),
+        "target": e.text(target.encoded),
+        "first_used_at": e.utc_now(),
+    }
+    row = exp.select(*values.values()).where(exp.Not(this=exp.Exists(this=there)))
+    state.run(e.insert(state.tables["targets"], list(values), row))

@@ -1,0 +1,56 @@
+"""What differs between warehouses: one row of facts for each; nothing else asks for a name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Hash = Literal["", "hash", "record", "farm", "xxhash"]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """How one engine is spoken to. An adapter without a row is refused."""
+
+    dialect: str
+    """sqlglot's name for its SQL."""
+    hash: Hash = ""
+    """Its native 64-bit hash of a whole row, where that costs less than comparing the row."""
+    hash_type: str = "bigint"
+    version: str = ""
+    """A query for the version that its native hash depends on."""
+    is_measured: bool = False
+    """It plans joins with freshly filled tables badly, until they are analysed."""
+    begin: str = "begin"
+    """Opens a transaction with one view of the data, where there is such a thing."""
+    has_transactions: bool = False
+    """DDL and DML roll back together; elsewhere each statement commits by itself."""
+    collation: str = ""
+    """Orders text by its bytes; empty where text is ordered so anyway."""
+    converts_using: bool = False
+    """A column's new type needs to be told how to convert."""
+
+
+FACTS = {
+    "duckdb": Facts("duckdb", "hash", "ubigint", has_transactions=True),
+    "postgres": Facts(
+        "postgres",
+        "record",
+        version="select current_setting('server_version_num')::integer / 10000",
+        is_measured=True,
+        begin="begin isolation level repeatable read",
+        has_transactions=True,
+        collation="C",
+        converts_using=True,
+    ),
+    "redshift": Facts("redshift", is_measured=True, has_transactions=True),
+    "snowflake": Facts("snowflake", "hash", "decimal(38, 0)"),
+    "bigquery": Facts("bigquery", "farm"),
+    "databricks": Facts("databricks", "xxhash"),
+    "spark": Facts("spark", "xxhash"),
+}
+
+
+def facts(dialect: str) -> Facts:
+    """The row of a dialect. Raises KeyError for one that has none."""
+    return FACTS[dialect]
