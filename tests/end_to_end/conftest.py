@@ -8,18 +8,22 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent / "support"))
 
 from e2e.fixtures import (
+    forks,
     postgres_uri,
     project,
     project_on,
+    quick,
     running_sandbox,
     sandbox,
     warehouse_of,
 )
 
 __all__ = [
+    "forks",
     "postgres_uri",
     "project",
     "project_on",
+    "quick",
     "running_sandbox",
     "sandbox",
     "warehouse_of",

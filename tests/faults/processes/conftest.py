@@ -10,6 +10,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[2] / "end_to_end" / "support"))
 
 from e2e.fixtures import (
+    forks,
     postgres_uri,
     project,
     project_on,
@@ -21,6 +22,7 @@ from e2e.population import TRAITS_PEOPLE, Population
 from e2e.project import SmallProject
 
 __all__ = [
+    "forks",
     "postgres_uri",
     "project",
     "project_on",

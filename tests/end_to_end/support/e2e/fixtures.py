@@ -11,6 +11,7 @@ import pytest
 from activation_sandbox.client import SandboxControl
 from activation_sandbox.server import Sandbox
 
+from e2e.forks import Forks
 from e2e.project import SmallProject
 from e2e.warehouses import AnyWarehouse, DuckDBFile, PostgresSchema, embedded_postgres
 
@@ -31,6 +32,14 @@ def running_sandbox() -> Iterator[Sandbox]:
     """One server for all tests of a session."""
     with Sandbox() as sandbox:
         yield sandbox
+
+
+@pytest.fixture(scope="session")
+def forks() -> Iterator[Forks]:
+    """Processes that start at once, for all tests of a session."""
+    made = Forks()
+    yield made
+    made.close()
 
 
 @pytest.fixture
@@ -85,3 +94,10 @@ def project(
 ) -> SmallProject:
     """A project on each warehouse in turn."""
     return project_on(request.param)
+
+
+@pytest.fixture
+def quick(project: SmallProject, forks: Forks) -> SmallProject:
+    """The same, whose runs start at once."""
+    project.forks = forks
+    return project

@@ -14,9 +14,11 @@ from typing import Any
 
 from activation_sandbox.client import SandboxControl
 
-from e2e import artifacts
+from e2e import artifacts, connections
 from e2e.artifacts import PACKAGE, Model
 from e2e.command import Finished, Running, start
+from e2e.connections import CUSTOMERIO
+from e2e.forks import Forks
 from e2e.warehouses import AnyWarehouse
 
 FATES = (
@@ -41,6 +43,8 @@ class Project:
     warehouse: AnyWarehouse
     sandbox: SandboxControl
     started: list[Running] = field(default_factory=list, kw_only=True, repr=False)
+    forks: Forks | None = field(default=None, kw_only=True, repr=False)
+    """Where processes come from; None starts Python for each of them."""
 
     def end(self) -> None:
         """End what a failed test left running."""
@@ -93,6 +97,7 @@ class Project:
                 self.dir / "output",
                 piped,
                 file_bytes,
+                self.forks,
             )
         )
         return self.started[-1]
@@ -168,6 +173,8 @@ class SmallProject(Project):
     name: str = PACKAGE
     models_schema: str = ""
     """Where the models lie when that is not the target's schema."""
+    connections: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Others beside the one to Customer.io, by name."""
 
     def __post_init__(self) -> None:
         (self.dir / "dbt_project.yml").write_text(
@@ -178,19 +185,17 @@ class SmallProject(Project):
     def write_profiles(self, **settings: Any) -> None:
         """Write profiles.yml, with these settings of the connection on top."""
         self.settings |= settings
-        connection = {
-            "base_url": f"{self.sandbox.url}/customerio",
-            "region": "us",
-            "site_id": "sandbox-site",
-            "api_key": "sandbox-track-key",
-            "app_api_key": "sandbox-app-key",
-            **self.settings,
-        }
+        connection = connections.settings(CUSTOMERIO, self.sandbox.url, **self.settings)
         content = {
             PACKAGE: {"target": "dev", "outputs": {"dev": self.warehouse.output()}},
-            "destinations": {"dev": {"customerio": connection}},
+            "destinations": {"dev": {CUSTOMERIO: connection, **self.connections}},
         }
         (self.dir / "profiles.yml").write_text(json.dumps(content, indent=1))
+
+    def connect(self, vendor: str, **more: Any) -> None:
+        """Add a connection to the stand-in for another vendor, under the vendor's name."""
+        self.connections[vendor] = connections.settings(vendor, self.sandbox.url, **more)
+        self.write_profiles()
 
     def define(self, *models: Model, build: bool = True) -> None:
         """Make these the project's models: views in the warehouse, and the artifacts."""
@@ -198,7 +203,9 @@ class SmallProject(Project):
         if build:
             for model in models:
                 name = f"{self.models_schema}.{model.name}" if self.models_schema else model.name
-                self.warehouse.run(f"create or replace view {name} as {model.query}")
+                self.warehouse.run(
+                    f"drop view if exists {name}", f"create view {name} as {model.query}"
+                )
         self.write_artifacts()
 
     def write_artifacts(
