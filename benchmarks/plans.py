@@ -10,8 +10,8 @@ from pathlib import Path
 
 from benchmarks import worlds
 from sync.model import Counts
-from sync.plan import settle
 from sync.run.store import SqlStore
+from sync.state import settle
 from sync.state.schema import StateTables
 from sync.state.store import Holder, PlanSummary, SyncReport
 from sync.warehouse import Warehouse
@@ -39,7 +39,7 @@ def plan_once(warehouse: Warehouse, is_acknowledged: bool = False) -> tuple[floa
         took = time.perf_counter() - started
         if is_acknowledged:
             with made.opened() as state:
-                state.run(settle.adopt_plan(made.planned(), epoch))
+                state.run(settle.adopt_plan(state.tables, epoch))
             now = datetime.now(UTC)
             made.finish(epoch, SyncReport("r", epoch, "", "", now, now, Counts(), is_complete=True))
         else:
