@@ -48,7 +48,12 @@ def spread(args: Sequence[str]) -> list[str]:
 
 def _path(name: str, destination: str, text: str) -> Callable[[Any], Any]:
     kind = click.Path(path_type=Path)
-    return click.option(name, destination, type=kind, metavar="DIR", help=text)
+    return click.option(name, destination, type=kind, metavar="DIR", help=text, callback=_from_here)
+
+
+def _from_here(_: click.Context, __: click.Parameter, path: Path | None) -> Path | None:
+    """Absolute, because the command goes to the project's folder before it uses the path."""
+    return None if path is None else path.absolute()
 
 
 OUTPUT = (
@@ -77,6 +82,7 @@ PROJECT = (
     _path("--profiles-dir", "profiles_dir", "Where profiles.yml lies."),
     _path("--project-dir", "project_dir", "Where dbt_project.yml lies."),
     _path("--target-path", "target_path", "Where dbt wrote its artifacts; else as in the project."),
+    click.option("--vars", "variables", metavar="YAML", help="Vars for profiles.yml, as to dbt."),
     click.option(
         "--strict",
         "is_strict",

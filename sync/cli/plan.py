@@ -45,10 +45,14 @@ def plan(
     allow_nulls: bool,
 ) -> int:
     """Show what would be sent; nothing is, and nothing is written."""
+    from sync.commands.check import of_connections
+    from sync.errors import ConfigError
     from sync.plan.guards import GuardLimits
     from sync.run.opening import gravest, in_order
 
     project = session.load_sound()
+    if problems := of_connections(project, project.syncs):
+        raise ConfigError(*problems)
     open_syncs, gated = project.gate()
     places, refused = tell_gates(session.reporter, open_syncs, gated)
     access = session.access(project)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,7 @@ class Options:
     profiles_dir: Path | None = None
     project_dir: Path | None = None
     target_path: Path | None = None
+    variables: str | None = None
     lock_wait: float = 60.0
     journal_dir: Path | None = None
     is_strict: bool = False
@@ -58,7 +60,11 @@ class Session:
         return self.options.is_json
 
     def load(self, names: Sequence[str] = ()) -> Project:
-        """Read the project, told on stderr. `names` select like `--select`. Raises ConfigError."""
+        """Read the project and go to its folder. `names` select like `--select`.
+
+        dbt goes there too, so that relative paths in profiles.yml, and in models that read files,
+        mean the same wherever the command is typed. Raises ConfigError.
+        """
         from sync.project.project import ProjectOptions, load_project
 
         given = self.options
@@ -69,11 +75,13 @@ class Session:
                 profile=given.profile,
                 target=given.target,
                 target_path=given.target_path,
+                variables=given.variables,
                 select=[*given.select, *names],
                 exclude=given.exclude,
                 is_strict=given.is_strict,
             )
         )
+        os.chdir(project.dir)
         return project
 
     def load_sound(self, names: Sequence[str] = ()) -> Project:
@@ -140,6 +148,8 @@ def again(options: Options, command: str, syncs: Sequence[Sync] = ()) -> str:
             words += [flag, *(_quoted(v) for v in values)]
     if options.target:
         words += ["--target", options.target]
+    if options.variables:
+        words += ["--vars", _quoted(options.variables)]
     return " ".join(words)
 
 

@@ -2,12 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sync.errors import Problem
+from sync.model import Sync
 from sync.project.project import Project
+from sync.project.vendors import check_connection
 from sync.warehouse.proved import unproved
 
 
 def complaints(project: Project) -> list[Problem]:
-    """Everything that has to be mended before `plan` or `apply` can do anything."""
+    """Everything that has to be mended, over the connections of all targets of the profile."""
     adapter = unproved(project.target.adapter_type)
-    return [*([adapter] if adapter else ()), *project.problems]
+    everywhere = project.profile.all_connections.by_target
+    return [
+        *([adapter] if adapter else ()),
+        *project.problems,
+        *_of_connections(
+            project, ((target, n) for target in everywhere for n in everywhere[target])
+        ),
+    ]
+
+
+def of_connections(project: Project, syncs: Iterable[Sync]) -> list[Problem]:
+    """What is wrong with the connections of these syncs, at the project's target."""
+    names = dict.fromkeys(sync.connection for sync in syncs)
+    return _of_connections(project, ((project.target.name, name) for name in names))
+
+
+def _of_connections(project: Project, where: Iterable[tuple[str, str]]) -> list[Problem]:
+    return [
+        problem
+        for target, name in where
+        for problem in check_connection(project.profile, target, name, project.registry)
+    ]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import ClassVar
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from sync.model import Kind, Sync
 
@@ -30,10 +31,31 @@ class Entry(Strict):
 
 
 class Connection(Strict):
-    """What stands in profiles.yml. `base_url` sends everything to a stand-in instead."""
+    """What stands in profiles.yml. `base_url` sends everything to a stand-in instead.
+
+    One that is written and empty is an error: without it, requests go to the vendor itself.
+    """
 
     base_url: str | None = None
     requests_per_second: float | None = Field(None, gt=0, le=1000)
+
+    @field_validator("base_url", mode="before")
+    @classmethod
+    def _is_an_address(cls, value: object) -> object:
+        """Runs only where the key is written, so that leaving it out still means the vendor."""
+        if value is None or (isinstance(value, str) and not value.strip()):
+            raise ValueError("is empty; write an address, or remove the key to send to the vendor")
+        if isinstance(value, str) and not _names_a_host(value):
+            raise ValueError("must be https://, a host and at most a port and a path")
+        return value
+
+
+def _names_a_host(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
 class Event(Strict):

@@ -9,11 +9,11 @@ from typing import Any
 from sync.errors import Problem
 from sync.model import Kind, Relation, Sync
 from sync.project.artifacts import Manifest
+from sync.project.connections import DESTINATIONS, PROFILES
 from sync.project.mapping import never_sent, segment_name, traits_of, undeclared
 from sync.project.metadata import EntryMetadata
 from sync.project.metadata_reader import Activated, read_misplaced, read_model
 from sync.project.naming import definition, sync_name
-from sync.project.profiles import DESTINATIONS, PROFILES
 from sync.project.suggest import did_you_mean
 from sync.project.validation import Place, known_keys
 from sync.project.vendors import Registry, Vendor, check_against, load_vendor

@@ -1,4 +1,4 @@
-"""Jinja in dbt_project.yml and profiles.yml by dbt's rules: `env_var` and four `as_` filters.
+"""Jinja in dbt_project.yml and profiles.yml by dbt's rules: `env_var`, `var`, four filters.
 
 A value that is one expression keeps the type of the expression: `{{ env_var('N') | as_number }}`
 is a number, `{{ env_var('N') }}` is text. Everything else is text.
@@ -14,7 +14,9 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from sync.errors import ConfigError, Problem
+from sync.project.functions import functions
 from sync.project.suggest import nearest
+from sync.project.variables import NONE
 
 if TYPE_CHECKING:
     import jinja2
@@ -23,8 +25,10 @@ if TYPE_CHECKING:
 class Renderer:
     """Renders values of one file. Its errors name file and key, and never hold the value."""
 
-    def __init__(self, file: str, environ: Mapping[str, str]) -> None:
-        self._file, self._environ = file, environ
+    def __init__(
+        self, file: str, environ: Mapping[str, str], variables: Mapping[str, Any] = NONE
+    ) -> None:
+        self._file, self._environ, self._variables = file, environ, variables
 
     def render(self, value: Any, key: str) -> Any:
         """Render text, or all text inside lists and mappings; `key` is the path for complaints."""
@@ -40,13 +44,16 @@ class Renderer:
             return self._render_text(value)
         except _MissingVariable as e:
             raise self._missing(e.name, key) from None
+        except _MissingVar as e:
+            raise self._missing_var(e.name, key) from None
         except _WrongType as e:
             raise self._failed(f"is not a {e.wanted} as its filter asks", key) from None
         except Exception as e:  # noqa: BLE001  a template may raise whatever its expression raises
             raise self._failed(f"can't be rendered: {type(e).__name__}", key) from None
 
     def _render_text(self, value: str) -> Any:
-        template = _environment().from_string(value, globals={"env_var": self._env_var})
+        known = {"env_var": self._env_var, "var": _Var(self._variables)}
+        template = _environment().from_string(value, globals=known)
         context = template.new_context({})
         return _join(template.root_render_func(context))
 
@@ -68,13 +75,26 @@ class Renderer:
             )
         )
 
+    def _missing_var(self, name: str, key: str) -> ConfigError:
+        close = nearest(name, self._variables)
+        return ConfigError(
+            Problem(
+                "var-missing",
+                f"`{key}` needs the var {name}, which is not given",
+                where=f"{self._file}, {key}",
+                hint=f"did you mean {close}?" if close else "",
+                fix=f"give it as to dbt: --vars '{{{name}: ...}}', or DBT_VARS",
+            )
+        )
+
     def _failed(self, why: str, key: str) -> ConfigError:
         return ConfigError(
             Problem(
                 "template-failed",
                 f"the Jinja expression of `{key}` {why}",
                 where=f"{self._file}, {key}",
-                hint="known here: env_var(name, default), as_text, as_number, as_bool, as_native",
+                hint="known here: env_var(name, default), var(name, default), as_text, as_number,"
+                f" as_bool, as_native, {', '.join(functions())}",
                 fix=f"correct the expression in {self._file}",
             )
         )
@@ -84,6 +104,27 @@ class _MissingVariable(Exception):
     def __init__(self, name: str) -> None:
         self.name = name
         super().__init__(name)
+
+
+class _MissingVar(Exception):
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(name)
+
+
+class _Var:
+    """dbt's `var`: a value of `--vars`, the default, or an error."""
+
+    def __init__(self, variables: Mapping[str, Any]) -> None:
+        self._variables = variables
+
+    def __call__(self, name: str, *default: Any) -> Any:
+        if name not in self._variables and not default:
+            raise _MissingVar(name)
+        return self._variables.get(name, *default)
+
+    def has_var(self, name: str) -> bool:
+        return name in self._variables
 
 
 class _WrongType(Exception):
@@ -114,6 +155,7 @@ def _environment() -> jinja2.Environment:
         code_generator_class = NativeCodeGenerator
 
     environment = Environment(undefined=StrictUndefined)
+    environment.globals |= functions()
     environment.filters |= {
         "as_text": str,
         "as_native": _Native,

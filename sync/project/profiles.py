@@ -14,14 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from sync.errors import ConfigError, Problem
+from sync.project.connections import PROFILES, Connections, profiles_of, read_connections
 from sync.project.environment import dbt_variable
 from sync.project.jinja import Renderer
-from sync.project.suggest import did_you_mean
+from sync.project.shape import mapping, one_of
+from sync.project.variables import NONE
 from sync.project.yaml import read_yaml
-
-PROFILES = "profiles.yml"
-DESTINATIONS = "destinations"
-Connections = Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,57 +83,29 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A dbt profile at one target. `destinations` is unrendered, by target, then connection."""
+    """A dbt profile at one target, and what its targets may send to."""
 
     path: Path
     name: str
     target: Target
     default_target: str
-    destinations: Mapping[str, Connections] = field(repr=False)
-    renderer: Renderer = field(repr=False)
+    all_connections: Connections = field(repr=False)
 
     @property
     def connections(self) -> dict[str, str]:
         """Connection -> vendor, for our target: what this run may send to."""
-        return self.connections_of(self.target.name)
+        return self.all_connections.vendors(self.target.name)
 
     @property
     def known_connections(self) -> dict[str, str]:
         """Connection -> vendor over all targets, ours winning: what metadata may name."""
-        others = {n: v for t in self.destinations for n, v in self.connections_of(t).items()}
+        targets = self.all_connections.by_target
+        others = {n: v for t in targets for n, v in self.all_connections.vendors(t).items()}
         return others | self.connections
 
-    def connections_of(self, target: str) -> dict[str, str]:
-        """Connection -> vendor of one target; without `type`, the name is the vendor."""
-        return {
-            name: str(
-                self.renderer.render(
-                    settings.get("type", name), f"{DESTINATIONS}.{target}.{name}.type"
-                )
-            )
-            for name, settings in self.destinations.get(target, {}).items()
-        }
-
-    def settings_of(self, connection: str) -> dict[str, Any]:
-        """A connection's settings at our target, rendered, without `type`. Holds secrets.
-
-        Raises ConfigError when our target has no such connection.
-        """
-        known = self.destinations.get(self.target.name, {})
-        key = f"{DESTINATIONS}.{self.target.name}"
-        if connection not in known:
-            raise ConfigError(
-                Problem(
-                    "connection-unknown",
-                    f"target `{self.target.name}` has no connection `{connection}`",
-                    where=f"{self.path}, {key}",
-                    hint=did_you_mean(connection, known, "connections"),
-                    fix=f"add `{connection}:` under `{key}:` in {PROFILES}",
-                )
-            )
-        raw = {k: v for k, v in known[connection].items() if k != "type"}
-        rendered: dict[str, Any] = self.renderer.render(raw, f"{key}.{connection}")
-        return rendered
+    def key_of(self, *connection: str) -> str:
+        """Where our target's connections, or one of them, stand in the file."""
+        return self.all_connections.key_of(self.target.name, *connection)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +127,12 @@ def find_project_dir(given: Path | None, environ: Mapping[str, str] = os.environ
 
 
 def read_project_file(
-    project_dir: Path, target_path: Path | None = None, environ: Mapping[str, str] = os.environ
+    project_dir: Path,
+    target_path: Path | None = None,
+    environ: Mapping[str, str] = os.environ,
+    variables: Mapping[str, Any] = NONE,
 ) -> ProjectFile:
-    """Name, profile and target path of the dbt project in a folder."""
+    """Name, profile and target path of the dbt project in a folder; `variables` are `--vars`."""
     path = project_dir / "dbt_project.yml"
     if not path.exists():
         raise ConfigError(
@@ -171,7 +144,7 @@ def read_project_file(
             )
         )
     content = read_yaml(path)
-    renderer = Renderer(path.name, environ)
+    renderer = Renderer(path.name, environ, variables)
     wanted = {k: renderer.render(content.get(k), k) for k in ("name", "profile", "target-path")}
     chosen = (
         target_path or dbt_variable("TARGET_PATH", environ) or wanted["target-path"] or "target"
@@ -185,33 +158,34 @@ def read_project_file(
 
 
 def read_profile(
-    project: ProjectFile, choices: Choices, environ: Mapping[str, str] = os.environ
+    project: ProjectFile,
+    choices: Choices,
+    environ: Mapping[str, str] = os.environ,
+    variables: Mapping[str, Any] = NONE,
 ) -> Profile:
     """Find and read profiles.yml, and pick profile and target as dbt does."""
     path = _find_profiles(project.path.parent, choices.profiles_dir, environ)
     content = read_yaml(path)
-    renderer = Renderer(PROFILES, environ)
+    renderer = Renderer(PROFILES, environ, variables)
     name = choices.profile or dbt_variable("PROFILE", environ) or project.profile
-    known = [k for k in content if k not in (DESTINATIONS, "config")]
-    raw = _one_of(content, name, known, "profile", str(path))
-    outputs = _mapping(raw, "outputs", f"{path}, {name}")
+    raw = one_of(content, name, profiles_of(content), "profile", str(path))
+    outputs = mapping(raw, "outputs", f"{path}, {name}")
     default = str(renderer.render(raw.get("target") or "default", f"{name}.target"))
     target = choices.target or dbt_variable("TARGET", environ) or default
     where = f"{path}, {name}.outputs"
-    output = _one_of(outputs, target, list(outputs), "target", where)
+    output = one_of(outputs, target, list(outputs), "target", where)
     return Profile(
         path=path,
         name=str(name),
         target=Target(target, output, f"{name}.outputs.{target}", renderer),
         default_target=default,
-        destinations=_destinations(content, path),
-        renderer=renderer,
+        all_connections=read_connections(content, path, str(name), renderer),
     )
 
 
 def _find_profiles(project_dir: Path, given: Path | None, environ: Mapping[str, str]) -> Path:
     named = given or dbt_variable("PROFILES_DIR", environ)
-    folders = [Path(named)] if named else [Path.cwd(), project_dir, Path.home() / ".dbt"]
+    folders = [Path(named)] if named else [Path.cwd(), project_dir, *_home()]
     for folder in folders:
         if (folder / PROFILES).is_file():
             return (folder / PROFILES).absolute()
@@ -225,56 +199,9 @@ def _find_profiles(project_dir: Path, given: Path | None, environ: Mapping[str, 
     )
 
 
-def _destinations(content: Mapping[str, Any], path: Path) -> dict[str, Connections]:
-    by_target = _mapping(content, DESTINATIONS, str(path), default={})
-    found: dict[str, Connections] = {}
-    for target in by_target:
-        where = f"{path}, {DESTINATIONS}"
-        connections = _mapping(by_target, target, where, default={})
-        found[str(target)] = {
-            str(c): _mapping(connections, c, f"{where}.{target}", default={}) for c in connections
-        }
-    return found
-
-
-def _one_of(
-    content: Mapping[str, Any], name: Any, known: list[str], what: str, where: str
-) -> Mapping[str, Any]:
-    if name is None:
-        raise ConfigError(
-            Problem(
-                f"{what}-unknown",
-                f"no {what} is named",
-                where=where,
-                fix="add `profile:` to dbt_project.yml, or use --profile",
-            )
-        )
-    if name not in known:
-        raise ConfigError(
-            Problem(
-                f"{what}-unknown",
-                f"there is no {what} `{name}`",
-                where=where,
-                hint=did_you_mean(str(name), known, f"{what}s"),
-                fix=f"use --{what}, or add `{name}:` to {PROFILES}",
-            )
-        )
-    return _mapping(content, name, where)
-
-
-def _mapping(
-    content: Mapping[str, Any], key: str, where: str, default: Mapping[str, Any] | None = None
-) -> Mapping[str, Any]:
-    value = content.get(key)
-    if value is None and default is not None:
-        return default
-    if not isinstance(value, dict):
-        raise ConfigError(
-            Problem(
-                "profiles-shape",
-                f"`{key}` must be a mapping of keys to values",
-                where=where,
-                fix=f"indent the settings of `{key}` below it in {PROFILES}",
-            )
-        )
-    return value
+def _home() -> list[Path]:
+    """Where dbt looks last; nowhere for a user without a home."""
+    try:
+        return [Path.home() / ".dbt"]
+    except RuntimeError:
+        return []

@@ -14,7 +14,6 @@ from sync.model import Sync
 from sync.project.artifacts import Manifest, RunResults, read_manifest, read_run_results
 from sync.project.preflight import BuiltFor, Gated, gate
 from sync.project.profiles import (
-    DESTINATIONS,
     Choices,
     Profile,
     Target,
@@ -24,6 +23,7 @@ from sync.project.profiles import (
 )
 from sync.project.selection import select
 from sync.project.syncs import compile_syncs
+from sync.project.variables import read_variables
 from sync.project.vendors import Registry, load_connection
 
 
@@ -36,6 +36,8 @@ class ProjectOptions:
     profile: str | None = None
     target: str | None = None
     target_path: Path | None = None
+    variables: str | None = None
+    """What `--vars` holds: a YAML mapping."""
     select: Sequence[str] = ()
     exclude: Sequence[str] = ()
     is_strict: bool = False
@@ -105,9 +107,10 @@ def load_project(
     """
     registry = registry or _installed()
     project_dir = find_project_dir(options.project_dir, environ)
-    project_file = read_project_file(project_dir, options.target_path, environ)
+    variables = read_variables(options.variables, environ)
+    project_file = read_project_file(project_dir, options.target_path, environ, variables)
     choices = Choices(options.profiles_dir, options.profile, options.target)
-    profile = read_profile(project_file, choices, environ)
+    profile = read_profile(project_file, choices, environ, variables)
     manifest = read_manifest(project_file.target_path / "manifest.json")
     run_results = read_run_results(project_file.target_path / "run_results.json")
     syncs, problems = compile_syncs(manifest, profile.known_connections, registry)
@@ -168,11 +171,12 @@ def _without_destinations(profile: Profile) -> list[Problem]:
     target = profile.target.name
     if profile.connections:
         return []
+    above = profile.all_connections.key
     return [
         Problem(
             "target-without-destinations",
             f"target {target} has no connections, so nothing can be sent from it",
-            where=f"{profile.path}, {DESTINATIONS}",
-            fix=f"add `{target}:` with a connection under `{DESTINATIONS}:`",
+            where=f"{profile.path}, {above}",
+            fix=f"add `{target}:` with a connection under `{above}:`",
         )
     ]

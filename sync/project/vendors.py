@@ -9,7 +9,8 @@ from pydantic import BaseModel, ValidationError
 
 from sync.errors import ConfigError, Problem
 from sync.model import Kind, Sync
-from sync.project.profiles import DESTINATIONS, PROFILES, Profile
+from sync.project.connections import DESTINATIONS, NOT_SET, PROFILES
+from sync.project.profiles import Profile
 from sync.project.suggest import did_you_mean
 from sync.project.validation import Place, complaints, known_keys
 
@@ -58,22 +59,49 @@ def load_connection(profile: Profile, name: str, registry: Registry) -> BaseMode
 
     Raises ConfigError with every complaint at once, naming keys and never a value.
     """
-    raw = profile.settings_of(name)
+    target = profile.target.name
+    raw = profile.all_connections.settings(target, name)
     vendor = load_vendor(registry, profile.connections[name], name)
     if isinstance(vendor, Problem):
         raise ConfigError(vendor)
-    path = f"{DESTINATIONS}.{profile.target.name}.{name}"
-    place = Place(
-        subject=f"connection {name}",
-        file=str(profile.path),
-        path=path,
-        code="setting",
-        fix=f"correct it in {PROFILES}, then run: python -m sync debug",
-    )
+    place = _place(profile, target, name, "python -m sync debug")
     settings, problems = check_against(vendor.settings, raw, place, ("type",))
     if settings is None:
         raise ConfigError(*problems)
     return settings
+
+
+def check_connection(
+    profile: Profile, target: str, name: str, registry: Registry
+) -> Sequence[Problem]:
+    """What is wrong with a connection of any target, as far as this machine can tell.
+
+    A variable that is not set here is no complaint, nor is what depends on it: offline checks
+    run where the secrets are not.
+    """
+    connections = profile.all_connections
+    try:
+        raw, not_set = connections.settings_here(target, name)
+        vendor = load_vendor(registry, connections.vendors(target)[name], name)
+    except ConfigError as e:
+        return [p for p in e.problems if p.code not in NOT_SET]
+    if isinstance(vendor, Problem):
+        return [vendor]
+    place = _place(profile, target, name, "python -m sync check")
+    settings = raw | dict.fromkeys(not_set, "not set here")
+    _, problems = check_against(vendor.settings, settings, place, ("type",))
+    unsure = {place.at(), *(place.at(key) for key in not_set)} if not_set else set()
+    return [p for p in problems if p.where not in unsure]
+
+
+def _place(profile: Profile, target: str, name: str, then: str) -> Place:
+    return Place(
+        subject=f"connection {name}",
+        file=str(profile.path),
+        path=profile.all_connections.key_of(target, name),
+        code="setting",
+        fix=f"correct it in {PROFILES}, then run: {then}",
+    )
 
 
 def check_against(

@@ -71,7 +71,7 @@ class Services:
 
     def ask(self, connection: str, conversation: Conversation[T]) -> T:
         """Drive a conversation that only reads. Raises DestinationError."""
-        where = f"profiles.yml, destinations.{self.project.target.name}.{connection}"
+        where = f"profiles.yml, {self.project.profile.key_of(connection)}"
         return ask(
             self.destination(connection),
             conversation,

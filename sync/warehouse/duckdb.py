@@ -112,18 +112,18 @@ class DuckDBSession:
 
     def columns(self, relation: Relation) -> list[tuple[str, str]] | None:
         """Describe a relation; None when it does not exist."""
+        parts = [p for p in (relation.database, relation.schema, relation.name) if p]
         with _told():
             if not self._exists(relation):
                 return None
-        parts = [p for p in (relation.database, relation.schema, relation.name) if p]
-        try:
-            rows = self.connection.execute(
-                f"describe select * from {'.'.join(_quote(p) for p in parts)}"
-            ).fetchall()
-        except (duckdb.CatalogException, duckdb.BinderException) as e:
-            if re.search(r"does not exist|not found", str(e)):
-                return None
-            raise _warehouse_error(e) from e
+            try:
+                rows = self.connection.execute(
+                    f"describe select * from {'.'.join(_quote(p) for p in parts)}"
+                ).fetchall()
+            except (duckdb.CatalogException, duckdb.BinderException) as e:
+                if re.search(r"does not exist|not found", str(e)):
+                    return None
+                raise
         return [(row[0], row[1]) for row in rows]
 
 

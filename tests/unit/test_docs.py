@@ -32,6 +32,7 @@ from sync.http.retry import RetryPolicy
 from sync.http.transport import HttpTransport
 from sync.model import Change, Delivered, Kind, NotAttempted, Op, Rejected, Unknown
 from sync.project.artifacts import Column, Manifest, Model
+from sync.project.jinja import Renderer
 from sync.project.metadata import ColumnMetadata, EntryMetadata, MetaKind, ModelMetadata
 from sync.project.syncs import compile_syncs
 from sync.project.validation import Place
@@ -261,8 +262,10 @@ def test_every_connection_in_the_docs_is_one_that_its_vendor_takes(
         for name, written in connections.items():
             vendor = Registry().load(written.get("type", name))
             raw = {k: v for k, v in written.items() if k != "type"}
+            environ = dict.fromkeys(re.findall(r"env_var\('(\w+)'\)", str(raw)), "set")
+            settings = Renderer("docs", environ).render(raw, target)
             place = Place("docs", "docs", target, "setting", "")
-            assert check_against(vendor.settings, raw, place, ("type",))[1] == []
+            assert check_against(vendor.settings, settings, place, ("type",))[1] == []
 
 
 # The destination that the docs write

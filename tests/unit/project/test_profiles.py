@@ -241,16 +241,38 @@ TEMPLATES = [
     "{{ env_var('S') | upper }}",
     "{{ 'x' if env_var('B') == 'True' else 'y' }}",
     "{# a note #}",
+    "{{ var('db', 'lab') }}.duckdb",
+    "{{ var('number') }}",
+    "{{ var('none', none) }}",
+    "{{ var.has_var('number') }}",
+    "{{ fromjson(env_var('JSON')) }}",
+    "{{ fromjson('no json') }}",
+    "{{ tojson({'b': 1, 'a': [2]}) }}",
+    "{{ fromyaml('a: 1').a }}",
+    "{{ toyaml({'b': 1, 'a': 2}) }}",
+    "{{ set([1, 1]) | length }}",
+    "{{ (zip([1], ['a']) | first)[1] }}",
+    "{{ local_md5('a') }}",
+    "{{ modules.re.sub('-', '_', 'a-b') }}",
+    "{{ modules.datetime.date(2026, 5, 21).isoformat() }}",
 ]
-VALUES = {"N": "12", "B": "True", "S": "abc", "E": "", "DBT_ENV_SECRET_K": "0123"}
+VARIABLES = {"number": 5}
+VALUES = {
+    "JSON": '{"a": 1}',
+    "N": "12",
+    "B": "True",
+    "S": "abc",
+    "E": "",
+    "DBT_ENV_SECRET_K": "0123",
+}
 
 DBT_RENDERS = """
 import json, sys
 from dbt.config.renderer import ProfileRenderer
 from dbt_common.context import set_invocation_context
-templates, values = json.load(sys.stdin)
+templates, values, variables = json.load(sys.stdin)
 set_invocation_context(values)
-renderer = ProfileRenderer({})
+renderer = ProfileRenderer(variables)
 json.dump([renderer.render_value(t) for t in templates], sys.stdout)
 """
 
@@ -258,12 +280,12 @@ json.dump([renderer.render_value(t) for t in templates], sys.stdout)
 def test_values_are_rendered_as_dbt_renders_them():
     done = subprocess.run(
         [sys.executable, "-c", DBT_RENDERS],
-        input=json.dumps([TEMPLATES, VALUES]),
+        input=json.dumps([TEMPLATES, VALUES, VARIABLES]),
         capture_output=True,
         text=True,
         check=True,
     )
-    renderer = Renderer("profiles.yml", VALUES)
+    renderer = Renderer("profiles.yml", VALUES, VARIABLES)
     ours = [renderer.render(template, "key") for template in TEMPLATES]
     assert list(zip(TEMPLATES, ours, strict=True)) == list(
         zip(TEMPLATES, json.loads(done.stdout), strict=True)

@@ -1,0 +1,147 @@
+"""The `destinations` of profiles.yml: what each target of a profile may send to.
+
+They belong to a profile, because one file often serves several projects whose targets have the
+same names: `destinations.<profile>.<target>.<connection>`. A file with a single profile may leave
+it out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sync.errors import ConfigError, Problem
+from sync.project.jinja import Renderer
+from sync.project.shape import mapping
+from sync.project.suggest import did_you_mean
+
+PROFILES = "profiles.yml"
+DESTINATIONS = "destinations"
+NOT_SET = frozenset({"env-missing", "var-missing"})
+"""What rendering complains of where the environment of this machine lacks something."""
+Settings = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Connections:
+    """Unrendered, by target, then name. `key` stands above the targets in the file."""
+
+    path: Path
+    key: str
+    by_target: Mapping[str, Mapping[str, Settings]] = field(repr=False)
+    renderer: Renderer = field(repr=False)
+
+    def key_of(self, target: str, *names: str) -> str:
+        """Where something of a target stands, as a path of keys."""
+        return ".".join((self.key, target, *names))
+
+    def vendors(self, target: str) -> dict[str, str]:
+        """Connection -> vendor of one target; without `type`, the name is the vendor."""
+        return {
+            name: str(
+                self.renderer.render(settings.get("type", name), self.key_of(target, name, "type"))
+            )
+            for name, settings in self.by_target.get(target, {}).items()
+        }
+
+    def settings(self, target: str, name: str) -> dict[str, Any]:
+        """A connection's settings, rendered, without `type`. Holds secrets.
+
+        Raises ConfigError when the target has no such connection, or a variable is not set.
+        """
+        rendered: dict[str, Any] = self.renderer.render(
+            self._raw(target, name), self.key_of(target, name)
+        )
+        return rendered
+
+    def settings_here(self, target: str, name: str) -> tuple[dict[str, Any], frozenset[str]]:
+        """The settings that can be rendered on this machine, and the names of the others.
+
+        Raises ConfigError for a wrong expression; a variable that is not set is none.
+        """
+        found: dict[str, Any] = {}
+        for key, value in self._raw(target, name).items():
+            try:
+                found[key] = self.renderer.render(value, self.key_of(target, name, key))
+            except ConfigError as e:
+                if e.problems[0].code not in NOT_SET:
+                    raise
+        return found, frozenset(self._raw(target, name)) - found.keys()
+
+    def _raw(self, target: str, name: str) -> dict[str, Any]:
+        known = self.by_target.get(target, {})
+        if name not in known:
+            key = self.key_of(target)
+            raise ConfigError(
+                Problem(
+                    "connection-unknown",
+                    f"target `{target}` has no connection `{name}`",
+                    where=f"{self.path}, {key}",
+                    hint=did_you_mean(name, known, "connections"),
+                    fix=f"add `{name}:` under `{key}:` in {PROFILES}",
+                )
+            )
+        return {k: v for k, v in known[name].items() if k != "type"}
+
+
+def read_connections(
+    content: Mapping[str, Any], path: Path, profile: str, renderer: Renderer
+) -> Connections:
+    """The connections of one profile of a file. Raises ConfigError for a file of another shape."""
+    block = mapping(content, DESTINATIONS, str(path), default={})
+    profiles = profiles_of(content)
+    if not _is_by_profile(block, content, profiles):
+        return Connections(
+            path, DESTINATIONS, _by_target(block, f"{path}, {DESTINATIONS}"), renderer
+        )
+    if strangers := [str(key) for key in block if key not in profiles]:
+        raise ConfigError(*_without_profile(strangers, path, profile, profiles))
+    key = f"{DESTINATIONS}.{profile}"
+    targets = mapping(block, profile, f"{path}, {DESTINATIONS}", default={})
+    return Connections(path, key, _by_target(targets, f"{path}, {key}"), renderer)
+
+
+def profiles_of(content: Mapping[str, Any]) -> list[str]:
+    """The profiles of a file: dbt's own keys and ours are none."""
+    return [str(key) for key in content if key not in (DESTINATIONS, "config")]
+
+
+def _is_by_profile(
+    block: Mapping[str, Any], content: Mapping[str, Any], profiles: list[str]
+) -> bool:
+    """Always where there are several profiles; else where the only one stands above its targets."""
+    if len(profiles) != 1:
+        return bool(block)
+    (only,) = profiles
+    targets, profile = block.get(only), content[only]
+    outputs = profile.get("outputs") if isinstance(profile, dict) else None
+    if not isinstance(targets, dict) or not isinstance(outputs, dict):
+        return False
+    return only not in outputs or targets.keys() <= outputs.keys()
+
+
+def _without_profile(
+    strangers: list[str], path: Path, profile: str, profiles: list[str]
+) -> Iterator[Problem]:
+    for key in strangers:
+        yield Problem(
+            "destinations-without-profile",
+            f"`{key}` under `{DESTINATIONS}` is none of the {len(profiles)} profiles of {PROFILES},"
+            " so its connections belong to no project",
+            where=f"{path}, {DESTINATIONS}.{key}",
+            hint=did_you_mean(key, profiles, "profiles"),
+            fix=f"if it is a target of {profile}, indent it below `{profile}:`,"
+            f" so that it reads {DESTINATIONS}.{profile}.{key}",
+        )
+
+
+def _by_target(targets: Mapping[str, Any], where: str) -> dict[str, Mapping[str, Settings]]:
+    found: dict[str, Mapping[str, Settings]] = {}
+    for target in targets:
+        named = mapping(targets, target, where, default={})
+        found[str(target)] = {
+            str(name): mapping(named, name, f"{where}.{target}", default={}) for name in named
+        }
+    return found

@@ -1,0 +1,143 @@
+"""Connections in profiles.yml: checked offline, and each the business of one profile."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.cli.conftest import App
+
+OTHER_PROFILE = """
+other:
+  target: dev
+  outputs:
+    dev: {type: duckdb, path: other.duckdb}
+"""
+
+
+def _edit(app: App, *changes: tuple[str, str]) -> None:
+    profiles = app.dir / "profiles.yml"
+    text = profiles.read_text()
+    for before, after in changes:
+        assert before in text
+        text = text.replace(before, after)
+    profiles.write_text(text)
+
+
+def _by_profile(text: str) -> str:
+    """The same file with the connections of `app` below its name."""
+    above, key, below = text.partition("destinations:\n")
+    return above + key + "  app:\n" + "".join(f"  {line}\n" for line in below.splitlines())
+
+
+@pytest.mark.parametrize("command", ["check", "plan"])
+def test_a_misspelt_setting_is_found_before_anything_is_sent(app: App, command: str) -> None:
+    _edit(app, ('api_key: "', 'apikey: "'))
+    ran = app.run(command)
+    assert ran.exit_code == 2
+    said = ran.out + ran.err
+    assert "connection customerio has no key `apikey`" in said
+    assert "did you mean `api_key`?" in said
+    assert "connection customerio lacks `api_key`" in said
+    assert "destinations.dev.customerio.apikey" in said
+
+
+@pytest.mark.parametrize("command", ["check", "plan"])
+def test_connections_are_checked_without_the_secrets_they_need(
+    app: App, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.delenv("TRACK_KEY")
+    assert app.run(command).exit_code == 0
+    _edit(app, ("site_id: sandbox-site", "region: uk"))
+    ran = app.run(command)
+    assert ran.exit_code == 2
+    said = ran.out + ran.err
+    assert "connection customerio lacks `site_id`" in said
+    assert "`region` is none of the values it can have" in said
+    assert "api_key" not in said
+
+
+def test_check_looks_at_the_connections_of_every_target_and_plan_at_those_it_uses(app: App) -> None:
+    _edit(app, ("destinations:\n", "destinations:\n  prod:\n    customerio: {regoin: eu}\n"))
+    ran = app.run("check")
+    assert ran.exit_code == 2
+    assert "destinations.prod.customerio.regoin" in ran.out
+    assert app.run("plan").exit_code == 0
+    _edit(app, ("  dev:\n    customerio:", "  dev:\n    qualtrics: {}\n    customerio:"))
+    assert app.run("plan").exit_code == 0
+
+
+def test_no_complaint_about_a_connection_repeats_a_value(app: App) -> None:
+    _edit(app, ("site_id: sandbox-site", "site_id: [hush-hush]"))
+    ran = app.run("check")
+    assert ran.exit_code == 2
+    assert "hush" not in ran.out + ran.err
+
+
+@pytest.mark.parametrize("empty", ["", "''", "'  '", "\"{{ env_var('NO_SUCH', '') }}\"", "~"])
+@pytest.mark.parametrize("command", ["check", "plan", "apply"])
+def test_an_empty_base_url_is_an_error_and_never_the_vendors_own_host(
+    app: App, command: str, empty: str
+) -> None:
+    lines = (app.dir / "profiles.yml").read_text().splitlines()
+    (written,) = [line for line in lines if "base_url:" in line]
+    _edit(app, (written, f"      base_url: {empty}"))
+    ran = app.run(command)
+    assert ran.exit_code == 2
+    assert "`base_url` is empty" in ran.out + ran.err
+    assert app.control.people() == []
+
+
+@pytest.mark.parametrize("wrong", ["/customerio", "localhost:8765", "ftp://x/y", "http://[x"])
+def test_an_address_without_scheme_or_host_is_found_offline(app: App, wrong: str) -> None:
+    lines = (app.dir / "profiles.yml").read_text().splitlines()
+    (written,) = [line for line in lines if "base_url:" in line]
+    _edit(app, (written, f"      base_url: '{wrong}'"))
+    ran = app.run("plan")
+    assert ran.exit_code == 2
+    assert "`base_url` must be https://" in ran.err
+
+
+def test_a_file_with_two_profiles_says_whose_connections_they_are(app: App) -> None:
+    profiles = app.dir / "profiles.yml"
+    profiles.write_text(OTHER_PROFILE + _by_profile(profiles.read_text()))
+    assert app.run("apply").exit_code == 0
+    assert len(app.control.people()) == 3
+
+
+def test_another_profiles_connections_are_not_ours(app: App) -> None:
+    profiles = app.dir / "profiles.yml"
+    text = OTHER_PROFILE + _by_profile(profiles.read_text())
+    profiles.write_text(text.replace("destinations:\n  app:", "destinations:\n  other:"))
+    ran = app.run("apply")
+    assert "target dev has no connections" in ran.err
+    assert "`dev:` with a connection under `destinations.app:`" in ran.err
+    assert app.control.people() == []
+
+
+def test_a_file_with_two_profiles_refuses_connections_that_name_none(app: App) -> None:
+    profiles = app.dir / "profiles.yml"
+    profiles.write_text(OTHER_PROFILE + profiles.read_text())
+    for command in ("check", "plan", "apply"):
+        ran = app.run(command)
+        assert ran.exit_code == 2
+        assert "`dev` under `destinations` is none of the 2 profiles" in ran.err
+        assert "destinations.app.dev" in ran.err
+    assert app.control.people() == []
+
+
+def test_a_file_with_one_profile_may_name_it_all_the_same(app: App) -> None:
+    profiles = app.dir / "profiles.yml"
+    profiles.write_text(_by_profile(profiles.read_text()))
+    assert app.run("plan").exit_code == 0
+    _edit(app, ("site_id:", "siteid:"))
+    assert "destinations.app.dev.customerio.siteid" in app.run("check").out
+
+
+def test_a_target_called_like_its_profile_is_read_as_what_it_holds(app: App) -> None:
+    profiles = app.dir / "profiles.yml"
+    text = profiles.read_text().replace("app:\n  target: dev", "dev:\n  target: dev")
+    (app.dir / "dbt_project.yml").write_text("name: app\nprofile: dev\n")
+    profiles.write_text(text)
+    assert app.run("plan").exit_code == 0
+    profiles.write_text(_by_profile(text).replace("  app:\n", "  dev:\n"))
+    assert app.run("plan").exit_code == 0
