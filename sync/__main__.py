@@ -1,7 +1,8 @@
-"""`python -m sync`.
+"""`python -m sync`, and the console script `dbt-activation`, which are one program.
 
-Python puts the current directory first on its path, so a file there can stand in for a module of
-the standard library or for this package. That is looked for before anything else is imported.
+`python -m` puts the current directory first on Python's path, so a file there can stand in for a
+module of the standard library or for this package. That is looked for before anything else is
+imported. The console script looks at installed packages only, and so works in every folder.
 """
 
 import gc
@@ -48,22 +49,41 @@ _NEEDED = (
 )
 
 
+SCRIPT = "dbt-activation"
+
+
 def main() -> int:
-    """Check the path, then run the command line."""
-    if found := _shadows():
-        what = ", ".join(found)
+    """Run `python -m sync`: check the path, then run the command line."""
+    if found := _shadows() or _other_package():
         sys.stderr.write(
-            f"error[shadowed]: {what} in the current directory would be imported instead of the"
-            " Python module of that name\n"
+            f"error[shadowed]: {', '.join(found)} in the current directory would be imported"
+            " instead of the Python module of that name\n"
             f"  --> {os.getcwd()}\n"
-            "  fix: rename it, or run from another directory with --project-dir\n"
+            f"  fix: use the command {SCRIPT}, which works in every folder\n"
         )
         return 2
+    return _run("python -m sync")
+
+
+def script() -> int:
+    """Run `dbt-activation`: the current directory is not on Python's path."""
+    return _run(SCRIPT)
+
+
+def _other_package() -> list[str]:
+    """The project's own `sync`, where Python took it for the package that this file belongs to."""
+    import sync
+
+    here = os.path.join(os.path.dirname(__file__), "__init__.py")
+    return [] if getattr(sync, "__file__", None) == here else ["sync"]
+
+
+def _run(program: str) -> int:
     # Loading makes many objects that stay, so that looking for garbage meanwhile finds none.
     gc.set_threshold(YOUNG_OBJECTS)
     from sync.cli.root import run
 
-    return run()
+    return run(program=program)
 
 
 if __name__ == "__main__":

@@ -141,6 +141,7 @@ def _options(given: dict[str, Any]) -> Options:
     return Options(
         **{
             **taken,
+            "program": click.get_current_context().find_root().info_name,
             "is_json": given.pop("log_format", "text") == "json",
             "has_color": not given.pop("no_color", False),
             "is_debug": taken.get("is_debug", False) or bool(os.environ.get("SYNC_DEBUG")),

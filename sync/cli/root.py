@@ -1,4 +1,4 @@
-"""`python -m sync`: finds the command, loads only that one, and turns what happens into a code."""
+"""The command line: finds the command, loads only that one, and turns what happens into a code."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from importlib import import_module
 import click
 
 from sync import __version__
-from sync.report.terminal import Stream, use_utf8
+from sync.report.terminal import MODULE, Stream, use_utf8
 
 DEFAULT = "apply"
 COMMANDS: Mapping[str, tuple[str, str]] = {
@@ -68,13 +68,13 @@ def root() -> None:
     """
 
 
-def run(args: Sequence[str] | None = None) -> int:
-    """Run one command line; the exit code."""
+def run(args: Sequence[str] | None = None, program: str = MODULE) -> int:
+    """Run one command line; the exit code. `program` is how it was called, for what it says."""
     use_utf8()
     given = list(sys.argv[1:] if args is None else args)
     err = Stream(sys.stderr)
     try:
-        code = root.main(_with_command(given), prog_name="python -m sync", standalone_mode=False)
+        code = root.main(_with_command(given, program), prog_name=program, standalone_mode=False)
     except click.exceptions.Exit as done:
         code = done.exit_code
     except click.ClickException as error:
@@ -102,7 +102,7 @@ def _failure(args: Sequence[str], code: object) -> int:
     return 1 if number == 2 and "--detailed-exitcode" in args else number
 
 
-def _with_command(args: list[str]) -> list[str]:
+def _with_command(args: list[str], program: str) -> list[str]:
     """`apply` where no command is named; a command after options is a mistake, not a value."""
     if not args:
         return [DEFAULT]
@@ -110,7 +110,7 @@ def _with_command(args: list[str]) -> list[str]:
         return args
     if misplaced := [arg for arg in args[1:] if arg in COMMANDS]:
         raise click.UsageError(
-            f"the command comes first: python -m sync {misplaced[0]} ...; or write"
-            f" python -m sync {DEFAULT} ... if {misplaced[0]} is a value of an option"
+            f"the command comes first: {program} {misplaced[0]} ...; or write"
+            f" {program} {DEFAULT} ... if {misplaced[0]} is a value of an option"
         )
     return [DEFAULT, *args]

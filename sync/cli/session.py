@@ -13,7 +13,7 @@ from sync.http.clock import SystemClock
 from sync.report import jsonl
 from sync.report.events import Read, Warned
 from sync.report.reporter import Reporter
-from sync.report.terminal import Terminal
+from sync.report.terminal import MODULE, Terminal
 
 if TYPE_CHECKING:
     from sync.commands.tracebacks import Tracebacks
@@ -41,6 +41,7 @@ class Options:
     is_json: bool = False
     has_color: bool = True
     is_debug: bool = False
+    program: str = MODULE
 
 
 class Session:
@@ -49,7 +50,7 @@ class Session:
     def __init__(self, options: Options) -> None:
         self.options = options
         self.clock = SystemClock()
-        self.terminal = Terminal(options.is_quiet, options.has_color)
+        self.terminal = Terminal(options.is_quiet, options.has_color, options.program)
         self.reporter = Reporter(self.terminal, self.clock, options.is_json)
         self.project: Project | None = None
         self.tracebacks: Tracebacks | None = None

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import TextIO
 
 from sync.report.paint import Paint
+
+MODULE = "python -m sync"
+"""How our own commands are written in all texts."""
 
 
 class Stream:
@@ -61,7 +65,10 @@ class Stream:
 class Terminal:
     """stdout, stderr and how to write on them."""
 
-    def __init__(self, is_quiet: bool = False, has_color: bool = True) -> None:
+    def __init__(
+        self, is_quiet: bool = False, has_color: bool = True, program: str = MODULE
+    ) -> None:
+        self.program = program
         self.out, self.err = Stream(sys.stdout), Stream(sys.stderr)
         self.is_quiet = is_quiet
         wants_color = has_color and not os.environ.get("NO_COLOR")
@@ -71,7 +78,7 @@ class Terminal:
 
     def result(self, *lines: str) -> None:
         """What was asked for."""
-        self.out.write("".join(f"{line}\n" for line in lines))
+        self.out.write(self._text(lines))
         self.out.flush()
 
     def progress(self, *lines: str) -> None:
@@ -81,8 +88,13 @@ class Terminal:
 
     def complain(self, *lines: str) -> None:
         """What has to be said, quiet or not."""
-        self.err.write("".join(f"{line}\n" for line in lines))
+        self.err.write(self._text(lines))
         self.err.flush()
+
+    def _text(self, lines: Sequence[str]) -> str:
+        """The lines; commands in them are written as this one was called."""
+        text = "".join(f"{line}\n" for line in lines)
+        return text if self.program == MODULE else text.replace(MODULE, self.program)
 
 
 def use_utf8() -> None:

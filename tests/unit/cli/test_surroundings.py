@@ -1,4 +1,4 @@
-"""Whatever dbt accepts around a project, the sync accepts: folders, homes, vars."""
+"""Whatever dbt accepts around a project, the sync accepts: folders, homes, vars, module names."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from tests.unit.cli.conftest import App
 
 ROOT = Path(__file__).parents[3]
+SCRIPT = "dbt-activation"
 UNKNOWN_USER = """
 import pwd, sys
 def getpwuid(uid):
@@ -152,3 +154,58 @@ def test_vars_of_another_shape_are_refused_and_not_repeated(app: App, text: str)
     assert ran.exit_code == 2
     assert "the vars are no YAML mapping" in ran.err
     assert "top-secret" not in ran.err
+
+
+def _console_script(folder: Path) -> Path:
+    """What pip makes of pyproject's `[project.scripts]`."""
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        module, _, function = tomllib.load(file)["project"]["scripts"][SCRIPT].partition(":")
+    path = folder / SCRIPT
+    code = f"import sys\nfrom {module} import {function}\nsys.exit({function}())\n"
+    path.write_text(f"#!{sys.executable}\n{code}")
+    path.chmod(0o755)
+    return path
+
+
+def _run(app: App, *command: str, path: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    environ = os.environ | {"PYTHONPATH": str(path)}
+    return subprocess.run(command, cwd=app.dir, env=environ, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("module", ["sync/__init__.py", "sync.py", "duckdb.py", "sync/model.sql"])
+def test_the_console_script_works_beside_a_module_of_any_name(
+    app: App, tmp_path_factory: pytest.TempPathFactory, module: str
+) -> None:
+    (app.dir / module).parent.mkdir(exist_ok=True)
+    (app.dir / module).write_text("")
+    script = _console_script(tmp_path_factory.mktemp("bin"))
+    ran = _run(app, str(script), "plan")
+    assert ran.returncode == 0, ran.stderr
+    assert "To send it: dbt-activation apply" in ran.stdout
+    assert "python -m sync" not in ran.stdout + ran.stderr
+
+
+def test_the_console_script_speaks_of_itself_in_errors_and_help(
+    app: App, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    script = str(_console_script(tmp_path_factory.mktemp("bin")))
+    (app.dir / "target" / "manifest.json").unlink()
+    for command in (["plan"], ["--help"], ["--strict", "plan"], ["plan", "--help"]):
+        ran = _run(app, script, *command)
+        assert "python -m sync" not in ran.stdout + ran.stderr
+
+
+def test_a_folder_sync_that_python_mixes_with_ours_is_named_with_the_way_out(
+    app: App, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Some editable installations make a package that merges with folders of the same name."""
+    merged = tmp_path_factory.mktemp("merged") / "sync"
+    merged.mkdir()
+    for part in (ROOT / "sync").iterdir():
+        if part.name != "__init__.py":
+            (merged / part.name).symlink_to(part)
+    (app.dir / "sync").mkdir()
+    ran = _run(app, sys.executable, "-S", "-m", "sync", "plan", path=merged.parent)
+    assert ran.returncode == 2
+    assert "error[shadowed]: sync in the current directory" in ran.stderr
+    assert "use the command dbt-activation" in ran.stderr
