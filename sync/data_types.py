@@ -61,6 +61,34 @@ def item_type(data_type: str) -> str:
     return (found["inside"] or found["before"] or "") if found else ""
 
 
+@lru_cache(maxsize=4096)
+def bare(data_type: str) -> str:
+    """A type's name without its arguments: `timestamp(3) with time zone` has none and keeps its
+    zone, `enum('a', 'b')` is `enum`, `struct(a int[])[]` is `struct[]`."""
+    text = _QUOTED.sub("", data_type.casefold())
+    while (inner := _ARGUMENTS.sub("", text)) != text:
+        text = inner
+    return re.sub(r"\s+", " ", text).strip()
+
+
+_QUOTED = re.compile(r"'(?:[^']|'')*'")
+_ARGUMENTS = re.compile(r"\([^()]*\)|<[^<>]*>")
+_STRUCTURES = frozenset(
+    ("array", "json", "jsonb", "list", "map", "object", "struct", "super", "union", "variant")
+)
+
+
+def is_nested(data_type: str) -> bool:
+    """Lists, structs, maps and JSON, in every engine's word for them."""
+    name = bare(data_type)
+    return name.endswith("]") or name in _STRUCTURES
+
+
+def is_span(data_type: str) -> bool:
+    """Intervals, which are sent as their seconds."""
+    return re.fullmatch(r"interval( [a-z]+)*", bare(data_type)) is not None
+
+
 def _plain(data_type: str) -> str:
     text = re.sub(r"\s+", " ", data_type.casefold()).strip()
     while wrapped := _WRAPPED.fullmatch(text):

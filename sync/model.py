@@ -172,6 +172,8 @@ class Change(NamedTuple):
     """An earlier run may have sent it, or its counterpart: what can't be repeated is looked for."""
     target: int = 0
     """Where it goes, as the store numbers places and manners; a removal may go to an older one."""
+    unreadable: str | None = None
+    """Why the row can't be sent: which column holds a value that has no exact form here."""
 
 
 @dataclass(frozen=True, slots=True)

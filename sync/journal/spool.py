@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import repeat
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sync.errors import Problem, StateError
-from sync.model import Change, Op
+from sync.journal.rows import changes_of
+from sync.model import Change, Sync
 from sync.state.columns import Column
 
 if TYPE_CHECKING:
@@ -19,23 +18,6 @@ if TYPE_CHECKING:
 
 SPOOL_ROWS = 4_000
 """Rows in memory at a time; at 12 traits some 20 MB."""
-
-FIELDS = (
-    "seq",
-    "op",
-    "identity",
-    "external_id",
-    "related_id",
-    "reason",
-    "transition",
-    "cause",
-    "event",
-    "occurred_at",
-    "is_quiet",
-    "origin_epoch",
-    "changed",
-    "target_id",
-)
 
 
 class Spool:
@@ -72,16 +54,16 @@ class Spool:
             raise StateError(_unwritable(self.directory, e)) from e
         return number + 1
 
-    def read(self, columns: Sequence[Column], epoch: int) -> Iterator[Sequence[Change]]:
+    def read(self, sync: Sync, columns: Sequence[Column], epoch: int) -> Iterator[Sequence[Change]]:
         """The plan as changes, in order, a list for each record batch."""
         if self._in_memory is not None:
-            yield _changes(self._in_memory, columns, epoch)
+            yield changes_of(self._in_memory, sync, columns, epoch)
             return
         import pyarrow as pa
 
         for path in sorted(self.directory.glob("*.arrow")):
             with pa.OSFile(str(path)) as file:
-                yield _changes(pa.ipc.open_file(file).get_batch(0), columns, epoch)
+                yield changes_of(pa.ipc.open_file(file).get_batch(0), sync, columns, epoch)
             path.unlink()
 
     def clear(self) -> None:
@@ -98,69 +80,3 @@ def _unwritable(directory: Path, error: OSError) -> Problem:
         hint="Nothing of this plan was sent.",
         fix="free some space or choose another place with --journal-dir, then run again",
     )
-
-
-def _changes(batch: pa.RecordBatch, mapped: Sequence[Column], epoch: int) -> list[Change]:
-    columns = dict(zip(batch.schema.names, (x.to_pylist() for x in batch.columns), strict=True))
-    names = [column.trait.name for column in mapped]
-    nothing = [None] * batch.num_rows
-    values: list[list[Any]] = [
-        [None if v is None else json.loads(v) for v in columns[x.state_name]]
-        if x.is_live and x.is_json
-        else (columns[x.state_name] if x.is_live else nothing)
-        for x in mapped
-    ]
-    said = [not column.is_superseded for column in mapped]
-    rows = zip(*values, strict=True) if values else repeat(())
-    picks: dict[str, list[int]] = {}
-    changes = []
-    fields = zip(*(columns[f] for f in FIELDS), strict=True)
-    for field, row in zip(fields, rows, strict=bool(values)):
-        (
-            seq,
-            op,
-            identity,
-            address,
-            related,
-            reason,
-            transition,
-            cause,
-            event,
-            at,
-            quiet,
-            origin,
-            changed,
-            target,
-        ) = field
-        pick = picks.get(changed)
-        if pick is None:
-            pick = picks[changed] = [i for i, bit in enumerate(changed) if bit == "1"]
-        if op == "remove":
-            traits: dict[str, Any] = dict.fromkeys(names[i] for i in pick)
-        elif len(pick) == len(names) and all(said):
-            traits = dict(zip(names, row, strict=True))
-        else:
-            traits = {names[i]: row[i] for i in pick if said[i]}
-        changes.append(
-            Change(
-                seq,
-                _OPS[op],
-                identity,
-                address or identity,
-                traits,
-                related,
-                reason,
-                transition,
-                cause,
-                event,
-                at,
-                quiet,
-                origin,
-                origin != epoch,
-                target,
-            )
-        )
-    return changes
-
-
-_OPS = {str(op): op for op in Op}

@@ -10,7 +10,7 @@ from sync.errors import Problem
 from sync.model import Kind
 from sync.project.artifacts import Manifest
 from sync.project.compile import Draft, Drafts, draft_syncs
-from sync.project.defaults import WANTED, fits
+from sync.project.defaults import fits, wanted
 from sync.project.metadata_reader import Activated
 from sync.project.pii import looks_personal
 from sync.project.vendors import Registry
@@ -56,7 +56,7 @@ def _check_column(activated: Activated, name: str) -> Iterator[Problem]:
     data_type, meta = activated.model.columns[name].data_type, activated.columns[name]
     place = activated.column_place(name)
     if meta.default is not None and data_type and not fits(meta.default, data_type):
-        text = f": the default of `{name}` must be {WANTED[family(data_type)]}, as its data_type is"
+        text = f": the default of `{name}` must be {wanted(data_type)}, as its data_type is"
         yield place.problem("default-type", f"{text} {data_type}", "default")
     written = activated.model.columns[name].activation
     is_said = isinstance(written, Mapping) and written.get("pii") is not None

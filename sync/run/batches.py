@@ -21,6 +21,9 @@ def prepare(destination: Destination, pieces: Sequence[Piece]) -> Item | Rejecte
 
     The parts of the item are `bytes`; a part that `encode` left None stays None.
     """
+    for _, change in pieces:
+        if change.unreadable is not None:
+            return Rejected("not-expressible", change.unreadable)
     try:
         parts = _parts(destination, pieces)
     except Exception as e:  # noqa: BLE001  what is unexpected in a row is that row's rejection

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from sync.destinations.targets import at
@@ -217,9 +217,10 @@ class SqlStore:
         c = self.planned()
         with self.opened() as state:
             query = diff.read_plan(c, epoch).sql(self.warehouse.dialect)
-            self.spool.write(state.session.stream(query, SPOOL_ROWS))
+            with closing(state.session.stream(query, SPOOL_ROWS)) as batches:
+                self.spool.write(batches)
         try:
-            yield from self.spool.read(c.columns, epoch)
+            yield from self.spool.read(self.sync, c.columns, epoch)
         finally:
             self.spool.clear()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,6 +11,7 @@ from typing import Any
 
 from sqlglot import exp
 
+from sync.data_types import bare, is_nested, is_span
 from sync.destinations.identifiers import NORMAL_FORMS
 from sync.errors import PlanHeld, Problem
 from sync.model import Sync, Trait
@@ -18,19 +20,36 @@ from sync.warehouse import sql as e
 LONGEST_NAME_BYTES = 63
 """PostgreSQL cuts identifiers there, in silence; the shortest limit among the dialects."""
 
-_ZONED = re.compile(r"with time zone|timestamptz|timestamp_tz|timestamp_ltz", re.I)
-_NESTED = re.compile(r"\[|struct|^map|^json|^list|^array|^variant|^object|^super|^union", re.I)
-_BINARY = re.compile(r"^blob|^bytea|^binary|^varbinary|^bytes|^bit", re.I)
-_PLAIN = re.compile(
-    r"^(u?(tiny|small|big|huge)?int|integer|int\d|int64|decimal|numeric|number|real|float|double"
-    r"|bool|date$|timestamp|datetime|varchar|character varying|text|string|char|bpchar|nvarchar)",
-    re.I,
+_ZONED = frozenset(
+    (
+        "timestamp with time zone",
+        "timestamp with local time zone",
+        "timestamptz",
+        "timestamp_tz",
+        "timestamp_ltz",
+    )
 )
-
-
-def is_nested(data_type: str) -> bool:
-    """Lists, structs, maps and JSON travel through state as JSON text."""
-    return bool(_NESTED.search(data_type))
+_BINARY = frozenset(
+    (
+        "binary",
+        "binary varying",
+        "bit",
+        "bit varying",
+        "blob",
+        "bytea",
+        "bytes",
+        "varbinary",
+        "varbit",
+        "varbyte",
+    )
+)
+_PLAIN = re.compile(
+    r"(tiny|small|medium|big|huge|byte)?int(eger)?|u(tiny|small|big)?int(eger)?|u?int\d+"
+    r"|decimal|dec|numeric|number|bignumeric|real|float\d*|double( precision)?|bool|boolean"
+    r"|date|datetime2?|timestamp( without time zone)?|timestamp_(s|ms|us|ns|ntz)"
+    r"|n?varchar2?|n?char|character( varying)?|bpchar|text|string"
+)
+"""Types that come out of a warehouse as they are; every other one comes as its text."""
 
 
 def trait_column(name: str) -> str:
@@ -92,7 +111,12 @@ class Column:
         raw = portable(e.col(self.trait.column, model), self.data_type)
         if self.trait.default is None:
             return raw
-        return exp.Coalesce(this=raw, expressions=[e.literal(self.trait.default)])
+        return exp.Coalesce(this=raw, expressions=[self._default(self.trait.default)])
+
+    def _default(self, value: bool | int | float | str) -> exp.Expr:
+        """As a literal of the column's family; text where the column is compared as its text."""
+        has_type = portable_type(self.data_type) != "varchar"
+        return e.literal(value if has_type or isinstance(value, str) else json.dumps(value))
 
     def stored(self, value: exp.Expr, salt: str) -> exp.Expr:
         """What the snapshot keeps of a value: itself, or a salted digest when it is personal."""
@@ -108,24 +132,34 @@ class Column:
 def portable(raw: exp.Expr, data_type: str) -> exp.Expr:
     """One form for each family of types, independent of session settings.
 
-    Zoned timestamps become UTC without a zone, nested values JSON text, everything unusual text.
+    Zoned timestamps become UTC without a zone, intervals their seconds (a month is 30 days),
+    nested values JSON text, everything unusual text.
     """
-    if _ZONED.search(data_type):
+    if is_span(data_type):
+        seconds = exp.Extract(this=exp.Var(this="EPOCH"), expression=raw)
+        return exp.cast(seconds, exp.DataType.Type.DOUBLE)
+    if bare(data_type) in _ZONED:
         zoned = exp.AtTimeZone(this=raw, zone=e.text("UTC"))
         return exp.cast(zoned, exp.DataType.Type.TIMESTAMP)
     if is_nested(data_type):
         is_text_already = data_type.lower() == "json"
         encoded = raw if is_text_already else exp.Anonymous(this="to_json", expressions=[raw])
         return e.as_text(encoded)
-    return raw if _PLAIN.search(data_type) else e.as_text(raw)
+    return raw if is_plain(data_type) else e.as_text(raw)
 
 
 def portable_type(data_type: str) -> str:
     """The type of what `portable` makes of a column of `data_type`."""
-    if _ZONED.search(data_type):
+    if bare(data_type) in _ZONED:
         return "timestamp"
-    is_plain = not is_nested(data_type) and _PLAIN.search(data_type)
-    return data_type if is_plain else "varchar"
+    if is_span(data_type):
+        return "double precision"
+    return data_type if is_plain(data_type) else "varchar"
+
+
+def is_plain(data_type: str) -> bool:
+    """Whether a column of this type is compared and sent as it is."""
+    return _PLAIN.fullmatch(bare(data_type)) is not None
 
 
 def identity_text(column: str, model: str) -> exp.Expr:
@@ -229,5 +263,5 @@ def _binary(sync: Sync, real: Mapping[str, tuple[str, str]]) -> list[Problem]:
             fix="encode it as text in the model, or mark it with send: false",
         )
         for t in sync.traits
-        if _BINARY.search(real.get(t.column.lower(), ("", ""))[1])
+        if bare(real.get(t.column.lower(), ("", ""))[1]) in _BINARY
     ]

@@ -8,9 +8,9 @@ from dataclasses import replace
 
 from sqlglot import exp
 
-from sync.data_types import family
+from sync.data_types import family, is_nested
 from sync.model import Trait
-from sync.state.columns import Column, is_nested, portable_type, trait_column
+from sync.state.columns import Column, portable_type, trait_column
 
 _INTEGERS = ("TINYINT", "SMALLINT", "INT", "BIGINT", "INT128")
 _DIGITS = {"TINYINT": 3, "SMALLINT": 5, "INT": 10, "BIGINT": 19, "INT128": 39}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from sync.errors import ConfigError, Problem, WarehouseError
 from sync.model import Relation
+from sync.warehouse import psycopg
+from sync.warehouse.arrow import to_arrow
 from sync.warehouse.errors import without_values
 from sync.warehouse.port import Row, Session, unless_there
 from sync.warehouse.sql import is_dialect
@@ -74,24 +76,23 @@ class AdapterSession:
     def query(self, sql: str) -> list[Row]:
         """Run a query whose result is small."""
         with self._cursor() as cursor:
+            if self.dialect == "postgres":
+                psycopg.as_far_as_possible(cursor)
             cursor.execute(sql)
             return [tuple(row) for row in cursor.fetchall()]
 
-    def stream(self, sql: str, rows: int) -> Iterator[pa.RecordBatch]:
+    def stream(self, sql: str, rows: int) -> Generator[pa.RecordBatch, None, None]:
         """Stream a result; PostgreSQL through a server-side cursor, so that memory stays flat."""
-        import pyarrow as pa
-
         self._streams += 1
         is_named = self.dialect in {"postgres", "redshift"}
         with self._cursor(f"activation_{self._streams}" if is_named else None) as cursor:
             if is_named:
                 cursor.itersize = rows
+            forms = psycopg.as_text(cursor) if self.dialect == "postgres" else {}
             cursor.execute(sql)
-            names: list[str] = []
             while fetched := cursor.fetchmany(rows):
-                names = names or [c[0] for c in cursor.description]
-                columns = [pa.array(values) for values in zip(*fetched, strict=True)]
-                yield pa.RecordBatch.from_arrays(columns, names=names)
+                found = {c[0]: forms.get(c[1]) for c in cursor.description}
+                yield to_arrow(list(found), fetched, found)
 
     def append(
         self,
@@ -137,9 +138,15 @@ class AdapterSession:
         """Ask the catalogue; None when the relation does not exist."""
         if self.dialect == "postgres":
             rows = self._catalogue(
-                "select a.attname, format_type(a.atttypid, a.atttypmod) from pg_attribute as a"
+                # A type of somebody's own is told apart by its schema, whatever it is called.
+                "select a.attname,"
+                " case when s.nspname <> 'pg_catalog' and pg_type_is_visible(t.oid)"
+                " then quote_ident(s.nspname) || '.' else '' end"
+                " || format_type(a.atttypid, a.atttypmod) from pg_attribute as a"
                 " join pg_class as c on c.oid = a.attrelid"
                 " join pg_namespace as n on n.oid = c.relnamespace"
+                " join pg_type as t on t.oid = a.atttypid"
+                " join pg_namespace as s on s.oid = t.typnamespace"
                 " where n.nspname = %s and c.relname = %s and a.attnum > 0 and not a.attisdropped"
                 " order by a.attnum",
                 relation,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,6 +46,14 @@ class DuckDBSession:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self.connection = connection
+        self._open: list[pa.RecordBatchReader] = []
+
+    def close(self) -> None:
+        """Let go of the file. A result that is still open would keep it, for this process too."""
+        for reader in self._open:
+            reader.close()
+        self._open.clear()
+        self.connection.close()
 
     def execute(self, sql: str) -> int:
         """Run one statement; DuckDB answers DML with one row that holds the count."""
@@ -58,10 +66,15 @@ class DuckDBSession:
         with _told():
             return self.connection.execute(sql).fetchall()
 
-    def stream(self, sql: str, rows: int) -> Iterator[pa.RecordBatch]:
+    def stream(self, sql: str, rows: int) -> Generator[pa.RecordBatch, None, None]:
         """Stream a result as record batches."""
         with _told():
-            yield from self.connection.sql(sql).to_arrow_reader(rows)
+            reader = self.connection.sql(sql).to_arrow_reader(rows)
+            self._open.append(reader)
+            try:
+                yield from reader
+            finally:
+                reader.close()
 
     def append(
         self,
@@ -172,13 +185,13 @@ class DuckDBWarehouse:
     @contextmanager
     def session(self, wait_seconds: float = 60.0) -> Iterator[Session]:
         """Open the file, waiting for a dbt build or a notebook that holds it."""
-        connection = self._connect(wait_seconds)
+        session = DuckDBSession(self._connect(wait_seconds))
         try:
             with _told():
-                self._prepare(connection)
-            yield DuckDBSession(connection)
+                self._prepare(session.connection)
+            yield session
         finally:
-            connection.close()
+            session.close()
 
     def _connect(self, wait_seconds: float) -> duckdb.DuckDBPyConnection:
         if not self.is_remote and not Path(self.path).exists():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -31,10 +31,11 @@ class Session(Protocol):
     def query(self, sql: str) -> list[Row]:
         """Run a query whose result is small."""
 
-    def stream(self, sql: str, rows: int) -> Iterator[pa.RecordBatch]:
+    def stream(self, sql: str, rows: int) -> Generator[pa.RecordBatch, None, None]:
         """Run a query whose result may be large, in record batches of about `rows` rows.
 
-        Schemas may differ between batches: a column that is all null has Arrow's null type.
+        Close it when it is not read to its end. Schemas may differ between batches: a column that
+        is all null has Arrow's null type. `sync.warehouse.arrow.to_python` reads them.
         """
 
     def append(

@@ -28,7 +28,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "project": BASE | {"destinations"},
     "http": BASE | {"destinations"},
     "state": EDGES,
-    "journal": BASE | {"state"},
+    "journal": BASE | {"state", "warehouse"},
     "plan": EDGES | {"state"},
     "run": EDGES | {"http", "journal", "plan", "state"},
     "commands": EDGES | {"http", "journal", "plan", "state", "run"},
@@ -41,7 +41,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "sqlglot": ("plan", "state", "warehouse.sql", "run.access"),
     "duckdb": ("warehouse",),
     "psycopg2": ("warehouse",),
-    "pyarrow": ("warehouse", "journal.spool"),
+    "pyarrow": ("warehouse", "journal.rows", "journal.spool"),
     "dbt": ("warehouse.adapter",),
     "httpcore": ("http",),
     "http": (),
@@ -207,7 +207,7 @@ def test_every_library_is_a_declared_dependency() -> None:
         for requirement in [*project["dependencies"], *extras["sandbox"]]
     }
     # A project that uses an adapter has it installed; nobody else needs the layer.
-    provided = {"yaml": "pyyaml", "dbt": None, "activation_sandbox": None}
+    provided = {"yaml": "pyyaml", "dbt": None, "psycopg2": None, "activation_sandbox": None}
     for i in _theirs():
         library = _part(i.imported)
         name = provided.get(library, library)

@@ -48,16 +48,18 @@ def chunk(first: int, rows: int = 2) -> pa.RecordBatch:
 
 
 def test_a_plan_of_several_chunks_comes_back_in_order(
-    spool: Spool, columns: tuple[Column, ...]
+    spool: Spool, people: Sync, columns: tuple[Column, ...]
 ) -> None:
     spool.write(iter([chunk(1), chunk(3), chunk(5, rows=1)]))
-    read = [[change.seq for change in rows] for rows in spool.read(columns, 1)]
+    read = [[change.seq for change in rows] for rows in spool.read(people, columns, 1)]
     assert read == [[1, 2], [3, 4], [5]]
 
 
-def test_a_change_has_its_traits_and_its_address(spool: Spool, columns: tuple[Column, ...]) -> None:
+def test_a_change_has_its_traits_and_its_address(
+    spool: Spool, people: Sync, columns: tuple[Column, ...]
+) -> None:
     spool.write(iter([chunk(1, rows=1)]))
-    ((change,),) = spool.read(columns, 1)
+    ((change,),) = spool.read(people, columns, 1)
     assert (change.op, change.address, change.traits) == (Op.ADD, "p1", {"plan": "pro"})
 
 
@@ -74,10 +76,10 @@ def test_only_the_owner_can_read_the_copy(spool: Spool) -> None:
 
 
 def test_each_chunk_is_deleted_when_it_was_read_and_the_rest_at_the_end(
-    spool: Spool, columns: tuple[Column, ...]
+    spool: Spool, people: Sync, columns: tuple[Column, ...]
 ) -> None:
     spool.write(iter([chunk(1), chunk(3), chunk(5)]))
-    reading = spool.read(columns, 1)
+    reading = spool.read(people, columns, 1)
     next(reading)
     next(reading)
     assert len(list(spool.directory.iterdir())) == 2
@@ -86,14 +88,17 @@ def test_each_chunk_is_deleted_when_it_was_read_and_the_rest_at_the_end(
 
 
 def test_what_a_crashed_run_left_is_not_read_by_the_next(
-    spool: Spool, columns: tuple[Column, ...]
+    spool: Spool, people: Sync, columns: tuple[Column, ...]
 ) -> None:
     spool.write(iter([chunk(1), chunk(3), chunk(5)]))
     after = Spool(spool.directory)
     after.write(iter([chunk(7), chunk(9)]))
-    assert [change.seq for rows in after.read(columns, 1) for change in rows] == [7, 8, 9, 10]
+    read = [change.seq for rows in after.read(people, columns, 1) for change in rows]
+    assert read == [7, 8, 9, 10]
 
 
-def test_an_empty_plan_is_no_changes(spool: Spool, columns: tuple[Column, ...]) -> None:
+def test_an_empty_plan_is_no_changes(
+    spool: Spool, people: Sync, columns: tuple[Column, ...]
+) -> None:
     spool.write(iter([]))
-    assert list(spool.read(columns, 1)) == []
+    assert list(spool.read(people, columns, 1)) == []
