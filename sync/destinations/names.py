@@ -26,7 +26,8 @@ class Names:
     def complaints(self, names: Sequence[str]) -> Iterable[tuple[str, str]]:
         """(what is wrong, how to mend it), for all names at once."""
         if self.max_names is not None and len(names) > self.max_names:
-            yield f"{len(names)} {self.what}s, the limit is {self.max_names}", "name fewer traits"
+            many = f"{self.what[:-1]}ies" if self.what.endswith("y") else f"{self.what}s"
+            yield f"{len(names)} {many}, the limit is {self.max_names}", "name fewer traits"
         for name in dict.fromkeys(names):
             shown = f"{self.what} `{name}`"
             size = len(name.encode("utf-8", "surrogatepass"))

@@ -76,16 +76,23 @@ def _matching(syncs: Sequence[Sync], atom: str, option: str, problems: list[Prob
 
 
 def _has_name(sync: Sync, value: str) -> bool:
-    if _fits(sync.model, value) or _fits(sync.name, value):
+    if any(_fits(name, value) for name in (*_names(sync), sync.name)):
         return True
     parts, wanted = _fqn(sync), value.split(".")
     return _starts_with(parts, wanted) or _starts_with(parts[1:], wanted)
 
 
 def _fqn(sync: Sync) -> list[str]:
-    """As dbt: the package, the folders below the model path, the name."""
-    package = sync.unique_id.split(".")[1:2]
-    return [*package, *PurePosixPath(sync.path).parts[1:-1], sync.model]
+    """As dbt: the package, the folders below the model path, the name, and the version if any."""
+    package, named = sync.unique_id.split(".")[1:2], sync.unique_id.split(".")[2:]
+    return [*package, *PurePosixPath(sync.path).parts[1:-1], *(named or [sync.model])]
+
+
+def _names(sync: Sync) -> Sequence[str]:
+    """What dbt calls the model; a version goes by its own names, and by that of all versions."""
+    named = sync.unique_id.split(".")[2:]
+    is_versioned = len(named) == 2 and sync.model == "_".join(named)
+    return (sync.model, ".".join(named), named[0]) if is_versioned else (sync.model,)
 
 
 def _starts_with(parts: Sequence[str], wanted: Sequence[str]) -> bool:
@@ -108,7 +115,7 @@ def _fits(text: str, pattern: str) -> bool:
 Method = tuple[Callable[[Sync, str], bool], Callable[[Sync], Iterable[str]]]
 
 METHODS: dict[str, Method] = {
-    "name": (_has_name, lambda s: (s.model,)),
+    "name": (_has_name, _names),
     "tag": (lambda s, v: any(_fits(tag, v) for tag in s.tags), lambda s: s.tags),
     "path": (_has_path, lambda s: (s.path, str(PurePosixPath(s.path).parent))),
     "destination": (lambda s, v: _fits(s.connection, v), lambda s: (s.connection,)),

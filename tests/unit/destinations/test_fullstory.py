@@ -737,7 +737,7 @@ def test_the_budget_of_names_is_watched_across_syncs(world: World) -> None:
         ({"traits": ("9a",)}, "a letter, then"),
         ({"traits": ("é",)}, "a letter, then"),
         ({"traits": ("x" * 513,)}, "over 512 bytes"),
-        ({"traits": tuple(f"t{i}" for i in range(501))}, "the limit is 500"),
+        ({"traits": tuple(f"t{i}" for i in range(501))}, "501 properties, the limit is 500"),
         ({"traits": ("seg",), "kind": Kind.SEGMENT, "segment": "seg"}, "twice"),
         ({"kind": Kind.SEGMENT, "segment": "at-risk"}, "a letter, then"),
         ({"identify_by": "email"}, "nobody is known by `email`"),

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from sync.errors import ConfigError
@@ -28,6 +30,11 @@ SYNCS = [
     sync("seg_vip"),
     sync("traits_people", kind=Kind.TRAITS, folder="traits/people"),
     sync("events_orders", kind=Kind.EVENTS, folder="events", tags=["carts"]),
+]
+VERSIONS = [
+    replace(sync("cust_v1", folder="crm"), unique_id="model.shop.cust.v1"),
+    replace(sync("cust_v2", folder="crm"), unique_id="model.shop.cust.v2"),
+    sync("cust_vip", folder="crm"),
 ]
 
 
@@ -63,6 +70,31 @@ SYNCS = [
 )
 def test_selectors_choose_as_in_dbt(given, expected):
     assert select(SYNCS, [given], []) == [SYNCS[int(i)] for i in expected]
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("cust.v2", "1"),
+        ("cust_v2", "1"),
+        ("cust", "01"),
+        ("cust.v*", "01"),
+        ("cust_v*", "012"),
+        ("crm.cust.v1", "0"),
+        ("shop.crm.cust", "01"),
+        ("shop.crm.cust.v2", "1"),
+        ("crm", "012"),
+        ("cust_v2__customerio", "1"),
+    ],
+)
+def test_versions_of_a_model_are_selected_as_dbt_names_them(given, expected):
+    assert select(VERSIONS, [given], []) == [VERSIONS[int(i)] for i in expected]
+
+
+def test_a_version_that_there_is_not_offers_the_nearest():
+    with pytest.raises(ConfigError) as e:
+        select(VERSIONS, ["cust.v3"], [])
+    assert "did you mean `cust.v" in str(e.value)
 
 
 def test_nothing_selected_means_all():
