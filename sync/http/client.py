@@ -24,11 +24,12 @@ from sync.destinations.spec import (
     Wait,
 )
 from sync.errors import DestinationError, Problem, SyncError, unexpected
+from sync.http.addresses import address_of, not_running
 from sync.http.body import encode
 from sync.http.clock import wait
-from sync.http.pacing import Pacing
+from sync.http.pacing import Pacing, is_loopback
+from sync.http.ports import NOBODY_LISTENS, AnswerUnknown, Clock, Http, RequestRefused
 from sync.http.ports import TOO_LARGE as ANSWER_TOO_LARGE
-from sync.http.ports import AnswerUnknown, Clock, Http, RequestRefused
 from sync.http.redact import Redactor
 from sync.http.retry import RetryPolicy, asked_seconds, verdict
 
@@ -113,6 +114,8 @@ class Line:
     where: str = ""
     requests: int = 0
     bytes: int = 0
+    address: str = ""
+    """Scheme, host and port that the last request was for."""
     _redactor: Redactor | None = field(default=None)
 
     @property
@@ -201,6 +204,12 @@ class Line:
                     raise Broken(how, code)
             if code == ANSWER_TOO_LARGE:  # and would be so again
                 raise Broken(how, code)
+            if code == NOBODY_LISTENS and is_loopback(endpoint.base_url):
+                raise Broken(
+                    Verdict.STOP,
+                    code,
+                    error=not_running(self.destination.name, endpoint, self.where),
+                )
             if how in (Verdict.SPLIT, Verdict.SHRINK) and response is not None:
                 raise Broken(how, code, vendor_message(response))
             if how is Verdict.STOP and response is not None:
@@ -214,6 +223,7 @@ class Line:
     ) -> tuple[Verdict, str, Response | None]:
         self.requests += 1
         self.bytes += len(request.content or b"")
+        self.address = address_of(endpoint)
         try:
             deadline = request.deadline_seconds or self.policy.deadline_seconds
             response = self.http.send(endpoint, request, deadline)

@@ -16,6 +16,8 @@ from typing import Any
 
 import httpcore
 
+from sync.http.ports import NOBODY_LISTENS
+
 CONNECT_SECONDS = 10.0
 """For one of several addresses of a name, so that a dead one leaves time for the next."""
 
@@ -64,7 +66,8 @@ class DeadlineBackend(httpcore.NetworkBackend):
                 )
                 return _Stream(stream, self._deadline)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as e:
-                failure = e
+                is_refused = isinstance(e.__cause__, ConnectionRefusedError)
+                failure = httpcore.ConnectError(NOBODY_LISTENS) if is_refused else e
         raise failure
 
 

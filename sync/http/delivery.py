@@ -82,8 +82,8 @@ def ask(
         raise DestinationError(
             Problem(
                 "destination-unreachable",
-                f"{destination.name} gave no usable answer after {line.requests} requests: {e.code}"
-                + (f": {said}" if said else ""),
+                f"{destination.name} gave no usable answer at {line.address}"
+                f" after {line.requests} requests: {e.code}" + (f": {said}" if said else ""),
                 where,
                 "the vendor may be down, or a proxy or firewall stands in between",
                 "look at the vendor's status page, then run: python -m sync debug",

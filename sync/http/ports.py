@@ -10,6 +10,9 @@ from sync.destinations.spec import Endpoint, Request, Response
 CONNECTION_LOST = "connection-lost"
 """What an `AnswerUnknown` says of a connection that ended in the middle of an exchange."""
 
+NOBODY_LISTENS = "connection-refused"
+"""What a `RequestRefused` says of a host that is there, and runs nothing at the port."""
+
 TOO_LARGE = "answer-too-large"
 """What an `AnswerUnknown` says of an answer over the request's `max_answer_bytes`."""
 

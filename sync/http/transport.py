@@ -21,7 +21,13 @@ from sync.errors import ConfigError, Problem
 from sync.http.body import encode
 from sync.http.deadline import Deadline, DeadlineBackend
 from sync.http.pacing import is_loopback
-from sync.http.ports import CONNECTION_LOST, TOO_LARGE, AnswerUnknown, RequestRefused
+from sync.http.ports import (
+    CONNECTION_LOST,
+    NOBODY_LISTENS,
+    TOO_LARGE,
+    AnswerUnknown,
+    RequestRefused,
+)
 
 KEEP_ALIVE_SECONDS = 15.0
 """Shorter than servers usually keep idle connections, so that we rarely meet a stale one."""
@@ -168,7 +174,8 @@ def _refusal(e: Exception) -> str:
     if isinstance(e, httpcore.ConnectTimeout):
         return "connect-timeout"
     text = str(e)
-    return text if text.startswith(("tls", "name-resolution")) else "connect-failed"
+    known = ("tls", "name-resolution", NOBODY_LISTENS)
+    return text if text.startswith(known) else "connect-failed"
 
 
 def _origin(base_url: str) -> _Origin:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 
 from tests.unit.cli.conftest import App
@@ -141,3 +143,20 @@ def test_a_target_called_like_its_profile_is_read_as_what_it_holds(app: App) -> 
     assert app.run("plan").exit_code == 0
     profiles.write_text(_by_profile(text).replace("  app:\n", "  dev:\n"))
     assert app.run("plan").exit_code == 0
+
+
+@pytest.mark.parametrize("command", ["apply", "debug"])
+def test_a_sandbox_that_does_not_run_is_named_with_the_command_that_starts_it(
+    app: App, command: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        port = nobody.getsockname()[1]
+    lines = (app.dir / "profiles.yml").read_text().splitlines()
+    (written,) = [line for line in lines if "base_url:" in line]
+    _edit(app, (written, f"      base_url: http://127.0.0.1:{port}/customerio"))
+    ran = app.run(command)
+    assert ran.exit_code == 6
+    said = ran.out + ran.err
+    assert f"customerio: nothing runs at http://127.0.0.1:{port}" in said
+    assert f"python -m sync sandbox --port {port}" in said
+    assert "status page" not in said

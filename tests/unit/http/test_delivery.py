@@ -529,3 +529,18 @@ def test_reading_says_what_could_not_be_read_and_asks_for_no_large_answer_twice(
     world = in_order(AnswerUnknown("answer-too-large"), OK)
     with pytest.raises(DestinationError, match="after 1 requests: answer-too-large"):
         ask(vendor, conversation(), world, clock, Pacing(clock), RetryPolicy())
+
+
+@pytest.mark.parametrize(
+    ("host", "requests"), [("http://127.0.0.1:1", 1), ("https://v.example", 2)]
+)
+def test_waiting_does_not_start_what_does_not_run_on_this_machine(
+    talk: Talk, host: str, requests: int
+) -> None:
+    vendor = Vendor()
+    vendor.endpoints = {"main": Endpoint(host)}
+    exchange = talk(vendor, in_order(RequestRefused("connection-refused"), OK), "a")
+    assert exchange.requests == requests
+    is_ours = requests == 1
+    assert exchange.endings == [NotAttempted("connection-refused") if is_ours else Delivered()]
+    assert ("nothing runs at http://127.0.0.1:1" in str(exchange.stop)) == is_ours

@@ -122,7 +122,7 @@ def test_connections_are_kept_alive_except_for_effects(http: HttpTransport) -> N
 def test_nobody_listening_means_refused(http: HttpTransport) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    with pytest.raises(RequestRefused, match="connect-failed"):
+    with pytest.raises(RequestRefused, match="connection-refused"):
         http.send(Endpoint(url), GET, 5)
 
 
