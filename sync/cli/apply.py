@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sync.cli.allowing import ALLOWANCES, allowed_of, limits_of
 from sync.cli.command import PROJECT, SELECTION, STATE, command
 from sync.cli.listening import Listening
 from sync.cli.session import Session, again
@@ -22,39 +23,24 @@ TIME_IS_UP = 143
 """A run that its time budget cut short ends like one that was asked to stop."""
 
 
-@command(SELECTION, PROJECT, STATE)
-@click.option(
-    "--allow-empty", is_flag=True, help="Empty models empty their destinations, this once."
-)
-@click.option("--allow-removes", is_flag=True, help="Remove however many have left, this once.")
-@click.option(
-    "--allow-nulls", is_flag=True, help="Empty a column for however many people, this once."
-)
+@command(SELECTION, PROJECT, STATE, ALLOWANCES)
 @click.option(
     "--max-runtime",
     type=click.FloatRange(min=0, min_open=True),
     metavar="SECONDS",
     help="Stop in order after so long; the rest is planned again by the next run.",
 )
-def apply(
-    session: Session,
-    allow_empty: bool,
-    allow_removes: bool,
-    allow_nulls: bool,
-    max_runtime: float | None,
-) -> int:
+def apply(session: Session, max_runtime: float | None, **allowed: bool) -> int:
     """Plan, guard, send and acknowledge what changed."""
     with Stop(lambda reason: session.reporter.tell(Stopping(reason))) as stop:
         from sync.cli.unexpected import show
         from sync.commands.apply import RunOptions
         from sync.commands.apply import apply as run
-        from sync.plan.guards import GuardLimits
 
         project = session.load_sound()
         options = RunOptions(
-            limits=GuardLimits(
-                allow_empty=allow_empty, allow_removes=allow_removes, allow_nulls=allow_nulls
-            ),
+            limits=limits_of(allowed),
+            allowed=allowed_of(allowed),
             lock_wait=session.options.lock_wait,
             journal_dir=session.options.journal_dir,
             max_runtime=max_runtime,

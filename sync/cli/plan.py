@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
+from sync.cli.allowing import ALLOWANCES, allowed_of, limits_of
 from sync.cli.command import PROJECT, SELECTION, STATE, command
 from sync.cli.listening import planned_event, tell_gates
 from sync.cli.root import Differs
@@ -15,12 +17,15 @@ from sync.report import jsonl
 from sync.report.events import Place, PlanEnded, Previewed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sync.model import Sync
-    from sync.plan.guards import GuardLimits
+    from sync.plan.guards import Held
     from sync.run.access import StateAccess
+    from sync.state.store import PlanSummary
 
 
-@command(SELECTION, PROJECT, STATE)
+@command(SELECTION, PROJECT, STATE, ALLOWANCES)
 @click.option(
     "--show",
     type=click.IntRange(min=0),
@@ -32,36 +37,25 @@ if TYPE_CHECKING:
 @click.option(
     "--detailed-exitcode", is_flag=True, help="Exit 0 when nothing is to be sent, 2 when something."
 )
-@click.option("--allow-empty", is_flag=True, help="As apply would with it.")
-@click.option("--allow-removes", is_flag=True, help="As apply would with it.")
-@click.option("--allow-nulls", is_flag=True, help="As apply would with it.")
 def plan(
-    session: Session,
-    show: int,
-    as_json: bool,
-    detailed_exitcode: bool,
-    allow_empty: bool,
-    allow_removes: bool,
-    allow_nulls: bool,
+    session: Session, show: int, as_json: bool, detailed_exitcode: bool, **allowed: bool
 ) -> int:
     """Show what would be sent; nothing is, and nothing is written."""
     from sync.commands.check import of_connections
+    from sync.commands.preflight import hold, look
     from sync.errors import ConfigError
-    from sync.plan.guards import GuardLimits
     from sync.run.opening import gravest, in_order
 
     project = session.load_sound()
     if problems := of_connections(project, project.syncs):
         raise ConfigError(*problems)
-    open_syncs, gated = project.gate()
-    places, refused = tell_gates(session.reporter, open_syncs, gated)
     access = session.access(project)
-    limits = GuardLimits(
-        allow_empty=allow_empty, allow_removes=allow_removes, allow_nulls=allow_nulls
-    )
+    preflight = look(project, access, allowed_of(allowed))
+    places, refused = tell_gates(session.reporter, preflight.open, preflight.gated)
     previews = []
-    for sync in in_order(open_syncs):
-        previews.append(_preview(session, access, sync, places.of(sync), limits, show))
+    for sync in in_order(preflight.open):
+        guard = partial(hold, preflight, sync, limits=limits_of(allowed))
+        previews.append(_preview(session, access, sync, places.of(sync), guard, show))
         if not as_json:
             session.reporter.tell(previews[-1])
     codes = [p.exit_code for p in previews] + [3 for _ in refused]
@@ -69,7 +63,7 @@ def plan(
         previews=tuple(previews),
         refused=tuple(refused),
         exit_code=gravest(codes),
-        command=again(session.options, "apply", [s for s in open_syncs if len(open_syncs) < 4]),
+        command=again(session.options, "apply", preflight.open if len(preflight.open) < 4 else ()),
     )
     if as_json:
         session.terminal.result(jsonl.line(ended, session.clock.now()))
@@ -85,15 +79,14 @@ def _preview(
     access: StateAccess,
     sync: Sync,
     place: Place,
-    limits: GuardLimits,
+    guard: Callable[[PlanSummary], Held | None],
     show: int,
 ) -> Previewed:
     from sync.cli.unexpected import keep
     from sync.commands.plan import preview
-    from sync.plan.guards import guard
 
     start = session.clock.monotonic()
-    made = preview(access, sync, lambda summary: guard(sync, summary, limits), show)
+    made = preview(access, sync, guard, show)
     problem = made.problem if made.unexpected is None else keep(session, made.unexpected)
     took = session.clock.monotonic() - start
     planned = (

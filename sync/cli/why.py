@@ -39,12 +39,13 @@ def why(session: Session, identity: str, as_json: bool) -> int:
 
     IDENTITY is an identity, an event's id, or an address such as an e-mail.
     """
+    from sync.commands.preflight import look
     from sync.commands.why import tell
 
     project = session.load_sound()
-    _, gated = project.gate()
-    held = {g.sync.name: g for g in gated if g.is_refused}
-    stories = tell(session.access(project), project.syncs, identity.strip())
+    access = session.access(project)
+    held = {g.sync.name: g for g in look(project, access).gated if g.is_refused}
+    stories = tell(access, project.syncs, identity.strip())
     if as_json or session.is_json:
         known = [_machine(story, held.get(story.sync.name)) for story in stories]
         session.answer("why", identity=identity, syncs=known)

@@ -14,14 +14,16 @@ from threading import Event
 from typing import Protocol
 
 from sync import __version__
+from sync.commands.preflight import hold, look_and_remember
 from sync.commands.tracebacks import Tracebacks
 from sync.errors import ConfigError, Problem, SyncError, Unexpected
 from sync.http.ports import Clock
 from sync.journal.disk import FileDisk
 from sync.journal.process import host, own_process
 from sync.model import Fate, Kind, Sync
-from sync.plan.guards import GuardLimits, guard
-from sync.project.preflight import Gated
+from sync.plan.guards import GuardLimits
+from sync.project.evidence import NOTHING, Allowed
+from sync.project.preflight import Gated, Preflight
 from sync.project.project import Project
 from sync.run.access import RunRecord, StateAccess
 from sync.run.context import Services
@@ -36,6 +38,7 @@ class RunOptions:
     """What the command line may change about a run."""
 
     limits: GuardLimits = field(default_factory=GuardLimits)
+    allowed: Allowed = NOTHING
     lock_wait: float = 60.0
     journal_dir: Path | None = None
     max_runtime: float | None = None
@@ -82,11 +85,10 @@ def apply(
     """Run every open sync, one after the other; a sync's failure never stops the others."""
     if project.problems:
         raise ConfigError(*project.problems)
-    open_syncs, gated = project.gate()
-    refused = [g for g in gated if g.is_refused]
     run_id, started_at = uuid.uuid4().hex, clock.now()
-    listener.started(run_id, open_syncs, gated)
     access = open_state(project, options.lock_wait, options.journal_dir)
+    preflight = look_and_remember(project, access, started_at, options.allowed)
+    listener.started(run_id, preflight.open, preflight.gated)
     until = _deadline(options, clock)
 
     def why_stop() -> str | None:
@@ -97,18 +99,17 @@ def apply(
     results: list[SyncResult] = []
     with Services(project, clock, why_stop) as services:
         around = _Around(
-            run_id, access, services, options, listener, Tracebacks(project.target_path)
+            run_id, access, services, options, preflight, listener, Tracebacks(project.target_path)
         )
-        for group in together(in_order(open_syncs)):
+        for group in together(in_order(preflight.open)):
             if why_stop() is not None:
                 break
             ended = _run_group(group, around)
             for result in ended:
                 listener.ended(result)
             results += ended
-    run = RunResult(
-        run_id, started_at, clock.now(), results, gated, exit_code(results, bool(refused))
-    )
+    code = exit_code(results, any(g.is_refused for g in preflight.gated))
+    run = RunResult(run_id, started_at, clock.now(), results, preflight.gated, code)
     try:
         _record(access, project, run)
     except SyncError:
@@ -147,6 +148,7 @@ class _Around:
     access: StateAccess
     services: Services
     options: RunOptions
+    preflight: Preflight
     listener: Listener
     tracebacks: Tracebacks
 
@@ -189,7 +191,7 @@ def _ports(sync: Sync, around: _Around) -> Ports:
 
 def _hooks(sync: Sync, around: _Around, engine: Callable[[], Engine]) -> Hooks:
     return Hooks(
-        guard=lambda summary: guard(sync, summary, around.options.limits),
+        guard=lambda summary: hold(around.preflight, sync, summary, around.options.limits),
         admit=lambda known: around.services.admit_writes(sync, known),
         engine=engine,
         on_planned=lambda summary: around.listener.planned(sync, summary),

@@ -1,4 +1,4 @@
-"""dbt's artifacts: the few keys of manifest.json and run_results.json that a sync needs.
+"""manifest.json: the few keys that a sync needs.
 
 Unknown keys are passed over, so that a newer dbt keeps working.
 """
@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import datetime
+from pathlib import Path, PurePath
 from typing import Any
 
 from sync.errors import ConfigError, Problem
 from sync.project.artifact_file import Sleep, check_version, read_json, unknown_shape
+from sync.project.run_results import instant
 
 NEWEST_MANIFEST = 12
-NEWEST_RUN_RESULTS = 6
 NAMESPACE = "activation"
 
 
@@ -58,6 +57,8 @@ class Model:
     is_contract_enforced: bool = False
     description: str = ""
     depends_on: tuple[str, ...] = ()
+    run_file: str = ""
+    """Where dbt writes its SQL each time it builds the model, below `run/` of the target path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,9 @@ class Check:
     name: str
     severity: str
     models: frozenset[str]
+    is_unit: bool = False
+    run_file: str = ""
+    """As of a model; empty for a unit test, which says nothing about rows that are there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,28 +97,6 @@ class Manifest:
     warnings: tuple[Problem, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """How one node fared in the last dbt command."""
-
-    status: str
-    relation_name: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RunResults:
-    """The last dbt command that wrote results. `target` is None when it was not given to it."""
-
-    path: Path
-    invocation_id: str
-    generated_at: datetime | None
-    command: str
-    target: str | None
-    profile: str | None
-    results: Mapping[str, Result] = field(default_factory=dict)
-    warnings: tuple[Problem, ...] = ()
-
-
 def read_manifest(path: Path, sleep: Sleep = time.sleep) -> Manifest:
     """Raises ConfigError when the file is missing, unreadable or of a shape we don't know."""
     if not path.exists():
@@ -134,18 +116,6 @@ def read_manifest(path: Path, sleep: Sleep = time.sleep) -> Manifest:
         raise unknown_shape(path, raw) from e
 
 
-def read_run_results(path: Path, sleep: Sleep = time.sleep) -> RunResults | None:
-    """None when dbt left no results; ConfigError when they can't be read."""
-    if not path.exists():
-        return None
-    raw = read_json(path, sleep)
-    warnings = check_version(path, raw, NEWEST_RUN_RESULTS, ("metadata", "results"))
-    try:
-        return _run_results(path, raw, warnings)
-    except (KeyError, TypeError, AttributeError) as e:
-        raise unknown_shape(path, raw) from e
-
-
 def _manifest(path: Path, raw: Mapping[str, Any], warnings: tuple[Problem, ...]) -> Manifest:
     metadata = raw["metadata"]
     models: dict[str, Model] = {}
@@ -157,7 +127,7 @@ def _manifest(path: Path, raw: Mapping[str, Any], warnings: tuple[Problem, ...])
             if (node.get("config") or {}).get("enabled", True):
                 models[unique_id] = _model(unique_id, node)
         elif kind == "test":
-            tests.append(_test(unique_id, node))
+            tests.append(_test(unique_id, node, raw["nodes"]))
         elif NAMESPACE in _meta(node):
             misplaced.append(Misplaced(unique_id, _yaml_path(node)))
     for unique_id, node in (raw.get("unit_tests") or {}).items():
@@ -167,7 +137,7 @@ def _manifest(path: Path, raw: Mapping[str, Any], warnings: tuple[Problem, ...])
         project_name=metadata.get("project_name") or "",
         adapter_type=metadata.get("adapter_type") or "",
         invocation_id=metadata.get("invocation_id") or "",
-        generated_at=_instant(metadata.get("generated_at")),
+        generated_at=instant(metadata.get("generated_at")),
         models=models,
         tests=tuple(tests),
         misplaced=tuple(misplaced),
@@ -199,7 +169,8 @@ def _model(unique_id: str, node: Mapping[str, Any]) -> Model:
         compiled_code=node.get("compiled_code"),
         is_contract_enforced=bool((config.get("contract") or {}).get("enforced")),
         description=node.get("description") or "",
-        depends_on=tuple((node.get("depends_on") or {}).get("nodes") or ()),
+        depends_on=_depends_on(node),
+        run_file=_run_file(node),
     )
 
 
@@ -222,39 +193,35 @@ def _yaml_path(node: Mapping[str, Any]) -> str:
     return patch.split("://", 1)[-1] or own
 
 
-def _test(unique_id: str, node: Mapping[str, Any]) -> Check:
-    # A relationships test also depends on the parent, whose rows it says nothing about.
-    attached = node.get("attached_node")
-    models = [attached] if attached else (node.get("depends_on") or {}).get("nodes") or ()
+def _test(unique_id: str, node: Mapping[str, Any], nodes: Mapping[str, Any]) -> Check:
     severity = (node.get("config") or {}).get("severity") or "error"
-    return Check(unique_id, node.get("name") or unique_id, severity.lower(), frozenset(models))
+    name = node.get("name") or unique_id
+    models = frozenset(_tested(node, nodes))
+    return Check(unique_id, name, severity.lower(), models, run_file=_run_file(node))
+
+
+def _tested(node: Mapping[str, Any], nodes: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a test is attached to; what it reads, where that is disabled or another node.
+
+    A relationships test also reads the parent, whose rows it says nothing about.
+    """
+    attached, read = str(node.get("attached_node")), _depends_on(node)
+    is_there = attached in nodes and (nodes[attached].get("config") or {}).get("enabled", True)
+    return (attached,) if is_there and (not read or attached in read) else read
 
 
 def _unit_test(unique_id: str, node: Mapping[str, Any]) -> Check:
     tested = node.get("tested_node_unique_id")
-    models = [tested] if tested else ((node.get("depends_on") or {}).get("nodes") or ())[:1]
-    return Check(unique_id, node.get("name") or unique_id, "error", frozenset(models))
+    models = (tested,) if tested else _depends_on(node)[:1]
+    return Check(unique_id, node.get("name") or unique_id, "error", frozenset(models), is_unit=True)
 
 
-def _run_results(path: Path, raw: Mapping[str, Any], warnings: tuple[Problem, ...]) -> RunResults:
-    metadata, args = raw["metadata"], raw.get("args") or {}
-    return RunResults(
-        path=path,
-        invocation_id=metadata.get("invocation_id") or "",
-        generated_at=_instant(metadata.get("generated_at")),
-        command=args.get("which") or "",
-        target=args.get("target"),
-        profile=args.get("profile"),
-        results={
-            r["unique_id"]: Result(str(r["status"]).lower(), r.get("relation_name"))
-            for r in raw["results"]
-        },
-        warnings=warnings,
-    )
+def _depends_on(node: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple((node.get("depends_on") or {}).get("nodes") or ())
 
 
-def _instant(text: Any) -> datetime | None:
-    with suppress(TypeError, ValueError):
-        at = datetime.fromisoformat(text)
-        return at if at.tzinfo else at.replace(tzinfo=UTC)
-    return None
+def _run_file(node: Mapping[str, Any]) -> str:
+    """`shop/models/a.sql`, or of a test in YAML `shop/models/a.yml/unique_a_id.sql`."""
+    file, path = node.get("original_file_path") or "", node.get("path") or ""
+    own = file if PurePath(file).name == PurePath(path).name else f"{file}/{path}"
+    return f"{node.get('package_name') or ''}/{own}" if file and path else ""

@@ -1,18 +1,21 @@
-"""Which syncs may run, going by what the last dbt command built and tested."""
+"""Which syncs may run, going by what is known of their models' builds and tests."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from sync.errors import Problem
 from sync.model import Sync
-from sync.project.artifacts import Check, Manifest, RunResults
+from sync.project.advice import build, or_allow
+from sync.project.artifacts import Manifest
+from sync.project.evidence import NOTHING, Allowed, Evidence
+from sync.project.judging import know
 from sync.project.profiles import Profile
-
-BUILDS = frozenset({"build", "run", "retry", "clone"})
-BUILT = frozenset({"success", "no-op", "reused"})
-FAILED_TEST = frozenset({"fail", "error", "runtime error"})
+from sync.project.run_results import RunResults
+from sync.project.traces import Traces, no_trace
+from sync.project.verdicts import LONG_AGO, Known, Status, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +41,54 @@ class BuiltFor:
         return cls(profile.name, profile.target.name, profile.default_target)
 
 
+@dataclass(frozen=True, slots=True)
+class Preflight:
+    """What the gates found."""
+
+    open: list[Sync]
+    gated: list[Gated]
+    verdicts: tuple[Verdict, ...] = ()
+    """All that is known now, to be remembered by a run that writes."""
+    unproven: frozenset[str] = frozenset()
+    """Names of open syncs whose model may have been built again since it was proved."""
+
+    def hold_removals(self, sync: Sync, removes: int) -> Problem | None:
+        """The reason to let removals wait that nothing proves; None when they may go."""
+        if not removes or sync.name not in self.unproven:
+            return None
+        return Problem(
+            "removals-unproven",
+            f"{removes} removals of {sync.name} wait: a later build of model {sync.model} than the"
+            " last known one may have failed",
+            where=sync.path,
+            hint="Adds and changes are not held.",
+            fix=or_allow(build(sync), sync, "unproven"),
+        )
+
+
 def gate(
     manifest: Manifest,
     run_results: RunResults | None,
     syncs: Sequence[Sync],
     is_strict: bool = False,
     built_for: BuiltFor | None = None,
-) -> tuple[list[Sync], list[Gated]]:
+    remembered: Sequence[Verdict] = (),
+    traces: Traces = no_trace,
+    allowed: Allowed = NOTHING,
+    now: datetime | None = None,
+) -> Preflight:
     """The syncs that may run, and every refusal and warning.
 
-    A failed or skipped build, a failing test and another target refuse. What the results don't
-    tell warns, and refuses when strict. A refused sync is left as it is: nobody is removed.
+    `remembered` are the verdicts of earlier runs, `traces` tell when dbt last executed a node. A
+    model needs a good verdict: from today's results, or remembered and not overtaken. What the
+    evidence leaves open warns, and refuses when strict. A refused sync is left as it is: nothing
+    is removed.
     """
-    evidence = _Evidence(manifest, run_results, built_for)
-    open_syncs: list[Sync] = []
+    other = _other_target(run_results, built_for)
+    ours = None if other else run_results
+    known = know(manifest, ours, remembered, now or datetime.now(UTC), traces)
+    evidence = Evidence(manifest, run_results, known, traces, allowed, other)
+    opened: list[Sync] = []
     gated: list[Gated] = []
     for sync in syncs:
         refusals = list(evidence.refusals(sync))
@@ -59,95 +96,10 @@ def gate(
         gated += [Gated(sync, problem, is_refused=True) for problem in refusals]
         gated += [Gated(sync, problem, is_refused=is_strict) for problem in doubts]
         if not refusals and not (doubts and is_strict):
-            open_syncs.append(sync)
-    return open_syncs, gated
-
-
-class _Evidence:
-    """What the artifacts say about a model."""
-
-    def __init__(
-        self, manifest: Manifest, run_results: RunResults | None, built_for: BuiltFor | None
-    ) -> None:
-        self._manifest, self._run = manifest, run_results
-        self._other_target = _other_target(run_results, built_for)
-        self._tests: dict[str, list[Check]] = {}
-        for test in manifest.tests:
-            for model in test.models:
-                self._tests.setdefault(model, []).append(test)
-
-    def refusals(self, sync: Sync) -> Iterator[Problem]:
-        """Reasons for which nothing may be sent."""
-        model = self._manifest.models.get(sync.unique_id)
-        if model is None or model.relation_name is None:
-            text = f"model {sync.model} has no relation in the warehouse"
-            yield Problem("no-relation", text, sync.path, fix="materialize it, and run dbt build")
-            return
-        if self._run is None:
-            return
-        if self._other_target:
-            text = f"model {sync.model} is not synced: {self._other_target}"
-            fix = "build the target that is to be synced: dbt build --target <target>"
-            yield Problem("other-target", text, str(self._run.path), fix=fix)
-            return
-        if self._run.command in BUILDS:
-            yield from self._build_refusals(sync, model.relation_name)
-        for test in self._tests.get(sync.unique_id, ()):
-            result = self._run.results.get(test.unique_id)
-            if result and result.status in FAILED_TEST and test.severity == "error":
-                yield Problem(
-                    "test-failed",
-                    f"model {sync.model} fails its test {test.name} ({result.status})",
-                    str(self._run.path),
-                    fix=f"mend the rows or the model, then run: dbt build --select {sync.model}",
-                )
-
-    def _build_refusals(self, sync: Sync, relation_name: str) -> Iterator[Problem]:
-        assert self._run is not None  # asked before
-        result = self._run.results.get(sync.unique_id)
-        if result is None:
-            return
-        again = f"mend it, then run: dbt build --select {sync.model}"
-        if result.status == "skipped":
-            text = f"model {sync.model} was skipped, because something it selects from failed"
-            yield Problem("build-skipped", text, str(self._run.path), fix=again)
-        elif result.status not in BUILT:
-            text = f"model {sync.model} was not built: its last build ended as {result.status}"
-            yield Problem("build-failed", text, str(self._run.path), fix=again)
-        elif result.relation_name and result.relation_name != relation_name:
-            text = (
-                f"model {sync.model} was built as {result.relation_name}, and the manifest now "
-                f"says {relation_name}"
-            )
-            hint = "a dbt command for another target, or with other settings, wrote the manifest"
-            yield Problem("relation-moved", text, str(self._run.path), hint, "run dbt build again")
-
-    def doubts(self, sync: Sync) -> Iterator[Problem]:
-        """What the artifacts leave open; at most one, the one that explains the others."""
-        name, run = sync.model, self._run
-        fix = f"run: dbt build --select {name}"
-        if run is None:
-            text = f"no dbt run is recorded, so whether model {name} is built is not known"
-            yield Problem("results-missing", text, str(self._manifest.path.parent), fix=fix)
-        elif run.command and run.command not in BUILDS:
-            text = f"the last dbt command was `dbt {run.command}`, which builds no model"
-            hint = f"whether model {name} was built before it is not known"
-            yield Problem("not-built", text, str(run.path), hint, fix)
-        elif sync.unique_id not in run.results:
-            text = f"model {name} was not part of the last dbt run"
-            yield Problem("not-built", text, str(run.path), fix=fix)
-        elif self._is_run_older():
-            text = f"dbt last ran before the manifest was written, so model {name} may have changed"
-            hint = "a later dbt command (parse, ls) wrote manifest.json and built nothing"
-            yield Problem("results-older", text, str(run.path), hint, fix)
-
-    def _is_run_older(self) -> bool:
-        run, manifest = self._run, self._manifest
-        if run is None or run.invocation_id == manifest.invocation_id:
-            return False
-        if run.generated_at is None or manifest.generated_at is None:
-            return True
-        return run.generated_at < manifest.generated_at
+            opened.append(sync)
+    unproven = frozenset(s.name for s in opened if not evidence.is_proven(s))
+    verdicts = _with_reads(manifest, known, opened)
+    return Preflight(opened, gated, verdicts, unproven)
 
 
 def _other_target(run: RunResults | None, ours: BuiltFor | None) -> str:
@@ -161,3 +113,13 @@ def _other_target(run: RunResults | None, ours: BuiltFor | None) -> str:
         return ""
     how = "" if run.target else " (no --target was given, so the profile's default)"
     return f"dbt last ran for target {built}{how}, and this run is for {ours.target}"
+
+
+def _with_reads(manifest: Manifest, known: Known, opened: Sequence[Sync]) -> tuple[Verdict, ...]:
+    """All verdicts, those of models that are read now with the relation that they are read from."""
+    verdicts = dict(known.verdicts)
+    for sync in opened:
+        node = sync.unique_id
+        before = verdicts.get(node) or Verdict(node, sync.model, Status.UNKNOWN, LONG_AGO)
+        verdicts[node] = replace(before, read_as=manifest.models[node].relation_name or "")
+    return tuple(verdicts.values())

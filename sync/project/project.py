@@ -11,8 +11,9 @@ from pydantic import BaseModel
 
 from sync.errors import ConfigError, Problem
 from sync.model import Sync
-from sync.project.artifacts import Manifest, RunResults, read_manifest, read_run_results
-from sync.project.preflight import BuiltFor, Gated, gate
+from sync.project.artifacts import Manifest, read_manifest
+from sync.project.evidence import NOTHING, Allowed
+from sync.project.preflight import BuiltFor, Preflight, gate
 from sync.project.profiles import (
     Choices,
     Profile,
@@ -21,10 +22,13 @@ from sync.project.profiles import (
     read_profile,
     read_project_file,
 )
+from sync.project.run_results import RunResults, read_run_results
 from sync.project.selection import select
 from sync.project.syncs import compile_syncs
+from sync.project.traces import traces_in
 from sync.project.variables import read_variables
 from sync.project.vendors import Registry, load_connection
+from sync.project.verdicts import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +89,18 @@ class Project:
         """Where state lives in the warehouse."""
         return f"{self.target.schema}_activation"
 
-    def gate(self) -> tuple[list[Sync], list[Gated]]:
-        """Ask the gates about our syncs."""
-        built_for = BuiltFor.of(self.profile)
-        return gate(self.manifest, self.run_results, self.syncs, self.is_strict, built_for)
+    def gate(self, remembered: Sequence[Verdict] = (), allowed: Allowed = NOTHING) -> Preflight:
+        """Ask the gates about our syncs; `remembered` are the verdicts that the state holds."""
+        return gate(
+            self.manifest,
+            self.run_results,
+            self.syncs,
+            self.is_strict,
+            BuiltFor.of(self.profile),
+            remembered,
+            traces_in(self.target_path),
+            allowed,
+        )
 
     def load_connection(self, name: str) -> BaseModel:
         """A connection's validated settings; needs its secrets in the environment."""

@@ -34,6 +34,7 @@ FORMATS: Mapping[int, tuple[str, ...]] = {
         "deliveries.seq",
         "dead_letters.epoch",
     ),
+    4: ("verdicts",),
 }
 """What each format after the first has brought: a table, or a column as `table.column`.
 
@@ -212,6 +213,20 @@ SHARED: Mapping[str, Mapping[str, str]] = {
         "cursor": TEXT,
         "pulled_at": MOMENT,
         "records": BIG,
+    },
+    "verdicts": {
+        "node": TEXT,
+        "name": TEXT,
+        "status": TEXT,
+        "detail": TEXT,
+        "decided_at": MOMENT,
+        "invocation_id": TEXT,
+        "profile": TEXT,
+        "target": TEXT,
+        "built_as": TEXT,
+        "read_as": TEXT,
+        "models": TEXT,
+        "recorded_at": MOMENT,
     },
     "checks": {
         "run_id": TEXT,

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from sync.errors import ConfigError
-from sync.project.artifacts import read_manifest, read_run_results
+from sync.project.artifacts import read_manifest
+from sync.project.run_results import read_run_results
 
 
 class Waiting:

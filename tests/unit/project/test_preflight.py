@@ -1,50 +1,17 @@
+"""What dbt's artifacts of today say alone; what is remembered is in test_verdicts.py."""
+
 from __future__ import annotations
 
 import pytest
 
-from sync.project.artifacts import read_run_results
-from sync.project.preflight import BuiltFor, gate
-
-UNIQUE = "unique_seg_carts_customer_id"
-
-
-class Gates:
-    def __init__(self, world):
-        self.world = world
-        self.is_without_results = False
-        self.built_for = BuiltFor("shop", "dev", "dev")
-
-    def result(self, unique_id):
-        return next(r for r in self.world.run_results["results"] if unique_id in r["unique_id"])
-
-    def drop(self, unique_id):
-        self.world.run_results["results"].remove(self.result(unique_id))
-
-    def run(self, is_strict=False):
-        syncs, problems = self.world.compile()
-        assert problems == []
-        results = read_run_results(self.world.dir / "target" / "run_results.json")
-        return gate(
-            self.world.write(),
-            None if self.is_without_results else results,
-            syncs,
-            is_strict,
-            self.built_for,
-        )
-
-    def open_models(self, **options):
-        return {s.model for s in self.run(**options)[0]}
-
-    def said(self, **options):
-        return {(g.sync.model, g.problem.code, g.is_refused) for g in self.run(**options)[1]}
+from sync.project.evidence import Allowed
+from sync.project.preflight import BuiltFor
+from tests.unit.project.gates import ALL, UNIQUE, Gates
 
 
 @pytest.fixture
 def gates(world):
     return Gates(world)
-
-
-ALL = {"seg_carts", "traits_customers", "events_orders"}
 
 
 def test_after_a_good_build_all_gates_are_open(gates):
@@ -106,18 +73,37 @@ def test_a_failing_unit_test_refuses_its_model(gates):
     assert gates.open_models() == ALL - {"seg_carts"}
 
 
-def test_a_model_outside_the_last_run_warns_and_is_refused_when_strict(gates):
+def test_a_model_that_no_known_build_proves_is_refused(gates):
     gates.drop("model.shop.seg_carts")
-    assert gates.open_models() == ALL
-    assert gates.said() == {("seg_carts", "not-built", False)}
-    assert gates.open_models(is_strict=True) == ALL - {"seg_carts"}
-    assert gates.said(is_strict=True) == {("seg_carts", "not-built", True)}
+    assert gates.open_models() == ALL - {"seg_carts"}
+    assert gates.said() == {("seg_carts", "not-built", True)}
 
 
-def test_a_command_that_builds_nothing_is_no_evidence(gates):
-    gates.world.run_results["args"]["which"] = "compile"
+@pytest.mark.parametrize(
+    ("command", "typed"),
+    [
+        ("compile", "dbt compile"),
+        ("show", "dbt show"),
+        ("generate", "dbt docs generate"),
+        ("list", "dbt ls"),
+        ("seed", "dbt seed"),
+        ("snapshot", "dbt snapshot"),
+        ("freshness", "dbt source freshness"),
+        ("run-operation", "dbt run-operation"),
+    ],
+)
+def test_a_command_that_builds_nothing_proves_nothing(gates, command, typed):
+    gates.world.run_results["args"]["which"] = command
+    assert gates.open_models() == set()
     assert {code for _, code, _ in gates.said()} == {"not-built"}
-    assert gates.open_models(is_strict=True) == set()
+    assert f"`{typed}`" in gates.run().gated[0].problem.message
+
+
+def test_results_that_do_not_tell_their_command_prove_nothing_good(gates):
+    gates.world.run_results["args"] = {}
+    gates.result("model.shop.seg_carts")["status"] = "error"
+    assert ("seg_carts", "build-failed", True) in gates.said()
+    assert ("traits_customers", "not-built", True) in gates.said()
 
 
 def test_a_failing_test_counts_whatever_the_command(gates):
@@ -141,22 +127,21 @@ def test_a_manifest_of_another_command_that_is_older_raises_no_doubt(gates):
 
 def test_without_run_results_nothing_is_known(gates):
     gates.is_without_results = True
-    assert gates.open_models() == ALL
+    assert gates.open_models() == set()
     assert {code for _, code, _ in gates.said()} == {"results-missing"}
-    assert gates.open_models(is_strict=True) == set()
 
 
 def test_a_run_for_another_target_refuses_all(gates):
     gates.world.run_results["args"]["target"] = "prod"
     assert gates.open_models() == set()
     assert {code for _, code, _ in gates.said()} == {"other-target"}
-    assert "for target prod, and this run is for dev" in gates.run()[1][0].problem.message
+    assert "for target prod, and this run is for dev" in gates.run().gated[0].problem.message
 
 
 def test_a_run_without_a_target_was_for_the_profiles_default(gates):
     gates.built_for = BuiltFor("shop", "prod", "dev")
     assert gates.open_models() == set()
-    assert "the profile's default" in gates.run()[1][0].problem.message
+    assert "the profile's default" in gates.run().gated[0].problem.message
 
 
 def test_a_run_with_another_profile_refuses_all(gates):
@@ -172,3 +157,112 @@ def test_a_relation_that_the_manifest_has_moved_is_refused(gates):
 def test_a_model_without_a_relation_is_refused(gates):
     gates.world.model("seg_carts")["relation_name"] = None
     assert gates.said() == {("seg_carts", "no-relation", True)}
+
+
+@pytest.mark.parametrize(
+    ("args", "code"),
+    [
+        ({"empty": True}, "build-empty"),
+        (
+            {"sample": {"start": "2026-11-26T00:00:00", "end": "2026-11-28T00:00:00"}},
+            "build-sampled",
+        ),
+        ({"sample": "3 days"}, "build-sampled"),
+        ({"which": "run", "empty": True}, "build-empty"),
+        ({"which": "clone"}, "build-cloned"),
+    ],
+)
+def test_a_build_of_a_part_of_the_rows_proves_nothing(gates, args, code):
+    gates.world.run_results["args"] |= args
+    assert gates.open_models() == set()
+    assert {said for _, said, _ in gates.said()} == {code}
+
+
+def test_flags_that_an_engine_leaves_out_of_its_args_are_read_from_its_command(gates):
+    gates.world.run_results["args"] = {"which": "build", "invocation_command": "dbt build --empty"}
+    assert {said for _, said, _ in gates.said()} == {"build-empty"}
+    gates.world.run_results["args"]["invocation_command"] = "dbt build --sample='2 days'"
+    assert {said for _, said, _ in gates.said()} == {"build-sampled"}
+    gates.world.run_results["args"]["invocation_command"] = "dbt build --select empty"
+    assert gates.open_models() == ALL
+
+
+@pytest.mark.parametrize("off", [False, None, "", "False", {}])
+def test_a_flag_that_is_off_holds_nothing(gates, off):
+    gates.world.run_results["args"] |= {"empty": off, "sample": off}
+    assert gates.open_models(is_strict=True) == ALL
+
+
+def test_a_failing_test_of_a_disabled_model_is_about_what_it_reads_instead(gates):
+    test = gates.test(UNIQUE)
+    test["attached_node"] = "model.activation.seg_carts"
+    gates.result(UNIQUE)["status"] = "fail"
+    assert gates.said() == {("seg_carts", "test-failed", True)}
+
+
+def test_a_failing_test_that_is_attached_to_a_seed_is_about_the_seed(gates):
+    gates.world.manifest["nodes"]["seed.shop.plans"] = {"resource_type": "seed", "name": "plans"}
+    test = gates.test(UNIQUE)
+    test["attached_node"] = "seed.shop.plans"
+    test["depends_on"]["nodes"].append("seed.shop.plans")
+    gates.result(UNIQUE)["status"] = "fail"
+    assert gates.open_models() == ALL
+
+
+def test_a_model_that_was_built_without_its_tests_warns_and_is_refused_when_strict(gates):
+    gates.world.run_results["args"]["which"] = "run"
+    gates.results[:] = [r for r in gates.results if not r["unique_id"].startswith("test.")]
+    assert gates.open_models() == ALL
+    assert gates.said() == {("seg_carts", "not-tested", False)}
+    assert UNIQUE in gates.problem("not-tested").message
+    assert gates.open_models(is_strict=True) == ALL - {"seg_carts"}
+
+
+def test_a_test_that_dbt_skipped_has_not_run(gates):
+    gates.result(UNIQUE)["status"] = "skipped"
+    assert gates.said() == {("seg_carts", "not-tested", False)}
+
+
+def test_a_test_that_can_only_warn_need_not_run(gates):
+    gates.test(UNIQUE)["config"]["severity"] = "WARN"
+    gates.drop(UNIQUE)
+    assert gates.open_models(is_strict=True) == ALL
+
+
+def test_a_skipped_model_says_what_failed_before_it(gates):
+    gates.result("model.shop.seg_carts")["status"] = "skipped"
+    gates.world.model("seg_carts")["depends_on"]["nodes"] = ["model.shop.stg_plain"]
+    gates.result("model.shop.stg_plain")["status"] = "error"
+    assert "because model stg_plain, which it selects from, failed" in (
+        gates.problem("build-skipped").message
+    )
+    gates.result("model.shop.stg_plain")["status"] = "success"
+    test = {**gates.test(UNIQUE), "unique_id": "test.shop.of_plain.1", "name": "of_plain"}
+    test |= {"attached_node": "model.shop.stg_plain", "depends_on": {"nodes": []}}
+    gates.world.manifest["nodes"]["test.shop.of_plain.1"] = test
+    gates.results.append({"unique_id": "test.shop.of_plain.1", "status": "fail"})
+    assert "because model stg_plain, which it selects from, failed its test of_plain" in (
+        gates.problem("build-skipped").message
+    )
+
+
+def test_a_model_that_its_own_unit_test_stopped_says_so(gates):
+    gates.world.manifest["unit_tests"]["unit_test.shop.seg_carts.adds_up"] = {
+        "name": "adds_up",
+        "depends_on": {"nodes": ["model.shop.seg_carts"]},
+    }
+    unit = {"unique_id": "unit_test.shop.seg_carts.adds_up", "status": "fail"}
+    gates.results.append(unit)
+    gates.result("model.shop.seg_carts")["status"] = "skipped"
+    assert gates.said() == {("seg_carts", "test-failed", True)}
+    assert "fails its unit test adds_up" in gates.problem("test-failed").message
+
+
+def test_what_is_meant_can_be_allowed_and_a_failure_never(gates):
+    gates.allowed = Allowed(unproven=True)
+    gates.world.run_results["args"]["empty"] = True
+    gates.result(UNIQUE)["status"] = "fail"
+    assert gates.open_models() == ALL - {"seg_carts"}
+    gates.world.run_results["args"] |= {"empty": False, "which": "compile"}
+    gates.result(UNIQUE)["status"] = "success"
+    assert gates.open_models(is_strict=True) == ALL

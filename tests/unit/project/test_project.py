@@ -31,9 +31,9 @@ def test_a_project_is_read_whole(world):
     ]
     assert (project.problems, project.warnings, project.unconnected) == ([], [], [])
     assert project.profile_path == world.dir / "profiles.yml"
-    opened, gated = project.gate()
-    assert opened == project.syncs
-    assert gated == []
+    preflight = project.gate()
+    assert preflight.open == project.syncs
+    assert preflight.gated == []
     assert project.load_connection("mailer").region == "us"
 
 
@@ -76,9 +76,9 @@ def test_a_manifest_of_another_warehouse_is_a_problem(world):
 
 def test_the_gates_know_the_target(world):
     project = load(world, target="prod")
-    opened, gated = project.gate()
-    assert opened == []
-    assert {g.problem.code for g in gated} == {"other-target"}
+    preflight = project.gate()
+    assert preflight.open == []
+    assert {g.problem.code for g in preflight.gated} == {"other-target"}
 
 
 def test_printing_a_project_shows_no_secret(world):

@@ -1,0 +1,41 @@
+"""The options that let pass what a gate or a guard would hold, on `apply` and on `plan`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from sync.plan.guards import GuardLimits
+    from sync.project.evidence import Allowed
+
+ALLOWANCES = tuple(
+    click.option(f"--allow-{what}", is_flag=True, help=text)
+    for what, text in {
+        "empty": "Empty models empty their destinations, this once.",
+        "removes": "Remove however many have left, this once.",
+        "nulls": "Empty a column for however many people, this once.",
+        "moved": "Read models where they lie now though they lay elsewhere before, from now on.",
+        "unproven": "Send models whose rows no known dbt build proves, this once.",
+    }.items()
+)
+
+
+def limits_of(given: Mapping[str, bool]) -> GuardLimits:
+    """What the guards let pass."""
+    from sync.plan.guards import GuardLimits
+
+    return GuardLimits(
+        allow_empty=given["allow_empty"],
+        allow_removes=given["allow_removes"],
+        allow_nulls=given["allow_nulls"],
+    )
+
+
+def allowed_of(given: Mapping[str, bool]) -> Allowed:
+    """What the gates let pass."""
+    from sync.project.evidence import Allowed
+
+    return Allowed(moved=given["allow_moved"], unproven=given["allow_unproven"])

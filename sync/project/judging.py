@@ -1,0 +1,247 @@
+"""What is known of models and tests: today's run_results.json over what is remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from sync.project.artifacts import Check, Manifest
+from sync.project.attribution import ancestors, models_of, why_skipped
+from sync.project.run_results import TESTS, Part, Result, RunResults
+from sync.project.traces import SLACK, Traces, no_trace
+from sync.project.verdicts import INCOMPLETE, LONG_AGO, Known, Status, Verdict
+
+BUILT = frozenset({"success", "no-op", "reused"})
+FAILED_TEST = frozenset({"fail", "error", "runtime error"})
+PASSED_TEST = frozenset({"pass", "warn"})
+PARTS = {
+    Part.ALL: Status.BUILT,
+    Part.EMPTY: Status.EMPTY,
+    Part.SAMPLE: Status.SAMPLED,
+    Part.CLONE: Status.CLONED,
+}
+READ_THROUGH = frozenset({"view", "ephemeral", "materialized_view", "dynamic_table"})
+"""Materializations that show at once what the models below them hold."""
+
+
+def know(
+    manifest: Manifest,
+    run: RunResults | None,
+    remembered: Iterable[Verdict],
+    now: datetime,
+    traces: Traces = no_trace,
+) -> Known:
+    """The newest verdict of each model with our metadata, of what it selects from, and its tests.
+
+    `run` is None where no results for our target are there. A command that builds nothing says
+    nothing of a model. A test that failed fails until it passes on a model that is built whole.
+    """
+    known = {v.node: v for v in sorted(remembered, key=lambda v: v.at)}
+    if run is None:
+        return Known(known)
+    judge = _Judge(manifest, run, now, traces, known)
+    judge.hear()
+    return Known(known, frozenset(judge.fresh))
+
+
+def activated(manifest: Manifest) -> frozenset[str]:
+    """Unique ids of the models with our metadata."""
+    return frozenset(id for id, m in manifest.models.items() if m.activation is not None)
+
+
+def incomplete(
+    manifest: Manifest,
+    verdicts: Mapping[str, Verdict],
+    node: str,
+    rebuilt: Collection[str] = frozenset(),
+) -> Verdict | None:
+    """The build of a part of the rows that a node shows; None when it shows all of them.
+
+    A view shows what the models below it hold now, a table what they held when it was built: the
+    nodes that were built just now are in `rebuilt`.
+    """
+    seen: set[str] = set()
+    stack = [node]
+    while stack:
+        current = stack.pop()
+        verdict, model = verdicts.get(current), manifest.models.get(current)
+        if verdict is not None and verdict.status in INCOMPLETE:
+            return verdict
+        if model and (current in rebuilt or model.materialized in READ_THROUGH):
+            stack += [below for below in model.depends_on if below not in seen]
+            seen.update(model.depends_on)
+    return None
+
+
+def has_run_since(traces: Traces, run_file: str, verdict: Verdict) -> bool:
+    """Whether dbt executed a node after what is known of it: a command whose results are gone."""
+    at = traces(run_file)
+    return at is not None and at > verdict.at + SLACK
+
+
+class _Judge:
+    """Hears one run_results.json."""
+
+    def __init__(
+        self,
+        manifest: Manifest,
+        run: RunResults,
+        now: datetime,
+        traces: Traces,
+        known: dict[str, Verdict],
+    ) -> None:
+        self.manifest, self.run, self.now, self.traces = manifest, run, now, traces
+        self.known = known
+        self.fresh: set[str] = set()
+        self.models = activated(manifest)
+
+    def hear(self) -> None:
+        """Take what the results say of models, then of tests, into `known`."""
+        for node in self._concerned():
+            self._take(self._of_model(node))
+        self._spread()
+        for test in self._tests():
+            self._take(test)
+        for verdict in list(self.known.values()):
+            if verdict.status is Status.FAILING and self._is_removed(verdict):
+                self._take(replace(self._new(verdict.node, Status.REMOVED), name=verdict.name))
+
+    def _take(self, verdict: Verdict | None) -> None:
+        """Keep it, unless a newer one is known."""
+        before = self.known.get(verdict.node) if verdict else None
+        if verdict is None or (before is not None and before.at > verdict.at):
+            return
+        self.known[verdict.node] = replace(verdict, read_as=before.read_as if before else "")
+        self.fresh.add(verdict.node)
+
+    def _new(self, node: str, status: Status, detail: str = "") -> Verdict:
+        run, result = self.run, self.run.results.get(node, Result(""))
+        told = [at for at in (result.completed_at, run.generated_at) if at]
+        return Verdict(
+            node=node,
+            name=node.split(".", 2)[-1],
+            status=status,
+            at=min([*told, self.now]) if told else LONG_AGO,
+            detail=detail or result.status,
+            invocation_id=run.invocation_id,
+            profile=run.profile or "",
+            target=run.target or "",
+        )
+
+    # Models
+
+    def _concerned(self) -> list[str]:
+        """Our models in the results, and of those below them what is or was incomplete."""
+        below = set(ancestors(self.manifest, *self.models))
+        is_partial = PARTS.get(self.run.built) in INCOMPLETE
+        return [
+            node
+            for node in self.run.results
+            if node in self.models
+            or (node in below and _has_rows_of_refs(node) and (is_partial or node in self.known))
+        ]
+
+    def _of_model(self, node: str) -> Verdict | None:
+        result = self.run.results[node]
+        if self.run.built is Part.NOTHING:
+            return None
+        if result.status == "skipped":
+            reason = why_skipped(self.manifest, self.run, node)
+            return self._as_built(node, Status.SKIPPED, reason)
+        if result.status not in BUILT:
+            return self._as_built(node, Status.FAILED, result.status)
+        status = PARTS.get(self.run.built)
+        detail = "" if status in INCOMPLETE else result.status
+        return self._as_built(node, status, detail) if status else None
+
+    def _as_built(self, node: str, status: Status, detail: str) -> Verdict:
+        built_as = self.run.results[node].relation_name or ""
+        return replace(self._new(node, status), detail=detail, built_as=built_as)
+
+    def _spread(self) -> None:
+        """A model that was built just now from an incomplete one is as incomplete."""
+        rebuilt = {n for n in self.fresh if self.known[n].status is Status.BUILT}
+        for node in rebuilt & self.models:
+            source = incomplete(self.manifest, self.known, node, self.run.results)
+            if source is not None:
+                detail = f"model {source.name}, which it selects from,"
+                self.known[node] = replace(self.known[node], status=source.status, detail=detail)
+
+    # Tests
+
+    def _tests(self) -> Iterator[Verdict]:
+        checks = {check.unique_id: check for check in self.manifest.tests}
+        for node, result in self.run.results.items():
+            if not node.startswith(("test.", "unit_test.")):
+                continue
+            models = self._tested(node, checks.get(node), result) & self.models
+            if models and (status := self._of_test(node, checks.get(node), result, models)):
+                name = checks[node].name if node in checks else ""
+                verdict = self._new(node, status)
+                yield replace(verdict, name=name or _test_name(node), models=models)
+
+    def _tested(self, node: str, check: Check | None, result: Result) -> frozenset[str]:
+        if check is not None:
+            return check.models
+        if node in self.known:
+            return self.known[node].models
+        if result.status in FAILED_TEST:
+            return models_of(self.manifest, self.run, node, result)
+        return frozenset()
+
+    def _of_test(
+        self, node: str, check: Check | None, result: Result, models: frozenset[str]
+    ) -> Status | None:
+        if result.status in FAILED_TEST and self._counts(result):
+            return Status.PASSED if self._only_warns(check, result) else Status.FAILING
+        if result.status not in PASSED_TEST or self.run.command not in TESTS:
+            return None
+        before = self.known.get(node)
+        was_failing = before is not None and before.status is Status.FAILING
+        return None if was_failing and not all(map(self._is_whole, models)) else Status.PASSED
+
+    def _counts(self, result: Result) -> bool:
+        """A compilation that ends in an error tests nothing."""
+        is_run = self.run.command in TESTS or self.run.built is Part.UNKNOWN
+        return is_run or result.status == "fail"
+
+    def _only_warns(self, check: Check | None, result: Result) -> bool:
+        """dbt says `fail` only where the severity was error, whatever a later manifest says."""
+        if check is None or check.severity != "warn":
+            return False
+        return result.status != "fail" or self.run.invocation_id == self.manifest.invocation_id
+
+    def _is_whole(self, model: str) -> bool:
+        verdict = self.known.get(model)
+        if verdict is None or verdict.status is not Status.BUILT:
+            return False
+        if incomplete(self.manifest, self.known, model) is not None:
+            return False
+        return not has_run_since(self.traces, self.manifest.models[model].run_file, verdict)
+
+    def _is_removed(self, test: Verdict) -> bool:
+        """A build of the models with all of their tests, by a project without this one, proves it.
+
+        A manifest of another command does not: other variables may hide a test.
+        """
+        run, models = self.run, [m for m in test.models if m in self.manifest.models]
+        is_same = bool(run.invocation_id) and run.invocation_id == self.manifest.invocation_id
+        if not (is_same and run.built is Part.ALL and run.command != "run" and models):
+            return False
+        checks = {c.unique_id for c in self.manifest.tests if not c.models.isdisjoint(models)}
+        executed = {node for node, result in run.results.items() if result.status != "skipped"}
+        if test.node in checks or test.node in run.results or not checks <= executed:
+            return False
+        return all(m in self.fresh and self._is_whole(m) for m in models)
+
+
+def _has_rows_of_refs(node: str) -> bool:
+    """A seed holds all of its file whatever the flags."""
+    return node.startswith(("model.", "snapshot."))
+
+
+def _test_name(node: str) -> str:
+    """`test.shop.unique_id.0a1b2c` -> `unique_id`; `unit_test.shop.orders.adds` -> `adds`."""
+    parts = node.split(".")
+    return parts[-1] if node.startswith("unit_test.") or len(parts) < 4 else parts[2]
