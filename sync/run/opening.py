@@ -25,7 +25,9 @@ def open_state(
     """The state of a project at its target; nothing is opened yet."""
     target = project.target
     return StateAccess(
-        warehouse=open_warehouse(target.adapter_type, target.credentials, project.dir),
+        warehouse=open_warehouse(
+            target.adapter_type, target.credentials, project.dir, project.state_schema
+        ),
         schema=project.state_schema,
         journal_root=(journal_dir or project.dir / JOURNAL_DIR) / target.name,
         lock_wait=lock_wait,

@@ -51,6 +51,10 @@ class Catalogue:
         """Whether any run has left state here."""
         return self.session.columns(self.tables["installation"]) is not None
 
+    def key_of(self, table: str) -> str | None:
+        """The primary key of a shared table, where the warehouse has such a thing."""
+        return t.UNIQUE.get(table) if self.session.has_keys else None
+
     def salt(self) -> str:
         """This installation's salt for digests of personal values."""
         query = exp.select(e.col("salt")).from_(e.table(self.tables["installation"]))

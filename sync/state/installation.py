@@ -84,7 +84,7 @@ def create(state: Catalogue) -> None:
     if not state.ask(t.find_schema(state.tables)):
         state.run(t.create_schema(state.tables))
     for name, columns in t.SHARED.items():
-        state.run(t.create(state.tables[name], columns, state.dialect, t.UNIQUE.get(name)))
+        state.run(t.create(state.tables[name], columns, state.dialect, state.key_of(name)))
     if read_format(state) is not None:
         return
     values = {

@@ -68,7 +68,7 @@ def _complete(state: Catalogue, name: str) -> None:
     relation, columns = state.tables[name], t.SHARED[name]
     present = state.session.columns(relation)
     if present is None:
-        state.run(t.create(relation, columns, state.dialect, t.UNIQUE.get(name)))
+        state.run(t.create(relation, columns, state.dialect, state.key_of(name)))
         return
     there = {column for column, _ in present}
     for column in columns:

@@ -13,7 +13,9 @@ from sync.warehouse.proved import unproved
 __all__ = ["Session", "Warehouse", "open_warehouse", "unproved"]
 
 
-def open_warehouse(adapter: str, credentials: Mapping[str, Any], project_dir: Path) -> Warehouse:
+def open_warehouse(
+    adapter: str, credentials: Mapping[str, Any], project_dir: Path, state_schema: str = ""
+) -> Warehouse:
     """The warehouse of a dbt target: DuckDB natively, everything else through its adapter.
 
     `credentials` are the target's values in profiles.yml, already rendered. Raises ConfigError for
@@ -24,7 +26,7 @@ def open_warehouse(adapter: str, credentials: Mapping[str, Any], project_dir: Pa
     if adapter == "duckdb":
         from sync.warehouse.duckdb import DuckDBWarehouse
 
-        return DuckDBWarehouse(credentials, project_dir)
+        return DuckDBWarehouse(credentials, project_dir, state_schema)
     from sync.warehouse.adapter import AdapterWarehouse
 
     return AdapterWarehouse(adapter, credentials)

@@ -17,9 +17,9 @@ from sync.errors import ConfigError, Problem, WarehouseError
 from sync.model import Relation
 from sync.warehouse import psycopg
 from sync.warehouse.arrow import to_arrow
+from sync.warehouse.dialect import FACTS
 from sync.warehouse.errors import without_values
 from sync.warehouse.port import Row, Session, unless_there
-from sync.warehouse.sql import is_dialect
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -47,6 +47,8 @@ class _AdapterConfig:
 
 class AdapterSession:
     """A DB-API connection that a dbt adapter opened."""
+
+    has_keys = True
 
     def __init__(self, handle: Any, dialect: str) -> None:
         self.handle = handle
@@ -179,15 +181,15 @@ def _warehouse_error(error: Exception) -> WarehouseError:
 class AdapterWarehouse:
     """Whatever `dbt debug` can reach, this can: same credentials, same drivers.
 
-    Raises ConfigError for an adapter whose SQL can't be written.
+    Raises ConfigError for an adapter that there are no facts about.
     """
 
     is_exclusive = False
 
     def __init__(self, adapter_type: str, credentials: Mapping[str, Any]) -> None:
         self.dialect = DIALECTS.get(adapter_type, adapter_type)
-        if not is_dialect(self.dialect):
-            raise _no_dialect(adapter_type)
+        if self.dialect not in FACTS:
+            raise _without_facts(adapter_type)
         self.engine = adapter_type
         self._type = adapter_type
         self._credentials = credentials
@@ -238,11 +240,12 @@ def _unreachable(adapter_type: str, error: Exception) -> WarehouseError:
     )
 
 
-def _no_dialect(adapter_type: str) -> ConfigError:
+def _without_facts(adapter_type: str) -> ConfigError:
     return ConfigError(
         Problem(
-            "adapter-without-dialect",
-            f"no SQL can be written for {adapter_type}: sqlglot has no dialect for it",
+            "adapter-unknown",
+            f"no SQL can be written for {adapter_type}: nothing is known here of its transactions,"
+            " types and hashes",
             where="profiles.yml, outputs.<target>.type",
             fix="use a target on another adapter",
         )

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from sync.errors import ConfigError, Problem, WarehouseError
+from sync.errors import Problem, WarehouseError
 from sync.model import Relation
+from sync.warehouse import duckdb_profile as profile
 from sync.warehouse.errors import without_values
 from sync.warehouse.port import Row, Session, unless_there
 
@@ -33,19 +34,12 @@ def _unquote(name: str) -> str:
     return name[1:-1].replace('""', '"') if name.startswith('"') else name
 
 
-def _quote(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _literal(value: object) -> str:
-    return "'" + str(value).replace("'", "''") + "'"
-
-
 class DuckDBSession:
     """One open connection to the file; nobody else can write it meanwhile."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, has_keys: bool = True) -> None:
         self.connection = connection
+        self.has_keys = has_keys
         self._open: list[pa.RecordBatchReader] = []
 
     def close(self) -> None:
@@ -131,7 +125,7 @@ class DuckDBSession:
                 return None
             try:
                 rows = self.connection.execute(
-                    f"describe select * from {'.'.join(_quote(p) for p in parts)}"
+                    f"describe select * from {'.'.join(profile.quote(p) for p in parts)}"
                 ).fetchall()
             except (duckdb.CatalogException, duckdb.BinderException) as e:
                 if re.search(r"does not exist|not found", str(e)):
@@ -160,55 +154,43 @@ def _warehouse_error(error: Exception) -> WarehouseError:
 
 
 class DuckDBWarehouse:
-    """The project's own DuckDB file. Sessions are short, so that dbt can build in between."""
+    """The project's own DuckDB. Sessions are short, so that dbt can build in between.
+
+    State lies in the target's `database`. A file of `path` that has state already, because an
+    earlier version knew no other place, keeps it. Raises ConfigError where nothing is kept.
+    """
 
     dialect = "duckdb"
     engine = f"duckdb {duckdb.__version__}"
     is_exclusive = True
 
-    def __init__(self, credentials: Mapping[str, Any], project_dir: Path) -> None:
-        path = str(credentials.get("path") or ":memory:")
-        if path == ":memory:":
-            raise ConfigError(
-                Problem(
-                    "duckdb-in-memory",
-                    "the dbt target uses DuckDB in memory, so there is nothing to sync from",
-                    where="profiles.yml, outputs.<target>.path",
-                    fix="give the target a file, for example path: shop.duckdb",
-                )
-            )
-        is_remote = "://" in path or path.startswith(("md:", "motherduck:"))
-        self.path = path if is_remote else str(project_dir / path)
-        self.is_remote = is_remote
+    def __init__(
+        self, credentials: Mapping[str, Any], project_dir: Path, state_schema: str = ""
+    ) -> None:
         self.credentials = credentials
+        self._state_schema = state_schema
+        self._main = profile.main_store(credentials, project_dir)
+        self._home = profile.home(credentials, project_dir)
+        self.path = self._main.path
 
     @contextmanager
     def session(self, wait_seconds: float = 60.0) -> Iterator[Session]:
-        """Open the file, waiting for a dbt build or a notebook that holds it."""
-        session = DuckDBSession(self._connect(wait_seconds))
+        """Open what dbt built, waiting for a dbt build or a notebook that holds it."""
+        session = DuckDBSession(self._connect(wait_seconds), self._home.store.kind != "lake")
         try:
-            with _told():
-                self._prepare(session.connection)
             yield session
         finally:
             session.close()
 
     def _connect(self, wait_seconds: float) -> duckdb.DuckDBPyConnection:
-        if not self.is_remote and not Path(self.path).exists():
-            raise WarehouseError(
-                Problem(
-                    "duckdb-missing",
-                    f"there is no DuckDB file {Path(self.path).name}",
-                    where="profiles.yml, outputs.<target>.path",
-                    fix="run: dbt build",
-                )
-            )
-        config = dict(self.credentials.get("config_options") or {})
+        for store in (self._main, self._home.store):
+            if store.file is not None and not store.file.exists():
+                raise _missing(store.file)
         give_up = time.monotonic() + wait_seconds
         pause = FIRST_WAIT_SECONDS
         while True:
             try:
-                return duckdb.connect(self.path, config=config)
+                return self._opened()
             except duckdb.IOException as e:
                 if "lock" not in str(e):
                     raise _warehouse_error(e) from e
@@ -219,41 +201,60 @@ class DuckDBWarehouse:
             time.sleep(pause)
             pause = min(pause * 2, LONGEST_WAIT_SECONDS)
 
+    def _opened(self) -> duckdb.DuckDBPyConnection:
+        config = dict(self.credentials.get("config_options") or {})
+        connection = duckdb.connect(self.path, config=config)
+        try:
+            self._prepare(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
     def _prepare(self, connection: duckdb.DuckDBPyConnection) -> None:
         # DuckDB draws its bar on stdout, where our results go.
         connection.execute("set enable_progress_bar = false")
         for extension in self.credentials.get("extensions") or ():
             name = extension["name"] if isinstance(extension, Mapping) else extension
             connection.load_extension(str(name))
-        for secret in self.credentials.get("secrets") or ():
-            connection.execute(_create_secret(secret))
-        for attached in self.credentials.get("attach") or ():
-            connection.execute(_attach(attached))
-        for name, value in (self.credentials.get("settings") or {}).items():
-            connection.execute(f"set {_quote(str(name))} = {_literal(value)}")
+        for statement in profile.secrets(self.credentials):
+            connection.execute(statement)
+        for entry in self.credentials.get("attach") or ():
+            connection.execute(profile.attachment(entry))
+        for key, value in (self.credentials.get("settings") or {}).items():
+            connection.execute(f"set {profile.quote(str(key))} = {profile.literal(value)}")
+        if self._home.database is not None and not self._has_state(connection):
+            connection.execute(f"use {profile.quote(self._home.database)}")
+
+    def _has_state(self, connection: duckdb.DuckDBPyConnection) -> bool:
+        """Whether the connection's own database holds state."""
+        query = (
+            "select 1 from duckdb_tables() where database_name = current_database()"
+            " and lower(schema_name) = lower(?) and table_name = 'installation'"
+        )
+        return bool(connection.execute(query, [self._state_schema]).fetchall())
 
 
-def _attach(entry: Mapping[str, Any]) -> str:
-    options = [str(entry["type"])] if entry.get("type") else []
-    options += ["read_only"] if entry.get("read_only") else []
-    alias = f" as {_quote(str(entry['alias']))}" if entry.get("alias") else ""
-    suffix = f" ({', '.join(options)})" if options else ""
-    return f"attach if not exists {_literal(entry['path'])}{alias}{suffix}"
-
-
-def _create_secret(entry: Mapping[str, Any]) -> str:
-    name = _quote(str(entry.get("name") or "activation_secret"))
-    options = ", ".join(f"{k} {_literal(v)}" for k, v in entry.items() if k not in {"name"})
-    return f"create or replace secret {name} ({options})"
+def _missing(file: Path) -> WarehouseError:
+    return WarehouseError(
+        Problem(
+            "duckdb-missing",
+            f"there is no DuckDB file {file.name}",
+            where="profiles.yml, outputs.<target>",
+            fix="run: dbt build",
+        )
+    )
 
 
 def _locked(path: str, message: str, wait_seconds: float) -> WarehouseError:
     holder = re.search(r"held in (.+?) \(PID (\d+)\)", message)
+    named = re.search(r'lock on file "(.+?)"', message)
+    file = Path(named[1] if named else path).name
     who = f"process {holder[2]} ({Path(holder[1]).name})" if holder else "another process"
     return WarehouseError(
         Problem(
             "duckdb-locked",
-            f"{Path(path).name} is held by {who}; waited {wait_seconds:.0f} seconds",
+            f"{file} is held by {who}; waited {wait_seconds:.0f} seconds",
             hint="DuckDB lets one process at a time write a file; reading needs it too.",
             fix="let the dbt build or notebook finish, or raise --lock-wait",
         )

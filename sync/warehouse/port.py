@@ -25,6 +25,9 @@ def unless_there(table: str, columns: Sequence[str]) -> str:
 class Session(Protocol):
     """An open connection. Statements are rendered by `sync.plan` in this warehouse's dialect."""
 
+    has_keys: bool
+    """Primary keys can be declared, and are enforced."""
+
     def execute(self, sql: str) -> int:
         """Run one statement; rows affected, or -1 where the driver can't say."""
 

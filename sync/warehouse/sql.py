@@ -5,14 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, reduce
 
-from sqlglot import Dialect, exp, parse_one
+from sqlglot import exp, parse_one
 
 from sync.model import Relation
-
-
-def is_dialect(name: str) -> bool:
-    """Whether statements can be written in a dialect of this name."""
-    return Dialect.get(name) is not None
 
 
 def ident(name: str) -> exp.Identifier:

@@ -9,6 +9,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from tests.unit.cli.conftest import App
@@ -209,3 +210,57 @@ def test_a_folder_sync_that_python_mixes_with_ours_is_named_with_the_way_out(
     assert ran.returncode == 2
     assert "error[shadowed]: sync in the current directory" in ran.stderr
     assert "use the command dbt-activation" in ran.stderr
+
+
+IN_MEMORY = "path: ':memory:', attach: [{path: %s, alias: app}], database: app}"
+
+
+def _open_in_memory(app: App, path: str) -> None:
+    profiles = app.dir / "profiles.yml"
+    profiles.write_text(profiles.read_text().replace("path: app.duckdb}", IN_MEMORY % path))
+
+
+def test_an_attached_store_is_synced_and_keeps_the_state(app: App) -> None:
+    _open_in_memory(app, "app.duckdb")
+    assert app.run("apply").exit_code == 0
+    assert len(app.control.people()) == 3
+    assert app.sql("select count(*) from main_activation.syncs") == [(2,)]
+    again = app.run("apply")
+    assert "Zero requests were made" in again.out
+
+
+LAKE = "ducklake:app.ducklake"
+
+
+def _has_lakes() -> bool:
+    with duckdb.connect() as connection:
+        try:
+            connection.load_extension("ducklake")
+        except duckdb.Error:
+            return False
+    return True
+
+
+@pytest.mark.skipif(not _has_lakes(), reason="the DuckDB extension ducklake is not installed")
+@pytest.mark.parametrize("form", [f"path: '{LAKE}'}}", IN_MEMORY % LAKE])
+def test_a_lake_is_synced_and_keeps_the_state(app: App, form: str) -> None:
+    with duckdb.connect(LAKE) as lake:
+        lake.execute("attach 'app.duckdb' as built (read_only)")
+        for model in ("traits_people", "seg_trials"):
+            lake.execute(f"create table {model} as from built.{model}")
+    profiles = app.dir / "profiles.yml"
+    profiles.write_text(profiles.read_text().replace("path: app.duckdb}", form))
+    assert app.run("plan").exit_code == 0
+    ran = app.run("apply")
+    assert ran.exit_code == 0, ran.out + ran.err
+    assert len(app.control.people()) == 3
+    again = app.run("apply")
+    assert "Zero requests were made" in again.out
+    with duckdb.connect(LAKE) as lake:
+        assert lake.execute("select count(*) from main_activation.syncs").fetchall() == [(2,)]
+        lake.execute("delete from traits_people where person_id = 'p2'")
+        lake.execute("update traits_people set plan = 'team' where person_id = 'p3'")
+    changed = app.run("apply")
+    assert "2 delivered, of 1 removal and 1 change planned" in changed.out
+    assert app.run("status").exit_code == 0
+    assert app.run("why", "p3").exit_code == 0
