@@ -203,6 +203,8 @@ class Unknown:
     """A byte of the request may have left and no complete answer was read."""
 
     code: str
+    reason: str = ""
+    """What would make it known, where the destination can tell."""
 
 
 @dataclass(frozen=True, slots=True)

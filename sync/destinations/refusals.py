@@ -1,4 +1,4 @@
-"""Refusals by a bare status: what they may mean, and which rows tell whether they do."""
+"""Refusals that say nothing of the row: what they may mean, and which rows tell whether they do."""
 
 from __future__ import annotations
 
@@ -19,13 +19,17 @@ MOST_REFUSED = 10
 TOO_LARGE = "item-too-large"
 """The code of a refusal for its size."""
 
-_BARE = re.compile(r"http-(4\d\d)")
+_STATUS = re.compile(r"(?:.*-)?(4\d\d)")
+_MISSING = re.compile(r".*-no-[a-z-]+")
 
 
 def may_mean_the_account(code: str) -> bool:
-    """Whether a refusal of this code (`http-402`) may be meant for every row alike."""
-    bare = _BARE.fullmatch(code)
-    return bare is not None and int(bare[1]) not in ABOUT_THE_BODY
+    """Whether a refusal of this code may be meant for every row alike: a bare status (`http-402`,
+    `fullstory-404`), or something missing that all rows are written to (`qualtrics-no-list`)."""
+    status = _STATUS.fullmatch(code)
+    if status is not None:
+        return int(status[1]) not in ABOUT_THE_BODY
+    return _MISSING.fullmatch(code) is not None
 
 
 def spread(rows: Sequence[T]) -> list[T]:

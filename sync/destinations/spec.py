@@ -98,6 +98,8 @@ class Request:
     query: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     is_repeatable: bool = True
+    reads: frozenset[int] = frozenset()
+    """Statuses whose answer goes to the conversation, here and for no other request."""
     max_answer_bytes: int = 8_000_000
     deadline_seconds: float | None = None
     """From connecting to the last byte of the answer; None takes the run's own. For downloads."""
@@ -154,9 +156,9 @@ class Response:
         """When the vendor answered, by its own clock: the only one that a destination has."""
         try:
             at = parsedate_to_datetime(self.headers["date"])
-        except (KeyError, ValueError, TypeError, IndexError) as e:
+            return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+        except (KeyError, ValueError, TypeError, IndexError, OverflowError) as e:
             raise UnreadableAnswer("the answer has no date") from e
-        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
 NOTHING = Response(0, {}, b"")

@@ -231,6 +231,8 @@ class Line:
             return Verdict.RETRY, str(e) or "unreachable", None
         except AnswerUnknown as e:
             return Verdict.RETRY_UNKNOWN, str(e) or "no-answer", None
+        if response.status in request.reads:
+            return Verdict.READ, "", response
         how = verdict(response, self.destination.verdicts, self.clock.now())
         return how, f"http-{response.status}", response
 

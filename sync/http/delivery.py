@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from sync.destinations.refusals import MOST_REFUSED, SAMPLE, TOO_LARGE, may_mean_the_account, spread
 from sync.destinations.spec import Conversation, Destination, Item, Verdict
-from sync.errors import DestinationError, Problem, SyncError
+from sync.errors import DestinationError, Problem, SyncError, Unexpected
 from sync.http.client import Broken, Line, Trail
 from sync.http.clock import wait
 from sync.http.pacing import Pacing
@@ -127,9 +127,8 @@ class _Delivery:
                 return self._broken(e, indices, trail)
             finally:
                 self.was_shrunk |= trail.was_too_large
-            if len(outcomes) != len(indices):
-                self.doubtful.update(indices)
-                self.end(indices, "wrong-number-of-outcomes")
+            if text := _fault_in(outcomes, len(indices)):
+                self._misjudged(indices, text, trail)
                 return True
             again, seconds = self._take(indices, outcomes, trail)
             self.stop = self.stop or trail.stop
@@ -143,7 +142,20 @@ class _Delivery:
     def _conversation(self, indices: Sequence[int]) -> Conversation[Sequence[Outcome]]:
         """The destination's own, as a generator even where that fails before its first request."""
         batch = [self.batch[i] for i in indices]
-        return list((yield from self.line.destination.deliver(batch)))
+        return (yield from self.line.destination.deliver(batch))
+
+    def _misjudged(self, indices: Sequence[int], text: str, trail: Trail) -> None:
+        """The destination has no outcome for some items: no word of it is believed."""
+        if trail.has_written:
+            self.doubtful.update(indices)
+        self.end(indices, "wrong-number-of-outcomes")
+        destination = self.line.destination
+        code = getattr(type(destination).deliver, "__code__", None)
+        where = f"{code.co_filename}:{code.co_firstlineno}" if code else ""
+        hint = "The rows of that batch are unconfirmed: the next run asserts them again."
+        fix = "report it to the author of the destination, with this place"
+        bug = Problem("unexpected", f"deliver of {destination.name} {text}", where, hint, fix)
+        self.stop = Unexpected(bug, where, where)
 
     def end(self, indices: Sequence[int], code: str) -> None:
         """Unknown where something may have been applied, else not attempted."""
@@ -157,8 +169,11 @@ class _Delivery:
         again, seconds = [], 0.0
         if trail.is_doubtful:
             self.doubtful.update(indices)
-        if any(isinstance(outcome, Delivered | Rejected) for outcome in outcomes):
+        bare = sum(isinstance(o, Rejected) and may_mean_the_account(o.code) for o in outcomes)
+        if sum(isinstance(o, Delivered | Rejected) for o in outcomes) > bare:
             self.has_taken, self.refused_in_a_row = True, 0
+        else:
+            self.refused_in_a_row += bare
         for i, outcome in zip(indices, outcomes, strict=True):
             match outcome:
                 case Delivered() | Unknown():
@@ -264,6 +279,16 @@ class _Delivery:
         reason = self.line.redactor.scrub(rejected.reason, personal)
         is_partial = rejected.is_partial or i in self.doubtful
         return replace(rejected, reason=reason, is_partial=is_partial)
+
+
+def _fault_in(outcomes: object, count: int) -> str:
+    """What is wrong with the outcomes of so many items; empty when nothing is."""
+    if not isinstance(outcomes, Sequence) or isinstance(outcomes, str | bytes):
+        return f"returned {type(outcomes).__name__} and no list of outcomes"
+    if len(outcomes) != count:
+        return f"returned {len(outcomes)} outcomes for {count} items"
+    strange = [type(one).__name__ for one in outcomes if not isinstance(one, Outcome)]
+    return f"returned {strange[0]} for {len(strange)} of {count} items" if strange else ""
 
 
 def _halves(indices: Sequence[int]) -> tuple[Sequence[int], Sequence[int]]:

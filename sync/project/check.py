@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from sync.data_types import family
-from sync.errors import Problem
+from sync.errors import Problem, unexpected
 from sync.model import Kind
 from sync.project.artifacts import Manifest
 from sync.project.compile import Draft, Drafts, draft_syncs
 from sync.project.defaults import fits, wanted
 from sync.project.metadata_reader import Activated
 from sync.project.pii import looks_personal
-from sync.project.vendors import Registry
+from sync.project.vendors import Registry, Vendor
 
 
 def check_project(
@@ -75,8 +75,16 @@ def _check_draft(draft: Draft) -> Iterator[Problem]:
     yield from _name_twins(draft)
     is_usable = draft.vendor is not None and draft.sync.options is not None
     if draft.vendor and is_usable and draft.sync.kind in draft.vendor.kinds:
-        for problem in draft.vendor.validate(draft.sync):
-            yield problem if problem.where else replace(problem, where=draft.place.at())
+        yield from _validated(draft.vendor, draft)
+
+
+def _validated(vendor: type[Vendor], draft: Draft) -> Iterator[Problem]:
+    try:
+        problems = list(vendor.validate(draft.sync))
+    except Exception as e:  # noqa: BLE001  the other models are checked all the same
+        problems = list(unexpected(e, f"the check of {draft.sync.name}").problems)
+    for problem in problems:
+        yield problem if problem.where else replace(problem, where=draft.place.at())
 
 
 def _float_keys(draft: Draft) -> Iterator[Problem]:

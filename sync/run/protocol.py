@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -282,7 +282,7 @@ class _Run:
             return self._finish(epoch, "stopped", 0, (), is_complete=False)
         settled = sum(tally.values()) + self.source.deferred
         if _outcomes(tally, UNKNOWN) or settled < self._planned().total:
-            problem = _unanswered(self.sync, tally)
+            problem = _unanswered(self.sync, tally, self.source.reasons)
             return self._finish(epoch, "destination", 6, (problem,), is_complete=False)
         if self.waiting is not None:
             return self._finish(epoch, "held", 3, (self.waiting,), is_complete=False)
@@ -372,13 +372,16 @@ def _outcomes(tally: Mapping[tuple[Op, str], int], *wanted: str) -> int:
     return sum(rows for (_, outcome), rows in tally.items() if outcome in wanted)
 
 
-def _unanswered(sync: Sync, tally: Mapping[tuple[Op, str], int]) -> Problem:
+def _unanswered(
+    sync: Sync, tally: Mapping[tuple[Op, str], int], reasons: Collection[str]
+) -> Problem:
     unknown = _outcomes(tally, UNKNOWN)
     return Problem(
         "unanswered",
         f"{sync.name}: {unknown} changes were sent without a usable answer, and some may not"
         " have been sent at all",
-        hint="They are asserted again by the next run, with the values of that day.",
+        hint=". ".join([*sorted(reasons), "They are asserted again by the next run"])
+        + ", with the values of that day.",
         fix=f"run: python -m sync apply --select {sync.model}",
     )
 

@@ -36,6 +36,8 @@ class Source:
     """Removals of those who left the model wait for another run."""
     occupied: set[str] = field(default_factory=set)
     """External ids, in normal form, whose removal is open: nobody else is added there."""
+    reasons: set[str] = field(default_factory=set)
+    """What would make unconfirmed changes known."""
     _targets: dict[int, Sync] = field(default_factory=dict)
 
     def at(self, target: int) -> Sync:
@@ -52,8 +54,9 @@ class Source:
             case Rejected(code, reason, is_partial):
                 outcome = REJECTED_PARTIAL if is_partial else REJECTED
                 self._keep(change, Ack(change.seq, outcome, code, reason, at))
-            case Unknown(code):
-                self._keep(change, Ack(change.seq, UNKNOWN, code, None, at))
+            case Unknown(code, reason):
+                self._keep(change, Ack(change.seq, UNKNOWN, code, reason or None, at))
+                self.reasons.update([reason] if reason else [])
             case NotAttempted():
                 pass
         if change.op is Op.REMOVE:

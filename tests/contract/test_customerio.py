@@ -16,7 +16,7 @@ from sync.destinations.customerio.operations import Options
 from sync.destinations.entries import Event
 from sync.destinations.spec import Conversation, Expected, Piece, Request
 from sync.errors import DestinationError, Problem
-from sync.model import Change, Delivered, Kind, NotAttempted, Op, Rejected, Sync
+from sync.model import Change, Delivered, Kind, NotAttempted, Op, Rejected, Sync, Unknown
 from sync.run.batches import prepare
 
 ANN = {"seq": 1, "identity": "u_1", "address": "u_1"}
@@ -248,6 +248,85 @@ def test_an_object_type_that_does_not_exist_holds_the_sync(customerio: Any) -> N
     customerio.control.set_switch("object_types", [])
     (problem,) = unready(customerio, sync)
     assert problem.message.endswith("there is no object type 1")
+
+
+def test_an_object_type_that_is_switched_off_holds_the_sync(customerio: Any) -> None:
+    customerio.kind = Kind.OBJECTS
+    customerio.control.set_switch("disabled_object_types", ["3"])
+    sync = replace(customerio.sync(), object_type="3")
+    (problem,) = unready(customerio, sync)
+    assert "object type 3 is switched off" in problem.message
+    assert unready(customerio, replace(sync, object_type="2")) == []
+    delivered(customerio, add(plan="gold"), sync=sync)  # as the vendor says: yes, and nothing
+    assert customerio.control.objects() == []
+
+
+def test_debug_names_a_workspace_that_knows_people_by_id_and_by_email(customerio: Any) -> None:
+    def identifiers() -> str:
+        health = customerio.ask(lambda destination: destination.check())
+        return str(health.facts["identifiers"])
+
+    assert identifiers() == "id and email; a manual segment may keep people who have no id"
+    customerio.control.set_switch("identifiers", ["id"])
+    assert identifiers() == "id"
+
+
+@pytest.mark.parametrize("by", ["email", "cio_id", "phone"])
+def test_a_manual_segment_is_for_people_known_by_id(
+    customerio: Any, segment: Sync, by: str
+) -> None:
+    sync = replace(segment, identify_by=by, options=Options(manual_segment=31))
+    (problem,) = Customerio.validate(sync)
+    assert "lets go only of people who have an `id`" in problem.message
+    assert Customerio.validate(replace(sync, identify_by=None)) == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"ok": False},
+        {"error": "forbidden"},
+        {"message": "Service suspended", "status": 403},
+        {"login_required": True, "url": "https://x"},
+        {"success": False, "code": 42},
+        {"errors": []},
+        {"meta": {"error": "no"}},
+        [],
+        None,
+        "ok",
+    ],
+)
+@pytest.mark.parametrize("status", [200, 201, 202, 207])
+def test_a_success_with_another_body_is_no_yes(customerio: Any, body: Any, status: int) -> None:
+    customerio.fault("status", status=status, body=json.dumps(body))
+    endings = customerio.send([add(plan="x")]).endings
+    assert endings == [Unknown("unreadable-answer")]
+
+
+def test_a_manual_segment_says_yes_with_the_empty_object_only(
+    customerio: Any, segment: Sync
+) -> None:
+    sync = replace(segment, options=Options(manual_segment=manual_segment(customerio)))
+    customerio.fault("status", status=200, body='{"ok": false}', path="segments")
+    assert customerio.send([add(plan="x")], sync).endings == [Unknown("unreadable-answer")]
+
+
+@pytest.mark.parametrize("step", ["segments", "v2/batch"])
+def test_a_refused_later_step_sends_no_earlier_one_again(
+    customerio: Any, segment: Sync, step: str
+) -> None:
+    entry = TRANSITIONS.model_copy(update={"manual_segment": manual_segment(customerio)})
+    sync = replace(segment, options=entry)
+    rows = [add(plan="x")._replace(seq=i, identity=f"u_{i}", address=f"u_{i}") for i in range(9)]
+    skip = {"skip": 1} if step == "v2/batch" else {}
+    customerio.fault("status", status=405, path=step, containing="u_4", **skip)
+    endings = customerio.send(rows, sync).endings
+    refused = endings.pop(4)
+    assert isinstance(refused, Rejected)
+    assert (refused.code, refused.is_partial) == ("http-405", True)
+    assert endings == [Delivered()] * 8
+    states = [r for r in customerio.http.requests if b'"identify"' in (r.content or b"")]
+    assert len(states) == 1
 
 
 def test_an_identifier_that_is_switched_off_holds_the_sync(customerio: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections import Counter
@@ -223,6 +224,89 @@ def test_a_row_that_is_refused_alone_is_rejected_and_no_request_is_repeated_more
     assert max(sent.values()) <= 2
     if connected.kind in connected.case.effects:
         assert max(sent.values()) == 1
+
+
+NONE_AT_ALL: list[Any] = [
+    lambda outcomes: None,
+    lambda outcomes: outcomes[:-1],
+    lambda outcomes: [*outcomes[:-1], None],
+    lambda outcomes: [*outcomes, Delivered()],
+    lambda outcomes: "delivered",
+]
+
+
+@pytest.mark.parametrize("spoil", NONE_AT_ALL)
+def test_outcomes_that_are_none_leave_what_was_sent_unconfirmed_and_name_the_fault(
+    connected: Any, monkeypatch: pytest.MonkeyPatch, spoil: Any
+) -> None:
+    vendor = type(connected.destination)
+    deliver = vendor.deliver
+
+    def forgetful(self: Any, batch: Any) -> Any:
+        return spoil((yield from deliver(self, batch)))
+
+    monkeypatch.setattr(vendor, "deliver", forgetful)
+    exchange = connected.send(connected.rows(3))
+    assert exchange.endings == [Unknown("wrong-number-of-outcomes")] * 3
+    assert exchange.stop is not None
+    (problem,) = exchange.stop.problems
+    assert problem.code == "unexpected"
+    assert connected.name in problem.message
+    assert f"{__file__}:" in problem.where
+
+
+def test_an_error_that_was_not_foreseen_stops_the_destination_with_file_and_line(
+    connected: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vendor = type(connected.destination)
+    deliver = vendor.deliver
+
+    def broken(self: Any, batch: Any) -> Any:
+        outcomes = yield from deliver(self, batch)
+        return outcomes["canary"]
+
+    monkeypatch.setattr(vendor, "deliver", broken)
+    exchange = connected.send(connected.rows(3))
+    assert all(isinstance(ending, Unknown) for ending in exchange.endings)
+    assert "TypeError" in str(exchange.stop)
+    assert "test_every_destination.py:" in str(exchange.stop)
+    assert "canary" not in str(exchange.stop)
+
+
+def test_a_row_that_breaks_encode_is_rejected_alone(
+    connected: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vendor = type(connected.destination)
+    encode = vendor.encode
+
+    def broken(self: Any, pieces: Any) -> Any:
+        return encode(self, pieces) if pieces[0].change.seq else {}["canary-key"]
+
+    monkeypatch.setattr(vendor, "encode", broken)
+    first, second = connected.rows(2)
+    rejected = prepare(connected.destination, (Piece(connected.sync(), first),))
+    assert isinstance(rejected, Rejected)
+    assert "KeyError" in rejected.reason
+    assert "canary" not in rejected.reason
+    assert connected.send([second]).endings == [Delivered()]
+
+
+NO = [
+    {"ok": False},
+    {"error": "forbidden"},
+    {"message": "Service suspended", "status": 403},
+    {"login_required": True, "url": "https://x"},
+    {"success": False, "code": 42},
+]
+
+
+@pytest.mark.parametrize("body", NO)
+@pytest.mark.parametrize("status", [200, 201, 202])
+def test_a_success_that_says_no_is_no_success(connected: Any, body: Any, status: int) -> None:
+    connected.fault("status", status=status, body=json.dumps(body))
+    endings = connected.send(connected.rows(3)).endings
+    assert all(isinstance(ending, Unknown | NotAttempted) for ending in endings)
+    assert any(isinstance(ending, Unknown) for ending in endings)
 
 
 def test_unset_and_re_entry_end_as_the_last_change_says(connected: Any) -> None:

@@ -365,6 +365,42 @@ def test_a_failing_person_takes_nobody_along(px: Any, members: Sync, fault: dict
     assert len(inside) == 49
 
 
+@pytest.mark.parametrize("status", ["documented", 200, 202])
+def test_any_2xx_without_an_error_is_a_yes(px: Any, segment: Sync, status: Any) -> None:
+    px.control.set_switch("write_status", status)
+    sync = replace(segment, options=TRANSITIONS)
+    delivered(px, add(), change(), remove(reason="paid"), sync=sync)
+    assert len(px.control.events()) == 2
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"externalapierror": {"message": "no"}},
+        {"body": {"error": "no"}, "statusCode": "CREATED", "statusCodeValue": 201},
+        {"body": None, "statusCode": "FORBIDDEN", "statusCodeValue": 403},
+        ["a"],
+    ],
+)
+@pytest.mark.parametrize("status", [200, 201, 202])
+def test_a_2xx_with_an_error_in_it_is_no_yes(px: Any, traits: Sync, body: Any, status: int) -> None:
+    px.fault("status", status=status, body=json.dumps(body))
+    assert px.send([add(plan="x")], traits).endings == [Unknown("unreadable-answer")]
+
+
+def test_an_event_that_is_refused_after_another_of_its_person_repeats_none(px: Any) -> None:
+    px.kind = Kind.EVENTS
+    sync = px.sync()
+    first, second = (add()._replace(identity=f"e{i}", occurred_at=AT) for i in range(2))
+    pieces = (Piece(sync, first), Piece(sync, second))
+    item = prepare(px.destination, pieces)
+    px.fault("status", status=400, body='{"message": "no"}', times=1, skip=1)
+    (ending,) = px.converse([item]).endings
+    assert isinstance(ending, Rejected)
+    assert ending.is_partial
+    assert len(px.control.events()) == 1
+
+
 def test_a_repeated_membership_that_is_refused_stands_already(px: Any, segment: Sync) -> None:
     px.control.set_switch("repeated_membership", "reject")
     sync = replace(segment, options=Options(on_missing="create", membership="both"))

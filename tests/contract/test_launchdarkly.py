@@ -18,7 +18,7 @@ from sync.errors import DestinationError, Problem
 from sync.http.delivery import ask, converse
 from sync.http.pacing import Pacing
 from sync.http.transport import HttpTransport
-from sync.model import Change, Delivered, Kind, NotAttempted, Op, Rejected, Sync, Trait
+from sync.model import Change, Delivered, Kind, NotAttempted, Op, Rejected, Sync, Trait, Unknown
 from sync.run.batches import batches, prepare
 
 TIERS = ("low", "high")
@@ -304,6 +304,57 @@ def test_a_new_segment_may_be_unknown_for_a_moment(ld: Launchdarkly) -> None:
     ld.control.set_switch("unknown_after_create", 2)
     assert ld.deliver(ld.sync(), add()) == [Delivered()]
     assert ld.members("churn_risk") == ["u-1"]
+
+
+@pytest.mark.parametrize("body", [{"ok": False}, {"key": "churn_risk", "error": "no"}, []])
+def test_a_success_with_another_body_is_no_yes(ld: Launchdarkly, body: Any) -> None:
+    ld.connected.fault("status", status=200, method="PATCH", body=json.dumps(body))
+    assert ld.deliver(ld.sync(), add()) == [Unknown("unreadable-answer")]
+
+
+@pytest.mark.parametrize("body", ["{}", "", '{"error": "forbidden"}', "<html></html>"])
+def test_events_are_taken_by_a_202_that_says_no_no(ld: Launchdarkly, body: str) -> None:
+    ld.connected.fault("status", status=202, path="event-data-import", body=body)
+    (ending,) = ld.deliver(ld.sync(Kind.EVENTS), add(occurred_at=AT))
+    assert ending == (Delivered() if body in ("{}", "") else Unknown("unreadable-answer"))
+
+
+def test_a_refused_later_segment_writes_no_earlier_one_again(ld: Launchdarkly) -> None:
+    sync = tiered(ld)
+    rows = [add(f"u-{i}", **tier(TIERS[i % 2])) for i in range(8)]
+    ld.connected.fault("status", status=405, path="churn_risk--high", containing="u-3")
+    endings = ld.deliver(sync, *rows)
+    refused = endings.pop(3)
+    assert isinstance(refused, Rejected)
+    assert (refused.code, refused.is_partial) == ("http-405", True)
+    assert endings == [Delivered()] * 7
+    sent = [json.dumps(body) for body in ld.sent()]
+    assert len(set(sent)) == len(sent)
+
+
+@pytest.mark.parametrize("refused_at", ["contexts/search", "/bulk"])
+def test_attributes_that_can_not_be_shown_repeat_no_membership(
+    ld: Launchdarkly, refused_at: str
+) -> None:
+    sync = ld.sync(options=Options(identify=True), traits=(Trait("plan", "plan"),))
+    rows = [add(f"u-{i}", traits={"plan": "x"}) for i in range(9)]
+    ld.connected.fault("status", status=405, path=refused_at, containing="u-4")
+    endings = ld.deliver(sync, *rows)
+    refused = endings.pop(4)
+    assert isinstance(refused, Rejected)
+    assert refused.is_partial
+    assert endings == [Delivered()] * 8
+    assert len(ld.sent()) == 1
+    assert len(ld.members("churn_risk") or ()) == 9
+
+
+@pytest.mark.parametrize("number", [None, "7", True])
+def test_a_metric_event_without_a_number_is_refused(ld: Launchdarkly, number: Any) -> None:
+    sync = ld.sync(Kind.EVENTS, options=Options(metric_value="amount"))
+    event = add(occurred_at=AT, traits={"amount": number})
+    rejected = prepare(ld.connected.destination, (Piece(sync, event),))
+    assert isinstance(rejected, Rejected)
+    assert "amount" in rejected.reason
 
 
 @pytest.mark.parametrize(

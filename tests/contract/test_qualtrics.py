@@ -261,6 +261,90 @@ def test_an_import_to_a_list_that_is_gone_delivers_nothing(qualtrics: Any) -> No
     assert "CG_gone" in many[0].reason
 
 
+@pytest.mark.parametrize("numbers", ["number", "text", "object"])
+@pytest.mark.parametrize("token", ["inside", "beside", "next_page"])
+def test_a_report_is_read_however_it_numbers_and_pages_its_rows(
+    qualtrics: Any, numbers: str, token: str
+) -> None:
+    switches = {"row_numbers": numbers, "skip_token": token, "report_page": 100}
+    for name, value in switches.items():
+        qualtrics.control.set_switch(name, value)
+    qualtrics.fault("refuse", refuse={"person17": "not today"})
+    qualtrics.kind = Kind.EVENTS
+    endings = qualtrics.send(qualtrics.rows(250)).endings
+    assert isinstance(endings.pop(17), Rejected)
+    assert endings == [Delivered()] * 249
+    assert len(qualtrics.control.events()) == 249
+    seats = {event["who"]: event["data"]["seats"] for event in qualtrics.control.events()}
+    assert seats["person200"] == "200"
+
+
+@pytest.mark.parametrize("import_phone", ["refuse", "accept"])
+def test_a_phone_never_travels_in_an_import(qualtrics: Any, import_phone: str) -> None:
+    qualtrics.control.set_switch("import_phone", import_phone)
+    sync = qualtrics.sync(traits=(Trait("plan", "plan"), Trait("phone", "phone")))
+    rows = [
+        row._replace(traits={"plan": "a", **({"phone": f"+4930{i}"} if i < 3 else {})})
+        for i, row in enumerate(qualtrics.rows(210))
+    ]
+    assert qualtrics.send(rows, sync).endings == [Delivered()] * 210
+    assert attributes(qualtrics, "key00002")["phone"] == "+49302"
+    (job,) = [r for r in qualtrics.http.requests if r.path.endswith("/transactioncontacts")]
+    assert b"phone" not in job.content
+    assert len(json.loads(job.content)["contacts"]) == 207
+
+
+def test_an_empty_email_is_never_sent(qualtrics: Any) -> None:
+    qualtrics.settings["empty_value"] = ""
+    sync = qualtrics.sync(traits=(Trait("email", "email"), Trait("firstName", "firstName")))
+    delivered(qualtrics, add(email="a@x.io", firstName="Ann"), sync=sync)
+    delivered(qualtrics, change(email=None, firstName=None), sync=sync)
+    delivered(qualtrics, change(email="", firstName=""), sync=sync)
+    bodies = [json.loads(r.content) for r in qualtrics.http.requests]
+    assert [body.get("email") for body in bodies] == ["a@x.io", None, None]
+    assert bodies[-1]["firstName"] == ""
+
+
+@pytest.mark.parametrize("count", [7, 250])
+def test_a_list_that_is_gone_costs_a_few_requests(qualtrics: Any, count: int) -> None:
+    qualtrics.settings["mailing_list"] = "CG_gone"
+    endings = qualtrics.send(qualtrics.rows(count)).endings
+    assert {ending.code for ending in endings} == {"qualtrics-no-list"}
+    assert sum(isinstance(ending, Rejected) for ending in endings) <= 10
+    assert len(qualtrics.http.requests) <= 12
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"ok": False},
+        {"error": "forbidden"},
+        {"message": "suspended"},
+        {"login_required": True},
+        {"result": {"id": "CID_1"}},
+        {"result": {"id": "CID_1"}, "meta": {}},
+        {"result": {"id": "CID_1"}, "meta": {"httpStatus": "403 - Forbidden"}},
+        {"result": {"id": "CID_1"}, "meta": {"httpStatus": "200 - OK", "error": {"x": 1}}},
+        {"result": {"id": 7}, "meta": {"httpStatus": "200 - OK"}},
+    ],
+)
+def test_a_success_with_another_body_is_no_yes(qualtrics: Any, body: Any) -> None:
+    qualtrics.fault("status", status=200, body=json.dumps(body))
+    assert qualtrics.send([add(plan="x")]).endings == [Unknown("unreadable-answer")]
+
+
+def test_a_refused_transaction_is_halved_and_nothing_is_sent_twice(qualtrics: Any) -> None:
+    sync = segment(qualtrics)
+    rows = [r._replace(reason="why") for r in qualtrics.rows(9)]
+    qualtrics.fault("status", status=405, path="/transactions$", times=4)
+    endings = qualtrics.send(rows, sync).endings
+    refused = [ending for ending in endings if ending != Delivered()]
+    assert [(type(end), end.is_partial) for end in refused] == [(Rejected, True)]
+    sent = [(r.method, r.path, r.content) for r in qualtrics.http.requests]
+    assert len(set(sent)) == len(sent)
+    assert len(qualtrics.control.events()) == 8
+
+
 def test_an_import_that_never_ends_is_undecided(qualtrics: Any) -> None:
     qualtrics.control.set_switch("job_polls", 10_000)
     endings = qualtrics.send(qualtrics.rows(201)).endings

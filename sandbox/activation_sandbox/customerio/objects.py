@@ -27,10 +27,12 @@ class Objects:
 
     def types(self, call: Call) -> Answer:
         """The types created in the workspace."""
-        types = sorted(self.vendor.switches.object_types)
-        return json_answer(
-            200, {"types": [{"id": t, "name": f"Type {t}", "enabled": True} for t in types]}
-        )
+        off = self.vendor.switches.disabled_object_types
+        types = [
+            {"id": t, "name": f"Type {t}", "enabled": t not in off}
+            for t in sorted(self.vendor.switches.object_types)
+        ]
+        return json_answer(200, {"types": types})
 
     def index(self, call: Call) -> Answer:
         """Objects of one type that have a given attribute value, or all of the type."""

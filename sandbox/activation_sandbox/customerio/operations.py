@@ -214,6 +214,18 @@ def _delivery(ws: Workspace, op: Op, request: int) -> str:
 
 
 Effect = Callable[[Workspace, Op, int], str]
+
+
+def _if_type_is_on(effect: Effect) -> Effect:
+    """A type that is switched off takes writes in silence."""
+
+    def checked(ws: Workspace, op: Op, request: int) -> str:
+        is_off = str(op["identifiers"].get("object_type_id")) in ws.switches.disabled_object_types
+        return "ignored: the object type is off" if is_off else effect(ws, op, request)
+
+    return checked
+
+
 EFFECTS: Mapping[tuple[str, str], Effect] = {
     ("person", "identify"): _identify,
     ("person", "delete"): lambda ws, op, _: people.delete(ws, *_address(op)),
@@ -227,10 +239,10 @@ EFFECTS: Mapping[tuple[str, str], Effect] = {
     ("person", "delete_relationships"): _unrelate_person,
     ("person", "add_device"): _add_device,
     ("person", "delete_device"): _delete_device,
-    ("object", "identify"): _identify_object,
-    ("object", "identify_anonymous"): _identify_object,
-    ("object", "delete"): _delete_object,
-    ("object", "add_relationships"): _relate_object,
-    ("object", "delete_relationships"): _unrelate_object,
+    ("object", "identify"): _if_type_is_on(_identify_object),
+    ("object", "identify_anonymous"): _if_type_is_on(_identify_object),
+    ("object", "delete"): _if_type_is_on(_delete_object),
+    ("object", "add_relationships"): _if_type_is_on(_relate_object),
+    ("object", "delete_relationships"): _if_type_is_on(_unrelate_object),
     ("delivery", "event"): _delivery,
 }

@@ -35,6 +35,9 @@ class CustomerioSwitches(Switches):
     object_types: frozenset[str] = Field(
         frozenset({"1", "2", "3"}), description="object types created in the workspace"
     )
+    disabled_object_types: frozenset[str] = Field(
+        frozenset(), description="object types that are switched off: writes vanish in silence"
+    )
     anonymous_merging: bool = Field(
         True, description="a linked anonymous_id brings its events of the last 30 days"
     )
@@ -83,7 +86,7 @@ class CustomerioSwitches(Switches):
         "ignore", description="adding unknown ids to a manual segment"
     )
     remove_needs_id: bool = Field(
-        False, description="whoever has no id is not taken out of a manual segment"
+        True, description="people without an id are not taken out of a manual segment"
     )
 
     app_rate_limit: bool = Field(True, description="enforce the App API's requests per second")

@@ -31,7 +31,7 @@ class FullstorySwitches(Switches):
         None, gt=0, description="429 beyond; no number is published"
     )
     job_results_key: Literal["standard", "architect"] = Field(
-        "standard", description="the key that may read what became of a job's items"
+        "architect", description="the key that may read what became of a job's items"
     )
 
     bad_name: Literal["reject", "accept"] = Field("reject", description="an illegal property name")

@@ -40,6 +40,13 @@ def entity(status: int, body: JSON = None) -> Answer:
     return json_answer(status, {"body": body, "statusCode": name, "statusCodeValue": status})
 
 
+def written(status: str | int, documented: int) -> Answer:
+    """The answer to a write: as documented, or under the status that a switch names."""
+    if status == "documented":
+        return Answer(204) if documented == 204 else entity(documented)
+    return entity(int(status))
+
+
 def nothing_found(what: str, key: str, value: str) -> Refused:
     """404 in the recorded words."""
     return Refused(404, f"{what} was not found for parameters {{{key}={value}}}")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from activation_sandbox.call import Answer, Call, json_answer
-from activation_sandbox.gainsight_px.answers import Refused, entity, filters, json_object, page
+from activation_sandbox.gainsight_px.answers import Refused, filters, json_object, page, written
 from activation_sandbox.gainsight_px.fields import TYPES
 from activation_sandbox.gainsight_px.filters import matcher
 from activation_sandbox.world import Event
@@ -52,7 +52,7 @@ class Events:
         if self.vendor.switches.event_of_nobody == "reject" and not self.vendor.users.find(who):
             raise Refused(400, "Validation error", "identifyId is unknown")
         self.vendor.write(lambda: self._store(call, body))
-        return entity(201)
+        return written(self.vendor.switches.write_status, 201)
 
     def _oversized(self, body: Mapping[str, Any]) -> list[str]:
         attributes = body.get("attributes") or {}

@@ -13,11 +13,11 @@ import orjson
 from activation_sandbox.call import JSON, Answer, Call, json_answer
 from activation_sandbox.gainsight_px.answers import (
     Refused,
-    entity,
     filters,
     json_object,
     nothing_found,
     page,
+    written,
 )
 from activation_sandbox.gainsight_px.fields import UNSET, writes
 from activation_sandbox.gainsight_px.filters import folded_ids, matcher
@@ -133,7 +133,7 @@ class Records:
             self._apply(record, changes, body, call, "create")
 
         self.vendor.write(effect)
-        return entity(201)
+        return written(self.vendor.switches.write_status, 201)
 
     def required(self) -> set[str]:
         """What a new one needs beside id and product."""
@@ -176,7 +176,7 @@ class Records:
             self._apply(record, changes, body, call, "update")
 
         self.vendor.write(effect)
-        return Answer(204)
+        return written(self.vendor.switches.write_status, 204)
 
     def _may(self, call: Call, identity: str) -> None:
         if identity in call.refuse:

@@ -51,6 +51,9 @@ class GainsightPxSwitches(Switches):
         7.0, ge=0, description="a write brings back a user deleted less long ago"
     )
 
+    write_status: Literal["documented", 200, 202] = Field(
+        "documented", description="201 and 204 for writes, or this for all of them"
+    )
     forbidden_body: Literal["html", "json"] = "html"
     requests_per_second: int | None = Field(
         None, gt=0, description="answer 429 beyond this; the vendor's limit is about 200"

@@ -83,7 +83,7 @@ class ImportApi:
         url = f"https://{self.vendor.switches.datacenter}.qualtrics.com{call.path}/{job.id}"
         result = {
             "id": job.id,
-            "contacts": {"unprocessed": sorted(refused)},
+            "contacts": {"unprocessed": [self._unprocessed(place) for place in sorted(refused)]},
             "tracking": {"url": url},
             "status": "in progress",
         }
@@ -105,6 +105,8 @@ class ImportApi:
         fields = meta.get("fields", []) if isinstance(meta, dict) else []
         embedded = row.get("embeddedData") or {}
         if not isinstance(data, dict) or set(data) - set(fields):
+            return True
+        if "phone" in row and self.vendor.switches.import_phone == "refuse":
             return True
         contact = {name: value for name, value in row.items() if name not in ROW_KEYS}
         if complaint(contact, is_listed=False) or set(embedded) & set(fields):
@@ -129,7 +131,7 @@ class ImportApi:
     ) -> None:
         directory, switches = self.vendor.directory, self.vendor.switches
         entry: dict[str, JSON] = {
-            "sourceIndexId": place + switches.index_base,
+            "sourceIndexId": self._number(place + switches.index_base),
             "email": row.get("email"),
             "phone": row.get("phone"),
         }
@@ -165,7 +167,7 @@ class ImportApi:
         is_done = job.is_applied and job.polls_left < 0
         none = {"added": 0, "updated": 0, "failed": 0}
         result: dict[str, JSON] = {
-            "percentComplete": 100 if is_done else 50,
+            "percentComplete": 100.0 if is_done else 50.0,
             "contacts": {"count": job.counts if is_done else none},
             "transactions": {"count": {"created": job.transactions if is_done else 0}},
             "invalidEmails": [],
@@ -178,6 +180,28 @@ class ImportApi:
         job, start = self._job(call), skip(call)
         size = self.vendor.switches.report_page
         results: dict[str, JSON] = {"importReportEntries": job.entries[start : start + size]}
+        body: dict[str, JSON] = {"results": results}
         if start + size < len(job.entries):
-            results["skipToken"] = skip_token(start + size)
-        return answer(call, 200, {"results": results})
+            body |= self._following(call, results, skip_token(start + size))
+        return answer(call, 200, body)
+
+    def _following(self, call: Call, results: dict[str, JSON], token: str) -> dict[str, JSON]:
+        """Name the next page as the switch says; what stands beside `results` is returned."""
+        where = self.vendor.switches.skip_token
+        if where == "beside":
+            return {"skipToken": token}
+        if where == "inside":
+            results["skipToken"] = token
+        else:
+            host = f"https://{self.vendor.switches.datacenter}.qualtrics.com"
+            path = call.path[call.path.index("/API/v3") :]
+            results["nextPage"] = f"{host}{path}?skipToken={token}"
+        return {}
+
+    def _number(self, place: int) -> JSON:
+        """A row's number as the switch says."""
+        return place if self.vendor.switches.row_numbers == "number" else str(place)
+
+    def _unprocessed(self, place: int) -> JSON:
+        is_object = self.vendor.switches.row_numbers == "object"
+        return {"index": place} if is_object else self._number(place)

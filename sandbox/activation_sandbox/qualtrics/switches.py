@@ -53,6 +53,19 @@ class QualtricsSwitches(Switches):
     most_jobs: int = Field(125, ge=0, description="import jobs running or queued, then 429")
     done_word: str = Field("complete", description="the status of a finished import")
     index_base: Literal[0, 1] = Field(0, description="where `sourceIndexId` starts")
+    row_numbers: Literal["number", "text", "object"] = Field(
+        "number",
+        description="how an import's answers write the number of a row; `object` is for the rows"
+        " that are refused at once",
+    )
+    skip_token: Literal["inside", "beside", "next_page"] = Field(
+        "inside",
+        description="where a report names its next page: among the results, beside them, or as a"
+        " whole address",
+    )
+    import_phone: Literal["refuse", "accept"] = Field(
+        "refuse", description="a phone in the contact of an import, whose schema has none"
+    )
     report_page: int = Field(1000, gt=0, description="entries in one page of an import's report")
     refusals: Literal["unprocessed", "failed"] = Field(
         "unprocessed", description="whether an import refuses a row at once or in its job"

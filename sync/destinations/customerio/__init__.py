@@ -12,9 +12,10 @@ from typing import ClassVar, Literal
 
 from pydantic import BaseModel, Field, SecretStr
 
+from sync.destinations.answers import word
 from sync.destinations.customerio import app
-from sync.destinations.customerio.answers import accepted, exceptions, refused
-from sync.destinations.customerio.operations import Options, complaints, options_of, parts
+from sync.destinations.customerio.operations import Options, complaints, parts
+from sync.destinations.customerio.sending import send
 from sync.destinations.entries import Connection
 from sync.destinations.names import problems
 from sync.destinations.spec import (
@@ -35,7 +36,7 @@ from sync.destinations.spec import (
     Verdict,
 )
 from sync.errors import Problem
-from sync.model import DELIVERED, Kind, Op, Outcome, Sync
+from sync.model import Kind, Outcome, Sync
 
 APP_REQUESTS_PER_SECOND = 10.0
 
@@ -88,40 +89,24 @@ class Customerio:
     def deliver(self, batch: Sequence[Item]) -> Conversation[Sequence[Outcome]]:
         """State first, then membership, then events: each in a later request, so that a campaign
         that an event starts already sees the state, and only for whom the earlier ones worked."""
-        outcomes: list[Outcome] = [DELIVERED] * len(batch)
-        for step in range(len(batch[0].parts) if batch else 0):
-            due = [
-                i
-                for i, item in enumerate(batch)
-                if item.parts[step] is not None and outcomes[i] is DELIVERED
-            ]
-            if not due:
-                continue
-            if step == 1:
-                yield from _change_members([batch[i] for i in due])
-                continue
-            operations = [batch[i].parts[step] for i in due]
-            response = yield Request("POST", "/api/v2/batch", json={"batch": operations})
-            for place, outcome in exceptions(response, len(due), is_partial=step > 0).items():
-                outcomes[due[place]] = outcome
-        return outcomes
+        return (yield from send(batch))
 
     def check(self) -> Conversation[Health]:
         """The region call answers on either host; the App key is only read with."""
         body = (yield Request("GET", "/api/v1/accounts/region")).object()
-        if "environment_id" not in body:
-            raise UnreadableAnswer("the region call did not name a workspace")
-        account, region = str(body["environment_id"]), str(body.get("region"))
+        account, region = word(body.get("environment_id")), word(body.get("region"))
+        if not (account and region):
+            raise UnreadableAnswer("the region call did not name a workspace and its region")
         found = []
         if region != self._region:
             text = f"workspace {account} lives in {region}, the connection says {self._region}"
             hint = "a request to the wrong region is redirected or refused"
             fix = f"write region: {region} for this connection in profiles.yml"
             found.append(Problem("customerio-region", text, hint=hint, fix=fix))
-        elif self.has_read_back:
-            yield Request("GET", "/v1/segments", to="app")
-        key = "usable" if self.has_read_back else "none: nothing can be read back"
-        return Health(account, {"region": region, "app_api_key": key}, found)
+        facts = {"region": region, "app_api_key": "none: nothing can be read back"}
+        if self.has_read_back and not found:
+            facts |= yield from app.facts()
+        return Health(account, facts, found)
 
     def unready(self, sync: Sync) -> Conversation[Sequence[Problem]]:
         """Identifier, object type and manual segment; without an App key nothing can be asked."""
@@ -133,17 +118,3 @@ class Customerio:
     ) -> Conversation[Sequence[ReadBack]]:
         """People and their manual segment; objects and events can't be asked for in bulk."""
         return (yield from app.read_back(sync, expected))
-
-
-def _change_members(batch: Sequence[Item]) -> Conversation[None]:
-    calls: dict[tuple[str, str], list[JSON]] = {}
-    for item in batch:
-        sync, change = item.pieces[0]
-        verb = "remove" if change.op is Op.REMOVE else "add"
-        path = f"/api/v1/segments/{options_of(sync).manual_segment}/{verb}_customers"
-        calls.setdefault((path, sync.identify_by or "id"), []).append(item.parts[1])
-    for (path, by), ids in calls.items():
-        response = yield Request("POST", path, json={"ids": ids}, query={"id_type": by})
-        if response.status == 400:
-            raise refused("customerio-manual-segment", response)
-        accepted(response)

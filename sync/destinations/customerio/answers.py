@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
+from sync.destinations.answers import empty
 from sync.destinations.spec import JSON, BatchRefused, Response, UnreadableAnswer
 from sync.model import Outcome, Rejected, Retry
 
-
-def accepted(response: Response) -> Mapping[str, JSON]:
-    """A success is an object without a word of failure; anything else is no answer."""
-    body = response.object()
-    if "meta" in body or ("errors" in body and response.status == 200):
-        raise UnreadableAnswer("a success that lists errors")
-    return body
+PARTLY_ACCEPTED = 207
 
 
 def refused(code: str, response: Response) -> BatchRefused:
@@ -24,14 +17,14 @@ def refused(code: str, response: Response) -> BatchRefused:
 def exceptions(response: Response, count: int, is_partial: bool) -> dict[int, Outcome]:
     """What became of the items that a batch answer does not accept, by their place in it.
 
-    A 207 accepts whatever it does not list. A 400 accepts nothing: listed items are refused, the
-    others are sent again without them.
+    A 200 accepts all, with the empty object. A 207 accepts whatever it does not list. A 400 accepts
+    nothing: listed items are refused, the others are sent again without them.
     """
     is_refusal = response.status == 400
-    body = response.json() if is_refusal else accepted(response)
-    if response.status == 200:
+    if not is_refusal and response.status != PARTLY_ACCEPTED:
+        empty(response)
         return {}
-    blamed = _blamed(body, count)
+    blamed = _blamed(response.json() if is_refusal else response.object(), count)
     if not blamed and is_refusal:
         raise refused("customerio-400", response)
     if not blamed:
@@ -44,10 +37,12 @@ def exceptions(response: Response, count: int, is_partial: bool) -> dict[int, Ou
 
 
 def _blamed(body: JSON, count: int) -> dict[int, list[str]]:
-    """What is said of each item, by its place; empty when an error is not of an item we sent."""
-    errors = body.get("errors") if isinstance(body, dict) else None
+    """What is said of each item, by its place; empty when an error is not of an item we sent, or
+    when anything else is said."""
+    if not isinstance(body, dict) or body.keys() != {"errors"}:
+        return {}
     listed: dict[int, list[str]] = {}
-    for error in errors if isinstance(errors, list) else ():
+    for error in body["errors"] if isinstance(body["errors"], list) else ():
         place = error.get("batch_index") if isinstance(error, dict) else None
         if type(place) is not int or not 0 <= place < count:
             return {}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from sync.destinations.answers import whole, word
 from sync.destinations.customerio.operations import ATTRIBUTES, folded, identifier, options_of
 from sync.destinations.meaning import segment_name
 from sync.destinations.spec import (
@@ -39,25 +40,41 @@ def unready(sync: Sync) -> Conversation[list[tuple[str, str]]]:
         fix = f"switch `{by}` on in the workspace's settings, or identify by another column"
         found.append((f"`{by}` is no identifier in this workspace", fix))
     if sync.kind is Kind.OBJECTS:
-        types = [str(one.get("id")) for one in (yield from _listed("/v1/object_types", "types"))]
-        if sync.object_type not in types:
-            fix = "create the type in the workspace's settings and write its number as object_type"
-            there = f"; there are {', '.join(types)}" if types else ""
-            found.append((f"there is no object type {sync.object_type}{there}", fix))
+        found += _untyped(sync.object_type, (yield from _listed("/v1/object_types", "types")))
     if options.manual_segment is not None:
         segments = yield from _listed("/v1/segments", "segments")
         found += _unfit(options.manual_segment, segment_name(sync), segments)
     return found
 
 
+def facts() -> Conversation[dict[str, str]]:
+    """What the App key shows of a workspace: how it knows people decides about manual segments."""
+    yield Request("GET", "/v1/segments", to="app")
+    knows_emails = (yield _people([EXAMPLES["email"]], "email")).status != 400
+    both = "id and email; a manual segment may keep people who have no id"
+    return {"app_api_key": "usable", "identifiers": both if knows_emails else "id"}
+
+
+def _untyped(wanted: str | None, types: Rows) -> Iterator[tuple[str, str]]:
+    """A type that is missing; one that is switched off takes writes in silence."""
+    known = {word(one.get("id")): one for one in types}
+    if wanted not in known:
+        there = f"; there are {', '.join(known)}" if known else ""
+        fix = "create the type in the workspace's settings and write its number as object_type"
+        yield f"there is no object type {wanted}{there}", fix
+    elif known[wanted].get("enabled") is False:
+        fix = "switch it on in the workspace's settings, under Objects"
+        yield f"object type {wanted} is switched off, and takes what it is sent in silence", fix
+
+
 def _unfit(number: int, name: str, segments: Rows) -> Iterator[tuple[str, str]]:
-    manual = {one.get("id"): one.get("name") for one in segments if one.get("type") == "manual"}
+    manual = {whole(s.get("id")): s.get("name") for s in segments if s.get("type") == "manual"}
     if number in manual:
         return
     fix = f"create a manual segment named `{name}` and write its number as manual_segment"
     if namesakes := [str(other) for other, called in manual.items() if called == name]:
         fix = f"write manual_segment: {' or '.join(namesakes)}, which is named `{name}`"
-    is_there = any(one.get("id") == number for one in segments)
+    is_there = any(whole(one.get("id")) == number for one in segments)
     text = f"segment {number} is data-driven and can't be written to"
     yield text if is_there else f"there is no segment {number}", fix
 
@@ -84,14 +101,19 @@ def _members(number: int, by: str) -> Conversation[set[str]]:
     """Everybody in a manual segment; nobody when it is gone."""
     segments = yield from _listed("/v1/segments", "segments")
     members: set[str] = set()
-    query = {"limit": str(MEMBERS_PAGE)} if any(one.get("id") == number for one in segments) else {}
+    is_there = any(whole(one.get("id")) == number for one in segments)
+    query = {"limit": str(MEMBERS_PAGE)} if is_there else {}
+    seen = {""}
     while query:
         path = f"/v1/segments/{number}/membership"
         page = yield Request("GET", path, to="app", query=query, max_answer_bytes=PAGE_BYTES)
         rows = _rows(page, "identifiers")
         members.update(folded(by, str(one[by])) for one in rows if one.get(by))
-        start = page.object().get("next")
-        query = {**query, "start": str(start)} if start else {}
+        start = word(page.object().get("next"))
+        if start and start in seen:
+            raise UnreadableAnswer("the pages of members do not end")
+        seen.add(start)
+        query = {**query, "start": start} if start else {}
     return members
 
 

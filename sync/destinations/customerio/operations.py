@@ -181,8 +181,9 @@ def complaints(sync: Sync) -> Iterator[tuple[str, str]]:
     yield from rules.complaints(names)
     if sync.kind is not Kind.EVENTS and sync.identify_by in names:
         yield f"`{sync.identify_by}` identifies the person already", "remove it from `traits`"
-    if options.manual_segment and sync.identify_by == "phone":
-        yield "manual segments don't know people by phone", "identify by id, email or cio_id"
+    if options.manual_segment and sync.identify_by not in (None, "id"):
+        text = "a manual segment lets go only of people who have an `id`"
+        yield f"{text}, and this model knows them by `{sync.identify_by}`", "identify people by id"
     if sync.kind is Kind.OBJECTS and not (sync.object_type or "").isdigit():
         yield "object_type must be the type's number", "look it up in the object's settings"
     yield from event_complaints(sync, options, EVENT_NAMES)

@@ -36,8 +36,16 @@ class Write:
     """This event may have been sent before, by itself and under this key."""
 
 
+class NotToBeRead(Exception):
+    """The key may not read what became of the single items of a job."""
+
+
 def import_all(resource: str, writes: Sequence[Write]) -> Conversation[list[Outcome]]:
-    """One outcome per write, from one job. Raises BatchRefused when the job was not taken."""
+    """One outcome per write, from one job.
+
+    Raises BatchRefused when the job was not taken, NotToBeRead when some of it failed and the key
+    may not read which.
+    """
     body = {"requests": [write.body for write in writes]}
     headers = dict(HEADERS)
     if all(write.key for write in writes):
@@ -108,9 +116,13 @@ def _results(path: str, most: int) -> Conversation[list[Mapping[str, Any]]]:
 def _page(path: str, token: str) -> Conversation[dict[str, Any] | None]:
     """One page; None while it is not ready."""
     query = {"page_token": token} if token else {}
-    response = yield Request("GET", path, to="read", query=query, headers=HEADERS)
+    response = yield Request(
+        "GET", path, to="read", query=query, headers=HEADERS, reads=frozenset({403})
+    )
     if response.status == 202:
         return None
+    if response.status == 403:
+        raise NotToBeRead
     body = {"results": [], **response.object()}
     if response.status != 200 or "total_records" not in body or type(body["results"]) is not list:
         raise UnreadableAnswer("the answer does not list results")
@@ -136,6 +148,6 @@ def error_of(response: Response) -> tuple[str, str]:
         body = response.object()
     except UnreadableAnswer:
         body = {}
-    if isinstance(body.get("code"), str):
-        return _reason(body)
+    if isinstance(body.get("code"), str) and response.status != 404:
+        return _reason(body)  # a 404 to a write is about the address, whatever it is called
     return f"fullstory-{response.status}", response.body[:2000].decode("utf-8", "replace")

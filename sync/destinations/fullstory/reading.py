@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from sync.destinations.answers import mapping, word
 from sync.destinations.fullstory.jobs import HEADERS
 from sync.destinations.fullstory.operations import (
     MAX_PROPERTIES,
@@ -33,6 +34,10 @@ from sync.model import DELIVERED, Kind, Op, Outcome, Rejected, Sync
 READERS = frozenset({"ADMIN", "ARCHITECT"})
 MANY_NAMES, MANY_SEGMENTS = 400, 60
 """Where to warn: an account may have 500 names, and the browser takes from them too."""
+NO_READER = (
+    "none: one refused event leaves its whole import job unconfirmed, refused users cost more"
+    " requests, and nothing is read back or looked up"
+)
 SEARCH = "Fullstory's search finds people only after their first session or event"
 
 
@@ -40,7 +45,7 @@ def health(org_id: str | None, data_center: str, has_reader: bool) -> Conversati
     """Both keys open the same account; only the reading one needs a higher level."""
     account, level = yield from _key_of("")
     facts = {"data_center": data_center, "api_key": level, "search": SEARCH}
-    facts["read_api_key"] = "none: nothing is read back, nobody is looked up"
+    facts["read_api_key"] = NO_READER
     found = []
     if org_id not in (None, account):
         text = f"the key opens account {account}, the connection says {org_id}"
@@ -63,9 +68,10 @@ def _key_of(endpoint: str) -> Conversation[tuple[str, str]]:
     """(account, level) of an endpoint's key: USER is Standard, ARCHITECT and ADMIN may read."""
     response = yield Request("GET", "/me", to=endpoint, headers=HEADERS)
     body = response.object()
-    if response.status != 200 or not body.get("orgId"):
+    account = word(body.get("orgId"))
+    if response.status != 200 or not account:
         raise UnreadableAnswer("the answer does not name an account")
-    return str(body["orgId"]), str(body.get("role") or "UNKNOWN")
+    return account, word(body.get("role")) or "UNKNOWN"
 
 
 def absent(batch: Sequence[Item]) -> Conversation[dict[int, Outcome]]:
@@ -119,12 +125,13 @@ def _has_no_session(uid: str) -> Conversation[bool]:
 
 def _differing(sync: Sync, expected: Expected, person: Mapping[str, Any]) -> tuple[str, ...]:
     """A name with several types differs too: searches by it find only a part."""
-    shown = {**(person.get("properties") or {}), **{name: person.get(name) for name in OWN_FIELDS}}
+    own = {name: person.get(name) for name in OWN_FIELDS}
+    shown = {**mapping(person.get("properties")), **own}
     wanted: dict[str, Any] = dict.fromkeys(expected.traits)
     wanted |= properties(sync, expected.traits)[0]
     if sync.kind is Kind.SEGMENT:
         wanted[segment_name(sync)] = expected.is_member
-    conflicts = (person.get("type_conflicts") or {}).get("properties") or {}
+    conflicts = mapping(mapping(person.get("type_conflicts")).get("properties"))
     return tuple(
         name
         for name, value in wanted.items()

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
-from sync.destinations.fullstory.jobs import HEADERS, Write, error_of, import_all
+from sync.destinations.answers import empty, word
+from sync.destinations.fullstory.jobs import HEADERS, NotToBeRead, Write, error_of, import_all
 from sync.destinations.fullstory.operations import event_id, event_key
+from sync.destinations.groups import in_halves
 from sync.destinations.singles import one_by_one
 from sync.destinations.spec import Conversation, Item, Request, UnreadableAnswer
-from sync.model import DELIVERED, Outcome, Rejected
+from sync.model import DELIVERED, Outcome, Rejected, Unknown
+
+USER = frozenset(
+    "id uid display_name email is_being_deleted properties schema type_conflicts app_url".split()
+)
+"""What the answer to a written user may hold."""
+NO_READER = Unknown(
+    "fullstory-no-reader",
+    "some events of an import job were refused, and api_key may not read which: set read_api_key",
+)
 
 
 def user_write(item: Item) -> Write:
@@ -38,13 +49,45 @@ def send(
     outcomes: dict[int, Outcome] = {}
     joint = {place: write for place, write in writes.items() if not write.is_doubtful}
     if len(joint) >= batch_from:
-        results = yield from import_all(resource, list(joint.values()))
+        results = yield from _together(resource, list(joint.values()), batch_from)
         outcomes.update(zip(joint, results, strict=True))
     alone = {place: write for place, write in writes.items() if place not in outcomes}
-    results = yield from one_by_one(
-        alone.values(), lambda write: _alone(resource, write), lambda write: write.is_partial
-    )
+    results = yield from _singly(resource, alone.values())
     return outcomes | dict(zip(alone, results, strict=True))
+
+
+def _together(
+    resource: str, writes: Sequence[Write], batch_from: int
+) -> Conversation[Sequence[Outcome]]:
+    """As one job. Where the key may not read which rows of a job failed, users are sent again in
+    halves, which does no harm, until the failing ones go alone; events stay unconfirmed."""
+    has_users = any(write.is_partial for write in writes)
+    if has_users:  # they were written before, and are not sent again
+        return (yield from in_halves(writes, lambda rows: _job(resource, rows, batch_from)))
+    return (yield from _job(resource, writes, batch_from))
+
+
+def _job(
+    resource: str, writes: Sequence[Write], batch_from: int
+) -> Conversation[Sequence[Outcome]]:
+    if len(writes) < batch_from:
+        return (yield from _singly(resource, writes))
+    try:
+        return (yield from import_all(resource, writes))
+    except NotToBeRead:
+        if resource == "events":
+            return [NO_READER] * len(writes)
+    middle = len(writes) // 2
+    first = yield from _job(resource, writes[:middle], batch_from)
+    return [*first, *(yield from _job(resource, writes[middle:], batch_from))]
+
+
+def _singly(resource: str, writes: Iterable[Write]) -> Conversation[Sequence[Outcome]]:
+    return (
+        yield from one_by_one(
+            writes, lambda write: _alone(resource, write), lambda write: write.is_partial
+        )
+    )
 
 
 def _alone(resource: str, write: Write) -> Conversation[Outcome]:
@@ -52,9 +95,10 @@ def _alone(resource: str, write: Write) -> Conversation[Outcome]:
     response = yield Request("POST", f"/v2/{resource}", json=write.body, headers=headers)
     if response.status >= 400:
         return Rejected(*error_of(response), write.is_partial)
+    if resource == "events":
+        empty(response)
+        return DELIVERED
     body = response.object()
-    if {"code", "message", "results", "errors"} & body.keys():
-        raise UnreadableAnswer("a success that speaks of an error")
-    if resource == "users" and not isinstance(body.get("id"), str):
-        raise UnreadableAnswer("the answer does not name a user")
+    if not (word(body.get("id")) and body.keys() <= USER):
+        raise UnreadableAnswer("the answer is no user")
     return DELIVERED

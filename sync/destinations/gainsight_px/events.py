@@ -8,7 +8,7 @@ from datetime import timedelta
 import orjson
 
 from sync.destinations.gainsight_px.model import EVENT_ID, EVENT_NAMES, options_of, subject
-from sync.destinations.gainsight_px.reading import PAGE, accepted, refusal
+from sync.destinations.gainsight_px.reading import PAGE, accepted, is_taken, refusal, said
 from sync.destinations.identifiers import digest
 from sync.destinations.meaning import Occurrence, occurrence
 from sync.destinations.singles import one_by_one
@@ -113,13 +113,12 @@ def _send(item: Item, k: int, is_cloud: bool) -> Conversation[Outcome]:
         return DELIVERED
     path, to = (PUSH, "cloud") if is_cloud else ("/v1/events/custom", "api")
     response = yield Request("POST", path, json=item.parts[k], to=to, is_repeatable=False)
-    if response.status == (200 if is_cloud else 201):
-        if response.body.lstrip().startswith(b"<"):
-            raise UnreadableAnswer("a page instead of an answer")
+    if is_taken(response):
         return DELIVERED
-    if response.status == 400:
-        return refusal(response, is_partial=item.parts[0] is not None)
-    raise UnreadableAnswer("an event is answered with success or 400")
+    is_partial = item.parts[0] is not None or k > 2
+    if response.status == 404:
+        raise BatchRefused("gainsight-px-404", said(response), is_partial)
+    return refusal(response, is_partial)
 
 
 def _was_stored(item: Item, k: int) -> Conversation[bool]:

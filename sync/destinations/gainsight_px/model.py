@@ -5,7 +5,6 @@ Source: https://px-apidocs.gainsight.com, REST API 0.1.6 (read 2026-11).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
@@ -201,9 +200,11 @@ def complaints(sync: Sync) -> Iterator[tuple[str, str]]:
 
 def _property_complaints(names: list[str]) -> Iterator[tuple[str, str]]:
     yield from PROPERTY_NAMES.complaints(names)
-    for name in names:
-        if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-            yield f"event property `{name[:40]}` is not in lower snake case", RENAME
+    seen = {EVENT_ID: EVENT_ID}
+    for name in dict.fromkeys(names):
+        if (twin := seen.setdefault(name.casefold(), name)) != name:
+            text = f"event properties `{twin[:40]}` and `{name[:40]}` differ only in letter case"
+            yield text, RENAME
 
 
 def _attribute_complaints(sync: Sync) -> Iterator[tuple[str, str]]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
+from sync.destinations.answers import free_of_no, mapping, says_no, word
 from sync.destinations.gainsight_px.model import (
     ATTRIBUTES,
     Resource,
@@ -62,6 +63,26 @@ def accepted(response: Response) -> Record:
     return found
 
 
+def taken(response: Response) -> Record:
+    """The body of a write's success, if it has one: any 2xx that says nothing of an error.
+
+    Recorded are 201 and 204; the status is not the vendor's promise.
+    """
+    body = free_of_no(response)
+    inner = body.get("body")
+    if says_no(inner if isinstance(inner, dict) else {}):
+        raise UnreadableAnswer("a success that speaks of an error")
+    return body
+
+
+def is_taken(response: Response) -> bool:
+    """Whether a write was taken; a success that says no raises UnreadableAnswer."""
+    if 200 <= response.status < 300:
+        taken(response)
+        return True
+    return False
+
+
 def look(resource: Resource, identity: str) -> Conversation[Record | None]:
     """One user or account as it stands; None when there is none, which includes deleted ones."""
     path = path_of(resource, identity)
@@ -92,7 +113,7 @@ def search(resource: Resource, identities: Sequence[str]) -> Conversation[dict[s
         if not isinstance(listed, list):
             raise UnreadableAnswer("the answer lists nobody")
         records = [record for record in listed if isinstance(record, dict)]
-        found |= {r[resource.key]: r for r in records if r.get(resource.key) in found}
+        found |= {key: r for r in records if (key := word(r.get(resource.key))) in found}
     return found
 
 
@@ -125,7 +146,7 @@ def _differing(sync: Sync, expected: Expected, record: Record) -> Iterator[str]:
         wanted[segment_name(sync)] = expected.is_member
     if "gender" in wanted and "gender" in fields:
         wanted["gender"] = str(wanted["gender"] or "").upper()
-    custom = record.get("customAttributes") or {}
+    custom = mapping(record.get("customAttributes"))
     for name, value in wanted.items():
         if not _matches(value, record.get(name) if name in fields else custom.get(name)):
             yield name

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from sync.destinations.answers import word
 from sync.destinations.gainsight_px.model import is_external
-from sync.destinations.gainsight_px.reading import accepted, said
+from sync.destinations.gainsight_px.reading import is_taken, said, taken
+from sync.destinations.groups import in_halves
 from sync.destinations.meaning import segment_name
-from sync.destinations.spec import JSON, Conversation, Item, Piece, Request, UnreadableAnswer
+from sync.destinations.spec import (
+    JSON,
+    BatchRefused,
+    Conversation,
+    Item,
+    Piece,
+    Request,
+    UnreadableAnswer,
+)
 from sync.destinations.values import iso_8601
 from sync.model import DELIVERED, Op, Outcome, Rejected
 
@@ -32,18 +42,27 @@ def change_members(batch: Sequence[Item], outcomes: list[Outcome]) -> Conversati
     due = {i: item for i, item in enumerate(batch) if item.parts[1] and outcomes[i] is DELIVERED}
     known: dict[str, dict[str, JSON]] = {}
     for name, model in _segments(due.values()).items():
-        response = yield _metadata(name, model)
-        if response.status in (400, 404):
-            text = OFF if response.status == 404 else said(response)
+        try:
+            found = yield from _known(name, model)
+        except BatchRefused as e:
             for i in [i for i, item in due.items() if name in _segments([item])]:
-                outcomes[i] = _refused(due.pop(i), "gainsight-px-external-segments", text)
+                outcomes[i] = _refused(due.pop(i), e.code, e.reason)
             continue
-        made, at = accepted(response).get("id"), iso_8601(response.instant())
-        if not made:
-            raise UnreadableAnswer("the external segment has no id")
-        known[name] = {"segmentId": str(made), "lastQualificationTime": at}
+        known[name] = found
     if due:
         yield from _tell(due, outcomes, known)
+
+
+def _known(name: str, model: str) -> Conversation[dict[str, JSON]]:
+    """The id of an external segment, made known, and when that was."""
+    response = yield _metadata(name, model)
+    if response.status in (400, 404):
+        text = OFF if response.status == 404 else said(response)
+        raise BatchRefused("gainsight-px-external-segments", text)
+    made = word(taken(response).get("id"))
+    if not made:
+        raise UnreadableAnswer("the external segment has no id")
+    return {"segmentId": made, "lastQualificationTime": iso_8601(response.instant())}
 
 
 def _segments(items: Iterable[Item]) -> dict[str, str]:
@@ -63,19 +82,22 @@ def _refused(item: Item, code: str, text: str) -> Rejected:
 def _tell(
     due: Mapping[int, Item], outcomes: list[Outcome], known: Mapping[str, Mapping[str, JSON]]
 ) -> Conversation[None]:
-    """One request for all who are due, in halves once it is refused. No state is sent again."""
-    lists = _lists(due.values(), known)
-    response = yield Request("POST", "/v1/external_segment/update_membership", json=lists)
-    if response.status != 400:
-        accepted(response)
-        return
-    text, (i, *others) = said(response), due
-    if others:
-        middle = len(due) // 2
-        for half in (list(due)[:middle], list(due)[middle:]):
-            yield from _tell({i: due[i] for i in half}, outcomes, known)
-    elif not any(word in text.casefold() for word in ("duplicate", "already")):
-        outcomes[i] = _refused(due[i], "gainsight-px-membership", text)
+    """One request for all that are due, in halves once it is refused. No state is sent again."""
+
+    def send(places: Sequence[int]) -> Conversation[Sequence[Outcome]]:
+        lists = _lists([due[i] for i in places], known)
+        response = yield Request("POST", "/v1/external_segment/update_membership", json=lists)
+        if is_taken(response):
+            return [DELIVERED] * len(places)
+        text = said(response)
+        is_repeated = any(one in text.casefold() for one in ("duplicate", "already"))
+        if len(places) == 1 and is_repeated:
+            return [DELIVERED]
+        raise BatchRefused("gainsight-px-membership", text)
+
+    ends = yield from in_halves(list(due), send)
+    for i, end in zip(due, ends, strict=True):
+        outcomes[i] = _refused(due[i], end.code, end.reason) if isinstance(end, Rejected) else end
 
 
 def _lists(items: Iterable[Item], known: Mapping[str, Mapping[str, JSON]]) -> JSON:

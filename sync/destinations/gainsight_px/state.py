@@ -22,11 +22,11 @@ from sync.destinations.gainsight_px.model import (
     resource_of,
     subject,
 )
-from sync.destinations.gainsight_px.reading import Record, look, refusal, search
+from sync.destinations.gainsight_px.reading import Record, is_taken, look, refusal, said, search
 from sync.destinations.identifiers import bounded
 from sync.destinations.meaning import emptied, segment_name
 from sync.destinations.singles import one_by_one
-from sync.destinations.spec import JSON, Conversation, Item, Piece, Request, UnreadableAnswer
+from sync.destinations.spec import JSON, BatchRefused, Conversation, Item, Piece, Request
 from sync.model import DELIVERED, Change, Delivered, Kind, Op, Outcome, Rejected, Sync
 
 GENDERS = ("MALE", "FEMALE", "OTHER", "EMPTY_GENDER")
@@ -69,8 +69,8 @@ def _attributes(sync: Sync, change: Change) -> dict[str, JSON]:
         found["gender"] = _gender(found["gender"])
     if has_left and sync.kind is Kind.SEGMENT:
         reasons = [trait.name for trait in sync.traits if trait.column == sync.reason]
-        said = change.reason or options_of(sync).exit_reason
-        found |= {name: said for name in reasons if name in found}
+        why = change.reason or options_of(sync).exit_reason
+        found |= {name: why for name in reasons if name in found}
     if has_flag(sync):
         found[segment_name(sync)] = not has_left
     return found
@@ -137,10 +137,10 @@ def _create(resource: Resource, identity: str, part: bytes, tag_key: str) -> Con
     own: dict[str, JSON] = {"type": "USER"} if resource is USERS else {"name": identity}
     given = {**own, "propertyKeys": [tag_key], **orjson.loads(part)}
     response = yield Request("POST", f"/v1/{resource.name}", json=given)
-    if response.status == 201:
+    if is_taken(response):
         return DELIVERED
-    if response.status != 400:
-        raise UnreadableAnswer("a creation is answered with 201 or 400")
+    if response.status == 404:
+        raise BatchRefused("gainsight-px-404", said(response))
     # Refused, or there since a moment ago: by an earlier attempt, or by the product itself.
     again = yield from _update(resource, identity, part)
     return again or refusal(response)
@@ -150,10 +150,8 @@ def _update(resource: Resource, identity: str, part: bytes) -> Conversation[Outc
     """None when there is nobody to update."""
     path = path_of(resource, identity) or f"/v1/{resource.name}/update"
     response = yield Request("PUT", path, json=part)
-    if response.status == 204:
+    if is_taken(response):
         return DELIVERED
-    if response.status not in (400, 404):
-        raise UnreadableAnswer("an update is answered with 204, 400 or 404")
     refused = refusal(response)
     return None if response.status == 404 else refused
 

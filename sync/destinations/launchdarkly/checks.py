@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from urllib.parse import quote
 
 from pydantic import SecretStr
 
+from sync.destinations.answers import entries, word
 from sync.destinations.launchdarkly.calls import Place, acknowledged, api, items_of, read, within
 from sync.destinations.spec import JSON, Conversation, Health, UnreadableAnswer
 from sync.errors import Problem
@@ -31,7 +33,7 @@ def health(place: Place, sdk_key: SecretStr | None) -> Conversation[Health]:
         # A dry run changes nothing, and nobody has this key. A role that doesn't bypass approvals
         # is answered 403, which ends the check.
         body = {"environmentKey": place.environment, "instructions": [NOBODY]}
-        path = f"{place.segments}/{segments[0].get('key')}"
+        path = f"{place.segments}/{quote(word(segments[0].get('key')), safe='')}"
         yield api("PATCH", path, body, {"dryRun": "true"})
     facts = {
         "project": place.project,
@@ -57,7 +59,7 @@ def _problems(
     environment: Mapping[str, JSON], segments: Sequence[JSON], sdk_key: SecretStr | None
 ) -> Iterator[Problem]:
     # Only an existing segment tells what the token may do with it.
-    denied = [entry for one in segments for entry in within(one, "_access", "denied") or ()]
+    denied = [entry for one in segments for entry in entries(within(one, "_access", "denied"))]
     if any(within(entry, "action") == "updateIncluded" for entry in denied):
         yield Problem(
             "launchdarkly-permission",

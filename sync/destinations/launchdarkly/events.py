@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
+from sync.destinations.answers import entries, free_of_no, mapping, word
+from sync.destinations.groups import in_halves
 from sync.destinations.identifiers import digest
 from sync.destinations.launchdarkly.calls import Place, acknowledged, api, items_of
 from sync.destinations.launchdarkly.membership import Row
@@ -39,7 +41,8 @@ def custom_event(sync: Sync, change: Change) -> JSON:
         "contextKeys": {context_kind(sync): context_key(change)},
     }
     column = options_of(sync).metric_value
-    if column is not None and (number := facts.pop(column, None)) is not None:
+    if column is not None:
+        number = facts.pop(column, None)
         if isinstance(number, bool) or not isinstance(number, int | float):
             raise ValueError(f"trait {column} is the metric's value and no number")
         event["metricValue"] = number
@@ -59,8 +62,9 @@ def merged(sync: Sync, ours: Context, known: Context) -> dict[str, JSON]:
     private = {trait.name for trait in sync.traits if trait.is_pii}
     context = {name: value for name, value in known.items() if name not in ours}
     context |= {k: v for k, v in ours.items() if v is not None and k not in private}
-    meta = dict(context.pop("_meta", None) or {})
-    redacted = {name for name in meta.pop("redactedAttributes", None) or () if name not in ours}
+    meta = dict(mapping(context.pop("_meta", None)))
+    theirs = map(word, entries(meta.pop("redactedAttributes", None)))
+    redacted = {name for name in theirs if name and name not in ours}
     redacted |= {k for k, v in ours.items() if v is not None and k in private}
     if redacted:
         meta["redactedAttributes"] = sorted(redacted)
@@ -80,9 +84,17 @@ def import_metrics(place: Place, batch: Sequence[Item]) -> Conversation[Sequence
 def identify(place: Place, rows: Sequence[Row]) -> Conversation[None]:
     """Show attributes in the list of contexts. An identify event replaces a whole context, so
     what is listed is read first, and nobody is listed because of a removal."""
-    due = [(row.sync, row.change) for row in rows if row.is_open and row.shown is not None]
-    if not due:
-        return
+    due = [row for row in rows if row.is_open and row.shown is not None]
+    if any(row.is_touched for row in due):  # their membership is not written again
+        ends = yield from in_halves(due, lambda some: _show(place, some))
+        for row, end in zip(due, ends, strict=True):
+            row.outcome = end
+    elif due:
+        yield from _show(place, due)
+
+
+def _show(place: Place, rows: Sequence[Row]) -> Conversation[Sequence[Outcome]]:
+    due = [(row.sync, row.change) for row in rows]
     kind = context_kind(due[0][0])
     known, answer = yield from listed(place, kind, [change.address for _, change in due])
     about = {"kind": "identify", "creationDate": unix_milliseconds(answer.instant())}
@@ -96,6 +108,7 @@ def identify(place: Place, rows: Sequence[Row]) -> Conversation[None]:
         moves = [f"{i}:{c.op}:{c.transition}:{c.cause}" for i, (_, c) in enumerate(due)]
         key = [json.dumps(events, sort_keys=True), *moves]
         yield from _publish("bulk", "/bulk", events, key)
+    return [DELIVERED] * len(rows)
 
 
 def listed(
@@ -109,14 +122,16 @@ def listed(
         wanted = json.dumps(unique[start : start + SEARCH_KEYS], ensure_ascii=False)
         query: dict[str, JSON] = {"filter": f"kind equals {json.dumps(kind)},key anyOf {wanted}"}
         query["limit"] = SEARCH_KEYS
+        seen = {""}
         while True:
             answer = yield api("POST", f"{place.inside}/contexts/search", query)
             body = acknowledged(answer).object()
             found = [(str(i.get("lastSeen") or ""), _context(i)) for i in items_of(body)]
             sightings += [(at, context) for at, context in found if context.get("kind") == kind]
-            following = body.get("continuationToken")
-            if not following or following == query.get("continuationToken"):
+            following = word(body.get("continuationToken"))
+            if following in seen:
                 break
+            seen.add(following)
             query = {**query, "continuationToken": following}
     sightings.sort(key=lambda sighting: sighting[0])
     return {str(context.get("key")): context for _, context in sightings}, answer
@@ -127,7 +142,7 @@ def _context(item: Mapping[str, JSON]) -> Context:
     said = item.get("context")
     try:
         found = json.loads(said) if isinstance(said, str) else said
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     return found if isinstance(found, dict) else {}
 
@@ -138,4 +153,5 @@ def _publish(
     """Send one payload; the vendor knows it again by its id, which is made from `key`."""
     payload = str(UUID(bytes=digest(key)[:16], version=5))
     about = {"x-launchdarkly-event-schema": "4", "x-launchdarkly-payload-id": payload, **headers}
-    acknowledged((yield Request("POST", path, json=events, to=to, headers=about)), 202)
+    response = yield Request("POST", path, json=events, to=to, headers=about)
+    free_of_no(acknowledged(response, 202))

@@ -10,9 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from sync.destinations.answers import entries, mapping, objects, word
 from sync.destinations.launchdarkly.calls import Place, api, items_of, read, within
 from sync.destinations.launchdarkly.options import context_kind, options_of, segment_keys
-from sync.destinations.spec import JSON, Conversation
+from sync.destinations.spec import JSON, Conversation, UnreadableAnswer
 from sync.errors import Problem
 from sync.model import Kind, Sync
 
@@ -48,11 +49,11 @@ class Ours:
     def asked_by(self, rule: Said) -> set[Literal["presence", "absence"]]:
         """What of us a rule asks for. A clause on a missing attribute fails even when negated."""
         asked: set[Literal["presence", "absence"]] = set()
-        for clause in rule.get("clauses") or ():
-            kind, attribute = clause.get("contextKind") or "user", clause.get("attribute")
+        for clause in objects(rule.get("clauses")):
+            about = word(clause.get("contextKind")) or "user", word(clause.get("attribute"))
             if clause.get("op") != "segmentMatch":
-                asked |= {"presence"} if (kind, attribute) in self.attributes else set()
-            elif not self.segments.isdisjoint(map(str, clause.get("values") or ())):
+                asked |= {"presence"} if about in self.attributes else set()
+            elif not self.segments.isdisjoint(map(str, entries(clause.get("values")))):
                 asked.add("absence" if clause.get("negate") else "presence")
         return asked
 
@@ -68,7 +69,7 @@ class Flag:
     @property
     def rules(self) -> Sequence[Said]:
         """Those before the default one."""
-        return self.setup.get("rules") or ()
+        return objects(self.setup.get("rules"))
 
     def named(self, index: int) -> str:
         """What people call a variation."""
@@ -101,14 +102,15 @@ class Flag:
                 yield f"rule {number} asks for not being in our segment, and", _served_by(rule)
         if self.setup.get("prerequisites"):
             yield "an unmet prerequisite turns the flag off, which", off
-        yield "the default rule", _served_by(self.setup.get("fallthrough") or {})
+        yield "the default rule", _served_by(mapping(self.setup.get("fallthrough")))
 
 
 def _served_by(rule: Said) -> set[int]:
     if isinstance(rule.get("variation"), int):
         return {rule["variation"]}
-    shares = within(rule, "rollout", "variations") or ()
-    return {share["variation"] for share in shares if share.get("weight")}
+    shares = objects(within(rule, "rollout", "variations"))
+    served = [share.get("variation") for share in shares if share.get("weight")]
+    return {index for index in served if isinstance(index, int)}
 
 
 def unsafe_flags(place: Place, syncs: Sequence[Sync]) -> Conversation[list[Problem]]:
@@ -129,6 +131,7 @@ def unsafe_flags(place: Place, syncs: Sequence[Sync]) -> Conversation[list[Probl
 def _flags(place: Place) -> Conversation[list[Flag]]:
     """All flags with their rules, which only `summary=0` shows."""
     flags: list[Flag] = []
+    seen: set[str] = set()
     while True:
         query = {"env": place.environment, "summary": "0", "limit": str(PAGE)}
         query["offset"] = str(len(flags))
@@ -136,10 +139,13 @@ def _flags(place: Place) -> Conversation[list[Flag]]:
             (yield from read(api("GET", f"/api/v2/flags/{place.project}", None, query)))
         )
         for flag in page:
-            setup = within(flag, "environments", place.environment) or {}
-            flags.append(Flag(str(flag.get("key")), flag.get("variations") or [], setup))
+            setup = mapping(within(flag, "environments", place.environment))
+            flags.append(Flag(word(flag.get("key")), objects(flag.get("variations")), setup))
         if len(page) < PAGE:
             return flags
+        if seen.issuperset(flag.key for flag in flags[-PAGE:]):
+            raise UnreadableAnswer("the pages of flags do not end")
+        seen.update(flag.key for flag in flags)
 
 
 def _judged(flag: Flag, ours: Ours, served: Mapping[tuple[str, str], JSON]) -> Iterator[Problem]:

@@ -6,13 +6,15 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from sync.destinations.answers import entries, free_of_no, objects, word
+from sync.destinations.groups import in_halves
 from sync.destinations.launchdarkly.calls import Place, acknowledged, api, read
 from sync.destinations.launchdarkly.membership import Row, Step, reject, steps
 from sync.destinations.launchdarkly.options import context_kind, options_of, segment_keys
 from sync.destinations.names import problems
-from sync.destinations.spec import JSON, Conversation, Request, UnreadableAnswer
+from sync.destinations.spec import JSON, BatchRefused, Conversation, Request, UnreadableAnswer
 from sync.errors import Problem
-from sync.model import Kind, Sync
+from sync.model import Kind, Outcome, Sync
 
 PATCH_KEYS = 1500  # documented, for all instructions of a request together
 BIG_KEYS = 1000  # none is documented; the synced-segment endpoint's usual batch
@@ -41,13 +43,38 @@ class Segments:
         return found
 
     def apply(self, rows: Sequence[Row]) -> Conversation[None]:
-        """Bring all segments of a batch up to date; every row gets its outcome."""
+        """Bring all segments of a batch up to date; every row gets its outcome.
+
+        A refusal after something was written is settled here, so that it is not written again.
+        """
         for whole in steps(rows):
             step = whole.open()
-            if step.moves and (yield from self._is_there(step)):
+            has_begun = any(row.is_touched for row in rows)
+            if step.moves and (yield from self._is_usable(step, has_begun)):
                 is_big = self._is_big[step.segment]
                 for chunk in step.chunks(BIG_KEYS if is_big else PATCH_KEYS):
-                    yield from self._send(chunk, is_big)
+                    yield from self._settle(chunk, is_big, any(row.is_touched for row in rows))
+
+    def _is_usable(self, step: Step, has_begun: bool) -> Conversation[bool]:
+        try:
+            return (yield from self._is_there(step))
+        except BatchRefused as e:
+            if not has_begun:
+                raise
+            reject([row for row, _ in step.moves], e.code, e.reason)
+            return False
+
+    def _settle(self, step: Step, is_big: bool, has_begun: bool) -> Conversation[None]:
+        def send(moves: Sequence[tuple[Row, bool]]) -> Conversation[Sequence[Outcome]]:
+            yield from self._send(Step(step.segment, moves), is_big)
+            return [row.outcome for row, _ in moves]
+
+        if not has_begun:
+            yield from send(step.moves)
+            return
+        ends = yield from in_halves(step.moves, send, lambda move: move[0].is_touched)
+        for (row, _), end in zip(step.moves, ends, strict=True):
+            row.outcome = end
 
     def _look(self, sync: Sync, key: str) -> Conversation[tuple[str, str, str] | None]:
         found = yield from find(self.place, key)
@@ -78,7 +105,7 @@ class Segments:
         response = yield api("POST", self.place.segments, body)
         if response.status in (404, 409):  # 409: somebody created it; the next attempt looks
             return step.retry(CREATE_SECONDS)
-        if acknowledged(response, 201).object().get("key") != key:
+        if free_of_no(acknowledged(response, 201)).get("key") != key:
             raise UnreadableAnswer("another segment was created")
         self._is_big[key] = is_big
         return None
@@ -95,7 +122,8 @@ class Segments:
             if _blame(found, step):
                 return step.retry()
         acknowledged(response, 204 if is_big else 200)
-        if not is_big and response.object().get("key") != step.segment:
+        written = free_of_no(response)
+        if not is_big and written.get("key") != step.segment:
             raise UnreadableAnswer("the answer is not the segment that was written")
         for row, _ in step.moves:
             row.is_touched = True
@@ -138,7 +166,7 @@ def obstacle_in(sync: Sync, key: str, found: Segment | None) -> tuple[str, str, 
     if integration := found.get("_external"):
         text = f"segment `{key}` is kept by the integration {integration}"
         return "launchdarkly-synced-segment", text, another
-    if TAG not in (found.get("tags") or ()) and not options.adopt:
+    if TAG not in entries(found.get("tags")) and not options.adopt:
         fix = f"give it the tag {TAG}, or set `adopt: true`"
         return "launchdarkly-foreign-segment", f"segment `{key}` is not ours", fix
     if options.big and not found.get("unbounded"):
@@ -153,17 +181,17 @@ def obstacle_in(sync: Sync, key: str, found: Segment | None) -> tuple[str, str, 
 
 def keys_in(found: Segment, kind: str, which: str = "included") -> frozenset[str]:
     """A standard segment's keys of one context kind; `which` may be `excluded`."""
-    keys = set(found.get(which) or ()) if kind == "user" else set()
-    for entry in found.get(f"{which}Contexts") or ():
+    keys = set(map(word, entries(found.get(which)))) if kind == "user" else set()
+    for entry in objects(found.get(f"{which}Contexts")):
         if entry.get("contextKind") == kind:
-            keys.update(entry.get("values") or ())
+            keys.update(map(word, entries(entry.get("values"))))
     return frozenset(keys)
 
 
 def size_of(found: Segment) -> int:
     """How many keys a standard segment includes, of all kinds."""
-    others = found.get("includedContexts") or ()
-    return len(found.get("included") or ()) + sum(len(e.get("values") or ()) for e in others)
+    others = objects(found.get("includedContexts"))
+    return len(entries(found.get("included"))) + sum(len(entries(e.get("values"))) for e in others)
 
 
 def _blame(found: Segment, step: Step) -> bool:

@@ -119,7 +119,7 @@ def _contact(sync: Sync, change: Change, empty: str) -> JSON:
     for name, text in texts({n: v for n, v in traits.items() if n != OPT_OUT}).items():
         if name not in BUILT_IN:
             embedded[name] = text or empty
-        elif text or not empty:
+        elif text or not (empty or name == "email"):  # an empty e-mail is no address
             contact[name] = text
     if sync.kind is Kind.SEGMENT:
         embedded[segment_name(sync)] = "0" if is_removal else "1"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote
+
+from orjson import loads
 
 from sync.destinations.meaning import Occurrence
 from sync.destinations.qualtrics import transactions
@@ -13,9 +15,18 @@ from sync.destinations.qualtrics.imports import import_contacts, no_list
 from sync.destinations.qualtrics.reading import look_up, opted_out
 from sync.destinations.qualtrics.wire import counted, message, result_of, text_of
 from sync.destinations.singles import one_by_one
-from sync.destinations.spec import JSON, NOTHING, Conversation, Item, Request, Response
+from sync.destinations.spec import (
+    JSON,
+    NOTHING,
+    BatchRefused,
+    Conversation,
+    Item,
+    NoAnswer,
+    Request,
+    Response,
+)
 from sync.destinations.values import utc
-from sync.model import DELIVERED, Change, Kind, Op, Outcome, Rejected, Sync
+from sync.model import DELIVERED, Change, Kind, Op, Outcome, Rejected, Sync, Unknown
 
 SINGLES = 200
 """Up to so many contacts go one by one, with an answer for each; above, as one import."""
@@ -116,16 +127,18 @@ class Delivery:
         return kept
 
     def _write(self, mailing_list: str, indices: Sequence[int]) -> Conversation[None]:
+        """By import where there are many. Its form has no phone: contacts with one go alone."""
         if len(indices) > SINGLES:
-            yield from self._import(mailing_list, indices)
-            return
+            alone = [i for i in indices if "phone" in loads(self.batch[i].parts[0])]
+            yield from self._import(mailing_list, [i for i in indices if i not in set(alone)])
+            indices = alone
 
         def create(i: int) -> Conversation[None]:
             path = f"/mailinglists/{mailing_list}/contacts"
             response = yield from self._send(i, Request("POST", path, json=self.batch[i].parts[0]))
             if response.status == 404:
-                self.outcomes[i] = no_list(mailing_list, message(response))
-            elif response.status != 400:
+                raise no_list(mailing_list, message(response))
+            if response.status != 400:
                 self.ids[i] = text_of(result_of(response), "id")
 
         yield from self._each(indices, create)
@@ -148,6 +161,8 @@ class Delivery:
             self.outcomes[i] = outcome
 
     def _import(self, mailing_list: str, indices: Sequence[int]) -> Conversation[None]:
+        if not indices:
+            return
         rows = [self.batch[i].parts[0] for i in indices]
         needs_ids = any(part is not None for i in indices for part in self.batch[i].parts[1:])
         ends, self.last = yield from import_contacts(mailing_list, rows, needs_ids)
@@ -212,7 +227,11 @@ class Delivery:
     def _remove_members(self, mailing_list: str, indices: Sequence[int]) -> Conversation[None]:
         """Whoever opted out of the list stays on it: coming back would forget the opt-out."""
         path = f"/mailinglists/{mailing_list}"
-        stay = yield from opted_out(self.directory + path)
+        try:
+            stay = yield from opted_out(self.directory + path)
+        except BatchRefused as e:
+            self._refuse(indices, Rejected(e.code, e.reason, is_partial=True))
+            return
 
         def remove(i: int) -> Conversation[None]:
             request = Request("DELETE", path + self._contact(i))
@@ -232,8 +251,8 @@ class Delivery:
                 continue
             name = event.ulid
             if change.is_doubtful:
-                known = yield from transactions.event_ids(self.directory + self._contact(i))
-                if name in known:
+                known = yield from self._sent_before(i)
+                if known is None or name in known:
                     continue
             places[name] = i
             wanted[name] = self._transaction(i, event)
@@ -241,6 +260,14 @@ class Delivery:
         for name, reason in refused.items():
             is_partial = self._change(places[name])[0].kind is Kind.SEGMENT
             self.outcomes[places[name]] = Rejected("qualtrics-transaction", reason, is_partial)
+
+    def _sent_before(self, i: int) -> Conversation[Collection[str] | None]:
+        """The ids of the contact's transactions; None without an answer: the row is unconfirmed."""
+        try:
+            return (yield from transactions.event_ids(self.directory + self._contact(i)))
+        except (BatchRefused, NoAnswer) as e:
+            self.outcomes[i] = Unknown(e.code)
+            return None
 
     def _transaction(self, i: int, event: Occurrence) -> JSON:
         sync, change = self._change(i)

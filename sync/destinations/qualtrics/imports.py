@@ -6,8 +6,16 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 from urllib.parse import quote
 
+from sync.destinations.answers import entries, objects, whole, word
 from sync.destinations.polling import poll
-from sync.destinations.qualtrics.wire import inside, message, result_of, text_of
+from sync.destinations.qualtrics.wire import (
+    counted,
+    inside,
+    message,
+    path_of,
+    result_of,
+    text_of,
+)
 from sync.destinations.spec import (
     JSON,
     BatchRefused,
@@ -40,11 +48,14 @@ UNPROCESSED = RowEnd(
 def import_contacts(
     mailing_list: str, rows: Sequence[JSON], needs_ids: bool
 ) -> Conversation[tuple[Sequence[RowEnd], Response]]:
-    """One job for all, and its answer; whom its counts can't account for, its report does."""
+    """One job for all rows, and its answer; what its counts leave open, its report tells.
+
+    Raises BatchRefused when the job was not taken, or had no list to write to.
+    """
     path = f"/mailinglists/{mailing_list}/transactioncontacts"
     response = yield Request("POST", path, json={"contacts": rows})
     if response.status == 404:
-        return [RowEnd(no_list(mailing_list, message(response)))] * len(rows), response
+        raise no_list(mailing_list, message(response))
     if response.status == 400:
         raise BatchRefused("qualtrics-400", message(response))
     job = result_of(response)
@@ -55,7 +66,7 @@ def import_contacts(
         return ends, response
     counts = yield from poll(lambda: _counts(f"{path}/{number}"), "the import", MOST_SECONDS)
     if not sum(counts.values()):
-        return [RowEnd(no_list(mailing_list, "no row was counted"))] * len(rows), response
+        raise no_list(mailing_list, "no row was counted")
     if counts["added"] + counts["updated"] != len(accepted) or counts["failed"] or needs_ids:
         found = yield from _report(number, len(accepted), counts["failed"])
         for i, end in zip(accepted, found, strict=True):
@@ -63,58 +74,81 @@ def import_contacts(
     return ends, response
 
 
-def no_list(mailing_list: str, said: str) -> Rejected:
-    """The list is not there. The rows are planned again by every run until it is."""
-    return Rejected("qualtrics-no-list", f"mailing list {mailing_list} was not found: {said}")
+def no_list(mailing_list: str, said: str) -> BatchRefused:
+    """The list is not there, which concerns every row alike."""
+    return BatchRefused("qualtrics-no-list", f"mailing list {mailing_list} was not found: {said}")
 
 
 def _at_once(job: Mapping[str, JSON], count: int) -> list[RowEnd]:
     """Delivered, unless refused before the job began."""
-    places = inside(job, "contacts").get("unprocessed") or []
-    if not isinstance(places, list) or not all(
-        type(place) is int and 0 <= place < count for place in places
-    ):
+    places = [_row_number(one) for one in entries(inside(job, "contacts").get("unprocessed"))]
+    if not all(0 <= place < count for place in places):
         raise UnreadableAnswer("the import refused rows that were not sent")
     unprocessed = frozenset(places)
     return [UNPROCESSED if i in unprocessed else RowEnd(DELIVERED) for i in range(count)]
 
 
+def _row_number(said: JSON) -> int:
+    """A number, digits, or an object that holds an index: the vendor's sources have all three."""
+    if isinstance(said, dict):
+        indices = [value for name, value in said.items() if "index" in name.lower()]
+        said = indices[0] if len(indices) == 1 else None
+    number = whole(said)
+    if number is None:
+        raise UnreadableAnswer("the import does not number a row")
+    return number
+
+
 def _counts(path: str) -> Conversation[Mapping[str, int] | None]:
     """What a job counted, at 100 percent. The words of its status vary, and are not read."""
     result = result_of((yield Request("GET", path)))
-    if result.get("percentComplete") != 100:
+    if whole(result.get("percentComplete")) != 100:
         return None
-    count = inside(inside(result, "contacts"), "count")
-    if not all(type(count.get(name)) is int for name in COUNTS):
+    told = inside(inside(result, "contacts"), "count")
+    counts = {name: whole(told.get(name)) for name in COUNTS}
+    if None in counts.values():
         raise UnreadableAnswer("a finished import without counts")
-    return {name: count[name] for name in COUNTS}
+    return {name: count or 0 for name, count in counts.items()}
 
 
 def _report(job: str, count: int, failed: int) -> Conversation[Sequence[RowEnd]]:
     """Rows by their order: whether `sourceIndexId` counts from 0 or 1 is not documented."""
-    entries: dict[int, Mapping[str, JSON]] = {}
-    token: str | None = ""
-    while token is not None:
-        query = {"skipToken": token} if token else {}
-        response = yield Request("GET", f"/imports/api-import/jobs/{job}/report", query=query)
+    rows: dict[int, Mapping[str, JSON]] = {}
+    page = f"/imports/api-import/jobs/{job}/report"
+    following: str | None = page
+    seen: set[str] = set()
+    while following is not None and following not in seen:
+        seen.add(following)
+        response = yield Request("GET", following, to=_endpoint(following, page))
         results = result_of(response, "results")
-        for entry in results.get("importReportEntries") or ():
-            number = entry.get("sourceIndexId") if isinstance(entry, dict) else None
-            if type(number) is not int:
-                raise UnreadableAnswer("the import's report does not number its rows")
-            entries[number] = entry
-        following = results.get("skipToken") or None
-        token = following if following != token else None
-    if len(entries) != count:
+        for entry in objects(results.get("importReportEntries")):
+            rows[_row_number(entry.get("sourceIndexId"))] = entry
+        following = _next(page, response)
+    if len(rows) != count:
         raise UnreadableAnswer("the import's report does not list every row once")
-    ends = [_row_end(entries[number]) for number in sorted(entries)]
+    ends = [_row_end(rows[number]) for number in sorted(rows)]
     if sum(end.contact is None for end in ends) != failed:
         raise UnreadableAnswer("the import's report contradicts its counts")
     return ends
 
 
+def _endpoint(path: str, page: str) -> str:
+    """A page of the directory, or an address that the vendor wrote from the API's root."""
+    return "" if path.startswith(page) else "api"
+
+
+def _next(page: str, response: Response) -> str | None:
+    """The following page: a token beside the results or among them, or a whole address."""
+    for holder in (counted(response), result_of(response, "results")):
+        if token := word(holder.get("skipToken")):
+            return f"{page}?skipToken={quote(token, safe='')}"
+        if holder.get("nextPage"):
+            return path_of(holder["nextPage"])
+    return None
+
+
 def _row_end(entry: Mapping[str, JSON]) -> RowEnd:
-    if entry.get("contactId"):
-        return RowEnd(DELIVERED, str(entry["contactId"]))
+    if contact := word(entry.get("contactId")):
+        return RowEnd(DELIVERED, contact)
     said = f"{entry.get('importStatus') or ''} {entry.get('importStatusCode') or ''}".strip()
     return RowEnd(Rejected("qualtrics-import", said or "no contact was made"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from sync.destinations.answers import word
 from sync.destinations.meaning import segment_name
 from sync.destinations.names import problems
 from sync.destinations.qualtrics.contacts import key_of, options_of
@@ -23,11 +24,11 @@ def check(settings: Settings) -> Conversation[Health]:
     """Datacenter, directory, deduplication, and the list all contacts are written through."""
     response = yield Request("GET", "/whoami", to="api")
     who = result_of(response)
-    if not who.get("userName") or not who.get("brandId"):
+    brand, found = word(who.get("brandId")), word(who.get("datacenter"))
+    if not (word(who.get("userName")) and brand):
         raise UnreadableAnswer("whoami did not name a user of a brand")
-    account = f"{who['brandId']}/{settings.directory_id}"
-    found = str(who.get("datacenter"))
-    facts = {"datacenter": found, "user": str(who.get("userId"))}
+    account = f"{brand}/{settings.directory_id}"
+    facts = {"datacenter": found, "user": word(who.get("userId"))}
     if inside(counted(response), "meta").get("notice") or found != settings.datacenter:
         text = f"the account lives in datacenter {found}, the connection says {settings.datacenter}"
         hint = "a call to the wrong datacenter is passed on, slowly, and imports fail there"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +16,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import quote
 
+from sync.destinations.answers import whole
 from sync.destinations.polling import poll
 from sync.destinations.qualtrics.wire import message, result_of, text_of
 from sync.destinations.spec import (
@@ -31,7 +33,7 @@ MAX_DOWNLOAD_BYTES = 100_000_000
 DOWNLOAD_SECONDS = 600.0
 MAX_FILE_BYTES = 400_000_000
 """Of an unpacked export: more is not read into memory."""
-BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, EOFError)
+BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, struct.error, EOFError)
 OVERLAP = timedelta(hours=1)
 KEPT_STATUSES = frozenset({0, 4})
 """Answered, and imported; previews, tests and spam are left out."""
@@ -129,14 +131,14 @@ def _records(survey: str, file: bytes) -> Iterator[dict[str, JSON]]:
         values = response.get("values")
         if not isinstance(values, dict) or not response.get("responseId"):
             raise UnreadableAnswer("a response without values")
-        if values.get("status") in KEPT_STATUSES:
+        if whole(values.get("status")) in KEPT_STATUSES:
             yield _record(survey, response, values)
 
 
 def _responses(file: bytes) -> list[Mapping[str, JSON]]:
     try:
         responses = json.loads(_unpacked(file))["responses"]
-    except (ValueError, KeyError, TypeError, RuntimeError, *BROKEN_ZIP):
+    except (ValueError, KeyError, TypeError, RuntimeError, OSError, *BROKEN_ZIP):
         raise UnreadableAnswer("the export's file can't be read") from None
     if not isinstance(responses, list) or not all(isinstance(one, dict) for one in responses):
         raise UnreadableAnswer("the export's file does not list responses")
@@ -189,7 +191,7 @@ def _instant(text: JSON) -> str:
     """ISO 8601 in UTC; every response has the date at which it was recorded."""
     try:
         return str(iso_8601(datetime.fromisoformat(str(text))))
-    except ValueError:
+    except (ValueError, OverflowError):
         raise UnreadableAnswer("a response without the date at which it was recorded") from None
 
 

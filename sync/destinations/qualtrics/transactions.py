@@ -6,7 +6,14 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 
 from sync.destinations.qualtrics.wire import inside, message, pages, result_of
-from sync.destinations.spec import JSON, Conversation, Request, Response, UnreadableAnswer
+from sync.destinations.spec import (
+    JSON,
+    BatchRefused,
+    Conversation,
+    Request,
+    Response,
+    UnreadableAnswer,
+)
 
 GROUP = 50
 
@@ -22,14 +29,21 @@ def send(wanted: Mapping[str, JSON]) -> Conversation[Mapping[str, str]]:
     while groups:
         group = groups.popleft()
         body = {name: wanted[name] for name in group}
-        response = yield Request("POST", "/transactions", json=body, is_repeatable=False)
-        if response.status < 400:
-            refused |= _unprocessed(group, response)
-        elif len(group) > 1:
+        request = Request("POST", "/transactions", json=body, is_repeatable=False)
+        try:
+            response = yield request
+        except BatchRefused as e:
+            why = e.reason or e.code
+        else:
+            if response.status < 400:
+                refused |= _unprocessed(group, response)
+                continue
+            why = message(response)
+        if len(group) > 1:
             middle = len(group) // 2
             groups.extendleft((group[middle:], group[:middle]))
         else:
-            refused[group[0]] = message(response)
+            refused[group[0]] = why
     return refused
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from sync.destinations.answers import says_no, word
 from sync.destinations.spec import JSON, Conversation, Request, Response, UnreadableAnswer
 
 ROOT = "/API/v3"
@@ -15,8 +16,10 @@ def counted(response: Response) -> Mapping[str, JSON]:
     """The body of a success; anything without `meta`, or with an error in it, is no answer."""
     body = response.object()
     meta = body.get("meta")
-    if response.status >= 400 or not isinstance(meta, dict) or "error" in meta:
+    if response.status >= 400 or not isinstance(meta, dict) or says_no(meta) or says_no(body):
         raise UnreadableAnswer("no success in the vendor's envelope")
+    if not word(meta.get("httpStatus")).startswith("2"):
+        raise UnreadableAnswer("a success whose envelope names no success")
     return body
 
 
@@ -55,7 +58,11 @@ def elements(response: Response) -> list[Mapping[str, JSON]]:
 def pages(path: str, take: Callable[[Mapping[str, JSON]], object]) -> Conversation[None]:
     """Hand over every element of a list, page by page. A list that is not there has none."""
     following: str | None = path
+    seen: set[str] = set()
     while following is not None:
+        if following in seen:
+            raise UnreadableAnswer("the pages of a list do not end")
+        seen.add(following)
         response = yield Request("GET", following, to="api")
         if response.status == 404:
             return
@@ -67,8 +74,11 @@ def pages(path: str, take: Callable[[Mapping[str, JSON]], object]) -> Conversati
 def next_page(response: Response) -> str | None:
     """The path of the following page, query and all, exactly as the vendor wrote it."""
     url = result_of(response).get("nextPage")
-    if not url:
-        return None
+    return path_of(url) if url else None
+
+
+def path_of(url: JSON) -> str:
+    """The path below the API's root of an address that the vendor wrote."""
     path = str(url).partition(ROOT)[2]
     if not path.startswith("/") or not path.isascii() or not path.isprintable() or " " in path:
         raise UnreadableAnswer("the next page is not an address of the API")

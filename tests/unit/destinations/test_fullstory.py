@@ -515,6 +515,79 @@ def test_a_job_that_ends_in_an_unknown_way_leaves_doubt(world: World, body: str)
     assert endings == [Unknown("unreadable-answer")] * 60
 
 
+@pytest.mark.parametrize("bad", [0, 33, 59])
+def test_without_a_reading_key_one_refused_user_does_not_block_a_job(
+    world: World, bad: int
+) -> None:
+    del world.settings["read_api_key"]
+    world.control.add_fault("refuse", {"vendor": "fullstory", "refuse": {f"u_{bad}": "odd"}})
+    endings = world.converse(SYNC, *(change(Op.ADD, {"plan": "a"}, i) for i in range(60))).endings
+    refused = endings.pop(bad)
+    assert isinstance(refused, Rejected)
+    assert "odd" in refused.reason
+    assert endings == [Delivered()] * 59
+    assert len(world.control.people()) == 59
+
+
+def test_a_reading_key_may_be_a_standard_one_where_the_vendor_lets_it_read(world: World) -> None:
+    del world.settings["read_api_key"]
+    world.control.set_switch("job_results_key", "standard")
+    world.control.add_fault("refuse", {"vendor": "fullstory", "refuse": {"u_33": "odd"}})
+    endings = world.converse(SYNC, *(change(Op.ADD, {"plan": "a"}, i) for i in range(60))).endings
+    assert isinstance(endings.pop(33), Rejected)
+    assert endings == [Delivered()] * 59
+    assert sum(path == "/v2/users/batch" for _, path in world.sent()) == 1
+
+
+def test_without_a_reading_key_events_of_a_failed_job_are_unconfirmed_and_say_what_to_do(
+    world: World,
+) -> None:
+    del world.settings["read_api_key"]
+    world.control.add_fault("refuse", {"vendor": "fullstory", "refuse": {"u_33": "odd"}})
+    rows = [change(Op.ADD, {"plan": "a"}, i)._replace(occurred_at=AT) for i in range(60)]
+    endings = world.converse(EVENTS, *rows).endings
+    assert {ending.code for ending in endings} == {"fullstory-no-reader"}
+    assert all("set read_api_key" in ending.reason for ending in endings)
+    assert sum(path == "/v2/events/batch" for _, path in world.sent()) == 1
+
+
+def test_debug_says_first_what_a_missing_reading_key_costs(world: World) -> None:
+    del world.settings["read_api_key"]
+    health = world.ask(world.destination.check())
+    assert (
+        "one refused event leaves its whole import job unconfirmed"
+        in (health.facts["read_api_key"])
+    )
+
+
+@pytest.mark.parametrize(
+    "body", ['{"id":"5","ok":false}', '{"id":""}', '{"id":5,"error":"no"}', "{}", "[]"]
+)
+def test_a_written_user_is_answered_with_a_user(world: World, body: str) -> None:
+    world.control.add_fault("status", {"vendor": "fullstory", "status": 200, "body": body})
+    assert world.converse(SYNC, add(plan="a")).endings == [Unknown("unreadable-answer")]
+
+
+@pytest.mark.parametrize("body", ['{"id":"5"}', '{"ok":true}', "[]", "null"])
+def test_a_written_event_is_answered_with_the_empty_object(world: World, body: str) -> None:
+    world.control.add_fault("status", {"vendor": "fullstory", "status": 200, "body": body})
+    event = add(plan="a")._replace(occurred_at=AT)
+    assert world.converse(EVENTS, event).endings == [Unknown("unreadable-answer")]
+
+
+def test_refused_events_after_their_users_send_no_user_again(world: World) -> None:
+    fault = {"vendor": "fullstory", "path": "events", "containing": "u_33", "status": 405}
+    world.control.add_fault("status", fault)
+    rows = [change(Op.ADD, INSIDE, i) for i in range(60)]
+    endings = world.converse(SEGMENT, *rows).endings
+    refused = endings.pop(33)
+    assert isinstance(refused, Rejected)
+    assert (refused.code, refused.is_partial) == ("http-405", True)
+    assert endings == [Delivered()] * 59
+    assert sum(path == "/v2/users/batch" for _, path in world.sent()) == 1
+    assert len(world.control.events()) == 59
+
+
 def test_a_job_that_never_ends_is_given_up_after_an_hour(world: World) -> None:
     world.control.set_switch("job_polls", 1_000_000)
     endings = world.converse(SYNC, *many(60, plan="a")).endings

@@ -142,7 +142,7 @@ class MailerSettings(BaseModel):
 
 
 class Mailer:
-    """A vendor of our own; it takes no trait named `reserved`."""
+    """A vendor of our own; it takes no trait named `reserved`, and fails over `fatal`."""
 
     name: ClassVar[str] = "mailer"
     kinds: ClassVar[frozenset[Kind]] = frozenset({Kind.TRAITS, Kind.SEGMENT, Kind.EVENTS})
@@ -152,6 +152,8 @@ class Mailer:
 
     @staticmethod
     def validate(sync: Sync) -> Sequence[Problem]:
+        if any(trait.name == "fatal" for trait in sync.traits):
+            raise KeyError("canary")
         return [
             Problem("mailer-reserved", f"mailer takes no trait `{trait.name}`")
             for trait in sync.traits

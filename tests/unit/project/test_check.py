@@ -213,6 +213,15 @@ def test_what_the_vendor_refuses_gets_its_place(world):
     assert problem.where == "models/models.yml, config.meta.activation.destinations[0]"
 
 
+def test_a_vendor_that_fails_to_check_one_model_is_one_problem_with_file_and_line(world):
+    world.entry("traits_customers")["traits"] = {"fatal": "orders"}
+    problem = world.only_problem()
+    assert problem.code == "unexpected"
+    assert "KeyError ended the check of traits_customers" in problem.message
+    assert "conftest.py:" in problem.where
+    assert "canary" not in str(problem)
+
+
 @pytest.mark.parametrize("data_type", ["float", "double", "double precision", "FLOAT64", "real"])
 def test_a_float_can_not_be_an_identity(world, data_type):
     world.column("traits_customers", "customer_id")["data_type"] = data_type
