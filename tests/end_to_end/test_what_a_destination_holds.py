@@ -498,3 +498,14 @@ def test_a_member_whom_a_later_run_creates_gets_the_membership(shop: SmallProjec
     sync(shop)
     assert shop.attributes("a") == {"tier": "gold", "cart": True}
     assert_quiet(shop)
+
+
+@pytest.mark.parametrize("data_type", ["text", "varchar", "varchar(40)", "char(9)"])
+def test_a_text_of_any_type_is_sent_once(shop: SmallProject, data_type: str) -> None:
+    fill(shop, "'a', 'gold', 1, null", "'b', null, 2, null")
+    shop.define(model("people_of", columns={"tier": f"cast(tier as {data_type})"}))
+    sync(shop)
+    assert_quiet(shop)
+    fill(shop, "'a', 'free', 1, null", "'b', null, 2, null")
+    sync(shop)
+    assert_quiet(shop)

@@ -1,0 +1,52 @@
+"""Whatever happened to models, mappings and people, a run that goes well keeps the promise."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+
+import pytest
+
+from tests.faults.histories.conftest import MakeStage
+from tests.faults.histories.not_yet import NOT_YET
+from tests.faults.histories.steps import KINDS
+from tests.faults.histories.stories import Failed, Story, shrink, wander
+from tests.seeds import session_seed
+
+CONNECTIONS: list[Mapping[str, str]] = [
+    {"customerio": "customerio"},
+    {"customerio": "customerio", "second": "customerio"},
+    {"fullstory": "fullstory", "gainsight_px": "gainsight_px"},
+    {"qualtrics": "qualtrics", "launchdarkly": "launchdarkly"},
+]
+
+
+def live(make_stage: MakeStage, adapter: str, seed: int, rounds: int) -> None:
+    """One random history; when it fails, a short one that fails too is told as code."""
+    chance = random.Random(seed)
+    kinds = [name for name in KINDS if name not in NOT_YET]
+    story = wander(chance, chance.choice(CONNECTIONS), kinds, rounds)
+    try:
+        story.live(make_stage(adapter, story.vendors))
+    except Failed as failed:
+        shortest = shrink(failed, lambda s: again(make_stage, adapter, s))
+        raise AssertionError(f"seed {seed} on {adapter}: {shortest}") from None
+
+
+def again(make_stage: MakeStage, adapter: str, story: Story) -> None:
+    story.live(make_stage(adapter, story.vendors))
+
+
+@pytest.mark.parametrize("adapter", ["duckdb", "postgres"])
+@pytest.mark.parametrize("number", range(4))
+def test_a_random_history_keeps_the_promise(
+    make_stage: MakeStage, adapter: str, number: int
+) -> None:
+    live(make_stage, adapter, session_seed() + number, rounds=5)
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize("adapter", ["duckdb", "postgres"])
+@pytest.mark.parametrize("number", range(200))
+def test_long_histories_keep_the_promise(make_stage: MakeStage, adapter: str, number: int) -> None:
+    live(make_stage, adapter, session_seed() + 10_000 + number, rounds=12)
