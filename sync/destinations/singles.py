@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from sync.destinations.refusals import SAMPLE, TOO_LARGE, may_mean_the_account, spread
@@ -34,13 +34,22 @@ def one_by_one(
     while line.places and not line.end:
         i = line.places.pop(0)
         is_first = i not in outcomes
-        outcomes[i] = yield from _sent(due[i], send, has_begun, line)
+        outcomes[i] = _later(outcomes.get(i), (yield from _sent(due[i], send, has_begun, line)))
         if is_first and _is_too_large(outcomes[i]):
             line.places.append(i)  # a gateway that is short of memory says the same
     for i in line.places:
         unsent = Unknown(line.end) if has_begun(due[i]) else NotAttempted(line.end)
         outcomes.setdefault(i, unsent)
     return [outcomes[i] for i in range(len(due))]
+
+
+def _later(earlier: Outcome | None, outcome: Outcome) -> Outcome:
+    """The outcome of an item that was sent once more: what may be applied already stays so."""
+    if not (isinstance(earlier, Rejected) and earlier.is_partial):
+        return outcome
+    if isinstance(outcome, NotAttempted):
+        return Unknown(outcome.code)
+    return replace(outcome, is_partial=True) if isinstance(outcome, Rejected) else outcome
 
 
 def _is_too_large(outcome: Outcome) -> bool:

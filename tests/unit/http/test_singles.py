@@ -151,6 +151,17 @@ def test_a_refusal_at_last_does_not_take_back_a_lost_answer(talk: Talk, last: An
     assert isinstance(second, NotAttempted | Unknown)
 
 
+@pytest.mark.parametrize("is_stopped", [True, False])
+def test_a_row_that_is_sent_again_for_its_size_keeps_an_earlier_lost_answer(
+    talk: Talk, is_stopped: bool
+) -> None:
+    """Its first attempt may have been applied, whatever comes of the later ones."""
+    world = in_order(AnswerUnknown("timeout"), status(413), status(413))
+    talk.is_stopping = lambda: is_stopped and len(world.sent) == 2
+    (ending,) = talk(OneByOne(), world, "a").endings
+    assert ending == Unknown("stopped") or (isinstance(ending, Rejected) and ending.is_partial)
+
+
 def test_what_a_lost_batch_may_have_reached_is_not_called_unsent_afterwards(talk: Talk) -> None:
     """The batch fails without an answer; then each row is tried alone, and can't be sent."""
 
