@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from tests.faults.histories import data, edits, places, runs
+from tests.faults.histories import data, mapping, places, policies, runs
 from tests.faults.histories.definitions import Entry
 from tests.faults.histories.places import AddModel
 from tests.faults.histories.runs import Run
@@ -15,7 +15,7 @@ from tests.faults.histories.steps import KINDS, PEOPLE, Step
 from tests.faults.histories.vendors import SEGMENTS
 from tests.faults.histories.world import COLUMNS, CanNot, World
 
-assert data and edits and places and runs  # they fill `KINDS`
+assert data and mapping and places and policies and runs  # they fill `KINDS`
 
 DATA = ("Join", "Leave", "Change", "Double", "Spell", "Address", "Blank")
 MISHAPS = ("Killed", "Answered", "Refused")
