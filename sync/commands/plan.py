@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sync.errors import Problem, SyncError, Unexpected, foreseen
+from sync.errors import Problem, SyncError, Unexpected, WarehouseError, foreseen
 from sync.journal.disk import FileDisk
 from sync.journal.journal import Journal
 from sync.model import Op, Sync
 from sync.plan import diff, planner
+from sync.plan.culprit import with_column
 from sync.plan.guards import Held
 from sync.plan.unsettled import Unsettled
 from sync.run.access import StateAccess
@@ -69,12 +70,8 @@ def preview(
     `show` rows at most come with it, or those of one `identity`.
     """
     try:
-        with (
-            foreseen(f"the plan of {sync.name}"),
-            access.catalogue(sync.name) as state,
-            state.session.transaction(),
-        ):
-            found = _plan(access, state, sync, show, identity)
+        with foreseen(f"the plan of {sync.name}"), access.catalogue(sync.name) as state:
+            found = _located(access, state, sync, show, identity)
     except SyncError as error:
         surprise = error if isinstance(error, Unexpected) else None
         return Preview(sync, None, (), error.problems[0], error.exit_code, unexpected=surprise)
@@ -82,6 +79,17 @@ def preview(
     if held is None:
         return found
     return replace(found, problem=held.problem, exit_code=3)
+
+
+def _located(
+    access: StateAccess, state: Catalogue, sync: Sync, show: int, identity: str | None
+) -> Preview:
+    """The plan; an error of the warehouse comes with the column that it is about."""
+    try:
+        with state.session.transaction():
+            return _plan(access, state, sync, show, identity)
+    except WarehouseError as error:
+        raise with_column(error, state, sync, access.siblings) from error
 
 
 def _plan(

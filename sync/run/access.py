@@ -17,6 +17,7 @@ from sync.state.catalogue import Catalogue
 from sync.state.schema import StateTables
 from sync.state.settling import moment
 from sync.warehouse import sql as e
+from sync.warehouse.errors import placing
 from sync.warehouse.port import Warehouse
 
 SPOOL = "spool"
@@ -75,7 +76,7 @@ class StateAccess:
     @contextmanager
     def opened(self, sync_name: str = "") -> Iterator[Catalogue]:
         """An open session on the state as it is, sound or not."""
-        with self.warehouse.session(self.lock_wait) as session:
+        with placing(sync_name), self.warehouse.session(self.lock_wait) as session:
             yield Catalogue(session, self.warehouse.dialect, self.tables(sync_name))
 
     @contextmanager

@@ -14,6 +14,7 @@ from sync.journal.spool import SPOOL_ROWS, Spool
 from sync.model import Change, Owner, Sync
 from sync.plan import diff, invalid, planner
 from sync.plan.comparison import Comparison
+from sync.plan.culprit import with_column
 from sync.state import installation, lost, settle, whose
 from sync.state import lease as leases
 from sync.state import schema as t
@@ -21,6 +22,7 @@ from sync.state.catalogue import Catalogue
 from sync.state.recovery import append_acks, find_leftover, settle_leftover
 from sync.state.settling import conclude, log_run_sync, merge, remember_run
 from sync.state.store import Ack, Holder, Leftover, PlanSummary, SyncReport
+from sync.warehouse.errors import placing
 from sync.warehouse.port import Session, Warehouse
 
 FLUSH_TRIES = 5
@@ -66,7 +68,7 @@ class SqlStore:
         if self._open is not None:
             yield self._catalogue(self._open)
             return
-        with self.warehouse.session(self.lock_wait) as session:
+        with placing(self.sync.name), self.warehouse.session(self.lock_wait) as session:
             self._open = session
             try:
                 yield self._catalogue(session)
@@ -192,14 +194,18 @@ class SqlStore:
     def plan(self, epoch: int) -> PlanSummary:
         """Compare and commit the plan, in one transaction over one snapshot of the data."""
         with self.opened() as state:
-            prepared = planner.prepare(
-                state, self.sync, self.warehouse.engine, epoch, self.siblings
-            )
-            planner.ensure(state, prepared)
-            with self._fenced(epoch):
-                self._summary = planner.write(state, prepared)
-                whose.record(state, self._owner)
-            self._prepared = prepared
+            try:
+                return self._plan(state, epoch)
+            except WarehouseError as error:
+                raise with_column(error, state, self.sync, self.siblings) from error
+
+    def _plan(self, state: Catalogue, epoch: int) -> PlanSummary:
+        prepared = planner.prepare(state, self.sync, self.warehouse.engine, epoch, self.siblings)
+        planner.ensure(state, prepared)
+        with self._fenced(epoch):
+            self._summary = planner.write(state, prepared)
+            whose.record(state, self._owner)
+        self._prepared = prepared
         return self._summary
 
     def account(self) -> str | None:

@@ -18,7 +18,7 @@ from sync.model import Relation
 from sync.warehouse import psycopg
 from sync.warehouse.arrow import to_arrow
 from sync.warehouse.dialect import FACTS
-from sync.warehouse.errors import without_values
+from sync.warehouse.errors import STATEMENT, driver_words
 from sync.warehouse.port import Row, Session, unless_there
 
 if TYPE_CHECKING:
@@ -168,11 +168,10 @@ class AdapterSession:
 
 
 def _warehouse_error(error: Exception) -> WarehouseError:
-    first_line = without_values(str(error))
     return WarehouseError(
         Problem(
-            "warehouse-statement",
-            f"the warehouse refused a statement: {first_line}",
+            STATEMENT,
+            f"the warehouse refused a statement: {driver_words(error)}",
             fix="check the connection and the last dbt build, then run: python -m sync debug",
         )
     )
@@ -233,7 +232,7 @@ def _unreachable(adapter_type: str, error: Exception) -> WarehouseError:
     return WarehouseError(
         Problem(
             "warehouse-unreachable",
-            f"the {adapter_type} adapter could not connect: {without_values(str(error))}",
+            f"the {adapter_type} adapter could not connect: {driver_words(error)}",
             where="profiles.yml, outputs.<target>",
             fix="run: dbt debug",
         )

@@ -14,7 +14,7 @@ import duckdb
 from sync.errors import Problem, WarehouseError
 from sync.model import Relation
 from sync.warehouse import duckdb_profile as profile
-from sync.warehouse.errors import without_values
+from sync.warehouse.errors import STATEMENT, driver_words
 from sync.warehouse.port import Row, Session, unless_there
 
 if TYPE_CHECKING:
@@ -143,11 +143,10 @@ def _told() -> Iterator[None]:
 
 
 def _warehouse_error(error: Exception) -> WarehouseError:
-    first_line = without_values(str(error))
     return WarehouseError(
         Problem(
-            "warehouse-statement",
-            f"DuckDB refused a statement: {first_line}",
+            STATEMENT,
+            f"DuckDB refused a statement: {driver_words(error)}",
             fix="check that the last dbt build succeeded, then run: python -m sync debug",
         )
     )

@@ -1,13 +1,73 @@
-"""What may be repeated of a database's own words."""
+"""What a driver says of a failure, in its own words and without anybody's values."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 
-_QUOTED = re.compile(r"'(?:[^']|'')*'")
+from sync.errors import WarehouseError
+
+STATEMENT = "warehouse-statement"
+"""The code of a problem that a statement met."""
+
+_QUOTED = re.compile(r"""(?P<before>\w+|:)?(?P<gap>\s*)(?P<quoted>'(?:[^']|'')*'|"(?:[^"]|"")*")""")
+_THINGS = frozenset(
+    "argument attribute catalog column columns constraint database dialect extension field file"
+    " function identifier index keyword named object option parameter relation role routine schema"
+    " sequence setting table type user variable view".split()
+)
+"""Words before a quoted name. What is quoted after anything else may be a value of a row."""
+_OF_PYTHON = (AttributeError, ImportError, KeyError, NameError, TypeError)
+"""Errors of code, whose quoted words are names."""
 
 
-def without_values(message: str) -> str:
-    """The first line of an error, with every quoted literal masked: it may be somebody's value."""
-    first_line = message.strip().split("\n", 1)[0]
-    return _QUOTED.sub("'...'", first_line)
+def driver_words(error: BaseException) -> str:
+    """The first line of what the driver said, from below whatever dbt has wrapped around it."""
+    cause = next(_below_dbt(error), error)
+    text = _text(cause).strip().split("\n", 1)[0]
+    if not text:
+        return type(cause).__name__
+    return text if isinstance(cause, _OF_PYTHON) else without_values(text)
+
+
+def _below_dbt(error: BaseException) -> Iterator[BaseException]:
+    """The error and its causes, without those that dbt made of another."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if not type(cause).__module__.startswith("dbt"):
+            yield cause
+        cause = cause.__cause__
+
+
+def _text(error: BaseException) -> str:
+    """redshift_connector hands over the fields of the server's message, M among them."""
+    fields = error.args[0] if error.args else None
+    if isinstance(fields, dict) and "M" in fields:
+        return str(fields["M"])
+    return str(error)
+
+
+def without_values(line: str) -> str:
+    """A line with what may be somebody's value masked; names of things in the warehouse stay."""
+    return _QUOTED.sub(_masked, line)
+
+
+def _masked(found: re.Match[str]) -> str:
+    before, quoted = found["before"] or "", found["quoted"]
+    is_name = before.lower() in _THINGS or (quoted[0] == '"' and before not in (":", "value"))
+    mark = quoted[0]
+    return found[0] if is_name else f"{before}{found['gap']}{mark}...{mark}"
+
+
+@contextmanager
+def placing(sync: str) -> Iterator[None]:
+    """Say of a statement that fails inside which sync it was for, unless it has a place already."""
+    try:
+        yield
+    except WarehouseError as error:
+        where = f"sync {sync}" if sync else ""
+        raise WarehouseError(
+            *(p if p.where else replace(p, where=where) for p in error.problems)
+        ) from error
