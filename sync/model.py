@@ -174,6 +174,8 @@ class Change(NamedTuple):
     """Where it goes, as the store numbers places and manners; a removal may go to an older one."""
     unreadable: str | None = None
     """Why the row can't be sent: which column holds a value that has no exact form here."""
+    to_repeat: int = 0
+    """How many more runs have to assert it: a run whose lease ran out may yet overwrite it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,7 +97,7 @@ STATE = (
         default=60.0,
         show_default=True,
         metavar="SECONDS",
-        help="How long to wait for a database file that another process holds.",
+        help="How long to wait for a database file, or a lock, that another process holds.",
     ),
     _path(
         "--journal-dir", "journal_dir", "Where the journal lies; else .activation in the project."

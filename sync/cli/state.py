@@ -96,18 +96,18 @@ def doubt(session: Session, names: tuple[str, ...], is_sure: bool) -> int:
 @click.option("--epoch", type=int, required=True, help="The number that the refusal named.")
 @YES
 def unlock(session: Session, names: tuple[str, ...], epoch: int, is_sure: bool) -> int:
-    """Release the lease of a run that is gone for certain.
+    """End the lease of a run that is gone for certain.
 
-    While that run lives, unlocking makes it stop: it can write nothing any more.
+    If it lives after all, it stops when it finds that another run has taken over.
     """
     from sync.commands.state import unlock as run
 
     def one(access: StateAccess, sync: Sync) -> str:
         if run(access, sync, epoch):
-            return f"the lease of epoch {epoch} is released"
+            return f"the lease of epoch {epoch} has ended"
         raise ConfigError(_moved_on(sync, epoch))
 
-    return _each(session, names, is_sure, f"release the lease of epoch {epoch}", one)
+    return _each(session, names, is_sure, f"end the lease of epoch {epoch}", one)
 
 
 @command(SELECTION, PROJECT, STATE)

@@ -30,7 +30,7 @@ from sync.run.context import Services
 from sync.run.engine import Engine
 from sync.run.opening import gravest, in_order, open_state
 from sync.run.protocol import Hooks, Job, Ports, SyncResult, run_together
-from sync.state.store import Holder, PlanSummary
+from sync.state.store import TERMS, Holder, PlanSummary, Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,8 @@ class RunOptions:
     lock_wait: float = 60.0
     journal_dir: Path | None = None
     max_runtime: float | None = None
+    terms: Terms = TERMS
+    """Of the leases."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ def apply(
     if project.problems:
         raise ConfigError(*project.problems)
     run_id, started_at = uuid.uuid4().hex, clock.now()
-    access = open_state(project, options.lock_wait, options.journal_dir)
+    access = open_state(project, options.lock_wait, options.journal_dir, options.terms)
     preflight = look_and_remember(project, access, started_at, options.allowed)
     listener.started(run_id, preflight.open, preflight.gated)
     until = _deadline(options, clock)
@@ -192,7 +194,7 @@ def _ports(sync: Sync, around: _Around) -> Ports:
 def _hooks(sync: Sync, around: _Around, engine: Callable[[], Engine]) -> Hooks:
     return Hooks(
         guard=lambda summary: hold(around.preflight, sync, summary, around.options.limits),
-        admit=lambda known: around.services.admit_writes(sync, known),
+        admit=lambda known, may_wait: around.services.admit_writes(sync, known, may_wait),
         engine=engine,
         on_planned=lambda summary: around.listener.planned(sync, summary),
         on_unexpected=around.unexpected,

@@ -16,20 +16,45 @@ from sync.run.access import StateAccess
 from sync.run.store import SqlStore
 from sync.state import installation, lost, settle, settling, syncs, whose
 from sync.state.catalogue import Catalogue
-from sync.state.store import Holder, PlanSummary, SyncReport
+from sync.state.store import Holder, Lease, Mark, PlanSummary, SyncReport
 from sync.warehouse import sql as e
 
 
 @contextmanager
 def _alone(access: StateAccess, sync: Sync) -> Iterator[tuple[SqlStore, int]]:
     """Under the local lock and the lease, as a run would be, but even where tables are gone."""
-    store = access.store(sync)
-    with FileDisk(access.journal_dir(sync)).lock(), store.held():
-        epoch = store.acquire_to_mend(Holder("state command", host(), own_process(), __version__))
-        try:
-            yield store, epoch
-        finally:
-            store.release(epoch)
+    with _locked(access, sync) as (store, mark):
+        lease = store.acquire_to_mend(_holder(), mark)
+        with _released(store, lease):
+            yield store, lease.epoch
+
+
+@contextmanager
+def _whatever_journals_know(access: StateAccess, sync: Sync) -> Iterator[tuple[SqlStore, int]]:
+    """The same, for state that is to be accepted although a journal knows a newer one."""
+    with _locked(access, sync) as (store, mark):
+        lease = store.overrule(_holder(), mark)
+        with _released(store, lease):
+            yield store, lease.epoch
+
+
+@contextmanager
+def _locked(access: StateAccess, sync: Sync) -> Iterator[tuple[SqlStore, Mark]]:
+    store, disk = access.store(sync), FileDisk(access.journal_dir(sync))
+    with disk.lock(), store.held():
+        yield store, Journal(disk).past().mark
+
+
+@contextmanager
+def _released(store: SqlStore, lease: Lease) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        store.release(lease.epoch)
+
+
+def _holder() -> Holder:
+    return Holder("state command", host(), own_process(), __version__)
 
 
 def adopt(access: StateAccess, sync: Sync, clock: Clock, run_id: str) -> PlanSummary:
@@ -72,7 +97,7 @@ def reset(access: StateAccess, sync: Sync) -> None:
     How often each identity has entered is kept: ids of events derive from it, and a vendor drops
     an event whose id it has seen before.
     """
-    with _alone(access, sync) as (store, epoch), store.opened() as state:
+    with _whatever_journals_know(access, sync) as (store, epoch), store.opened() as state:
         known = syncs.remembered(state)
         _forget_plan(access, sync, state, epoch)
         if state.session.columns(state.tables.snapshot) is not None:
@@ -95,7 +120,7 @@ def _forget_plan(access: StateAccess, sync: Sync, state: Catalogue, epoch: int) 
 
 def doubt(access: StateAccess, sync: Sync) -> int:
     """Mark all that was acknowledged as in doubt: the next run asserts every row again."""
-    with _alone(access, sync) as (store, epoch), store.opened() as state:
+    with _whatever_journals_know(access, sync) as (store, epoch), store.opened() as state:
         if state.session.columns(state.tables.snapshot) is None:
             return 0
         _forget_plan(access, sync, state, epoch)
@@ -125,7 +150,7 @@ def recreate_own(access: StateAccess, sync: Sync, clock: Clock, run_id: str) -> 
     Today's model is taken to be at the destination, and asserted by the next run; events are not.
     What had left the model since the tables were lost stays at the destination.
     """
-    with _alone(access, sync) as (store, epoch), store.opened() as state:
+    with _whatever_journals_know(access, sync) as (store, epoch), store.opened() as state:
         _forget_plan(access, sync, state, epoch)
         if state.session.columns(state.tables.snapshot) is None:
             _adopt(store, epoch, clock, run_id)

@@ -28,7 +28,16 @@ from sync.http.addresses import address_of, not_running
 from sync.http.body import encode
 from sync.http.clock import wait
 from sync.http.pacing import Pacing, is_loopback
-from sync.http.ports import NOBODY_LISTENS, AnswerUnknown, Clock, Http, RequestRefused
+from sync.http.ports import (
+    ANYTIME,
+    LEASE_OVER,
+    NOBODY_LISTENS,
+    AnswerUnknown,
+    Clock,
+    Http,
+    Permit,
+    RequestRefused,
+)
 from sync.http.ports import TOO_LARGE as ANSWER_TOO_LARGE
 from sync.http.redact import Redactor
 from sync.http.retry import RetryPolicy, asked_seconds, verdict
@@ -112,6 +121,7 @@ class Line:
     policy: RetryPolicy
     is_stopping: Callable[[], bool]
     where: str = ""
+    permit: Permit = ANYTIME
     requests: int = 0
     bytes: int = 0
     address: str = ""
@@ -202,7 +212,7 @@ class Line:
                 if not request.is_repeatable:
                     trail.has_effect = True
                     raise Broken(how, code)
-            if code == ANSWER_TOO_LARGE:  # and would be so again
+            if code in (ANSWER_TOO_LARGE, LEASE_OVER):  # and would be so again
                 raise Broken(how, code)
             if code == NOBODY_LISTENS and is_loopback(endpoint.base_url):
                 raise Broken(
@@ -221,12 +231,15 @@ class Line:
     def _attempt(
         self, endpoint: Endpoint, request: Request
     ) -> tuple[Verdict, str, Response | None]:
+        wanted = request.deadline_seconds or self.policy.deadline_seconds
+        seconds = self.permit.seconds(wanted)
+        if seconds <= 0:
+            return Verdict.RETRY, LEASE_OVER, None
         self.requests += 1
         self.bytes += len(request.content or b"")
         self.address = address_of(endpoint)
         try:
-            deadline = request.deadline_seconds or self.policy.deadline_seconds
-            response = self.http.send(endpoint, request, deadline)
+            response = self.http.send(endpoint, request, seconds, self.permit)
         except RequestRefused as e:
             return Verdict.RETRY, str(e) or "unreachable", None
         except AnswerUnknown as e:

@@ -10,6 +10,13 @@ from datetime import UTC, datetime
 from sync.http.ports import Clock
 
 SLICE_SECONDS = 0.25
+_WITH_SLEEP = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+"""Linux has a clock of its own that goes on while the machine sleeps; elsewhere this one does."""
+
+
+def elapsed() -> float:
+    """Seconds from an arbitrary point, never going back, sleep of the machine included."""
+    return time.clock_gettime(_WITH_SLEEP)
 
 
 class SystemClock:
@@ -22,6 +29,10 @@ class SystemClock:
     def monotonic(self) -> float:
         """Seconds from an arbitrary point, never going back."""
         return time.monotonic()
+
+    def elapsed(self) -> float:
+        """The same, with the time in which the machine slept."""
+        return elapsed()
 
     def sleep(self, seconds: float) -> None:
         """Wait."""

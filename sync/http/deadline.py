@@ -7,19 +7,22 @@ Here every connect, handshake, read and write gets only what is left of the requ
 from __future__ import annotations
 
 import ipaddress
+import select
 import socket
 import ssl
 import threading
-import time
 from collections.abc import Iterable
 from typing import Any
 
 import httpcore
 
-from sync.http.ports import NOBODY_LISTENS
+from sync.http.clock import elapsed
+from sync.http.ports import ANYTIME, NOBODY_LISTENS, Permit
 
 CONNECT_SECONDS = 10.0
 """For one of several addresses of a name, so that a dead one leaves time for the next."""
+PIECE_BYTES = 16_384
+"""A socket that has room takes as much without waiting."""
 
 
 class Deadline(threading.local):
@@ -27,18 +30,26 @@ class Deadline(threading.local):
 
     until: float = 0.0
     has_written: bool = False
+    permit: Permit = ANYTIME
 
-    def start(self, seconds: float) -> None:
+    def start(self, seconds: float, permit: Permit) -> None:
         """Begin a request in this thread."""
-        self.until = time.monotonic() + seconds
+        self.until = elapsed() + seconds
         self.has_written = False
+        self.permit = permit
 
     def left(self, error: type[httpcore.TimeoutException]) -> float:
         """Seconds left, always more than zero; raises `error` when there are none."""
-        seconds = self.until - time.monotonic()
+        seconds = self.until - elapsed()
         if seconds <= 0:
             raise error("deadline")
         return seconds
+
+    def leave(self) -> None:
+        """Note that bytes leave now; raises WriteTimeout when none may any more."""
+        if not self.permit.allows():
+            raise httpcore.WriteTimeout("permit")
+        self.has_written = True
 
 
 class DeadlineBackend(httpcore.NetworkBackend):
@@ -80,9 +91,23 @@ class _Stream(httpcore.NetworkStream):
         return self._stream.read(max_bytes, self._deadline.left(httpcore.ReadTimeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Piece by piece, with no wait between asking for permission and the system call."""
+        for start in range(0, len(buffer), PIECE_BYTES):
+            self._wait_for_room()
+            self._deadline.leave()
+            left = self._deadline.left(httpcore.WriteTimeout)
+            self._stream.write(buffer[start : start + PIECE_BYTES], left)
+
+    def _wait_for_room(self) -> None:
         left = self._deadline.left(httpcore.WriteTimeout)
-        self._deadline.has_written = True
-        self._stream.write(buffer, left)
+        waiting = select.poll()
+        try:
+            waiting.register(self._stream.get_extra_info("socket"), select.POLLOUT)
+            has_room = waiting.poll(left * 1000)
+        except (OSError, ValueError) as e:
+            raise httpcore.WriteError("closed") from e
+        if not has_room:
+            raise httpcore.WriteTimeout("deadline")
 
     def close(self) -> None:
         self._stream.close()

@@ -13,7 +13,7 @@ from sync.errors import DestinationError, Problem, SyncError, Unexpected
 from sync.http.client import Broken, Line, Trail
 from sync.http.clock import wait
 from sync.http.pacing import Pacing
-from sync.http.ports import CONNECTION_LOST, Clock, Http
+from sync.http.ports import ANYTIME, CONNECTION_LOST, Clock, Http, Permit
 from sync.http.retry import RetryPolicy
 from sync.model import Delivered, Ending, NotAttempted, Outcome, Rejected, Retry, Unknown
 
@@ -45,15 +45,16 @@ def converse(
     pace: Pacing,
     policy: RetryPolicy,
     is_stopping: Callable[[], bool],
+    permit: Permit = ANYTIME,
 ) -> Exchange:
     """Send a batch, with retries, bisection and halving; never raises for what a vendor does.
 
     An empty batch sends nothing. A request that is not repeatable is never sent again once it may
-    have been applied.
+    have been applied. Nothing leaves without `permit`, whichever request of the batch it is.
     """
     if not batch:
         return Exchange([])
-    line = Line(destination, http, clock, pace, policy, is_stopping, _where(batch[0]))
+    line = Line(destination, http, clock, pace, policy, is_stopping, _where(batch[0]), permit)
     delivery = _Delivery(line, batch)
     delivery.settle(range(len(batch)))
     delivery.end([i for i, ending in enumerate(delivery.endings) if ending is None], "stopped")

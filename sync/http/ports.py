@@ -1,4 +1,4 @@
-"""The seams to the outside that delivery stands on: HTTP and time."""
+"""The seams to the outside that delivery stands on: HTTP, time, and the right to send."""
 
 from __future__ import annotations
 
@@ -17,6 +17,10 @@ TOO_LARGE = "answer-too-large"
 """What an `AnswerUnknown` says of an answer over the request's `max_answer_bytes`."""
 
 
+LEASE_OVER = "lease-over"
+"""The code of a request that was not sent because no byte may leave any more."""
+
+
 class RequestRefused(Exception):
     """The request provably never reached the vendor: name resolution, connect, TLS handshake."""
 
@@ -25,11 +29,41 @@ class AnswerUnknown(Exception):
     """A byte may have left and no complete answer came back: timeout, reset, too many bytes."""
 
 
+class Permit(Protocol):
+    """Says whether bytes may still leave. Each worker asks right before it sends them."""
+
+    def allows(self) -> bool:
+        """False from the moment on in which no byte may leave any more."""
+
+    def seconds(self, wanted: float) -> float:
+        """How long a request that begins now may take, `wanted` at most; 0 when none may begin."""
+
+
+class Anytime:
+    """A permit without an end, for conversations that only read."""
+
+    def allows(self) -> bool:
+        """True."""
+        return True
+
+    def seconds(self, wanted: float) -> float:
+        """All that is wanted."""
+        return wanted
+
+
+ANYTIME = Anytime()
+
+
 class Http(Protocol):
     """Sends one request and returns one complete response, redirects not followed."""
 
-    def send(self, endpoint: Endpoint, request: Request, deadline_seconds: float) -> Response:
-        """Raises RequestRefused or AnswerUnknown; their texts hold no secret and no value."""
+    def send(
+        self, endpoint: Endpoint, request: Request, deadline_seconds: float, permit: Permit
+    ) -> Response:
+        """Raises RequestRefused or AnswerUnknown; their texts hold no secret and no value.
+
+        No byte leaves once `permit` forbids it, however long a connection took to open.
+        """
 
 
 class Clock(Protocol):
@@ -40,6 +74,9 @@ class Clock(Protocol):
 
     def monotonic(self) -> float:
         """Seconds from an arbitrary point, never going back."""
+
+    def elapsed(self) -> float:
+        """The same, with the time in which the machine slept."""
 
     def sleep(self, seconds: float) -> None:
         """Wait."""

@@ -22,10 +22,12 @@ from sync.http.body import encode
 from sync.http.deadline import Deadline, DeadlineBackend
 from sync.http.pacing import is_loopback
 from sync.http.ports import (
+    ANYTIME,
     CONNECTION_LOST,
     NOBODY_LISTENS,
     TOO_LARGE,
     AnswerUnknown,
+    Permit,
     RequestRefused,
 )
 
@@ -57,14 +59,20 @@ class HttpTransport:
     _pools: dict[tuple[str | None, bool], httpcore.ConnectionPool] = field(default_factory=dict)
     _tls: ssl.SSLContext | None = None
 
-    def send(self, endpoint: Endpoint, request: Request, deadline_seconds: float) -> Response:
+    def send(
+        self,
+        endpoint: Endpoint,
+        request: Request,
+        deadline_seconds: float,
+        permit: Permit = ANYTIME,
+    ) -> Response:
         """Send once. Raises RequestRefused, AnswerUnknown, or ConfigError for an unusable URL."""
         origin = self._origins.get(endpoint.base_url)
         if origin is None:
             origin = self._origins[endpoint.base_url] = _origin(endpoint.base_url)
         wire = _wire(origin, endpoint, request)
         pool = self._pool(origin, is_shared=request.is_repeatable)
-        self._deadline.start(deadline_seconds)
+        self._deadline.start(deadline_seconds, permit)
         try:
             return _exchange(pool, wire, request.max_answer_bytes)
         except (httpcore.ProxyError, httpcore.ConnectError, httpcore.ConnectTimeout) as e:

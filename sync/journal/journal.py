@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Any
 
 from sync.journal.disk import Disk
-from sync.state.store import UNKNOWN, Ack
+from sync.state.store import UNKNOWN, UNMARKED, Ack, Mark
 
 FORMAT = 1
 Range = tuple[int, int]
@@ -29,12 +29,17 @@ _SEGMENT = re.compile(r"wal-(\d+)-(\d+)\.log")
 class Past:
     """What a journal tells of the run that wrote it; epoch 0 when there is none."""
 
-    epoch: int = 0
+    mark: Mark = UNMARKED
     acks: tuple[Ack, ...] = ()
     """Answers that may not have reached the warehouse."""
     doubtful: tuple[Range, ...] = ()
     """Batches that may have left, and whose answer is not known."""
     is_damaged: bool = False
+
+    @property
+    def epoch(self) -> int:
+        """Of the lease that it was written under."""
+        return self.mark.epoch
 
     def told(self, epoch: int, at: datetime) -> tuple[list[Ack], bool]:
         """What is known of the plan of `epoch`: answers and doubts, and whether they are all.
@@ -51,7 +56,7 @@ class Journal:
 
     def __init__(self, disk: Disk) -> None:
         self.disk = disk
-        self.epoch = 0
+        self.mark = UNMARKED
         self._segment = 0
         self._number = 0
         self._open: dict[int, Sequence[Range]] = {}
@@ -82,14 +87,14 @@ class Journal:
         for _, _, name in self._segments():
             self.disk.rename(name, name.replace(".log", ".damaged"))
 
-    def begin(self, epoch: int) -> None:
+    def begin(self, mark: Mark) -> None:
         """Open a segment with a synced header, before the plan is committed.
 
         Without it, "nothing was sent yet" and "the journal is lost" would look the same.
         """
-        self.epoch, self._segment, self._number = epoch, 0, 0
+        self.mark, self._segment, self._number = mark, 0, 0
         self._open.clear()
-        self._write("HEADER", {"format": FORMAT})
+        self._write_header()
         self.disk.sync(self._name())
 
     def intend(self, batches: Iterable[tuple[int, Sequence[Range]]]) -> None:
@@ -121,18 +126,21 @@ class Journal:
         """All outcomes so far are in the warehouse: start a segment with what is still open."""
         old = self._name()
         self._segment += 1
-        self._write("HEADER", {"format": FORMAT})
+        self._write_header()
         for number, ranges in self._open.items():
             self._write("INTENT", {"batch": number, "seqs": ranges})
         self.disk.sync(self._name())
         self.disk.delete(old)
 
+    def _write_header(self) -> None:
+        self._write("HEADER", {"format": FORMAT, "token": self.mark.token})
+
     def _name(self) -> str:
-        return f"wal-{self.epoch}-{self._segment}.log"
+        return f"wal-{self.mark.epoch}-{self._segment}.log"
 
     def _write(self, kind: str, body: dict[str, Any]) -> None:
         self._number += 1
-        body = {"epoch": self.epoch, "n": self._number, **body}
+        body = {"epoch": self.mark.epoch, "n": self._number, **body}
         self.disk.append(self._name(), encode(kind, body))
 
 
@@ -180,6 +188,7 @@ class _Reading:
     epoch: int
     acks: list[Ack] = field(default_factory=list)
     intents: dict[int, Sequence[Range]] = field(default_factory=dict)
+    token: str = ""
     has_header: bool = False
     is_damaged: bool = False
     last: int = 0
@@ -210,6 +219,7 @@ class _Reading:
         self.last = body["n"]
         if kind == "HEADER":
             self.has_header = True
+            self.token = body.get("token", "")  # which older versions did not write
             self.is_damaged |= body["format"] != FORMAT
         elif kind == "INTENT":
             self.intents[body["batch"]] = [(a, b) for a, b in body["seqs"]]
@@ -220,7 +230,7 @@ class _Reading:
     def past(self) -> Past:
         doubtful = tuple(r for ranges in self.intents.values() for r in ranges)
         is_damaged = self.is_damaged or not self.has_header
-        return Past(self.epoch, tuple(self.acks), doubtful, is_damaged)
+        return Past(Mark(self.epoch, self.token), tuple(self.acks), doubtful, is_damaged)
 
 
 _PLAIN = ("delivered", "unknown", "rejected", "rejected_partial")

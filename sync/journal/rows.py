@@ -30,6 +30,7 @@ FIELDS = (
     "origin_epoch",
     "changed",
     "target_id",
+    "to_repeat",
 )
 _OPS = {str(op): op for op in Op}
 
@@ -79,6 +80,7 @@ def _changes(
             origin,
             changed,
             target,
+            to_repeat,
         ) = field
         pick = picks.get(changed)
         if pick is None:
@@ -105,6 +107,7 @@ def _changes(
             origin,
             origin != epoch,
             target,
+            to_repeat=to_repeat or 0,
         )
 
 

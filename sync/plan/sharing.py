@@ -69,6 +69,7 @@ def shared_rows(c: Comparison) -> exp.Select:
         "is_member": e.case((leaves, exp.false()), default=e.col("is_member", "s")),
         "unconfirmed": e.case((leaves.copy(), e.null("varchar")), default=e.text(Op.CHANGE)),
         "unsure": e.case((leaves.copy(), e.null("varchar")), default=e.text("*")),
+        "to_repeat": _to_repeat(c),
         "attempted_op": e.null("varchar"),
         "written_epoch": e.number(c.epoch),
     }
@@ -78,6 +79,16 @@ def shared_rows(c: Comparison) -> exp.Select:
     carried = [(n, out.get(n, e.col(n, "s"))) for n in snapshot_columns(c.columns)]
     rows = exp.select(*e.aliased(carried)).from_(c.snapshot("s"))
     return rows.where(e.paren(e.any_of(leaves.copy(), _named("stayer"))))
+
+
+def _to_repeat(c: Comparison) -> exp.Expr:
+    """What may yet be written for one of those who share a place is written to all of them."""
+    most = (
+        exp.select(exp.Max(this=e.col("to_repeat", "r")))
+        .from_(c.snapshot("r"))
+        .where(e.equals(held_key(c.sync, "r"), held_key(c.sync, "s")))
+    )
+    return e.coalesce(exp.Subquery(this=most), e.number(0))
 
 
 def _named(role: str) -> exp.Expr:

@@ -16,6 +16,7 @@ from sync.state import installation, lost, whose
 from sync.state.catalogue import Catalogue
 from sync.state.schema import StateTables
 from sync.state.settling import moment
+from sync.state.store import TERMS, Terms
 from sync.warehouse import sql as e
 from sync.warehouse.errors import placing
 from sync.warehouse.port import Warehouse
@@ -52,6 +53,8 @@ class StateAccess:
     target: str = ""
     siblings: tuple[Sync, ...] = ()
     """The project's syncs, selected or not: names may go from one to another."""
+    terms: Terms = TERMS
+    """Of the leases that runs take."""
 
     def tables(self, sync_name: str = "") -> StateTables:
         """The state's relations, for one sync or for what all share."""
@@ -71,6 +74,7 @@ class StateAccess:
             spool_dir,
             self.lock_wait,
             self.siblings,
+            self.terms,
         )
 
     @contextmanager

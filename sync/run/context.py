@@ -18,7 +18,7 @@ from sync.destinations.spec import (
 from sync.errors import DestinationError, PlanHeld, Problem
 from sync.http.delivery import Exchange, ask, converse
 from sync.http.pacing import Pacing, is_loopback
-from sync.http.ports import Clock
+from sync.http.ports import Clock, Permit
 from sync.http.retry import RetryPolicy
 from sync.http.transport import HttpTransport
 from sync.model import Sync
@@ -56,10 +56,10 @@ class Services:
 
     def converse(
         self, connection: str, is_halted: Callable[[], bool]
-    ) -> Callable[[Sequence[Item]], Exchange]:
+    ) -> Callable[[Sequence[Item], Permit], Exchange]:
         """How a batch is sent to that connection, until its sync is halted or the run stopped."""
         destination = self.destination(connection)
-        return lambda batch: converse(
+        return lambda batch, permit: converse(
             destination,
             batch,
             self._http,
@@ -67,10 +67,19 @@ class Services:
             self._pacing,
             self.policy,
             lambda: is_halted() or self.why_stop() is not None,
+            permit,
         )
 
-    def ask(self, connection: str, conversation: Conversation[T]) -> T:
-        """Drive a conversation that only reads. Raises DestinationError."""
+    def ask(
+        self,
+        connection: str,
+        conversation: Conversation[T],
+        may_wait: Callable[[], bool] = lambda: True,
+    ) -> T:
+        """Drive a conversation that only reads. Raises DestinationError.
+
+        `may_wait` is called all through its waits, and ends them.
+        """
         where = f"profiles.yml, {self.project.profile.key_of(connection)}"
         return ask(
             self.destination(connection),
@@ -80,21 +89,22 @@ class Services:
             self._pacing,
             self.policy,
             where,
-            lambda: self.why_stop() is not None,
+            lambda: self.why_stop() is not None or not may_wait(),
         )
 
-    def health(self, connection: str) -> Health:
+    def health(self, connection: str, may_wait: Callable[[], bool] = lambda: True) -> Health:
         """Credentials, region and workspace, asked once per run."""
         if connection not in self._health:
-            self._health[connection] = self.ask(connection, self.destination(connection).check())
+            check = self.destination(connection).check()
+            self._health[connection] = self.ask(connection, check, may_wait)
         return self._health[connection]
 
-    def unready(self, sync: Sync) -> Sequence[Problem]:
+    def unready(self, sync: Sync, may_wait: Callable[[], bool] = lambda: True) -> Sequence[Problem]:
         """What has to be created or changed over there before this sync can write."""
         destination = self.destination(sync.connection)
         if not isinstance(destination, Preparing):
             return []
-        return self.ask(sync.connection, destination.unready(sync))
+        return self.ask(sync.connection, destination.unready(sync), may_wait)
 
     def lag(self, connection: str) -> Lag | None:
         """How late writes show when reading back; a stand-in on this machine shows them at once."""
@@ -111,19 +121,23 @@ class Services:
             found += self.ask(connection, destination.audit(ours))
         return found
 
-    def admit(self, sync: Sync, known_account: str | None) -> str:
+    def admit(
+        self, sync: Sync, known_account: str | None, may_wait: Callable[[], bool] = lambda: True
+    ) -> str:
         """Refuse a sick connection, and another account than the one the state speaks of."""
-        health = self.health(sync.connection)
+        health = self.health(sync.connection, may_wait)
         if health.problems:
             raise DestinationError(*health.problems)
         if known_account is not None and health.account != known_account:
             raise PlanHeld(_other_account(sync, known_account, health.account))
         return health.account
 
-    def admit_writes(self, sync: Sync, known_account: str | None) -> str:
+    def admit_writes(
+        self, sync: Sync, known_account: str | None, may_wait: Callable[[], bool]
+    ) -> str:
         """As `admit`, and refuse a sync for which something is missing over there."""
-        account = self.admit(sync, known_account)
-        if problems := self.unready(sync):
+        account = self.admit(sync, known_account, may_wait)
+        if problems := self.unready(sync, may_wait):
             raise PlanHeld(*problems)
         return account
 

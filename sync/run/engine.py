@@ -18,18 +18,16 @@ from itertools import chain, groupby
 from sync.destinations.spec import Destination, Item, Limits, Piece, Sizing
 from sync.errors import DestinationError, Problem, SyncError, foreseen, without_frames
 from sync.http.delivery import Exchange
-from sync.http.ports import Clock
+from sync.http.ports import Clock, Permit
 from sync.journal.journal import as_ranges
 from sync.model import Delivered, Ending, NotAttempted, Rejected, Unknown
 from sync.run.batches import batches, prepare
+from sync.run.leases import Leases
 from sync.run.source import Source, group_of, is_leaving, pieces_of, place_of
 from sync.run.withheld import Withheld, is_left_for_later, is_withheld
 
 FLUSH_SECONDS = 30.0
 FLUSH_CHANGES = 10_000
-RENEW_SECONDS = 30.0
-HEARTBEAT_SECONDS = 5.0
-"""How often a wait for answers is interrupted to look after lease and flushes."""
 SMALLEST_BATCH = 1
 FAILURES_TO_STOP = 3
 """Batches in a row of which nothing was answered, before the destination is given up."""
@@ -49,7 +47,7 @@ def _few_collections() -> Iterator[None]:
         gc.set_threshold(*before)
 
 
-Converse = Callable[[Sequence[Item]], Exchange]
+Converse = Callable[[Sequence[Item], Permit], Exchange]
 Progress = Callable[[Source, int], None]
 
 
@@ -94,13 +92,16 @@ class Engine:
         self._batch = 0
         self._failures = 0
         self._flushed_at = 0.0
-        self._renewed_at = (0.0, clock.now())
+        self._leases = Leases(clock)
 
-    def deliver(self, *sources: Source) -> None:
-        """Send everything the sources have; stops early, with `error` set, when it must."""
+    def deliver(self, leases: Leases, *sources: Source) -> None:
+        """Send everything the sources have; stops early, with `error` set, when it must.
+
+        Each source's lease is among `leases`. None of them has to be fresh.
+        """
+        self._leases = leases
         self._sources = {source.sync.name: source for source in sources}
         self._flushed_at = self.clock.monotonic()
-        self._renewed_at = (self._flushed_at, self.clock.now())
         with _few_collections():
             try:
                 self._send(sources)
@@ -136,14 +137,14 @@ class Engine:
     def _groups(self, sources: Sequence[Source]) -> Iterator[Iterator[Item]]:
         """Items in groups; each group is answered before the next one starts."""
         if sources[0].sync.is_coalesced:
-            plans = [pieces_of(source) for source in sources]
+            plans = [pieces_of(source, self._leases.keep) for source in sources]
             for _, leaving in groupby(heapq.merge(*plans, key=place_of), key=is_leaving):
                 yield self._items(
                     tuple(pieces) for _, pieces in groupby(leaving, key=lambda p: p.change.address)
                 )
             return
         for source in sources:
-            for _, group in groupby(pieces_of(source), key=group_of):
+            for _, group in groupby(pieces_of(source, self._leases.keep), key=group_of):
                 yield self._items((piece,) for piece in group)
 
     def _items(self, groups: Iterable[tuple[Piece, ...]]) -> Iterator[Item]:
@@ -186,9 +187,11 @@ class Engine:
             return True
         waits = source.waits(change)
         source.deferred += waits
+        source.awaited += waits and source.has_late
         return waits
 
     def _must_stop(self) -> bool:
+        self.error = self.error or self._leases.error
         if self.error is not None:
             return True
         if self.stop_reason() is not None:
@@ -200,11 +203,11 @@ class Engine:
         self._land(until=self.limits.concurrency - 1)
         if self._must_stop():
             return
-        self._keep_lease()
+        self._leases.require()
         self._batch += 1
         for source, seqs in self._by_source(items):
             source.journal.intend([(self._batch, as_ranges(seqs))])
-        future = self.executor.submit(self.converse, items)
+        future = self.executor.submit(self.converse, items, self._leases)
         self._flying[future] = _Flight(self._batch, items, is_final)
 
     def _by_source(self, items: Sequence[Item]) -> list[tuple[Source, list[int]]]:
@@ -214,24 +217,20 @@ class Engine:
                 seqs.setdefault(sync.name, []).append(change.seq)
         return [(self._sources[name], sorted(found)) for name, found in seqs.items()]
 
-    def _keep_lease(self) -> None:
-        """Renew in time; the wall clock counts too, for a machine that slept."""
-        elapsed = self.clock.monotonic() - self._renewed_at[0]
-        slept = (self.clock.now() - self._renewed_at[1]).total_seconds()
-        if max(elapsed, slept) < RENEW_SECONDS:
-            return
-        self._renewed_at = (self.clock.monotonic(), self.clock.now())
-        for source in self._sources.values():
-            source.store.renew(source.epoch)
+    def _keep_leases(self) -> None:
+        """Extend them in time; once one has ended, nobody waits any longer to send."""
+        self._leases.keep()
+        if self._leases.error is not None:
+            self.halt()
 
     def _land(self, until: int) -> None:
         """Wait until at most `until` batches are in flight, taking in what comes back."""
         while len(self._flying) > until:
-            done, _ = wait(self._flying, HEARTBEAT_SECONDS, FIRST_COMPLETED)
+            done, _ = wait(self._flying, self._leases.beat_seconds, FIRST_COMPLETED)
             for future in sorted(done, key=lambda f: self._flying[f].number):
                 self._take(self._flying.pop(future), future)
             self._flush()
-            self._keep_lease()
+            self._keep_leases()
 
     def _land_quietly(self) -> None:
         """After an error: let what is in flight come back, and note it where that still works."""
@@ -283,7 +282,7 @@ class Engine:
     def _judge(self, exchange: Exchange, answered: int) -> None:
         if answered:
             self._failures = 0
-        elif self.stop_reason() is None:  # a batch that was called back says nothing of the vendor
+        elif not self._must_stop():  # a batch that was called back says nothing of the vendor
             self._failures += 1
         if exchange.stop is not None:
             self.error = self.error or exchange.stop

@@ -8,6 +8,7 @@ from pathlib import Path
 from sync.model import Kind, Sync
 from sync.project.project import Project
 from sync.run.access import StateAccess
+from sync.state.store import TERMS, Terms
 from sync.warehouse import open_warehouse
 
 JOURNAL_DIR = ".activation"
@@ -20,7 +21,10 @@ SEVERITY = (7, 2, 5, 6, 3, 4, 8, 1)
 
 
 def open_state(
-    project: Project, lock_wait: float = 60.0, journal_dir: Path | None = None
+    project: Project,
+    lock_wait: float = 60.0,
+    journal_dir: Path | None = None,
+    terms: Terms = TERMS,
 ) -> StateAccess:
     """The state of a project at its target; nothing is opened yet."""
     target = project.target
@@ -34,6 +38,7 @@ def open_state(
         project=project.name,
         target=target.name,
         siblings=tuple(project.siblings),
+        terms=terms,
     )
 
 

@@ -14,13 +14,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
-from sync.errors import Problem, StateError, SyncError, Unexpected, foreseen, without_frames
+from sync.errors import Problem, SyncError, Unexpected, foreseen, without_frames
 from sync.http.ports import Clock
 from sync.journal.disk import Disk
-from sync.journal.journal import Journal
+from sync.journal.journal import Journal, Past
 from sync.model import Counts, Fate, Op, Sync
 from sync.plan.guards import Held
 from sync.run.engine import Engine
+from sync.run.leases import Leases, Tenure
 from sync.run.source import Source
 from sync.state.store import (
     DELIVERED,
@@ -82,9 +83,10 @@ class Hooks:
 
     guard: Callable[[PlanSummary], Held | None]
     """The reason to hold a plan or its removals, or None."""
-    admit: Callable[[str | None], str | None]
+    admit: Callable[[str | None, Callable[[], bool]], str | None]
     """Check the destination before the first send, given the account it went to before; the
-    account it goes to now. Raises SyncError."""
+    account it goes to now. Raises SyncError. The second argument is called while it waits, and
+    says whether waiting still makes sense."""
     engine: Callable[[], Engine]
     on_planned: Callable[[PlanSummary], None] = lambda summary: None
     on_unexpected: Callable[[Unexpected], Problem] = lambda error: error.problems[0]
@@ -112,24 +114,27 @@ def run_together(jobs: Sequence[Job]) -> list[SyncResult]:
 
     For destinations that take everything about one person at once. The first job's engine sends.
     """
-    runs = [_Run(job) for job in jobs]
+    leases = Leases(jobs[0].ports.clock)
+    runs = [_Run(job, leases) for job in jobs]
     with contextlib.ExitStack() as locks:
         for run in runs:
             run.open(locks)
+        for run in runs:
+            run.confirm()
         if sending := [run for run in runs if run.result is None]:
-            failure = _deliver(sending)
+            failure = _deliver(leases, sending)
             for run in sending:
                 run.close(failure)
     return [run.ended() for run in runs]
 
 
-def _deliver(runs: Sequence[_Run]) -> SyncError | None:
+def _deliver(leases: Leases, runs: Sequence[_Run]) -> SyncError | None:
     try:
         with foreseen(f"the delivery to {runs[0].sync.connection}"):
             engine = runs[0].hooks.engine()
             for run in runs:
                 run.engine = engine
-            engine.deliver(*(run.start() for run in runs))
+            engine.deliver(leases, *(run.start() for run in runs))
     except SyncError as error:
         return without_frames(error)
     return None
@@ -138,8 +143,9 @@ def _deliver(runs: Sequence[_Run]) -> SyncError | None:
 class _Run:
     """The steps, and what each leaves for the report."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, leases: Leases) -> None:
         self.sync, self.ports, self.hooks = job.sync, job.ports, job.hooks
+        self.leases = leases
         self.journal = Journal(self.ports.disk)
         self.started_at = self.ports.clock.now()
         self.summary: PlanSummary | None = None
@@ -150,22 +156,40 @@ class _Run:
         self.account: str | None = None
         self.waiting: Problem | None = None
         """Why the removals of this plan wait, when they do."""
-        self.epoch: int | None = None
+        self.tenure: Tenure | None = None
+
+    @property
+    def epoch(self) -> int:
+        """Of the lease that this run has taken."""
+        assert self.tenure is not None
+        return self.tenure.lease.epoch
 
     def open(self, locks: contextlib.ExitStack) -> None:
         """Everything before the first send; leaves a result when there is nothing to send."""
         with self._told():
             locks.enter_context(self.ports.disk.lock())
+            self.leases.keep()
+            past = self.journal.past()
             with self.ports.store.held():
-                self.epoch = self.ports.store.acquire(self.ports.holder)
-                self._plan(self.epoch)
+                self.tenure = self.leases.take(
+                    self.sync, self.ports.store, self.ports.holder, past.mark
+                )
+                self._plan(self.tenure, past)
             self.result = self._admitted(self.epoch)
+        if self.result is not None:
+            self._give_back()
+
+    def confirm(self) -> None:
+        """Send nothing under a lease that was lost while others of the same run were planned."""
+        if self.result is not None or self.tenure is None:
+            return
+        with self._told():
+            self.leases.require(self.tenure)
         if self.result is not None:
             self._give_back()
 
     def start(self) -> Source:
         """What the engine delivers."""
-        assert self.epoch is not None
         self.source = Source(
             self.sync,
             self.ports.store,
@@ -208,11 +232,11 @@ class _Run:
         return self.result
 
     def _give_back(self) -> None:
-        if self.epoch is None:
+        if self.tenure is None:
             return
         try:
             with foreseen(f"giving back the lease of {self.sync.name}"):
-                self.ports.store.release(self.epoch)
+                self.leases.give_back(self.tenure)
         except Unexpected as error:
             self._add(self.hooks.on_unexpected(error))
         except SyncError:
@@ -225,17 +249,16 @@ class _Run:
         problems = (*result.problems, problem)
         self.result = replace(result, status=status, exit_code=code, problems=problems)
 
-    def _plan(self, epoch: int) -> None:
-        self._recover(epoch)
-        self.journal.begin(epoch)
+    def _plan(self, tenure: Tenure, past: Past) -> None:
+        epoch = tenure.lease.epoch
+        self._recover(epoch, past)
+        self.journal.begin(tenure.lease.mark)
         self.summary = self.ports.store.plan(epoch)
         self.hooks.on_planned(self.summary)
 
-    def _recover(self, epoch: int) -> None:
+    def _recover(self, epoch: int, past: Past) -> None:
         """Settle what an older run left: answers first, doubts marked, only then cleared."""
-        store, past = self.ports.store, self.journal.past()
-        if past.epoch >= epoch:
-            raise StateError(_went_backwards(self.sync, past.epoch, epoch))
+        store = self.ports.store
         leftover = store.leftover()
         if leftover is not None:
             acks, knows_all = past.told(leftover.epoch, self.ports.clock.now())
@@ -257,7 +280,7 @@ class _Run:
             return self._finish(epoch, "success", 0, (), is_complete=True)
         try:
             with foreseen(f"the look at {self.sync.connection}"):
-                self.account = self.hooks.admit(self.ports.store.account())
+                self.account = self.hooks.admit(self.ports.store.account(), self._keeps_lease)
         except SyncError as error:
             self.ports.store.discard(epoch)
             if self.hooks.is_stopping() and not isinstance(error, Unexpected):
@@ -266,6 +289,11 @@ class _Run:
             return self._finish(epoch, STATUS_OF_EXIT[code], code, problems, is_complete=False)
         return None
 
+    def _keeps_lease(self) -> bool:
+        """Extend what is due; whether this run's own lease is still held."""
+        self.leases.keep()
+        return self.tenure is not None and self.tenure.lost is None
+
     def _planned(self) -> PlanSummary:
         if self.summary is None:
             raise RuntimeError("a plan is made before it is sent")
@@ -273,7 +301,7 @@ class _Run:
 
     def _judged(self) -> SyncResult:
         """How the delivery ended, settled and reported."""
-        assert self.epoch is not None and self.source is not None and self.engine is not None
+        assert self.source is not None and self.engine is not None
         epoch, engine, tally = self.epoch, self.engine, self.source.tally
         if engine.error is not None:
             code, problems = engine.error.exit_code, self._problems(engine.error)
@@ -283,6 +311,9 @@ class _Run:
         settled = sum(tally.values()) + self.source.deferred
         if _outcomes(tally, UNKNOWN) or settled < self._planned().total:
             problem = _unanswered(self.sync, tally, self.source.reasons)
+            return self._finish(epoch, "destination", 6, (problem,), is_complete=False)
+        if self.source.awaited:
+            problem = _awaited(self.sync, self.source.awaited)
             return self._finish(epoch, "destination", 6, (problem,), is_complete=False)
         if self.waiting is not None:
             return self._finish(epoch, "held", 3, (self.waiting,), is_complete=False)
@@ -372,6 +403,16 @@ def _outcomes(tally: Mapping[tuple[Op, str], int], *wanted: str) -> int:
     return sum(rows for (_, outcome), rows in tally.items() if outcome in wanted)
 
 
+def _awaited(sync: Sync, moves: int) -> Problem:
+    return Problem(
+        "moves-wait",
+        f"{sync.name}: {moves} changes wait for the next run, to another address",
+        hint="A run whose lease ran out may still write to the old one, so that is emptied by two"
+        " runs before anything goes to the new one.",
+        fix=f"run: python -m sync apply --select {sync.model}",
+    )
+
+
 def _unanswered(
     sync: Sync, tally: Mapping[tuple[Op, str], int], reasons: Collection[str]
 ) -> Problem:
@@ -383,16 +424,4 @@ def _unanswered(
         hint=". ".join([*sorted(reasons), "They are asserted again by the next run"])
         + ", with the values of that day.",
         fix=f"run: python -m sync apply --select {sync.model}",
-    )
-
-
-def _went_backwards(sync: Sync, journal_epoch: int, epoch: int) -> Problem:
-    return Problem(
-        "state-backwards",
-        f"the state of {sync.name} is older than this machine remembers: the journal is at epoch"
-        f" {journal_epoch}, the warehouse gave {epoch}",
-        hint="A backup was restored, a clone is in use, or the database lost committed rows."
-        " Nothing was sent.",
-        fix="restore the newer state, or accept this one and assert everything again:"
-        f" python -m sync state doubt {sync.name}",
     )

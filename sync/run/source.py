@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -34,6 +34,10 @@ class Source:
     has_movers: bool = False
     is_keeping_removals: bool = False
     """Removals of those who left the model wait for another run."""
+    has_late: bool = False
+    """A place was emptied to which a run may yet write whose lease ran out."""
+    awaited: int = 0
+    """Changes that wait while there is such a place."""
     occupied: set[str] = field(default_factory=set)
     """External ids, in normal form, whose removal is open: nobody else is added there."""
     reasons: set[str] = field(default_factory=set)
@@ -60,7 +64,9 @@ class Source:
             case NotAttempted():
                 pass
         if change.op is Op.REMOVE:
-            self.note_removal(change, isinstance(ending, Delivered))
+            is_gone = isinstance(ending, Delivered)
+            self.has_late = self.has_late or (is_gone and change.to_repeat > 0)
+            self.note_removal(change, is_gone and not change.to_repeat)
 
     def note_removal(self, change: Change, is_gone: bool) -> None:
         """Remember a place that is not free, for whoever would be added there."""
@@ -84,9 +90,9 @@ class Source:
         self.tally[change.op, ack.outcome] += 1
 
 
-def pieces_of(source: Source) -> Iterator[Piece]:
-    """Its planned changes, in the order of the plan."""
-    for rows in source.store.changes(source.epoch):
+def pieces_of(source: Source, keep: Callable[[], None]) -> Iterator[Piece]:
+    """Its planned changes, in the order of the plan. `keep` is called while they are copied."""
+    for rows in source.store.changes(source.epoch, keep):
         for change in rows:
             yield Piece(source.at(change.target), change)
 

@@ -3,30 +3,44 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from sync.destinations.targets import at
-from sync.errors import Busy, LeaseLost, Problem, WarehouseError
-from sync.journal.process import is_dead
+from sync.errors import LeaseLost, Problem, WarehouseError
+from sync.http.clock import elapsed
+from sync.journal.process import host, is_dead
 from sync.journal.spool import SPOOL_ROWS, Spool
-from sync.model import Change, Owner, Sync
+from sync.model import Change, Kind, Owner, Sync
 from sync.plan import diff, invalid, planner
 from sync.plan.comparison import Comparison
 from sync.plan.culprit import with_column
 from sync.state import installation, lost, settle, whose
-from sync.state import lease as leases
 from sync.state import schema as t
 from sync.state.catalogue import Catalogue
+from sync.state.lease import LeaseTable, Row
 from sync.state.recovery import append_acks, find_leftover, settle_leftover
 from sync.state.settling import conclude, log_run_sync, merge, remember_run
-from sync.state.store import Ack, Holder, Leftover, PlanSummary, SyncReport
+from sync.state.store import (
+    TERMS,
+    UNMARKED,
+    Ack,
+    Holder,
+    Lease,
+    Leftover,
+    Mark,
+    PlanSummary,
+    SyncReport,
+    Terms,
+)
 from sync.warehouse.errors import placing
 from sync.warehouse.port import Session, Warehouse
 
+T = TypeVar("T")
+
 FLUSH_TRIES = 5
-TAKE_TRIES = 5
 FLUSH_PAUSE_SECONDS = 3.0
 """Grows with each try, so that a restarting warehouse has half a minute to come back."""
 
@@ -42,13 +56,18 @@ class SqlStore:
         spool_dir: Path,
         lock_wait: float = 60.0,
         siblings: Sequence[Sync] = (),
+        terms: Terms = TERMS,
+        clock: Callable[[], float] = elapsed,
     ) -> None:
         self.warehouse = warehouse
         self.sync = sync
         self.tables = tables
         self.lock_wait = lock_wait
         self.siblings = siblings
+        self.terms = terms
+        self.clock = clock
         self.spool = Spool(spool_dir)
+        self._lease: Lease | None = None
         self._open: Session | None = None
         self._prepared: planner.Prepared | None = None
         self._summary: PlanSummary | None = None
@@ -80,82 +99,70 @@ class SqlStore:
 
     @contextmanager
     def _fenced(self, epoch: int) -> Iterator[Catalogue]:
-        """A transaction whose first statement proves the lease, and locks it where rows lock."""
+        """A transaction whose first statement proves the lease, and locks it where rows lock.
+
+        One that took long extends the lease again: its clock may have stood still meanwhile.
+        """
         with self.opened() as state, state.session.transaction():
-            if state.run(leases.extend(self.tables, epoch)) == 0:
-                raise LeaseLost(_lost(self.sync, epoch))
+            began = self.clock()
+            self._prove(state, epoch)
             yield state
+            spent = self.clock() - began
+            if spent > self.terms.renew_seconds:
+                self._prove(state, epoch, spent)
+
+    def _prove(self, state: Catalogue, epoch: int, spent: float = 0) -> None:
+        lease = self._lease
+        table = LeaseTable(state, self.terms)
+        if lease is None or lease.epoch != epoch or not table.extend(lease, spent):
+            raise LeaseLost(_lost(self.sync, epoch))
 
     # Leases
 
-    def acquire(self, holder: Holder) -> int:
-        """Take the lease; an older holder must have released it, died, or let it expire.
+    def acquire(self, holder: Holder, mark: Mark = UNMARKED) -> Lease:
+        """Take the lease; an older holder must have released it, died, or let it run out.
 
-        Raises StateError where state is gone, or that of another project or target.
+        Raises StateError where state is gone, older than `mark`, or of another project or target.
         """
         with self.opened() as state:
             lost.refuse_own(state, installation.ensure(state).tables)
-            return self._take(state, holder)
+            self._lease = self._table(state).acquire(holder, mark, _is_gone)
+        return self._lease
 
-    def acquire_to_mend(self, holder: Holder) -> int:
+    def acquire_to_mend(self, holder: Holder, mark: Mark = UNMARKED) -> Lease:
         """As `acquire`, even where tables of the sync are gone."""
         with self.opened() as state:
             installation.ensure(state)
-            return self._take(state, holder)
+            self._lease = self._table(state).acquire(holder, mark, _is_gone)
+        return self._lease
 
-    def _take(self, state: Catalogue, holder: Holder) -> int:
+    def overrule(self, holder: Holder, mark: Mark) -> Lease:
+        """As `acquire_to_mend`, for state that is accepted although it is older than `mark`."""
+        with self.opened() as state:
+            installation.ensure(state)
+            self._lease = self._table(state).overrule(holder, mark, _is_gone)
+        return self._lease
+
+    def _table(self, state: Catalogue) -> LeaseTable:
         self._owner = whose.refuse_other(state)
-        values = {
-            "owner": holder.owner,
-            "host": holder.host,
-            "process": holder.process,
-            "version": holder.version,
-            **self._owner._asdict(),
-        }
-        for _ in range(TAKE_TRIES):
-            rows = state.ask(leases.read(self.tables))
-            if not rows:
-                if self._took_first(state, values):
-                    return 1
-                continue
-            epoch, owner, host, process, _, since, until, is_released, is_expired = rows[0]
-            is_same_host = host == holder.host
-            is_free = is_released or (is_same_host and is_dead(process))
-            # Whoever lives on this host and can't be pushed aside by time holds a file, not
-            # a row.
-            is_stale = is_expired and not (is_same_host and self.warehouse.is_exclusive)
-            if not (is_free or is_stale):
-                raise Busy(_busy(self.sync, epoch, f"{owner} on {host}", since, until))
-            if state.run(leases.take(self.tables, epoch, values)):
-                return int(epoch) + 1
-            # Somebody was faster; it may be the statement of a run that is dead by now.
-        raise Busy(_busy(self.sync, epoch + 1, "another run", since, until))
+        return LeaseTable(state, self.terms, whose.columns(self._owner))
 
-    def _took_first(self, state: Catalogue, values: dict[str, str]) -> bool:
-        try:
-            state.run(leases.first(self.tables, values))
-        except WarehouseError:
-            if not state.ask(leases.read(self.tables)):
-                raise
-            return False
-        return True
-
-    def renew(self, epoch: int) -> None:
-        """Extend the lease. An embedded database is kept by its live process, not by time."""
-        if self.warehouse.is_exclusive:
-            return
-        with self._fenced(epoch):
-            pass
+    def renew(self, epoch: int, wait_seconds: float | None = None) -> None:
+        """Extend the lease, in a session of its own: another one may be reading a result."""
+        wait = self.lock_wait if wait_seconds is None else min(wait_seconds, self.lock_wait)
+        with self.warehouse.session(wait) as session:
+            self._prove(self._catalogue(session), epoch)
 
     def release(self, epoch: int) -> None:
         """Give the lease back."""
-        with self.opened() as state:
-            state.run(leases.release(self.tables, epoch))
+        if self._lease is not None and self._lease.epoch == epoch:
+            with self.opened() as state:
+                LeaseTable(state, self.terms).release(self._lease)
 
     def unlock(self, epoch: int) -> bool:
-        """Release the lease of another run by hand; False when the epoch has moved on."""
+        """Let the lease of another run have run out; False when the epoch has moved on."""
         with self.opened() as state:
-            return state.run(leases.release(self.tables, epoch)) > 0
+            return LeaseTable(state, self.terms).expire(epoch)
 
     # Recovery
 
@@ -182,7 +189,16 @@ class SqlStore:
     ) -> None:
         """Recovery: an older plan's outcomes into the snapshot, read with that plan's columns."""
         with self._fenced(epoch) as state:
-            settle_leftover(state, self.sync, plan_epoch, epoch, run_id, acks, doubt_rest)
+            is_late = self._is_late(plan_epoch)
+            settle_leftover(state, self.sync, plan_epoch, epoch, run_id, acks, doubt_rest, is_late)
+
+    def _is_late(self, plan_epoch: int) -> bool:
+        """Whether the run of that plan may still send: time alone ended its lease.
+
+        Not so for events: nothing that is sent undoes one.
+        """
+        late = self._lease.late_epoch if self._lease else 0
+        return plan_epoch < late and self.sync.kind is not Kind.EVENTS
 
     def discard(self, epoch: int) -> None:
         """Clear a plan of which nothing was sent."""
@@ -218,13 +234,15 @@ class SqlStore:
         c = self.planned()
         return self.sync if target == c.target_id else at(self.sync, c.targets[target])
 
-    def changes(self, epoch: int) -> Iterator[Sequence[Change]]:
+    def changes(
+        self, epoch: int, keep: Callable[[], None] = lambda: None
+    ) -> Iterator[Sequence[Change]]:
         """Copy the plan beside the journal, let go of the warehouse, then read the copy."""
         c = self.planned()
         with self.opened() as state:
             query = diff.read_plan(c, epoch).sql(self.warehouse.dialect)
             with closing(state.session.stream(query, SPOOL_ROWS)) as batches:
-                self.spool.write(batches)
+                self.spool.write(_keeping(batches, keep))
         try:
             yield from self.spool.read(self.sync, c.columns, epoch)
         finally:
@@ -254,14 +272,14 @@ class SqlStore:
             conclude(state, epoch)
 
 
-def _busy(sync: Sync, epoch: int, who: str, since: object, until: object) -> Problem:
-    return Problem(
-        "busy",
-        f"{sync.name} is being run by {who} since {since} UTC; its lease ends {until} UTC",
-        hint="Nothing was sent by this run. A lease is extended for as long as its run lives.",
-        fix="wait for it; when that run is gone for certain, run:"
-        f" python -m sync state unlock {sync.name} --epoch {epoch}",
-    )
+def _keeping(rows: Iterator[T], keep: Callable[[], None]) -> Iterator[T]:
+    for some in rows:
+        keep()
+        yield some
+
+
+def _is_gone(row: Row) -> bool:
+    return row.host == host() and is_dead(row.process)
 
 
 def _lost(sync: Sync, epoch: int) -> Problem:

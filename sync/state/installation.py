@@ -17,7 +17,7 @@ from sync.state import lease as leases
 from sync.state import lost
 from sync.state import schema as t
 from sync.state.catalogue import Catalogue
-from sync.state.migration import migrate, new_id
+from sync.state.migration import complete, migrate, new_id
 from sync.warehouse import sql as e
 
 CREATE_TRIES = 20
@@ -83,8 +83,8 @@ def create(state: Catalogue) -> None:
     """Every shared table that is not there, then the row that says so."""
     if not state.ask(t.find_schema(state.tables)):
         state.run(t.create_schema(state.tables))
-    for name, columns in t.SHARED.items():
-        state.run(t.create(state.tables[name], columns, state.dialect, state.key_of(name)))
+    for name in t.SHARED:
+        complete(state, name)
     if read_format(state) is not None:
         return
     values = {

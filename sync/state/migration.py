@@ -18,7 +18,7 @@ from sync.warehouse import sql as e
 def migrate(state: Catalogue, version: int) -> None:
     """Add the tables and columns that formats after `version` have brought."""
     for name in t.SHARED:
-        _complete(state, name)
+        complete(state, name)
     installation = state.tables["installation"]
     named = {"installation_id": e.text(new_id())}
     state.run(e.update(installation, named, e.is_null(e.col("installation_id"))))
@@ -64,7 +64,8 @@ def new_id() -> str:
     return secrets.token_hex(8)
 
 
-def _complete(state: Catalogue, name: str) -> None:
+def complete(state: Catalogue, name: str) -> None:
+    """Create a shared table, or add the columns that it lacks."""
     relation, columns = state.tables[name], t.SHARED[name]
     present = state.session.columns(relation)
     if present is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from sqlglot import exp
@@ -44,9 +45,10 @@ def settle_leftover(
     run_id: str,
     acks: Sequence[Ack],
     doubt_rest: bool,
+    is_late: bool = False,
 ) -> None:
-    """Outcomes of an older plan into the snapshot."""
-    s = leftover_settlement(state, sync, plan_epoch, writer)
+    """Outcomes of an older plan into the snapshot; late ones where its run may yet live."""
+    s = replace(leftover_settlement(state, sync, plan_epoch, writer), is_late=is_late)
     append_acks(state, plan_epoch, RECOVERED, acks)
     measure(state, s.tables)
     if doubt_rest:

@@ -35,6 +35,7 @@ FORMATS: Mapping[int, tuple[str, ...]] = {
         "dead_letters.epoch",
     ),
     4: ("verdicts",),
+    5: ("leases.token", "leases.late_epoch", "leases.known_epoch"),
 }
 """What each format after the first has brought: a table, or a column as `table.column`.
 
@@ -61,6 +62,7 @@ SNAPSHOT: Mapping[str, str] = {
     "definition_version": INTEGER,
     "unconfirmed": TEXT,
     "unsure": TEXT,
+    "to_repeat": INTEGER,
     "origin_epoch": BIG,
     "written_epoch": BIG,
 }
@@ -77,6 +79,7 @@ PLAN: Mapping[str, str] = {
     "reason": TEXT,
     "transition": INTEGER,
     "origin_epoch": BIG,
+    "to_repeat": INTEGER,
     "fingerprint": HASH,
     "event": TEXT,
     "occurred_at": MOMENT,
@@ -112,6 +115,9 @@ SHARED: Mapping[str, Mapping[str, str]] = {
         "installation": TEXT,
         "project": TEXT,
         "target": TEXT,
+        "token": TEXT,
+        "late_epoch": BIG,
+        "known_epoch": BIG,
     },
     "syncs": {
         "sync": TEXT,

@@ -3,6 +3,9 @@
 Only answered rows move the snapshot: what was delivered replaces it, what is unknown marks it as
 unconfirmed, what was rejected is remembered as attempted, what was never sent leaves it as it is.
 Every statement can be repeated: it comes to the same rows again.
+
+What a run was sending whose lease ran out is *late*: it may yet arrive, and overwrite what was
+delivered since. So it is asserted by two runs, one after the other, before it is confirmed.
 """
 
 from __future__ import annotations
@@ -45,6 +48,8 @@ class Settlement:
     """The epoch of the lease that settles: nothing newer is overwritten."""
     is_local: bool = False
     """Read outcomes and snapshot from local relations, for a preview."""
+    is_late: bool = False
+    """What is unknown of this plan may yet arrive: only time ended the lease of its run."""
 
     def acks(self, alias: str) -> exp.Table:
         """The outcomes."""
@@ -102,8 +107,38 @@ def settle_rows(s: Settlement, is_removal: bool) -> exp.Merge:
     return e.merge(s.tables.snapshot, rows, ["identity"], names[1:], names)
 
 
+def _to_repeat(plan: str) -> exp.Expr:
+    return e.coalesce(e.col("to_repeat", plan), e.number(0))
+
+
+def _is_applied() -> exp.Expr:
+    """The destination holds what the plan said, and nothing that is late can change that."""
+    is_last = e.equals(_to_repeat("p"), e.number(0))
+    return e.all_of(e.among(e.col("outcome", "a"), APPLIED), is_last)
+
+
+def _is_unknown() -> exp.Expr:
+    """What the destination holds is not certain: no answer, or one that may be overwritten."""
+    is_answered = e.among(e.col("outcome", "a"), APPLIED)
+    is_again = exp.GT(this=_to_repeat("p"), expression=e.number(0))
+    unanswered = e.among(e.col("outcome", "a"), UNCONFIRMED)
+    return e.paren(e.any_of(unanswered, e.all_of(is_answered, is_again)))
+
+
+def _left_to_repeat(s: Settlement) -> exp.Expr:
+    """Counted down by each answer, from the plan, so that settling twice comes to the same."""
+    is_answered = e.among(e.col("outcome", "a"), APPLIED)
+    once_less = exp.Sub(this=_to_repeat("p"), expression=e.number(1))
+    return e.case(
+        (_is_applied(), e.number(0)),
+        (is_answered, once_less),
+        (e.equals(e.col("outcome", "a"), e.text("rejected")), e.col("to_repeat", "s")),
+        default=e.number(1) if s.is_late else _to_repeat("p"),
+    )
+
+
 def _settled(s: Settlement) -> list[tuple[str, exp.Expr]]:
-    is_applied = e.among(e.col("outcome", "a"), APPLIED)
+    is_applied = _is_applied()
     is_refused = e.equals(e.col("outcome", "a"), e.text("rejected"))
     is_removal = e.equals(e.col("op", "p"), e.text(Op.REMOVE))
     is_add = e.equals(e.col("op", "p"), e.text(Op.ADD))
@@ -153,6 +188,7 @@ def _settled(s: Settlement) -> list[tuple[str, exp.Expr]]:
         "definition_version": applied(e.number(s.sync.version), e.col("definition_version", "s")),
         "unconfirmed": unconfirmed,
         "unsure": _unsure(s),
+        "to_repeat": _left_to_repeat(s),
         "origin_epoch": origin,
         "written_epoch": e.number(s.writer),
     }
@@ -169,8 +205,8 @@ def _travelled(i: int) -> exp.Expr:
 def _value(s: Settlement, i: int, column: Column) -> exp.Expr:
     """What the destination holds of a name now; what it may hold, where that is not known."""
     held = e.col(column.state_name, "s")
-    is_applied = e.among(e.col("outcome", "a"), APPLIED)
-    is_unknown = e.among(e.col("outcome", "a"), UNCONFIRMED)
+    is_applied = _is_applied()
+    is_unknown = _is_unknown()
     is_removal = e.equals(e.col("op", "p"), e.text(Op.REMOVE))
     has_moved = e.equals(e.col("cause", "p"), e.text("moved"))
     new = column.stored(e.col(column.state_name, "p"), s.salt) if column.is_live else e.null()
@@ -191,7 +227,7 @@ def _unsure(s: Settlement) -> exp.Expr:
     one that was acknowledged."""
     before = e.col("unsure", "s")
     is_all = e.equals(before, e.text("*"))
-    is_applied = e.among(e.col("outcome", "a"), APPLIED)
+    is_applied = _is_applied()
     is_refused = e.equals(e.col("outcome", "a"), e.text("rejected"))
     is_over = e.any_of(
         e.equals(e.col("op", "p"), e.text(Op.REMOVE)),
@@ -207,7 +243,7 @@ def _unsure(s: Settlement) -> exp.Expr:
         added.append(e.case((grown, name.copy()), default=e.text("")))
     return e.case(
         (e.all_of(is_applied.copy(), e.paren(e.any_of(is_over, e.is_null(before)))), e.null()),
-        (is_applied, _listed(left)),
+        (is_applied.copy(), _listed(left)),
         (is_refused, before.copy()),
         (is_all.copy(), before.copy()),
         default=_listed(added),
@@ -427,7 +463,7 @@ def _waits(s: Settlement) -> exp.Expr:
 
 
 def _open_removals(s: Settlement, which: exp.Expr) -> exp.Select:
-    """Removals of the plan without a recorded success, over the alias `r`."""
+    """Removals of the plan without a recorded success, or with one that has to be repeated."""
     gone = (
         exp.select(e.number(1))
         .from_(s.acks("b"))
@@ -435,6 +471,7 @@ def _open_removals(s: Settlement, which: exp.Expr) -> exp.Select:
             e.equals(e.col("epoch", "b"), e.number(s.plan_epoch)),
             e.equals(e.col("seq", "b"), e.col("seq", "r")),
             e.among(e.col("outcome", "b"), APPLIED),
+            e.equals(_to_repeat("r"), e.number(0)),
         )
     )
     return (
@@ -463,7 +500,8 @@ def forget_values(tables: StateTables, columns: Sequence[Column]) -> exp.Update:
         **{
             name: e.null()
             for name in (
-                *("unconfirmed", "unsure", "fingerprint", "attempted", "attempted_op"),
+                *("unconfirmed", "unsure", "to_repeat"),
+                *("fingerprint", "attempted", "attempted_op"),
                 "acknowledged_at",
                 *(c.state_name for c in columns),
             )

@@ -6,7 +6,7 @@ code runs on a warehouse and, in memory, under an enumeration of every crash poi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -28,6 +28,48 @@ class Holder:
     host: str
     process: str
     version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How long a lease lasts that is not extended, and a request that began under it, at most."""
+
+    seconds: int = 120
+    grace_seconds: int = 30
+    """A takeover waits that long after the end of the lease."""
+
+    @property
+    def renew_seconds(self) -> float:
+        """How often it is extended."""
+        return self.seconds / 4
+
+
+TERMS = Terms()
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A lease as its holder was given it. `tokens` begin with a random one that is only its own."""
+
+    epoch: int
+    tokens: str
+    late_epoch: int = 0
+    """The newest epoch that took a lease which only time had ended: its run may yet live."""
+
+    @property
+    def mark(self) -> Mark:
+        """What a journal says of it."""
+        return Mark(self.epoch, self.tokens.partition(" ")[0])
+
+
+class Mark(NamedTuple):
+    """The lease that a journal was written under; epoch 0 when there is no journal."""
+
+    epoch: int = 0
+    token: str = ""
+
+
+UNMARKED = Mark()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +164,21 @@ class Store(Protocol):
     def held(self) -> AbstractContextManager[None]:
         """Keep the warehouse open over several steps; otherwise each step opens and closes it."""
 
-    def acquire(self, holder: Holder) -> int:
-        """Take the lease and return the new epoch. Raises Busy."""
+    terms: Terms
+    """Of the leases that it gives."""
 
-    def renew(self, epoch: int) -> None:
-        """Extend the lease. Raises LeaseLost."""
+    def acquire(self, holder: Holder, mark: Mark = UNMARKED) -> Lease:
+        """Take the lease, with a new epoch. Raises Busy.
+
+        Raises StateError, before anything is taken, when the state is older than `mark`, or than
+        the mark of any earlier call that was refused so.
+        """
+
+    def renew(self, epoch: int, wait_seconds: float | None = None) -> None:
+        """Extend the lease. Raises LeaseLost.
+
+        `wait_seconds` is how long it may wait for a warehouse that another process holds.
+        """
 
     def release(self, epoch: int) -> None:
         """Give the lease back; no error when it is gone already."""
@@ -143,7 +195,8 @@ class Store(Protocol):
         """Recovery: outcomes of an older plan into the snapshot, then clear it, in one step.
 
         `acks` are what its journal told; those that reached the warehouse already win. With
-        `doubt_rest` everything else is in doubt; without, it was never sent.
+        `doubt_rest` everything else is in doubt; without, it was never sent. If only time ended
+        its lease, what is in doubt has to be acknowledged by two runs, since it may yet arrive.
         """
 
     def plan(self, epoch: int) -> PlanSummary:
@@ -158,8 +211,13 @@ class Store(Protocol):
     def at(self, target: int) -> Sync:
         """The sync as it writes, or wrote, at one of its targets, as changes name them."""
 
-    def changes(self, epoch: int) -> Iterator[Sequence[Change]]:
-        """The plan in order, in lists that fit in memory. The warehouse is free meanwhile."""
+    def changes(
+        self, epoch: int, keep: Callable[[], None] = lambda: None
+    ) -> Iterator[Sequence[Change]]:
+        """The plan in order, in lists that fit in memory. The warehouse is free meanwhile.
+
+        `keep` is called every now and then while it is not free yet.
+        """
 
     def finish(self, epoch: int, report: SyncReport) -> None:
         """Settle the run's own plan and write its report, together."""

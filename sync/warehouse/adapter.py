@@ -183,8 +183,6 @@ class AdapterWarehouse:
     Raises ConfigError for an adapter that there are no facts about.
     """
 
-    is_exclusive = False
-
     def __init__(self, adapter_type: str, credentials: Mapping[str, Any]) -> None:
         self.dialect = DIALECTS.get(adapter_type, adapter_type)
         if self.dialect not in FACTS:
@@ -193,10 +191,28 @@ class AdapterWarehouse:
         self._type = adapter_type
         self._credentials = credentials
         self._manager: Any = None
+        self._session: AdapterSession | None = None
 
     @contextmanager
     def session(self, wait_seconds: float = 60.0) -> Iterator[Session]:
-        """Open a connection of its own; closed at the end."""
+        """Open a connection of its own, closed at the end; within another session, the same one.
+
+        Where the engine can, no statement waits longer than `wait_seconds` for a lock.
+        """
+        if self._session is not None:
+            yield self._session
+            return
+        with self._opened() as self._session:
+            try:
+                if self.dialect == "postgres":
+                    milliseconds = max(1, int(wait_seconds * 1000))
+                    self._session.execute(f"set lock_timeout = {milliseconds}")
+                yield self._session
+            finally:
+                self._session = None
+
+    @contextmanager
+    def _opened(self) -> Iterator[AdapterSession]:
         manager = self._connection_manager()
         try:
             manager.set_connection_name("activation")

@@ -161,7 +161,6 @@ class DuckDBWarehouse:
 
     dialect = "duckdb"
     engine = f"duckdb {duckdb.__version__}"
-    is_exclusive = True
 
     def __init__(
         self, credentials: Mapping[str, Any], project_dir: Path, state_schema: str = ""

@@ -67,8 +67,6 @@ class Warehouse(Protocol):
     """The sqlglot dialect statements are rendered in."""
     engine: str
     """Engine and version, part of a fingerprint's recipe: a native hash may change with it."""
-    is_exclusive: bool
-    """An open session keeps every other process out (an embedded database)."""
 
     def session(self, wait_seconds: float = 60.0) -> AbstractContextManager[Session]:
         """Open; raises WarehouseError when it can't be had within `wait_seconds`."""

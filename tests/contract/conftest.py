@@ -18,6 +18,7 @@ from sync.destinations.qualtrics.contacts import Options as QualtricsOptions
 from sync.destinations.spec import Endpoint, Item, Piece, Request, Response
 from sync.http.delivery import Exchange, ask, converse
 from sync.http.pacing import Pacing
+from sync.http.ports import Permit
 from sync.http.retry import RetryPolicy
 from sync.http.transport import HttpTransport
 from sync.model import Change, Kind, Op, Relation, Sync, Trait
@@ -34,9 +35,11 @@ class Wiretap:
     transport: HttpTransport
     requests: list[Request] = field(default_factory=list)
 
-    def send(self, endpoint: Endpoint, request: Request, deadline_seconds: float) -> Response:
+    def send(
+        self, endpoint: Endpoint, request: Request, deadline_seconds: float, permit: Permit
+    ) -> Response:
         self.requests.append(request)
-        return self.transport.send(endpoint, request, deadline_seconds)
+        return self.transport.send(endpoint, request, deadline_seconds, permit)
 
 
 def sync_of(vendor: str, kind: Kind, **more: Any) -> Sync:

@@ -113,7 +113,7 @@ def crashes(scenario: Scenario, world: World) -> Iterator[World]:
     """The world at every instant at which this run could die."""
     instants: list[World] = []
     fuse = Fuse()
-    process = str(len(world.dead))
+    process = world.process
 
     def keep() -> None:
         instants.append(world.copy())

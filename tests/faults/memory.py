@@ -19,12 +19,22 @@ from typing import Any, Literal, TypeVar
 from sync.errors import Busy, LeaseLost, Problem, StateError, WarehouseError
 from sync.model import Change, Fate, Op, Sync
 from sync.run.engine import Engine
-from sync.state.lease import GRACE_SECONDS, TTL_SECONDS
-from sync.state.store import Ack, Holder, Leftover, PlanSummary, SyncReport
-from tests.faults.reference import (
+from sync.state.store import (
+    TERMS,
+    UNMARKED,
+    Ack,
+    Holder,
     Lease,
+    Leftover,
+    Mark,
+    PlanSummary,
+    SyncReport,
+    Terms,
+)
+from tests.faults.reference import (
     Row,
     Tables,
+    Taken,
     decide,
     in_doubt,
     merge,
@@ -49,6 +59,8 @@ class Fuse:
     names: list[str] = field(default_factory=list)
     watch: Callable[[], None] = lambda: None
     """Called at each instant between two operations."""
+    leaving: Callable[[], None] = lambda: None
+    """Called while a request is on its way, which nothing calls back."""
     fails_at: int | None = None
     """The operation that raises its port's own error instead of working."""
     is_in_doubt: bool = False
@@ -99,6 +111,9 @@ class FakeClock:
     def monotonic(self) -> float:
         return self.seconds
 
+    def elapsed(self) -> float:
+        return self.seconds
+
     def sleep(self, seconds: float) -> None:
         self.seconds += seconds
 
@@ -127,39 +142,49 @@ class MemoryStore:
     """Processes known to be gone, to whoever asks on their own host."""
     rows_at_once: int = 2
     failure: Exception = WAREHOUSE_FAILS
+    terms: Terms = TERMS
+    answer_seconds: float = 0.0
+    """How long the warehouse takes to answer after it has taken or extended a lease."""
 
     @contextmanager
     def held(self) -> Iterator[None]:
         yield
 
     @operation
-    def acquire(self, holder: Holder) -> int:
-        lease, now = self.tables.lease, self.clock.now()
-        if lease is not None:
-            is_gone = lease.holder.host == holder.host and lease.holder.process in self.dead
-            is_over = lease.expires_at + timedelta(seconds=GRACE_SECONDS) < now
-            if not (lease.is_released or is_gone or is_over):
+    def acquire(self, holder: Holder, mark: Mark = UNMARKED) -> Lease:
+        t, now = self.tables, self.clock.now()
+        epoch, late_epoch = 1, 0
+        if (old := t.lease) is not None:
+            if old.lease.epoch < mark.epoch:
+                raise StateError(_problem("state-backwards"))
+            is_gone = old.holder.host == holder.host and old.holder.process in self.dead
+            is_over = old.expires_at + timedelta(seconds=self.terms.grace_seconds) < now
+            if not (old.is_released or is_gone or is_over):
                 raise Busy(_problem("busy"))
-        epoch = lease.epoch + 1 if lease else 1
-        self.tables.lease = Lease(epoch, holder, now + timedelta(seconds=TTL_SECONDS), False)
-        return epoch
+            epoch = old.lease.epoch + 1
+            late_epoch = old.lease.late_epoch if old.is_released or is_gone else epoch
+        lease = Lease(epoch, f"token-{epoch}", late_epoch)
+        t.lease = Taken(lease, holder, now + timedelta(seconds=self.terms.seconds), False)
+        self.clock.seconds += self.answer_seconds
+        return lease
 
     def _fence(self, epoch: int) -> None:
-        lease = self.tables.lease
-        if lease is None or lease.epoch != epoch:
+        taken = self.tables.lease
+        if taken is None or taken.lease.epoch != epoch:
             raise LeaseLost(_problem("lease-lost"))
-        until = self.clock.now() + timedelta(seconds=TTL_SECONDS)
-        self.tables.lease = lease._replace(expires_at=until)
+        until = self.clock.now() + timedelta(seconds=self.terms.seconds)
+        self.tables.lease = taken._replace(expires_at=until)
 
     @operation
-    def renew(self, epoch: int) -> None:
+    def renew(self, epoch: int, wait_seconds: float | None = None) -> None:
         self._fence(epoch)
+        self.clock.seconds += self.answer_seconds
 
     @operation
     def release(self, epoch: int) -> None:
-        lease = self.tables.lease
-        if lease is not None and lease.epoch == epoch:
-            self.tables.lease = lease._replace(is_released=True)
+        taken = self.tables.lease
+        if taken is not None and taken.lease.epoch == epoch:
+            self.tables.lease = taken._replace(is_released=True)
 
     @operation
     def leftover(self) -> Leftover | None:
@@ -182,11 +207,12 @@ class MemoryStore:
         if doubt_rest:
             t.acks |= in_doubt(t.plan, t.acks, self.clock.now())
         t.doubted += sum(ack.outcome == "unknown" for ack in t.acks.values())
-        self._merge()
+        assert t.lease is not None
+        self._merge(is_late=plan_epoch < t.lease.lease.late_epoch)
 
-    def _merge(self) -> None:
+    def _merge(self, is_late: bool = False) -> None:
         t = self.tables
-        t.snapshot = merge(t.snapshot, t.plan, t.acks)
+        t.snapshot = merge(t.snapshot, t.plan, t.acks, is_late)
         self._clear()
 
     def _clear(self) -> None:
@@ -224,7 +250,9 @@ class MemoryStore:
     def at(self, target: int) -> Sync:
         return self.sync
 
-    def changes(self, epoch: int) -> Iterator[Sequence[Change]]:
+    def changes(
+        self, epoch: int, keep: Callable[[], None] = lambda: None
+    ) -> Iterator[Sequence[Change]]:
         self.fuse.check()
         plan = self.tables.plan
         for i in range(0, len(plan), self.rows_at_once):

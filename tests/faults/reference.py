@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from sync.model import Change, Fate, Op, Sync
-from sync.state.store import DELIVERED, REJECTED_PARTIAL, UNKNOWN, Ack, Holder, SyncReport
+from sync.state.store import DELIVERED, REJECTED_PARTIAL, UNKNOWN, Ack, Holder, Lease, SyncReport
 
 Values = tuple[Any, ...]
 
@@ -37,6 +37,8 @@ class Known(NamedTuple):
     """What the destination holds of each trait; where `unsure` says so, what it may hold."""
     unsure: frozenset[int] = frozenset()
     """Traits of which another value may have arrived since."""
+    to_repeat: int = 0
+    """How many more runs than one have to assert it."""
 
     @property
     def is_active(self) -> bool:
@@ -56,6 +58,7 @@ class Planned(NamedTuple):
     travels: tuple[bool, ...]
     is_quiet: bool = False
     seq: int = 0
+    to_repeat: int = 0
 
     def change(self, sync: Sync, epoch: int) -> Change:
         sent = [
@@ -73,12 +76,15 @@ class Planned(NamedTuple):
             cause=self.cause,
             is_quiet=self.is_quiet,
             origin_epoch=self.origin_epoch,
+            to_repeat=self.to_repeat,
             is_doubtful=self.origin_epoch != epoch,
         )
 
 
-class Lease(NamedTuple):
-    epoch: int
+class Taken(NamedTuple):
+    """The lease as the warehouse has it."""
+
+    lease: Lease
     holder: Holder
     expires_at: datetime
     is_released: bool
@@ -88,7 +94,7 @@ class Lease(NamedTuple):
 class Tables:
     """What the warehouse keeps of one sync."""
 
-    lease: Lease | None = None
+    lease: Taken | None = None
     snapshot: dict[str, Known] = field(default_factory=dict)
     plan: tuple[Planned, ...] = ()
     plan_epoch: int = 0
@@ -98,6 +104,11 @@ class Tables:
     reports: tuple[SyncReport, ...] = ()
     doubted: int = 0
     """Changes that recovery ever put in doubt."""
+
+    @property
+    def doubts(self) -> int:
+        """Rows in doubt now."""
+        return sum(known.doubt is not None for known in self.snapshot.values())
 
     def copy(self) -> Tables:
         return replace(self, snapshot=dict(self.snapshot), acks=dict(self.acks))
@@ -170,11 +181,19 @@ def part_shared(sync: Sync, snapshot: dict[str, Known], want: Wanted) -> dict[st
             is_same = stayer != leaver and known.address == active[leaver].address
             if is_same and not goes(stayer):
                 nothing = tuple(None for _ in known.values)
+                here = (o.to_repeat for o in active.values() if o.address == known.address)
+                to_repeat = max(here)
                 parted[leaver] = active[leaver]._replace(
-                    is_member=False, doubt=None, values=nothing, unsure=frozenset()
+                    is_member=False,
+                    doubt=None,
+                    values=nothing,
+                    unsure=frozenset(),
+                    to_repeat=to_repeat,
                 )
                 everything = frozenset(range(len(known.values)))
-                parted[stayer] = known._replace(doubt=str(Op.CHANGE), unsure=everything)
+                parted[stayer] = known._replace(
+                    doubt=str(Op.CHANGE), unsure=everything, to_repeat=to_repeat
+                )
     return parted
 
 
@@ -186,7 +205,10 @@ def decide(
     active = {identity for identity, known in snapshot.items() if known.is_active}
     for identity in (active | want.rows.keys()) - want.kept:
         row = want.rows.get(identity)
-        planned += _decide_one(sync, identity, snapshot.get(identity), row, epoch)
+        known = snapshot.get(identity)
+        to_repeat = known.to_repeat if known else 0
+        found = _decide_one(sync, identity, known, row, epoch)
+        planned += (p._replace(to_repeat=to_repeat) for p in found)
     order = list(Op)
     planned.sort(key=lambda p: (order.index(p.op), p.identity))
     return tuple(p._replace(seq=i, is_quiet=is_quiet) for i, p in enumerate(planned, start=1))
@@ -255,26 +277,38 @@ def _travels(sync: Sync, cause: str, row: Row, changed: tuple[bool, ...]) -> tup
 
 
 def merge(
-    snapshot: dict[str, Known], plan: Sequence[Planned], acks: dict[int, Ack]
+    snapshot: dict[str, Known],
+    plan: Sequence[Planned],
+    acks: dict[int, Ack],
+    is_late: bool = False,
 ) -> dict[str, Known]:
-    """Only what was answered, or may have been applied, moves the snapshot."""
+    """Only what was answered, or may have been applied, moves the snapshot.
+
+    What a frozen run may yet send is late: two runs have to assert it before it is out of doubt.
+    """
     merged = dict(snapshot)
     for planned in plan:  # removals come first in a plan, so a mover's add has the last word
         ack = acks.get(planned.seq)
         if ack is None or ack.outcome not in (DELIVERED, UNKNOWN, REJECTED_PARTIAL):
             continue
         merged[planned.identity] = _merged(
-            merged.get(planned.identity), planned, ack.outcome == DELIVERED
+            merged.get(planned.identity), planned, ack.outcome == DELIVERED, is_late
         )
     return merged
 
 
-def _merged(before: Known | None, planned: Planned, is_applied: bool) -> Known:
+def _merged(before: Known | None, planned: Planned, is_answered: bool, is_late: bool) -> Known:
     is_removal = planned.op is Op.REMOVE
     values = before.values if before else tuple(None for _ in planned.values)
     unsure = before.unsure if before else frozenset()
     travelled = frozenset(i for i, travels in enumerate(planned.travels) if travels)
     entries = before.entries if before else 0
+    is_applied = is_answered and not planned.to_repeat
+    to_repeat = planned.to_repeat
+    if is_answered:
+        to_repeat = max(to_repeat - 1, 0)
+    elif is_late:
+        to_repeat = 1
     if is_applied:
         has_moved = planned.cause == "moved" and not is_removal
         values = tuple(
@@ -296,16 +330,13 @@ def _merged(before: Known | None, planned: Planned, is_applied: bool) -> Known:
         origin_epoch=None if is_applied else planned.origin_epoch,
         values=values,
         unsure=unsure,
+        to_repeat=to_repeat,
     )
 
 
 def in_doubt(plan: Sequence[Planned], acks: dict[int, Ack], at: datetime) -> dict[int, Ack]:
     """Everything without an outcome, but for the adds that waited for a removal."""
-    open_removals = [
-        p
-        for p in plan
-        if p.op is Op.REMOVE and not (p.seq in acks and acks[p.seq].outcome == DELIVERED)
-    ]
+    open_removals = [p for p in plan if p.op is Op.REMOVE and not _is_gone(p, acks)]
     waited = {p.identity for p in open_removals} | {p.address or p.identity for p in open_removals}
     return {
         p.seq: Ack(p.seq, UNKNOWN, "run-lost", None, at)
@@ -313,3 +344,8 @@ def in_doubt(plan: Sequence[Planned], acks: dict[int, Ack], at: datetime) -> dic
         if p.seq not in acks
         and not (p.op is Op.ADD and waited & {p.identity, p.address or p.identity})
     }
+
+
+def _is_gone(removal: Planned, acks: dict[int, Ack]) -> bool:
+    ack = acks.get(removal.seq)
+    return ack is not None and ack.outcome == DELIVERED and not removal.to_repeat

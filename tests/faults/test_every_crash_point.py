@@ -211,32 +211,3 @@ def test_the_lease_of_a_dead_process_is_taken_at_once_here_and_after_its_time_el
     other.outlast_lease()
     settles(other, "b", ONE, None)
     settles(world, "a", ONE, 1)
-
-
-def test_a_frozen_process_that_wakes_after_another_took_over_writes_no_state() -> None:
-    """Whenever it froze: what it was sending may still leave, and nothing more."""
-    model = [ALICE, BOB, Row("carol", (1, None))]
-    length = Fuse()
-    slow = Setting(batch=1, is_slow=True)
-    World(model=model).run(fuse=length, setting=slow)
-    for frozen_at in range(1, len(length.names)):
-        world = World(model=model)
-        fuse = Fuse()
-
-        def take_over(world: World = world, fuse: Fuse = fuse, at: int = frozen_at) -> None:
-            if fuse.count == at:
-                world.outlast_lease()
-                settles(world, "b", ONE, None)
-
-        fuse.watch = take_over
-        sent = 0
-        result = world.run(fuse=fuse, setting=slow)
-        assert result is not None
-        after = fuse.names[frozen_at:]
-        sent = after.count("send")
-        assert sent <= 1
-        holds = {name: known.is_member for name, known in world.tables.snapshot.items()}
-        assert holds == {"alice": True, "bob": True, "carol": True}
-        if "release" not in fuse.names[:frozen_at] and "finish" not in fuse.names[:frozen_at]:
-            assert result.exit_code == 7
-        settles(world, "b", ONE, None)

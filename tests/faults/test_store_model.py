@@ -94,7 +94,9 @@ steps = st.builds(
     models,
     st.lists(outcomes, min_size=12, max_size=12),
     st.integers(0, 6),
-    st.sampled_from(["finished", "finished", "abandoned", "journal lost", "discarded"]),
+    st.sampled_from(
+        ["finished", "finished", "abandoned", "journal lost", "lease ran out", "discarded"]
+    ),
 )
 histories = st.lists(steps, min_size=2, max_size=6)
 
@@ -133,7 +135,7 @@ class Pair:
     def play(self, number: int, step: Step) -> None:
         """One run on both sides; they must agree after each of its steps."""
         self.rebuild(step.model)
-        epochs = self.sql.acquire(HOLDER), self.memory.acquire(HOLDER)
+        epochs = self.sql.acquire(HOLDER).epoch, self.memory.acquire(HOLDER).epoch
         assert epochs[0] == epochs[1]
         epoch = epochs[0]
         assert self.sql.leftover() == self.memory.leftover() is None
@@ -168,11 +170,15 @@ class Pair:
             return
         left = self.sql.leftover()
         assert left == self.memory.leftover()
+        if step.ending == "lease ran out":
+            self.sql.unlock(epoch)
+            self.memory.clock.seconds += 1000
         for store in (self.sql, self.memory):
-            store.release(epoch)
-            epoch_after = store.acquire(HOLDER)
+            if step.ending != "lease ran out":
+                store.release(epoch)
+            epoch_after = store.acquire(HOLDER).epoch
             if left is not None:
-                is_lost = step.ending == "journal lost"
+                is_lost = step.ending in ("journal lost", "lease ran out")
                 told = [] if is_lost else [*early, *late]
                 store.settle(epoch_after, left.epoch, f"run-{number}", told, doubt_rest=is_lost)
             store.release(epoch_after)
@@ -207,7 +213,8 @@ class Pair:
     def snapshot(self) -> dict[str, tuple[Any, ...]]:
         """Rows as `remembered` has them; those that were only ever refused are left out."""
         names = ["identity", "external_id", "is_member", "entries", "unconfirmed", "origin_epoch"]
-        listed = ", ".join(f'"{n}"' for n in [*names, *columns_of(self.sync), "unsure"])
+        listed = ", ".join(f'"{n}"' for n in names) + ", coalesce(to_repeat, 0), "
+        listed += ", ".join(f'"{n}"' for n in [*columns_of(self.sync), "unsure"])
         table = f'{self.state.schema}."{self.state.snapshot.name}"'
         ever = "is_member or unconfirmed is not null or entries > 0"
         found = self.ask(f"select {listed} from {table} where {ever}")
@@ -230,6 +237,7 @@ class Pair:
         return {
             identity: (
                 *known[:5],
+                known.to_repeat,
                 *(stored(t, v) for t, v in zip(self.sync.traits, known.values, strict=True)),
                 known.unsure,
             )

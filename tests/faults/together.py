@@ -110,9 +110,11 @@ class Pair:
         fuse = fuse or Fuse()
         http = self.first.http(fuse, faults or {}, setting)
         engine = self.first.engine(http, setting, lambda: None)
-        process = self.first.process
+        jobs = [world.job(host, fuse, engine) for world in self.both]
+        process = self.first.start()
+        self.second.start()
         try:
-            return run_together([world.job(host, fuse, engine) for world in self.both])
+            return run_together(jobs)
         except Crash:
             return []
         finally:
@@ -159,8 +161,12 @@ class Pair:
         allowed = 1_000_000 if in_flight is None else in_flight + 2 * self.first.ambiguous
         if self.account.repeats - repeats > allowed:
             raise Wrong(f"{self.account.repeats - repeats} changes were sent for nothing")
+        if any(world.tables.doubts for world in self.both):
+            self.clean(host, setting)  # what a run may still overwrite whose lease ran out
         requests = self.account.requests
         self.clean(host, setting)
+        if self.account.strays:
+            raise Wrong(f"{self.account.strays} requests left when the lease had ended")
         if self.account.requests != requests:
             raise Wrong("the run after the clean run sent something")
 

@@ -6,7 +6,7 @@ It knows more than a real vendor would: whether an event that should have been n
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,7 +21,7 @@ from sync.destinations.spec import (
     Response,
     Verdict,
 )
-from sync.http.ports import AnswerUnknown, RequestRefused
+from sync.http.ports import AnswerUnknown, Permit, RequestRefused
 from sync.model import DELIVERED, Kind, Op, Outcome, Rejected, Sync
 from tests.faults.memory import FakeClock, Fuse
 
@@ -53,6 +53,9 @@ AMBIGUOUS = frozenset(
 )
 """Faults after which nobody can say what was applied."""
 
+SLOW_LINES = {"slow line": 60.0, "dead line": 130.0}
+"""How long it takes until a request can be written; longer than a lease, or half as long."""
+
 _STATUS = {
     "error": 500,
     "error after applying": 500,
@@ -69,6 +72,8 @@ class Account:
 
     people: dict[str, dict[str, Any]] = field(default_factory=dict)
     events: frozenset[str] = frozenset()
+    newest: dict[str, int] = field(default_factory=dict)
+    """The number of the newest entry, and of the newest exit, of each identity."""
     requests: int = 0
     repeats: int = 0
     """Items that changed nothing: sent again, or never needed."""
@@ -76,9 +81,12 @@ class Account:
     missed: tuple[str, ...] = ()
     """Entries and exits whose event was taken for an old one."""
     largest: int = 0
+    strays: int = 0
+    """Requests that left their process when its lease had ended."""
 
     def copy(self) -> Account:
-        return replace(self, people={k: dict(v) for k, v in self.people.items()})
+        people = {k: dict(v) for k, v in self.people.items()}
+        return replace(self, people=people, newest=dict(self.newest))
 
     def known_to(self, sync: Sync) -> dict[str, dict[str, Any]]:
         """What is held of one sync, by address; of a coalesced one, the others' is left out."""
@@ -100,11 +108,25 @@ class Account:
             self.people[to] = {k: v for k, v in merged.items() if v is not None}
         is_crossing = (before is None) == (op != Op.REMOVE)
         if event is not None:
-            if event in self.events and is_crossing:
+            if event in self.events and is_crossing and not self._is_about_this_stay(event):
                 self.missed = (*self.missed, event)
             self.events |= {event}
+            way, number = _numbered(event)
+            self.newest[way] = number
         if self.people.get(to) == before:
             self.repeats += 1
+
+    def _is_about_this_stay(self, event: str) -> bool:
+        """An old event is no missed one if what came late has only undone its effect."""
+        way, number = _numbered(event)
+        if way.endswith("left"):
+            return self.newest.get(way.removesuffix("left") + "entered", 0) <= number
+        return self.newest.get(way.removesuffix("entered") + "left", 0) < number
+
+
+def _numbered(event: str) -> tuple[str, int]:
+    way, _, number = event.rpartition(":")
+    return way, int(number)
 
 
 @dataclass(slots=True)
@@ -116,13 +138,22 @@ class SimulatedHttp:
     fuse: Fuse
     faults: Mapping[int, str]
     seconds_per_request: float = 0.0
+    may_send: Callable[[], bool] = lambda: True
+    """Whether the warehouse still knows this process as the one that may."""
     sent: int = 0
     ambiguous: int = 0
 
-    def send(self, endpoint: Endpoint, request: Request, deadline_seconds: float) -> Response:
+    def send(
+        self, endpoint: Endpoint, request: Request, deadline_seconds: float, permit: Permit
+    ) -> Response:
         self.fuse.check()
+        self.clock.seconds += SLOW_LINES.get(self.faults.get(self.sent + 1, ""), 0.0)
+        if not permit.allows():
+            raise RequestRefused("not-sent")
         self.sent += 1
         self.account.requests += 1
+        self.account.strays += not self.may_send()
+        self.fuse.leaving()
         self.clock.seconds += self.seconds_per_request
         fault = self.faults.get(self.sent, "")
         self.ambiguous += fault in AMBIGUOUS

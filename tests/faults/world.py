@@ -12,8 +12,7 @@ from sync.http.retry import RetryPolicy
 from sync.model import Counts, Fate, Kind, Op, Relation, Sync, Trait
 from sync.run.engine import Engine
 from sync.run.protocol import Hooks, Job, Ports, SyncResult, run_together
-from sync.state.lease import GRACE_SECONDS, TTL_SECONDS
-from sync.state.store import Holder
+from sync.state.store import TERMS, Holder
 from tests.faults.memory import (
     Crash,
     FakeClock,
@@ -59,6 +58,8 @@ class Setting:
     attempts: int = 1
     is_single: bool = False
     """Each item of a batch has a request of its own."""
+    answer_seconds: float = 0.0
+    """How long the warehouse takes to answer after it has taken or extended a lease."""
 
     @property
     def in_flight(self) -> int:
@@ -86,6 +87,8 @@ class World:
     disks: dict[str, Files] = field(default_factory=dict)
     clock: FakeClock = field(default_factory=FakeClock)
     dead: frozenset[str] = frozenset()
+    started: int = 0
+    """Processes so far, those that still run included."""
     ambiguous: int = 0
     """Changes so far that were in a request without a clear answer, at most."""
 
@@ -113,33 +116,58 @@ class World:
         def why_stop() -> str | None:
             return "asked" if stop_after is not None and http.sent >= stop_after else None
 
+        job = self.job(host, fuse, self.engine(http, setting, why_stop), setting)
+        process = self.start()
         try:
-            return run_together([self.job(host, fuse, self.engine(http, setting, why_stop))])[0]
+            return run_together([job])[0]
         except Crash:
             return None
         finally:
-            self.dead |= {self.process}
+            self.dead |= {process}
             self.ambiguous += http.ambiguous * setting.batch
 
     @property
     def process(self) -> str:
         """The process that runs next."""
-        return str(len(self.dead))
+        return str(self.started)
+
+    def start(self) -> str:
+        """Let it run; others may start before it ends."""
+        self.started += 1
+        return str(self.started - 1)
 
     def http(self, fuse: Fuse, faults: Mapping[int, str], setting: Setting) -> SimulatedHttp:
         """The line of one process to the vendor."""
         seconds = 31.0 if setting.is_slow else 0.0
-        return SimulatedHttp(self.account, self.clock, fuse, faults, seconds)
+        process = self.process
+        return SimulatedHttp(
+            self.account,
+            self.clock,
+            fuse,
+            faults,
+            seconds,
+            lambda: self.is_held_by(process),
+        )
 
-    def job(self, host: str, fuse: Fuse, engine: Engine) -> Job:
+    def is_held_by(self, process: str) -> bool:
+        """Whether a process may send, as the warehouse has it."""
+        taken = self.tables.lease
+        return (
+            taken is not None
+            and taken.holder.process == process
+            and taken.expires_at >= self.clock.now()
+        )
+
+    def job(self, host: str, fuse: Fuse, engine: Engine, setting: Setting = Setting()) -> Job:
         """What one process is to do."""
         disk = self.rig.disk(self.disks.setdefault(host, Files()), fuse)
         store = self.rig.store(self.sync, self.tables, self.model, self.clock, fuse, self.dead)
+        store.answer_seconds = setting.answer_seconds
         holder = Holder("me", host, self.process, "1")
         ports = Ports(store, disk, self.clock, holder, f"run-{self.process}")
         hooks = Hooks(
             guard=lambda summary: None,
-            admit=lambda known: "account",
+            admit=lambda known, may_wait: "account",
             engine=lambda: engine,
             on_unexpected=surprised,
         )
@@ -157,7 +185,7 @@ class World:
         )
         return kind(
             destination,  # type: ignore[arg-type]
-            lambda batch: converse(
+            lambda batch, permit: converse(
                 destination,  # type: ignore[arg-type]
                 batch,
                 http,
@@ -165,6 +193,7 @@ class World:
                 pace,
                 policy,
                 lambda: why_stop() is not None,
+                permit,
             ),
             executor,
             self.clock,
@@ -182,7 +211,7 @@ class World:
 
     def outlast_lease(self) -> None:
         """Nobody on another host can know that a process died; its lease has to run out."""
-        self.clock.seconds += TTL_SECONDS + GRACE_SECONDS + 1
+        self.clock.seconds += TERMS.seconds + TERMS.grace_seconds + 1
 
     def disagreement(self) -> str:
         """Where the vendor differs from the model; empty when it does not.
@@ -237,11 +266,14 @@ class Wrong(AssertionError):
 def settles(world: World, host: str, setting: Setting, in_flight: int | None) -> None:
     """The clean run after everything that went wrong: one to converge, one to have nothing to do.
 
+    Between them, one more asserts again what a run may still overwrite whose lease ran out.
     `in_flight` is how many changes the crashes caught on their way, at most; None when the
     journal is lost, and any number may be sent again. Raises Wrong with what was broken.
     """
     doubted, repeats = world.tables.doubted, world.account.repeats
     result = world.run(host, setting=setting)
+    if waits(result):
+        result = world.run(host, setting=setting)
     if result is None or result.exit_code:
         code = result.problems[0].code if result and result.problems else ""
         raise Wrong(f"the clean run ended with {result and result.exit_code} {code}")
@@ -256,9 +288,36 @@ def settles(world: World, host: str, setting: Setting, in_flight: int | None) ->
         raise Wrong(f"{world.tables.doubted - doubted} changes came into doubt")
     if world.account.repeats - repeats > allowed:
         raise Wrong(f"{world.account.repeats - repeats} changes were sent for nothing")
+    if world.tables.doubts:
+        assert_once_more(world, host, setting)
+    if world.tables.doubts:
+        raise Wrong(f"{world.tables.doubts} rows are in doubt after clean runs")
     requests = world.account.requests
     again = world.run(host, setting=setting)
     if again is None or again.exit_code or world.account.requests != requests:
         raise Wrong("the run after the clean run sent something")
     if not adds_up(again):
         raise Wrong(f"the counts do not add up: {again.counts}")
+    if world.account.strays:
+        raise Wrong(f"{world.account.strays} requests left when the lease had ended")
+
+
+def waits(result: SyncResult | None) -> bool:
+    """Whether adds wait for old addresses, to which a run may yet write whose lease ran out."""
+    return result is not None and [p.code for p in result.problems] == ["moves-wait"]
+
+
+def assert_once_more(world: World, host: str, setting: Setting) -> None:
+    """The run after a takeover: it repeats what was in doubt then, and nothing else."""
+    assert world.tables.lease is not None
+    if not world.tables.lease.lease.late_epoch:
+        raise Wrong("rows are in doubt after a clean run, and nobody's lease ran out")
+    doubted = world.tables.doubts
+    items = world.account.items
+    result = world.run(host, setting=setting)
+    if result is None or result.exit_code or not adds_up(result):
+        raise Wrong(f"the run that asserts once more ended with {result and result.exit_code}")
+    if world.account.items - items > doubted * (1 + (world.sync.address is not None)):
+        raise Wrong(f"{world.account.items - items} changes were sent, {doubted} were in doubt")
+    if wrong := world.disagreement():
+        raise Wrong(wrong)

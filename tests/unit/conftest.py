@@ -58,6 +58,9 @@ class FixedClock:
     def monotonic(self) -> float:
         return self.seconds
 
+    def elapsed(self) -> float:
+        return self.seconds
+
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
         self.seconds += seconds

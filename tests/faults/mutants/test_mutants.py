@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
+from pathlib import Path
 
 import pytest
 
 from tests.faults.enumeration import check, check_twice, moves, recoveries, scenarios, wander
+from tests.faults.mutants.leases import LEASES, Check
 from tests.faults.mutants.seeds import SEEDS, TOGETHER
 from tests.faults.together import Story, stories
 from tests.faults.together import check as check_together
@@ -43,6 +45,24 @@ def test_a_seeded_bug_of_syncs_that_go_together_is_caught(
     with pytest.raises(Wrong):
         for story in _spread():
             check_together(story, rig)
+
+
+@pytest.mark.parametrize("name", LEASES)
+def test_a_seeded_bug_of_leases_is_caught(
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    edit, catch = LEASES[name]
+    with pytest.MonkeyPatch.context() as bug:
+        edit.apply(bug)
+        with pytest.raises((AssertionError, pytest.fail.Exception)):
+            catch(tmp_path, monkeypatch)
+
+
+@pytest.mark.parametrize("catch", dict.fromkeys(catch for _, catch in LEASES.values()))
+def test_what_catches_the_bugs_of_leases_lets_the_code_pass(
+    catch: Check, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    catch(tmp_path, monkeypatch)
 
 
 def _spread() -> Iterator[Story]:

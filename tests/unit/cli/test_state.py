@@ -37,7 +37,7 @@ def test_doubt_asserts_everything_again(app: App) -> None:
     assert "3 in doubt from an earlier run" in app.run("plan").out
 
 
-def test_unlock_releases_the_lease_of_the_named_epoch_only(app: App) -> None:
+def test_unlock_ends_the_lease_of_the_named_epoch_only(app: App) -> None:
     app.after_a_run()
     app.sql("update main_activation.leases set is_released = false")
     wrong = app.run("state", "unlock", SYNC, "--epoch", "7", "--yes")
@@ -45,9 +45,9 @@ def test_unlock_releases_the_lease_of_the_named_epoch_only(app: App) -> None:
     assert "error[epoch-moved]" in wrong.err
     right = app.run("state", "unlock", SYNC, "--epoch", "1", "--yes")
     assert right.exit_code == 0
-    assert app.sql(f"select is_released from main_activation.leases where sync = '{SYNC}'") == [
-        (True,)
-    ]
+    over = "expires_at < (current_timestamp at time zone 'UTC') - interval '30 seconds'"
+    assert app.sql(f"select {over} from main_activation.leases where sync = '{SYNC}'") == [(True,)]
+    assert app.run("apply", "--select", SYNC.partition("__")[0]).exit_code in (0, 1)
 
 
 def test_nothing_is_changed_without_naming_a_sync_or_without_a_yes(app: App) -> None:

@@ -32,6 +32,7 @@ from sync.destinations.spec import (
 from sync.errors import DestinationError
 from sync.http.delivery import Exchange, ask, converse
 from sync.http.pacing import Pacing
+from sync.http.ports import Permit
 from sync.http.retry import RetryPolicy
 from sync.http.transport import HttpTransport
 from sync.model import Change, Delivered, Kind, Op, Rejected, Relation, Sync, Trait, Unknown
@@ -101,7 +102,9 @@ class World:
     clock: VirtualClock = field(default_factory=VirtualClock)
     requests: list[Request] = field(default_factory=list)
 
-    def send(self, endpoint: Endpoint, request: Request, deadline_seconds: float) -> Response:
+    def send(
+        self, endpoint: Endpoint, request: Request, deadline_seconds: float, permit: Permit
+    ) -> Response:
         self.requests.append(request)
         assert request.headers["Integration-Source"] == "dbt-activation"
         assert request.method != "DELETE"
@@ -112,7 +115,7 @@ class World:
             jsonschema.Draft4Validator(schema).validate(body)
             assert set(body) <= set(SPEC["definitions"][name]["properties"])
             assert b"use_most_recent" not in request.content
-        return self.transport.send(endpoint, request, deadline_seconds)
+        return self.transport.send(endpoint, request, deadline_seconds, permit)
 
     @property
     def destination(self) -> Fullstory:

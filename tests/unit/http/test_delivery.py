@@ -27,7 +27,7 @@ from sync.destinations.spec import (
 from sync.errors import DestinationError
 from sync.http.delivery import Exchange, ask, converse
 from sync.http.pacing import Pacing
-from sync.http.ports import AnswerUnknown, RequestRefused
+from sync.http.ports import AnswerUnknown, Permit, RequestRefused
 from sync.http.retry import RetryBudget, RetryPolicy
 from sync.model import (
     DELIVERED,
@@ -89,7 +89,9 @@ class World:
     sent: list[list[str]] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
 
-    def send(self, endpoint: Endpoint, request: Request, deadline_seconds: float) -> Response:
+    def send(
+        self, endpoint: Endpoint, request: Request, deadline_seconds: float, permit: Permit
+    ) -> Response:
         ids = json.loads(request.content)["ids"] if request.content else []
         self.sent.append(ids)
         self.paths.append(request.path)
@@ -507,7 +509,9 @@ def test_a_request_may_have_a_deadline_of_its_own(clock: Any) -> None:
     deadlines: list[float] = []
 
     class Wire:
-        def send(self, endpoint: Endpoint, request: Request, deadline_seconds: float) -> Response:
+        def send(
+            self, endpoint: Endpoint, request: Request, deadline_seconds: float, permit: Permit
+        ) -> Response:
             deadlines.append(deadline_seconds)
             return OK
 

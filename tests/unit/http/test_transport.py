@@ -19,6 +19,7 @@ from pydantic import SecretStr
 
 from sync.destinations.spec import Basic, Endpoint, Header, Request
 from sync.errors import ConfigError
+from sync.http.deadline import PIECE_BYTES
 from sync.http.ports import AnswerUnknown, RequestRefused
 from sync.http.transport import HttpTransport
 
@@ -341,3 +342,80 @@ def test_threads_share_the_transport_and_each_has_its_own_deadline(http: HttpTra
             assert http.send(Endpoint(fast.url), GET, 10).status == 200
         thread.join()
     assert failures == []
+
+
+class Clocked:
+    """A permit that ends after it has been asked so often."""
+
+    def __init__(self, times: int) -> None:
+        self.times = times
+
+    def allows(self) -> bool:
+        self.times -= 1
+        return self.times >= 0
+
+    def seconds(self, wanted: float) -> float:
+        return wanted
+
+
+def test_no_byte_leaves_once_it_is_not_allowed_any_more_though_the_connection_is_open(
+    http: HttpTransport,
+) -> None:
+    """What took so long may have been the connection itself."""
+    with raw(plain(b"{}")) as server:
+        http.send(Endpoint(server.url), GET, 5)
+        with pytest.raises(RequestRefused, match="not-sent"):
+            http.send(Endpoint(server.url), GET, 5, Clocked(0))
+        assert len(server.requests) == 1
+
+
+def test_a_request_whose_time_ends_between_two_pieces_is_not_sent_to_its_end(
+    http: HttpTransport,
+) -> None:
+    """Its head has left, so what became of it is not known."""
+    body = b"x" * 10 * PIECE_BYTES
+    with raw(plain(b"{}")) as server:
+        with pytest.raises(AnswerUnknown, match="timeout"):
+            http.send(Endpoint(server.url), Request("POST", "/", content=body), 5, Clocked(4))
+        assert server.requests == []
+
+
+def test_a_body_of_many_pieces_arrives_whole(http: HttpTransport) -> None:
+    body = bytes(range(256)) * 40_000
+    with raw(plain(b"{}")) as server:
+        http.send(Endpoint(server.url), Request("POST", "/", content=body), 20)
+        assert server.requests[0].endswith(b"\r\n\r\n" + body)
+
+
+def test_a_worker_that_waits_for_room_asks_again_before_it_goes_on(http: HttpTransport) -> None:
+    """The other side reads nothing for a while: that is when a process may be frozen."""
+    is_over = threading.Event()
+    asked = threading.Event()
+
+    class UntilThen(Clocked):
+        def allows(self) -> bool:
+            asked.set()
+            return not is_over.is_set()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        received: list[int] = []
+
+        def read_late() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                asked.wait(10)
+                time.sleep(0.3)  # until the sender's buffers are full
+                is_over.set()
+                while got := connection.recv(1 << 20):
+                    received.append(len(got))
+
+        reader = threading.Thread(target=read_late, daemon=True)
+        reader.start()
+        body = b"x" * 64_000_000
+        with pytest.raises(AnswerUnknown):
+            http.send(Endpoint(url), Request("POST", "/", content=body), 20, UntilThen(0))
+        http.close()
+        reader.join(10)
+        assert 0 < sum(received) < len(body)

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from sync.journal.disk import FileDisk
 from sync.journal.journal import Journal, Past, as_ranges, decode, encode, numbers
-from sync.state.store import DELIVERED, REJECTED, UNKNOWN, Ack
+from sync.state.store import DELIVERED, REJECTED, UNKNOWN, Ack, Mark
 
 AT = datetime(2026, 11, 21, 12, tzinfo=UTC)
+MARK = Mark(7, "token")
 
 
 def ack(seq: int, outcome: str = DELIVERED, code: str | None = None) -> Ack:
@@ -22,7 +23,7 @@ def ack(seq: int, outcome: str = DELIVERED, code: str | None = None) -> Ack:
 def written(disk: FileDisk) -> Journal:
     """Two batches: the first answered in part, the second on its way."""
     journal = Journal(disk)
-    journal.begin(7)
+    journal.begin(MARK)
     journal.intend([(1, [(1, 3)])])
     journal.conclude(1, [ack(1), ack(2, REJECTED, "bad-email")])
     journal.intend([(2, [(4, 5)])])
@@ -43,13 +44,13 @@ def test_an_empty_directory_tells_nothing(disk: FileDisk) -> None:
 
 
 def test_a_header_alone_says_that_nothing_was_sent(disk: FileDisk) -> None:
-    Journal(disk).begin(7)
-    assert past(disk) == Past(7)
+    Journal(disk).begin(MARK)
+    assert past(disk) == Past(MARK)
 
 
 def test_answers_and_open_intents_come_back(disk: FileDisk) -> None:
     written(disk)
-    assert past(disk) == Past(7, (ack(1), ack(2, REJECTED, "bad-email")), ((4, 5),))
+    assert past(disk) == Past(MARK, (ack(1), ack(2, REJECTED, "bad-email")), ((4, 5),))
 
 
 def test_whoever_of_a_batch_was_not_answered_was_not_applied(disk: FileDisk) -> None:
@@ -115,7 +116,7 @@ def test_a_new_segment_repeats_the_intents_that_are_still_open(disk: FileDisk) -
     journal = written(disk)
     journal.flushed()
     assert [p.name for p in disk.directory.glob("wal-*")] == ["wal-7-1.log"]
-    assert past(disk) == Past(7, (), ((4, 5),))
+    assert past(disk) == Past(MARK, (), ((4, 5),))
 
 
 def test_a_torn_tail_of_the_old_segment_does_not_spoil_the_new_one(disk: FileDisk) -> None:
@@ -132,8 +133,8 @@ def test_a_torn_tail_of_the_old_segment_does_not_spoil_the_new_one(disk: FileDis
 
 def test_the_newest_epoch_counts(disk: FileDisk) -> None:
     written(disk)
-    Journal(disk).begin(9)
-    assert past(disk) == Past(9)
+    Journal(disk).begin(Mark(9, "nine"))
+    assert past(disk) == Past(Mark(9, "nine"))
 
 
 def test_a_damaged_journal_is_put_aside_and_the_next_one_starts_clean(disk: FileDisk) -> None:
@@ -155,7 +156,7 @@ def test_records_hold_plan_numbers_and_answers_and_nothing_else(disk: FileDisk) 
     bodies = [decode(line) for line in segment(disk).read_bytes().splitlines()]
     keys = {(kind, key) for kind, body in filter(None, bodies) for key in body}
     assert keys == {
-        *(("HEADER", k) for k in ("epoch", "n", "format")),
+        *(("HEADER", k) for k in ("epoch", "n", "format", "token")),
         *(("INTENT", k) for k in ("epoch", "n", "batch", "seqs")),
         *(("OUTCOME", k) for k in ("epoch", "n", "batch", "at", "delivered", "told")),
     }
@@ -163,10 +164,12 @@ def test_records_hold_plan_numbers_and_answers_and_nothing_else(disk: FileDisk) 
 
 def test_batches_in_flight_when_a_run_ended_are_unknown() -> None:
     doubts = [ack(4, UNKNOWN, "run-ended"), ack(5, UNKNOWN, "run-ended")]
-    assert Past(7, (ack(1),), ((4, 5),)).told(7, AT) == ([ack(1), *doubts], True)
+    assert Past(MARK, (ack(1),), ((4, 5),)).told(7, AT) == ([ack(1), *doubts], True)
 
 
-@pytest.mark.parametrize("past", [Past(), Past(6, (ack(1),)), Past(7, (ack(1),), (), True)])
+@pytest.mark.parametrize(
+    "past", [Past(), Past(Mark(6, "six"), (ack(1),)), Past(MARK, (ack(1),), (), True)]
+)
 def test_a_journal_that_is_missing_damaged_or_of_another_run_tells_nothing(past: Past) -> None:
     assert past.told(7, AT) == ([], False)
 
@@ -208,7 +211,9 @@ def test_whatever_bytes_a_damaged_journal_holds_no_sent_batch_is_forgotten(
     content[at : at + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=3))
     segment(disk).write_bytes(content)
     found = past(disk)
-    assert found.is_damaged or found == Past(7, (ack(1), ack(2, REJECTED, "bad-email")), ((4, 5),))
+    assert found.is_damaged or found == Past(
+        MARK, (ack(1), ack(2, REJECTED, "bad-email")), ((4, 5),)
+    )
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)

@@ -38,6 +38,7 @@ def chunk(first: int, rows: int = 2) -> pa.RecordBatch:
                 "occurred_at": None,
                 "is_quiet": False,
                 "origin_epoch": 1,
+                "to_repeat": 0,
                 "changed": "1",
                 "target_id": 1,
                 "t_plan": "pro",

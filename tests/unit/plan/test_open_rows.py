@@ -23,7 +23,7 @@ AT = datetime(2026, 11, 21, tzinfo=UTC)
 def store(warehouse: DuckDBWarehouse, people: Sync, tmp_path: Path) -> SqlStore:
     """Of three people one is delivered, one refused, and one not confirmed."""
     made = SqlStore(warehouse, people, StateTables(None, "s", people.name), tmp_path / "spool")
-    epoch = made.acquire(Holder("me", host(), own_process(), "1"))
+    epoch = made.acquire(Holder("me", host(), own_process(), "1")).epoch
     made.plan(epoch)
     outcomes = {"ann": DELIVERED, "bob": REJECTED, "cy": UNKNOWN}
     changes = [change for rows in made.changes(epoch) for change in rows]

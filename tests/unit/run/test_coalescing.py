@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 from sync.destinations.spec import Item, Limits, Piece
 from sync.http.clock import SystemClock
 from sync.http.delivery import Exchange
+from sync.http.ports import Permit
 from sync.journal.disk import FileDisk
 from sync.journal.journal import Journal
 from sync.model import (
@@ -25,8 +26,9 @@ from sync.model import (
     Sync,
 )
 from sync.run.engine import Engine
+from sync.run.leases import Leases
 from sync.run.source import Source
-from sync.state.store import Ack
+from sync.state.store import Ack, Mark
 
 
 class OneByOne:
@@ -49,15 +51,12 @@ class Planned:
     plan: Sequence[Change]
     acks: list[Ack] = field(default_factory=list)
 
-    def changes(self, epoch: int) -> Iterator[Sequence[Change]]:
+    def changes(self, epoch: int, keep: Callable[[], None]) -> Iterator[Sequence[Change]]:
         yield self.plan[:1]
         yield self.plan[1:]
 
     def record(self, epoch: int, flush_id: int, acks: Sequence[Ack]) -> None:
         self.acks += acks
-
-    def renew(self, epoch: int) -> None:
-        """Nobody else is here."""
 
 
 def sync_of(model: str) -> Sync:
@@ -84,7 +83,7 @@ def deliver(
     """What was sent, as the models in each item by person, and the outcomes by model."""
     sent: list[tuple[str, ...]] = []
 
-    def converse(batch: Sequence[Item]) -> Exchange:
+    def converse(batch: Sequence[Item], permit: Permit) -> Exchange:
         endings: list[Delivered | Rejected | NotAttempted | Any] = []
         for item in batch:
             sent.append((item.pieces[0].change.address, *(p.sync.model for p in item.pieces)))
@@ -95,11 +94,11 @@ def deliver(
     sources = []
     for model, plan in plans.items():
         journal = Journal(FileDisk(tmp_path / model))
-        journal.begin(1)
+        journal.begin(Mark(1, "one"))
         sources.append(Source(sync_of(model), Planned(plan), journal, 1))  # type: ignore[arg-type]
     with ThreadPoolExecutor() as executor:
         engine = Engine(OneByOne(), converse, executor, SystemClock(), lambda: None)  # type: ignore[arg-type]
-        engine.deliver(*sources)
+        engine.deliver(Leases(SystemClock()), *sources)
     assert engine.error is None
     outcomes = {
         source.sync.model: {a.seq: a.outcome for a in source.store.acks}  # type: ignore[attr-defined]
@@ -156,12 +155,12 @@ def test_whoever_moves_leaves_the_old_address_before_anything_else_is_sent(tmp_p
     arriving = replace_cause(add(2, "p1", plan="a")._replace(address="a@x.io"), "moved")
     order: list[str] = []
 
-    def converse(batch: Sequence[Item]) -> Exchange:
+    def converse(batch: Sequence[Item], permit: Permit) -> Exchange:
         order.extend(item.pieces[0].change.address for item in batch)
         return Exchange([DELIVERED] * len(batch), requests=1)
 
     journal = Journal(FileDisk(tmp_path / "j"))
-    journal.begin(1)
+    journal.begin(Mark(1, "one"))
     source = Source(
         replace(sync_of("traits"), identify_by="email", address="email"),
         Planned([leaving, arriving]),  # type: ignore[arg-type]
@@ -169,7 +168,8 @@ def test_whoever_moves_leaves_the_old_address_before_anything_else_is_sent(tmp_p
         1,
     )
     with ThreadPoolExecutor() as executor:
-        Engine(OneByOne(), converse, executor, SystemClock(), lambda: None).deliver(source)  # type: ignore[arg-type]
+        engine = Engine(OneByOne(), converse, executor, SystemClock(), lambda: None)  # type: ignore[arg-type]
+        engine.deliver(Leases(SystemClock()), source)
     assert order == ["z@x.io", "a@x.io"]
 
 

@@ -18,13 +18,15 @@ from sync.errors import SyncError
 from sync.http.clock import SystemClock
 from sync.http.delivery import converse
 from sync.http.pacing import Pacing
+from sync.http.ports import Permit
 from sync.http.retry import RetryPolicy
 from sync.journal.disk import FileDisk
 from sync.journal.journal import Journal
 from sync.model import DELIVERED, Change, Kind, Op, Outcome, Relation, Sync
 from sync.run.engine import Engine
+from sync.run.leases import Leases
 from sync.run.source import Source
-from sync.state.store import Ack
+from sync.state.store import Ack, Mark
 from tests.unit.http.test_delivery import OK, Vendor, status
 
 SYNC = Sync("m__v", "m", "model.p.m", Relation(None, "s", "m"), "conn", "v", Kind.TRAITS, "id")
@@ -60,14 +62,11 @@ class Rows:
     plan: Sequence[Change]
     acks: list[Ack] = field(default_factory=list)
 
-    def changes(self, epoch: int) -> Iterator[Sequence[Change]]:
+    def changes(self, epoch: int, keep: Callable[[], None]) -> Iterator[Sequence[Change]]:
         yield self.plan
 
     def record(self, epoch: int, flush_id: int, acks: Sequence[Ack]) -> None:
         self.acks += acks
-
-    def renew(self, epoch: int) -> None:
-        """No other run is there."""
 
 
 @dataclass
@@ -90,7 +89,9 @@ def deliver(tmp_path: Path, make: type[Vendor], count: int, answer: Answer) -> D
     requests: Counter[str] = Counter()
 
     class Wire:
-        def send(self, endpoint: Endpoint, request: Request, deadline: float) -> Response:
+        def send(
+            self, endpoint: Endpoint, request: Request, deadline: float, permit: Permit
+        ) -> Response:
             ids = [int(one) for one in json.loads(request.content or b"")["ids"]]
             requests[str(ids)] += 1
             return answer(ids, requests.total())
@@ -99,16 +100,16 @@ def deliver(tmp_path: Path, make: type[Vendor], count: int, answer: Answer) -> D
     clock = SystemClock()
     store: Any = Rows([Change(i, Op.ADD, str(i), str(i), {}) for i in range(count)])
     journal = Journal(FileDisk(tmp_path / make.__name__))
-    journal.begin(1)
+    journal.begin(Mark(1, "one"))
     source = Source(SYNC, store, journal, 1)
 
-    def send(batch: Sequence[Item]) -> Any:
+    def send(batch: Sequence[Item], permit: Permit) -> Any:
         pace = Pacing(clock)
         return converse(vendor, batch, Wire(), clock, pace, RetryPolicy(), lambda: False)
 
     with ThreadPoolExecutor() as executor:
         engine = Engine(vendor, send, executor, clock, lambda: None)
-        engine.deliver(source)
+        engine.deliver(Leases(clock), source)
     rejected = {ack.seq for ack in store.acks if ack.outcome == "rejected"}
     return Delivered(Counter(a.outcome for a in store.acks), rejected, requests, engine.error)
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from e2e.forks import Forked, Forks
 
+SYNC = (sys.executable, "-m", "sync")
 WAIT_SECONDS = 120.0
 POLL_SECONDS = 0.005
 
@@ -93,6 +94,7 @@ def start(
     piped: bool = False,
     file_bytes: int | None = None,
     forks: Forks | None = None,
+    program: Sequence[str] = SYNC,
 ) -> Running:
     """Start `python -m sync` with these arguments; its output goes to files in `logs`.
 
@@ -103,11 +105,11 @@ def start(
     logs.mkdir(exist_ok=True)
     number = len(list(logs.iterdir()))
     out, err = logs / f"{number:04}.out", logs / f"{number:04}.err"
-    if forks is not None:
+    if forks is not None and program == SYNC:
         return Running(forks.start(arguments, cwd, environ, out, err), out, err)
     with out.open("wb") as stdout, err.open("wb") as stderr:
         process = subprocess.Popen(
-            [sys.executable, "-m", "sync", *arguments],
+            [*program, *arguments],
             cwd=cwd,
             env={**os.environ, "PYTHONFAULTHANDLER": "1", **environ},
             stdout=subprocess.PIPE if piped else stdout,

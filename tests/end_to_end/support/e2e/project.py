@@ -16,7 +16,7 @@ from activation_sandbox.client import SandboxControl
 
 from e2e import artifacts, connections
 from e2e.artifacts import PACKAGE, Model
-from e2e.command import Finished, Running, start
+from e2e.command import SYNC, Finished, Running, start
 from e2e.connections import CUSTOMERIO
 from e2e.forks import Forks
 from e2e.warehouses import AnyWarehouse
@@ -87,8 +87,12 @@ class Project:
         environ: Mapping[str, str] | None = None,
         piped: bool = False,
         file_bytes: int | None = None,
+        program: Sequence[str] = SYNC,
     ) -> Running:
-        """Start `python -m sync` in the project; without arguments, that is `apply`."""
+        """Start `python -m sync` in the project; without arguments, that is `apply`.
+
+        `program` is what stands in its place: the same in another namespace, or in other terms.
+        """
         self.started.append(
             start(
                 arguments,
@@ -98,13 +102,16 @@ class Project:
                 piped,
                 file_bytes,
                 self.forks,
+                program,
             )
         )
         return self.started[-1]
 
-    def run(self, *arguments: str, expect: int | None = None) -> Finished:
+    def run(
+        self, *arguments: str, expect: int | None = None, program: Sequence[str] = SYNC
+    ) -> Finished:
         """Run to the end; `expect` is the exit code."""
-        finished = self.start(*arguments).wait()
+        finished = self.start(*arguments, program=program).wait()
         if expect is not None:
             assert finished.code == expect, finished.text
         return finished
