@@ -91,13 +91,13 @@ def read_connections(
 ) -> Connections:
     """The connections of one profile of a file. Raises ConfigError for a file of another shape."""
     block = mapping(content, DESTINATIONS, str(path), default={})
-    profiles = profiles_of(content)
-    if not _is_by_profile(block, content, profiles):
+    outputs = _outputs(content)
+    if not _is_by_profile(block, outputs):
         return Connections(
             path, DESTINATIONS, _by_target(block, f"{path}, {DESTINATIONS}"), renderer
         )
-    if strangers := [str(key) for key in block if key not in profiles]:
-        raise ConfigError(*_without_profile(strangers, path, profile, profiles))
+    if strangers := [str(key) for key in block if key not in outputs]:
+        raise ConfigError(*_without_profile(strangers, path, profile, list(outputs)))
     key = f"{DESTINATIONS}.{profile}"
     targets = mapping(block, profile, f"{path}, {DESTINATIONS}", default={})
     return Connections(path, key, _by_target(targets, f"{path}, {key}"), renderer)
@@ -108,18 +108,24 @@ def profiles_of(content: Mapping[str, Any]) -> list[str]:
     return [str(key) for key in content if key not in (DESTINATIONS, "config")]
 
 
-def _is_by_profile(
-    block: Mapping[str, Any], content: Mapping[str, Any], profiles: list[str]
-) -> bool:
+def _outputs(content: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Each profile's outputs; a top-level key without any only holds an anchor for others."""
+    return {
+        str(key): value["outputs"]
+        for key, value in content.items()
+        if isinstance(value, dict) and isinstance(value.get("outputs"), dict)
+    }
+
+
+def _is_by_profile(block: Mapping[str, Any], outputs: Mapping[str, Mapping[str, Any]]) -> bool:
     """Always where there are several profiles; else where the only one stands above its targets."""
-    if len(profiles) != 1:
+    if len(outputs) != 1:
         return bool(block)
-    (only,) = profiles
-    targets, profile = block.get(only), content[only]
-    outputs = profile.get("outputs") if isinstance(profile, dict) else None
-    if not isinstance(targets, dict) or not isinstance(outputs, dict):
+    ((profile, known),) = outputs.items()
+    targets = block.get(profile)
+    if not isinstance(targets, dict):
         return False
-    return only not in outputs or targets.keys() <= outputs.keys()
+    return profile not in known or targets.keys() <= known.keys()
 
 
 def _without_profile(

@@ -135,6 +135,12 @@ def test_a_file_with_one_profile_may_name_it_all_the_same(app: App) -> None:
     assert "destinations.app.dev.customerio.siteid" in app.run("check").out
 
 
+def test_a_key_that_only_holds_an_anchor_is_no_second_profile(app: App) -> None:
+    profiles = app.dir / "profiles.yml"
+    profiles.write_text("common: &common {threads: 1}\n" + profiles.read_text())
+    assert app.run("plan").exit_code == 0
+
+
 def test_a_target_called_like_its_profile_is_read_as_what_it_holds(app: App) -> None:
     profiles = app.dir / "profiles.yml"
     text = profiles.read_text().replace("app:\n  target: dev", "dev:\n  target: dev")
