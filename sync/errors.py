@@ -5,11 +5,24 @@ A message says what is wrong, where, and how to mend it. It never holds a trait 
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+
+INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "\u3164\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
+)
+"""Characters without a width, and those that turn the direction of a line around."""
+
+
+def visible(text: str) -> str:
+    """The text with its invisible characters as the escapes of JSON, such as `\\u202e`."""
+    return INVISIBLE.sub(lambda found: json.dumps(found[0])[1:-1], text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +43,7 @@ class Problem:
             lines.append(f"  {self.hint}")
         if self.fix:
             lines.append(f"  fix: {self.fix}")
-        return "\n".join(lines)
+        return visible("\n".join(lines))
 
 
 class SyncError(Exception):

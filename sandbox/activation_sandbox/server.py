@@ -17,6 +17,7 @@ from starlette.routing import Mount
 from activation_sandbox.client import SandboxControl
 from activation_sandbox.control import control_routes
 from activation_sandbox.gate import LOG_SIZE, Gate, Logged, Traffic
+from activation_sandbox.hosts import OwnHostOnly
 from activation_sandbox.page import page_routes
 from activation_sandbox.registry import VENDORS
 from activation_sandbox.vendor import Clock
@@ -33,7 +34,7 @@ class _Server(uvicorn.Server):
     """uvicorn, without re-raising the signal that stopped it."""
 
     def __init__(
-        self, app: Starlette, traffic: Traffic, on_ready: Callable[[], None] = lambda: None
+        self, app: OwnHostOnly, traffic: Traffic, on_ready: Callable[[], None] = lambda: None
     ) -> None:
         super().__init__(
             uvicorn.Config(
@@ -66,19 +67,20 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
 
-def _application(switches: SwitchValues, clock: Clock, traffic: Traffic) -> Starlette:
+def _application(switches: SwitchValues, clock: Clock, traffic: Traffic, host: str) -> OwnHostOnly:
     unknown = set(switches) - set(VENDORS)
     if unknown:
         raise ValueError(f"no vendor {min(unknown)!r}; there are: {', '.join(VENDORS)}")
     vendors = {name: make(clock, switches.get(name)) for name, make in VENDORS.items()}
     gates = [Mount(f"/{name}", app=Gate(vendor, traffic)) for name, vendor in vendors.items()]
-    return Starlette(
+    app = Starlette(
         routes=[
             *gates,
             Mount("/_sandbox", routes=control_routes(vendors, traffic)),
             *page_routes(vendors, traffic),
         ]
     )
+    return OwnHostOnly(app, host)
 
 
 class Sandbox:
@@ -99,7 +101,7 @@ class Sandbox:
         on_request: Callable[[Logged], None] | None = None,
     ) -> None:
         traffic = Traffic(clock, log_size, on_request)
-        self._server = _Server(_application(switches or {}, clock, traffic), traffic)
+        self._server = _Server(_application(switches or {}, clock, traffic, host), traffic)
         self._socket = _bind(host, port)
         self.url = _url(host, self._socket)
         self._thread = threading.Thread(target=self._run, name="sandbox", daemon=True)
@@ -146,7 +148,7 @@ def serve(
     OSError when the port is taken, ValueError when a switch is wrong.
     """
     traffic = Traffic(time.time, on_request=on_request)
-    application = _application(switches or {}, time.time, traffic)
+    application = _application(switches or {}, time.time, traffic, host)
     listening = _bind(host, port)
     page = f"{_url(host, listening)}/"
     ready = (lambda: on_ready(page)) if on_ready else (lambda: None)

@@ -16,23 +16,24 @@ def check(session: Session) -> int:
 
     With --strict, warnings count as problems.
     """
-    from sync.commands.check import complaints
+    from sync.commands.check import complaints, hints
 
     project = session.load()
     is_strict = session.options.is_strict
-    problems = [*complaints(project), *(project.warnings if is_strict else ())]
+    warnings = [*project.warnings, *hints(project)]
+    problems = [*complaints(project), *(warnings if is_strict else ())]
     exit_code = 2 if problems else 0
     if session.is_json:
         session.answer(
             "checked",
             exit_code=exit_code,
             problems=jsonl.plain(problems),
-            warnings=jsonl.plain(project.warnings),
+            warnings=jsonl.plain(warnings),
             syncs=[s.name for s in project.syncs],
             unconnected=[s.name for s in project.unconnected],
         )
         return exit_code
-    for warning in () if is_strict else project.warnings:
+    for warning in () if is_strict else warnings:
         session.reporter.tell(Warned(warning))
     paint = session.terminal.paint_out
     for problem in problems:

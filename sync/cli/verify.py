@@ -133,7 +133,8 @@ def _verify(access: StateAccess, services: Services, sync: Sync, most: int | Non
             tally.fresh = reading.count_fresh(state, before)
     for members in _members(access, sync, kept, most, before):
         expected = [_expected(kept, member) for member in members]
-        answers = services.ask(sync.connection, destination.read_back(sync, expected))
+        about = [one.address for one in expected]
+        answers = services.ask(sync.connection, destination.read_back(sync, expected), about=about)
         if not answers:
             tally.skipped = f"{sync.connection} can't be asked about {sync.kind}"
             break

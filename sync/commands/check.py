@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from sync.destinations.spec import Hinting
 from sync.errors import Problem
 from sync.model import Sync
 from sync.project.project import Project
@@ -22,6 +23,16 @@ def complaints(project: Project) -> list[Problem]:
             project, ((target, n) for target in everywhere for n in everywhere[target])
         ),
     ]
+
+
+def hints(project: Project) -> list[Problem]:
+    """What destinations take and users regret; it refuses nothing."""
+    found: list[Problem] = []
+    for sync in [*project.syncs, *project.unconnected]:
+        vendor = project.registry.load(sync.vendor)
+        if isinstance(vendor, Hinting):
+            found += vendor.hints(sync)
+    return found
 
 
 def of_connections(project: Project, syncs: Iterable[Sync]) -> list[Problem]:

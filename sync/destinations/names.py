@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sync.errors import Problem
 from sync.model import Sync
 
+_EMAIL = re.compile(r"(.*_)?(e_?mail|mail)(_(address|lower|normali[sz]ed|key|id))?")
 RENAME = "map the column to another name under `traits`"
 
 
@@ -39,6 +41,11 @@ class Names:
                 yield f"{shown} holds one of `{self.forbidden}`, which has a meaning there", RENAME
             if name in self.reserved or name.startswith(self.reserved_prefixes):
                 yield f"{shown} is reserved by the vendor", RENAME
+
+
+def sounds_like_an_email(column: str) -> bool:
+    """Whether a column of this name holds e-mail addresses, as far as names tell."""
+    return _EMAIL.fullmatch(column.lower()) is not None
 
 
 def problems(sync: Sync, code: str, complaints: Iterable[tuple[str, str]]) -> list[Problem]:

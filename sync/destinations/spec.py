@@ -116,9 +116,8 @@ class NoAnswer(Exception):
     """Thrown into a conversation at a request that brought no answer, or was not to be sent.
 
     A conversation that does not catch it ends there, for all its items. One that does answers
-    `Unknown` for the item of the request, or `NotAttempted` if the request provably had no effect,
-    and has outcomes for the other items. It should end soon: a vendor that is down, or that
-    refuses the credentials, takes no other request either.
+    `Unknown` for the item of the request, or `NotAttempted` if it provably had no effect, and has
+    outcomes for the others. It should end soon: a vendor that is down takes no other request.
     """
 
     def __init__(self, code: str, may_be_applied: bool = True) -> None:
@@ -168,10 +167,9 @@ NOTHING = Response(0, {}, b"")
 class BatchRefused(Exception):
     """The vendor refused a request as a whole, and none of it applied.
 
-    Raised by a conversation, or thrown into it at a request whose status it does not read. One
-    that does not catch it is bisected, until the guilty items stand alone; one that sends each
-    item in a request of its own catches it, as `one_by_one` does. `may_be_applied`: an earlier
-    attempt of the same request got no answer.
+    Raised by a conversation, or thrown into it at a request whose status it does not read. One that
+    does not catch it is bisected, until the guilty items stand alone; one with a request for each
+    item catches it, as `one_by_one` does. `may_be_applied`: an earlier attempt got no answer.
     """
 
     def __init__(self, code: str, reason: str, may_be_applied: bool = False) -> None:
@@ -274,6 +272,15 @@ class Destination(Protocol):
 
 
 @runtime_checkable
+class Hinting(Protocol):
+    """A destination that takes what its users regret later."""
+
+    @staticmethod
+    def hints(sync: Sync) -> Sequence[Problem]:
+        """Offline: what is better mapped otherwise. Told by `check`, and not refused."""
+
+
+@runtime_checkable
 class Sizing(Protocol):
     """A destination whose limits depend on what is sent."""
 
@@ -288,8 +295,7 @@ class Preparing(Protocol):
     def unready(self, sync: Sync) -> Conversation[Sequence[Problem]]:
         """What is missing or unfit, each with the exact thing to create or change. Reads only.
 
-        Asked by `debug` and `verify`, and by a run before the first change of a sync is sent:
-        problems hold the sync. What the connection lacks for this sync belongs here as well.
+        Asked by `debug`, `verify` and a run before its first change: problems hold the sync.
         """
 
 
@@ -313,7 +319,7 @@ class Auditing(Protocol):
     """A destination that can find what is wrong over there, beyond the rows themselves."""
 
     def audit(self, syncs: Sequence[Sync]) -> Conversation[Sequence[Problem]]:
-        """Read what depends on these syncs at the vendor; a problem for each thing to mend."""
+        """A problem for each thing to mend at the vendor, of what depends on these syncs."""
 
 
 @runtime_checkable

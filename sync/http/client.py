@@ -27,6 +27,7 @@ from sync.errors import DestinationError, Problem, SyncError, unexpected
 from sync.http.addresses import address_of, not_running
 from sync.http.body import encode
 from sync.http.clock import wait
+from sync.http.identities import Identities
 from sync.http.pacing import Pacing, is_loopback
 from sync.http.ports import (
     ANYTIME,
@@ -39,7 +40,7 @@ from sync.http.ports import (
     RequestRefused,
 )
 from sync.http.ports import TOO_LARGE as ANSWER_TOO_LARGE
-from sync.http.redact import Redactor
+from sync.http.redact import NOBODY, Redactor
 from sync.http.retry import RetryPolicy, asked_seconds, verdict
 
 T = TypeVar("T")
@@ -126,6 +127,8 @@ class Line:
     bytes: int = 0
     address: str = ""
     """Scheme, host and port that the last request was for."""
+    others: Callable[[], Identities] = lambda: NOBODY
+    """Who may be named in an answer."""
     _redactor: Redactor | None = field(default=None)
 
     @property
@@ -280,7 +283,7 @@ class Line:
                     "set the region or base_url of this connection, then run: python -m sync debug",
                 )
             )
-        said = self.redactor.scrub(vendor_message(response))
+        said = self.redactor.scrub(vendor_message(response), others=self.others())
         return DestinationError(
             Problem(
                 "destination-credentials",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import TypeVar
 
 from sync.destinations.refusals import MOST_REFUSED, SAMPLE, TOO_LARGE, may_mean_the_account, spread
@@ -12,6 +13,7 @@ from sync.destinations.spec import Conversation, Destination, Item, Verdict
 from sync.errors import DestinationError, Problem, SyncError, Unexpected
 from sync.http.client import Broken, Line, Trail
 from sync.http.clock import wait
+from sync.http.identities import Identities
 from sync.http.pacing import Pacing
 from sync.http.ports import ANYTIME, CONNECTION_LOST, Clock, Http, Permit
 from sync.http.retry import RetryPolicy
@@ -55,6 +57,7 @@ def converse(
     if not batch:
         return Exchange([])
     line = Line(destination, http, clock, pace, policy, is_stopping, _where(batch[0]), permit)
+    line.others = cache(lambda: Identities(_identities(batch)))
     delivery = _Delivery(line, batch)
     delivery.settle(range(len(batch)))
     delivery.end([i for i, ending in enumerate(delivery.endings) if ending is None], "stopped")
@@ -71,15 +74,20 @@ def ask(
     policy: RetryPolicy,
     where: str = "",
     is_stopping: Callable[[], bool] = lambda: False,
+    about: Iterable[str] = (),
 ) -> T:
-    """Drive a conversation that only reads; the SyncError says what kept it from ending."""
+    """Drive a conversation that only reads; the SyncError says what kept it from ending.
+
+    `about` are the identities that it asks for, which no message shows.
+    """
     line = Line(destination, http, clock, pace, policy, is_stopping, where)
+    line.others = cache(lambda: Identities(about))
     try:
         return line.drive(conversation, Trail())
     except Broken as e:
         if e.error is not None:
             raise e.error from None
-        said = line.redactor.scrub(e.reason)
+        said = line.redactor.scrub(e.reason, others=line.others())
         raise DestinationError(
             Problem(
                 "destination-unreachable",
@@ -90,6 +98,12 @@ def ask(
                 "look at the vendor's status page, then run: python -m sync debug",
             )
         ) from None
+
+
+def _identities(batch: Sequence[Item]) -> Iterator[str | None]:
+    for item in batch:
+        for _, change in item.pieces:
+            yield from (change.identity, change.address, change.related)
 
 
 def _where(item: Item) -> str:
@@ -277,7 +291,7 @@ class _Delivery:
             for _, change in self.batch[i].pieces
             for value in (change.identity, change.address, change.related, *change.traits.values())
         ]
-        reason = self.line.redactor.scrub(rejected.reason, personal)
+        reason = self.line.redactor.scrub(rejected.reason, personal, self.line.others())
         is_partial = rejected.is_partial or i in self.doubtful
         return replace(rejected, reason=reason, is_partial=is_partial)
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TextIO
 
+from sync.errors import visible
 from sync.report.paint import Paint
 
 MODULE = "python -m sync"
@@ -93,7 +94,7 @@ class Terminal:
 
     def _text(self, lines: Sequence[str]) -> str:
         """The lines; commands in them are written as this one was called."""
-        text = "".join(f"{line}\n" for line in lines)
+        text = visible("".join(f"{line}\n" for line in lines))
         return text if self.program == MODULE else text.replace(MODULE, self.program)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Self, TypeVar
 
 from sync.destinations.spec import (
@@ -75,10 +75,12 @@ class Services:
         connection: str,
         conversation: Conversation[T],
         may_wait: Callable[[], bool] = lambda: True,
+        about: Iterable[str] = (),
     ) -> T:
         """Drive a conversation that only reads. Raises DestinationError.
 
-        `may_wait` is called all through its waits, and ends them.
+        `may_wait` is called all through its waits, and ends them; no message shows the identities
+        that it is `about`.
         """
         where = f"profiles.yml, {self.project.profile.key_of(connection)}"
         return ask(
@@ -90,6 +92,7 @@ class Services:
             self.policy,
             where,
             lambda: self.why_stop() is not None or not may_wait(),
+            about,
         )
 
     def health(self, connection: str, may_wait: Callable[[], bool] = lambda: True) -> Health:

@@ -291,6 +291,21 @@ def test_a_row_that_breaks_encode_is_rejected_alone(
     assert connected.send([second]).endings == [Delivered()]
 
 
+def test_a_reason_that_names_a_neighbour_or_half_a_secret_is_shown_without_them(
+    connected: Any,
+) -> None:
+    rows = connected.rows(9)
+    secret = connected.settings[connected.case.secrets[0]]
+    text = f"{rows[5].address} and {rows[6].address.upper()} have it, says {secret[:10]}... \u202e"
+    body = json.dumps({"message": text, "code": "odd"})
+    connected.fault("status", status=422, containing=rows[4].address, body=body)
+    endings = connected.send(rows).endings
+    assert isinstance(endings[4], Rejected)
+    for hidden in (rows[5].address, rows[6].address.upper(), secret[:10], "\u202e"):
+        assert hidden not in endings[4].reason
+    assert "have it" in endings[4].reason
+
+
 NO = [
     {"ok": False},
     {"error": "forbidden"},

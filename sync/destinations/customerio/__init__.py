@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field, SecretStr
 
 from sync.destinations.answers import word
 from sync.destinations.customerio import app
+from sync.destinations.customerio.hints import hints
 from sync.destinations.customerio.operations import Options, complaints, parts
 from sync.destinations.customerio.sending import send
 from sync.destinations.entries import Connection
@@ -80,6 +81,11 @@ class Customerio:
     def validate(sync: Sync) -> Sequence[Problem]:
         """Names, sizes and reserved words; every problem at once."""
         return problems(sync, "customerio-mapping", complaints(sync))
+
+    @staticmethod
+    def hints(sync: Sync) -> Sequence[Problem]:
+        """Times as text, e-mail addresses as ids, words that objects have of their own."""
+        return problems(sync, "customerio-hint", hints(sync))
 
     def encode(self, pieces: Sequence[Piece]) -> Sequence[JSON]:
         """One part; for segments three: the state, the manual member, the event."""

@@ -13,7 +13,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BaseModel, Field, SecretStr, StringConstraints
 
 from sync.destinations.entries import Connection
-from sync.destinations.names import problems
+from sync.destinations.names import problems, sounds_like_an_email
 from sync.destinations.qualtrics import readiness, reading, responses
 from sync.destinations.qualtrics.contacts import ListId, Options, complaints, parts
 from sync.destinations.qualtrics.delivery import Delivery
@@ -89,6 +89,15 @@ class Qualtrics:
     def validate(sync: Sync) -> Sequence[Problem]:
         """Names, sizes and reserved words; every problem at once."""
         return problems(sync, "qualtrics-mapping", complaints(sync))
+
+    @staticmethod
+    def hints(sync: Sync) -> Sequence[Problem]:
+        """An e-mail address that goes out as the extRef."""
+        if sync.identify_by is not None or not sounds_like_an_email(sync.identity):
+            return []
+        text = f"`{sync.identity}` sounds like an e-mail address, and goes out as the `extRef`"
+        fix = f"write `identify_by: {{email: {sync.identity}}}`"
+        return problems(sync, "qualtrics-hint", [(text, fix)])
 
     def encode(self, pieces: Sequence[Piece]) -> Sequence[JSON]:
         """Three parts: the contact, its transaction's data, its opt-out."""

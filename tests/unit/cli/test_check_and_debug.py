@@ -65,6 +65,18 @@ def test_a_missing_variable_of_one_connection_does_not_hide_another(
     assert "wrong-key" not in told.out
 
 
+def test_check_hints_at_what_is_taken_and_regretted_and_strict_refuses_it(app: App) -> None:
+    app.activation("traits_people")["destinations"][0]["traits"] = {"trial_ends_at": "plan"}
+    app.write()
+    told = app.run("check")
+    assert told.exit_code == 0
+    assert "`trial_ends_at` is text that looks like a time" in told.err
+    assert "cast the column" in told.err
+    assert app.run("check", "--strict").exit_code == 2
+    (warning,) = app.run("check", "--log-format", "json").json["warnings"]
+    assert warning["code"] == "customerio-hint"
+
+
 def test_debug_notices_another_account(app: App) -> None:
     app.after_a_run()
     app.sql("update main_activation.syncs set account = '1'")

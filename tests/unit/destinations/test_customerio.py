@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,7 +13,7 @@ from sync.destinations.customerio import Customerio, Settings
 from sync.destinations.customerio.operations import Options
 from sync.destinations.entries import Event
 from sync.destinations.spec import Expected, Piece, Response, UnreadableAnswer
-from sync.model import Change, Kind, Op, Relation, Sync
+from sync.model import Change, Kind, Op, Relation, Sync, Trait
 
 AT = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 CUSTOMERIO = Customerio(Settings(site_id="s", api_key="k", app_api_key="a"))  # type: ignore[arg-type]
@@ -82,3 +83,54 @@ def test_an_empty_list_may_be_null() -> None:
     sync = sync_of(Kind.SEGMENT, options=Options(manual_segment=3))
     (problem,) = finish(CUSTOMERIO.unready(sync), answer({"segments": None}))
     assert "there is no segment 3" in problem.message
+
+
+def hinted(kind: Kind, *traits: Trait, **more: Any) -> list[str]:
+    sync = replace(sync_of(kind, traits=traits), **more)
+    assert all(problem.fix and problem.where for problem in Customerio.hints(sync))
+    return [problem.message for problem in Customerio.hints(sync)]
+
+
+@pytest.mark.parametrize(
+    "trait",
+    [
+        Trait("trial_ends_at", "x", "varchar"),
+        Trait("x", "signup_date", "text"),
+        Trait("since", "since", "VARCHAR(20)"),
+        Trait("subscribed_on", "x", "string"),
+        Trait("x", "x", "varchar", default="2024-01-01T00:00:00Z"),
+    ],
+)
+def test_a_time_as_text_is_hinted_at(trait: Trait) -> None:
+    (hint,) = hinted(Kind.TRAITS, trait)
+    assert "looks like a time" in hint
+
+
+@pytest.mark.parametrize(
+    "trait",
+    [
+        Trait("trial_ends_at", "x", "timestamp"),
+        Trait("plan", "plan", "varchar", default="2024"),
+        Trait("based_on", "x", "varchar"),
+        Trait("category", "x", "varchar"),
+        Trait("updates", "x", "varchar"),
+    ],
+)
+def test_other_text_is_not(trait: Trait) -> None:
+    assert hinted(Kind.TRAITS, trait) == []
+
+
+def test_an_email_that_goes_out_as_the_id_is_hinted_at() -> None:
+    for identity in ("email", "customer_email", "EMAIL_ADDRESS", "e_mail"):
+        (hint,) = hinted(Kind.EVENTS, identity=identity)
+        assert "goes out as the `id`" in hint
+    assert hinted(Kind.TRAITS, identity="email", identify_by="email") == []
+    assert hinted(Kind.TRAITS, identity="email_count") == []
+    (hint,) = hinted(Kind.OBJECTS, object_type="1", related="owner_email")
+    assert "person's `id`" in hint
+
+
+def test_the_own_words_of_objects_are_hinted_at() -> None:
+    (hint,) = hinted(Kind.OBJECTS, Trait("object_type_id", "x", "integer"), object_type="1")
+    assert "a word of Customer.io's own" in hint
+    assert hinted(Kind.TRAITS, Trait("object_type_id", "x", "integer")) == []
