@@ -9,7 +9,7 @@ from sync.cli.root import run
 from sync.commands import apply
 from sync.state.store import Terms
 
-TERMS = Terms(seconds=8, grace_seconds=2)
+TERMS = Terms(seconds=6, grace_seconds=2)
 OVER_SECONDS = TERMS.seconds + TERMS.grace_seconds + 1.0
 """After so long, a run that has stopped extending its lease may be taken over."""
 

@@ -9,13 +9,14 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 from e2e.command import SYNC, Running, until
 from e2e.population import TRAITS_PEOPLE, Population
 from e2e.project import SmallProject
+from e2e.warehouses import DuckDBFile
 
 from tests.faults.processes import hasty
 
@@ -34,6 +35,26 @@ def elsewhere(tmp_path: Path) -> tuple[str, str, str]:
     return "apply", "--journal-dir", str(tmp_path / "elsewhere")
 
 
+@pytest.fixture
+def people_on(project_on: Callable[[str], SmallProject]) -> Callable[[str], Population]:
+    """4,000 people to be sent in 20 requests, on a warehouse of that name."""
+
+    def make(adapter: str) -> Population:
+        project = project_on(adapter)
+        population = Population(project, 4_000)
+        population.create()
+        project.define(TRAITS_PEOPLE)
+        project.write_profiles(requests_per_second=200)
+        return population
+
+    return make
+
+
+EVERYWHERE = pytest.mark.parametrize(
+    "adapter", ["postgres", pytest.param("duckdb", marks=pytest.mark.torture)]
+)
+
+
 def stopped_while_it_tries_again(people: Population) -> Running:
     """A run whose requests are all answered with an error, late, and that stands still."""
     project = people.project
@@ -48,12 +69,13 @@ def stopped_while_it_tries_again(people: Population) -> Running:
     return run
 
 
+@EVERYWHERE
 def test_a_run_that_was_stopped_beyond_its_lease_sends_nothing_when_it_goes_on(
-    people: Population, tmp_path: Path
+    people_on: Callable[[str], Population], adapter: str, tmp_path: Path
 ) -> None:
     """The old values stay where they are, and the new ones are asserted once more."""
+    people = people_on(adapter)
     project = people.project
-    project.write_profiles(requests_per_second=200)
     first = stopped_while_it_tries_again(people)
     time.sleep(hasty.OVER_SECONDS)
     people.edit_everybody()
@@ -74,15 +96,16 @@ def test_a_run_that_was_stopped_beyond_its_lease_sends_nothing_when_it_goes_on(
     assert requests(project) == before
 
 
+@pytest.mark.torture
+@pytest.mark.parametrize("adapter", ["postgres", "duckdb"])
 def test_an_old_value_that_arrives_after_the_takeover_does_not_stay(
-    people: Population, tmp_path: Path
+    people_on: Callable[[str], Population], adapter: str, tmp_path: Path
 ) -> None:
     """A request that was on its way when its process was stopped, and is slow to arrive."""
+    people = people_on(adapter)
     project = people.project
-    project.write_profiles(requests_per_second=200)
-    project.sandbox.add_fault(
-        "delay", {"seconds": hasty.OVER_SECONDS + 25, "path": BATCHES, "times": 4}
-    )
+    late = hasty.OVER_SECONDS + 60
+    project.sandbox.add_fault("delay", {"seconds": late, "path": BATCHES, "times": 4})
     first = project.start(program=HASTILY)
     until(lambda: requests(project) >= 4, "four requests are on their way", first)
     first.send(signal.SIGSTOP)
@@ -90,11 +113,11 @@ def test_an_old_value_that_arrives_after_the_takeover_does_not_stay(
     time.sleep(hasty.OVER_SECONDS)
     people.edit_everybody()
     project.run(*elsewhere(tmp_path), expect=0, program=HASTILY)
-    assert time.monotonic() - began < hasty.OVER_SECONDS + 25, "too slow a machine for this"
+    assert time.monotonic() - began < late, "too slow a machine for this"
     people.assert_converged()
     first.kill()
     until_applied = people.size + 4 * 200
-    give_up = time.monotonic() + 60
+    give_up = time.monotonic() + late
     while len(project.sandbox.applied()) < until_applied and time.monotonic() < give_up:
         time.sleep(0.1)
     with pytest.raises(AssertionError):
@@ -103,15 +126,16 @@ def test_an_old_value_that_arrives_after_the_takeover_does_not_stay(
     people.assert_converged()
 
 
+@EVERYWHERE
 def test_a_run_that_the_destination_keeps_waiting_keeps_its_lease(
-    people: Population, tmp_path: Path
+    people_on: Callable[[str], Population], adapter: str, tmp_path: Path
 ) -> None:
     """The very first question is turned away for longer than a lease and its grace."""
+    people = people_on(adapter)
     project = people.project
-    wait = str(int(2 * hasty.OVER_SECONDS))
-    project.sandbox.add_fault(
-        "status", {"status": 429, "headers": {"Retry-After": wait}, "times": 1}
-    )
+    wait = {"Retry-After": str(int(hasty.OVER_SECONDS) + 4)}
+    project.sandbox.add_fault("status", {"status": 429, "headers": wait, "times": 1})
+    project.sandbox.add_fault("delay", {"seconds": 3.0, "path": BATCHES})
     first = project.start(program=HASTILY)
     until(lambda: requests(project) >= 1, "it is turned away", first)
     time.sleep(hasty.OVER_SECONDS)
@@ -145,30 +169,34 @@ def after_another_boot(directory: Path) -> Sequence[str]:
 
 
 @pytest.mark.usefixtures("unshare")
+@EVERYWHERE
 @pytest.mark.parametrize("place", ["container", "boot"])
 def test_a_run_out_of_sight_is_not_taken_for_dead(
-    people: Population, tmp_path: Path, place: str
+    people_on: Callable[[str], Population], adapter: str, tmp_path: Path, place: str
 ) -> None:
     """A container on this machine, and another machine of the same name, see no such process."""
     program = in_a_container() if place == "container" else after_another_boot(tmp_path)
+    people = people_on(adapter)
     project = people.project
-    project.sandbox.add_fault("delay", {"seconds": 1.0, "path": BATCHES})
+    project.sandbox.add_fault("delay", {"seconds": 1.0, "path": BATCHES, "skip": 2})
     first = project.start()
-    until(lambda: requests(project) >= 2, "the first request", first)
+    until(lambda: len(project.sandbox.applied()) >= 200, "the first request", first)
+    first.send(signal.SIGSTOP)
     refused = project.run(*elsewhere(tmp_path), expect=4, program=program)
     assert "state unlock" in refused.text
     project.sandbox.clear_faults()
+    first.send(signal.SIGCONT)
     assert first.wait().code == 0
     people.assert_converged()
     assert len(project.sandbox.applied()) == people.size
 
 
 def test_a_restored_copy_is_refused_until_it_is_accepted_however_often_it_is_tried(
-    project: SmallProject, tmp_path: Path
+    project_on: Callable[[str], SmallProject], tmp_path: Path
 ) -> None:
     """Its journal, on this machine, knows of a run that the copy does not have."""
-    if project.warehouse.adapter != "duckdb":
-        pytest.skip("a file that is copied and put back")
+    project = project_on("duckdb")
+    assert isinstance(project.warehouse, DuckDBFile)
     people = Population(project, 2_000)
     people.create()
     project.define(TRAITS_PEOPLE)
@@ -176,7 +204,8 @@ def test_a_restored_copy_is_refused_until_it_is_accepted_however_often_it_is_tri
     file = project.warehouse.path
     shutil.copy(file, tmp_path / "copy")
 
-    people.edit_everybody()
+    for _ in range(2):
+        people.edit_everybody()
     project.sandbox.add_fault("delay", {"seconds": 30.0, "path": BATCHES, "skip": 2})
     run = project.start()
     until(lambda: len(project.sandbox.applied()) > people.size, "the second day's people", run)
