@@ -24,7 +24,7 @@ from sync.model import Delivered, Ending, NotAttempted, Rejected, Unknown
 from sync.run.batches import batches, prepare
 from sync.run.leases import Leases
 from sync.run.source import Source, group_of, is_leaving, pieces_of, place_of
-from sync.run.withheld import Withheld, is_left_for_later, is_withheld
+from sync.run.withheld import Withheld, is_withheld
 
 FLUSH_SECONDS = 30.0
 FLUSH_CHANGES = 10_000
@@ -255,8 +255,8 @@ class Engine:
         for item, ending in zip(flight.items, exchange.endings, strict=True):
             answered += isinstance(ending, Delivered | Rejected)
             is_open = is_withheld(ending) and not flight.is_final
-            if not is_left_for_later(ending):
-                self._note(item, NotAttempted("withheld") if is_open else ending, at)
+            # Also what is tried again alone: until then, a removal has freed no place.
+            self._note(item, NotAttempted("withheld") if is_open else ending, at)
         for refused in (
             () if flight.is_final else self._withheld.judge(flight.items, exchange.endings)
         ):

@@ -74,8 +74,8 @@ class Source:
         self.has_movers = self.has_movers or change.cause == "moved" or is_shared
         if not is_gone and is_shared:
             self.occupied.add(normal_form(self.sync.normal_form, change.address))
-        if not is_gone and change.cause == "moved":
-            self.stuck.add(change.identity)
+        if change.cause == "moved":
+            (self.stuck.discard if is_gone else self.stuck.add)(change.identity)
 
     def waits(self, change: Change) -> bool:
         """Whether an add has to wait for a removal that is open."""

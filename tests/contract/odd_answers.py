@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sync.destinations.spec import Endpoint, Request, Response
+from sync.http.ports import Permit
 
 ODD = (
     *(None, True, False, 0, -1, 1, 2.5, 1e308, 10**30, "", "0", "7", "no", "\u202e", "x" * 300),
@@ -45,11 +46,13 @@ class Mangler:
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)
 
-    def send(self, endpoint: Endpoint, request: Request, deadline_seconds: float) -> Response:
+    def send(
+        self, endpoint: Endpoint, request: Request, deadline_seconds: float, permit: Permit
+    ) -> Response:
         self.requests += 1
         if self.requests > MOST_REQUESTS:
             raise EndlessConversation(f"{request.method} {request.path}")
-        response = self.inner.send(endpoint, request, deadline_seconds)
+        response = self.inner.send(endpoint, request, deadline_seconds, permit)
         rng = self._random
         if self.is_stubborn:
             rng = random.Random(f"{self.seed} {request.method} {request.path.partition('?')[0]}")

@@ -185,8 +185,9 @@ def test_a_port_that_fails_ends_the_run_honestly_and_the_next_one_converges(
         seen.add((name, result.exit_code))
         world.model = scenario.model(2)
         settles(world, "a", setting, setting.in_flight)
-    # Only giving the lease back may fail without a word: everything is recorded by then.
-    assert {name for name, code in seen if code == 0} == {"release"}
+    # Only giving the lease back may fail without a word, when everything is recorded, and
+    # extending one that has not run out.
+    assert {name for name, code in seen if code == 0} - {"renew"} == {"release"}
     assert {code for name, code in seen if name in ("append", "sync", "delete")} == {7}
 
 

@@ -106,7 +106,10 @@ SEEDS: dict[str, Edit | Swap] = {
         Journal, "intend", "self.disk.sync(self._name())", "pass"
     ),
     "there is no header": Edit(
-        Journal, "begin", 'self._write("HEADER", {"format": FORMAT})', "return"
+        Journal,
+        "begin",
+        'self._write("HEADER", {"format": FORMAT, "token": self.mark.token})',
+        "return",
     ),
     "the header is not synced before the plan": Edit(
         Journal, "begin", "self.disk.sync(self._name())", "pass"
@@ -118,7 +121,10 @@ SEEDS: dict[str, Edit | Swap] = {
         _Reading, "take", "is_first = True", "is_first = not self.last"
     ),
     "an unknown outcome leaves no trace": Edit(
-        Source, "note", "self._keep(change, Ack(change.seq, UNKNOWN, code, None, at))", "pass"
+        Source,
+        "note",
+        "self._keep(change, Ack(change.seq, UNKNOWN, code, reason or None, at))",
+        "pass",
     ),
     "a partial rejection passes for a refusal": Edit(
         Source, "note", "REJECTED_PARTIAL if is_partial else REJECTED", "REJECTED"
@@ -145,7 +151,10 @@ SEEDS: dict[str, Edit | Swap] = {
         Engine, "_send", "if any(source.has_movers for source in sources):", "if False:"
     ),
     "a mover is added while the old address is open": Edit(
-        Engine, "_defers", "return change.identity in source.stuck", "return False"
+        Source,
+        "waits",
+        'if change.cause == "moved" and change.identity in self.stuck:',
+        "if False:",
     ),
     "a missing journal reads as nothing was sent": Edit(
         run._Run,
@@ -206,7 +215,7 @@ TOGETHER: dict[str, Edit] = {
         "for source, seqs in self._by_source(items)[:1]:",
     ),
     "only the first sync hears the answer": Edit(
-        Engine, "_take", "for sync, change in item.pieces:", "for sync, change in item.pieces[:1]:"
+        Engine, "_note", "for sync, change in item.pieces:", "for sync, change in item.pieces[:1]:"
     ),
     "only the first sync's answer is journalled": Edit(
         Engine,
@@ -216,7 +225,7 @@ TOGETHER: dict[str, Edit] = {
         "flight.number, source.pending[before[source.sync.name] :])",
     ),
     "what was refused in part is taken apart and sent again": Edit(
-        Engine, "_take", "and not ending.is_partial", ""
+        Engine, "_note", "and not ending.is_partial", ""
     ),
     "only the first sync's outcomes are recorded": Edit(
         Engine,
