@@ -82,7 +82,7 @@ class CommitsLate(MemoryStore):
         watch()
         return summary
 
-    def changes(self, epoch: int) -> Any:
+    def changes(self, epoch: int, keep: Any = None) -> Any:
         return [[p.change(self.sync, epoch) for p in self.late[0]]]
 
     def record(self, epoch: int, flush_id: int, acks: Sequence[Ack]) -> None:
