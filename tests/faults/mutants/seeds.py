@@ -108,7 +108,7 @@ SEEDS: dict[str, Edit | Swap] = {
     "there is no header": Edit(
         Journal,
         "begin",
-        'self._write("HEADER", {"format": FORMAT, "token": self.mark.token})',
+        "self._write_header()",
         "return",
     ),
     "the header is not synced before the plan": Edit(
