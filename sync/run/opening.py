@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from sync.model import Kind, Sync
@@ -25,6 +25,7 @@ def open_state(
     lock_wait: float = 60.0,
     journal_dir: Path | None = None,
     terms: Terms = TERMS,
+    is_stopping: Callable[[], bool] = lambda: False,
 ) -> StateAccess:
     """The state of a project at its target; nothing is opened yet."""
     target = project.target
@@ -39,6 +40,7 @@ def open_state(
         target=target.name,
         siblings=tuple(project.siblings),
         terms=terms,
+        is_stopping=is_stopping,
     )
 
 
