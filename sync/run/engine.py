@@ -171,7 +171,7 @@ class Engine:
     def _once_more(self) -> Iterator[Item] | None:
         """Items left for later; and those refused as a whole, piece by piece, so that one bad
         value does not hide the others."""
-        later, self._withheld.later = self._withheld.later, []
+        later = self._withheld.take_later()
         pieces, self._apart = self._apart, []
         if not (later or pieces):
             return None
@@ -257,10 +257,10 @@ class Engine:
             is_open = is_withheld(ending) and not flight.is_final
             # Also what is tried again alone: until then, a removal has freed no place.
             self._note(item, NotAttempted("withheld") if is_open else ending, at)
-        for refused in (
-            () if flight.is_final else self._withheld.judge(flight.items, exchange.endings)
-        ):
-            self._note(*refused, at)
+        if not flight.is_final:
+            number, endings = flight.number, exchange.endings
+            for refused in self._withheld.judge(number, self._batch, flight.items, endings):
+                self._note(*refused, at)
         for source, seqs in self._by_source(flight.items):
             source.journal.conclude(flight.number, source.pending[before[source.sync.name] :])
             source.requests += exchange.requests

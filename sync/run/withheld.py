@@ -1,7 +1,8 @@
 """Refusals that may mean the whole account: withheld until another row tells which they are.
 
 Neither a status like 402 nor one like 404 says whether it is about the row, the account or the
-address. It is about the row once the destination takes, or looks at, a later one.
+address. It is about the row once the destination takes, or looks at, one that was sent later: the
+answer to one that was under way at the time says nothing of what came after it.
 """
 
 from __future__ import annotations
@@ -28,34 +29,48 @@ class Withheld:
 
     has_taken: bool = False
     """The destination has looked at a row of this run."""
-    refusals: list[Refused] = field(default_factory=list)
-    later: list[Item] = field(default_factory=list)
-    """Not tried alone, because others of their batch were refused."""
+    refusals: list[tuple[int, Refused]] = field(default_factory=list)
+    """Each with the number of the last batch that had been sent when it came."""
+    later: list[tuple[int, Item]] = field(default_factory=list)
+    """Not tried alone, because others of their batch were refused; numbered likewise."""
     explained: list[Item] = field(default_factory=list)
     """The same, after the destination has looked at another row: to be tried alone."""
     _in_a_row: int = 0
     _last: Rejected = field(default_factory=lambda: Rejected("", ""))
 
-    def judge(self, items: Sequence[Item], endings: Sequence[Ending]) -> list[Refused]:
-        """Take in the endings of one batch; the earlier refusals that are about their rows."""
+    def judge(
+        self, number: int, last_sent: int, items: Sequence[Item], endings: Sequence[Ending]
+    ) -> list[Refused]:
+        """Take in the endings of batch `number`; the earlier refusals that are about their rows.
+
+        `last_sent` is the number of the newest batch that is on its way.
+        """
         has_looked = any(map(_is_a_look, endings))
-        released = self.release() if has_looked else []
+        released = self.release(number) if has_looked else []
         for item, ending in zip(items, endings, strict=True):
             if is_left_for_later(ending):
-                self.later.append(item)
+                self.later.append((last_sent, item))
             elif isinstance(ending, Rejected) and _is_bare(ending):
                 self._last = ending
                 self._in_a_row += not has_looked
                 if is_withheld(ending):
-                    self.refusals.append((item, ending))
+                    self.refusals.append((last_sent, (item, ending)))
         return released
 
-    def release(self) -> list[Refused]:
-        """The refusals so far, which are withheld no longer: the destination looks at rows."""
+    def release(self, number: int | None = None) -> list[Refused]:
+        """What came before batch `number` was sent, withheld no longer: the destination looks at
+        rows. Without a number, all of it."""
         self.has_taken, self._in_a_row = True, 0
-        self.explained += self.later
-        released, self.refusals, self.later = self.refusals, [], []
+        released = [r for at, r in self.refusals if number is None or at < number]
+        self.explained += [item for at, item in self.later if number is None or at < number]
+        self.refusals = [r for r in self.refusals if number is not None and r[0] >= number]
+        self.later = [r for r in self.later if number is not None and r[0] >= number]
         return released
+
+    def take_later(self) -> list[Item]:
+        """The items that are to be tried again with others; they are with the caller now."""
+        later, self.later = self.later, []
+        return [item for _, item in later]
 
     @property
     def means_the_account(self) -> bool:

@@ -12,6 +12,7 @@ import pytest
 from sync.destinations.customerio import Customerio
 from sync.destinations.spec import Item, Piece
 from sync.plan.planner import Planner
+from sync.state.store import PlanSummary
 from tests.unit.cli.conftest import SECRET, App
 
 SYNCS = "select sync, status from main_activation.run_syncs order by sync"
@@ -26,14 +27,14 @@ def fail(*_: object) -> None:
 @pytest.fixture
 def odd_trials(monkeypatch: pytest.MonkeyPatch) -> None:
     """Planning the segment fails in a way that nobody planned for."""
-    prepare = Planner.prepare
+    compare = Planner.compare
 
-    def broken(planner: Planner, epoch: int) -> None:
-        if planner.sync.model == "seg_trials":
+    def broken(planner: Planner) -> PlanSummary:
+        if planner.comparison.sync.model == "seg_trials":
             fail()
-        prepare(planner, epoch)
+        return compare(planner)
 
-    monkeypatch.setattr(Planner, "prepare", broken)
+    monkeypatch.setattr(Planner, "compare", broken)
 
 
 @pytest.mark.usefixtures("odd_trials")
@@ -205,7 +206,7 @@ def test_an_interrupt_and_an_exit_keep_their_meaning(
     def ended(*_: object) -> None:
         raise end
 
-    monkeypatch.setattr(Planner, "prepare", ended)
+    monkeypatch.setattr(Planner, "compare", ended)
     if end is SystemExit:
         with pytest.raises(SystemExit):
             app.run()

@@ -15,7 +15,7 @@ TRAITS_PEOPLE = Model(
     name="traits_people",
     query=(
         "select person_id, revision,"
-        " case when revision % 4 = 1 then null else 'plan ' || revision % 3 end as plan, city"
+        " case when n % 5 = revision % 5 then null else 'plan ' || revision % 3 end as plan, city"
         " from population where is_in"
     ),
     columns={
