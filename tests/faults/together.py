@@ -12,7 +12,7 @@ from tests.faults.enumeration import ABSENT, HISTORIES, A, B, History, ends
 from tests.faults.memory import Crash, Fuse, Tail
 from tests.faults.reference import Row
 from tests.faults.vendor import FAULTS, Account
-from tests.faults.world import MOVING, SYNC, Rig, Setting, World, Wrong, adds_up
+from tests.faults.world import MOVING, SYNC, Rig, Setting, World, Wrong, adds_up, waits
 
 PEOPLE = replace(SYNC, is_coalesced=True)
 PLANS = replace(SYNC, name="plans__simulated", model="plans", kind=Kind.TRAITS, is_coalesced=True)
@@ -172,6 +172,8 @@ class Pair:
 
     def clean(self, host: str, setting: Setting) -> None:
         results = self.run(setting, host=host)
+        if any(map(waits, results)):
+            results = self.run(setting, host=host)
         if not results or any(result.exit_code for result in results):
             raise Wrong(f"the clean run ended with {[r.exit_code for r in results]}")
         if not all(adds_up(result) for result in results):

@@ -71,7 +71,7 @@ def test_a_journal_older_than_the_state_is_noticed(people: Population, tmp_path:
     people.edit_everybody()
 
     finished = project.run(expect=7)
-    assert "older than this machine remembers" in finished.text
+    assert "is older than a journal remembers" in finished.text
     project.run("state", "doubt", "traits_people__customerio", "--yes", expect=0)
     project.run(expect=0)
     people.assert_converged()
