@@ -103,5 +103,8 @@ def _sent(
     except BatchRefused as e:
         line.met_refusal(e.code)
         return Rejected(e.code, e.reason, e.may_be_applied or has_begun(item))
-    line.answered()
+    if isinstance(outcome, Rejected):
+        line.met_refusal(outcome.code)
+    else:
+        line.answered()
     return outcome

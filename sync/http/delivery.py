@@ -23,6 +23,8 @@ T = TypeVar("T")
 
 PROBE_ATTEMPTS = 2
 MAX_SILENT_PROBES = 8
+DOWN = "the vendor may be down, or a proxy or firewall stands in between"
+UNPAID = "an unpaid or closed account and a wrong base_url look like this"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ def ask(
                 f"{destination.name} gave no usable answer at {line.address}"
                 f" after {line.requests} requests: {e.code}" + (f": {said}" if said else ""),
                 where,
-                "the vendor may be down, or a proxy or firewall stands in between",
+                UNPAID if may_mean_the_account(e.code) else DOWN,
                 "look at the vendor's status page, then run: python -m sync debug",
             )
         ) from None

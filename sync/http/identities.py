@@ -8,12 +8,12 @@ from collections.abc import Iterable
 
 _WORD = re.compile(r"[^\s\"'`<>(),;:\[\]{}=|]+")
 _SINGLE = re.compile(r"[^\s\"'`<>(),;:\[\]{}=|]+")
-_SHORT_NUMBER = re.compile(r"\d{1,4}")
+_SHORT = re.compile(r"\d{1,4}|..?")
 _NAMED = re.compile(
     r"(?:[\"'`#=:]|\b(?:id|uid|key|user|person|contact|customer|account|profile|member)s?)\s*$",
     re.IGNORECASE,
 )
-"""What stands before a short number that names somebody; any other is a length or a count."""
+"""What stands before a short identity; elsewhere it is a length, a count or a little word."""
 
 
 class Identities:
@@ -46,4 +46,4 @@ class Identities:
         if word not in self._words:
             return False
         before = found.string[max(0, found.start() - 12) : found.start()]
-        return not _SHORT_NUMBER.fullmatch(word) or _NAMED.search(before) is not None
+        return not _SHORT.fullmatch(word) or _NAMED.search(before) is not None

@@ -94,6 +94,8 @@ class Case:
     syncs: Mapping[Kind, Mapping[str, Any]] = field(default_factory=dict)
     switches: Mapping[str, Any] = field(default_factory=dict)
     """Of the sandbox, for what must exist at the vendor beforehand."""
+    otherwise: Mapping[str, Any] = field(default_factory=dict)
+    """Switches for the reading of the vendor's sources that is not the sandbox's default."""
     effects: frozenset[Kind] = frozenset()
     """Kinds whose requests are never repeated once they may have been applied."""
 
@@ -128,12 +130,14 @@ CASES = {
     "customerio": Case(
         _customerio,
         secrets=("api_key", "app_api_key"),
+        otherwise={"remove_needs_id": False, "all_invalid_batch": 207, "shuffle_batches": False},
         is_poison=lambda name: {"kind": "refuse", "refuse": {name: f"{name} and {VALUE_CANARY}"}},
         syncs={Kind.SEGMENT: {"options": CustomerioOptions(update_only=False)}},
     ),
     "fullstory": Case(
         _fullstory,
         secrets=("api_key", "read_api_key"),
+        otherwise={"job_results_key": "standard", "null_property": "ignore"},
         is_poison=lambda name: {"kind": "refuse", "refuse": {name: f"{name} and {VALUE_CANARY}"}},
     ),
     "gainsight_px": Case(
@@ -157,6 +161,7 @@ CASES = {
             },
             "account_attributes": {"seats": "NUMBER", "note": "STRING"},
         },
+        otherwise={"write_status": 202, "segment_id": "either", "null_clears": False},
         effects=frozenset({Kind.EVENTS}),
     ),
     "launchdarkly": Case(
@@ -171,6 +176,14 @@ CASES = {
     "qualtrics": Case(
         _qualtrics,
         secrets=("api_token",),
+        otherwise={
+            "row_numbers": "text",
+            "skip_token": "beside",
+            "report_page": 100,
+            "import_phone": "accept",
+            "refusals": "failed",
+            "index_base": 1,
+        },
         is_poison=lambda name: {"kind": "refuse", "refuse": {name: f"{name} and {VALUE_CANARY}"}},
         syncs={
             # What is emptied there holds a word of its own, so only what the rows set may be.

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from sync.destinations import registry
+from sync.destinations.refusals import may_mean_the_account
 from sync.destinations.spec import Health, Piece
 from sync.errors import DestinationError
 from sync.model import Delivered, Kind, NotAttempted, Op, Rejected, Unknown
@@ -210,6 +211,19 @@ def test_a_redirect_to_what_is_no_address_stops_with_a_hint(connected: Any, loca
         assert problem.fix
 
 
+@pytest.mark.parametrize("status", [402, 404, 410, 451])
+def test_an_account_that_is_refused_costs_a_few_requests_and_dead_letters(
+    connected: Any, status: int
+) -> None:
+    connected.fault("status", status=status)
+    exchange = connected.send(connected.rows(60))
+    assert len(connected.http.requests) <= 25
+    refused = [ending for ending in exchange.endings if isinstance(ending, Rejected)]
+    assert len(refused) <= 10
+    assert all(may_mean_the_account(ending.code) for ending in refused)
+    assert Delivered() not in exchange.endings
+
+
 @pytest.mark.parametrize("status", [402, 405, 422, 451])
 def test_a_row_that_is_refused_alone_is_rejected_and_no_request_is_repeated_more_than_once(
     connected: Any, status: int
@@ -322,6 +336,24 @@ def test_a_success_that_says_no_is_no_success(connected: Any, body: Any, status:
     endings = connected.send(connected.rows(3)).endings
     assert all(isinstance(ending, Unknown | NotAttempted) for ending in endings)
     assert any(isinstance(ending, Unknown) for ending in endings)
+
+
+@pytest.mark.parametrize("count", [3, 250])
+def test_rows_arrive_and_a_poison_row_is_found_however_the_vendor_is_switched(
+    connected: Any, count: int
+) -> None:
+    """Where a vendor's sources disagree, the other reading has to do as well."""
+    for switch, value in connected.case.otherwise.items():
+        connected.control.set_switch(switch, value)
+    rows = connected.rows(count)
+    assert connected.send(rows).endings == [Delivered()] * count
+    poison = rows[1].address
+    fault = connected.case.is_poison(f"1/{poison}" if connected.kind is Kind.OBJECTS else poison)
+    connected.fault(fault.pop("kind"), **fault)
+    again = [row._replace(transition=2) for row in rows]
+    endings = connected.send(again).endings
+    assert isinstance(endings.pop(1), Rejected)
+    assert endings == [Delivered()] * (count - 1)
 
 
 def test_unset_and_re_entry_end_as_the_last_change_says(connected: Any) -> None:
