@@ -147,6 +147,29 @@ class Spell(Step):
 
 @kind
 @dataclass(frozen=True)
+class Rename(Step):
+    """An identity is spelled otherwise, which is the same person to some destinations only."""
+
+    model: str
+    person: str
+    to: str
+
+    def apply(self, world: World) -> None:
+        if any(row.get("id") == self.to for row in world.rows.get(self.model, ())):
+            raise CanNot
+        world.edit_row(self.model, self.person, id=self.to)
+
+    @classmethod
+    def choose(cls, world: World, chance: random.Random) -> Step | None:
+        found = _somebody(world, chance)
+        if found is None:
+            return None
+        spelled = (found[1].upper(), found[1].lower(), f" {found[1].strip()}")
+        return Rename(*found, chance.choice(spelled))
+
+
+@kind
+@dataclass(frozen=True)
 class Address(Step):
     """A person has another address: a new one, that of another person, or none."""
 

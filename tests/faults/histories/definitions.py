@@ -59,6 +59,8 @@ class Entry:
     traits: Mapping[str, str] | None = None
     """Column by name at the destination; None sends every column that may be sent."""
     segment: str = ""
+    list: str = ""
+    """A list at the destination that a segment keeps in step, by the name that histories use."""
     identify_by: str = ""
     """The column with the e-mail address by which the destination knows people."""
     on_remove: str = "unset"
@@ -73,8 +75,9 @@ class Entry:
         given = (f"{name}={value!r}" for name, value, default in found if value != default)
         return f"Entry({', '.join(given)})"
 
-    def metadata(self, connection: str) -> dict[str, Any]:
-        found: dict[str, Any] = {"name": connection, **self.options}
+    def metadata(self, connection: str, of_list: Mapping[str, Any]) -> dict[str, Any]:
+        """As YAML has it; `of_list` is the key that names the list."""
+        found: dict[str, Any] = {"name": connection, **self.options, **of_list}
         if "value_segments" in found:
             listed = self.options["value_segments"]
             found["value_segments"] = {name: listed[name] for name in self.traits or ()}
@@ -104,13 +107,17 @@ class Definition:
     reason: str = ""
     object_type: str = ""
 
-    def activation(self) -> dict[str, Any]:
+    def activation(self, vendors: Mapping[str, Any]) -> dict[str, Any]:
+        """As YAML has it; `vendors` are of its connections."""
         found: dict[str, Any] = {
             "kind": self.kind,
             "identity": "id",
             "nulls": self.nulls,
             "initial": "send",
-            "destinations": [entry.metadata(name) for name, entry in self.entries.items()],
+            "destinations": [
+                entry.metadata(name, vendors[name].of_list(entry.list))
+                for name, entry in self.entries.items()
+            ],
         }
         if self.ignore:
             found["ignore_changes"] = list(self.ignore)

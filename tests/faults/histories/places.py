@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from tests.faults.histories.definitions import Entry
 from tests.faults.histories.steps import Step, entries, kind, one_of
-from tests.faults.histories.vendors import MANUAL, SEGMENTS
+from tests.faults.histories.vendors import LISTS, SEGMENTS
 from tests.faults.histories.world import CanNot, World, model
 
 
@@ -51,29 +51,24 @@ class RenameSegment(Step):
 
 @kind
 @dataclass(frozen=True)
-class Manual(Step):
-    """A segment keeps a manual one in step, another one, or none."""
+class List(Step):
+    """A segment keeps a list in step, another one, or none."""
 
     model: str
     connection: str
-    number: int
+    list: str
 
     def apply(self, world: World) -> None:
         entry = world.entry(self.model, self.connection)
         if world.model(self.model).kind != "segment" or entry.identify_by:
             raise CanNot
-        options = {k: v for k, v in entry.options.items() if k != "manual_segment"}
-        if self.number:
-            options["manual_segment"] = self.number
-        world.edit(self.model, lambda d: d.with_entry(self.connection, options=options))
+        world.edit(self.model, lambda d: d.with_entry(self.connection, list=self.list))
 
     @classmethod
     def choose(cls, world: World, chance: random.Random) -> Step | None:
-        found = [
-            (m, c) for m, c in entries(world, "segment") if world.vendors[c].name == "customerio"
-        ]
+        found = [(m, c) for m, c in entries(world, "segment") if world.vendors[c].list_option]
         chosen = one_of(chance, found)
-        return Manual(*chosen, chance.choice((0, *map(int, MANUAL)))) if chosen else None
+        return List(*chosen, chance.choice(("", *LISTS))) if chosen else None
 
 
 @kind
@@ -148,6 +143,34 @@ class AddressColumn(Step):
 
 @kind
 @dataclass(frozen=True)
+class Identify(Step):
+    """People are known by their address instead of their id, or the other way round."""
+
+    model: str
+    connection: str
+    column: str
+
+    def apply(self, world: World) -> None:
+        entry = world.entry(self.model, self.connection)
+        if world.model(self.model).kind == "objects" or entry.list:
+            raise CanNot
+        if bool(self.column) == bool(entry.identify_by):
+            raise CanNot
+        world.edit(self.model, lambda d: d.with_entry(self.connection, identify_by=self.column))
+
+    @classmethod
+    def choose(cls, world: World, chance: random.Random) -> Step | None:
+        found = [
+            (m, c, "" if world.entry(m, c).identify_by else "email")
+            for m, c in entries(world, "traits", "segment")
+            if world.vendors[c].has_emails
+        ]
+        chosen = one_of(chance, found)
+        return Identify(*chosen) if chosen else None
+
+
+@kind
+@dataclass(frozen=True)
 class AddEntry(Step):
     """A model goes to one more destination, with the traits it sends to another one."""
 
@@ -163,7 +186,7 @@ class AddEntry(Step):
             raise CanNot
         entry = next(iter(old.entries.values()))
         own = vendor.segment_options if old.kind == "segment" else vendor.options
-        made = replace(entry, options=own, identify_by="", on_enter="", on_exit="")
+        made = replace(entry, options=own, identify_by="", list="")
         world.define(replace(old, entries={**old.entries, self.connection: made}))
 
     @classmethod

@@ -148,15 +148,18 @@ def _is_same(value: Any, other: Any) -> bool:
 
 
 def _models(world: World) -> list[Model]:
-    return [_model(d, world.rows.get(d.name, [])) for d in world.definitions.values()]
+    return [
+        _model(world, definition, world.rows.get(definition.name, []))
+        for definition in world.definitions.values()
+    ]
 
 
-def _model(definition: Definition, rows: list[Row]) -> Model:
+def _model(world: World, definition: Definition, rows: list[Row]) -> Model:
     return Model(
         name=definition.name,
         query=definition.query(rows),
         columns={name: column.type for name, column in definition.columns.items()},
-        activation=definition.activation(),
+        activation=definition.activation(world.vendors),
         of_columns={
             name: found
             for name, column in definition.columns.items()

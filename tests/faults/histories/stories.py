@@ -17,7 +17,7 @@ from tests.faults.histories.world import COLUMNS, CanNot, World
 
 assert data and mapping and places and policies and runs  # they fill `KINDS`
 
-DATA = ("Join", "Leave", "Change", "Double", "Spell", "Address", "Blank")
+DATA = ("Join", "Leave", "Change", "Double", "Spell", "Rename", "Address", "Blank")
 MISHAPS = ("Killed", "Answered", "Refused")
 
 

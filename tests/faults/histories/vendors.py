@@ -18,8 +18,8 @@ SEGMENTS = ("seg_a", "seg_b", "seg_c")
 TRAITS = ("t1", "t2", "t3", "t4", "t5", "t6", "c1", "c2", "c3")
 LISTED = ("gold", "free")
 """Values of a trait that have a segment at LaunchDarkly."""
-MANUAL = ("1", "2")
-"""Manual segments at Customer.io, by number."""
+LISTS = ("1", "2")
+"""Manual segments at Customer.io by number, mailing lists at Qualtrics by name."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,16 @@ class Vendor:
     """Of every segment's."""
     has_emails: bool = False
     has_reasons: bool = True
+    list_option: str = ""
+    """The key of a segment's entry that names a list to keep in step; its values are `LISTS`."""
+
+    def list_value(self, name: str) -> Any:
+        """What an entry calls a list of this name."""
+        return name
+
+    def of_list(self, name: str) -> Mapping[str, Any]:
+        """The key of an entry that names this list; empty for no list."""
+        return {self.list_option: self.list_value(name)} if name else {}
 
     def prepare(self, control: SandboxControl) -> None:
         """Create what must exist beforehand."""
@@ -83,8 +93,11 @@ def _is_ours(name: str) -> bool:
 
 class Customerio(Vendor):
     def prepare(self, control: SandboxControl) -> None:
-        control.seed({"segments": [{"name": n, "type": "manual"} for n in MANUAL]})
+        control.seed({"segments": [{"name": name, "type": "manual"} for name in LISTS]})
         control.set_switch("object_types", list(self.object_types))
+
+    def list_value(self, name: str) -> Any:
+        return int(name)
 
     def wire(self, value: Any) -> Any:
         return _seconds(value) if _is_date(value) else value
@@ -98,10 +111,7 @@ class Customerio(Vendor):
         for thing in control.objects():
             subject = (thing["object_type_id"], thing["object_id"])
             held[subject] = dict(self._attributes(thing["attributes"]))
-        for segment in control.segments():
-            for member in segment["members"]:
-                held.setdefault(("id", member), {})[f"manual {segment['name']}"] = True
-        return held
+        return _with_lists(held, control)
 
 
 class Fullstory(Vendor):
@@ -128,6 +138,12 @@ class GainsightPx(Vendor):
 
 
 class Qualtrics(Vendor):
+    def prepare(self, control: SandboxControl) -> None:
+        control.seed({"lists": {f"CG_{name}": name for name in LISTS}})
+
+    def list_value(self, name: str) -> Any:
+        return f"CG_{name}"
+
     def wire(self, value: Any) -> Any:
         return str(value).lower() if isinstance(value, bool) else str(value)
 
@@ -142,7 +158,7 @@ class Qualtrics(Vendor):
         for values in held.values():
             for name in SEGMENTS & values.keys():
                 values[name] = values[name] == "1"
-        return held
+        return _with_lists(held, control)
 
 
 class Launchdarkly(Vendor):
@@ -158,6 +174,13 @@ class Launchdarkly(Vendor):
             for member in segment["members"]:
                 held.setdefault(("id", member), {})[segment["name"]] = True
         return held
+
+
+def _with_lists(held: Held, control: SandboxControl) -> Held:
+    for segment in control.segments():
+        for member in segment["members"] if segment["name"] in LISTS else ():
+            held.setdefault(("id", member), {})[f"list {segment['name']}"] = True
+    return held
 
 
 def _is_date(value: Any) -> bool:
@@ -179,6 +202,7 @@ VENDORS: Mapping[str, Vendor] = {
             object_types=("1", "2"),
             segment_options={"update_only": False},
             has_emails=True,
+            list_option="manual_segment",
         ),
         Fullstory("fullstory"),
         GainsightPx(
@@ -193,7 +217,7 @@ VENDORS: Mapping[str, Vendor] = {
             options={"value_segments": {name: list(LISTED) for name in TRAITS}},
             has_reasons=False,
         ),
-        Qualtrics("qualtrics", types=TYPES),
+        Qualtrics("qualtrics", types=TYPES, list_option="mailing_list"),
     )
 }
 

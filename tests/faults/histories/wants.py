@@ -122,8 +122,9 @@ def _of_row(
     if model.reason and vendor.has_reasons:
         name = f"{entry.segment}_reason"
         yield from _of_trait(model, entry, vendor, row, name, model.reason, member)
-    if number := entry.options.get("manual_segment"):
-        yield f"manual {number}", Want(Claim(identity, f"manual {number}"), True, False)
+    if entry.list:
+        name = f"list {entry.list}"
+        yield name, Want(Claim(identity, name), True, False)
 
 
 def _of_trait(

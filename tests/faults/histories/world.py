@@ -76,11 +76,10 @@ class World:
             entry = model.entries[connection]
             names = [*model.traits(connection)]
             if model.kind == "segment":
-                names += [entry.segment, f"manual {entry.options.get('manual_segment', '')}"]
+                names += [entry.segment, *([f"list {entry.list}"] if entry.list else ())]
             for name in names:
                 of = f"{model.object_type}/" if model.kind == "objects" else ""
-                if name != "manual ":
-                    yield model.name, of + name
+                yield model.name, of + name
 
     def edit(self, model: str, change: Callable[[Definition], Definition]) -> None:
         self.define(change(self.model(model)))

@@ -56,12 +56,14 @@ class Forks:
     """The process that forks. Made for one session of tests."""
 
     def __init__(self) -> None:
+        root = str(Path(__file__).parents[4])  # so that it runs the code beside these tests
         self._process = subprocess.Popen(
             [sys.executable, __file__],
+            env={**os.environ, "PYTHONPATH": root},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            cwd=Path(__file__).parents[4],
+            cwd=root,
         )
 
     def ask(self, order: str, **values: Any) -> dict[str, Any]:
