@@ -346,7 +346,8 @@ def test_rows_arrive_and_a_poison_row_is_found_however_the_vendor_is_switched(
     for switch, value in connected.case.otherwise.items():
         connected.control.set_switch(switch, value)
     rows = connected.rows(count)
-    assert connected.send(rows).endings == [Delivered()] * count
+    if connected.kind is not Kind.EVENTS:  # an event that was taken once is not looked at again
+        assert connected.send(rows).endings == [Delivered()] * count
     poison = rows[1].address
     fault = connected.case.is_poison(f"1/{poison}" if connected.kind is Kind.OBJECTS else poison)
     connected.fault(fault.pop("kind"), **fault)
