@@ -18,7 +18,6 @@ from sync.commands.preflight import hold, look_and_remember
 from sync.commands.tracebacks import Tracebacks
 from sync.errors import ConfigError, Problem, SyncError, Unexpected
 from sync.http.ports import Clock
-from sync.journal.disk import FileDisk
 from sync.journal.process import host, own_process
 from sync.model import Fate, Kind, Sync
 from sync.plan.guards import GuardLimits
@@ -184,7 +183,7 @@ def _run_group(syncs: Sequence[Sync], around: _Around) -> list[SyncResult]:
 def _ports(sync: Sync, around: _Around) -> Ports:
     return Ports(
         store=around.access.store(sync),
-        disk=FileDisk(around.access.journal_dir(sync)),
+        disk=around.access.disk(sync),
         clock=around.services.clock,
         holder=Holder(_owner(), host(), own_process(), __version__),
         run_id=around.run_id,

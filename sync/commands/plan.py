@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sync.errors import Problem, SyncError, Unexpected, WarehouseError, foreseen
-from sync.journal.disk import FileDisk
 from sync.journal.journal import Journal
 from sync.model import Op, Sync
 from sync.plan import diff, planner
@@ -16,8 +15,10 @@ from sync.plan.culprit import with_column
 from sync.plan.guards import Held
 from sync.plan.unsettled import Unsettled
 from sync.run.access import StateAccess
+from sync.state import whose
 from sync.state.catalogue import Catalogue
 from sync.state.columns import Column
+from sync.state.lease import LeaseTable
 from sync.state.recovery import find_leftover
 from sync.state.store import PlanSummary
 
@@ -109,11 +110,18 @@ def _plan(
 
 
 def _leftover(access: StateAccess, state: Catalogue, sync: Sync) -> Unsettled | None:
-    """What a run that was cut short left, as the next run would settle it."""
-    found = find_leftover(state) if state.is_installed() else None
+    """What a run that was cut short left, as the next run would settle it.
+
+    Raises StateError where the next run would be refused.
+    """
+    if not state.is_installed():
+        return None
+    journal = Journal(access.disk(sync))
+    past = journal.open_for(sync.name, whose.ours(state))
+    LeaseTable(state, access.terms).refuse_older(journal.known)
+    found = find_leftover(state)
     if found is None:
         return None
-    past = Journal(FileDisk(access.journal_dir(sync))).past()
     acks, knows_all = past.told(found.epoch, datetime.now(UTC))
     return Unsettled(found.epoch, found.last_seq, acks, not knows_all)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 from sync import __version__
 from sync.errors import Problem, StateError
 from sync.http.ports import Clock
-from sync.journal.disk import FileDisk
 from sync.journal.journal import Journal
 from sync.journal.process import host, own_process
 from sync.model import Counts, Kind, Op, Owner, Sync
@@ -16,33 +16,43 @@ from sync.run.access import StateAccess
 from sync.run.store import SqlStore
 from sync.state import installation, lost, settle, settling, syncs, whose
 from sync.state.catalogue import Catalogue
-from sync.state.store import Holder, Lease, Mark, PlanSummary, SyncReport
+from sync.state.store import Holder, Lease, PlanSummary, SyncReport
 from sync.warehouse import sql as e
 
 
+class _Held(NamedTuple):
+    """What a command holds while it changes the state of one sync."""
+
+    store: SqlStore
+    journal: Journal
+    lease: Lease
+
+
 @contextmanager
-def _alone(access: StateAccess, sync: Sync) -> Iterator[tuple[SqlStore, int]]:
+def _alone(access: StateAccess, sync: Sync) -> Iterator[_Held]:
     """Under the local lock and the lease, as a run would be, but even where tables are gone."""
-    with _locked(access, sync) as (store, mark):
-        lease = store.acquire_to_mend(_holder(), mark)
+    with _locked(access, sync) as (store, journal):
+        lease = store.acquire(_holder(), journal.known)
         with _released(store, lease):
-            yield store, lease.epoch
+            yield _Held(store, journal, lease)
 
 
 @contextmanager
-def _whatever_journals_know(access: StateAccess, sync: Sync) -> Iterator[tuple[SqlStore, int]]:
+def _whatever_journals_know(access: StateAccess, sync: Sync) -> Iterator[_Held]:
     """The same, for state that is to be accepted although a journal knows a newer one."""
-    with _locked(access, sync) as (store, mark):
-        lease = store.overrule(_holder(), mark)
+    with _locked(access, sync) as (store, journal):
+        lease = store.overrule(_holder(), journal.known)
         with _released(store, lease):
-            yield store, lease.epoch
+            yield _Held(store, journal, lease)
 
 
 @contextmanager
-def _locked(access: StateAccess, sync: Sync) -> Iterator[tuple[SqlStore, Mark]]:
-    store, disk = access.store(sync), FileDisk(access.journal_dir(sync))
+def _locked(access: StateAccess, sync: Sync) -> Iterator[tuple[SqlStore, Journal]]:
+    store, disk = access.store(sync), access.disk(sync)
+    journal = Journal(disk)
     with disk.lock(), store.held():
-        yield store, Journal(disk).past().mark
+        journal.open_for(sync.name, store.check_to_mend())
+        yield store, journal
 
 
 @contextmanager
@@ -63,13 +73,14 @@ def adopt(access: StateAccess, sync: Sync, clock: Clock, run_id: str) -> PlanSum
     For a destination that holds the data already, put there by another tool. Raises StateError
     when a crashed run is waiting to be settled: what it sent must be known first.
     """
-    with _alone(access, sync) as (store, epoch):
-        if store.leftover() is not None:
+    with _alone(access, sync) as held:
+        if held.store.leftover() is not None:
             raise StateError(_unsettled(sync))
-        return _adopt(store, epoch, clock, run_id)
+        return _adopt(held, clock, run_id)
 
 
-def _adopt(store: SqlStore, epoch: int, clock: Clock, run_id: str) -> PlanSummary:
+def _adopt(held: _Held, clock: Clock, run_id: str) -> PlanSummary:
+    store, epoch = held.store, held.lease.epoch
     started_at = clock.now()
     summary = store.plan(epoch)
     with store.opened() as state:
@@ -88,6 +99,7 @@ def _adopt(store: SqlStore, epoch: int, clock: Clock, run_id: str) -> PlanSummar
             is_complete=True,
         ),
     )
+    held.journal.settle(held.lease.mark)
     return summary
 
 
@@ -97,9 +109,9 @@ def reset(access: StateAccess, sync: Sync) -> None:
     How often each identity has entered is kept: ids of events derive from it, and a vendor drops
     an event whose id it has seen before.
     """
-    with _whatever_journals_know(access, sync) as (store, epoch), store.opened() as state:
+    with _whatever_journals_know(access, sync) as held, held.store.opened() as state:
         known = syncs.remembered(state)
-        _forget_plan(access, sync, state, epoch)
+        _forget_plan(held, state)
         if state.session.columns(state.tables.snapshot) is not None:
             if sync.kind is Kind.EVENTS:
                 state.run(e.delete(state.tables.snapshot, e.always()))
@@ -111,19 +123,19 @@ def reset(access: StateAccess, sync: Sync) -> None:
             state.run(e.delete(state.tables[name], is_ours))
 
 
-def _forget_plan(access: StateAccess, sync: Sync, state: Catalogue, epoch: int) -> None:
+def _forget_plan(held: _Held, state: Catalogue) -> None:
     """Whatever an older run left is void, in the warehouse and on this machine."""
     if all(state.session.columns(r) is not None for r in (state.tables.plan, state.tables.acks)):
-        settling.conclude(state, epoch)
-    Journal(FileDisk(access.journal_dir(sync))).forget()
+        settling.conclude(state, held.lease.epoch)
+    held.journal.settle(held.lease.mark)
 
 
 def doubt(access: StateAccess, sync: Sync) -> int:
     """Mark all that was acknowledged as in doubt: the next run asserts every row again."""
-    with _whatever_journals_know(access, sync) as (store, epoch), store.opened() as state:
+    with _whatever_journals_know(access, sync) as held, held.store.opened() as state:
         if state.session.columns(state.tables.snapshot) is None:
             return 0
-        _forget_plan(access, sync, state, epoch)
+        _forget_plan(held, state)
         return _doubt(state, sync)
 
 
@@ -150,10 +162,10 @@ def recreate_own(access: StateAccess, sync: Sync, clock: Clock, run_id: str) -> 
     Today's model is taken to be at the destination, and asserted by the next run; events are not.
     What had left the model since the tables were lost stays at the destination.
     """
-    with _whatever_journals_know(access, sync) as (store, epoch), store.opened() as state:
-        _forget_plan(access, sync, state, epoch)
+    with _whatever_journals_know(access, sync) as held, held.store.opened() as state:
+        _forget_plan(held, state)
         if state.session.columns(state.tables.snapshot) is None:
-            _adopt(store, epoch, clock, run_id)
+            _adopt(held, clock, run_id)
             is_asserted = sync.kind is not Kind.EVENTS
         else:
             is_asserted = True

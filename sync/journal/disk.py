@@ -17,6 +17,9 @@ from sync.errors import Busy, Problem, StateError
 class Disk(Protocol):
     """The seam to the file system. A failed write or sync raises StateError and is final."""
 
+    place: str
+    """Where it is, for messages."""
+
     def names(self) -> list[str]:
         """Files that are there, sorted."""
 
@@ -40,10 +43,15 @@ class Disk(Protocol):
 
 
 class FileDisk:
-    """The real thing: 0700 directory, 0600 files, no symbolic links, every sync checked."""
+    """The real thing: 0700 directory, 0600 files, no symbolic links, every sync checked.
 
-    def __init__(self, directory: Path) -> None:
+    `home` is the folder above that holds nothing but journals; it hides itself from git.
+    """
+
+    def __init__(self, directory: Path, home: Path | None = None) -> None:
         self.directory = directory
+        self.home = home
+        self.place = str(directory)
         self._open: dict[str, int] = {}
 
     def _told(self, error: OSError) -> StateError:
@@ -60,6 +68,8 @@ class FileDisk:
     def _prepare(self) -> None:
         try:
             self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if self.home is not None:
+                hide_from_git(self.home)
         except OSError as e:
             raise self._told(e) from e
 
@@ -155,6 +165,12 @@ class FileDisk:
             os.close(handle)
             for name in list(self._open):
                 self._close(name)
+
+
+def hide_from_git(folder: Path) -> None:
+    """Make git ignore a folder with all that is in it, itself included."""
+    with contextlib.suppress(FileExistsError), (folder / ".gitignore").open("x") as file:
+        file.write("*\n")
 
 
 def _busy(directory: Path, pid: bytes) -> Problem:

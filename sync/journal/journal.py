@@ -1,8 +1,9 @@
 """The local journal: what was about to be sent, and what was answered.
 
-Lines of text, each `crc32 length type json`, in segments `wal-<epoch>-<n>.log`. An intent is on
-disk before its batch leaves; an outcome rides with the next intent. Records name plan numbers,
-never identities or values.
+Lines of text, each `crc32 length type json`, in segments `wal-<epoch>-<n>.log`. The first says
+whose the segment is, and under which lease it was written. An intent is on disk before its batch
+leaves; an outcome rides with the next intent. Records name plan numbers, never identities or
+values. When a run is settled, its lease is kept in `settled-<installation>`.
 """
 
 from __future__ import annotations
@@ -15,13 +16,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from sync.errors import Problem, StateError
 from sync.journal.disk import Disk
+from sync.model import Owner
 from sync.state.store import UNKNOWN, UNMARKED, Ack, Mark
 
 FORMAT = 1
 Range = tuple[int, int]
 """First and last plan number, both included."""
 
+NOBODY = Owner("", "", "")
 _SEGMENT = re.compile(r"wal-(\d+)-(\d+)\.log")
 
 
@@ -35,6 +39,14 @@ class Past:
     doubtful: tuple[Range, ...] = ()
     """Batches that may have left, and whose answer is not known."""
     is_damaged: bool = False
+    sync: str = ""
+    owner: Owner = NOBODY
+    """Whose it is; nobody's where an older version wrote it, or the header can't be read."""
+
+    def is_of_another(self, sync: str, owner: Owner) -> bool:
+        """Whether it is that of another sync, or of another state schema."""
+        here = (self.sync, self.owner.installation)
+        return self.owner != NOBODY and here != (sync, owner.installation)
 
     @property
     def epoch(self) -> int:
@@ -57,9 +69,46 @@ class Journal:
     def __init__(self, disk: Disk) -> None:
         self.disk = disk
         self.mark = UNMARKED
+        self.known = UNMARKED
+        """The newest lease that was seen here, of `open_for`'s owner; for the state to have too."""
+        self._whose: dict[str, str] = {"sync": "", **NOBODY._asdict()}
         self._segment = 0
         self._number = 0
         self._open: dict[int, Sequence[Range]] = {}
+
+    def open_for(self, sync: str, owner: Owner) -> Past:
+        """What an older run left; segments that are begun from now on are those of `owner`.
+
+        Raises StateError where another's journal lies here. It is left as it is.
+        """
+        self._whose = {"sync": sync, **owner._asdict()}
+        past = self.past()
+        if past.is_of_another(sync, owner):
+            raise StateError(_of_another(past, sync, owner, self.disk.place))
+        self.known = max(self._settled(), past.mark, key=lambda mark: mark.epoch)
+        return past
+
+    def _settled(self) -> Mark:
+        """The newest lease of this state that was settled from here."""
+        name = self._settled_name()
+        line = self.disk.read(name).rstrip(b"\n") if name in self.disk.names() else b""
+        record = decode(line)
+        return Mark(record[1]["epoch"], record[1]["token"]) if record else UNMARKED
+
+    def _settled_name(self) -> str:
+        return f"settled-{self._whose['installation']}"
+
+    def settle(self, mark: Mark) -> None:
+        """All that was done under a lease is in the warehouse: keep its mark, and no segment.
+
+        The warehouse alone can't tell that it was restored to an older state.
+        """
+        name = self._settled_name()
+        self.disk.delete(f"{name}.new")
+        self.disk.append(f"{name}.new", encode("SETTLED", {**mark._asdict(), **self._whose}))
+        self.disk.sync(f"{name}.new")
+        self.disk.rename(f"{name}.new", name)
+        self.forget()
 
     def past(self) -> Past:
         """Read what is there."""
@@ -133,7 +182,7 @@ class Journal:
         self.disk.delete(old)
 
     def _write_header(self) -> None:
-        self._write("HEADER", {"format": FORMAT, "token": self.mark.token})
+        self._write("HEADER", {"format": FORMAT, "token": self.mark.token, **self._whose})
 
     def _name(self) -> str:
         return f"wal-{self.mark.epoch}-{self._segment}.log"
@@ -188,8 +237,7 @@ class _Reading:
     epoch: int
     acks: list[Ack] = field(default_factory=list)
     intents: dict[int, Sequence[Range]] = field(default_factory=dict)
-    token: str = ""
-    has_header: bool = False
+    head: dict[str, Any] = field(default_factory=dict)
     is_damaged: bool = False
     last: int = 0
 
@@ -218,8 +266,7 @@ class _Reading:
     def _replay(self, kind: str, body: dict[str, Any]) -> None:
         self.last = body["n"]
         if kind == "HEADER":
-            self.has_header = True
-            self.token = body.get("token", "")  # which older versions did not write
+            self.head = body  # older versions wrote less
             self.is_damaged |= body["format"] != FORMAT
         elif kind == "INTENT":
             self.intents[body["batch"]] = [(a, b) for a, b in body["seqs"]]
@@ -229,8 +276,13 @@ class _Reading:
 
     def past(self) -> Past:
         doubtful = tuple(r for ranges in self.intents.values() for r in ranges)
-        is_damaged = self.is_damaged or not self.has_header
-        return Past(Mark(self.epoch, self.token), tuple(self.acks), doubtful, is_damaged)
+        is_damaged = self.is_damaged or not self.head
+        mark = Mark(self.epoch, self._said("token"))
+        owner = Owner(*map(self._said, Owner._fields))
+        return Past(mark, tuple(self.acks), doubtful, is_damaged, self._said("sync"), owner)
+
+    def _said(self, name: str) -> str:
+        return str(self.head.get(name, ""))
 
 
 _PLAIN = ("delivered", "unknown", "rejected", "rejected_partial")
@@ -250,3 +302,18 @@ def _acks(body: dict[str, Any]) -> Iterable[Ack]:
 def _doubts(ranges: Iterable[Range], at: datetime) -> list[Ack]:
     """Batches in flight when a run ended: nobody read their answer."""
     return [Ack(seq, UNKNOWN, "run-ended", None, at) for seq in numbers(ranges)]
+
+
+def _of_another(past: Past, sync: str, owner: Owner, place: str) -> Problem:
+    is_namesake = past.owner[1:] == owner[1:]
+    elsewhere = ", in another state schema than today's" if is_namesake else ""
+    return Problem(
+        "journal-of-another",
+        f"a run of {past.sync} for {past.owner}{elsewhere}, left a journal where that of {sync} for"
+        f" {owner} belongs",
+        where=place,
+        hint="It says what that run may have sent, so it was neither believed nor deleted. Nothing"
+        " was sent.",
+        fix="run that one again first, or choose another place with --journal-dir; where its state"
+        " is gone for good, delete the folder",
+    )

@@ -16,8 +16,8 @@ from sync.plan.gates import UNIDENTIFIED, gates_of
 from sync.plan.unsettled import Unsettled, define_settled
 from sync.plan.workspace import Subqueries, Tables, Workspace
 from sync.project.naming import definition_moved
+from sync.state import lost, settle, settling, syncs
 from sync.state import schema as t
-from sync.state import settle, settling, syncs
 from sync.state.catalogue import Catalogue
 from sync.state.columns import resolve
 from sync.state.mapping import encode, followed, layout
@@ -87,7 +87,7 @@ def prepare(
 def ensure(state: Catalogue, prepared: Prepared) -> None:
     """Bring the sync's tables in step with its mapping."""
     known, columns = prepared.known, prepared.comparison.columns
-    is_there = state.session.columns(state.tables.snapshot) is not None
+    is_there = {relation.name for relation in state.tables.own} <= lost.present(state)
     if known is None or not is_there or layout(known.columns) != layout(columns):
         state.ensure_tables(columns)
 

@@ -90,6 +90,8 @@ class Profile:
     target: Target
     default_target: str
     all_connections: Connections = field(repr=False)
+    is_own: bool = True
+    """It is the one that dbt_project.yml names."""
 
     @property
     def connections(self) -> dict[str, str]:
@@ -180,6 +182,7 @@ def read_profile(
         target=Target(target, output, f"{name}.outputs.{target}", renderer),
         default_target=default,
         all_connections=read_connections(content, path, str(name), renderer),
+        is_own=name == project.profile,
     )
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from sqlglot import exp
 
+from sync.journal.disk import FileDisk
+from sync.journal.spool import SPOOL
 from sync.model import Sync
 from sync.run.store import SqlStore
 from sync.state import installation, lost, whose
@@ -20,8 +22,6 @@ from sync.state.store import TERMS, Terms
 from sync.warehouse import sql as e
 from sync.warehouse.errors import placing
 from sync.warehouse.port import Warehouse
-
-SPOOL = "spool"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,8 @@ class RunRecord:
 class StateAccess:
     """Where the state of a project lives: a schema of the warehouse, and a local directory.
 
-    `project` and `target` are the names in dbt of whom it is used for.
+    `project` and `target` are the names in dbt of whom it is used for. `journal_home` holds this
+    project's journals alone, `journal_root` those of one target.
     """
 
     warehouse: Warehouse
@@ -55,6 +56,7 @@ class StateAccess:
     """The project's syncs, selected or not: names may go from one to another."""
     terms: Terms = TERMS
     """Of the leases that runs take."""
+    journal_home: Path | None = None
 
     def tables(self, sync_name: str = "") -> StateTables:
         """The state's relations, for one sync or for what all share."""
@@ -63,6 +65,10 @@ class StateAccess:
     def journal_dir(self, sync: Sync) -> Path:
         """Where one sync's journal lies on this machine."""
         return self.journal_root / sync.name
+
+    def disk(self, sync: Sync) -> FileDisk:
+        """The files of one sync's journal."""
+        return FileDisk(self.journal_dir(sync), self.journal_home)
 
     def store(self, sync: Sync) -> SqlStore:
         """The state of one sync."""

@@ -169,10 +169,10 @@ class _Run:
         with self._told():
             locks.enter_context(self.ports.disk.lock())
             self.leases.keep()
-            past = self.journal.past()
             with self.ports.store.held():
+                past = self.journal.open_for(self.sync.name, self.ports.store.check())
                 self.tenure = self.leases.take(
-                    self.sync, self.ports.store, self.ports.holder, past.mark
+                    self.sync, self.ports.store, self.ports.holder, self.journal.known
                 )
                 self._plan(self.tenure, past)
             self.result = self._admitted(self.epoch)
@@ -350,7 +350,7 @@ class _Run:
                 account=self.account,
             ),
         )
-        self.journal.forget()
+        self.journal.settle(self.journal.mark)
         return result
 
     def _result(self, status: Status, exit_code: int, problems: tuple[Problem, ...]) -> SyncResult:

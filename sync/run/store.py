@@ -71,7 +71,7 @@ class SqlStore:
         self._open: Session | None = None
         self._prepared: planner.Prepared | None = None
         self._summary: PlanSummary | None = None
-        self._owner: Owner
+        self._owner: Owner | None = None
 
     # Sessions
 
@@ -119,33 +119,40 @@ class SqlStore:
 
     # Leases
 
+    def check(self) -> Owner:
+        """Create the state or bring it to today's format; whose it is."""
+        with self.opened() as state:
+            lost.refuse_own(state, installation.ensure(state).tables)
+            self._owner = whose.refuse_other(state)
+        return self._owner
+
+    def check_to_mend(self) -> Owner:
+        """As `check`, even where tables of the sync are gone."""
+        with self.opened() as state:
+            installation.ensure(state)
+            self._owner = whose.refuse_other(state)
+        return self._owner
+
     def acquire(self, holder: Holder, mark: Mark = UNMARKED) -> Lease:
         """Take the lease; an older holder must have released it, died, or let it run out.
 
-        Raises StateError where state is gone, older than `mark`, or of another project or target.
+        Raises StateError where the state is older than `mark`.
         """
         with self.opened() as state:
-            lost.refuse_own(state, installation.ensure(state).tables)
-            self._lease = self._table(state).acquire(holder, mark, _is_gone)
-        return self._lease
-
-    def acquire_to_mend(self, holder: Holder, mark: Mark = UNMARKED) -> Lease:
-        """As `acquire`, even where tables of the sync are gone."""
-        with self.opened() as state:
-            installation.ensure(state)
             self._lease = self._table(state).acquire(holder, mark, _is_gone)
         return self._lease
 
     def overrule(self, holder: Holder, mark: Mark) -> Lease:
-        """As `acquire_to_mend`, for state that is accepted although it is older than `mark`."""
+        """As `acquire`, for state that is accepted although it is older than `mark`."""
         with self.opened() as state:
-            installation.ensure(state)
             self._lease = self._table(state).overrule(holder, mark, _is_gone)
         return self._lease
 
     def _table(self, state: Catalogue) -> LeaseTable:
-        self._owner = whose.refuse_other(state)
-        return LeaseTable(state, self.terms, whose.columns(self._owner))
+        return LeaseTable(state, self.terms, whose.columns(self._owned()))
+
+    def _owned(self) -> Owner:
+        return self._owner or self.check()
 
     def renew(self, epoch: int, wait_seconds: float | None = None) -> None:
         """Extend the lease, in a session of its own: another one may be reading a result."""
@@ -220,7 +227,7 @@ class SqlStore:
         planner.ensure(state, prepared)
         with self._fenced(epoch):
             self._summary = planner.write(state, prepared)
-            whose.record(state, self._owner)
+            whose.record(state, self._owned())
         self._prepared = prepared
         return self._summary
 

@@ -71,8 +71,9 @@ def read_format(state: Catalogue) -> int | None:
 
 
 def read_id(state: Catalogue) -> str:
-    """The name that no other state schema has."""
-    return str(state.ask(exp.select(e.col("installation_id")).from_(_table(state)))[0][0])
+    """The name that no other state schema has; none in state of the first format."""
+    rows = state.ask(exp.select(e.col("installation_id")).from_(_table(state)))
+    return str(rows[0][0] or "")
 
 
 def _table(state: Catalogue) -> exp.Table:

@@ -92,6 +92,12 @@ class LeaseTable:
                 return lease
         raise Busy(_busy(self.tables.sync, row))
 
+    def refuse_older(self, mark: Mark) -> None:
+        """Raise StateError where `acquire` would, because of the journal with `mark`."""
+        row = self.read()
+        if row is not None and row.went_before(mark):
+            raise StateError(_went_backwards(self.tables.sync, row, mark))
+
     def overrule(self, holder: Holder, mark: Mark, is_gone: Callable[[Row], bool]) -> Lease:
         """The same, whatever journals know: the epoch rises above all of theirs. Raises Busy."""
         for _ in range(TAKE_TRIES):

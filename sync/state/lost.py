@@ -39,11 +39,18 @@ def shared_of(state: Catalogue, there: Collection[str], version: int | None) -> 
 
 
 def own_of_each(state: Catalogue, there: Collection[str]) -> dict[str, list[str]]:
-    """By sync that has run, those of its own tables that are gone."""
+    """By sync that has run, those of its own tables that are gone, and held something.
+
+    Plan and outcomes are empty once their run is settled: then the next run makes them again.
+    """
     if "syncs" not in there:
         return {}
-    rows = state.ask(exp.select(e.col("sync")).from_(e.table(state.tables["syncs"])))
-    gone = {str(sync): _gone(state.tables.of(str(sync)), there) for (sync,) in rows}
+    names = ("sync", "planned_epoch", "settled_epoch")
+    rows = state.ask(exp.select(*map(e.col, names)).from_(e.table(state.tables["syncs"])))
+    gone = {
+        str(sync): _gone(state.tables.of(str(sync)), there, (planned or 0) <= (settled or 0))
+        for sync, planned, settled in rows
+    }
     return {sync: names for sync, names in gone.items() if names}
 
 
@@ -64,8 +71,9 @@ def _has_rows(state: Catalogue, name: str) -> bool:
     return bool(state.ask(query))
 
 
-def _gone(tables: t.StateTables, there: Collection[str]) -> list[str]:
-    return [relation.name for relation in tables.own if relation.name not in there]
+def _gone(tables: t.StateTables, there: Collection[str], is_settled: bool) -> list[str]:
+    needed = (tables.snapshot,) if is_settled else tables.own
+    return [relation.name for relation in needed if relation.name not in there]
 
 
 def _problem(schema: str, gone: Iterable[str]) -> Problem:

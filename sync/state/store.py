@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
-from sync.model import Change, Counts, Fate, Op, Sync
+from sync.model import Change, Counts, Fate, Op, Owner, Sync
 
 DELIVERED = "delivered"
 REJECTED = "rejected"
@@ -166,6 +166,12 @@ class Store(Protocol):
 
     terms: Terms
     """Of the leases that it gives."""
+
+    def check(self) -> Owner:
+        """Whose state it is, before anything is changed.
+
+        Raises StateError where a part of it is gone, and where it is another's.
+        """
 
     def acquire(self, holder: Holder, mark: Mark = UNMARKED) -> Lease:
         """Take the lease, with a new epoch. Raises Busy.

@@ -46,6 +46,11 @@ class Shop:
         state = self.project.state_schema
         self.project.warehouse.run(*(f"drop table {state}.{name}" for name in tables))
 
+    def cut_short(self) -> None:
+        """As if a run of each sync had committed its plan and died."""
+        state = self.project.state_schema
+        self.project.warehouse.run(f"update {state}.syncs set planned_epoch = settled_epoch + 1")
+
     @contextmanager
     def without(self, table: str) -> Iterator[None]:
         state, run = self.project.state_schema, self.project.warehouse.run
@@ -71,6 +76,7 @@ def shop(
 
 def test_whichever_table_is_gone_it_is_named_and_nothing_is_sent(shop: Shop) -> None:
     sent = len(shop.project.applied())
+    shop.cut_short()
     for table in (*t.SHARED, *OWN):
         selected = ("-s", table.partition("_")[2].partition("__")[0]) if table in OWN else ()
         with shop.without(table):
@@ -84,13 +90,21 @@ def test_whichever_table_is_gone_it_is_named_and_nothing_is_sent(shop: Shop) -> 
 
 
 def test_whichever_table_is_gone_it_can_be_made_again(shop: Shop) -> None:
+    shop.cut_short()
     for table in (*OWN, *t.SHARED):
         shop.drop(table)
         assert table in shop.sync("state", "recreate", "--yes").text
+        shop.cut_short()
     shop.sync("apply")
     shop.people.assert_converged()
     assert shop.entered() == 4
     assert "No changes" in shop.sync("plan").text
+
+
+def test_the_plan_of_a_settled_run_is_made_again_without_a_question(shop: Shop) -> None:
+    shop.drop(*(name for name in OWN if not name.startswith("snapshot_")))
+    shop.sync("apply")
+    shop.people.assert_converged()
 
 
 @pytest.mark.parametrize("table", ["dead_letters", OWN[0]])
@@ -102,6 +116,7 @@ def test_what_only_reads_names_what_is_gone(shop: Shop, table: str) -> None:
 
 
 def test_all_that_is_gone_is_named_at_once(shop: Shop) -> None:
+    shop.cut_short()
     gone = ["leases", "run_syncs", "dead_letters", *OWN]
     shop.drop(*gone)
     sent = len(shop.project.applied())

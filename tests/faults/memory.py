@@ -17,7 +17,7 @@ from functools import wraps
 from typing import Any, Literal, TypeVar
 
 from sync.errors import Busy, LeaseLost, Problem, StateError, WarehouseError
-from sync.model import Change, Fate, Op, Sync
+from sync.model import Change, Fate, Op, Owner, Sync
 from sync.run.engine import Engine
 from sync.state.store import (
     TERMS,
@@ -149,6 +149,9 @@ class MemoryStore:
     @contextmanager
     def held(self) -> Iterator[None]:
         yield
+
+    def check(self) -> Owner:
+        return Owner("installation", "shop", "dev")
 
     @operation
     def acquire(self, holder: Holder, mark: Mark = UNMARKED) -> Lease:
@@ -295,6 +298,7 @@ class MemoryDisk:
     files: Files
     fuse: Fuse
     failure: Exception = DISK_FAILS
+    place: str = "memory"
 
     def names(self) -> list[str]:
         self.fuse.check()

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from sync.errors import StateError
 from sync.journal.disk import FileDisk
 from sync.journal.journal import Journal, Past, as_ranges, decode, encode, numbers
+from sync.model import Owner
 from sync.state.store import DELIVERED, REJECTED, UNKNOWN, Ack, Mark
 
 AT = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -224,3 +226,61 @@ def test_the_reader_takes_any_bytes(
     disk = FileDisk(tmp_path_factory.mktemp("journal"))
     disk.append("wal-1-0.log", content)
     assert past(disk).is_damaged
+
+
+OURS = Owner("a1", "shop", "prod")
+NAMESAKE = Owner("b2", "shop", "prod")
+
+
+def opened(disk: FileDisk, owner: Owner = OURS) -> Journal:
+    journal = Journal(disk)
+    journal.open_for("people__crm", owner)
+    return journal
+
+
+def test_a_journal_of_another_state_schema_is_refused_and_left_as_it_is(disk: FileDisk) -> None:
+    opened(disk, NAMESAKE).begin(Mark(3, "t3"))
+    before = segment(disk).read_bytes()
+    with pytest.raises(StateError) as refused:
+        opened(disk)
+    assert refused.value.problems[0].code == "journal-of-another"
+    assert "project shop, target prod, in another state schema" in str(refused.value)
+    assert str(disk.directory) in str(refused.value)
+    assert segment(disk).read_bytes() == before
+
+
+def test_a_journal_of_another_sync_is_refused(disk: FileDisk) -> None:
+    opened(disk).begin(Mark(3, "t3"))
+    with pytest.raises(StateError):
+        Journal(disk).open_for("seg_vip__crm", OURS)
+
+
+def test_the_journal_of_a_project_that_was_renamed_since_is_read(disk: FileDisk) -> None:
+    opened(disk, Owner("a1", "old_shop", "prod")).begin(Mark(3, "t3"))
+    assert opened(disk).known == Mark(3, "t3")
+
+
+def test_a_journal_that_an_older_version_wrote_is_ours_by_its_place(disk: FileDisk) -> None:
+    disk.append("wal-7-0.log", encode("HEADER", {"epoch": 7, "n": 1, "format": 1}))
+    assert opened(disk).known == Mark(7, "")
+
+
+def test_the_lease_that_was_settled_last_is_known_when_the_journal_is_gone(disk: FileDisk) -> None:
+    journal = opened(disk)
+    journal.begin(Mark(5, "t5"))
+    journal.settle(Mark(5, "t5"))
+    assert disk.names() == ["settled-a1"]
+    assert opened(disk).known == Mark(5, "t5")
+    opened(disk).begin(Mark(6, "t6"))
+    assert opened(disk).known == Mark(6, "t6")
+
+
+def test_what_is_known_survives_another_installation_and_a_torn_write(disk: FileDisk) -> None:
+    opened(disk).settle(Mark(5, "t5"))
+    opened(disk, NAMESAKE).settle(Mark(1, "n1"))
+    assert opened(disk).known == Mark(5, "t5")
+    disk.append("settled-a1.new", b"torn")
+    opened(disk).settle(Mark(6, "t6"))
+    assert opened(disk).known == Mark(6, "t6")
+    (disk.directory / "settled-b2").write_bytes(b"damaged")
+    assert opened(disk, NAMESAKE).known == Mark()
