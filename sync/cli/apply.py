@@ -12,6 +12,7 @@ from sync.cli.command import PROJECT, SELECTION, STATE, command
 from sync.cli.listening import Listening
 from sync.cli.session import Session, again
 from sync.cli.stopping import Stop
+from sync.errors import SyncError
 from sync.report import results
 from sync.report.events import Stopping
 
@@ -46,7 +47,11 @@ def apply(session: Session, max_runtime: float | None, **allowed: bool) -> int:
             max_runtime=max_runtime,
         )
         listening = Listening(session.reporter, session.clock, partial(show, session))
-        result = run(project, options, listening, stop.reason, session.clock)
+        try:
+            result = run(project, options, listening, stop.reason, session.clock)
+        except SyncError as error:
+            session.problems(error.problems, stop.exit_code or error.exit_code)
+            return stop.exit_code or error.exit_code
         stopped, exit_code = _ending(stop, result, listening)
     return _report(session, project, listening, result, stopped, exit_code)
 

@@ -6,7 +6,6 @@ import os
 import subprocess
 import uuid
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -29,6 +28,7 @@ from sync.run.context import Services
 from sync.run.engine import Engine
 from sync.run.opening import gravest, in_order, open_state
 from sync.run.protocol import Hooks, Job, Ports, SyncResult, run_together
+from sync.run.workers import Workers
 from sync.state.store import TERMS, Holder, PlanSummary, Terms
 
 
@@ -87,9 +87,6 @@ def apply(
     if project.problems:
         raise ConfigError(*project.problems)
     run_id, started_at = uuid.uuid4().hex, clock.now()
-    access = open_state(project, options.lock_wait, options.journal_dir, options.terms)
-    preflight = look_and_remember(project, access, started_at, options.allowed)
-    listener.started(run_id, preflight.open, preflight.gated)
     until = _deadline(options, clock)
 
     def why_stop() -> str | None:
@@ -97,6 +94,15 @@ def apply(
             return "the time budget of --max-runtime is spent"
         return stop_reason()
 
+    access = open_state(
+        project,
+        options.lock_wait,
+        options.journal_dir,
+        options.terms,
+        lambda: why_stop() is not None,
+    )
+    preflight = look_and_remember(project, access, started_at, options.allowed)
+    listener.started(run_id, preflight.open, preflight.gated)
     results: list[SyncResult] = []
     with Services(project, clock, why_stop) as services:
         around = _Around(
@@ -162,22 +168,21 @@ class _Around:
 def _run_group(syncs: Sequence[Sync], around: _Around) -> list[SyncResult]:
     halted = Event()
     connection, services = syncs[0].connection, around.services
-    with ThreadPoolExecutor(thread_name_prefix=connection) as executor:
 
-        def engine() -> Engine:
-            return Engine(
-                services.destination(connection),
-                services.converse(connection, halted.is_set),
-                executor,
-                services.clock,
-                services.why_stop,
-                on_progress=lambda source, done: around.listener.progressed(source.sync, done),
-                halt=halted.set,
-            )
-
-        return run_together(
-            [Job(sync, _ports(sync, around), _hooks(sync, around, engine)) for sync in syncs]
+    def engine() -> Engine:
+        return Engine(
+            services.destination(connection),
+            services.converse(connection, halted.is_set),
+            Workers(connection),
+            services.clock,
+            services.why_stop,
+            on_progress=lambda source, done: around.listener.progressed(source.sync, done),
+            halt=halted.set,
         )
+
+    return run_together(
+        [Job(sync, _ports(sync, around), _hooks(sync, around, engine)) for sync in syncs]
+    )
 
 
 def _ports(sync: Sync, around: _Around) -> Ports:

@@ -114,10 +114,10 @@ def _leftover(access: StateAccess, state: Catalogue, sync: Sync) -> Unsettled | 
 
     Raises StateError where the next run would be refused.
     """
-    if not state.is_installed():
-        return None
     journal = Journal(access.disk(sync))
     past = journal.open_for(sync.name, whose.ours(state))
+    if not state.is_installed():
+        return None
     LeaseTable(state, access.terms).refuse_older(journal.known)
     found = find_leftover(state)
     if found is None:

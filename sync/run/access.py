@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -57,6 +57,8 @@ class StateAccess:
     terms: Terms = TERMS
     """Of the leases that runs take."""
     journal_home: Path | None = None
+    is_stopping: Callable[[], bool] = lambda: False
+    """Whether a stop is wanted, which ends the wait for a file that another process holds."""
 
     def tables(self, sync_name: str = "") -> StateTables:
         """The state's relations, for one sync or for what all share."""
@@ -81,12 +83,16 @@ class StateAccess:
             self.lock_wait,
             self.siblings,
             self.terms,
+            is_stopping=self.is_stopping,
         )
 
     @contextmanager
     def opened(self, sync_name: str = "") -> Iterator[Catalogue]:
         """An open session on the state as it is, sound or not."""
-        with placing(sync_name), self.warehouse.session(self.lock_wait) as session:
+        with (
+            placing(sync_name),
+            self.warehouse.session(self.lock_wait, self.is_stopping) as session,
+        ):
             yield Catalogue(session, self.warehouse.dialect, self.tables(sync_name))
 
     @contextmanager

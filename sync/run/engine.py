@@ -28,6 +28,10 @@ from sync.run.withheld import Withheld, is_withheld
 
 FLUSH_SECONDS = 30.0
 FLUSH_CHANGES = 10_000
+FLIGHT_SECONDS = 7_200.0
+"""How long a batch may take: a job at the vendor is asked about for an hour."""
+LANDING_SECONDS = 90.0
+"""How long after the end of sending: a request that has left may take 30 seconds."""
 SMALLEST_BATCH = 1
 FAILURES_TO_STOP = 3
 """Batches in a row of which nothing was answered, before the destination is given up."""
@@ -57,6 +61,8 @@ class _Flight:
     items: Sequence[Item]
     is_final: bool
     """Its endings are not withheld."""
+    until: float
+    """When it is given up, by the monotonic clock."""
 
 
 class Engine:
@@ -106,7 +112,7 @@ class Engine:
             try:
                 self._send(sources)
             except BaseException:
-                self.halt()
+                self._call_back()
                 raise
             finally:
                 self._land_quietly()
@@ -208,7 +214,8 @@ class Engine:
         for source, seqs in self._by_source(items):
             source.journal.intend([(self._batch, as_ranges(seqs))])
         future = self.executor.submit(self.converse, items, self._leases)
-        self._flying[future] = _Flight(self._batch, items, is_final)
+        until = self.clock.monotonic() + FLIGHT_SECONDS
+        self._flying[future] = _Flight(self._batch, items, is_final, until)
 
     def _by_source(self, items: Sequence[Item]) -> list[tuple[Source, list[int]]]:
         seqs: dict[str, list[int]] = {}
@@ -226,30 +233,58 @@ class Engine:
     def _land(self, until: int) -> None:
         """Wait until at most `until` batches are in flight, taking in what comes back."""
         while len(self._flying) > until:
-            done, _ = wait(self._flying, self._leases.beat_seconds, FIRST_COMPLETED)
-            for future in sorted(done, key=lambda f: self._flying[f].number):
-                self._take(self._flying.pop(future), future)
+            self._wait()
             self._flush()
             self._keep_leases()
 
     def _land_quietly(self) -> None:
         """After an error: let what is in flight come back, and note it where that still works."""
         while self._flying:
-            done, _ = wait(self._flying, return_when=FIRST_COMPLETED)
-            for future in done:
-                self._take(self._flying.pop(future), future)
+            if self.stop_reason() is not None:
+                self._call_back()
+            self._wait()
 
-    def _answered(self, flight: _Flight, future: Future[Exchange]) -> Exchange:
+    def _call_back(self) -> None:
+        """Tell the workers to give up waiting; none of them has long to come back."""
+        self.halt()
+        until = self.clock.monotonic() + LANDING_SECONDS
+        for flight in self._flying.values():
+            flight.until = min(flight.until, until)
+
+    def _wait(self) -> None:
+        """Take in what comes back within a heartbeat, and what is overdue as unconfirmed."""
+        left = min(f.until for f in self._flying.values()) - self.clock.monotonic()
+        seconds = max(0.0, min(self._leases.beat_seconds, left))
+        done, _ = wait(self._flying, seconds, FIRST_COMPLETED)
+        for future in sorted(done, key=lambda f: self._flying[f].number):
+            flight = self._flying.pop(future)
+            self._take(flight, self._answered(future, len(flight.items)))
+        now = self.clock.monotonic()
+        for future in [f for f, flight in self._flying.items() if now >= flight.until]:
+            self._call_back()
+            flight = self._flying.pop(future)
+            endings: list[Ending] = [Unknown("no-end")] * len(flight.items)
+            self._take(flight, Exchange(endings, DestinationError(self._lost())))
+
+    def _lost(self) -> Problem:
+        return Problem(
+            "destination-hangs",
+            f"a batch sent to {self.destination.name} did not come to an end in time",
+            hint="It is unconfirmed, and asserted again by the next run.",
+            fix="look at the vendor's status page, then run: python -m sync",
+        )
+
+    def _answered(self, future: Future[Exchange], items: int) -> Exchange:
         """What came of a batch; unconfirmed where the worker itself failed."""
         try:
             with foreseen(f"what was under way with {self.destination.name}"):
                 return future.result()
         except SyncError as error:
-            endings: list[Ending] = [Unknown("unexpected") for _ in flight.items]
+            endings: list[Ending] = [Unknown("unexpected")] * items
             return Exchange(endings, without_frames(error))
 
-    def _take(self, flight: _Flight, future: Future[Exchange]) -> None:
-        exchange, at = self._answered(flight, future), self.clock.now()
+    def _take(self, flight: _Flight, exchange: Exchange) -> None:
+        at = self.clock.now()
         before = {name: len(source.pending) for name, source in self._sources.items()}
         answered = 0
         for item, ending in zip(flight.items, exchange.endings, strict=True):

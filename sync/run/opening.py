@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -28,6 +28,7 @@ def open_state(
     lock_wait: float = 60.0,
     journal_dir: Path | None = None,
     terms: Terms = TERMS,
+    is_stopping: Callable[[], bool] = lambda: False,
 ) -> StateAccess:
     """The state of a project at its target; no warehouse is opened yet.
 
@@ -48,6 +49,7 @@ def open_state(
         siblings=tuple(project.siblings),
         terms=terms,
         journal_home=home,
+        is_stopping=is_stopping,
     )
 
 

@@ -58,6 +58,7 @@ class SqlStore:
         siblings: Sequence[Sync] = (),
         terms: Terms = TERMS,
         clock: Callable[[], float] = elapsed,
+        is_stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         self.warehouse = warehouse
         self.sync = sync
@@ -66,6 +67,7 @@ class SqlStore:
         self.siblings = siblings
         self.terms = terms
         self.clock = clock
+        self.is_stopping = is_stopping
         self.spool = Spool(spool_dir)
         self._lease: Lease | None = None
         self._open: Session | None = None
@@ -78,16 +80,22 @@ class SqlStore:
     @contextmanager
     def held(self) -> Iterator[None]:
         """Keep one session open over several steps."""
-        with self.opened():
+        with self.opened(self.is_stopping):
             yield
 
     @contextmanager
-    def opened(self) -> Iterator[Catalogue]:
-        """The session that is open already, or one of its own."""
+    def opened(self, is_stopping: Callable[[], bool] = lambda: False) -> Iterator[Catalogue]:
+        """The session that is open already, or one of its own.
+
+        A stop ends the wait for a run's first session; what was sent is worth the wait to record.
+        """
         if self._open is not None:
             yield self._catalogue(self._open)
             return
-        with placing(self.sync.name), self.warehouse.session(self.lock_wait) as session:
+        with (
+            placing(self.sync.name),
+            self.warehouse.session(self.lock_wait, is_stopping) as session,
+        ):
             self._open = session
             try:
                 yield self._catalogue(session)
@@ -249,7 +257,7 @@ class SqlStore:
         with self.opened() as state:
             query = diff.read_plan(c, epoch).sql(self.warehouse.dialect)
             with closing(state.session.stream(query, SPOOL_ROWS)) as batches:
-                self.spool.write(_keeping(batches, keep))
+                self.spool.write(_keeping(batches, keep), self._owned())
         try:
             yield from self.spool.read(self.sync, c.columns, epoch)
         finally:

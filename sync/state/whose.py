@@ -20,8 +20,9 @@ SINCE = 2
 
 
 def ours(state: Catalogue) -> Owner:
-    """Whom this run is for, in this state schema."""
-    return Owner(installation.read_id(state), state.tables.project, state.tables.target)
+    """Whom this run is for, in this state schema; of no installation before the first run."""
+    installed = installation.read_id(state) if state.is_installed() else ""
+    return Owner(installed, state.tables.project, state.tables.target)
 
 
 def columns(owner: Owner) -> dict[str, exp.Expr]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 DIALECTS = {"sqlserver": "tsql", "synapse": "tsql"}
 """Adapters whose sqlglot dialect has another name."""
+LOCK_TIMEOUT = "55P03"
+"""PostgreSQL's code for a lock that was not given in time."""
 INSERT_ROWS = 500
 """Rows in one multi-row insert; 500 rows of 7 values stay far below every driver's bind limit."""
 
@@ -168,12 +170,22 @@ class AdapterSession:
 
 
 def _warehouse_error(error: Exception) -> WarehouseError:
+    if getattr(error, "pgcode", None) == LOCK_TIMEOUT:
+        return WarehouseError(_locked())
     return WarehouseError(
         Problem(
             STATEMENT,
             f"the warehouse refused a statement: {driver_words(error)}",
             fix="check the connection and the last dbt build, then run: python -m sync debug",
         )
+    )
+
+
+def _locked() -> Problem:
+    return Problem(
+        "warehouse-locked",
+        "a table stayed locked by another session for longer than --lock-wait allows",
+        fix="let the dbt build or whatever holds the lock finish, or raise --lock-wait",
     )
 
 
@@ -194,7 +206,9 @@ class AdapterWarehouse:
         self._session: AdapterSession | None = None
 
     @contextmanager
-    def session(self, wait_seconds: float = 60.0) -> Iterator[Session]:
+    def session(
+        self, wait_seconds: float = 60.0, is_stopping: Callable[[], bool] = lambda: False
+    ) -> Iterator[Session]:
         """Open a connection of its own, closed at the end; within another session, the same one.
 
         Where the engine can, no statement waits longer than `wait_seconds` for a lock.

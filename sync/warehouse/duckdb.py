@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -20,6 +22,8 @@ from sync.warehouse.port import Row, Session, unless_there
 if TYPE_CHECKING:
     import pyarrow as pa
 
+OPEN_SECONDS = 300.0
+"""How long opening may take once nobody else holds the file; a large log is replayed then."""
 FIRST_WAIT_SECONDS = 0.02
 LONGEST_WAIT_SECONDS = 1.0
 _LISTINGS = [
@@ -172,15 +176,20 @@ class DuckDBWarehouse:
         self.path = self._main.path
 
     @contextmanager
-    def session(self, wait_seconds: float = 60.0) -> Iterator[Session]:
+    def session(
+        self, wait_seconds: float = 60.0, is_stopping: Callable[[], bool] = lambda: False
+    ) -> Iterator[Session]:
         """Open what dbt built, waiting for a dbt build or a notebook that holds it."""
-        session = DuckDBSession(self._connect(wait_seconds), self._home.store.kind != "lake")
+        connection = self._connect(wait_seconds, is_stopping)
+        session = DuckDBSession(connection, self._home.store.kind != "lake")
         try:
             yield session
         finally:
             session.close()
 
-    def _connect(self, wait_seconds: float) -> duckdb.DuckDBPyConnection:
+    def _connect(
+        self, wait_seconds: float, is_stopping: Callable[[], bool]
+    ) -> duckdb.DuckDBPyConnection:
         for store in (self._main, self._home.store):
             if store.file is not None and not store.file.exists():
                 raise _missing(store.file)
@@ -188,11 +197,11 @@ class DuckDBWarehouse:
         pause = FIRST_WAIT_SECONDS
         while True:
             try:
-                return self._opened()
+                return _in_time(self._opened, self.path)
             except duckdb.IOException as e:
                 if "lock" not in str(e):
                     raise _warehouse_error(e) from e
-                if time.monotonic() >= give_up:
+                if time.monotonic() >= give_up or is_stopping():
                     raise _locked(self.path, str(e), wait_seconds) from e
             except duckdb.Error as e:
                 raise _warehouse_error(e) from e
@@ -240,6 +249,43 @@ def _missing(file: Path) -> WarehouseError:
             f"there is no DuckDB file {file.name}",
             where="profiles.yml, outputs.<target>",
             fix="run: dbt build",
+        )
+    )
+
+
+def _in_time(
+    connect: Callable[[], duckdb.DuckDBPyConnection], path: str
+) -> duckdb.DuckDBPyConnection:
+    """A connection, opened by a thread: it would wait for ever while this process itself still
+    holds a result on the file, and no signal would reach the process meanwhile."""
+    opened: Future[duckdb.DuckDBPyConnection] = Future()
+
+    def open_file() -> None:
+        try:
+            opened.set_result(connect())
+        except BaseException as e:  # noqa: BLE001  raised where it is waited for
+            opened.set_exception(e)
+
+    Thread(target=open_file, name="open duckdb", daemon=True).start()
+    try:
+        return opened.result(OPEN_SECONDS)
+    except TimeoutError:
+        opened.add_done_callback(_close_late)
+        raise _never_opened(path) from None
+
+
+def _close_late(opened: Future[duckdb.DuckDBPyConnection]) -> None:
+    if opened.exception() is None:
+        opened.result().close()
+
+
+def _never_opened(path: str) -> WarehouseError:
+    return WarehouseError(
+        Problem(
+            "duckdb-stuck",
+            f"{Path(path).name} could not be opened within {OPEN_SECONDS:.0f} seconds",
+            hint="No other process holds it; something in this one may.",
+            fix="run it again; when that does not help, report it",
         )
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -68,5 +68,7 @@ class Warehouse(Protocol):
     engine: str
     """Engine and version, part of a fingerprint's recipe: a native hash may change with it."""
 
-    def session(self, wait_seconds: float = 60.0) -> AbstractContextManager[Session]:
+    def session(
+        self, wait_seconds: float = 60.0, is_stopping: Callable[[], bool] = lambda: False
+    ) -> AbstractContextManager[Session]:
         """Open; raises WarehouseError when it can't be had within `wait_seconds`."""

@@ -159,6 +159,7 @@ def test_records_hold_plan_numbers_and_answers_and_nothing_else(disk: FileDisk) 
     keys = {(kind, key) for kind, body in filter(None, bodies) for key in body}
     assert keys == {
         *(("HEADER", k) for k in ("epoch", "n", "format", "token")),
+        *(("HEADER", k) for k in ("sync", "project", "target", "installation")),
         *(("INTENT", k) for k in ("epoch", "n", "batch", "seqs")),
         *(("OUTCOME", k) for k in ("epoch", "n", "batch", "at", "delivered", "told")),
     }

@@ -170,7 +170,7 @@ def test_state_of_a_newer_version_is_refused(store: SqlStore, warehouse: Warehou
     newer = FORMAT_VERSION + 1
     run_statement(warehouse, f"update {SCHEMA}.installation set format_version = {newer}")
     with pytest.raises(StateError) as told:
-        store.acquire(holder())
+        store.check()
     assert told.value.problems[0].code == "state-newer"
     assert str(newer) in str(told.value)
 
