@@ -54,6 +54,7 @@ SCRIPT = "dbt-activation"
 
 def main() -> int:
     """Run `python -m sync`: check the path, then run the command line."""
+    _open_streams()
     if found := _shadows() or _other_package():
         sys.stderr.write(
             f"error[shadowed]: {', '.join(found)} in the current directory would be imported"
@@ -67,6 +68,7 @@ def main() -> int:
 
 def script() -> int:
     """Run `dbt-activation`: the current directory is not on Python's path."""
+    _open_streams()
     return _run(SCRIPT)
 
 
@@ -76,6 +78,21 @@ def _other_package() -> list[str]:
 
     here = os.path.join(os.path.dirname(__file__), "__init__.py")
     return [] if getattr(sync, "__file__", None) == here else ["sync"]
+
+
+def _open_streams() -> None:
+    """Give standard streams that the caller has closed to the void.
+
+    Otherwise the next file that is opened, such as the warehouse's, gets the descriptor of stdout.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest free number, which is this one
+        if getattr(sys, name) is None:
+            stream = open(number, "w" if number else "r", encoding="utf-8", closefd=False)
+            setattr(sys, name, stream)
 
 
 def _run(program: str) -> int:

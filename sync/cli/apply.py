@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,7 +19,6 @@ from sync.report.events import Stopping
 
 if TYPE_CHECKING:
     from sync.commands.apply import RunResult
-    from sync.project.project import Project
 
 TIME_IS_UP = 143
 """A run that its time budget cut short ends like one that was asked to stop."""
@@ -38,7 +38,6 @@ def apply(session: Session, max_runtime: float | None, **allowed: bool) -> int:
         from sync.commands.apply import RunOptions
         from sync.commands.apply import apply as run
 
-        project = session.load_sound()
         options = RunOptions(
             limits=limits_of(allowed),
             allowed=allowed_of(allowed),
@@ -47,13 +46,22 @@ def apply(session: Session, max_runtime: float | None, **allowed: bool) -> int:
             max_runtime=max_runtime,
         )
         listening = Listening(session.reporter, session.clock, partial(show, session))
+        started_at = session.clock.now()
         try:
+            project = session.load_sound()
+            _write(session, results.unfinished(started_at, os.getpid()))
             result = run(project, options, listening, stop.reason, session.clock)
         except SyncError as error:
-            session.problems(error.problems, stop.exit_code or error.exit_code)
-            return stop.exit_code or error.exit_code
+            exit_code = stop.exit_code or error.exit_code
+            now = session.clock.now()
+            _write(session, results.failed(started_at, now, exit_code, error.problems))
+            session.problems(error.problems, exit_code)
+            return exit_code
         stopped, exit_code = _ending(stop, result, listening)
-    return _report(session, project, listening, result, stopped, exit_code)
+    summary = listening.summary(result, exit_code, stopped, again(session.options, "apply"))
+    _write(session, results.run_result(summary))
+    session.reporter.tell(summary)
+    return exit_code
 
 
 def _ending(stop: Stop, result: RunResult, listening: Listening) -> tuple[str | None, int]:
@@ -65,22 +73,15 @@ def _ending(stop: Stop, result: RunResult, listening: Listening) -> tuple[str | 
     return ("the time of --max-runtime is up", TIME_IS_UP) if is_cut else (None, result.exit_code)
 
 
-def _report(
-    session: Session,
-    project: Project,
-    listening: Listening,
-    result: RunResult,
-    stopped: str | None,
-    exit_code: int,
-) -> int:
-    command_again = again(session.options, "apply")
-    summary = listening.summary(result, exit_code, stopped, command_again)
+def _write(session: Session, result: dict[str, Any]) -> None:
+    """Write `sync_results.json`; a run goes on without it."""
+    if session.project is None:
+        return
+    folder = session.project.target_path
     try:
-        results.write(results.run_result(summary), project.target_path)
+        results.write(result, folder)
     except OSError as error:
         session.terminal.complain(
             f"warning[results-unwritten]: {results.FILE} could not be written to"
-            f" {project.target_path}: {error.strerror or error}"
+            f" {folder}: {error.strerror or error}"
         )
-    session.reporter.tell(summary)
-    return exit_code

@@ -125,7 +125,7 @@ def tell_gates(
     refused = [g for g in gated if g.is_refused]
     names = {g.sync.name for g in refused} | {s.name for s in syncs}
     places = Places(len(names))
-    events = [Refused(places.of(g.sync), g.problem) for g in refused]
+    events = [Refused(places.of(g.sync), g.problem, g.exit_code) for g in refused]
     for event in events:
         reporter.tell(event)
     kinds: dict[tuple[str, str], list[Gated]] = {}

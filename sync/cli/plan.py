@@ -41,16 +41,13 @@ def plan(
     session: Session, show: int, as_json: bool, detailed_exitcode: bool, **allowed: bool
 ) -> int:
     """Show what would be sent; nothing is, and nothing is written."""
-    from sync.commands.check import of_connections
+    from sync.commands.check import hold_unconnected
     from sync.commands.preflight import hold, look
-    from sync.errors import ConfigError
     from sync.run.opening import gravest, in_order
 
     project = session.load_sound()
-    if problems := of_connections(project, project.syncs):
-        raise ConfigError(*problems)
     access = session.access(project)
-    preflight = look(project, access, allowed_of(allowed))
+    preflight = hold_unconnected(project, look(project, access, allowed_of(allowed)))
     places, refused = tell_gates(session.reporter, preflight.open, preflight.gated)
     previews = []
     for sync in in_order(preflight.open):
@@ -58,7 +55,7 @@ def plan(
         previews.append(_preview(session, access, sync, places.of(sync), guard, show))
         if not as_json:
             session.reporter.tell(previews[-1])
-    codes = [p.exit_code for p in previews] + [3 for _ in refused]
+    codes = [p.exit_code for p in previews] + [r.exit_code for r in refused]
     ended = PlanEnded(
         previews=tuple(previews),
         refused=tuple(refused),

@@ -86,13 +86,18 @@ class Session:
         return project
 
     def load_sound(self, names: Sequence[str] = ()) -> Project:
-        """As `load`, and raise ConfigError with everything wrong inside models."""
+        """As `load`, and tell what was read.
+
+        Raises ConfigError with what stops every sync, or with everything wrong in the selected
+        models when that leaves none of them.
+        """
         from sync.errors import ConfigError
 
         project = self.load(names)
         self.tell_read(project)
-        if project.problems:
-            raise ConfigError(*project.problems)
+        unsound = dict.fromkeys(gated.problem for gated in project.unsound)
+        if project.blocking or (unsound and not project.syncs):
+            raise ConfigError(*project.blocking, *unsound)
         return project
 
     def tell_read(self, project: Project) -> None:

@@ -84,8 +84,8 @@ def apply(
     clock: Clock,
 ) -> RunResult:
     """Run every open sync, one after the other; a sync's failure never stops the others."""
-    if project.problems:
-        raise ConfigError(*project.problems)
+    if project.blocking:
+        raise ConfigError(*project.blocking)
     run_id, started_at = uuid.uuid4().hex, clock.now()
     until = _deadline(options, clock)
 
@@ -115,7 +115,7 @@ def apply(
             for result in ended:
                 listener.ended(result)
             results += ended
-    code = exit_code(results, any(g.is_refused for g in preflight.gated))
+    code = exit_code(results, preflight.gated)
     run = RunResult(run_id, started_at, clock.now(), results, preflight.gated, code)
     try:
         _record(access, project, run)
@@ -126,9 +126,9 @@ def apply(
     return run
 
 
-def exit_code(results: Sequence[SyncResult], has_refusals: bool) -> int:
+def exit_code(results: Sequence[SyncResult], gated: Sequence[Gated]) -> int:
     """The gravest of what happened; 0 when all of every model is acknowledged."""
-    codes = {r.exit_code for r in results} | ({3} if has_refusals else set())
+    codes = {r.exit_code for r in results} | {g.exit_code for g in gated if g.is_refused}
     if any(r.counts[Fate.INVALID] for r in results):
         codes.add(1)
     return gravest(codes)

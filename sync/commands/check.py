@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from sync.destinations.spec import Hinting
 from sync.errors import Problem
-from sync.model import Sync
+from sync.project.preflight import Gated, Preflight
 from sync.project.project import Project
 from sync.project.vendors import check_connection
 from sync.warehouse.proved import unproved
@@ -35,10 +36,18 @@ def hints(project: Project) -> list[Problem]:
     return found
 
 
-def of_connections(project: Project, syncs: Iterable[Sync]) -> list[Problem]:
-    """What is wrong with the connections of these syncs, at the project's target."""
-    names = dict.fromkeys(sync.connection for sync in syncs)
-    return _of_connections(project, ((project.target.name, name) for name in names))
+def hold_unconnected(project: Project, preflight: Preflight) -> Preflight:
+    """The same, with the syncs refused whose connection can't be used as it is configured."""
+    names = dict.fromkeys(sync.connection for sync in preflight.open)
+    target = project.target.name
+    found = {name: _of_connections(project, [(target, name)]) for name in names}
+    gated = [
+        Gated(sync, problem, is_refused=True, exit_code=2)
+        for sync in preflight.open
+        for problem in found[sync.connection]
+    ]
+    usable = [sync for sync in preflight.open if not found[sync.connection]]
+    return replace(preflight, open=usable, gated=[*preflight.gated, *gated])
 
 
 def _of_connections(project: Project, where: Iterable[tuple[str, str]]) -> list[Problem]:

@@ -11,6 +11,7 @@ from sync.model import Kind
 from sync.project.artifacts import Manifest
 from sync.project.compile import Draft, Drafts, draft_syncs
 from sync.project.defaults import fits, wanted
+from sync.project.findings import Finding
 from sync.project.metadata_reader import Activated
 from sync.project.pii import looks_personal
 from sync.project.vendors import Registry, Vendor
@@ -24,14 +25,26 @@ def check_project(
     `connections` are names -> vendors of all targets: metadata may name any of them.
     """
     drafts = draft_syncs(manifest, connections, registry)
-    return drafts.problems + check_drafts(drafts)
+    return [finding.problem for finding in drafts.findings + check_drafts(drafts)]
 
 
-def check_drafts(drafts: Drafts) -> list[Problem]:
+def check_drafts(drafts: Drafts) -> list[Finding]:
     """What drafting itself does not need to know: contracts, types, personal data, claims."""
-    problems = [p for activated in drafts.models for p in _check_model(activated)]
-    problems += [p for draft in drafts.syncs for p in _check_draft(draft)]
-    return problems + _same_names(drafts.syncs) + _claims(drafts.syncs)
+    findings = [
+        Finding(problem, frozenset({activated.model.unique_id}))
+        for activated in drafts.models
+        for problem in _check_model(activated)
+    ]
+    findings += [
+        Finding(problem, _models(draft))
+        for draft in drafts.syncs
+        for problem in _check_draft(draft)
+    ]
+    return findings + _same_names(drafts.syncs) + _claims(drafts.syncs)
+
+
+def _models(*drafts: Draft) -> frozenset[str]:
+    return frozenset(draft.sync.unique_id for draft in drafts)
 
 
 def _check_model(activated: Activated) -> Iterator[Problem]:
@@ -119,20 +132,21 @@ def _name_twins(draft: Draft) -> Iterator[Problem]:
         yield draft.place.problem("trait-claimed", text, "traits")
 
 
-def _same_names(drafts: list[Draft]) -> list[Problem]:
+def _same_names(drafts: list[Draft]) -> list[Finding]:
     first: dict[str, Draft] = {}
-    problems = []
+    findings = []
     for draft in drafts:
         other = first.setdefault(draft.sync.name, draft)
         is_same_model = other.sync.unique_id == draft.sync.unique_id
         if not is_same_model:
             text = f" and {other.sync.unique_id} would both be the sync `{draft.sync.name}`"
             fix = "rename one of the models"
-            problems.append(draft.place.problem("sync-name-taken", text, fix=fix))
-    return problems
+            problem = draft.place.problem("sync-name-taken", text, fix=fix)
+            findings.append(Finding(problem, _models(draft, other)))
+    return findings
 
 
-def _claims(drafts: list[Draft]) -> list[Problem]:
+def _claims(drafts: list[Draft]) -> list[Finding]:
     """Two models that would write one trait of one destination, and so undo each other for ever.
 
     People have one set of traits, whether traits or segments write it, and a segment's own name
@@ -140,7 +154,7 @@ def _claims(drafts: list[Draft]) -> list[Problem]:
     """
     owners: dict[tuple[str, str, str], tuple[Draft, str]] = {}
     told: set[tuple[str, str, str]] = set()
-    problems = []
+    findings = []
     for draft in drafts:
         sync = draft.sync
         if sync.kind is Kind.EVENTS:
@@ -154,8 +168,9 @@ def _claims(drafts: list[Draft]) -> list[Problem]:
             key = (owner.sync.name, sync.name, name.casefold())
             if owner.sync.unique_id != sync.unique_id and key not in told:
                 told.add(key)
-                problems.append(_claimed(draft, name, owner, spelled))
-    return problems
+                problem = _claimed(draft, name, owner, spelled)
+                findings.append(Finding(problem, _models(draft, owner)))
+    return findings
 
 
 def _claimed(draft: Draft, name: str, owner: Draft, spelled: str) -> Problem:

@@ -10,6 +10,7 @@ from sync.errors import Problem
 from sync.model import Kind, Relation, Sync
 from sync.project.artifacts import Manifest
 from sync.project.connections import DESTINATIONS, PROFILES
+from sync.project.findings import Finding
 from sync.project.mapping import never_sent, segment_name, traits_of, undeclared
 from sync.project.metadata import EntryMetadata
 from sync.project.metadata_reader import Activated, read_misplaced, read_model
@@ -35,17 +36,14 @@ class Drafts:
 
     syncs: list[Draft]
     models: list[Activated]
-    problems: list[Problem]
-    unsound: frozenset[str]
-    """Unique ids of models with a problem: their drafts are for further checks only."""
+    findings: list[Finding]
 
 
 def draft_syncs(manifest: Manifest, connections: Mapping[str, str], registry: Registry) -> Drafts:
     """Compile every model that has metadata; `connections` are names -> vendors."""
     drafts: list[Draft] = []
     models: list[Activated] = []
-    problems = read_misplaced(manifest)
-    unsound = set()
+    findings = read_misplaced(manifest)
     for model in sorted(manifest.models.values(), key=lambda m: (m.yaml_path, m.unique_id)):
         if model.activation is None:
             continue
@@ -54,10 +52,8 @@ def draft_syncs(manifest: Manifest, connections: Mapping[str, str], registry: Re
             models.append(activated)
             found += undeclared(activated) + never_sent(activated)
             drafts += _draft_model(activated, connections, registry, found)
-        if found:
-            unsound.add(model.unique_id)
-            problems += found
-    return Drafts(drafts, models, problems, frozenset(unsound))
+        findings += [Finding(problem, frozenset({model.unique_id})) for problem in found]
+    return Drafts(drafts, models, findings)
 
 
 def _draft_model(

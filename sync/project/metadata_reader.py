@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from sync.errors import Problem
-from sync.project.artifacts import NAMESPACE, Manifest, Model
+from sync.project.artifacts import NAMESPACE, Manifest, Misplaced, Model
+from sync.project.findings import Finding
 from sync.project.metadata import (
     KEYS_OF_KIND,
     NEEDED_BY_KIND,
@@ -48,20 +49,14 @@ def place_of(model: Model) -> Place:
     return Place(f"model {model.name}", model.yaml_path, META_PATH)
 
 
-def read_misplaced(manifest: Manifest) -> list[Problem]:
+def read_misplaced(manifest: Manifest) -> list[Finding]:
     """Metadata where nothing reads it: on seeds and sources, under `config`, under a typo."""
-    problems = [
-        Problem(
-            "meta-misplaced",
-            f"{node.unique_id} carries activation metadata, and only models can be synced",
-            where=f"{node.path}, {META_PATH}",
-            fix="move it to a model that selects from this node",
-        )
-        for node in manifest.misplaced
+    findings = [
+        Finding(_on_no_model(node), frozenset({node.unique_id})) for node in manifest.misplaced
     ]
     for model in manifest.models.values():
         if model.has_stray_config:
-            problems.append(_misplaced(model, f"config.{NAMESPACE}"))
+            findings.append(_misplaced(model, f"config.{NAMESPACE}"))
         for key in model.meta_keys:
             if (
                 key != NAMESPACE
@@ -69,18 +64,28 @@ def read_misplaced(manifest: Manifest) -> list[Problem]:
                 and nearest(key, [NAMESPACE])
                 and not key[:1] == "_"
             ):
-                problems.append(_misplaced(model, f"config.meta.{key}"))
-    return problems
+                findings.append(_misplaced(model, f"config.meta.{key}"))
+    return findings
 
 
-def _misplaced(model: Model, path: str) -> Problem:
+def _on_no_model(node: Misplaced) -> Problem:
     return Problem(
+        "meta-misplaced",
+        f"{node.unique_id} carries activation metadata, and only models can be synced",
+        where=f"{node.path}, {META_PATH}",
+        fix="move it to a model that selects from this node",
+    )
+
+
+def _misplaced(model: Model, path: str) -> Finding:
+    problem = Problem(
         "meta-misplaced",
         f"model {model.name} has `{path}`, which nothing reads",
         where=f"{model.yaml_path}, {path}",
         hint=f"did you mean `{META_PATH}`?",
         fix=f"move it to {META_PATH}",
     )
+    return Finding(problem, frozenset({model.unique_id}))
 
 
 def read_model(model: Model) -> tuple[Activated | None, list[Problem]]:

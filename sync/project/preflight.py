@@ -25,6 +25,8 @@ class Gated:
     sync: Sync
     problem: Problem
     is_refused: bool
+    exit_code: int = 3
+    """Of a run in which it is refused."""
 
 
 @dataclass(frozen=True, slots=True)

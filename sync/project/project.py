@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pydantic import BaseModel
 
-from sync.errors import ConfigError, Problem
+from sync.errors import Problem
 from sync.model import Sync
 from sync.project.artifacts import Manifest, read_manifest
 from sync.project.evidence import NOTHING, Allowed
-from sync.project.preflight import BuiltFor, Preflight, gate
+from sync.project.findings import Compiled, Finding
+from sync.project.preflight import BuiltFor, Gated, Preflight, gate
 from sync.project.profiles import (
     Choices,
     Profile,
@@ -63,11 +64,20 @@ class Project:
     """All syncs, selected or not: names of one connection may go from one to another."""
     unconnected: list[Sync]
     """Selected syncs whose connection only other targets have: from here they can't be sent."""
-    problems: list[Problem]
+    unsound: list[Gated]
+    """Selected syncs of models with findings, once for each finding: they are not planned."""
+    findings: list[Finding]
+    """What is wrong in models, selected or not."""
+    blocking: list[Problem]
     """What has to be mended before anything is planned or sent."""
     warnings: list[Problem]
     is_strict: bool = False
     registry: Registry = field(repr=False, kw_only=True)
+
+    @property
+    def problems(self) -> list[Problem]:
+        """All that has to be mended."""
+        return [*self.blocking, *(finding.problem for finding in self.findings)]
 
     @property
     def profile_path(self) -> Path:
@@ -91,7 +101,7 @@ class Project:
 
     def gate(self, remembered: Sequence[Verdict] = (), allowed: Allowed = NOTHING) -> Preflight:
         """Ask the gates about our syncs; `remembered` are the verdicts that the state holds."""
-        return gate(
+        found = gate(
             self.manifest,
             self.run_results,
             self.syncs,
@@ -101,6 +111,7 @@ class Project:
             traces_in(self.target_path),
             allowed,
         )
+        return replace(found, gated=[*self.unsound, *found.gated])
 
     def load_connection(self, name: str) -> BaseModel:
         """A connection's validated settings; needs its secrets in the environment."""
@@ -115,7 +126,7 @@ def load_project(
     """Read project, profile and artifacts, compile and select.
 
     Raises ConfigError for what leaves nothing to go on with (files missing or unreadable, a
-    selector that matches nothing); what is wrong inside models is listed in `problems`.
+    selector that matches nothing); what is wrong inside models stops those alone.
     """
     registry = registry or _installed()
     project_dir = find_project_dir(options.project_dir, environ)
@@ -125,9 +136,10 @@ def load_project(
     profile = read_profile(project_file, choices, environ, variables)
     manifest = read_manifest(project_file.target_path / "manifest.json")
     run_results = read_run_results(project_file.target_path / "run_results.json")
-    syncs, problems = compile_syncs(manifest, profile.known_connections, registry)
-    problems = _check_adapter(profile, manifest) + problems
-    chosen = _select(syncs, options, problems)
+    compiled = compile_syncs(manifest, profile.known_connections, registry)
+    chosen = select(compiled.all, options.select, options.exclude)
+    unsound = {sync.name for sync in compiled.unsound}
+    sound = [sync for sync in chosen if sync.name not in unsound]
     connected = profile.connections
     return Project(
         name=manifest.project_name or project_file.name,
@@ -136,14 +148,22 @@ def load_project(
         profile=profile,
         manifest=manifest,
         run_results=run_results,
-        syncs=[s for s in chosen if s.connection in connected],
-        siblings=syncs,
-        unconnected=[s for s in chosen if s.connection not in connected],
-        problems=problems,
+        syncs=[s for s in sound if s.connection in connected],
+        siblings=compiled.all,
+        unconnected=[s for s in sound if s.connection not in connected],
+        unsound=[
+            Gated(sync, finding.problem, is_refused=True, exit_code=2)
+            for sync in chosen
+            for finding in compiled.findings
+            if sync.unique_id in finding.models
+        ],
+        findings=compiled.findings,
+        blocking=_check_adapter(profile, manifest),
         warnings=[
             *manifest.warnings,
             *(run_results.warnings if run_results else ()),
             *_without_destinations(profile),
+            *_elsewhere(compiled, chosen),
         ],
         is_strict=options.is_strict,
         registry=registry,
@@ -156,13 +176,14 @@ def _installed() -> Registry:
     return registry
 
 
-def _select(syncs: Sequence[Sync], options: ProjectOptions, problems: list[Problem]) -> list[Sync]:
-    try:
-        return select(syncs, options.select, options.exclude)
-    except ConfigError:
-        if not problems:
-            raise
-        return []  # what was selected may be among the models whose problems are listed
+def _elsewhere(compiled: Compiled, chosen: Sequence[Sync]) -> list[Problem]:
+    """One warning for all models with findings that were not selected."""
+    known = {sync.unique_id for sync in chosen}
+    models = sorted({s.model for s in compiled.unsound if s.unique_id not in known})
+    if not models:
+        return []
+    text = f"{', '.join(models)}: not selected, and something is to be mended there"
+    return [Problem("unsound-elsewhere", text, fix="run: python -m sync check")]
 
 
 def _check_adapter(profile: Profile, manifest: Manifest) -> list[Problem]:

@@ -64,6 +64,7 @@ class Refused:
     code: ClassVar[str] = "refused"
     place: Place
     problem: Problem
+    exit_code: int = 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,15 +19,35 @@ FILE = "sync_results.json"
 FORMAT = 1
 
 
+def unfinished(started_at: datetime, process_id: int) -> dict[str, Any]:
+    """What stands in the file while a run goes on, and for ever when it is killed."""
+    return {
+        "metadata": _metadata(generated_at=_time(started_at), process_id=process_id),
+        "status": "running",
+        "exit_code": None,
+        "results": [],
+    }
+
+
+def failed(
+    started_at: datetime, finished_at: datetime, exit_code: int, problems: Iterable[Problem]
+) -> dict[str, Any]:
+    """A run that ended before any sync was looked at."""
+    return {
+        "metadata": _metadata(generated_at=_time(finished_at)),
+        "status": "finished",
+        "exit_code": exit_code,
+        "elapsed_time": (finished_at - started_at).total_seconds(),
+        "problems": _problems(problems),
+        "results": [],
+    }
+
+
 def run_result(run: RunEnded) -> dict[str, Any]:
     """Metadata and one result for each sync that was started or refused."""
     return {
-        "metadata": {
-            "format": FORMAT,
-            "activation_version": __version__,
-            "run_id": run.run_id,
-            "generated_at": _time(run.finished_at),
-        },
+        "metadata": _metadata(run_id=run.run_id, generated_at=_time(run.finished_at)),
+        "status": "finished",
         "exit_code": run.exit_code,
         "stopped": run.stopped,
         "elapsed_time": run.seconds,
@@ -39,11 +59,15 @@ def run_result(run: RunEnded) -> dict[str, Any]:
 def plan_result(plan: PlanEnded) -> dict[str, Any]:
     """As a run's result, with what would be sent."""
     return {
-        "metadata": {"format": FORMAT, "activation_version": __version__},
+        "metadata": _metadata(),
         "exit_code": plan.exit_code,
         "changes": plan.total,
         "results": [*map(_refused, plan.refused), *map(_previewed, plan.previews)],
     }
+
+
+def _metadata(**more: Any) -> dict[str, Any]:
+    return {"format": FORMAT, "activation_version": __version__, **more}
 
 
 def write(result: Mapping[str, Any], target_path: Path) -> Path:
@@ -98,7 +122,7 @@ def _refused(refused: Refused) -> dict[str, Any]:
         "model": place.model,
         "destination": place.destination,
         "status": "refused",
-        "exit_code": 3,
+        "exit_code": refused.exit_code,
         "message": refused.problem.message,
         "problems": _problems([refused.problem]),
         "counts": _counts(Counts()),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from sync.errors import Problem
 from sync.model import Counts, Fate, Op
@@ -29,8 +29,12 @@ def run_summary(run: RunEnded, paint: Paint) -> list[str]:
         lines.append(paint("Nothing was sent.", "bold"))
     elif any(ops.values()):
         lines.append(f"{paint('Apply:', 'bold')} nothing was sent, of {_planned(ops, 'planned')}.")
+    elif all(e.planned is None for e in run.ended):
+        lines.append(paint("Nothing was sent.", "bold"))
     else:
-        lines += _nothing(counts, paint, "Zero requests were made.")
+        looked_at = [e.place.model for e in run.ended if e.planned]
+        is_all = not run.refused and len(looked_at) == len(run.ended)
+        lines += _nothing(counts, paint, "Zero requests were made.", () if is_all else looked_at)
         return lines + _left_out(run)
     lines += _rest(counts)
     if run.requests:
@@ -67,7 +71,9 @@ def plan_summary(plan: PlanEnded, paint: Paint) -> list[str]:
         lines.append(f"{paint('Plan:', 'bold')} {numbers}." + (f" {gated}." if gated else ""))
         lines.append(_equation(counts))
     elif planned:
-        lines += _nothing(counts, paint, "Nothing would be sent.")
+        looked_at = [p.place.model for p in plan.previews if p.planned]
+        is_all = not plan.refused and len(looked_at) == len(plan.previews)
+        lines += _nothing(counts, paint, "Nothing would be sent.", () if is_all else looked_at)
     held = [p.place.model for p in plan.previews if p.problem] + [
         r.place.model for r in plan.refused
     ]
@@ -134,9 +140,13 @@ def _planned(ops: Counter[Op], word: str) -> str:
     return f"{' and '.join([', '.join(told[:-1]), told[-1]] if len(told) > 1 else told)} {word}"
 
 
-def _nothing(counts: Counts, paint: Paint, so: str) -> list[str]:
-    """Nothing to send; in one line where that is the whole story."""
-    head = paint("No changes.", "bold", "green")
+def _nothing(counts: Counts, paint: Paint, so: str, models: Sequence[str] = ()) -> list[str]:
+    """Nothing to send; in one line where that is the whole story.
+
+    `models` are those that it is true of, where others were not looked at.
+    """
+    within = f" in {words.named(list(dict.fromkeys(models)))}" if models else ""
+    head = paint(f"No changes{within}.", "bold", "green")
     if counts[Fate.UNCHANGED] == counts.model_rows:
         rows = words.plural(counts.model_rows, "row")
         return [f"{head} {rows} as acknowledged. {so}"]
@@ -165,6 +175,9 @@ def _left_out(run: RunEnded) -> list[str]:
         held = [r.place.model for r in run.refused]
         held += [e.place.model for e in run.ended if e.status == "held"]
         lines.append(f"Held, and left as they were: {words.named(list(dict.fromkeys(held)))}.")
+    blind = [e.place.model for e in run.ended if e.planned is None and e.status != "held"]
+    if blind:
+        lines.append(f"Not looked at: {words.named(list(dict.fromkeys(blind)))}.")
     if run.not_started:
         lines.append(f"Not started: {words.named(run.not_started)}.")
     if any(e.counts[Fate.REJECTED] or e.counts[Fate.INVALID] for e in run.ended):

@@ -29,6 +29,9 @@ class Stream:
                 return self.stream.write(text)
             except (OSError, ValueError):
                 self._close()
+            except RuntimeError:  # a signal's handler writes while its own thread was writing
+                with suppress(OSError, ValueError):
+                    os.write(self.stream.fileno(), text.encode(self.encoding, "backslashreplace"))
         return len(text)
 
     def flush(self) -> None:
@@ -38,6 +41,10 @@ class Stream:
                 self.stream.flush()
             except (OSError, ValueError):
                 self._close()
+            except (
+                RuntimeError
+            ):  # as above: what was interrupted is flushed by the interrupted write
+                return
 
     def _close(self) -> None:
         """Give the descriptor to the void, so that the interpreter's own last flush is quiet."""

@@ -222,8 +222,9 @@ def test_every_model_in_the_docs_compiles_without_a_problem(models: list[dict[st
         models={f"model.docs.{m['name']}": _model(m) for m in models},
     )
     connections = {name: name for name in registry.names()} | {"newsletter": "postbox"}
-    syncs, problems = compile_syncs(manifest, connections, Registry())
-    assert problems == []
+    compiled = compile_syncs(manifest, connections, Registry())
+    syncs = compiled.sound
+    assert compiled.findings == []
     assert {s.model for s in syncs} == {m["name"] for m in models}
 
 
@@ -383,7 +384,7 @@ def _page_syncs() -> list[Any]:
     ]
     known = {f"model.docs.{m['name']}": _model(m) for m in models}
     manifest = Manifest(ROOT / "manifest.json", "docs", "duckdb", "", None, models=known)
-    return compile_syncs(manifest, {"newsletter": "postbox"}, Registry())[0]
+    return compile_syncs(manifest, {"newsletter": "postbox"}, Registry()).sound
 
 
 def _reader(number: int, op: Op = Op.ADD, topic: str | None = "gardens") -> Change:

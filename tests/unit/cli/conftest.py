@@ -20,6 +20,7 @@ from activation_sandbox.server import Sandbox
 from sync.cli.root import run
 
 ROOT = Path(__file__).resolve().parents[3]
+PROGRAM = [sys.executable, "-m", "sync"]
 SECRET = "sandbox-track-key"
 PROFILES = """
 app:
@@ -101,6 +102,11 @@ def node(name: str, activation: Any) -> dict[str, Any]:
     }
 
 
+def environment() -> dict[str, str]:
+    """For processes of their own, wherever they start."""
+    return {**os.environ, "PYTHONPATH": str(ROOT)}
+
+
 @dataclass
 class Ran:
     """How one command line ended."""
@@ -167,9 +173,9 @@ class App:
     def spawn(self, *args: str, **more: Any) -> subprocess.Popen[str]:
         """In a process of its own, for signals and pipes."""
         return subprocess.Popen(
-            [sys.executable, "-m", "sync", *args],
+            [*PROGRAM, *args],
             cwd=more.pop("cwd", self.dir),
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            env=environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -2,14 +2,20 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import stat
+import subprocess
 import time
+from typing import Any
 
+import duckdb
 import pytest
 from activation_sandbox.client import SandboxControl
 
-from tests.unit.cli.conftest import SECRET, App
+from sync.plan.planner import Planner
+from sync.state.store import PlanSummary
+from tests.unit.cli.conftest import PROGRAM, SECRET, App, environment
 
 
 def test_no_command_is_apply_and_its_end_adds_up(app: App) -> None:
@@ -104,6 +110,54 @@ def test_the_result_is_written_beside_dbts(app: App) -> None:
         "seg_trials": "success",
     }
     assert written["metadata"]["run_id"]
+    assert (written["status"], written["exit_code"]) == ("finished", 0)
+
+
+def test_the_result_says_unfinished_until_the_run_has_ended(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app.run()
+    seen: list[Any] = []
+    compare = Planner.compare
+
+    def looking(planner: Planner) -> PlanSummary:
+        seen.append(json.loads((app.dir / "target" / "sync_results.json").read_text()))
+        return compare(planner)
+
+    monkeypatch.setattr(Planner, "compare", looking)
+    assert app.run().exit_code == 0
+    assert {(found["status"], found["exit_code"]) for found in seen} == {("running", None)}
+    assert seen[0]["metadata"]["process_id"] == os.getpid()
+
+
+def test_the_result_of_a_run_that_could_not_open_its_state_is_its_own(app: App) -> None:
+    app.run()
+    with duckdb.connect(str(app.dir / "app.duckdb")) as connection:
+        connection.execute("update main_activation.installation set format_version = 999")
+    assert app.run().exit_code == 7
+    written = json.loads((app.dir / "target" / "sync_results.json").read_text())
+    assert (written["status"], written["exit_code"], written["results"]) == ("finished", 7, [])
+    assert [p["code"] for p in written["problems"]] == ["state-newer"]
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
+def test_closed_standard_streams_change_nothing(app: App, closed: str) -> None:
+    command = shlex.join([*PROGRAM, "apply"])
+    ran = subprocess.run(
+        f"exec {command} {closed}", shell=True, check=False, cwd=app.dir, env=environment()
+    )
+    assert ran.returncode == 0
+    assert len(app.control.people()) == 3
+    assert "No changes. 4 rows" in app.run("plan").out
+
+
+def test_a_file_that_another_process_holds_is_not_called_no_changes(app: App) -> None:
+    app.run()
+    with duckdb.connect(str(app.dir / "app.duckdb")):
+        waiting = app.spawn("apply", "--lock-wait", "0.2")
+        out, _ = waiting.communicate()
+    assert waiting.returncode == 5
+    assert "No changes" not in out
 
 
 def test_a_result_that_cant_be_written_is_said_and_changes_no_exit_code(app: App) -> None:

@@ -222,7 +222,9 @@ class World:
         return read_manifest(target / "manifest.json")
 
     def compile(self, **connections: str) -> tuple[list[Sync], list[Problem]]:
-        return compile_syncs(self.write(), connections or {"mailer": "mailer"}, self.registry)
+        """The sound syncs, and all problems."""
+        found = compile_syncs(self.write(), connections or {"mailer": "mailer"}, self.registry)
+        return found.sound, [finding.problem for finding in found.findings]
 
     def sync(self, name: str) -> Sync:
         syncs, problems = self.compile()

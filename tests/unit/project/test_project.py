@@ -66,7 +66,31 @@ def test_selecting_an_unsound_model_lists_its_problems(world):
     world.meta("seg_carts")["ownr"] = 1
     project = load(world, select=["seg_carts"])
     assert project.syncs == []
-    assert [p.code for p in project.problems] == ["meta-unknown-key"]
+    assert [g.problem.code for g in project.gate().gated] == ["meta-unknown-key"]
+
+
+@pytest.mark.parametrize("key", ["ownr", "identiy"])
+def test_an_unsound_model_is_refused_and_its_neighbours_are_not(world, key):
+    """Whether its metadata can be read in part or not at all."""
+    meta = world.meta("seg_carts")
+    meta[key] = meta.pop("identity") if key == "identiy" else 1
+    project = load(world)
+    assert [s.model for s in project.syncs] == ["events_orders", "traits_customers"]
+    assert {(g.sync.model, g.exit_code) for g in project.gate().gated if g.is_refused} == {
+        ("seg_carts", 2)
+    }
+    chosen = load(world, select=["events_orders"])
+    assert (len(chosen.syncs), chosen.unsound) == (1, [])
+    assert [w.code for w in chosen.warnings] == ["unsound-elsewhere"]
+    assert "seg_carts" in chosen.warnings[0].message
+
+
+def test_two_models_that_claim_one_name_are_both_refused(world):
+    world.copy_model("seg_carts", "seg_carts_again")
+    project = load(world)
+    refused = {g.sync.model for g in project.gate().gated if g.exit_code == 2}
+    assert refused == {"seg_carts", "seg_carts_again"}
+    assert [s.model for s in project.syncs] == ["events_orders", "traits_customers"]
 
 
 def test_a_manifest_of_another_warehouse_is_a_problem(world):

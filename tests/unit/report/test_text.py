@@ -2,12 +2,15 @@ from __future__ import annotations
 
 from datetime import UTC
 
+import pytest
+
+from sync.errors import Problem
 from sync.model import Counts, Op
-from sync.report.events import Ended, Event, Place, PlanEnded, Previewed, RunEnded
+from sync.report.events import Ended, Event, Place, PlanEnded, Previewed, Refused, RunEnded
 from sync.report.paint import Paint
 from sync.report.summary import plan_summary, run_problems, run_summary
 from sync.report.text import Text
-from tests.unit.report.conftest import AT, HELD, fates, place, plan
+from tests.unit.report.conftest import AT, HELD, UNTESTED, fates, place, plan
 
 LINES = """\
 09:12:01  Read target/manifest.json: 5 syncs to 2 destinations, target prod
@@ -38,6 +41,7 @@ Apply: 52 delivered, 3 rejected, 40 not attempted, of 43 removals, 40 changes an
 Together: 1,211,311 rows of the models and 43 removals.
 3 requests, 4.2 kB, in 1m 15s.
 Held, and left as they were: seg_c, seg_vip.
+Not looked at: traits_people.
 Not started: seg_z__customerio.
 Rejected and invalid rows by cause: python -m sync rejects
 What is open is planned again by the next run: python -m sync apply
@@ -91,9 +95,38 @@ def test_a_held_plan_offers_nothing_to_send() -> None:
 def test_nothing_to_send_says_that_nobody_was_asked() -> None:
     where = place(1, "seg_vip")
     counts = Counts(10, 0, fates(unchanged=10))
-    end = RunEnded("r", AT, AT, 0, (Ended(where, "success", 0, counts, {}, 0.1),))
+    unchanged = Ended(where, "success", 0, counts, {}, 0.1, planned=plan(where, counts=counts))
+    end = RunEnded("r", AT, AT, 0, (unchanged,))
     assert run_summary(end, Paint(False)) == [
         "No changes. 10 rows as acknowledged. Zero requests were made."
+    ]
+
+
+@pytest.mark.parametrize("problem", [HELD, UNTESTED])
+def test_no_changes_is_said_of_what_was_looked_at_alone(problem: Problem) -> None:
+    here, there = place(1, "seg_vip"), place(2, "traits_people")
+    counts = Counts(10, 0, fates(unchanged=10))
+    unchanged = Ended(here, "success", 0, counts, {}, 0.1, planned=plan(here, counts=counts))
+    blind = Ended(there, "warehouse", 5, Counts(), {}, 0.1, (problem,))
+    alone = RunEnded("r", AT, AT, 5, (blind,))
+    assert run_summary(alone, Paint(False)) == [
+        "Nothing was sent.",
+        "Not looked at: traits_people.",
+    ]
+    both = RunEnded("r", AT, AT, 5, (unchanged, blind))
+    assert run_summary(both, Paint(False)) == [
+        "No changes in seg_vip. 10 rows as acknowledged. Zero requests were made.",
+        "Not looked at: traits_people.",
+    ]
+    refused = RunEnded("r", AT, AT, 3, (unchanged,), (Refused(there, problem),))
+    assert run_summary(refused, Paint(False)) == [
+        "No changes in seg_vip. 10 rows as acknowledged. Zero requests were made.",
+        "Held, and left as they were: traits_people.",
+    ]
+    planned = (Previewed(here, plan(here, counts=counts)), Previewed(there, None, problem, 5))
+    assert plan_summary(PlanEnded(planned), Paint(False)) == [
+        "No changes in seg_vip. 10 rows as acknowledged. Nothing would be sent.",
+        "Held or failed, would not be sent: traits_people.",
     ]
 
 
