@@ -46,7 +46,7 @@ def measure(rows: int) -> Delivered:
             store = SqlStore(warehouse, worlds.sync(), tables, Path(place) / "spool")
             journal = Journal(FileDisk(Path(place) / "journal"))
             with store.held():
-                epoch = store.acquire(Holder("bench", "bench", "1::", "0"))
+                epoch = store.acquire(Holder("bench", "bench", "1::", "0")).epoch
                 journal.begin(epoch)
                 store.plan(epoch)
             return _deliver(Source(worlds.sync(), store, journal, epoch), url, rows)

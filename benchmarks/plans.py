@@ -33,7 +33,7 @@ def plan_once(warehouse: Warehouse, is_acknowledged: bool = False) -> tuple[floa
     """Seconds for one plan, lease excluded; with the whole plan acknowledged afterwards or not."""
     made = store(warehouse)
     with made.held():
-        epoch = made.acquire(Holder("bench", "bench", "1::", "0"))
+        epoch = made.acquire(Holder("bench", "bench", "1::", "0")).epoch
         started = time.perf_counter()
         summary = made.plan(epoch)
         took = time.perf_counter() - started

@@ -21,6 +21,7 @@ from sync.state.catalogue import Catalogue
 from sync.state.schema import StateTables
 from sync.state.store import TERMS, Holder, Lease, Mark, Terms
 from sync.warehouse import sql as e
+from sync.warehouse.errors import LOCKED
 
 TAKE_TRIES = 5
 TOKENS_KEPT = 16
@@ -138,7 +139,7 @@ class LeaseTable:
         try:
             self._update(sets, self._is(row), *conditions)
         except WarehouseError as error:
-            if CONTENDED.search(str(error)):
+            if error.problems[0].code == LOCKED or CONTENDED.search(str(error)):
                 raise Busy(_busy(self.tables.sync, row)) from error
             raise
         lease = Lease(epoch, kept, late_epoch)

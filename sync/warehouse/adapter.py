@@ -18,7 +18,7 @@ from sync.model import Relation
 from sync.warehouse import psycopg
 from sync.warehouse.arrow import to_arrow
 from sync.warehouse.dialect import FACTS
-from sync.warehouse.errors import STATEMENT, driver_words
+from sync.warehouse.errors import LOCKED, STATEMENT, driver_words
 from sync.warehouse.port import Row, Session, unless_there
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ def _warehouse_error(error: Exception) -> WarehouseError:
 
 def _locked() -> Problem:
     return Problem(
-        "warehouse-locked",
+        LOCKED,
         "a table stayed locked by another session for longer than --lock-wait allows",
         fix="let the dbt build or whatever holds the lock finish, or raise --lock-wait",
     )

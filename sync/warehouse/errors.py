@@ -10,6 +10,8 @@ from dataclasses import replace
 from sync.errors import WarehouseError
 
 STATEMENT = "warehouse-statement"
+LOCKED = "warehouse-locked"
+"""A table or row stayed locked by another session."""
 """The code of a problem that a statement met."""
 
 _QUOTED = re.compile(r"""(?P<before>\w+|:)?(?P<gap>\s*)(?P<quoted>'(?:[^']|'')*'|"(?:[^"]|"")*")""")

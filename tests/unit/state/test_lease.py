@@ -43,8 +43,8 @@ class UncountedWarehouse(DuckDBWarehouse):
     """An engine without counts."""
 
     @contextmanager
-    def session(self, wait_seconds: float = 60.0) -> Iterator[Session]:
-        with DuckDBWarehouse.session(self, wait_seconds) as session:
+    def session(self, *waiting: Any) -> Iterator[Session]:
+        with DuckDBWarehouse.session(self, *waiting) as session:
             yield Uncounted(session)  # type: ignore[misc]
 
 
