@@ -9,7 +9,7 @@ from sync.errors import Problem
 from sync.model import Sync
 from sync.project.advice import allow, build, differ, moment, names, or_allow
 from sync.project.artifacts import Check, Manifest, Model
-from sync.project.judging import has_run_since, incomplete
+from sync.project.parts import has_run_since, incomplete
 from sync.project.run_results import Part, RunResults
 from sync.project.traces import Traces
 from sync.project.verdicts import Known, Status, Verdict

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
 from sync.project.artifacts import Check, Manifest
 from sync.project.attribution import ancestors, models_of, why_skipped
+from sync.project.parts import (
+    PARTS,
+    READ_THROUGH,
+    activated,
+    built_in_part,
+    has_run_since,
+    incomplete,
+)
 from sync.project.run_results import TESTS, Part, Result, RunResults
-from sync.project.traces import SLACK, Traces, no_trace
+from sync.project.traces import Traces, no_trace
 from sync.project.verdicts import INCOMPLETE, LONG_AGO, Known, Status, Verdict
 
 BUILT = frozenset({"success", "no-op", "reused"})
 FAILED_TEST = frozenset({"fail", "error", "runtime error"})
 PASSED_TEST = frozenset({"pass", "warn"})
-PARTS = {
-    Part.ALL: Status.BUILT,
-    Part.EMPTY: Status.EMPTY,
-    Part.SAMPLE: Status.SAMPLED,
-    Part.CLONE: Status.CLONED,
-}
-READ_THROUGH = frozenset({"view", "ephemeral", "materialized_view", "dynamic_table"})
-"""Materializations that show at once what the models below them hold."""
+NOT_BUILT = frozenset({Status.FAILED, Status.SKIPPED})
 
 
 def know(
@@ -39,45 +40,11 @@ def know(
     """
     known = {v.node: v for v in sorted(remembered, key=lambda v: v.at)}
     if run is None:
+        known |= built_in_part(manifest, known, traces)
         return Known(known)
     judge = _Judge(manifest, run, now, traces, known)
     judge.hear()
     return Known(known, frozenset(judge.fresh))
-
-
-def activated(manifest: Manifest) -> frozenset[str]:
-    """Unique ids of the models with our metadata."""
-    return frozenset(id for id, m in manifest.models.items() if m.activation is not None)
-
-
-def incomplete(
-    manifest: Manifest,
-    verdicts: Mapping[str, Verdict],
-    node: str,
-    rebuilt: Collection[str] = frozenset(),
-) -> Verdict | None:
-    """The build of a part of the rows that a node shows; None when it shows all of them.
-
-    A view shows what the models below it hold now, a table what they held when it was built: the
-    nodes that were built just now are in `rebuilt`.
-    """
-    seen: set[str] = set()
-    stack = [node]
-    while stack:
-        current = stack.pop()
-        verdict, model = verdicts.get(current), manifest.models.get(current)
-        if verdict is not None and verdict.status in INCOMPLETE:
-            return verdict
-        if model and (current in rebuilt or model.materialized in READ_THROUGH):
-            stack += [below for below in model.depends_on if below not in seen]
-            seen.update(model.depends_on)
-    return None
-
-
-def has_run_since(traces: Traces, run_file: str, verdict: Verdict) -> bool:
-    """Whether dbt executed a node after what is known of it: a command whose results are gone."""
-    at = traces(run_file)
-    return at is not None and at > verdict.at + SLACK
 
 
 class _Judge:
@@ -100,6 +67,7 @@ class _Judge:
         """Take what the results say of models, then of tests, into `known`."""
         for node in self._concerned():
             self._take(self._of_model(node))
+        self.known |= built_in_part(self.manifest, self.known, self.traces)
         self._spread()
         for test in self._tests():
             self._take(test)
@@ -112,6 +80,11 @@ class _Judge:
         before = self.known.get(verdict.node) if verdict else None
         if verdict is None or (before is not None and before.at > verdict.at):
             return
+        if before is not None and before.status in INCOMPLETE and verdict.status in NOT_BUILT:
+            return  # it holds what it held
+        if before is not None and before.status in INCOMPLETE and _is_same(before, verdict):
+            self.fresh.add(verdict.node)
+            return  # heard before, when more was known of the models below
         self.known[verdict.node] = replace(verdict, read_as=before.read_as if before else "")
         self.fresh.add(verdict.node)
 
@@ -160,13 +133,26 @@ class _Judge:
         return replace(self._new(node, status), detail=detail, built_as=built_as)
 
     def _spread(self) -> None:
-        """A model that was built just now from an incomplete one is as incomplete."""
-        rebuilt = {n for n in self.fresh if self.known[n].status is Status.BUILT}
-        for node in rebuilt & self.models:
+        """A table that was built just now from an incomplete model is as incomplete."""
+        for node in self._rebuilt():
             source = incomplete(self.manifest, self.known, node, self.run.results)
-            if source is not None:
+            if source is not None and source.node != node:
                 detail = f"model {source.name}, which it selects from,"
-                self.known[node] = replace(self.known[node], status=source.status, detail=detail)
+                before = self.known.get(node) or self._as_built(node, source.status, "")
+                self.known[node] = replace(before, status=source.status, detail=detail)
+
+    def _rebuilt(self) -> list[str]:
+        """Our models, and those below them, that these results say were built as tables."""
+        if self.run.built is not Part.ALL:
+            return []
+        ours = {*self.models, *ancestors(self.manifest, *self.models)}
+        return [node for node in ours & self.run.results.keys() if self._is_new_table(node)]
+
+    def _is_new_table(self, node: str) -> bool:
+        model, is_newest = self.manifest.models.get(node), node in self.fresh
+        if model is None or model.materialized in READ_THROUGH:
+            return False
+        return self.run.results[node].status in BUILT and (is_newest or node not in self.known)
 
     # Tests
 
@@ -234,6 +220,10 @@ class _Judge:
         if test.node in checks or test.node in run.results or not checks <= executed:
             return False
         return all(m in self.fresh and self._is_whole(m) for m in models)
+
+
+def _is_same(before: Verdict, now: Verdict) -> bool:
+    return (before.at, before.invocation_id) == (now.at, now.invocation_id)
 
 
 def _has_rows_of_refs(node: str) -> bool:

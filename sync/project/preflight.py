@@ -87,8 +87,8 @@ def gate(
     is removed.
     """
     other = _other_target(run_results, built_for)
-    ours = None if other else run_results
-    known = know(manifest, ours, remembered, now or datetime.now(UTC), traces)
+    ours, ours_left = (None, no_trace) if other else (run_results, traces)
+    known = know(manifest, ours, remembered, now or datetime.now(UTC), ours_left)
     evidence = Evidence(manifest, run_results, known, traces, allowed, other)
     opened: list[Sync] = []
     gated: list[Gated] = []

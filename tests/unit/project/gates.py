@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from sync.project.evidence import Allowed
 from sync.project.preflight import BuiltFor, gate
 from sync.project.run_results import read_run_results
+from sync.project.traces import Trace
 
 UNIQUE = "unique_seg_carts_customer_id"
 NOT_NULL = "not_null_seg_carts_customer_id"
@@ -47,12 +48,12 @@ class Gates:
         """As a run that may write does, whatever it holds."""
         self.remembered = self.run().verdicts
 
-    def trace(self, unique_id, **after):
+    def trace(self, unique_id, sql="", **after):
         """dbt has executed a node so long after the end of its last command."""
         node = self.world.manifest["nodes"][unique_id]
         file, path = node["original_file_path"], node["path"]
         own = file if file.endswith(path) else f"{file}/{path}"
-        self.traces[f"shop/{own}"] = self.ended_at + timedelta(**after)
+        self.traces[f"shop/{own}"] = Trace(self.ended_at + timedelta(**after), sql)
 
     def later(self, command="build", keep=("",), **args):
         """Another dbt command, an hour after the last; of its results those in `keep` are left."""

@@ -12,7 +12,7 @@ import pytest
 from sync.model import Kind, Relation, Sync
 from sync.project.artifacts import read_manifest
 from sync.project.preflight import BuiltFor, gate
-from sync.project.run_results import read_run_results
+from sync.project.run_results import Part, read_run_results
 from sync.project.traces import SLACK, traces_in
 from tests.unit.project import dbt_commands
 
@@ -102,6 +102,22 @@ def test_dbt_leaves_a_trace_of_each_model_and_test_that_it_runs(kept):
         os.utime(test, (later.timestamp(), later.timestamp()))
     (kept / "tested" / "run_results.json").unlink()
     assert said(kept / "tested", only_models) == {("test-unseen", True)}
+
+
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [
+        ("built", Part.ALL),
+        ("emptied", Part.EMPTY),
+        ("emptied_by_variable", Part.EMPTY),
+        ("sampled", Part.SAMPLE),
+        ("sampled_by_variable", Part.SAMPLE),
+    ],
+)
+def test_the_sql_that_dbt_ran_shows_of_what_part_of_the_rows_a_model_was_built(kept, name, part):
+    model = read_manifest(kept / name / "manifest.json").models[MODEL]
+    trace = traces_in(kept / name)(model.run_file)
+    assert trace.part_of(model.relation_name) is part
 
 
 def test_a_test_on_a_disabled_model_of_a_package_is_about_the_model_that_it_reads(kept):

@@ -8,6 +8,7 @@ from sync.project.evidence import Allowed
 from sync.project.verdicts import Status
 from tests.unit.project.gates import ALL, NOT_NULL, SEGMENT, UNIQUE, Gates
 
+PLAIN = "model.shop.stg_plain"
 QUIET = ["compile", "generate", "show", "list", "run-operation"]
 OTHERS = ("traits_customers", "events_orders")
 
@@ -298,6 +299,111 @@ def test_what_was_emptied_is_whole_again_after_a_build_of_all(gates):
     gates.later("build", empty=True)
     gates.remember()
     gates.later("build")
+    assert gates.said() == set()
+
+
+def from_plain(gates, materialized):
+    """`seg_carts` selects from `stg_plain`."""
+    model = gates.world.model("seg_carts")
+    model["depends_on"]["nodes"] = [PLAIN]
+    model["config"]["materialized"] = materialized
+    gates.world.manifest["nodes"][PLAIN]["config"]["materialized"] = "table"
+
+
+def test_a_view_of_an_emptied_model_stays_held_when_that_one_fails_next(gates):
+    from_plain(gates, "view")
+    gates.remember()
+    plain = dict(gates.result(PLAIN))
+    gates.later("run", keep=(PLAIN,), empty=True)
+    gates.remember()
+    for status in ("error", "skipped"):
+        gates.results[:] = [{**plain, "status": status}]
+        gates.later("run")
+        gates.remember()
+        assert ("seg_carts", "build-empty", True) in gates.said()
+
+
+def test_a_view_is_whole_again_once_the_model_below_it_is(gates):
+    from_plain(gates, "view")
+    plain, view = dict(gates.result(PLAIN)), dict(gates.result(SEGMENT))
+    gates.results[:] = [plain]
+    gates.later("run", empty=True)
+    gates.remember()
+    gates.results[:] = [view]
+    gates.later("run")
+    gates.remember()
+    assert ("seg_carts", "build-empty", True) in gates.said()
+    gates.results[:] = [plain]
+    gates.later("run")
+    assert ("seg_carts", "build-empty", True) not in gates.said()
+
+
+def test_a_table_between_carries_what_is_missing_from_one_command_to_the_next(gates):
+    between = "model.shop.between"
+    from_plain(gates, "table")
+    nodes = gates.world.manifest["nodes"]
+    nodes[between] = {**nodes[PLAIN], "unique_id": between, "depends_on": {"nodes": [PLAIN]}}
+    nodes[SEGMENT]["depends_on"]["nodes"] = [between]
+    plain, segment = dict(gates.result(PLAIN)), dict(gates.result(SEGMENT))
+    for node, is_empty in ((PLAIN, True), (between, False), (SEGMENT, False)):
+        gates.results[:] = [{**(segment if node == SEGMENT else plain), "unique_id": node}]
+        gates.later("run", empty=is_empty)
+        gates.remember()
+    assert ("seg_carts", "build-empty", True) in gates.said()
+
+
+@pytest.mark.parametrize("materialized", ["table", "view"])
+@pytest.mark.parametrize(
+    ("where", "code"),
+    [
+        ("where false limit 0", "build-empty"),
+        (
+            "where seen >= '2026-11-25 00:00:00+00:00' and seen < '2026-11-28 00:00:00+00:00'",
+            "build-sampled",
+        ),
+    ],
+)
+def test_a_model_of_an_emptied_one_is_held_though_the_results_of_that_are_gone(
+    gates, materialized, where, code
+):
+    from_plain(gates, materialized)
+    name = gates.world.manifest["nodes"][PLAIN]["relation_name"]
+    gates.later("build", keep=ALL)
+    built = f'create table {name} as select * from (select * from "shop"."raw"."carts" {where})'
+    gates.trace(PLAIN, built, seconds=-60)
+    assert gates.said() == {("seg_carts", code, True)}
+    gates.remember()
+    gates.traces.clear()
+    assert gates.said() == {("seg_carts", code, True)}
+
+
+def test_a_table_is_left_as_it_is_by_what_happens_to_the_models_below_it_later(gates):
+    from_plain(gates, "table")
+    name = gates.world.manifest["nodes"][PLAIN]["relation_name"]
+    built = f"create table {name} as select * from (select * from x where false limit 0)"
+    gates.trace(PLAIN, built, minutes=1)
+    assert gates.said() == set()
+
+
+def test_a_table_of_an_emptied_model_stays_held_when_that_one_is_emptied_again(gates):
+    from_plain(gates, "table")
+    plain, segment = dict(gates.result(PLAIN)), dict(gates.result(SEGMENT))
+    gates.results[:] = [plain]
+    gates.later("run", empty=True)
+    gates.remember()
+    gates.results[:] = [segment]
+    gates.later("run")
+    gates.remember()
+    name = gates.world.manifest["nodes"][PLAIN]["relation_name"]
+    built = f"create table {name} as select * from (select * from x where false limit 0)"
+    gates.trace(PLAIN, built, minutes=1)
+    assert ("seg_carts", "build-empty", True) in gates.said()
+
+
+def test_the_same_model_of_another_target_says_nothing_of_ours(gates):
+    from_plain(gates, "view")
+    sql = 'create table "shop"."prod"."stg_plain" as select * from (select * from x where false'
+    gates.trace(PLAIN, f"{sql} limit 0)", seconds=-60)
     assert gates.said() == set()
 
 

@@ -1,0 +1,86 @@
+"""Builds of a part of the rows: which models show one, and how the SQL that dbt ran tells it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from sync.project.artifacts import Manifest
+from sync.project.attribution import ancestors
+from sync.project.run_results import Part
+from sync.project.traces import SLACK, Traces
+from sync.project.verdicts import INCOMPLETE, Status, Verdict
+
+PARTS = {
+    Part.ALL: Status.BUILT,
+    Part.EMPTY: Status.EMPTY,
+    Part.SAMPLE: Status.SAMPLED,
+    Part.CLONE: Status.CLONED,
+}
+READ_THROUGH = frozenset({"view", "ephemeral", "materialized_view", "dynamic_table"})
+"""Materializations that show at once what the models below them hold."""
+
+
+def activated(manifest: Manifest) -> frozenset[str]:
+    """Unique ids of the models with our metadata."""
+    return frozenset(id for id, m in manifest.models.items() if m.activation is not None)
+
+
+def incomplete(
+    manifest: Manifest,
+    verdicts: Mapping[str, Verdict],
+    node: str,
+    rebuilt: Collection[str] = frozenset(),
+) -> Verdict | None:
+    """The build of a part of the rows that a node shows; None when it shows all of them.
+
+    A view shows what the models below it hold now, a table what they held when it was built: the
+    nodes that were built just now are in `rebuilt`.
+    """
+    until = _read_until(manifest, verdicts, node)
+    seen: set[str] = set()
+    stack = [node]
+    while stack:
+        current = stack.pop()
+        verdict, model = verdicts.get(current), manifest.models.get(current)
+        if verdict is not None and verdict.status in INCOMPLETE and verdict.at <= until:
+            return verdict
+        if model and (current in rebuilt or model.materialized in READ_THROUGH):
+            stack += [below for below in model.depends_on if below not in seen]
+            seen.update(model.depends_on)
+    return None
+
+
+def _read_until(manifest: Manifest, verdicts: Mapping[str, Verdict], node: str) -> datetime:
+    """The moment after which a node no longer follows what happens to the models below it."""
+    model, verdict = manifest.models.get(node), verdicts.get(node)
+    if verdict is None or model is None or model.materialized in READ_THROUGH:
+        return datetime.max.replace(tzinfo=UTC)
+    return verdict.at + SLACK
+
+
+def built_in_part(
+    manifest: Manifest, known: Mapping[str, Verdict], traces: Traces
+) -> dict[str, Verdict]:
+    """Builds of a part of the rows that only their SQL shows: their results are gone."""
+    ours = activated(manifest)
+    found: dict[str, Verdict] = {}
+    for node in (*ours, *ancestors(manifest, *ours)):
+        model, before = manifest.models.get(node), known.get(node)
+        trace = traces(model.run_file) if model else None
+        if model is None or trace is None:
+            continue
+        status = PARTS[trace.part_of(model.relation_name)]
+        if status not in INCOMPLETE:
+            continue
+        if before is None or trace.at > before.at + SLACK:
+            verdict = before or Verdict(node, node.split(".", 2)[-1], status, trace.at)
+            found[node] = replace(verdict, status=status, at=trace.at, detail="", invocation_id="")
+    return found
+
+
+def has_run_since(traces: Traces, run_file: str, verdict: Verdict) -> bool:
+    """Whether dbt executed a node after what is known of it: a command whose results are gone."""
+    trace = traces(run_file)
+    return trace is not None and trace.at > verdict.at + SLACK
