@@ -9,6 +9,7 @@ sys.path.insert(0, str(Path(__file__).parent / "support"))
 
 from e2e.fixtures import (
     forks,
+    lab_on,
     postgres_uri,
     project,
     project_on,
@@ -20,6 +21,7 @@ from e2e.fixtures import (
 
 __all__ = [
     "forks",
+    "lab_on",
     "postgres_uri",
     "project",
     "project_on",

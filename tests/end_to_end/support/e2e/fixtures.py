@@ -12,6 +12,7 @@ from activation_sandbox.client import SandboxControl
 from activation_sandbox.server import Sandbox
 
 from e2e.forks import Forks
+from e2e.lab import Lab
 from e2e.project import SmallProject
 from e2e.warehouses import AnyWarehouse, DuckDBFile, PostgresSchema, embedded_postgres
 
@@ -101,3 +102,25 @@ def quick(project: SmallProject, forks: Forks) -> SmallProject:
     """The same, whose runs start at once."""
     project.forks = forks
     return project
+
+
+@pytest.fixture
+def lab_on(
+    tmp_path: Path,
+    sandbox: SandboxControl,
+    warehouse_of: Callable[[str], AnyWarehouse],
+    forks: Forks,
+) -> Iterator[Callable[[str], Lab]]:
+    """Make a project on which dbt itself runs, by the name of its adapter."""
+    made: list[Lab] = []
+
+    def make(adapter: str) -> Lab:
+        directory = tmp_path / "lab"
+        directory.mkdir()
+        made.append(Lab(directory, warehouse_of(adapter), sandbox, forks=forks))
+        made[-1].built("deps")
+        return made[-1]
+
+    yield make
+    for lab in made:
+        lab.end()

@@ -1,4 +1,4 @@
-"""Processes that run the command line without the cost of starting Python and loading libraries.
+"""Processes that run the sync, or dbt, without the cost of starting Python and loading libraries.
 
 A process that has loaded everything, and done nothing, waits for orders and forks for each one.
 The fork is a process like any other: it can be killed, and holds nothing of an earlier one.
@@ -13,9 +13,11 @@ import random
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -81,10 +83,12 @@ class Forks:
         environ: Mapping[str, str],
         out: Path,
         err: Path,
+        program: str = "sync",
     ) -> Forked:
-        """Run the command line with these arguments; its output goes to these files."""
+        """Run the sync, or `dbt`, with these arguments; its output goes to these files."""
         answer = self.ask(
             "start",
+            program=program,
             arguments=list(arguments),
             cwd=str(cwd),
             environ=dict(environ),
@@ -122,6 +126,8 @@ def _load() -> None:
 
 
 def _start(order: Mapping[str, Any]) -> dict[str, Any]:
+    program = PROGRAMS[order["program"]]
+    program()  # loads what is not loaded yet, once for all forks
     pid = os.fork()
     if pid == 0:
         _run(order)
@@ -139,14 +145,51 @@ def _run(order: Mapping[str, Any]) -> None:
         os.chdir(order["cwd"])
         os.environ.update(order["environ"])
         random.seed()
-        from sync.cli.root import run
-
-        code = run(order["arguments"])
+        code = PROGRAMS[order["program"]]()(order["arguments"])
     finally:
         with suppress(OSError):
             sys.stdout.flush()
             sys.stderr.flush()
         os._exit(code)
+
+
+def _sync() -> Callable[[Sequence[str]], int]:
+    from sync.cli.root import run
+
+    return run
+
+
+@cache
+def _dbt() -> Callable[[Sequence[str]], int]:
+    """dbt makes much of its code when it is first used: so it has parsed a project already."""
+    for name in ("dbt.adapters.duckdb", *FOR_POSTGRES):
+        import_module(name)
+    import dbt.task
+    from dbt.cli.main import dbtRunner
+
+    for module in pkgutil.iter_modules(dbt.task.__path__, "dbt.task."):
+        import_module(module.name)
+    with tempfile.TemporaryDirectory() as folder:
+        here = ["--project-dir", folder, "--profiles-dir", folder]
+        Path(folder, "dbt_project.yml").write_text(
+            "{name: warm, profile: warm, flags: {send_anonymous_usage_stats: false}}"
+        )
+        Path(folder, "profiles.yml").write_text(
+            "warm: {target: dev, outputs: {dev: {type: duckdb}}}"
+        )
+        for _ in range(2):
+            dbtRunner().invoke(["--quiet", "--log-level-file", "none", "parse", *here])
+
+    def run(arguments: Sequence[str]) -> int:
+        done = dbtRunner().invoke(list(arguments))
+        if done.exception:
+            print(done.exception)  # noqa: T201 - it is a command line
+        return 0 if done.success else 2 if done.exception else 1
+
+    return run
+
+
+PROGRAMS = {"sync": _sync, "dbt": _dbt}
 
 
 def _poll(pid: int) -> dict[str, Any]:
