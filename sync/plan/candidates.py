@@ -5,6 +5,8 @@ A native row hash is compared where it is nearly free, the columns themselves el
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlglot import exp
 
 from sync.model import Kind, Op
@@ -38,7 +40,7 @@ def model_rows(c: Comparison) -> exp.Select:
         ("occurred_at", _occurred_at(c)),
         *((x.state_name, x.wanted("m")) for x in c.live),
     ]
-    return exp.select(*e.aliased(read)).from_(e.table(s.relation, "m"))
+    return e.select(*e.aliased(read)).from_(e.table(s.relation, "m"))
 
 
 def _occurred_at(c: Comparison) -> exp.Expr:
@@ -152,7 +154,10 @@ def find_candidates(c: Comparison, only_open: bool = False) -> exp.Select:
 
     With `only_open`, nothing differs but what `is_open` names.
     """
-    model, known = _model_side(c), _known_side(c)
+    names_sent = ["external_key", "external_id", "related_id", "reason", "event", "occurred_at"]
+    names_sent += ["fingerprint"] if c.has_hash else []
+    names_sent += [x.state_name for x in c.live]
+    model, known = _model_side(c, names_sent), _known_side(c)
     if only_open:
         names = exp.select(e.col("identity", "o")).from_(c.snapshot("o")).where(is_open(c, "o"))
         model = model.where(exp.In(this=e.col("identity", "g"), query=names.subquery()))
@@ -161,17 +166,15 @@ def find_candidates(c: Comparison, only_open: bool = False) -> exp.Select:
     is_wanted = e.all_of(e.not_null(m), e.is_null(e.col("detail", "m")))
     changed = e.all_of(is_wanted.copy(), e.paren(e.any_of(e.is_null(s), *_suspicions(c))))
     left = e.all_of(exp.Not(this=e.paren(is_wanted.copy())), e.not_null(s))
-    names_sent = ["external_key", "external_id", "related_id", "reason", "event", "occurred_at"]
-    names_sent += ["fingerprint"] if c.has_hash else []
-    names_sent += [x.state_name for x in c.live]
     carried = [
         ("identity", e.coalesce(m.copy(), s.copy())),
         ("is_wanted", is_wanted),
         ("is_known", e.not_null(s.copy())),
+        *([("held_row", e.col("held_row", "s"))] if c.row_id else []),
         *((name, e.col(name, "m")) for name in names_sent),
     ]
     query = (
-        exp.select(*e.aliased(carried))
+        e.select(*e.aliased(carried))
         .from_(model.subquery(e.ident("m")))
         .join(
             known.subquery(e.ident("s")),
@@ -187,9 +190,16 @@ def find_candidates(c: Comparison, only_open: bool = False) -> exp.Select:
     return query
 
 
-def _model_side(c: Comparison) -> exp.Select:
+def _model_side(c: Comparison, names: Sequence[str]) -> exp.Select:
+    """The model's rows; one that names nobody meets no row of the snapshot.
+
+    It is not filtered out: an engine that takes the model for the smaller side keeps all of its
+    columns in memory, and the join costs twice as much.
+    """
     is_known = e.differs(e.col("detail", "g"), e.text(UNIDENTIFIED))
-    return exp.select("*").from_(gated_rows(c).subquery(e.ident("g"))).where(is_known)
+    identity = e.case((is_known, e.col("identity", "g")), default=e.null())
+    carried = [("identity", identity), *((name, e.col(name, "g")) for name in ["detail", *names])]
+    return e.select(*e.aliased(carried)).from_(gated_rows(c).subquery(e.ident("g")))
 
 
 def _known_side(c: Comparison) -> exp.Select:
@@ -202,10 +212,35 @@ def _known_side(c: Comparison) -> exp.Select:
     carried: list[tuple[str, exp.Expr]] = [(n, e.col(n, "a")) for n in dict.fromkeys(names)]
     if c.can_share and not c.has_hash:
         carried.append(("external_key", held_key(c.sync, "a")))
-    rows = exp.select(*e.aliased(carried)).from_(c.snapshot("a"))
-    if c.sync.kind is Kind.EVENTS:
-        return rows
-    return rows.where(e.paren(e.any_of(is_active("a"), _left_behind(c, "a"))))
+    if c.row_id:
+        carried.append(("held_row", e.col(c.row_id, "a")))
+    rows = e.select(*e.aliased(carried)).from_(c.snapshot("a"))
+    return rows if c.sync.kind is Kind.EVENTS else rows.where(_is_kept(c, "a"))
+
+
+def _is_kept(c: Comparison, alias: str) -> exp.Expr:
+    """The destination holds, or may hold, something of this identity."""
+    return e.paren(e.any_of(is_active(alias), _left_behind(c, alias)))
+
+
+def beside_snapshot(c: Comparison, query: exp.Select, has_inactive: bool) -> exp.Select:
+    """A query over candidates `c`, joined with the snapshot as `s`: by row where there is one.
+
+    `has_inactive`: some of the snapshot are not kept, and so were no side of the first join.
+    """
+    if not c.row_id:
+        by_key = e.equals(e.col("identity", "s"), e.col("identity", "c"))
+        return query.join(c.snapshot("s"), on=by_key, join_type="left")
+    row: exp.Expr = e.col("held_row", "c")
+    if has_inactive:
+        gone = exp.select(e.col("identity", "i"), *e.aliased([("held_row", e.col(c.row_id, "i"))]))
+        gone = gone.from_(c.snapshot("i"))
+        if c.sync.kind is not Kind.EVENTS:
+            gone = gone.where(exp.Not(this=_is_kept(c, "i")))
+        by_key = e.equals(e.col("identity", "b"), e.col("identity", "c"))
+        query = query.join(gone.subquery(e.ident("b")), on=by_key, join_type="left")
+        row = e.coalesce(row, e.col("held_row", "b"))
+    return query.join(c.snapshot("s"), on=e.equals(e.col(c.row_id, "s"), row), join_type="left")
 
 
 def _suspicions(c: Comparison) -> list[exp.Expr]:

@@ -62,6 +62,11 @@ class Comparison:
         return e.table(self.tables.snapshot, alias)
 
     @property
+    def row_id(self) -> str:
+        """The snapshot's physical row, where the plan reads the table itself; else empty."""
+        return "" if self.acknowledged is not None else facts(self.dialect).row_id
+
+    @property
     def has_hash(self) -> bool:
         """Whether stage one compares fingerprints."""
         return bool(facts(self.dialect).hash) and self.sync.kind is not Kind.EVENTS

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from sqlglot import exp
 
 from sync.model import Op
-from sync.plan.candidates import CANDIDATES, doubled, value_differs
+from sync.plan.candidates import CANDIDATES, beside_snapshot, doubled, value_differs
 from sync.plan.comparison import Comparison, held_key, is_unsure
 from sync.state.columns import Column
 from sync.state.schema import plan_columns
@@ -21,8 +21,11 @@ ASSERTIONS = ("returned", "in doubt", "asserted")
 """Causes for which everything is said, nulls too."""
 
 
-def planned(c: Comparison, has_doubled: bool = True) -> exp.Query:
-    """Every change, and for who moves the removal at the old place; not numbered."""
+def planned(c: Comparison, has_doubled: bool = True, has_inactive: bool = True) -> exp.Query:
+    """Every change, and for who moves the removal at the old place; not numbered.
+
+    `has_doubled`: some candidates are set aside. `has_inactive`: as in `beside_snapshot`.
+    """
     carried = [n for n in plan_columns(c.columns) if n not in {"epoch", "seq"}]
     found: exp.Query = (
         exp.select(*map(e.col, carried))
@@ -30,35 +33,60 @@ def planned(c: Comparison, has_doubled: bool = True) -> exp.Query:
         .where(exp.NEQ(this=e.col("op"), expression=e.text(SAME)))
     )
     if c.removes:
-        found = exp.union(found, _moved_away(c, carried), distinct=False)
-    return found.with_(e.ident("joined"), as_=_joined(c, has_doubled)).with_(
-        e.ident("decided"), as_=_decided(c)
-    )
+        found = exp.union(found, _moved_away(c, carried), distinct=False, copy=False)
+    joined = _joined(c, has_doubled, has_inactive)
+    found = found.with_(e.ident("joined"), as_=joined, copy=False)
+    return found.with_(e.ident("decided"), as_=_decided(c), copy=False)
 
 
-def write_plan(c: Comparison) -> exp.Insert:
-    """The numbered plan of this epoch, from the local relation `PLANNED`."""
+def write_at_once(c: Comparison, query: exp.Query) -> exp.Insert:
+    """The numbered plan of a first run, from the query itself: it has adds alone, at one target."""
+    return _numbered(c, 0, [] if facts(c.dialect).numbers_freely else [e.col("identity")], query)
+
+
+def write_plan(c: Comparison, ops: Mapping[Op, int]) -> Iterator[exp.Insert]:
+    """The numbered plan of this epoch, from the local relation `PLANNED`, which has so many `ops`.
+
+    Removes, changes, adds, each by target. For a destination that coalesces, in `_order`.
+    """
+    if c.sync.is_coalesced:
+        yield _numbered(c, 0, _order(c), _local_plan())
+        return
+    before = 0
+    for op in Op:
+        if ops.get(op):
+            of_op = _local_plan().where(e.equals(e.col("op"), e.text(op)))
+            yield _numbered(c, before, _order_of_target(c), of_op)
+            before += ops[op]
+
+
+def _local_plan() -> exp.Select:
+    return exp.select("*").from_(e.local(PLANNED))
+
+
+def _numbered(c: Comparison, before: int, order: Sequence[exp.Expr], rows: exp.Query) -> exp.Insert:
     names = list(plan_columns(c.columns))
-    order = exp.Order(expressions=[exp.Ordered(this=term) for term in _order(c)])
-    numbered: list[tuple[str, exp.Expr]] = [
+    sorted_by = exp.Order(expressions=[exp.Ordered(this=term) for term in order])
+    number: exp.Expr = exp.Window(this=exp.RowNumber(), order=sorted_by if order else None)
+    carried: list[tuple[str, exp.Expr]] = [
         ("epoch", e.number(c.epoch)),
-        ("seq", exp.Window(this=exp.RowNumber(), order=order)),
+        ("seq", exp.Add(this=number, expression=e.number(before)) if before else number),
         *((name, e.col(name)) for name in names if name not in {"epoch", "seq"}),
     ]
-    query = exp.select(*e.aliased(numbered)).from_(e.local(PLANNED)).order_by(e.col("seq"))
+    query = e.select(*e.aliased(carried)).from_(rows.subquery(e.ident("p")))
     return e.insert(c.tables.plan, names, query)
 
 
-def _order(c: Comparison) -> list[exp.Expr]:
-    """Removes, changes, adds, each by target and identity.
+def _order_of_target(c: Comparison) -> list[exp.Expr]:
+    """As few as the engine needs: to sort wide rows is what a first plan spends most on."""
+    if facts(c.dialect).numbers_freely:
+        return [e.col("target_id")] if len(c.targets) > 1 else []
+    return [e.col("target_id"), e.col("identity")]
 
-    For a destination that coalesces: by external id, in the order of bytes, so that the plans of
-    all its syncs can be read side by side; whoever moves leaves the old place before that.
-    """
-    if not c.sync.is_coalesced:
-        ranks = [(e.equals(e.col("op"), e.text(op)), e.number(i)) for i, op in enumerate(Op)]
-        rank = e.case(*ranks, default=e.number(len(Op)))
-        return [rank, e.col("target_id"), e.col("identity")]
+
+def _order(c: Comparison) -> list[exp.Expr]:
+    """By external id, in the order of bytes, so that the plans of all syncs can be read side by
+    side; a mover leaves the old place before that."""
     is_leaving = e.equals(e.col("op"), e.text(Op.REMOVE))
     if c.sync.related is not None or not (c.sync.address or c.sync.normal_form):
         is_leaving = e.all_of(is_leaving, e.equals(e.col("cause"), e.text("moved")))
@@ -81,13 +109,13 @@ def _moved_away(c: Comparison, carried: Sequence[str]) -> exp.Select:
         "changed": e.col("leaving_changed"),
     }
     return (
-        exp.select(*e.aliased((name, instead.get(name, e.col(name))) for name in carried))
+        e.select(*e.aliased((name, instead.get(name, e.col(name))) for name in carried))
         .from_(e.local("decided"))
         .where(e.equals(e.col("cause"), e.text("moved")))
     )
 
 
-def _joined(c: Comparison, has_doubled: bool) -> exp.Select:
+def _joined(c: Comparison, has_doubled: bool, has_inactive: bool) -> exp.Select:
     """Candidates beside what the destination holds of them, and what siblings do."""
     live = c.live
     carried: list[tuple[str, exp.Expr]] = [
@@ -109,13 +137,8 @@ def _joined(c: Comparison, has_doubled: bool) -> exp.Select:
         carried.append((f"d{i}", _differs(c, column)))
         carried.append((f"g{i}", _is_given(c, column)))
         carried.append((f"o{i}", _is_owned(c, column)))
-    query = exp.select(*e.aliased(carried)).from_(e.local(CANDIDATES, "c"))
-    query = query.join(
-        c.snapshot("s"),
-        on=e.equals(e.col("identity", "s"), e.col("identity", "c")),
-        join_type="left",
-    )
-    query = _beside_siblings(c, query)
+    query = e.select(*e.aliased(carried)).from_(e.local(CANDIDATES, "c"))
+    query = _beside_siblings(c, beside_snapshot(c, query, has_inactive))
     return query.where(exp.Not(this=exp.Exists(this=doubled("c")))) if has_doubled else query
 
 
@@ -244,7 +267,7 @@ def _decided(c: Comparison) -> exp.Select:
         *((x.state_name, e.col(x.state_name)) for x in c.live),
     ]
     inner = decided.from_(e.local("joined")).subquery(e.ident("j"))
-    return exp.select(*e.aliased(outgoing)).from_(inner)
+    return e.select(*e.aliased(outgoing)).from_(inner)
 
 
 def _decisions(c: Comparison) -> list[tuple[exp.Expr, str, str]]:
@@ -334,7 +357,7 @@ def refreshed(c: Comparison, has_doubled: bool = True) -> exp.Select:
         ("target_id", e.number(c.target_id)),
     ]
     rows = (
-        exp.select(*e.aliased(fresh))
+        e.select(*e.aliased(fresh))
         .from_(e.local(CANDIDATES, "c"))
         .where(e.col("is_wanted", "c"), e.col("is_known", "c"), exp.Not(this=exp.Exists(this=told)))
     )
@@ -407,13 +430,11 @@ def _has_own(column: Column, name: str, alias: str, salt: str | None = None) -> 
     return e.all_of(e.not_null(value), exp.NEQ(this=value.copy(), expression=other))
 
 
-def count_planned() -> exp.Select:
-    """(operation, cause, changes) of the local relation `PLANNED`."""
-    return (
-        exp.select(e.col("op"), e.col("cause"), e.count())
-        .from_(e.local(PLANNED))
-        .group_by(e.col("op"), e.col("cause"))
-    )
+def count_planned(rows: exp.Query | None = None) -> exp.Select:
+    """(operation, cause, changes) of the local relation `PLANNED`, or of other rows like it."""
+    counted = (rows or _local_plan()).subquery(e.ident("p"))
+    counts = exp.select(e.col("op"), e.col("cause"), e.count())
+    return counts.from_(counted).group_by(e.col("op"), e.col("cause"))
 
 
 def show_plan(c: Comparison, limit: int, identity: str | None = None) -> exp.Select:

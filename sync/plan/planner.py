@@ -140,8 +140,11 @@ class Seen:
 class Planner:
     """Makes the plan of one sync within an open session."""
 
-    def __init__(self, space: Workspace, prepared: Prepared) -> None:
+    def __init__(self, space: Workspace, prepared: Prepared, writes_first: bool = False) -> None:
         self.space = space
+        self.writes_first = writes_first
+        """A first plan goes where it stays at once."""
+        self.has_written = False
         self.prepared = prepared
         self.known = prepared.known
         self.comparison = prepared.comparison
@@ -154,13 +157,14 @@ class Planner:
         if self.seen.is_even and not self.seen.open:
             return self._summary({}, {})
         space, c = self.space, self.comparison
-        query = candidates.find_candidates(c, only_open=self.seen.is_even)
-        space.define(candidates.CANDIDATES, query)
+        found = candidates.find_candidates(c, only_open=self.seen.is_even)
+        space.define(candidates.CANDIDATES, found)
         if not self.seen.is_even:
             self.doubled = self._set_doubled_aside()
         self._part_shared()
-        space.define(diff.PLANNED, diff.planned(c, has_doubled=bool(self.doubled)))
-        return self._summary(*self._count_planned())
+        has_inactive = self.seen.known > self.seen.active
+        query = diff.planned(c, bool(self.doubled), has_inactive)
+        return self._summary(*self._count_planned(query))
 
     def _look(self) -> Seen:
         """Compare model and snapshot as wholes, where the engine hashes."""
@@ -221,13 +225,23 @@ class Planner:
         space.replace(c.tables.snapshot, c.acknowledged, sharing.shared_rows(c))
         space.define(candidates.CANDIDATES, candidates.find_candidates(c))
 
-    def _count_planned(self) -> tuple[dict[Op, int], dict[str, int]]:
+    def _count_planned(self, query: exp.Query) -> tuple[dict[Op, int], dict[str, int]]:
         ops: dict[Op, int] = {}
         causes: dict[str, int] = {}
-        for op, cause, rows in self.space.ask(diff.count_planned()):
+        for op, cause, rows in self.space.ask(self._kept(query)):
             ops[Op(op)] = ops.get(Op(op), 0) + rows
             causes[cause] = causes.get(cause, 0) + rows
         return ops, causes
+
+    def _kept(self, query: exp.Query) -> exp.Select:
+        """The changes are kept: what counts them."""
+        c = self.comparison
+        if self.writes_first and not self.seen.known and not c.sync.is_coalesced:
+            self.has_written = True
+            self.space.state.run(diff.write_at_once(c, query))
+            return diff.count_planned(diff.read_plan(c, c.epoch))
+        self.space.define(diff.PLANNED, query)
+        return diff.count_planned()
 
     def _summary(self, ops: dict[Op, int], causes: dict[str, int]) -> PlanSummary:
         known, prepared, seen = self.known, self.prepared, self.seen
@@ -271,13 +285,14 @@ class Planner:
 
 def write(state: Catalogue, prepared: Prepared) -> PlanSummary:
     """Compare and commit the numbered plan. Runs inside the caller's transaction."""
-    planner = Planner(Tables(state), prepared)
+    planner = Planner(Tables(state), prepared, writes_first=True)
     c, known = prepared.comparison, prepared.known
     if prepared.is_new_target:
         syncs.record_target(state, c.target_id, prepared.target)
     summary = planner.compare()
-    if summary.total:
-        state.run(diff.write_plan(c))
+    if not planner.has_written:
+        for statement in diff.write_plan(c, summary.ops):
+            state.run(statement)
     _keep_in_step(state, planner)
     changes = {"columns": e.text(encode(c.columns)), "recipe": e.text(c.recipe)}
     if summary.total:

@@ -71,7 +71,7 @@ class Catalogue:
         present = self.session.columns(self.tables.plan)
         if present is None or not self._agrees(dict(present), plan):
             self.run(e.drop_table(self.tables.plan))
-            self.run(t.create(self.tables.plan, plan, self.dialect))
+            self.run(t.create(self.tables.plan, plan, self.dialect, is_passing=True))
 
     def _agrees(self, present: dict[str, str], types: dict[str, str]) -> bool:
         return present.keys() == types.keys() and all(

@@ -293,16 +293,22 @@ class StateTables:
 
 
 def create(
-    relation: Relation, columns: Mapping[str, str], dialect: str, unique: str | None = None
+    relation: Relation,
+    columns: Mapping[str, str],
+    dialect: str,
+    unique: str | None = None,
+    is_passing: bool = False,
 ) -> exp.Create:
-    """`create table if not exists` with the given column types."""
+    """`create table if not exists` with the given column types; of a passing one, no row stays."""
+    passing = [exp.Var(this=facts(dialect).passing)] if is_passing else []
     definitions = [
         exp.ColumnDef(
             this=e.ident(name),
             kind=built_type(data_type, dialect),
-            constraints=[exp.ColumnConstraint(kind=exp.PrimaryKeyColumnConstraint())]
-            if name == unique
-            else None,
+            constraints=[
+                exp.ColumnConstraint(kind=kind)
+                for kind in ([exp.PrimaryKeyColumnConstraint()] if name == unique else passing)
+            ],
         )
         for name, data_type in columns.items()
     ]

@@ -19,6 +19,13 @@ class Facts:
     hash_type: str = "bigint"
     version: str = ""
     """A query for the version that its native hash depends on."""
+    row_id: str = ""
+    """Where a row of a table lies, for a look-up that costs less than one by key. It holds within
+    a transaction."""
+    passing: str = ""
+    """What a column is declared with in a table whose rows don't stay: not worth compressing."""
+    numbers_freely: bool = False
+    """Rows can be numbered in the order in which they come."""
     is_measured: bool = False
     """It plans joins with freshly filled tables badly, until they are analysed."""
     begin: str = "begin"
@@ -32,11 +39,21 @@ class Facts:
 
 
 FACTS = {
-    "duckdb": Facts("duckdb", "hash", "ubigint", has_transactions=True),
+    "duckdb": Facts(
+        "duckdb",
+        "hash",
+        "ubigint",
+        row_id="rowid",
+        passing="using compression uncompressed",
+        numbers_freely=True,
+        has_transactions=True,
+    ),
     "postgres": Facts(
         "postgres",
         "record",
         version="select current_setting('server_version_num')::integer / 10000",
+        row_id="ctid",
+        numbers_freely=True,
         is_measured=True,
         begin="begin isolation level repeatable read",
         has_transactions=True,

@@ -123,12 +123,15 @@ def any_of(*conditions: exp.Expr) -> exp.Condition:
     return exp.or_(*conditions) if conditions else exp.false()
 
 
+def select(*columns: exp.Expr) -> exp.Select:
+    """`select ...` of columns that stand nowhere else: unlike sqlglot's own, it copies none."""
+    return exp.Select(expressions=list(columns))
+
+
 def case(*branches: tuple[exp.Expr, exp.Expr], default: exp.Expr) -> exp.Case:
     """`case when ... then ... else ... end`."""
-    built = exp.Case()
-    for condition, result in branches:
-        built = built.when(condition, result)
-    return built.else_(default)
+    ifs = [exp.If(this=condition, true=result) for condition, result in branches]
+    return exp.Case(ifs=ifs, default=default)
 
 
 def concat(parts: Sequence[exp.Expr]) -> exp.Expr:
@@ -169,7 +172,7 @@ def filled(sql: str, values: Mapping[str, exp.Expr]) -> exp.Expr:
 
 def aliased(expressions: Iterable[tuple[str, exp.Expr]]) -> list[exp.Expr]:
     """`expression as "name"`, in order."""
-    return [exp.alias_(e, name, quoted=True) for name, e in expressions]
+    return [exp.Alias(this=found, alias=ident(name)) for name, found in expressions]
 
 
 def insert(into: Relation, columns: Sequence[str], query: exp.Query) -> exp.Insert:

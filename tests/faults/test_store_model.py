@@ -142,6 +142,7 @@ class Pair:
         summary, reference = self.sql.plan(epoch), self.memory.plan(epoch)
         assert _told(summary) == _told(reference)
         changes = self.changes(epoch)
+        self._number_like(changes)
         assert changes == [
             _plain(p.change(self.sync, self.memory.tables.plan_epoch))
             for p in self.memory.tables.plan
@@ -151,6 +152,18 @@ class Pair:
         assert self.snapshot() == self.remembered()
         self.sql.release(epoch)
         self.memory.release(epoch)
+
+    def _number_like(self, changes: Sequence[Change]) -> None:
+        """Removes, changes, adds; in which order each of them, the engine may choose."""
+        assert [c.seq for c in changes] == list(range(1, len(changes) + 1))
+        ranks = [list(Op).index(c.op) for c in changes]
+        assert ranks == sorted(ranks)
+        seqs = {(c.op, c.identity, c.address): c.seq for c in changes}
+        numbered = [
+            p._replace(seq=seqs.get((p.op, p.identity, p.address or p.identity), p.seq))
+            for p in self.memory.tables.plan
+        ]
+        self.memory.tables.plan = tuple(sorted(numbered, key=lambda p: p.seq))
 
     def _end(
         self, step: Step, epoch: int, number: int, summary: PlanSummary, acks: list[Ack]

@@ -1,0 +1,133 @@
+"""A warehouse that is not there: it keeps what it is told, and answers with plausible numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+from unittest.mock import patch
+
+from sqlglot import exp, parse_one
+
+from sync.model import Kind, Op, Relation, Sync, Trait
+from sync.plan import planner
+from sync.plan.comparison import Sibling
+from sync.state import schema as t
+from sync.state import settling
+from sync.state.catalogue import Catalogue
+from sync.state.columns import Column
+from sync.state.lease import LeaseTable
+from sync.state.store import TERMS, Holder
+from sync.warehouse import sql as e
+
+MODEL = Relation(None, "shop", "people")
+TYPES = {"id": "text", "email": "text", "plan": "text", "visits": "integer"}
+SYNC = Sync(
+    name="people__mailer",
+    model="people",
+    unique_id="model.shop.people",
+    relation=MODEL,
+    connection="mailer",
+    vendor="mailer",
+    kind=Kind.TRAITS,
+    identity="id",
+    traits=(
+        Trait("plan", "plan", nulls="reject"),
+        Trait("visits", "visits", default=0),
+        Trait("email", "email", is_pii=True),
+    ),
+    identify_by="email",
+    address="email",
+    normal_form="email",
+    on_drop="unset",
+    path="models/people.yml",
+)
+TABLES = t.StateTables(None, "shop_activation", SYNC.name, "shop", "prod")
+DROPPED = Column(Trait("old", "old"), "text", is_dropped=True)
+REPLACED = Column(Trait("visits", "visits"), "text", is_superseded=True, stored_name="t_visits_2")
+PLANNED = [(op, cause, 1) for op, cause in zip(Op, ("left", "changed", "new"), strict=True)]
+ONES = 1
+
+
+class Recording:
+    """A session of an engine that hashes or not, as its dialect says."""
+
+    has_keys = False
+
+    def __init__(self, dialect: str) -> None:
+        self.dialect = dialect
+
+    def execute(self, sql: str) -> int:
+        return ONES
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        found = parse_one(sql, dialect=self.dialect)
+        names = [one.alias_or_name for one in found.selects]
+        if names[:2] == ["op", "cause"]:
+            return list(PLANNED)
+        if "expires_at" in names:
+            return [self._lease(names)]
+        return [tuple(2 if "detail" in str(one) else ONES for one in found.selects)]
+
+    def _lease(self, names: Sequence[str]) -> tuple[Any, ...]:
+        """One that was given back; then whatever was written last."""
+        words = {"owner", "host", "process", "version", "tokens", "token"}
+        row = {name: "x" if name in words else ONES for name in names}
+        return tuple(row.values())
+
+    def columns(self, relation: Relation) -> list[tuple[str, str]] | None:
+        return list(TYPES.items()) if relation == MODEL else None
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        yield
+
+
+class Listening(Catalogue):
+    """Keeps each statement as it was written."""
+
+    def __init__(self, dialect: str) -> None:
+        session: Any = Recording(dialect)
+        super().__init__(session, dialect, TABLES, is_current=True)
+        self.told: list[str] = []
+
+    def run(self, statement: exp.Expr) -> int:
+        self.told.append(statement.sql(self.dialect, pretty=True))
+        return super().run(statement)
+
+    def ask(self, query: exp.Query) -> list[tuple[Any, ...]]:
+        self.told.append(query.sql(self.dialect, pretty=True))
+        return super().ask(query)
+
+
+def statements(dialect: str) -> list[str]:
+    """What a whole run of a sync tells this engine, with every cause that there is."""
+    state = Listening(dialect)
+    for name in ("leases", "syncs"):
+        state.run(t.create(TABLES[name], t.SHARED[name], dialect, state.key_of(name)))
+    _take_a_lease(state)
+    found = planner.prepare(state, SYNC, f"{dialect} 1", 7, [])
+    people = e.select(*e.aliased([("external_key", e.col("id")), ("n0", exp.true())]))
+    people = people.from_(e.table(Relation(None, "shop", "others")))
+    c = replace(
+        found.comparison,
+        columns=(*found.comparison.columns, DROPPED, REPLACED),
+        heirs=(Sibling((DROPPED.state_name,), people, people.copy()),),
+        givers=(Sibling(("plan",), people.copy()),),
+    )
+    prepared = replace(found, comparison=c)
+    planner.ensure(state, prepared)
+    planner.write(state, prepared)
+    settling.merge(state, planner.settlement(state, c, 7), "run")
+    settling.conclude(state, 7)
+    return state.told
+
+
+def _take_a_lease(state: Catalogue) -> None:
+    """The statements of one attempt; with nobody to answer, its outcome means nothing."""
+    leases = LeaseTable(state, TERMS)
+    row = leases.read()
+    assert row is not None
+    with patch("sync.state.lease.secrets.token_hex", lambda count: "token"):
+        leases._take(row, Holder("me", "here", "1", "1"), lambda found: True, 7, "")
