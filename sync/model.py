@@ -137,6 +137,15 @@ class Sync:
     sla: str | None = None
     tags: frozenset[str] = frozenset()
     path: str = ""
+    first_name: str = ""
+    """What it was called before it was moved to another name; empty when it never was."""
+    is_gone: bool = False
+    """The project has it no more, and the state alone tells of it: it has no rows, so all leave."""
+
+    @property
+    def lasting_name(self) -> str:
+        """The name that ids of its events derive from: a move must not repeat an event."""
+        return self.first_name or self.name
 
     @property
     def key(self) -> str:

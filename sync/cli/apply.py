@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import click
 from sync.cli.allowing import ALLOWANCES, allowed_of, limits_of
 from sync.cli.command import PROJECT, SELECTION, STATE, command
 from sync.cli.listening import Listening
+from sync.cli.orphans import tell_orphans
 from sync.cli.session import Session, again
 from sync.cli.stopping import Stop
 from sync.errors import SyncError
@@ -59,6 +61,7 @@ def apply(session: Session, max_runtime: float | None, **allowed: bool) -> int:
             return exit_code
         stopped, exit_code = _ending(stop, result, listening)
     summary = listening.summary(result, exit_code, stopped, again(session.options, "apply"))
+    summary = replace(summary, orphans=tell_orphans(session, project))
     _write(session, results.run_result(summary))
     session.reporter.tell(summary)
     return exit_code

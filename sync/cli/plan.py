@@ -10,6 +10,7 @@ import click
 from sync.cli.allowing import ALLOWANCES, allowed_of, limits_of
 from sync.cli.command import PROJECT, SELECTION, STATE, command
 from sync.cli.listening import planned_event, tell_gates
+from sync.cli.orphans import tell_orphans
 from sync.cli.root import Differs
 from sync.cli.session import Session, again
 from sync.cli.showing import shown
@@ -61,6 +62,7 @@ def plan(
         refused=tuple(refused),
         exit_code=gravest(codes),
         command=again(session.options, "apply", preflight.open if len(preflight.open) < 4 else ()),
+        orphans=tell_orphans(session, project, access, is_told=not as_json),
     )
     if as_json:
         session.terminal.result(jsonl.line(ended, session.clock.now()))

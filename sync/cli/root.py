@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "verify": ("sync.cli.verify:verify", "Compare a sample with what destinations hold."),
     "rejects": ("sync.cli.rejects:rejects", "Rejected and invalid rows by cause."),
     "state": ("sync.cli.state:state", "Show or mend what is remembered of a sync."),
+    "retire": ("sync.cli.retire:retire", "Take back what a removed sync has sent."),
     "pull": ("sync.cli.pull:pull", "Read what a destination answers back."),
     "sandbox": ("sync.cli.sandbox:sandbox", "Run the local stand-in for every destination."),
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sync.cli.command import PROJECT, SELECTION, STATE, command
+from sync.cli.confirming import YES, confirmed
 from sync.cli.session import Session
+from sync.cli.state_move import move
 from sync.cli.state_show import show
 from sync.errors import ConfigError, Problem, SyncError
 from sync.model import Sync
@@ -19,7 +20,6 @@ from sync.report import words
 if TYPE_CHECKING:
     from sync.run.access import StateAccess
 
-YES = click.option("--yes", "-y", "is_sure", is_flag=True, help="Don't ask.")
 NAMES = click.argument("names", nargs=-1, metavar="[SYNC]...")
 
 
@@ -154,6 +154,7 @@ def recreate(session: Session, is_sure: bool) -> int:
 
 
 state.add_command(show)
+state.add_command(move)
 state.add_command(adopt)
 state.add_command(reset)
 state.add_command(doubt)
@@ -194,10 +195,7 @@ def _each(
 
 
 def _confirmed(session: Session, ask: str, syncs: list[Sync]) -> bool:
-    if not sys.stdin.isatty() or session.is_json:
-        raise ConfigError(_unsure(ask))
-    names = ", ".join(s.name for s in syncs)
-    return click.confirm(f"{names}: {ask}?", default=False, err=True)
+    return confirmed(session, f"{', '.join(s.name for s in syncs)}: {ask}")
 
 
 def _unnamed() -> Problem:
@@ -205,14 +203,6 @@ def _unnamed() -> Problem:
         "select-missing",
         "state is changed for named syncs only",
         fix="name them, or use --select",
-    )
-
-
-def _unsure(ask: str) -> Problem:
-    return Problem(
-        "not-confirmed",
-        f"nobody is there to confirm: {ask}",
-        fix="add --yes when it is meant",
     )
 
 

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sync.cli.command import PROJECT, SELECTION, STATE, command
+from sync.cli.orphans import tell_orphans
 from sync.cli.session import Session
 from sync.model import Sync
-from sync.report import jsonl, words
+from sync.report import jsonl, results, words
 from sync.report.tables import draw
 
 if TYPE_CHECKING:
@@ -58,8 +59,11 @@ def status(session: Session, as_json: bool) -> int:
     project = session.load_sound()
     access = session.access(project)
     rows = _rows(access, project.syncs, session.clock.now())
-    if as_json or session.is_json:
-        session.answer("status", syncs=[_machine(row) for row in rows])
+    is_machine = as_json or session.is_json
+    orphans = tell_orphans(session, project, access, is_told=not is_machine)
+    if is_machine:
+        gone = [results.orphan(one) for one in orphans]
+        session.answer("status", syncs=[_machine(row) for row in rows], orphans=gone)
         return 0
     if not rows:
         session.say(f"Target {project.target.name} has no syncs.")

@@ -20,7 +20,7 @@ from sync.state.store import Holder, Lease, PlanSummary, SyncReport
 from sync.warehouse import sql as e
 
 
-class _Held(NamedTuple):
+class Held(NamedTuple):
     """What a command holds while it changes the state of one sync."""
 
     store: SqlStore
@@ -29,21 +29,21 @@ class _Held(NamedTuple):
 
 
 @contextmanager
-def _alone(access: StateAccess, sync: Sync) -> Iterator[_Held]:
+def alone(access: StateAccess, sync: Sync) -> Iterator[Held]:
     """Under the local lock and the lease, as a run would be, but even where tables are gone."""
     with _locked(access, sync) as (store, journal):
         lease = store.acquire(_holder(), journal.known)
         with _released(store, lease):
-            yield _Held(store, journal, lease)
+            yield Held(store, journal, lease)
 
 
 @contextmanager
-def _whatever_journals_know(access: StateAccess, sync: Sync) -> Iterator[_Held]:
+def _whatever_journals_know(access: StateAccess, sync: Sync) -> Iterator[Held]:
     """The same, for state that is to be accepted although a journal knows a newer one."""
     with _locked(access, sync) as (store, journal):
         lease = store.overrule(_holder(), journal.known)
         with _released(store, lease):
-            yield _Held(store, journal, lease)
+            yield Held(store, journal, lease)
 
 
 @contextmanager
@@ -73,13 +73,13 @@ def adopt(access: StateAccess, sync: Sync, clock: Clock, run_id: str) -> PlanSum
     For a destination that holds the data already, put there by another tool. Raises StateError
     when a crashed run is waiting to be settled: what it sent must be known first.
     """
-    with _alone(access, sync) as held:
+    with alone(access, sync) as held:
         if held.store.leftover() is not None:
             raise StateError(_unsettled(sync))
         return _adopt(held, clock, run_id)
 
 
-def _adopt(held: _Held, clock: Clock, run_id: str) -> PlanSummary:
+def _adopt(held: Held, clock: Clock, run_id: str) -> PlanSummary:
     store, epoch = held.store, held.lease.epoch
     started_at = clock.now()
     summary = store.plan(epoch)
@@ -123,7 +123,7 @@ def reset(access: StateAccess, sync: Sync) -> None:
             state.run(e.delete(state.tables[name], is_ours))
 
 
-def _forget_plan(held: _Held, state: Catalogue) -> None:
+def _forget_plan(held: Held, state: Catalogue) -> None:
     """Whatever an older run left is void, in the warehouse and on this machine."""
     if all(state.session.columns(r) is not None for r in (state.tables.plan, state.tables.acks)):
         settling.conclude(state, held.lease.epoch)

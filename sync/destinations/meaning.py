@@ -73,7 +73,13 @@ def occurrence(
     tier = change.traits.get(tier_trait(sync))
     facts = {"segment": segment_name(sync), "reason": change.reason, "tier": tier}
     known = {name: value for name, value in facts.items() if value is not None}
-    key = (sync.name, change.identity, change.address, str(change.transition), change.op.value)
+    key = (
+        sync.lasting_name,
+        change.identity,
+        change.address,
+        str(change.transition),
+        change.op.value,
+    )
     return Occurrence(chosen.event, key, change.occurred_at, known, is_transition=True)
 
 
@@ -83,7 +89,7 @@ def _event(sync: Sync, change: Change, names: Names) -> Occurrence:
         raise ValueError(f"the event's name is blank or over {names.max_bytes} bytes")
     if change.occurred_at is None:
         raise ValueError("an event without a time would count as having happened just now")
-    return Occurrence(name, (sync.name, change.identity), change.occurred_at, change.traits)
+    return Occurrence(name, (sync.lasting_name, change.identity), change.occurred_at, change.traits)
 
 
 def event_complaints(

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from sync.model import Kind, Op
+from sync.model import Kind, Op, Sync
 from sync.plan.comparison import (
     Comparison,
     fingerprint,
@@ -40,7 +40,16 @@ def model_rows(c: Comparison) -> exp.Select:
         ("occurred_at", _occurred_at(c)),
         *((x.state_name, x.wanted("m")) for x in c.live),
     ]
-    return e.select(*e.aliased(read)).from_(e.table(s.relation, "m"))
+    return e.select(*e.aliased(read)).from_(_relation(s, "m"))
+
+
+def _relation(sync: Sync, alias: str) -> exp.Expr:
+    """The model; no rows of its key columns for a sync that the project has no more."""
+    if not sync.is_gone:
+        return e.table(sync.relation, alias)
+    names = dict.fromkeys(n for n in (sync.identity, sync.address, sync.related) if n)
+    none = exp.select(*e.aliased((n, e.null("varchar")) for n in names)).where(exp.false())
+    return none.subquery(e.ident(alias))
 
 
 def _occurred_at(c: Comparison) -> exp.Expr:

@@ -52,6 +52,8 @@ class Comparison:
     """Syncs that own names which this one has dropped."""
     givers: tuple[Sibling, ...] = ()
     """Syncs that hold names which are this one's now."""
+    sharers: tuple[Sibling, ...] = ()
+    """Syncs that have the segment of one that is gone: whom they hold in it stays inside."""
     acknowledged: str | None = None
     """A local relation to read instead of the snapshot."""
 

@@ -137,18 +137,20 @@ def _joined(c: Comparison, has_doubled: bool, has_inactive: bool) -> exp.Select:
         carried.append((f"d{i}", _differs(c, column)))
         carried.append((f"g{i}", _is_given(c, column)))
         carried.append((f"o{i}", _is_owned(c, column)))
+    carried += [("is_shared", _is_shared(c))] if c.sharers else []
     query = e.select(*e.aliased(carried)).from_(e.local(CANDIDATES, "c"))
     query = _beside_siblings(c, beside_snapshot(c, query, has_inactive))
     return query.where(exp.Not(this=exp.Exists(this=doubled("c")))) if has_doubled else query
 
 
 def _beside_siblings(c: Comparison, query: exp.Select) -> exp.Select:
-    """Whether an heir has the candidate, and what a giver holds of it."""
+    """Whether an heir or a sharer has the candidate, and what a giver holds of it."""
     known = e.not_null(e.col("identity", "s"))
     old_or_new = e.case((known, held_key(c.sync, "s")), default=e.col("external_key", "c"))
     for prefix, siblings, key in (
         ("k", c.heirs, old_or_new),
         ("v", c.givers, e.col("external_key", "c")),
+        ("w", c.sharers, old_or_new),
     ):
         for i, sibling in enumerate(siblings):
             if sibling.people is None:
@@ -206,6 +208,15 @@ def _is_owned(c: Comparison, column: Column) -> exp.Expr:
         exp.true() if heir.people is None else e.not_null(e.col("external_key", f"k{i}"))
         for i, heir in enumerate(c.heirs)
         if column.state_name in heir.names
+    ]
+    return e.paren(e.any_of(*found))
+
+
+def _is_shared(c: Comparison) -> exp.Expr:
+    """Whether another sync has the candidate in the same segment."""
+    found = [
+        exp.true() if sharer.people is None else e.not_null(e.col("external_key", f"w{i}"))
+        for i, sharer in enumerate(c.sharers)
     ]
     return e.paren(e.any_of(*found))
 
@@ -283,6 +294,7 @@ def _decisions(c: Comparison) -> list[tuple[exp.Expr, str, str]]:
     has_moved = e.any_of(elsewhere, is_other) if c.can_share else elsewhere
     otherwise = e.among(e.col("old_target_id"), c.targets_where("manner"))
     return [
+        *_staying(c, is_gone, leaves_something),
         (e.all_of(is_gone, e.paren(e.any_of(is_active, leaves_something))), Op.REMOVE, "left"),
         (is_gone.copy(), SAME, SAME),
         (e.all_of(is_new, was_inside), Op.ADD, "returned"),
@@ -293,6 +305,19 @@ def _decisions(c: Comparison) -> list[tuple[exp.Expr, str, str]]:
         (open_op[Op.CHANGE], Op.CHANGE, "in doubt"),
         (otherwise, Op.CHANGE, "asserted"),
         (e.any_of(*_reasons(c)), Op.CHANGE, "changed"),
+    ]
+
+
+def _staying(
+    c: Comparison, is_gone: exp.Expr, leaves_something: exp.Expr
+) -> list[tuple[exp.Expr, str, str]]:
+    """Who stays in a segment for another sync only loses what that one does not send."""
+    if not c.sharers:
+        return []
+    stays = e.all_of(is_gone.copy(), e.col("is_shared"))
+    return [
+        (e.all_of(stays, e.paren(leaves_something.copy())), Op.CHANGE, "changed"),
+        (stays.copy(), SAME, SAME),
     ]
 
 

@@ -23,6 +23,7 @@ from sync.state.columns import resolve
 from sync.state.mapping import encode, followed, layout
 from sync.state.store import Loss, PlanSummary
 from sync.state.syncs import Remembered
+from sync.state.written import first_name, written
 from sync.warehouse import sql as e
 
 ACKNOWLEDGED, SETTLED = "activation_acknowledged", "activation_settled"
@@ -50,10 +51,11 @@ def prepare(
     recorded = syncs.recorded(state, sync.connection) if state.is_installed() else {}
     known = recorded.get(sync.name)
     syncs.refuse_other_identity(sync, known)
-    available = state.session.columns(sync.relation)
+    sync = replace(sync, first_name=first_name(known.mapping) if known else "")
+    available = () if sync.is_gone else state.session.columns(sync.relation)
     if available is None:
         raise WarehouseError(_no_relation(sync))
-    sync, live = resolve(sync, available)
+    sync, live = (sync, ()) if sync.is_gone else resolve(sync, available)
     before = known.columns if known else ()
     columns = followed(live, before, state.dialect)
     targets = syncs.targets_of(state) if known else {}
@@ -75,6 +77,7 @@ def prepare(
         targets={**targets, number: target},
         heirs=siblings.heirs(state, sync, columns, others, recorded),
         givers=siblings.givers(state, sync, others, recorded),
+        sharers=siblings.sharers(state, sync, others, recorded),
     )
     mapped = {c.trait.name for c in live}
     was = {c.trait.name for c in before if not c.is_dropped}
@@ -294,7 +297,11 @@ def write(state: Catalogue, prepared: Prepared) -> PlanSummary:
         for statement in diff.write_plan(c, summary.ops):
             state.run(statement)
     _keep_in_step(state, planner)
-    changes = {"columns": e.text(encode(c.columns)), "recipe": e.text(c.recipe)}
+    changes = {
+        "columns": e.text(encode(c.columns)),
+        "recipe": e.text(c.recipe),
+        "mapping": e.text(written(c.sync)),
+    }
     if summary.total:
         changes["planned_epoch"] = e.number(c.epoch)
     if summary.total or not _is_recorded(known, c):
@@ -311,6 +318,7 @@ def _is_recorded(known: Remembered | None, c: Comparison) -> bool:
         known is not None
         and known.recipe == c.recipe
         and encode(known.columns) == encode(c.columns)
+        and known.mapping == written(c.sync)
     )
 
 

@@ -10,11 +10,13 @@ from collections.abc import Mapping, Sequence
 
 from sqlglot import exp
 
+from sync.destinations.targets import Target
 from sync.errors import PlanHeld
 from sync.model import Kind, Sync
 from sync.plan.comparison import Sibling, held_key, is_active, wanted_key
 from sync.state.catalogue import Catalogue
 from sync.state.columns import Column, resolve
+from sync.state.schema import StateTables
 from sync.state.syncs import Remembered, targets_of
 from sync.warehouse import sql as e
 
@@ -40,8 +42,45 @@ def heirs(
                 if is_known and other.name in recorded
                 else None
             )
-            found.append(Sibling(owned, people, told))
+            if not (sync.is_gone and is_known):
+                found.append(Sibling(owned, people, told))
+            elif told is not None:
+                # What it has yet to assert is emptied first: it may have nothing to say of it.
+                found.append(Sibling(owned, told, told))
     return tuple(found)
+
+
+def sharers(
+    state: Catalogue, sync: Sync, siblings: Sequence[Sync], recorded: Mapping[str, Remembered]
+) -> tuple[Sibling, ...]:
+    """Syncs that have the same segment as one that is gone, and whom they hold in it."""
+    if not sync.is_gone or sync.segment is None:
+        return ()
+    found = []
+    for other in siblings:
+        is_same = other.connection == sync.connection and other.name != sync.name
+        if not is_same or _segment(Target.of(other)) != _segment(Target.of(sync)):
+            continue
+        is_known = other.identify_by == sync.identify_by
+        if is_known and other.name not in recorded:
+            continue
+        people = _inside(state, sync, other) if is_known else None
+        found.append(Sibling((), people))
+    return tuple(found)
+
+
+def _segment(target: Target) -> Mapping[str, object]:
+    """The place of a segment, whatever its members are known by."""
+    return {name: value for name, value in target.place.items() if name != "identify_by"}
+
+
+def _inside(state: Catalogue, sync: Sync, other: Sync) -> exp.Select:
+    """Whom another sync holds in the segment that it has today: (external_key)."""
+    tables = state.tables.of(other.name)
+    known = targets_of(Catalogue(state.session, state.dialect, tables))
+    here = _segment(Target.of(other))
+    targets = [number for number, target in known.items() if _segment(target) == here]
+    return _confirmed(tables, sync, targets)
 
 
 def _is_about_the_same(sync: Sync, other: Sync) -> bool:
@@ -86,6 +125,11 @@ def _asserted(state: Catalogue, sync: Sync, other: Sync, dropped: Sequence[Colum
     names = {t.name for t in other.traits} & {c.trait.name for c in dropped}
     known = targets_of(Catalogue(state.session, state.dialect, tables))
     targets = [number for number, target in known.items() if names <= set(target.names)]
+    return _confirmed(tables, sync, targets)
+
+
+def _confirmed(tables: StateTables, sync: Sync, targets: Sequence[int]) -> exp.Select:
+    """Whom a destination acknowledged for another sync, at these of its targets: (external_key)."""
     return (
         exp.select(*e.aliased([("external_key", held_key(sync, "s"))]))
         .from_(e.table(tables.snapshot, "s"))
@@ -94,6 +138,7 @@ def _asserted(state: Catalogue, sync: Sync, other: Sync, dropped: Sequence[Colum
             e.is_null(e.col("unconfirmed", "s")),
             e.among(e.col("target_id", "s"), targets),
         )
+        .distinct()
     )
 
 

@@ -76,20 +76,20 @@ def _draft_model(
             problems.append(place.problem("kind-unsupported", text, "name", hint=hint))
         sync = _sync(activated, entry, connections.get(entry.name, ""), options)
         if vendor and vendor.coalesces:
-            sync = replace(sync, is_coalesced=_describes_state(sync))
+            sync = replace(sync, is_coalesced=describes_state(sync))
         if vendor:
-            sync = replace(sync, normal_form=_normal_form(vendor, sync))
+            sync = replace(sync, normal_form=normal_form_of(vendor, sync))
         drafts.append(Draft(sync, vendor, activated, place))
     return drafts
 
 
-def _normal_form(vendor: type[Vendor], sync: Sync) -> str:
+def normal_form_of(vendor: type[Vendor], sync: Sync) -> str:
     """The rule by which the vendor tells this sync's identifiers apart."""
     forms: Mapping[str, str] = getattr(vendor, "normal_forms", {})
     return forms.get(sync.identify_by or "", "")
 
 
-def _describes_state(sync: Sync) -> bool:
+def describes_state(sync: Sync) -> bool:
     """Its rows say what one person or account is like, so that several can be told at once."""
     return sync.kind in (Kind.TRAITS, Kind.SEGMENT) or (
         sync.kind is Kind.OBJECTS and sync.related is None

@@ -27,6 +27,8 @@ NO_DEFINITION = (
     "path",
     "is_coalesced",
     "normal_form",
+    "first_name",
+    "is_gone",
 )
 
 

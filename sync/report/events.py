@@ -132,6 +132,19 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
+class Orphaned:
+    """A sync that is recorded, and that the project has no more."""
+
+    code: ClassVar[str] = "orphaned"
+    sync: str
+    model: str
+    destination: str
+    kind: Kind
+    members: int
+    problem: Problem
+
+
+@dataclass(frozen=True, slots=True)
 class Stopping:
     """A stop was asked for; what is in flight is awaited."""
 
@@ -155,6 +168,7 @@ class RunEnded:
     stopped: str | None = None
     command: str = ""
     """What to type for this selection again."""
+    orphans: tuple[Orphaned, ...] = ()
 
     @property
     def seconds(self) -> float:
@@ -208,6 +222,7 @@ class PlanEnded:
     refused: tuple[Refused, ...] = ()
     exit_code: int = 0
     command: str = field(default="python -m sync apply")
+    orphans: tuple[Orphaned, ...] = ()
 
     @property
     def total(self) -> int:
@@ -224,6 +239,7 @@ Event = (
     | Planned
     | Progressed
     | Ended
+    | Orphaned
     | Stopping
     | RunEnded
     | Previewed
@@ -238,7 +254,7 @@ def level(event: Event) -> Level:
             return Level.ERROR
         case Ended() | RunEnded() | Previewed() | PlanEnded() if event.exit_code:
             return Level.WARN if event.exit_code == 1 else Level.ERROR
-        case Warned() | Stopping():
+        case Warned() | Orphaned() | Stopping():
             return Level.WARN
         case _:
             return Level.INFO

@@ -13,7 +13,7 @@ from typing import Any
 from sync import __version__
 from sync.errors import Problem
 from sync.model import Counts, Fate, Op
-from sync.report.events import Ended, PlanEnded, Previewed, Refused, RunEnded
+from sync.report.events import Ended, Orphaned, PlanEnded, Previewed, Refused, RunEnded
 
 FILE = "sync_results.json"
 FORMAT = 1
@@ -52,6 +52,7 @@ def run_result(run: RunEnded) -> dict[str, Any]:
         "stopped": run.stopped,
         "elapsed_time": run.seconds,
         "not_started": list(run.not_started),
+        "orphans": list(map(orphan, run.orphans)),
         "results": [*map(_refused, run.refused), *map(_ended, run.ended)],
     }
 
@@ -62,12 +63,24 @@ def plan_result(plan: PlanEnded) -> dict[str, Any]:
         "metadata": _metadata(),
         "exit_code": plan.exit_code,
         "changes": plan.total,
+        "orphans": list(map(orphan, plan.orphans)),
         "results": [*map(_refused, plan.refused), *map(_previewed, plan.previews)],
     }
 
 
 def _metadata(**more: Any) -> dict[str, Any]:
     return {"format": FORMAT, "activation_version": __version__, **more}
+
+
+def orphan(gone: Orphaned) -> dict[str, Any]:
+    """A sync that the project has no more, with its members."""
+    return {
+        "sync": gone.sync,
+        "model": gone.model,
+        "destination": gone.destination,
+        "kind": str(gone.kind),
+        "members": gone.members,
+    }
 
 
 def write(result: Mapping[str, Any], target_path: Path) -> Path:

@@ -11,6 +11,7 @@ from sync.report import words
 from sync.report.events import (
     Ended,
     Event,
+    Orphaned,
     Place,
     Planned,
     Previewed,
@@ -72,6 +73,8 @@ class Text:
                 yield self.row("SEND", event.place, _progress(event))
             case Ended():
                 yield from self._ended(event)
+            case Orphaned(problem=problem):
+                yield from self.paint.problem(problem, is_warning=True).split("\n")
             case Stopping(reason):
                 yield self.paint(f"Stopping: {reason}", "yellow")
             case _:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -247,7 +248,8 @@ class SqlStore:
     def at(self, target: int) -> Sync:
         """The sync as it writes, or wrote, at one of its targets."""
         c = self.planned()
-        return self.sync if target == c.target_id else at(self.sync, c.targets[target])
+        sync = replace(self.sync, first_name=c.sync.first_name)
+        return sync if target == c.target_id else at(sync, c.targets[target])
 
     def changes(
         self, epoch: int, keep: Callable[[], None] = lambda: None

@@ -36,6 +36,7 @@ FORMATS: Mapping[int, tuple[str, ...]] = {
     ),
     4: ("verdicts",),
     5: ("leases.token", "leases.late_epoch", "leases.known_epoch"),
+    6: ("syncs.mapping",),
 }
 """What each format after the first has brought: a table, or a column as `table.column`.
 
@@ -131,6 +132,7 @@ SHARED: Mapping[str, Mapping[str, str]] = {
         "definition_version": INTEGER,
         "recipe": TEXT,
         "columns": TEXT,
+        "mapping": TEXT,
         "baselined_at": MOMENT,
         "completed_at": MOMENT,
         "epoch": BIG,
@@ -379,6 +381,12 @@ def add_column(relation: Relation, name: str, data_type: str, dialect: str) -> e
 def rename_column(relation: Relation, old: str, name: str) -> exp.Alter:
     """`alter table ... rename column`."""
     action = exp.RenameColumn(this=e.col(old), to=e.col(name))
+    return exp.Alter(this=e.table(relation), kind="TABLE", actions=[action])
+
+
+def rename_table(relation: Relation, name: str) -> exp.Alter:
+    """`alter table ... rename to`."""
+    action = exp.AlterRename(this=exp.table_(name, quoted=True))
     return exp.Alter(this=e.table(relation), kind="TABLE", actions=[action])
 
 

@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from sync.destinations.targets import Target
 from sync.errors import ConfigError, Problem
-from sync.model import Sync
+from sync.model import Owner, Sync
 from sync.state.catalogue import Catalogue
 from sync.state.columns import Column
 from sync.state.mapping import decode
@@ -17,6 +17,8 @@ from sync.warehouse import sql as e
 
 _NAMES = (
     "sync",
+    "model",
+    "destination",
     "kind",
     "identity",
     "identify_by",
@@ -24,6 +26,7 @@ _NAMES = (
     "definition",
     "recipe",
     "columns",
+    "mapping",
     "baselined_at",
     "planned_epoch",
     "settled_epoch",
@@ -35,6 +38,8 @@ class Remembered:
     """What the state knows of a sync from earlier runs: a row of `syncs`."""
 
     sync: str
+    model: str
+    connection: str
     kind: str
     identity: str
     identify_by: str | None
@@ -42,6 +47,8 @@ class Remembered:
     definition: str
     recipe: str
     columns: tuple[Column, ...]
+    mapping: str
+    """What `sync.state.written` made of its entry; empty where an older version wrote the row."""
     is_baselined: bool
     planned_epoch: int = 0
     """The newest plan that was committed."""
@@ -64,6 +71,16 @@ def recorded(state: Catalogue, connection: str) -> dict[str, Remembered]:
     return {row[0]: _row(*row) for row in state.ask(query)}
 
 
+def of_owner(state: Catalogue, owner: Owner) -> list[Remembered]:
+    """Every sync that is recorded for an owner, or for none as older versions did, by name."""
+    columns = {
+        name: e.equals(e.col(name), e.text(value)) for name, value in owner._asdict().items()
+    }
+    is_ours = e.any_of(e.is_null(e.col("installation")), e.paren(e.all_of(*columns.values())))
+    query = exp.select(*map(e.col, _NAMES)).from_(e.table(state.tables["syncs"])).where(is_ours)
+    return [_row(*row) for row in state.ask(query.order_by(e.col("sync")))]
+
+
 def remembered(state: Catalogue) -> Remembered | None:
     """What earlier runs left about the catalogue's sync."""
     query = (
@@ -75,6 +92,8 @@ def remembered(state: Catalogue) -> Remembered | None:
 
 def _row(
     sync: str,
+    model: str,
+    connection: str,
     kind: str,
     identity: str,
     identify_by: str | None,
@@ -82,12 +101,15 @@ def _row(
     definition: str,
     recipe: str | None,
     columns: str | None,
+    mapping: str | None,
     baselined_at: object,
     planned: int | None,
     settled: int | None,
 ) -> Remembered:
     return Remembered(
         sync,
+        model,
+        connection,
         kind,
         identity,
         identify_by,
@@ -95,6 +117,7 @@ def _row(
         definition,
         recipe or "",
         decode(columns or "[]"),
+        mapping or "",
         baselined_at is not None,
         planned or 0,
         settled or 0,

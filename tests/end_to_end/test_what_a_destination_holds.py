@@ -442,7 +442,6 @@ def rename(shop: SmallProject) -> None:
     shop.define(model("plan_new"))
 
 
-@NOT_YET
 def test_a_sync_that_is_gone_is_named_with_its_members(shop: SmallProject) -> None:
     rename(shop)
     for command in ("plan", "apply", "status"):
@@ -452,7 +451,6 @@ def test_a_sync_that_is_gone_is_named_with_its_members(shop: SmallProject) -> No
     assert shop.attributes("o0") == {"tier": "pro"}
 
 
-@NOT_YET
 def test_a_destination_that_was_taken_out_is_named_as_well(shop: SmallProject) -> None:
     fill(shop, "'a', 'gold', 1, null")
     shop.define(model("plans"))
@@ -462,7 +460,6 @@ def test_a_destination_that_was_taken_out_is_named_as_well(shop: SmallProject) -
     assert shop.attributes("a") == {"tier": "gold"}
 
 
-@NOT_YET
 def test_a_sync_that_is_gone_can_be_retired(shop: SmallProject) -> None:
     fill(shop, "'a', 'gold', 1, null", "'b', 'free', 2, null")
     shop.define(model("plans"), model("others", columns={"n": "n"}))
@@ -473,7 +470,6 @@ def test_a_sync_that_is_gone_can_be_retired(shop: SmallProject) -> None:
     assert "plans__customerio" not in shop.run("status", expect=0).text
 
 
-@NOT_YET
 def test_a_renamed_model_takes_its_state_along_when_it_is_moved(shop: SmallProject) -> None:
     rename(shop)
     shop.run("state", "move", "plan_old__customerio", "plan_new__customerio", "--yes", expect=0)

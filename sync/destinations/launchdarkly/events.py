@@ -74,7 +74,10 @@ def merged(sync: Sync, ours: Context, known: Context) -> dict[str, JSON]:
 def import_metrics(place: Place, batch: Sequence[Item]) -> Conversation[Sequence[Outcome]]:
     """A batch in one payload. Its id comes from the events themselves, so a repeated payload is
     dropped; a payload of other events is not, even if some of them were sent before."""
-    key = [batch[0].pieces[0].sync.name, *(item.pieces[0].change.identity for item in batch)]
+    key = [
+        batch[0].pieces[0].sync.lasting_name,
+        *(item.pieces[0].change.identity for item in batch),
+    ]
     events = [item.parts[0] for item in batch]
     path = f"/v2/event-data-import/{place.project}/{place.environment}"
     yield from _publish("import", path, events, key, IMPORTER)

@@ -1,0 +1,116 @@
+"""Take back all that a sync sent which the project has no more, then forget it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Event
+from typing import Literal
+
+from sync import __version__
+from sync.commands.orphans import Orphan, bare, rebuilt
+from sync.commands.state import alone
+from sync.errors import PlanHeld, Problem
+from sync.http.ports import Clock
+from sync.journal.process import host, own_process
+from sync.model import Kind, Sync
+from sync.plan import planner
+from sync.project.project import Project
+from sync.run.access import StateAccess
+from sync.run.context import Services
+from sync.run.engine import Engine
+from sync.run.protocol import Hooks, Ports, SyncResult, run_sync
+from sync.run.workers import Workers
+from sync.state import gone
+from sync.state.store import Holder
+
+Members = Literal["exit", "keep"]
+"""What becomes of whom a sync left at its destination."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retiring:
+    """Retires syncs of one project, one at a time."""
+
+    project: Project
+    access: StateAccess
+    members: Members
+    clock: Clock
+    why_stop: Callable[[], str | None]
+
+    def sends(self, orphan: Orphan) -> bool:
+        """Whether anything is sent; an event that happened can't be taken back."""
+        return self.members == "exit" and orphan.known.kind != Kind.EVENTS
+
+    def count(self, orphan: Orphan) -> int:
+        """How many exits would be sent. Raises SyncError."""
+        sync = rebuilt(self.project, self.access, orphan.known)
+        with self.access.catalogue(sync.name) as state, state.session.transaction():
+            found = planner.prepare(
+                state, sync, self.access.warehouse.engine, 0, self.access.siblings
+            )
+            return planner.preview(state, found, None).compare().total
+
+    def retire(self, orphan: Orphan) -> SyncResult | None:
+        """Send every exit, and forget the sync when all are acknowledged; None when none is sent.
+
+        A run that was cut short is settled first. What is not acknowledged stays recorded, and
+        goes out when this is repeated. Raises SyncError.
+        """
+        if not self.sends(orphan):
+            self._forget(bare(orphan.known))
+            return None
+        sync = rebuilt(self.project, self.access, orphan.known)
+        result = self._exit(sync)
+        if result.status == "success":
+            if self._unconfirmed(sync):
+                raise PlanHeld(_once_more(sync))
+            self._forget(sync)
+        return result
+
+    def _exit(self, sync: Sync) -> SyncResult:
+        holder = Holder("retire", host(), own_process(), __version__)
+        ports = Ports(
+            self.access.store(sync), self.access.disk(sync), self.clock, holder, uuid.uuid4().hex
+        )
+        with Services(self.project, self.clock, self.why_stop) as services:
+            return run_sync(sync, ports, self._hooks(sync, services))
+
+    def _hooks(self, sync: Sync, services: Services) -> Hooks:
+        halted = Event()
+
+        def engine() -> Engine:
+            return Engine(
+                services.destination(sync.connection),
+                services.converse(sync.connection, halted.is_set),
+                Workers(sync.connection),
+                self.clock,
+                self.why_stop,
+                halt=halted.set,
+            )
+
+        return Hooks(
+            guard=lambda summary: None,
+            admit=lambda known, may_wait: services.admit(sync, known, may_wait),
+            engine=engine,
+            is_stopping=lambda: self.why_stop() is not None,
+        )
+
+    def _unconfirmed(self, sync: Sync) -> int:
+        with self.access.catalogue(sync.name) as state:
+            return gone.count_members(state, sync.name)[1]
+
+    def _forget(self, sync: Sync) -> None:
+        with alone(self.access, sync) as held, held.store.opened() as state:
+            gone.forget(state)
+            held.journal.settle(held.lease.mark)
+
+
+def _once_more(sync: Sync) -> Problem:
+    return Problem(
+        "exits-repeat",
+        f"{sync.name}: its exits have to be acknowledged once more",
+        hint="A run whose lease ran out may still write to its destination.",
+        fix=f"run again: python -m sync retire {sync.name}",
+    )

@@ -1,0 +1,55 @@
+"""What a row of `syncs` says of a sync's entry in the metadata, so that the entry may go."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from sync.destinations.targets import Target
+from sync.model import Sync
+from sync.state.columns import Column
+
+_NAMES = ("vendor", "identify_by", "address", "related", "object_type", "segment")
+
+
+def written(sync: Sync) -> str:
+    """Canonical JSON of all that decides how the destination is told, but for the traits."""
+    found = {name: getattr(sync, name) for name in _NAMES}
+    options = sync.options
+    chosen = {} if options is None else options.model_dump(mode="json", exclude_defaults=True)
+    found["first_name"] = sync.first_name or None
+    value = {**{k: v for k, v in found.items() if v is not None}, "options": chosen}
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def read(mapping: str, targets: Sequence[Target]) -> dict[str, Any]:
+    """Back from `written`; from the last of the targets where an older version wrote the row."""
+    if mapping:
+        found: dict[str, Any] = json.loads(mapping)
+        first = {"first_name": first_name(mapping), "options": found["options"]}
+        return {name: found.get(name) for name in _NAMES} | first
+    place = dict(targets[-1].place) if targets else {}
+    manner = dict(targets[-1].manner) if targets else {}
+    known = {name: place.pop(name, None) for name in _NAMES}
+    # Older state does not name the column; that there is one is all that matters without a model.
+    known["address"] = known["identify_by"]
+    return known | {"options": place | manner}
+
+
+def vendor_of(mapping: str) -> str | None:
+    """The vendor that was written to, where the row says so."""
+    found: str | None = json.loads(mapping)["vendor"] if mapping else None
+    return found
+
+
+def first_name(mapping: str) -> str:
+    """What the sync was called before it was moved; empty when it never was."""
+    found: str = json.loads(mapping).get("first_name", "") if mapping else ""
+    return found
+
+
+def names_of(columns: Sequence[Column]) -> list[Column]:
+    """The columns as they are sent: each name once, in its newest form."""
+    newest = {c.trait.name: c for c in columns if c.is_superseded}
+    return list((newest | {c.trait.name: c for c in columns if not c.is_superseded}).values())
