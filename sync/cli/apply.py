@@ -12,7 +12,7 @@ import click
 from sync.cli.allowing import ALLOWANCES, allowed_of, limits_of
 from sync.cli.command import PROJECT, SELECTION, STATE, command
 from sync.cli.listening import Listening
-from sync.cli.orphans import tell_orphans
+from sync.cli.orphans import carry_out, tell_gone
 from sync.cli.session import Session, again
 from sync.cli.stopping import Stop
 from sync.errors import SyncError
@@ -39,6 +39,7 @@ def apply(session: Session, max_runtime: float | None, **allowed: bool) -> int:
         from sync.cli.unexpected import show
         from sync.commands.apply import RunOptions
         from sync.commands.apply import apply as run
+        from sync.run.opening import gravest
 
         options = RunOptions(
             limits=limits_of(allowed),
@@ -52,6 +53,7 @@ def apply(session: Session, max_runtime: float | None, **allowed: bool) -> int:
         try:
             project = session.load_sound()
             _write(session, results.unfinished(started_at, os.getpid()))
+            project, carried = carry_out(session, project, stop.reason)
             result = run(project, options, listening, stop.reason, session.clock)
         except SyncError as error:
             exit_code = stop.exit_code or error.exit_code
@@ -60,8 +62,10 @@ def apply(session: Session, max_runtime: float | None, **allowed: bool) -> int:
             session.problems(error.problems, exit_code)
             return exit_code
         stopped, exit_code = _ending(stop, result, listening)
+        exit_code = stop.exit_code or gravest({exit_code, *(one.exit_code for one in carried)})
     summary = listening.summary(result, exit_code, stopped, again(session.options, "apply"))
-    summary = replace(summary, orphans=tell_orphans(session, project))
+    orphans = tell_gone(session, project).orphans
+    summary = replace(summary, orphans=orphans, carried=carried)
     _write(session, results.run_result(summary))
     session.reporter.tell(summary)
     return exit_code

@@ -1,38 +1,91 @@
-"""Syncs that are recorded and gone from the project, as events."""
+"""Syncs that are recorded and gone from the project, and what is declared of them, as events."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, NamedTuple
 
 from sync.cli.session import Session
 from sync.model import Kind
-from sync.report.events import Orphaned
+from sync.report.events import Carried, Event, Orphaned, Warned
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from sync.commands.orphans import Orphan
+    from sync.commands.succession import Done
     from sync.project.project import Project
     from sync.run.access import StateAccess
 
 
-def tell_orphans(
+class Gone(NamedTuple):
+    """What is gone from the project: left alone, or to be carried out as declared."""
+
+    orphans: tuple[Orphaned, ...] = ()
+    carried: tuple[Carried, ...] = ()
+
+
+def tell_gone(
     session: Session, project: Project, access: StateAccess | None = None, is_told: bool = True
-) -> tuple[Orphaned, ...]:
-    """Name each with its members, unless not `is_told`; they come back for the result."""
+) -> Gone:
+    """Name what is gone with its members, unless not `is_told`; it comes back for the result."""
+    from sync.commands import succession
     from sync.commands.orphans import find_or_none
 
-    found = events(find_or_none(project, access or session.access(project)))
-    for event in found if is_told else ():
+    orphans = find_or_none(project, access or session.access(project))
+    steps = succession.steps(project, orphans)
+    todo = {step.orphan.name for step in steps}
+    found = Gone(
+        tuple(_orphaned(o) for o in orphans if o.name not in todo),
+        carried(succession.Done(step) for step in steps),
+    )
+    warnings = [Warned(problem) for problem in succession.misspelt(project, orphans)]
+    events: list[Event] = [*found.carried, *found.orphans, *warnings]
+    for event in events if is_told else ():
         session.reporter.tell(event)
     return found
 
 
-def events(orphans: Iterable[Orphan]) -> tuple[Orphaned, ...]:
-    """Orphans as events."""
+def carry_out(
+    session: Session, project: Project, why_stop: Callable[[], str | None]
+) -> tuple[Project, tuple[Carried, ...]]:
+    """Do what is declared, tell it, and leave out syncs whose move failed. Raises SyncError."""
+    from sync.commands import succession
+
+    done = succession.carry_out(project, session.access(project), session.clock, why_stop)
+    told = carried(done, is_done=True)
+    for event in told:
+        session.reporter.tell(event)
+    return succession.without(project, done), told
+
+
+def carried(done: Iterable[Done], is_done: bool = False) -> tuple[Carried, ...]:
+    """Steps as events."""
     return tuple(
-        Orphaned(
-            o.name, o.known.model, o.known.connection, Kind(o.known.kind), o.members, o.problem
+        Carried(
+            d.step.action,
+            d.step.orphan.name,
+            d.step.new.name if d.step.new else None,
+            d.step.orphan.members,
+            is_done and d.problem is None,
+            d.exit_code,
+            d.problem,
         )
-        for o in orphans
+        for d in done
     )
+
+
+def _orphaned(orphan: Orphan) -> Orphaned:
+    known = orphan.known
+    kind = Kind(known.kind)
+    return Orphaned(
+        orphan.name, known.model, known.connection, kind, orphan.members, orphan.problem
+    )
+
+
+def spent(project: Project, access: StateAccess) -> list[str]:
+    """Declarations that do nothing at this target any more, in words."""
+    from sync.commands import succession
+    from sync.commands.orphans import find_or_none
+
+    if not project.declared.entries:
+        return []
+    return [str(entry) for entry in succession.spent(project, find_or_none(project, access))]

@@ -10,7 +10,7 @@ import click
 from sync.cli.allowing import ALLOWANCES, allowed_of, limits_of
 from sync.cli.command import PROJECT, SELECTION, STATE, command
 from sync.cli.listening import planned_event, tell_gates
-from sync.cli.orphans import tell_orphans
+from sync.cli.orphans import tell_gone
 from sync.cli.root import Differs
 from sync.cli.session import Session, again
 from sync.cli.showing import shown
@@ -44,10 +44,11 @@ def plan(
     """Show what would be sent; nothing is, and nothing is written."""
     from sync.commands.check import hold_unconnected
     from sync.commands.preflight import hold, look
+    from sync.commands.succession import as_moved
     from sync.run.opening import gravest, in_order
 
     project = session.load_sound()
-    access = session.access(project)
+    access = as_moved(project, session.access(project))
     preflight = hold_unconnected(project, look(project, access, allowed_of(allowed)))
     places, refused = tell_gates(session.reporter, preflight.open, preflight.gated)
     previews = []
@@ -62,13 +63,14 @@ def plan(
         refused=tuple(refused),
         exit_code=gravest(codes),
         command=again(session.options, "apply", preflight.open if len(preflight.open) < 4 else ()),
-        orphans=tell_orphans(session, project, access, is_told=not as_json),
+        **tell_gone(session, project, is_told=not as_json)._asdict(),
     )
     if as_json:
         session.terminal.result(jsonl.line(ended, session.clock.now()))
     else:
         session.reporter.tell(ended)
-    if detailed_exitcode and not ended.exit_code and ended.total:
+    has_exits = any(step.action == "exit" and step.members for step in ended.carried)
+    if detailed_exitcode and not ended.exit_code and (ended.total or has_exits):
         return Differs(2)
     return ended.exit_code
 

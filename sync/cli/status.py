@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sync.cli.command import PROJECT, SELECTION, STATE, command
-from sync.cli.orphans import tell_orphans
+from sync.cli.orphans import spent, tell_gone
 from sync.cli.session import Session
 from sync.model import Sync
 from sync.report import jsonl, results, words
@@ -60,11 +60,19 @@ def status(session: Session, as_json: bool) -> int:
     access = session.access(project)
     rows = _rows(access, project.syncs, session.clock.now())
     is_machine = as_json or session.is_json
-    orphans = tell_orphans(session, project, access, is_told=not is_machine)
+    gone = tell_gone(session, project, access, is_told=not is_machine)
+    over = spent(project, access)
     if is_machine:
-        gone = [results.orphan(one) for one in orphans]
-        session.answer("status", syncs=[_machine(row) for row in rows], orphans=gone)
+        session.answer(
+            "status",
+            syncs=[_machine(row) for row in rows],
+            orphans=[results.orphan(one) for one in gone.orphans],
+            carried=[results.carried(one) for one in gone.carried],
+            spent=over,
+        )
         return 0
+    for entry in over:
+        session.say(f"{entry}: nothing is left to do at target {project.target.name}")
     if not rows:
         session.say(f"Target {project.target.name} has no syncs.")
         return 0

@@ -49,7 +49,9 @@ def prepare(
     `others` are the project's syncs, this one among them or not.
     """
     recorded = syncs.recorded(state, sync.connection) if state.is_installed() else {}
-    known = recorded.get(sync.name)
+    known = recorded.pop(state.tables.sync, None)
+    if known is None and state.tables.sync != sync.name and state.is_installed():
+        known = syncs.remembered(state)
     syncs.refuse_other_identity(sync, known)
     sync = replace(sync, first_name=first_name(known.mapping) if known else "")
     available = () if sync.is_gone else state.session.columns(sync.relation)

@@ -30,6 +30,7 @@ class ProjectFile:
     name: str
     profile: str | None
     target_path: Path
+    content: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)
@@ -156,6 +157,7 @@ def read_project_file(
         name=str(wanted["name"] or ""),
         profile=wanted["profile"],
         target_path=project_dir / str(chosen),
+        content=content,
     )
 
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from sync.errors import Problem
 from sync.model import Sync
 from sync.project.artifacts import Manifest, read_manifest
+from sync.project.declared import NOTHING_DECLARED, Declared, check_declared, read_declared
 from sync.project.evidence import NOTHING, Allowed
 from sync.project.findings import Compiled, Finding
 from sync.project.preflight import BuiltFor, Gated, Preflight, gate
@@ -72,6 +73,8 @@ class Project:
     """What has to be mended before anything is planned or sent."""
     warnings: list[Problem]
     is_strict: bool = False
+    declared: Declared = NOTHING_DECLARED
+    """Syncs that dbt_project.yml says were moved or removed."""
     registry: Registry = field(repr=False, kw_only=True)
 
     @property
@@ -137,6 +140,7 @@ def load_project(
     manifest = read_manifest(project_file.target_path / "manifest.json")
     run_results = read_run_results(project_file.target_path / "run_results.json")
     compiled = compile_syncs(manifest, profile.known_connections, registry)
+    declared, wrong = read_declared(project_file.content, variables, project_file.name)
     chosen = select(compiled.all, options.select, options.exclude)
     unsound = {sync.name for sync in compiled.unsound}
     sound = [sync for sync in chosen if sync.name not in unsound]
@@ -158,7 +162,11 @@ def load_project(
             if sync.unique_id in finding.models
         ],
         findings=compiled.findings,
-        blocking=_check_adapter(profile, manifest),
+        blocking=[
+            *_check_adapter(profile, manifest),
+            *wrong,
+            *check_declared(declared, compiled.all),
+        ],
         warnings=[
             *manifest.warnings,
             *(run_results.warnings if run_results else ()),
@@ -166,6 +174,7 @@ def load_project(
             *_elsewhere(compiled, chosen),
         ],
         is_strict=options.is_strict,
+        declared=declared,
         registry=registry,
     )
 

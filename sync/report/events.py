@@ -145,6 +145,21 @@ class Orphaned:
 
 
 @dataclass(frozen=True, slots=True)
+class Carried:
+    """A move or removal that dbt_project.yml declares; in a plan it is not done."""
+
+    code: ClassVar[str] = "carried"
+    action: str
+    """move, exit or keep."""
+    sync: str
+    to: str | None
+    members: int
+    is_done: bool
+    exit_code: int = 0
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Stopping:
     """A stop was asked for; what is in flight is awaited."""
 
@@ -169,6 +184,7 @@ class RunEnded:
     command: str = ""
     """What to type for this selection again."""
     orphans: tuple[Orphaned, ...] = ()
+    carried: tuple[Carried, ...] = ()
 
     @property
     def seconds(self) -> float:
@@ -223,6 +239,7 @@ class PlanEnded:
     exit_code: int = 0
     command: str = field(default="python -m sync apply")
     orphans: tuple[Orphaned, ...] = ()
+    carried: tuple[Carried, ...] = ()
 
     @property
     def total(self) -> int:
@@ -240,6 +257,7 @@ Event = (
     | Progressed
     | Ended
     | Orphaned
+    | Carried
     | Stopping
     | RunEnded
     | Previewed
@@ -252,7 +270,7 @@ def level(event: Event) -> Level:
     match event:
         case Refused():
             return Level.ERROR
-        case Ended() | RunEnded() | Previewed() | PlanEnded() if event.exit_code:
+        case Carried() | Ended() | RunEnded() | Previewed() | PlanEnded() if event.exit_code:
             return Level.WARN if event.exit_code == 1 else Level.ERROR
         case Warned() | Orphaned() | Stopping():
             return Level.WARN

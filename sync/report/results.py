@@ -13,7 +13,7 @@ from typing import Any
 from sync import __version__
 from sync.errors import Problem
 from sync.model import Counts, Fate, Op
-from sync.report.events import Ended, Orphaned, PlanEnded, Previewed, Refused, RunEnded
+from sync.report.events import Carried, Ended, Orphaned, PlanEnded, Previewed, Refused, RunEnded
 
 FILE = "sync_results.json"
 FORMAT = 1
@@ -53,6 +53,7 @@ def run_result(run: RunEnded) -> dict[str, Any]:
         "elapsed_time": run.seconds,
         "not_started": list(run.not_started),
         "orphans": list(map(orphan, run.orphans)),
+        "carried": list(map(carried, run.carried)),
         "results": [*map(_refused, run.refused), *map(_ended, run.ended)],
     }
 
@@ -64,6 +65,7 @@ def plan_result(plan: PlanEnded) -> dict[str, Any]:
         "exit_code": plan.exit_code,
         "changes": plan.total,
         "orphans": list(map(orphan, plan.orphans)),
+        "carried": list(map(carried, plan.carried)),
         "results": [*map(_refused, plan.refused), *map(_previewed, plan.previews)],
     }
 
@@ -80,6 +82,19 @@ def orphan(gone: Orphaned) -> dict[str, Any]:
         "destination": gone.destination,
         "kind": str(gone.kind),
         "members": gone.members,
+    }
+
+
+def carried(step: Carried) -> dict[str, Any]:
+    """A declared move or removal."""
+    return {
+        "action": step.action,
+        "sync": step.sync,
+        "to": step.to,
+        "members": step.members,
+        "is_done": step.is_done,
+        "exit_code": step.exit_code,
+        "message": step.problem.message if step.problem else None,
     }
 
 

@@ -9,6 +9,7 @@ from sync.errors import Problem
 from sync.model import Fate, Kind, Op
 from sync.report import words
 from sync.report.events import (
+    Carried,
     Ended,
     Event,
     Orphaned,
@@ -75,6 +76,10 @@ class Text:
                 yield from self._ended(event)
             case Orphaned(problem=problem):
                 yield from self.paint.problem(problem, is_warning=True).split("\n")
+            case Carried():
+                yield _carried(event)
+                if event.problem is not None:
+                    yield from self.paint.problem(event.problem).split("\n")
             case Stopping(reason):
                 yield self.paint(f"Stopping: {reason}", "yellow")
             case _:
@@ -168,6 +173,18 @@ def notes(plan: Planned) -> Iterator[str]:
     if invalid := plan.counts[Fate.INVALID]:
         rows = words.plural(invalid, "row")
         yield f"{rows} left out as invalid: python -m sync rejects --select {plan.place.model}"
+
+
+def _carried(event: Carried) -> str:
+    members = words.plural(event.members, "member")
+    told = {
+        "move": f"{event.sync} -> {event.to}, moved with its {members}",
+        "exit": f"{event.sync}, removed with the exit of its {members}",
+        "keep": f"{event.sync}, removed, and its {members} keep what they have",
+    }[event.action]
+    if event.problem is not None:
+        return f"NOT DONE {told}"
+    return f"{'DONE' if event.is_done else 'TO DO'} {told}"
 
 
 def _cut_short(changes: int) -> str:

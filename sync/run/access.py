@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -57,12 +57,15 @@ class StateAccess:
     terms: Terms = TERMS
     """Of the leases that runs take."""
     journal_home: Path | None = None
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    """For a preview: syncs whose state still lies under another name, and that name."""
     is_stopping: Callable[[], bool] = lambda: False
     """Whether a stop is wanted, which ends the wait for a file that another process holds."""
 
     def tables(self, sync_name: str = "") -> StateTables:
         """The state's relations, for one sync or for what all share."""
-        return StateTables(None, self.schema, sync_name, self.project, self.target)
+        name = self.renamed.get(sync_name, sync_name)
+        return StateTables(None, self.schema, name, self.project, self.target)
 
     def journal_dir(self, sync: Sync) -> Path:
         """Where one sync's journal lies on this machine."""
