@@ -108,6 +108,8 @@ class Sync:
     """The column that holds that identifier; None means the identity itself."""
     normal_form: str = ""
     """When two spellings of it are one to the vendor (`identifiers.NORMAL_FORMS`); "" is exact."""
+    ignores_unknown: bool = False
+    """The vendor drops what it is told of people whom it does not know, without a word."""
     related: str | None = None
     """Objects: the column with the person that the account is linked to."""
     object_type: str | None = None

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
+
+import click
 
 from sync.cli.command import PROJECT, SELECTION, command
+from sync.cli.orphans import report_gone
 from sync.cli.session import Session
 from sync.report import jsonl, words
 from sync.report.events import Warned
 
 
 @command(SELECTION, PROJECT)
-def check(session: Session) -> int:
+@click.option(
+    "--state",
+    "with_state",
+    is_flag=True,
+    help="Read the state too: name syncs that are gone, and declarations that are done.",
+)
+def check(session: Session, with_state: bool) -> int:
     """Check metadata, contracts, mappings and vendors' limits; no network, no warehouse.
 
-    With --strict, warnings count as problems.
+    With --strict, warnings count as problems. With --state, the warehouse is read.
     """
     from sync.commands.check import complaints, hints
 
@@ -23,6 +33,9 @@ def check(session: Session) -> int:
     warnings = [*project.warnings, *hints(project)]
     problems = [*complaints(project), *(warnings if is_strict else ())]
     exit_code = 2 if problems else 0
+    gone: dict[str, Any] = {}
+    if with_state:
+        gone = report_gone(session, project, session.access(project), session.is_json)
     if session.is_json:
         session.answer(
             "checked",
@@ -31,6 +44,7 @@ def check(session: Session) -> int:
             warnings=jsonl.plain(warnings),
             syncs=[s.name for s in project.syncs],
             unconnected=[s.name for s in project.unconnected],
+            **gone,
         )
         return exit_code
     for warning in () if is_strict else warnings:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sync.cli.session import Session
 from sync.model import Kind
+from sync.report import results
 from sync.report.events import Carried, Event, Orphaned, Warned
 
 if TYPE_CHECKING:
@@ -81,11 +82,22 @@ def _orphaned(orphan: Orphan) -> Orphaned:
     )
 
 
-def spent(project: Project, access: StateAccess) -> list[str]:
-    """Declarations that do nothing at this target any more, in words."""
-    from sync.commands import succession
-    from sync.commands.orphans import find_or_none
+def report_gone(
+    session: Session, project: Project, access: StateAccess, is_machine: bool
+) -> dict[str, Any]:
+    """Tell people what is gone, and which declarations are done; the same as JSON fields.
 
-    if not project.declared.entries:
-        return []
-    return [str(entry) for entry in succession.spent(project, find_or_none(project, access))]
+    Raises SyncError where the state can't be read.
+    """
+    from sync.commands import orphans, succession
+
+    spent = [str(entry) for entry in succession.spent(project, orphans.find(project, access))]
+    gone = tell_gone(session, project, access, is_told=not is_machine)
+    for entry in spent if not is_machine else ():
+        target = project.target.name
+        session.say(f"{entry}: done at target {target}; take it out when it is at every target")
+    return {
+        "orphans": [results.orphan(one) for one in gone.orphans],
+        "carried": [results.carried(one) for one in gone.carried],
+        "spent": spent,
+    }

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sync.cli.command import PROJECT, SELECTION, STATE, command
-from sync.cli.orphans import spent, tell_gone
+from sync.cli.orphans import report_gone
 from sync.cli.session import Session
 from sync.model import Sync
-from sync.report import jsonl, results, words
+from sync.report import jsonl, words
 from sync.report.tables import draw
 
 if TYPE_CHECKING:
@@ -60,19 +60,10 @@ def status(session: Session, as_json: bool) -> int:
     access = session.access(project)
     rows = _rows(access, project.syncs, session.clock.now())
     is_machine = as_json or session.is_json
-    gone = tell_gone(session, project, access, is_told=not is_machine)
-    over = spent(project, access)
+    gone = report_gone(session, project, access, is_machine)
     if is_machine:
-        session.answer(
-            "status",
-            syncs=[_machine(row) for row in rows],
-            orphans=[results.orphan(one) for one in gone.orphans],
-            carried=[results.carried(one) for one in gone.carried],
-            spent=over,
-        )
+        session.answer("status", syncs=[_machine(row) for row in rows], **gone)
         return 0
-    for entry in over:
-        session.say(f"{entry}: nothing is left to do at target {project.target.name}")
     if not rows:
         session.say(f"Target {project.target.name} has no syncs.")
         return 0

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from sync.model import Kind, Op, Sync
+from sync.plan.arrivals import NEW_HERE, arrived, is_arrived
 from sync.plan.comparison import (
     Comparison,
     fingerprint,
@@ -182,6 +183,8 @@ def find_candidates(c: Comparison, only_open: bool = False) -> exp.Select:
         *([("held_row", e.col("held_row", "s"))] if c.row_id else []),
         *((name, e.col(name, "m")) for name in names_sent),
     ]
+    if c.arrivals:
+        carried.append(("is_arrived", e.coalesce(e.col("is_arrived", "s"), exp.false())))
     query = (
         e.select(*e.aliased(carried))
         .from_(model.subquery(e.ident("m")))
@@ -223,7 +226,12 @@ def _known_side(c: Comparison) -> exp.Select:
         carried.append(("external_key", held_key(c.sync, "a")))
     if c.row_id:
         carried.append(("held_row", e.col(c.row_id, "a")))
+    if c.arrivals:
+        carried.append(("is_arrived", is_arrived("a")))
     rows = e.select(*e.aliased(carried)).from_(c.snapshot("a"))
+    if c.arrivals:
+        is_same = e.equals(e.col("external_key", NEW_HERE), held_key(c.sync, "a"))
+        rows = rows.join(arrived(c), on=is_same, join_type="left")
     return rows if c.sync.kind is Kind.EVENTS else rows.where(_is_kept(c, "a"))
 
 
@@ -258,6 +266,7 @@ def _suspicions(c: Comparison) -> list[exp.Expr]:
         return []
     found = [e.not_null(e.col("unconfirmed", "s"))]
     found += [e.not_null(e.col(x.state_name, "s")) for x in c.emptied]
+    found += [e.col("is_arrived", "s")] if c.arrivals else []
     if c.has_hash:
         return [*found, e.differs(e.col("fingerprint", "m"), e.col("fingerprint", "s"))]
     found.append(e.differs(e.col("target_id", "s"), e.number(c.target_id)))

@@ -54,6 +54,10 @@ class Comparison:
     """Syncs that hold names which are this one's now."""
     sharers: tuple[Sibling, ...] = ()
     """Syncs that have the segment of one that is gone: whom they hold in it stays inside."""
+    arrivals: tuple[Sync, ...] = ()
+    """Syncs that have created people since this one was last complete."""
+    grown: Mapping[str, int] = field(default_factory=dict)
+    """The newest run of each sync that creates people, for the next time."""
     acknowledged: str | None = None
     """A local relation to read instead of the snapshot."""
 

@@ -138,6 +138,7 @@ def _joined(c: Comparison, has_doubled: bool, has_inactive: bool) -> exp.Select:
         carried.append((f"g{i}", _is_given(c, column)))
         carried.append((f"o{i}", _is_owned(c, column)))
     carried += [("is_shared", _is_shared(c))] if c.sharers else []
+    carried += [("is_arrived", e.col("is_arrived", "c"))] if c.arrivals else []
     query = e.select(*e.aliased(carried)).from_(e.local(CANDIDATES, "c"))
     query = _beside_siblings(c, beside_snapshot(c, query, has_inactive))
     return query.where(exp.Not(this=exp.Exists(this=doubled("c")))) if has_doubled else query
@@ -304,6 +305,7 @@ def _decisions(c: Comparison) -> list[tuple[exp.Expr, str, str]]:
         (open_op[Op.ADD], Op.ADD, "in doubt"),
         (open_op[Op.CHANGE], Op.CHANGE, "in doubt"),
         (otherwise, Op.CHANGE, "asserted"),
+        *([(e.col("is_arrived"), Op.CHANGE, "asserted")] if c.arrivals else []),
         (e.any_of(*_reasons(c)), Op.CHANGE, "changed"),
     ]
 

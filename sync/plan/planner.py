@@ -10,7 +10,7 @@ from sqlglot import exp
 from sync.destinations.targets import Target
 from sync.errors import Problem, WarehouseError
 from sync.model import Fate, Kind, Op, Sync
-from sync.plan import candidates, diff, invalid, sharing, siblings
+from sync.plan import arrivals, candidates, diff, invalid, sharing, siblings
 from sync.plan.comparison import Comparison
 from sync.plan.gates import UNIDENTIFIED, gates_of
 from sync.plan.unsettled import Unsettled, define_settled
@@ -64,6 +64,8 @@ def prepare(
     target = Target.of(sync)
     number = syncs.numbered(targets, target)
     is_baselined = known is not None and known.is_baselined
+    creators = arrivals.creators(sync, others, recorded)
+    grown = arrivals.grown(creators, recorded)
     comparison = Comparison(
         sync=sync,
         columns=columns,
@@ -79,6 +81,8 @@ def prepare(
         targets={**targets, number: target},
         heirs=siblings.heirs(state, sync, columns, others, recorded),
         givers=siblings.givers(state, sync, others, recorded),
+        arrivals=arrivals.due(creators, grown, known),
+        grown=grown,
         sharers=siblings.sharers(state, sync, others, recorded),
     )
     mapped = {c.trait.name for c in live}
@@ -187,6 +191,7 @@ class Planner:
         rows, once, twice, *gated = space.ask(candidates.digest_model(c))[0]
         held = self._by_gate(rows, *gated)
         is_even = [once, twice] == expected and held[None] == hashed and not emptied
+        is_even = is_even and not c.arrivals
         return Seen(held, int(active), int(known), int(is_open), is_even)
 
     def _by_gate(self, rows: int, *held: int) -> dict[str | None, int]:

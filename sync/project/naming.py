@@ -28,6 +28,7 @@ NO_DEFINITION = (
     "is_coalesced",
     "normal_form",
     "first_name",
+    "ignores_unknown",
     "is_gone",
 )
 

@@ -276,7 +276,7 @@ class SqlStore:
         with self._fenced(epoch) as state:
             if self._prepared is not None:
                 self._settle(state, epoch, report)
-                remember_run(state, self.sync, report)
+                remember_run(state, self.sync, report, self.planned().grown)
             state.run(log_run_sync(self.tables, self.sync, report))
 
     def _settle(self, state: Catalogue, epoch: int, report: SyncReport) -> None:

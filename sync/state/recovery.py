@@ -55,6 +55,8 @@ def settle_leftover(
         state.run(settle.doubt_the_rest(s))
     merge(state, s, run_id)
     conclude(state, plan_epoch)
+    is_self = e.equals(e.col("sync"), e.text(sync.name))
+    state.run(e.update(state.tables["syncs"], {"grown_epoch": e.number(writer)}, is_self))
 
 
 def append_acks(state: Catalogue, plan_epoch: int, flush_id: int, acks: Sequence[Ack]) -> None:

@@ -36,7 +36,7 @@ FORMATS: Mapping[int, tuple[str, ...]] = {
     ),
     4: ("verdicts",),
     5: ("leases.token", "leases.late_epoch", "leases.known_epoch"),
-    6: ("syncs.mapping",),
+    6: ("syncs.mapping", "syncs.grown_epoch", "syncs.seen"),
 }
 """What each format after the first has brought: a table, or a column as `table.column`.
 
@@ -141,6 +141,8 @@ SHARED: Mapping[str, Mapping[str, str]] = {
         "target": TEXT,
         "planned_epoch": BIG,
         "settled_epoch": BIG,
+        "grown_epoch": BIG,
+        "seen": TEXT,
     },
     "targets": {"sync": TEXT, "target_id": INTEGER, "target": TEXT, "first_used_at": MOMENT},
     "runs": {

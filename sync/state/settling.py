@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from sqlglot import exp
@@ -47,10 +49,19 @@ def measure(state: Catalogue, tables: StateTables) -> None:
         state.run(e.analyze(e.table(tables.plan), e.table(tables.acks)))
 
 
-def remember_run(state: Catalogue, sync: Sync, report: SyncReport) -> None:
-    """Update the sync's row: what a completed run proves, and the account it went to."""
+def remember_run(
+    state: Catalogue, sync: Sync, report: SyncReport, seen: Mapping[str, int] | None = None
+) -> None:
+    """Update the sync's row: what a completed run proves, and the account it went to.
+
+    `seen` are the newest runs of the syncs that create its people.
+    """
     known = syncs.remembered(state)
     changes: dict[str, exp.Expr] = {"epoch": e.number(report.epoch)}
+    if report.ops.get(Op.ADD):
+        changes["grown_epoch"] = e.number(report.epoch)
+    if report.status == "success" and seen:
+        changes["seen"] = e.text(json.dumps(seen))
     if report.account is not None:
         changes["account"] = e.text(report.account)
     if report.is_complete:

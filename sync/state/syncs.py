@@ -30,6 +30,8 @@ _NAMES = (
     "baselined_at",
     "planned_epoch",
     "settled_epoch",
+    "grown_epoch",
+    "seen",
 )
 
 
@@ -54,6 +56,10 @@ class Remembered:
     """The newest plan that was committed."""
     settled_epoch: int = 0
     """The newest plan whose outcomes are all in the snapshot."""
+    grown_epoch: int = 0
+    """The newest run that added anybody."""
+    seen: str = ""
+    """Of syncs that create people: their `grown_epoch` at the last complete run, as JSON."""
 
     @property
     def is_settled(self) -> bool:
@@ -105,6 +111,8 @@ def _row(
     baselined_at: object,
     planned: int | None,
     settled: int | None,
+    grown: int | None,
+    seen: str | None,
 ) -> Remembered:
     return Remembered(
         sync,
@@ -121,6 +129,8 @@ def _row(
         baselined_at is not None,
         planned or 0,
         settled or 0,
+        grown or 0,
+        seen or "",
     )
 
 

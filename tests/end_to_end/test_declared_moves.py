@@ -54,8 +54,8 @@ def test_a_declared_move_is_done_before_the_plan_and_once(shop: SmallProject, ru
     assert shop.results()["carried"][0]["to"] == NEW
     assert "DONE" not in run("apply").text
     assert shop.requests() == before
-    status = run("status").text
-    assert "moved from plans to levels: nothing is left to do at target dev" in status
+    for command in (("status",), ("check", "--state")):
+        assert "moved from plans to levels: done at target dev" in run(*command).text
     assert json.loads(run("status", "--json").stdout)["spent"] == ["moved from plans to levels"]
 
 
@@ -88,6 +88,14 @@ def test_a_declared_removal_is_carried_out_once(
     run("apply")
     assert shop.requests() == before
     assert shop.state("select sync from {state}.syncs") == []
+
+
+def test_check_reads_the_state_only_when_it_is_asked_to(shop: SmallProject, run: Runs) -> None:
+    start(shop, run)
+    assert "sync-gone" not in run("check").text
+    assert f"{OLD} is recorded" in run("check", "--state").text
+    answer = json.loads(run("check", "--state", "--log-format", "json").stdout.splitlines()[-1])
+    assert [one["members"] for one in answer["orphans"]] == [2]
 
 
 def test_moves_are_followed_to_the_last_name(shop: SmallProject, run: Runs) -> None:

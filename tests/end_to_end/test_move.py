@@ -12,6 +12,8 @@ from e2e.shop import NO_MODELS, events, fill, furnish, held, lines, model, segme
 
 OLD, NEW = "plans__customerio", "levels__customerio"
 MOVE = ("state", "move", OLD, NEW, "--yes")
+ON_ONE = pytest.mark.parametrize("project", ["postgres"], indirect=True)
+"""What is said, which no engine changes."""
 
 
 @pytest.fixture
@@ -72,6 +74,7 @@ def test_an_event_without_an_answer_is_not_doubled_by_a_move(shop: SmallProject,
     assert Counter(event["who"] for event in shop.sandbox.events()) == {"a": 1, "b": 1}
 
 
+@ON_ONE
 def test_a_name_may_move_there_and_back(shop: SmallProject, run: Runs) -> None:
     shop.define(model("plans"))
     run("apply")
@@ -83,6 +86,7 @@ def test_a_name_may_move_there_and_back(shop: SmallProject, run: Runs) -> None:
     assert shop.requests() == before
 
 
+@ON_ONE
 def test_a_renamed_connection_keeps_what_was_acknowledged(shop: SmallProject, run: Runs) -> None:
     shop.define(model("plans"))
     run("apply")
@@ -96,6 +100,7 @@ def test_a_renamed_connection_keeps_what_was_acknowledged(shop: SmallProject, ru
     assert shop.requests() == before
 
 
+@ON_ONE
 def test_rejected_rows_and_the_last_run_go_along(shop: SmallProject, run: Runs) -> None:
     fill(shop, "'a', 'gold', 1", "null, 'free', 2")
     shop.define(model("plans"))
@@ -107,6 +112,7 @@ def test_rejected_rows_and_the_last_run_go_along(shop: SmallProject, run: Runs) 
     assert row["last_run"]["delivered"] == 1
 
 
+@ON_ONE
 def test_a_name_that_has_run_already_takes_nothing_over(shop: SmallProject, run: Runs) -> None:
     shop.define(model("plans"))
     run("apply")
@@ -116,6 +122,7 @@ def test_a_name_that_has_run_already_takes_nothing_over(shop: SmallProject, run:
     assert OLD in run("status").text
 
 
+@ON_ONE
 def test_everything_that_keeps_two_syncs_apart_is_said_at_once(
     shop: SmallProject, run: Runs
 ) -> None:
@@ -130,6 +137,7 @@ def test_everything_that_keeps_two_syncs_apart_is_said_at_once(
     assert "its identity column is id, and that of levels__customerio is n" in told
 
 
+@ON_ONE
 def test_a_move_waits_until_a_run_that_was_cut_short_is_settled(
     shop: SmallProject, run: Runs
 ) -> None:
@@ -140,6 +148,7 @@ def test_a_move_waits_until_a_run_that_was_cut_short_is_settled(
     assert "unsettled" in run(*MOVE, expect=7).text
 
 
+@ON_ONE
 def test_names_that_are_unknown_get_the_nearest_spelling(shop: SmallProject, run: Runs) -> None:
     shop.define(model("plans"))
     run("apply")
@@ -149,6 +158,7 @@ def test_names_that_are_unknown_get_the_nearest_spelling(shop: SmallProject, run
     assert "sync-present" in run("state", "move", NEW, NEW, expect=2).text
 
 
+@ON_ONE
 def test_a_move_needs_a_yes_and_answers_in_one_line_for_machines(
     shop: SmallProject, run: Runs
 ) -> None:

@@ -11,6 +11,8 @@ from e2e.project import SmallProject
 from e2e.shop import NO_MODELS, events, fill, furnish, held, lines, model, segment
 
 PLANS = "plans__customerio"
+ON_ONE = pytest.mark.parametrize("project", ["postgres"], indirect=True)
+"""What is said, which no engine changes."""
 
 
 @pytest.fixture
@@ -108,6 +110,7 @@ def test_a_retirement_that_was_killed_is_finished_by_the_next(
     assert PLANS not in run("status").text
 
 
+@ON_ONE
 def test_a_retired_sync_that_comes_back_begins_anew(shop: SmallProject, run: Runs) -> None:
     shop.define(model("plans"))
     run("apply")
@@ -120,6 +123,7 @@ def test_a_retired_sync_that_comes_back_begins_anew(shop: SmallProject, run: Run
     assert shop.lease(PLANS)[0] > epoch
 
 
+@ON_ONE
 def test_members_may_be_kept_when_a_sync_is_forgotten(shop: SmallProject, run: Runs) -> None:
     shop.define(model("plans"))
     run("apply")
@@ -131,6 +135,7 @@ def test_members_may_be_kept_when_a_sync_is_forgotten(shop: SmallProject, run: R
     assert held(shop, "a") == {"a": {"tier": "gold"}}
 
 
+@ON_ONE
 def test_events_are_forgotten_and_never_taken_back(shop: SmallProject, run: Runs) -> None:
     shop.define(events("orders"))
     run("apply")
@@ -142,6 +147,7 @@ def test_events_are_forgotten_and_never_taken_back(shop: SmallProject, run: Runs
     assert "orders" not in run("status").text
 
 
+@ON_ONE
 def test_a_retirement_needs_a_yes_and_says_what_it_would_send(
     shop: SmallProject, run: Runs
 ) -> None:
@@ -152,6 +158,7 @@ def test_a_retirement_needs_a_yes_and_says_what_it_would_send(
     assert held(shop, "a") == {"a": {"tier": "gold"}}
 
 
+@ON_ONE
 def test_only_what_is_gone_can_be_retired_and_other_names_get_the_nearest(
     shop: SmallProject, run: Runs
 ) -> None:
@@ -162,6 +169,7 @@ def test_only_what_is_gone_can_be_retired_and_other_names_get_the_nearest(
     assert f"did you mean `{PLANS}`" in run("retire", "plan__customerio", "--yes", expect=2).text
 
 
+@ON_ONE
 def test_a_sync_whose_connection_is_gone_is_named_and_can_be_forgotten(
     shop: SmallProject, run: Runs
 ) -> None:
@@ -180,6 +188,7 @@ def test_a_sync_whose_connection_is_gone_is_named_and_can_be_forgotten(
     assert "cio_eu" not in run("status").text
 
 
+@ON_ONE
 def test_a_sync_of_another_target_is_not_named(shop: SmallProject, run: Runs) -> None:
     shop.define(model("plans"))
     run("apply")
@@ -193,6 +202,7 @@ def test_a_sync_of_another_target_is_not_named(shop: SmallProject, run: Runs) ->
     assert PLANS in run("plan").text
 
 
+@ON_ONE
 def test_machines_get_every_sync_that_is_gone_with_its_members(
     shop: SmallProject, run: Runs
 ) -> None:
@@ -216,6 +226,7 @@ def test_machines_get_every_sync_that_is_gone_with_its_members(
     assert retired[0]["delivered"] == 2
 
 
+@ON_ONE
 def test_a_sync_whose_metadata_cannot_be_read_is_not_gone(shop: SmallProject, run: Runs) -> None:
     shop.define(model("plans"), model("others", {"n": "integer"}))
     run("apply")

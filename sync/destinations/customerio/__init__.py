@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field, SecretStr
 from sync.destinations.answers import word
 from sync.destinations.customerio import app
 from sync.destinations.customerio.hints import hints
-from sync.destinations.customerio.operations import Options, complaints, parts
+from sync.destinations.customerio.operations import Options, complaints, is_update_only, parts
 from sync.destinations.customerio.sending import send
 from sync.destinations.entries import Connection
 from sync.destinations.names import problems
@@ -76,6 +76,11 @@ class Customerio:
             key = Header(settings.app_api_key)
             self.endpoints = {**self.endpoints, "app": Endpoint(api, key, APP_REQUESTS_PER_SECOND)}
         self.has_read_back = settings.app_api_key is not None
+
+    @staticmethod
+    def ignores_unknown(sync: Sync) -> bool:
+        """An update of a person who is not there is accepted, and does nothing."""
+        return is_update_only(sync)
 
     @staticmethod
     def validate(sync: Sync) -> Sequence[Problem]:

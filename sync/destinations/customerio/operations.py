@@ -75,6 +75,12 @@ def options_of(sync: Sync) -> Options:
     return sync.options or _DEFAULTS
 
 
+def is_update_only(sync: Sync) -> bool:
+    """Whether people whom Customer.io does not know are left out, without a word from it."""
+    chosen = options_of(sync).update_only
+    return sync.kind is Kind.SEGMENT if chosen is None else chosen
+
+
 def parts(sync: Sync, change: Change) -> Sequence[JSON]:
     """One part; for segments three: the state, the manual member, the event."""
     if sync.kind is Kind.EVENTS:
@@ -105,8 +111,7 @@ def _state(sync: Sync, change: Change) -> JSON:
         return None
     if len(attributes) > MAX_ATTRIBUTES:
         raise ValueError(f"{len(attributes)} attributes, Customer.io takes {MAX_ATTRIBUTES}")
-    update_only = options_of(sync).update_only
-    if is_removal or (is_segment if update_only is None else update_only):
+    if is_removal or is_update_only(sync):
         attributes["_update"] = True
     return {**_person(sync, change, "identify"), "attributes": attributes}
 
