@@ -217,7 +217,9 @@ def _model_side(c: Comparison, names: Sequence[str]) -> exp.Select:
 def _known_side(c: Comparison) -> exp.Select:
     """What the destination holds, as far as stage one compares it."""
     names = ["identity"]
-    if c.sync.kind is not Kind.EVENTS:
+    if c.sync.kind is Kind.EVENTS:
+        names += ["is_member", "unconfirmed"]
+    else:
         names += ["unconfirmed", *(x.state_name for x in c.emptied)]
         names += ["fingerprint"] if c.has_hash else ["target_id", "unsure"]
         names += [] if c.has_hash else [x.state_name for x in c.columns if not x.is_dropped]
@@ -263,7 +265,8 @@ def beside_snapshot(c: Comparison, query: exp.Select, has_inactive: bool) -> exp
 def _suspicions(c: Comparison) -> list[exp.Expr]:
     """Why a row in both may differ."""
     if c.sync.kind is Kind.EVENTS:
-        return []
+        is_refused = exp.Not(this=e.col("is_member", "s"))
+        return [is_refused, e.not_null(e.col("unconfirmed", "s"))]
     found = [e.not_null(e.col("unconfirmed", "s"))]
     found += [e.not_null(e.col(x.state_name, "s")) for x in c.emptied]
     found += [e.col("is_arrived", "s")] if c.arrivals else []

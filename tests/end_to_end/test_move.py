@@ -32,7 +32,8 @@ def test_a_renamed_model_sends_nothing_after_a_move_and_its_changes_later(
     shop: SmallProject, run: Runs
 ) -> None:
     shop.define(model("plans"))
-    run("apply")
+    for _ in range(3):
+        run("apply")
     epoch = shop.lease(OLD)[0]
     shop.define(model("levels"))
     before = shop.requests()
@@ -70,7 +71,9 @@ def test_an_event_without_an_answer_is_not_doubled_by_a_move(shop: SmallProject,
     shop.sandbox.clear_faults()
     shop.define(events("purchases"))
     run("state", "move", "orders", "purchases", "--yes")
+    before = len(shop.applied())
     run("apply")
+    assert [one["effect"] for one in shop.applied(before)] == ["ignored: duplicate id"] * 2
     assert Counter(event["who"] for event in shop.sandbox.events()) == {"a": 1, "b": 1}
 
 
