@@ -28,10 +28,14 @@ def tier_trait(sync: Sync) -> str:
 
 
 def emptied(sync: Sync, change: Change, kept: Collection[str] = ()) -> dict[str, None]:
-    """The traits that a removal takes away: those we own, but for what is `kept`."""
+    """The traits that a removal takes away: those we own, but for what is `kept`.
+
+    Of a sync that is gone, only what its change names: the rest may be another one's now.
+    """
     if sync.on_remove == "keep":
         return {}
-    names = change.traits or [trait.name for trait in sync.traits]
+    owned = [] if sync.is_gone else [trait.name for trait in sync.traits]
+    names = change.traits or owned
     return {name: None for name in names if name not in kept}
 
 

@@ -76,6 +76,17 @@ def test_a_retired_sync_leaves_the_trait_that_another_model_sends(
     assert shop.requests() == before
 
 
+def test_a_retired_sync_whose_every_trait_is_another_models_takes_nothing(
+    shop: SmallProject, run: Runs
+) -> None:
+    shop.define(model("plans"))
+    run("apply")
+    shop.define(model("levels", where="id = 'a'"))
+    run("apply")
+    run("retire", "plans", "--yes")
+    assert held(shop, "a", "b") == {"a": {"tier": "gold"}, "b": {}}
+
+
 def test_a_model_that_takes_over_with_a_null_after_a_retirement_leaves_no_old_value(
     shop: SmallProject, run: Runs
 ) -> None:
