@@ -28,6 +28,7 @@ CREATE TABLE IF NOT EXISTS `shop_activation`.`syncs` (
   `definition_version` INT64,
   `recipe` STRING,
   `columns` STRING,
+  `mapping` STRING,
   `baselined_at` TIMESTAMP,
   `completed_at` TIMESTAMP,
   `epoch` INT64,
@@ -35,7 +36,9 @@ CREATE TABLE IF NOT EXISTS `shop_activation`.`syncs` (
   `project` STRING,
   `target` STRING,
   `planned_epoch` INT64,
-  `settled_epoch` INT64
+  `settled_epoch` INT64,
+  `grown_epoch` INT64,
+  `seen` STRING
 );
 
 SELECT
@@ -2095,6 +2098,7 @@ INSERT INTO `shop_activation`.`syncs` (
   `definition_version`,
   `columns`,
   `recipe`,
+  `mapping`,
   `planned_epoch`
 )
 SELECT
@@ -2108,6 +2112,7 @@ SELECT
   1,
   '[{"name": "plan", "type": "text", "pii": false, "dropped": false, "superseded": false, "column": "t_plan", "stored": "varchar"}, {"name": "visits", "type": "integer", "pii": false, "dropped": false, "superseded": false, "column": "t_visits", "stored": "integer"}, {"name": "email", "type": "text", "pii": true, "dropped": false, "superseded": false, "column": "t_email", "stored": "varchar"}, {"name": "old", "type": "text", "pii": false, "dropped": true, "superseded": false, "column": "t_old", "stored": "text"}, {"name": "visits", "type": "text", "pii": false, "dropped": false, "superseded": true, "column": "t_visits_2", "stored": "text"}]',
   '3;bigquery 1;975b01f1cf1284d70b02b82292c9c7eb',
+  '{"address":"email","identify_by":"email","options":{},"vendor":"mailer"}',
   7;
 
 MERGE INTO `shop_activation`.`snapshot_people__mailer` AS `t`

@@ -28,6 +28,7 @@ CREATE TABLE IF NOT EXISTS `shop_activation`.`syncs` (
   `definition_version` INT,
   `recipe` STRING,
   `columns` STRING,
+  `mapping` STRING,
   `baselined_at` TIMESTAMP,
   `completed_at` TIMESTAMP,
   `epoch` BIGINT,
@@ -35,7 +36,9 @@ CREATE TABLE IF NOT EXISTS `shop_activation`.`syncs` (
   `project` STRING,
   `target` STRING,
   `planned_epoch` BIGINT,
-  `settled_epoch` BIGINT
+  `settled_epoch` BIGINT,
+  `grown_epoch` BIGINT,
+  `seen` STRING
 );
 
 SELECT
@@ -2014,6 +2017,7 @@ INSERT INTO `shop_activation`.`syncs` (
   `definition_version`,
   `columns`,
   `recipe`,
+  `mapping`,
   `planned_epoch`
 )
 SELECT
@@ -2027,6 +2031,7 @@ SELECT
   1,
   '[{"name": "plan", "type": "text", "pii": false, "dropped": false, "superseded": false, "column": "t_plan", "stored": "varchar"}, {"name": "visits", "type": "integer", "pii": false, "dropped": false, "superseded": false, "column": "t_visits", "stored": "integer"}, {"name": "email", "type": "text", "pii": true, "dropped": false, "superseded": false, "column": "t_email", "stored": "varchar"}, {"name": "old", "type": "text", "pii": false, "dropped": true, "superseded": false, "column": "t_old", "stored": "text"}, {"name": "visits", "type": "text", "pii": false, "dropped": false, "superseded": true, "column": "t_visits_2", "stored": "text"}]',
   '3;databricks 1;8fab6aea253956c79db57159d913d14f',
+  '{"address":"email","identify_by":"email","options":{},"vendor":"mailer"}',
   7;
 
 MERGE INTO `shop_activation`.`snapshot_people__mailer` AS `t`

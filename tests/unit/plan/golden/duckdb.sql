@@ -28,6 +28,7 @@ CREATE TABLE IF NOT EXISTS "shop_activation"."syncs" (
   "definition_version" INT,
   "recipe" TEXT,
   "columns" TEXT,
+  "mapping" TEXT,
   "baselined_at" TIMESTAMP,
   "completed_at" TIMESTAMP,
   "epoch" BIGINT,
@@ -35,7 +36,9 @@ CREATE TABLE IF NOT EXISTS "shop_activation"."syncs" (
   "project" TEXT,
   "target" TEXT,
   "planned_epoch" BIGINT,
-  "settled_epoch" BIGINT
+  "settled_epoch" BIGINT,
+  "grown_epoch" BIGINT,
+  "seen" TEXT
 );
 
 SELECT
@@ -2064,6 +2067,7 @@ INSERT INTO "shop_activation"."syncs" (
   "definition_version",
   "columns",
   "recipe",
+  "mapping",
   "planned_epoch"
 )
 SELECT
@@ -2077,6 +2081,7 @@ SELECT
   1,
   '[{"name": "plan", "type": "text", "pii": false, "dropped": false, "superseded": false, "column": "t_plan", "stored": "varchar"}, {"name": "visits", "type": "integer", "pii": false, "dropped": false, "superseded": false, "column": "t_visits", "stored": "integer"}, {"name": "email", "type": "text", "pii": true, "dropped": false, "superseded": false, "column": "t_email", "stored": "varchar"}, {"name": "old", "type": "text", "pii": false, "dropped": true, "superseded": false, "column": "t_old", "stored": "text"}, {"name": "visits", "type": "text", "pii": false, "dropped": false, "superseded": true, "column": "t_visits_2", "stored": "text"}]',
   '3;duckdb 1;ea80be95eefcd17b68816caf3071e8f6',
+  '{"address":"email","identify_by":"email","options":{},"vendor":"mailer"}',
   7;
 
 MERGE INTO "shop_activation"."snapshot_people__mailer" AS "t"

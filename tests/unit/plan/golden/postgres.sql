@@ -28,6 +28,7 @@ CREATE TABLE IF NOT EXISTS "shop_activation"."syncs" (
   "definition_version" INT,
   "recipe" VARCHAR,
   "columns" VARCHAR,
+  "mapping" VARCHAR,
   "baselined_at" TIMESTAMP,
   "completed_at" TIMESTAMP,
   "epoch" BIGINT,
@@ -35,7 +36,9 @@ CREATE TABLE IF NOT EXISTS "shop_activation"."syncs" (
   "project" VARCHAR,
   "target" VARCHAR,
   "planned_epoch" BIGINT,
-  "settled_epoch" BIGINT
+  "settled_epoch" BIGINT,
+  "grown_epoch" BIGINT,
+  "seen" VARCHAR
 );
 
 SELECT
@@ -2063,6 +2066,7 @@ INSERT INTO "shop_activation"."syncs" (
   "definition_version",
   "columns",
   "recipe",
+  "mapping",
   "planned_epoch"
 )
 SELECT
@@ -2076,6 +2080,7 @@ SELECT
   1,
   '[{"name": "plan", "type": "text", "pii": false, "dropped": false, "superseded": false, "column": "t_plan", "stored": "varchar"}, {"name": "visits", "type": "integer", "pii": false, "dropped": false, "superseded": false, "column": "t_visits", "stored": "integer"}, {"name": "email", "type": "text", "pii": true, "dropped": false, "superseded": false, "column": "t_email", "stored": "varchar"}, {"name": "old", "type": "text", "pii": false, "dropped": true, "superseded": false, "column": "t_old", "stored": "text"}, {"name": "visits", "type": "text", "pii": false, "dropped": false, "superseded": true, "column": "t_visits_2", "stored": "text"}]',
   '3;postgres 1;173792a4f51415a01f835d115788b9dd',
+  '{"address":"email","identify_by":"email","options":{},"vendor":"mailer"}',
   7;
 
 ANALYZE "shop_activation"."plan_people__mailer", "shop_activation"."acks_people__mailer";
