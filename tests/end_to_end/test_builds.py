@@ -120,8 +120,10 @@ def test_a_manifest_of_another_target_sends_nothing_of_that_target(lab: Lab) -> 
     lab.run("apply", "--target", "prod", "--select", "members", expect=0)
     lab.fill(EVERYBODY, {"p0": ("pro", 1)})
     lab.built("build", "--select", "+members")
+    lab.built("build", "--target", "prod", "--select", "people")
     lab.built("ls", "--target", "dev")
-    lab.run("apply", "--target", "prod", "--select", "members", expect=3)
+    told = lab.run("apply", "--target", "prod", "--select", "members", expect=3).text
+    assert "[relation-moved]" in told
     assert lab.members() == PAYING
 
 
