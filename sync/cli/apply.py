@@ -62,7 +62,8 @@ def apply(session: Session, max_runtime: float | None, **allowed: bool) -> int:
             session.problems(error.problems, exit_code)
             return exit_code
         stopped, exit_code = _ending(stop, result, listening)
-        exit_code = stop.exit_code or gravest({exit_code, *(one.exit_code for one in carried)})
+        if not stopped:
+            exit_code = gravest({exit_code, *(one.exit_code for one in carried)})
     summary = listening.summary(result, exit_code, stopped, again(session.options, "apply"))
     orphans = tell_gone(session, project).orphans
     summary = replace(summary, orphans=orphans, carried=carried)
