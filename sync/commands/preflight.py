@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
+from sync.errors import Problem, StateError
 from sync.model import Sync
 from sync.plan.guards import GuardLimits, Held, guard
 from sync.project.evidence import NOTHING, Allowed
-from sync.project.preflight import Preflight
+from sync.project.preflight import Gated, Preflight
 from sync.project.project import Project
 from sync.run.access import StateAccess
-from sync.state import installation
+from sync.state import installation, whose
 from sync.state.store import PlanSummary
 from sync.state.verdicts import read_verdicts, remember
 
@@ -20,8 +23,28 @@ def look(project: Project, access: StateAccess, allowed: Allowed = NOTHING) -> P
     if not project.syncs:
         return project.gate()
     with access.catalogue() as state:
-        remembered = read_verdicts(state)
-    return project.gate(remembered, allowed)
+        remembered, others = read_verdicts(state), whose.of_others(state)
+    return _without(others, project.gate(remembered, allowed))
+
+
+def _without(others: Mapping[str, Problem], found: Preflight) -> Preflight:
+    """The same, with syncs refused whose state is another's: what it remembers is not of ours."""
+    foreign = [
+        sync for sync in (*found.open, *(g.sync for g in found.gated)) if sync.name in others
+    ]
+    names = {sync.name for sync in foreign}
+    gated = [g for g in found.gated if g.sync.name not in names]
+    gated += [
+        Gated(sync, others[sync.name], is_refused=True, exit_code=StateError.exit_code)
+        for sync in {sync.name: sync for sync in foreign}.values()
+    ]
+    models = {sync.unique_id for sync in foreign}
+    return replace(
+        found,
+        open=[sync for sync in found.open if sync.name not in names],
+        gated=gated,
+        verdicts=tuple(v for v in found.verdicts if models.isdisjoint({v.node, *v.models})),
+    )
 
 
 def hold(
@@ -43,7 +66,7 @@ def look_and_remember(
         return project.gate()
     with access.opened() as state:
         installation.ensure(state)
-        remembered = read_verdicts(state)
-        found = project.gate(remembered, allowed)
+        remembered, others = read_verdicts(state), whose.of_others(state)
+        found = _without(others, project.gate(remembered, allowed))
         remember(state, remembered, found.verdicts, now)
     return found

@@ -37,13 +37,28 @@ def refuse_other(state: Catalogue) -> Owner:
     """
     owner = ours(state)
     if others := [found for found in recorded(state) if found != owner]:
-        raise StateError(_problem(state, owner, others[0]))
+        raise StateError(_problem(state.tables.sync, state.tables.schema, owner, others[0]))
     return owner
 
 
 def recorded(state: Catalogue) -> list[Owner]:
     """Whom the sync's rows name."""
     return [Owner(*row) for table in TABLES for row in state.ask(_owner(state, table))]
+
+
+def of_others(state: Catalogue) -> dict[str, Problem]:
+    """Syncs whose state is another's, each with what `refuse_other` would raise for it."""
+    if not state.is_installed():
+        return {}
+    owner = ours(state)
+    found: dict[str, Problem] = {}
+    for table in TABLES:
+        query = exp.select(e.col("sync"), *map(e.col, Owner._fields))
+        query = query.from_(e.table(state.tables[table]))
+        for sync, *other in state.ask(query.where(e.not_null(e.col("installation")))):
+            if Owner(*other) != owner:
+                found.setdefault(sync, _problem(sync, state.tables.schema, owner, Owner(*other)))
+    return found
 
 
 def _owner(state: Catalogue, table: str) -> exp.Select:
@@ -64,8 +79,7 @@ def record(state: Catalogue, owner: Owner) -> None:
         state.run(e.update(state.tables[table], columns(owner), _is_self(state)))
 
 
-def _problem(state: Catalogue, owner: Owner, other: Owner) -> Problem:
-    sync, schema = state.tables.sync, state.tables.schema
+def _problem(sync: str, schema: str, owner: Owner, other: Owner) -> Problem:
     if other.installation != owner.installation:
         return _mixed(sync, schema, owner)
     return Problem(
