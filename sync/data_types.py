@@ -1,96 +1,193 @@
-"""Warehouses' names for data types, sorted into the few families that anybody asks about."""
+"""Data types, read once by sqlglot in the engine's dialect and sorted into a few wire families."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
 from functools import lru_cache
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-Family = Literal[
-    "boolean",
-    "integer",
-    "float",
-    "decimal",
-    "text",
-    "instant",
-    "time",
-    "list",
-    "nested",
-    "other",
-]
+if TYPE_CHECKING:
+    from sqlglot import exp
 
-_FAMILIES: tuple[tuple[Family, re.Pattern[str]], ...] = (
-    ("boolean", re.compile(r"bool(ean)?")),
-    ("integer", re.compile(r"u?(tiny|small|medium|big|huge|byte)?int(eger)?\d*|long|short|byte")),
-    ("float", re.compile(r"(float|double|real|half)\d*( precision)?")),
-    ("decimal", re.compile(r"(big)?(numeric|decimal|number|dec)")),
-    (
-        "text",
-        re.compile(
-            r"n?(var)?char(acter)?( varying)?\d*|(fixed)?string|(tiny|medium|long|ci)?text"
-            r"|bpchar|uuid|enum"
-        ),
-    ),
-    ("instant", re.compile(r"date(time)?(offset)?\d*|timestamp.*")),
-    ("time", re.compile(r"time(tz)?( with(out)? time zone)?|interval.*")),
-)
-_LIST = re.compile(r"(?:(?:array|list)[<(](?P<inside>.+)[>)]|(?P<before>.+)\[\d*\])|array|list")
-_NESTED = re.compile(r"(.*[^a-z])?(struct|map|row|record|object)([^a-z].*)?")
-_WRAPPED = re.compile(r"(?:nullable|lowcardinality)\((.+)\)")
-_WHOLE = re.compile(r"(big)?(numeric|decimal|number|dec)\(\d+, ?0\)")
+Shape = Literal["", "list", "map", "fields"]
+
+
+class Family(StrEnum):
+    """The form in which the values of a type travel."""
+
+    INTEGER = "integer"
+    DECIMAL = "decimal"
+    SINGLE = "single"
+    DOUBLE = "double"
+    BOOLEAN = "boolean"
+    TEXT = "text"
+    DATE = "date"
+    INSTANT = "instant"
+    TIME = "time"
+    DURATION = "duration"
+    JSON = "json"
+    REFUSED = "refused"
+
+
+NUMBERS = frozenset((Family.INTEGER, Family.DECIMAL, Family.SINGLE, Family.DOUBLE, Family.DURATION))
+
+MOMENTS = frozenset((Family.DATE, Family.INSTANT))
+NO_KEYS = frozenset((Family.JSON, Family.REFUSED))
+"""What no identity can be."""
+
+WIDE = frozenset(("INT128", "INT256", "UINT128", "UINT256", "BIGNUM"))
+"""Integers that no column of Arrow holds: they leave the warehouse as text."""
+
+_TYPES: dict[Family, str] = {
+    Family.INTEGER: "TINYINT SMALLINT MEDIUMINT INT BIGINT INT128 INT256 UTINYINT USMALLINT"
+    " UMEDIUMINT UINT UBIGINT UINT128 UINT256 BIGNUM SERIAL SMALLSERIAL BIGSERIAL",
+    Family.DECIMAL: "DECIMAL BIGDECIMAL UDECIMAL MONEY SMALLMONEY",
+    Family.SINGLE: "FLOAT",
+    Family.DOUBLE: "DOUBLE UDOUBLE",
+    Family.BOOLEAN: "BOOLEAN",
+    Family.DATE: "DATE DATE32",
+    Family.INSTANT: "DATETIME DATETIME2 DATETIME64 SMALLDATETIME TIMESTAMP TIMESTAMPNTZ"
+    " TIMESTAMPTZ TIMESTAMPLTZ TIMESTAMP_S TIMESTAMP_MS TIMESTAMP_NS",
+    Family.TIME: "TIME TIMETZ TIME_NS",
+    Family.DURATION: "INTERVAL",
+    Family.JSON: "ARRAY LIST MAP STRUCT NESTED OBJECT JSON JSONB VARIANT SUPER UNION",
+    Family.REFUSED: "BINARY VARBINARY BLOB TINYBLOB MEDIUMBLOB LONGBLOB BIT IMAGE RANGE INT4RANGE"
+    " INT8RANGE NUMRANGE TSRANGE TSTZRANGE DATERANGE INT4MULTIRANGE INT8MULTIRANGE NUMMULTIRANGE"
+    " TSMULTIRANGE TSTZMULTIRANGE DATEMULTIRANGE",
+}
+_FAMILIES = {name: family for family, names in _TYPES.items() for name in names.split()}
+"""By sqlglot's names of types; every other type travels as its text."""
+_NAMED = frozenset(("MAP", "STRUCT", "OBJECT"))
+_ZONED = frozenset(("TIMESTAMPTZ", "TIMESTAMPLTZ"))
+_ANY = ("", "duckdb", "postgres", "bigquery", "snowflake")
+"""Whose words are tried where the engine is not known."""
+_LISTS = re.compile(r"(?:\[\d*\])+$")
+_NAMES = {
+    "postgres": {'"bit"': "bit", '"char"': "char(1)"},
+    "duckdb": {"varint": "bignum", "timestamptz_ns": "timestamptz"},
+    "snowflake": {"float": "double", "real": "double", "float4": "double"},
+    "redshift": {"super": "variant", "varbyte": "varbinary"},
+    "": {"super": "variant", "record": "object", "varint": "bignum", "varbyte": "varbinary"},
+}
+"""Names that sqlglot does not know, or takes for others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """How one type travels. Of a nested type, `parts` has the types inside, by name of a field."""
+
+    family: Family
+    name: str
+    """sqlglot's own, for example `TIMESTAMPTZ`; `USER-DEFINED` where it knows none."""
+    arguments: tuple[int, ...] = ()
+    """Digits and digits after the point, or a length, where the declaration has them."""
+    shape: Shape = ""
+    parts: tuple[tuple[str, Wire], ...] = ()
+
+    @property
+    def is_zoned(self) -> bool:
+        """Its values are instants whatever the session's time zone is."""
+        return self.name in _ZONED
+
+    @property
+    def item(self) -> Wire | None:
+        """Of a list, the type of its items, as far as the declaration says."""
+        return self.parts[0][1] if self.shape == "list" and self.parts else None
+
+    def all(self) -> Iterator[Wire]:
+        """Itself and everything inside."""
+        yield self
+        for _, part in self.parts:
+            yield from part.all()
+
+    @property
+    def has_fields(self) -> bool:
+        """It holds values by name, itself or inside."""
+        named = (x.shape in ("map", "fields") or x.name in _NAMED for x in self.all())
+        return any(named)
+
+    @property
+    def refusal(self) -> str:
+        """What it holds that no destination takes, in words; empty where there is none."""
+        names = [wire.name for wire in self.all() if wire.family is Family.REFUSED]
+        if not names:
+            return ""
+        what = "ranges" if "RANGE" in names[0] else "binary data"
+        return what if self.family is Family.REFUSED else f"{what} inside"
 
 
 @lru_cache(maxsize=4096)
-def family(data_type: str) -> Family:
-    """The family of a declared type. A list of structures is `nested`, the unknown `other`."""
-    text = _plain(data_type)
-    if _NESTED.fullmatch(text):
-        return "nested"
-    if _LIST.fullmatch(text):
-        return "list"
-    if _WHOLE.fullmatch(text):
-        return "integer"
-    bare = re.sub(r"\([^()]*\)", "", text).strip()
-    return next((name for name, form in _FAMILIES if form.fullmatch(bare)), "other")
+def wire(data_type: str, dialect: str = "") -> Wire:
+    """How a type travels, from the engine's or the author's word for it.
+
+    A type that the dialect does not know, one of the user's own among them, is text.
+    """
+    text = re.sub(r"\s+", " ", data_type).strip()
+    if (found := _LISTS.search(text)) and not _is_known(text, dialect):
+        inner = wire(text[: found.start()], dialect)
+        return Wire(Family.JSON, "ARRAY", shape="list", parts=(("", inner),))
+    found_as = [_parsed(text, name) for name in ([dialect] if dialect else _ANY)]
+    known = (built for built in found_as if _name(built) != "USER-DEFINED")
+    return _of(next(known, None), dialect)
 
 
-@lru_cache(maxsize=4096)
-def item_type(data_type: str) -> str:
-    """What the items of a list are declared as; empty where the declaration does not say."""
-    found = _LIST.fullmatch(_plain(data_type))
-    return (found["inside"] or found["before"] or "") if found else ""
+def _is_known(text: str, dialect: str) -> bool:
+    return _name(_parsed(text, dialect)) != "USER-DEFINED"
 
 
-@lru_cache(maxsize=4096)
-def bare(data_type: str) -> str:
-    """A type's name without its arguments: `timestamp(3) with time zone` has none and keeps its
-    zone, `enum('a', 'b')` is `enum`, `struct(a int[])[]` is `struct[]`."""
-    text = _QUOTED.sub("", data_type.casefold())
-    while (inner := _ARGUMENTS.sub("", text)) != text:
-        text = inner
-    return re.sub(r"\s+", " ", text).strip()
+def _parsed(text: str, dialect: str) -> exp.DataType | None:
+    from sqlglot import exp
+    from sqlglot.errors import SqlglotError
+
+    text = _NAMES.get(dialect, {}).get(text.casefold(), text)
+    try:
+        return exp.DataType.build(text, dialect=dialect or None, udt=True)
+    except (SqlglotError, ValueError):
+        return None
 
 
-_QUOTED = re.compile(r"'(?:[^']|'')*'")
-_ARGUMENTS = re.compile(r"\([^()]*\)|<[^<>]*>")
-_STRUCTURES = frozenset(
-    ("array", "json", "jsonb", "list", "map", "object", "struct", "super", "union", "variant")
-)
+def _name(built: Any) -> str:
+    """An interval's unit stands in the place of its name."""
+    this = getattr(built, "this", None)
+    if this is None:
+        return "USER-DEFINED"
+    return str(getattr(this, "value", "INTERVAL"))
 
 
-def is_nested(data_type: str) -> bool:
-    """Lists, structs, maps and JSON, in every engine's word for them."""
-    name = bare(data_type)
-    return name.endswith("]") or name in _STRUCTURES
+def _of(built: exp.DataType | None, dialect: str) -> Wire:
+    name = _name(built)
+    if built is None or name == "USER-DEFINED":
+        return Wire(Family.TEXT, "USER-DEFINED")
+    family = _FAMILIES.get(name, Family.TEXT)
+    if family is Family.JSON:
+        return Wire(family, name, (), *_inside(built, name, dialect))
+    given = tuple(int(p.name) for p in built.expressions if p.name.isdigit())
+    if family is Family.DECIMAL and len(given) > 0 and sum(given[1:]) == 0:
+        family = Family.INTEGER
+    return Wire(family, name, given)
 
 
-def is_span(data_type: str) -> bool:
-    """Intervals, which are sent as their seconds."""
-    return re.fullmatch(r"interval( [a-z]+)*", bare(data_type)) is not None
+def _inside(
+    built: exp.DataType, name: str, dialect: str
+) -> tuple[Shape, tuple[tuple[str, Wire], ...]]:
+    parts = [_part(inner, dialect) for inner in built.expressions]
+    if name in ("ARRAY", "LIST"):
+        return "list", tuple(parts[:1])
+    if name == "MAP":
+        return "map", tuple(parts[1:2])
+    return ("fields", tuple(parts)) if parts else ("", ())
 
 
-def _plain(data_type: str) -> str:
-    text = re.sub(r"\s+", " ", data_type.casefold()).strip()
-    while wrapped := _WRAPPED.fullmatch(text):
-        text = wrapped[1]
-    return text
+def _part(inner: exp.Expression, dialect: str) -> tuple[str, Wire]:
+    """A field with its name, or the type of an item, without one."""
+    kind = inner.args.get("kind")
+    is_field = kind is not None and not isinstance(kind, str)
+    return (inner.name, _of(kind, dialect)) if is_field else ("", _of(inner, dialect))  # type: ignore[arg-type]
+
+
+def family(data_type: str, dialect: str = "") -> Family:
+    """The family of a type, as it was declared."""
+    return wire(data_type, dialect).family

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from sync.report.events import ShownRow, ShownTrait
@@ -29,5 +30,10 @@ def value(found: Any, is_pii: bool) -> str:
         return "none"
     if is_pii:
         return MASK
-    text = f'"{printable(found)}"' if isinstance(found, str) else printable(str(found))
+    text = f'"{printable(found)}"' if isinstance(found, str) else printable(_as_json(found))
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+def _as_json(found: Any) -> str:
+    """What is no text, as JSON; what has no such form as it prints itself."""
+    return json.dumps(found, default=str, ensure_ascii=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -173,9 +172,10 @@ def _members(
 
 def _expected(columns: Sequence[Column], member: Acknowledged) -> Any:
     from sync.destinations.spec import Expected
+    from sync.warehouse.reading import reader
 
     traits = {
-        column.trait.name: json.loads(v) if column.is_json and v is not None else v
+        column.trait.name: v if v is None or (read := reader(column.wire)) is None else read(v)
         for column, v in zip(columns, member.values, strict=True)
     }
     return Expected(member.address, True, traits)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from sync.destinations.values import Values
 from sync.errors import Problem, SyncError, Unexpected, WarehouseError, foreseen
 from sync.journal.journal import Journal
 from sync.model import Op, Sync
@@ -21,6 +22,7 @@ from sync.state.columns import Column
 from sync.state.lease import LeaseTable
 from sync.state.recovery import find_leftover
 from sync.state.store import PlanSummary
+from sync.warehouse.reading import reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +131,26 @@ def _leftover(access: StateAccess, state: Catalogue, sync: Sync) -> Unsettled | 
 def _row(found: Sequence[Any], columns: Sequence[Column]) -> PreviewRow:
     op, identity, cause, reason, changed, *values = found
     shown = [
-        TraitChange(c.trait.name, values[2 * i], values[2 * i + 1], c.trait.is_pii)
+        TraitChange(
+            c.trait.name,
+            values[2 * i] if c.trait.is_pii else _expressed(c, values[2 * i]),
+            _expressed(c, values[2 * i + 1]),
+            c.trait.is_pii,
+        )
         for i, (c, bit) in enumerate(zip(columns, changed, strict=True))
         if bit == "1" and (op == Op.REMOVE or not c.is_superseded)
     ]
     return PreviewRow(Op(op), identity, cause, reason, shown)
+
+
+def _expressed(column: Column, found: Any) -> Any:
+    """A value as it is sent, with moments in ISO form; one that can't be sent as it was found."""
+    read = reader(column.wire)
+    try:
+        value = found if found is None or read is None else read(found)
+        return _SHOWN.of({column.trait.name: value})[column.trait.name]
+    except (ValueError, ArithmeticError, RecursionError):
+        return found
+
+
+_SHOWN = Values()

@@ -14,8 +14,9 @@ from sync.plan.gates import gates_of
 from sync.run.access import StateAccess
 from sync.state import reading
 from sync.state.catalogue import Catalogue
-from sync.state.columns import Column, resolve
+from sync.state.columns import Column
 from sync.state.reading import Delivery, Letter, Membership
+from sync.state.resolving import resolve
 
 MOST_KEYS = 5
 MOST_DELIVERIES = 5
@@ -74,7 +75,7 @@ def _part(state: Catalogue, sync: Sync) -> _Part:
         fix = f"run: dbt build --select {sync.model}"
         return _Part(sync, problem=Problem("relation-missing", text, sync.path, fix=fix))
     try:
-        resolved, columns = resolve(sync, available)
+        resolved, columns = resolve(sync, available, state.dialect)
     except SyncError as error:
         return _Part(sync, problem=error.problems[0])
     return _Part(resolved, columns)

@@ -168,10 +168,10 @@ def _decimal(value: Decimal, _: int) -> JSON:
     if magnitude < 15 and value == (whole := int(value)):
         return whole
     # A double keeps 15 digits, and its shortest form shows the very same ones.
-    if abs(magnitude) < 300 and len(value.as_tuple().digits) <= 15:
-        return float(value)
     text = format(value, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    plain = text.rstrip("0").rstrip(".") if "." in text else text
+    digits = plain.lstrip("-0.").replace(".", "")
+    return float(value) if abs(magnitude) < 300 and len(digits) <= 15 else plain
 
 
 def _seconds(value: timedelta, _: int) -> int | float:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
-from sync.data_types import family, is_nested
+from sync.data_types import MOMENTS, Family, Wire, wire
 from sync.model import Change, Op, Sync
 from sync.state.columns import Column
 from sync.warehouse.arrow import UNREADABLE, to_python
+from sync.warehouse.reading import reader
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -42,17 +42,19 @@ def changes_of(
 
     A row of which a value to be sent can't be held says so in `unreadable`, and has no traits.
     """
-    readers = {x.state_name: json.loads for x in columns if x.is_live and x.is_json}
+    readers = {x.state_name: read for x in columns if x.is_live and (read := reader(x.wire))}
     found, odd = to_python(batch, readers)
     nothing = [None] * batch.num_rows
     values = [found[x.state_name] if x.is_live else nothing for x in columns]
     fields = zip(*(found[f] for f in FIELDS), strict=True)
     rows = zip(*values, strict=True) if values else repeat(())
-    changes = _changes(fields, rows, columns, epoch)
-    if not odd:
-        return list(changes)
-    by_name = {column.trait.name: column for column in columns if not column.is_superseded}
-    return [_marked(change, sync, by_name) for change in changes]
+    changes = list(_changes(fields, rows, columns, epoch))
+    if odd:
+        by_name = {column.trait.name: column for column in columns if not column.is_superseded}
+        changes = [_marked(change, sync, by_name) for change in changes]
+    if any("\0" in "".join(filter(None, found[f])) for f in _TEXTS if f not in odd):
+        changes = [_without_nul(change, sync) for change in changes]
+    return changes
 
 
 def _changes(
@@ -114,33 +116,51 @@ def _changes(
 def _marked(change: Change, sync: Sync, columns: Mapping[str, Column]) -> Change:
     """The change with the reason why it can't be sent, where there is one."""
     odd = [name for name, value in change.traits.items() if value is UNREADABLE]
-    reasons = [_why(columns[name].trait.column, columns[name].data_type) for name in odd]
+    reasons = [_why(columns[name].trait.column, columns[name].wire) for name in odd]
     fields = {name: v for name, v in change._asdict().items() if v is UNREADABLE}
-    reasons += [_why(*_SOURCES[name](sync)) for name in fields]
+    reasons += [_why(_SOURCES[name](sync), _SAID.get(name, wire("text"))) for name in fields]
     if not reasons:
         return change
     plain: dict[str, Any] = {name: "" if name in _NEEDED else None for name in fields}
     return change._replace(traits={}, unreadable="; ".join(reasons), **plain)
 
 
+def _without_nul(change: Change, sync: Sync) -> Change:
+    """The change, marked where a text beside its traits holds a NUL; a removal is let through."""
+    held = change._asdict()
+    odd = [name for name in _SOURCES if isinstance(held[name], str) and "\0" in held[name]]
+    if not odd or change.op is Op.REMOVE:
+        return change
+    columns = list(dict.fromkeys(_SOURCES[name](sync) for name in odd))
+    reasons = [f"column {column} holds a NUL character" for column in columns]
+    why = "; ".join([*([change.unreadable] if change.unreadable else []), *reasons])
+    return change._replace(traits={}, unreadable=why)
+
+
+_TEXTS = ("identity", "external_id", "related_id", "reason", "event")
 _NEEDED = ("identity", "address")
-_SOURCES: Mapping[str, Callable[[Sync], tuple[str, str]]] = {
-    "identity": lambda sync: (sync.key, ""),
-    "address": lambda sync: (sync.address or sync.identity, ""),
-    "related": lambda sync: (sync.related or "related", ""),
-    "reason": lambda sync: (sync.reason or "reason", ""),
-    "event": lambda sync: (sync.event_column or "event", ""),
-    "occurred_at": lambda sync: (sync.occurred_at or "occurred_at", "timestamp"),
+_SOURCES: Mapping[str, Callable[[Sync], str]] = {
+    "identity": lambda sync: sync.key,
+    "address": lambda sync: sync.address or sync.identity,
+    "related": lambda sync: sync.related or "related",
+    "reason": lambda sync: sync.reason or "reason",
+    "event": lambda sync: sync.event_column or "event",
+    "occurred_at": lambda sync: sync.occurred_at or "occurred_at",
 }
-"""The model's column behind a field of a change, and its type where that says more."""
+"""The model's column behind a field of a change."""
+_SAID = {"occurred_at": wire("timestamp")}
+"""The types of fields that are no text."""
 
 
-def _why(column: str, data_type: str) -> str:
-    if family(data_type) == "instant":
-        return (
-            f"column {column} holds a date or time that can't be sent: outside the years 1 to"
-            " 9999, or finer than a microsecond"
-        )
-    if is_nested(data_type):
+def _why(column: str, of: Wire) -> str:
+    what = "a date or time"
+    if of.family in MOMENTS:
+        return f"column {column} holds {what} {_UNSENDABLE}"
+    if of.family is Family.JSON and any(x.family in MOMENTS for x in of.all()):
+        return f"column {column} holds {what} inside {_UNSENDABLE}"
+    if of.family is Family.JSON:
         return f"column {column} holds text that is no JSON"
     return f"column {column} holds a value that can't be read"
+
+
+_UNSENDABLE = "that can't be sent: outside the years 1 to 9999, or finer than a microsecond"

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
+from sync.data_types import wire
 from sync.model import Kind, Op, Sync
 from sync.plan.arrivals import NEW_HERE, arrived, is_arrived
 from sync.plan.comparison import (
@@ -21,6 +22,7 @@ from sync.plan.comparison import (
     native_hash,
 )
 from sync.plan.gates import ROWS, UNIDENTIFIED
+from sync.plan.json_same import json_differs
 from sync.state.columns import Column, address_text, identity_text, portable
 from sync.warehouse import sql as e
 
@@ -56,7 +58,9 @@ def _relation(sync: Sync, alias: str) -> exp.Expr:
 def _occurred_at(c: Comparison) -> exp.Expr:
     if c.sync.occurred_at is None:
         return e.null("timestamp")
-    moment = portable(e.col(c.sync.occurred_at, "m"), c.occurred_at_type)
+    moment = portable(
+        e.col(c.sync.occurred_at, "m"), wire(c.occurred_at_type, c.dialect), c.dialect
+    )
     return exp.cast(moment, exp.DataType.Type.TIMESTAMP)
 
 
@@ -283,7 +287,9 @@ def value_differs(c: Comparison, column: Column, wanted: exp.Expr, alias: str) -
     """Whether a wanted value is another one than the destination holds of this form."""
     stored = column.stored(wanted.copy(), c.salt)
     held = e.col(column.state_name, alias)
-    changed = e.paren(e.any_of(e.differs(stored, held), is_unsure(column, alias)))
+    is_json = column.is_json and not column.trait.is_pii
+    differs = json_differs(c.dialect, stored, held) if is_json else e.differs(stored, held)
+    changed = e.paren(e.any_of(differs, is_unsure(column, alias)))
     if column.trait.nulls != "skip":
         return changed
     return e.paren(e.all_of(exp.Not(this=column.is_left_alone(wanted.copy())), changed))

@@ -10,7 +10,7 @@ from sync.model import Op
 from sync.plan.candidates import CANDIDATES, beside_snapshot, doubled, value_differs
 from sync.plan.comparison import Comparison, held_key, is_unsure
 from sync.state.columns import Column
-from sync.state.schema import plan_columns
+from sync.state.schema import PLAN, plan_columns
 from sync.warehouse import sql as e
 from sync.warehouse.dialect import facts
 
@@ -417,8 +417,10 @@ def hand_over(c: Comparison, name: str, asserted: exp.Query) -> exp.Update:
 
 def read_plan(c: Comparison, epoch: int) -> exp.Select:
     """The committed plan in its order."""
+    read: list[tuple[str, exp.Expr]] = [(name, e.col(name)) for name in PLAN]
+    read += [(x.state_name, x.plain(e.col(x.state_name))) for x in c.live]
     return (
-        exp.select("*")
+        exp.select(*e.aliased(read))
         .from_(e.table(c.tables.plan))
         .where(e.equals(e.col("epoch"), e.number(epoch)))
         .order_by(e.col("seq"))
@@ -449,10 +451,9 @@ def _flagged(i: int) -> exp.Expr:
 
 def _has_own(column: Column, name: str, alias: str, salt: str | None = None) -> exp.Expr:
     """There is a value that is not the default; with `salt`, as the snapshot keeps it."""
-    value, default = e.col(name, alias), column.trait.default
-    if default is None:
+    value, literal = e.col(name, alias), column.default
+    if literal is None:
         return e.not_null(value)
-    literal = e.literal(default)
     other = literal if salt is None else column.stored(literal, salt)
     return e.all_of(e.not_null(value), exp.NEQ(this=value.copy(), expression=other))
 
@@ -470,8 +471,11 @@ def show_plan(c: Comparison, limit: int, identity: str | None = None) -> exp.Sel
     is_removal = e.equals(e.col("op", "p"), e.text(Op.REMOVE))
     pairs: list[exp.Expr] = []
     for column in c.columns:
-        new = e.col(column.state_name, "p") if column.is_live else e.null()
-        pairs += [e.col(column.state_name, "s"), e.case((is_removal.copy(), e.null()), default=new)]
+        new = column.plain(e.col(column.state_name, "p")) if column.is_live else e.null()
+        pairs += [
+            column.plain_held(e.col(column.state_name, "s")),
+            e.case((is_removal.copy(), e.null()), default=new),
+        ]
     shown = [e.col(n, "p") for n in ("op", "identity", "cause", "reason", "changed")]
     query = (
         exp.select(*shown, *pairs)

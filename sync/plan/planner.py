@@ -19,8 +19,8 @@ from sync.project.naming import definition_moved
 from sync.state import lost, settle, settling, syncs
 from sync.state import schema as t
 from sync.state.catalogue import Catalogue
-from sync.state.columns import resolve
 from sync.state.mapping import encode, followed, layout
+from sync.state.resolving import resolve
 from sync.state.store import Loss, PlanSummary
 from sync.state.syncs import Remembered
 from sync.state.written import first_name, written
@@ -57,7 +57,7 @@ def prepare(
     available = () if sync.is_gone else state.session.columns(sync.relation)
     if available is None:
         raise WarehouseError(_no_relation(sync))
-    sync, live = (sync, ()) if sync.is_gone else resolve(sync, available)
+    sync, live = (sync, ()) if sync.is_gone else resolve(sync, available, state.dialect)
     before = known.columns if known else ()
     columns = followed(live, before, state.dialect)
     targets = syncs.targets_of(state) if known else {}

@@ -15,7 +15,8 @@ from sync.errors import PlanHeld
 from sync.model import Kind, Sync
 from sync.plan.comparison import Sibling, held_key, is_active, wanted_key
 from sync.state.catalogue import Catalogue
-from sync.state.columns import Column, resolve
+from sync.state.columns import Column
+from sync.state.resolving import resolve
 from sync.state.schema import StateTables
 from sync.state.syncs import Remembered, targets_of
 from sync.warehouse import sql as e
@@ -103,7 +104,7 @@ def _people(state: Catalogue, sync: Sync, other: Sync, is_recorded: bool) -> exp
     available = state.session.columns(other.relation)
     if available is not None:
         try:
-            resolved, _ = resolve(other, available)
+            resolved, _ = resolve(other, available, state.dialect)
         except PlanHeld:
             resolved = other
         parts.append(

@@ -27,6 +27,8 @@ class Column:
     name: str
     data_type: str = ""
     activation: Any = None
+    dialect: str = ""
+    """Whose word `data_type` is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,7 @@ def _manifest(path: Path, raw: Mapping[str, Any], warnings: tuple[Problem, ...])
         kind = node.get("resource_type")
         if kind == "model":
             if (node.get("config") or {}).get("enabled", True):
-                models[unique_id] = _model(unique_id, node)
+                models[unique_id] = _model(unique_id, node, metadata.get("adapter_type") or "")
         elif kind == "test":
             tests.append(_test(unique_id, node, raw["nodes"]))
         elif NAMESPACE in _meta(node):
@@ -145,7 +147,7 @@ def _manifest(path: Path, raw: Mapping[str, Any], warnings: tuple[Problem, ...])
     )
 
 
-def _model(unique_id: str, node: Mapping[str, Any]) -> Model:
+def _model(unique_id: str, node: Mapping[str, Any], dialect: str) -> Model:
     config = node.get("config") or {}
     meta = _meta(node)
     version = node.get("version")
@@ -163,7 +165,9 @@ def _model(unique_id: str, node: Mapping[str, Any]) -> Model:
         activation=meta.get(NAMESPACE),
         meta_keys=tuple(str(k) for k in meta),
         has_stray_config=NAMESPACE in config,
-        columns={name: _column(name, c) for name, c in (node.get("columns") or {}).items()},
+        columns={
+            name: _column(name, c, dialect) for name, c in (node.get("columns") or {}).items()
+        },
         tags=frozenset(node.get("tags") or ()),
         raw_code=node.get("raw_code") or "",
         compiled_code=node.get("compiled_code"),
@@ -174,11 +178,12 @@ def _model(unique_id: str, node: Mapping[str, Any]) -> Model:
     )
 
 
-def _column(name: str, column: Mapping[str, Any]) -> Column:
+def _column(name: str, column: Mapping[str, Any], dialect: str) -> Column:
     return Column(
         name=column.get("name") or name,
         data_type=column.get("data_type") or "",
         activation=_meta(column).get(NAMESPACE),
+        dialect=dialect,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from sync.data_types import family
+from sync.data_types import MOMENTS, NO_KEYS, Family, Wire, wire
 from sync.errors import Problem, unexpected
 from sync.model import Kind
 from sync.project.artifacts import Manifest
@@ -68,8 +68,9 @@ def _check_model(activated: Activated) -> Iterator[Problem]:
 def _check_column(activated: Activated, name: str) -> Iterator[Problem]:
     data_type, meta = activated.model.columns[name].data_type, activated.columns[name]
     place = activated.column_place(name)
-    if meta.default is not None and data_type and not fits(meta.default, data_type):
-        text = f": the default of `{name}` must be {wanted(data_type)}, as its data_type is"
+    of = wire(data_type, activated.model.columns[name].dialect)
+    if meta.default is not None and data_type and not fits(meta.default, of):
+        text = f": the default of `{name}` must be {wanted(of)}, as its data_type is"
         yield place.problem("default-type", f"{text} {data_type}", "default")
     written = activated.model.columns[name].activation
     is_said = isinstance(written, Mapping) and written.get("pii") is not None
@@ -84,7 +85,9 @@ def _check_column(activated: Activated, name: str) -> Iterator[Problem]:
 
 
 def _check_draft(draft: Draft) -> Iterator[Problem]:
-    yield from _float_keys(draft)
+    yield from _keys(draft)
+    yield from _moment(draft)
+    yield from _refused(draft)
     yield from _name_twins(draft)
     is_usable = draft.vendor is not None and draft.sync.options is not None
     if draft.vendor and is_usable and draft.sync.kind in draft.vendor.kinds:
@@ -100,8 +103,9 @@ def _validated(vendor: type[Vendor], draft: Draft) -> Iterator[Problem]:
         yield problem if problem.where else replace(problem, where=draft.place.at())
 
 
-def _float_keys(draft: Draft) -> Iterator[Problem]:
-    sync, columns = draft.sync, draft.activated.model.columns
+def _keys(draft: Draft) -> Iterator[Problem]:
+    """Columns that tell rows apart and whose types can't."""
+    sync = draft.sync
     keys = {
         "identity": sync.identity,
         "event_id": sync.event_id,
@@ -109,13 +113,45 @@ def _float_keys(draft: Draft) -> Iterator[Problem]:
         "identify_by": sync.address,
     }
     for key, name in keys.items():
-        if name and name in columns and family(columns[name].data_type) == "float":
-            place = draft.place if key == "identify_by" else draft.activated.place
-            text = (
-                f": the {key} column `{name}` is {columns[name].data_type}, which is no exact key"
-            )
+        of = _wire(draft, name)
+        place = draft.place if key == "identify_by" else draft.activated.place
+        what = f": the {key} column `{name}` is {_declared(draft, name)}, which is"
+        if of.family in (Family.SINGLE, Family.DOUBLE):
             fix = "cast it to an integer, a decimal or text in the model"
-            yield place.problem("identity-float", text, key, fix=fix)
+            yield place.problem("identity-float", f"{what} no exact key", key, fix=fix)
+        elif of.family in NO_KEYS:
+            fix = "take text or a number out of it in the model"
+            yield place.problem("identity-nested", f"{what} no plain value", key, fix=fix)
+
+
+def _moment(draft: Draft) -> Iterator[Problem]:
+    name = draft.sync.occurred_at
+    if name and _declared(draft, name) and _wire(draft, name).family not in MOMENTS:
+        text = (
+            f": the occurred_at column `{name}` is {_declared(draft, name)}, no date or timestamp"
+        )
+        fix = "cast it to a timestamp in the model"
+        yield draft.activated.place.problem("occurred-at-type", text, "occurred_at", fix=fix)
+
+
+def _refused(draft: Draft) -> Iterator[Problem]:
+    for name in dict.fromkeys(trait.column for trait in draft.sync.traits):
+        if what := _wire(draft, name).refusal:
+            text = f": column `{name}` is {_declared(draft, name)}: {what}, which no destination"
+            fix = "turn it into text or numbers in the model, or mark it with send: false"
+            place = replace(draft.activated.place, path=f"columns.{name}")
+            yield place.problem("column-type", f"{text} takes", "data_type", fix=fix)
+
+
+def _declared(draft: Draft, name: str | None) -> str:
+    """The type of a column as its contract says; empty where it says nothing."""
+    column = draft.activated.model.columns.get(name or "")
+    return column.data_type if column else ""
+
+
+def _wire(draft: Draft, name: str | None) -> Wire:
+    column = draft.activated.model.columns.get(name or "")
+    return wire(column.data_type, column.dialect) if column else wire("")
 
 
 def _name_twins(draft: Draft) -> Iterator[Problem]:

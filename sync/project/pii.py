@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from sync.data_types import family
+from sync.data_types import Family, family
 
 ENDINGS: tuple[tuple[str, ...], ...] = (
     ("email",),
@@ -46,13 +46,16 @@ WHOLE_NAMES = frozenset({"name", "dob", "ip", "ssn"})
 NO_MATTER = frozenset({"normalized", "clean", "raw", "primary", "secondary", "current", "home"})
 
 
+_HARMLESS = (Family.BOOLEAN, Family.SINGLE, Family.DOUBLE, Family.DECIMAL)
+
+
 def looks_personal(column: str, data_type: str) -> bool:
     """Judged by the last words of the name: `contact_email` is, `email_opens` is not.
 
     Flags (`has_phone`, any boolean column) and fractions are not personal, whatever their name.
     """
     words = _words(column)
-    if family(data_type) in ("boolean", "float", "decimal") or words[:1] in (["is"], ["has"]):
+    if family(data_type) in _HARMLESS or words[:1] in (["is"], ["has"]):
         return False
     if "_".join(words) in WHOLE_NAMES:
         return True

@@ -5,51 +5,22 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from sqlglot import exp
 
-from sync.data_types import bare, is_nested, is_span
+from sync.data_types import WIDE, Family, Wire, wire
 from sync.destinations.identifiers import NORMAL_FORMS
-from sync.errors import PlanHeld, Problem
 from sync.model import Sync, Trait
 from sync.warehouse import sql as e
+from sync.warehouse.dialect import facts
 
 LONGEST_NAME_BYTES = 63
 """PostgreSQL cuts identifiers there, in silence; the shortest limit among the dialects."""
 
-_ZONED = frozenset(
-    (
-        "timestamp with time zone",
-        "timestamp with local time zone",
-        "timestamptz",
-        "timestamp_tz",
-        "timestamp_ltz",
-    )
-)
-_BINARY = frozenset(
-    (
-        "binary",
-        "binary varying",
-        "bit",
-        "bit varying",
-        "blob",
-        "bytea",
-        "bytes",
-        "varbinary",
-        "varbit",
-        "varbyte",
-    )
-)
-_PLAIN = re.compile(
-    r"(tiny|small|medium|big|huge|byte)?int(eger)?|u(tiny|small|big)?int(eger)?|u?int\d+"
-    r"|decimal|dec|numeric|number|bignumeric|real|float\d*|double( precision)?|bool|boolean"
-    r"|date|datetime2?|timestamp( without time zone)?|timestamp_(s|ms|us|ns|ntz)"
-    r"|n?varchar2?|n?char|character( varying)?|bpchar|text|string"
-)
-"""Types that come out of a warehouse as they are; every other one comes as its text."""
+_KEPT_TEXT = frozenset(("VARCHAR", "NVARCHAR", "TEXT"))
+"""Types of text that are compared as they are; every other one becomes its text first."""
 
 
 def trait_column(name: str) -> str:
@@ -81,6 +52,8 @@ class Column:
     """Its column; empty means `t_<name>`."""
     stored_type: str = ""
     """The column's type in the snapshot; empty means the model's own."""
+    dialect: str = ""
+    """Whose word `data_type` is."""
 
     @property
     def state_name(self) -> str:
@@ -97,26 +70,54 @@ class Column:
         """The column's type in the snapshot; a personal value is a digest, so that is text."""
         if self.trait.is_pii:
             return "varchar"
-        return self.stored_type or portable_type(self.data_type)
+        return self.stored_type or self.portable_type
+
+    @property
+    def wire(self) -> Wire:
+        """How its values travel."""
+        return wire(self.data_type, self.dialect)
+
+    @property
+    def portable_type(self) -> str:
+        """The type of what is read of the model's column."""
+        return portable_type(self.data_type, self.dialect)
 
     @property
     def is_json(self) -> bool:
         """Its text is JSON, parsed when the plan is read."""
-        return is_nested(self.data_type)
+        return self.wire.family is Family.JSON
 
     def wanted(self, model: str) -> exp.Expr:
         """The value the destination should hold, read from the alias `model`."""
         if not self.is_live:
-            return e.null(portable_type(self.data_type))
-        raw = portable(e.col(self.trait.column, model), self.data_type)
-        if self.trait.default is None:
-            return raw
-        return exp.Coalesce(this=raw, expressions=[self._default(self.trait.default)])
+            return e.null(self.portable_type, self.dialect)
+        raw = portable(e.col(self.trait.column, model), self.wire, self.dialect)
+        default = self.default
+        return raw if default is None else exp.Coalesce(this=raw, expressions=[default])
 
-    def _default(self, value: bool | int | float | str) -> exp.Expr:
-        """As a literal of the column's family; text where the column is compared as its text."""
-        has_type = portable_type(self.data_type) != "varchar"
-        return e.literal(value if has_type or isinstance(value, str) else json.dumps(value))
+    @property
+    def default(self) -> exp.Expr | None:
+        """What stands in for a null, as a literal in the form of the column; None without one."""
+        value = self.trait.default
+        if value is None:
+            return None
+        match self.wire.family:
+            case Family.INSTANT:
+                return e.text(in_utc(str(value)))
+            case Family.TEXT | Family.TIME | Family.JSON:
+                return e.text(value if isinstance(value, str) else json.dumps(value))
+            case _:
+                return e.literal(value)
+
+    def plain(self, value: exp.Expr) -> exp.Expr:
+        """A value of the plan as it leaves the warehouse, for `sync.warehouse.reading.reader`."""
+        if self.wire.family is Family.SINGLE:
+            return exp.cast(e.as_text(value), exp.DataType.Type.DOUBLE)
+        return e.as_text(value) if self.wire.name in WIDE else value
+
+    def plain_held(self, value: exp.Expr) -> exp.Expr:
+        """The same for a value of the snapshot, where a personal one is a digest."""
+        return value if self.trait.is_pii else self.plain(value)
 
     def stored(self, value: exp.Expr, salt: str) -> exp.Expr:
         """What the snapshot keeps of a value: itself, or a salted digest when it is personal."""
@@ -129,37 +130,62 @@ class Column:
         return e.is_null(wanted) if self.trait.nulls == "skip" else exp.false()
 
 
-def portable(raw: exp.Expr, data_type: str) -> exp.Expr:
+def portable(raw: exp.Expr, of: Wire, dialect: str) -> exp.Expr:
     """One form for each family of types, independent of session settings.
 
-    Zoned timestamps become UTC without a zone, intervals their seconds (a month is 30 days),
-    nested values JSON text, everything unusual text.
+    Zoned timestamps become UTC without a zone, intervals their seconds, money its number, nested
+    values JSON text, everything unusual text.
     """
-    if is_span(data_type):
-        seconds = exp.Extract(this=exp.Var(this="EPOCH"), expression=raw)
-        return exp.cast(seconds, exp.DataType.Type.DOUBLE)
-    if bare(data_type) in _ZONED:
-        zoned = exp.AtTimeZone(this=raw, zone=e.text("UTC"))
-        return exp.cast(zoned, exp.DataType.Type.TIMESTAMP)
-    if is_nested(data_type):
-        is_text_already = data_type.lower() == "json"
-        encoded = raw if is_text_already else exp.Anonymous(this="to_json", expressions=[raw])
-        return e.as_text(encoded)
-    return raw if is_plain(data_type) else e.as_text(raw)
+    match of.family:
+        case Family.DURATION:
+            return _seconds(raw, dialect)
+        case Family.INSTANT if of.is_zoned:
+            zoned = exp.AtTimeZone(this=raw, zone=e.text("UTC"))
+            return exp.cast(zoned, exp.DataType.Type.TIMESTAMP)
+        case Family.JSON:
+            is_text_already = of.name == "JSON"
+            encoded = raw if is_text_already else exp.Anonymous(this="to_json", expressions=[raw])
+            return e.as_text(encoded)
+        case Family.DECIMAL if of.name == "MONEY":
+            return exp.cast(raw, exp.DataType.Type.DECIMAL)
+        case Family.TEXT if of.name in _KEPT_TEXT:
+            return raw
+        case Family.TEXT | Family.TIME | Family.REFUSED:
+            return e.as_text(raw)
+    return raw
 
 
-def portable_type(data_type: str) -> str:
+def _seconds(raw: exp.Expr, dialect: str) -> exp.Expr:
+    """An interval's length, with months of 30 days; PostgreSQL counts years of 365.25 days."""
+    seconds: exp.Expr = exp.Extract(this=exp.Var(this="EPOCH"), expression=raw)
+    if facts(dialect).has_julian_years:
+        years = exp.Extract(this=exp.Var(this="YEAR"), expression=raw.copy())
+        extra = exp.Mul(this=years, expression=e.number(round(5.25 * 86_400)))
+        seconds = exp.Sub(this=seconds, expression=extra)
+    return exp.cast(seconds, exp.DataType.Type.DOUBLE)
+
+
+def portable_type(data_type: str, dialect: str = "") -> str:
     """The type of what `portable` makes of a column of `data_type`."""
-    if bare(data_type) in _ZONED:
-        return "timestamp"
-    if is_span(data_type):
-        return "double precision"
-    return data_type if is_plain(data_type) else "varchar"
+    of = wire(data_type, dialect)
+    match of.family:
+        case Family.INSTANT if of.is_zoned:
+            return "timestamp"
+        case Family.DURATION:
+            return "double precision"
+        case Family.DECIMAL if of.name == "MONEY":
+            return "numeric"
+        case Family.TEXT | Family.TIME | Family.JSON | Family.REFUSED:
+            return "varchar"
+    return data_type
 
 
-def is_plain(data_type: str) -> bool:
-    """Whether a column of this type is compared and sent as it is."""
-    return _PLAIN.fullmatch(bare(data_type)) is not None
+def in_utc(text: str) -> str:
+    """A moment in ISO form, in UTC and without its offset; one without an offset is UTC."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is not None:
+        moment = moment.astimezone(UTC).replace(tzinfo=None)
+    return moment.isoformat(" ")
 
 
 def identity_text(column: str, model: str) -> exp.Expr:
@@ -208,60 +234,3 @@ def normal(sync: Sync, value: exp.Expr) -> exp.Expr:
     form = NORMAL_FORMS[sync.normal_form]
     given = {name: e.text(text) for name, text in form.parameters.items()} | {"value": value}
     return e.filled(form.sql, given)
-
-
-def resolve(sync: Sync, available: Sequence[tuple[str, str]]) -> tuple[Sync, tuple[Column, ...]]:
-    """Match what the metadata names with the relation's real columns, in their real spelling.
-
-    Raises PlanHeld with everything that is missing: it must never be sent as null.
-    """
-    real = {name.lower(): (name, data_type) for name, data_type in available}
-    problems = [*_missing(sync, real), *_binary(sync, real)]
-    if problems:
-        raise PlanHeld(*problems)
-    spelled: dict[str, Any] = {
-        key: real[value.lower()][0]
-        for key in _COLUMN_KEYS
-        if (value := getattr(sync, key)) is not None
-    }
-    traits = tuple(replace(t, column=real[t.column.lower()][0]) for t in sync.traits)
-    columns = tuple(Column(t, real[t.column.lower()][1]) for t in traits)
-    return replace(sync, traits=traits, **spelled), columns
-
-
-_COLUMN_KEYS = (
-    "identity",
-    "address",
-    "related",
-    "event_id",
-    "event_column",
-    "occurred_at",
-    "reason",
-)
-
-
-def _missing(sync: Sync, real: Mapping[str, tuple[str, str]]) -> list[Problem]:
-    named = [getattr(sync, key) for key in _COLUMN_KEYS] + [t.column for t in sync.traits]
-    return [
-        Problem(
-            "column-missing",
-            f"{sync.model} has no column `{name}`, which its metadata names",
-            where=f"{sync.path}, config.meta.activation",
-            hint="Nothing was sent: a missing column is not the same as an empty one.",
-            fix="add the column back or drop it from the metadata, then run: dbt build",
-        )
-        for name in sorted({n for n in named if n and n.lower() not in real})
-    ]
-
-
-def _binary(sync: Sync, real: Mapping[str, tuple[str, str]]) -> list[Problem]:
-    return [
-        Problem(
-            "column-binary",
-            f"column `{t.column}` of {sync.model} is binary, which no destination takes",
-            where=f"{sync.path}, columns.{t.column}",
-            fix="encode it as text in the model, or mark it with send: false",
-        )
-        for t in sync.traits
-        if bare(real.get(t.column.lower(), ("", ""))[1]) in _BINARY
-    ]

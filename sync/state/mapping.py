@@ -8,9 +8,9 @@ from dataclasses import replace
 
 from sqlglot import exp
 
-from sync.data_types import family, is_nested
+from sync.data_types import NUMBERS, Family, wire
 from sync.model import Trait
-from sync.state.columns import Column, portable_type, trait_column
+from sync.state.columns import Column, trait_column
 
 _INTEGERS = ("TINYINT", "SMALLINT", "INT", "BIGINT", "INT128")
 _DIGITS = {"TINYINT": 3, "SMALLINT": 5, "INT": 10, "BIGINT": 19, "INT128": 39}
@@ -18,31 +18,27 @@ _WIDTHS = ((*_INTEGERS, "DOUBLE"), ("FLOAT", "DOUBLE"), ("DECIMAL", "DOUBLE"))
 """Numbers; every value of one type fits into each that stands after it."""
 
 
-def wire_family(data_type: str) -> str:
-    """The form in which values of a type are sent; another form is another value."""
-    if is_nested(data_type):
-        return "json"
-    plain = portable_type(data_type)
-    found = family(plain)
-    if found in ("integer", "float", "decimal"):
-        return "number"
-    if found == "instant":
-        return "date" if plain.strip().casefold() == "date" else "timestamp"
-    return found if found == "boolean" else "text"
-
-
 def _form(column: Column) -> tuple[str, bool]:
-    return wire_family(column.data_type), column.trait.is_pii
+    """In what form a column's values are sent; another form is another value."""
+    return form(column.data_type, column.dialect), column.trait.is_pii
+
+
+def form(data_type: str, dialect: str = "") -> str:
+    """The family of a type, as far as its values are told apart when they are sent."""
+    found = wire(data_type, dialect).family
+    if found in NUMBERS:
+        return "number"
+    return "text" if found in (Family.TIME, Family.REFUSED) else str(found)
 
 
 def fits(present: str, wanted: str, dialect: str) -> bool:
     """Whether every value of the type `present` is one of the type `wanted`, in one family."""
-    if wire_family(present) == wire_family(wanted) == "text":
+    if form(present, dialect) == form(wanted, dialect) == "text":
         return True
     old, new = (exp.DataType.build(x, dialect=dialect) for x in (present, wanted))
     if old.sql(dialect) == new.sql(dialect):
         return True
-    if wire_family(wanted) != "number":
+    if form(wanted, dialect) != "number":
         return bool(old.this == new.this)
     before, after = old.this.value, new.this.value
     if after == "DECIMAL":
@@ -77,7 +73,7 @@ def followed(live: Sequence[Column], known: Sequence[Column], dialect: str) -> t
     for column in live:
         before = _continued(column, known, dialect)
         if before is None:
-            stored_type = "varchar" if wire_family(column.data_type) == "text" else ""
+            stored_type = "varchar" if _form(column)[0] == "text" else ""
             name = _free(column.trait.name, taken)
             placed = replace(column, stored_name=name, stored_type=stored_type)
         else:
@@ -98,9 +94,7 @@ def _continued(column: Column, known: Sequence[Column], dialect: str) -> Column 
         if before.trait.name != column.trait.name or _form(before) != _form(column):
             continue
         stored, wanted = before.snapshot_type, column.snapshot_type
-        if column.trait.is_pii and portable_type(before.data_type) != portable_type(
-            column.data_type
-        ):
+        if column.trait.is_pii and before.portable_type != column.portable_type:
             continue
         if fits(stored, wanted, dialect) or fits(wanted, stored, dialect):
             return before
@@ -108,7 +102,7 @@ def _continued(column: Column, known: Sequence[Column], dialect: str) -> Column 
 
 
 def _wider(before: Column, column: Column, dialect: str) -> str:
-    if wire_family(column.data_type) == "text":
+    if _form(column)[0] == "text":
         return "varchar"
     stored, wanted = before.snapshot_type, column.snapshot_type
     return stored if fits(wanted, stored, dialect) else wanted
@@ -153,7 +147,7 @@ def encode(columns: Sequence[Column]) -> str:
     )
 
 
-def decode(encoded: str) -> tuple[Column, ...]:
+def decode(encoded: str, dialect: str = "") -> tuple[Column, ...]:
     """Back from `encode`."""
     return tuple(
         Column(
@@ -163,6 +157,7 @@ def decode(encoded: str) -> tuple[Column, ...]:
             is_superseded=x.get("superseded", False),
             stored_name=x.get("column", ""),
             stored_type=x.get("stored", ""),
+            dialect=dialect,
         )
         for x in json.loads(encoded)
     )

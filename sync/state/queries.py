@@ -199,7 +199,11 @@ def acknowledged(
     With `before`, only those whose last change was acknowledged by then.
     """
     rows = (
-        exp.select(e.col("identity"), e.col("external_id"), *(e.col(c.state_name) for c in columns))
+        exp.select(
+            e.col("identity"),
+            e.col("external_id"),
+            *(c.plain_held(e.col(c.state_name)) for c in columns),
+        )
         .from_(e.table(tables.snapshot))
         .where(e.col("is_member"), e.is_null(e.col("unconfirmed")))
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from sqlglot import exp
 
 from sync.model import Relation
-from sync.state.columns import Column, portable_type
+from sync.state.columns import Column
 from sync.warehouse import sql as e
 from sync.warehouse.dialect import facts
 
@@ -413,7 +413,7 @@ def retype_column(relation: Relation, name: str, data_type: str, dialect: str) -
 def plan_columns(columns: Sequence[Column]) -> dict[str, str]:
     """Columns of the plan table; a trait's value has the model's own type."""
     live = [c for c in columns if c.is_live]
-    return {**PLAN, **{c.state_name: portable_type(c.data_type) for c in live}}
+    return {**PLAN, **{c.state_name: c.portable_type for c in live}}
 
 
 def snapshot_columns(columns: Sequence[Column]) -> dict[str, str]:

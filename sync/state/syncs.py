@@ -74,7 +74,7 @@ def recorded(state: Catalogue, connection: str) -> dict[str, Remembered]:
         .from_(e.table(state.tables["syncs"]))
         .where(e.equals(e.col("destination"), e.text(connection)))
     )
-    return {row[0]: _row(*row) for row in state.ask(query)}
+    return {row[0]: _row(state.dialect, *row) for row in state.ask(query)}
 
 
 def of_owner(state: Catalogue, owner: Owner) -> list[Remembered]:
@@ -84,7 +84,7 @@ def of_owner(state: Catalogue, owner: Owner) -> list[Remembered]:
     }
     is_ours = e.any_of(e.is_null(e.col("installation")), e.paren(e.all_of(*columns.values())))
     query = exp.select(*map(e.col, _NAMES)).from_(e.table(state.tables["syncs"])).where(is_ours)
-    return [_row(*row) for row in state.ask(query.order_by(e.col("sync")))]
+    return [_row(state.dialect, *row) for row in state.ask(query.order_by(e.col("sync")))]
 
 
 def remembered(state: Catalogue) -> Remembered | None:
@@ -93,10 +93,11 @@ def remembered(state: Catalogue) -> Remembered | None:
         exp.select(*map(e.col, _NAMES)).from_(e.table(state.tables["syncs"])).where(_is_self(state))
     )
     rows = state.ask(query)
-    return _row(*rows[0]) if rows else None
+    return _row(state.dialect, *rows[0]) if rows else None
 
 
 def _row(
+    dialect: str,
     sync: str,
     model: str,
     connection: str,
@@ -124,7 +125,7 @@ def _row(
         account,
         definition,
         recipe or "",
-        decode(columns or "[]"),
+        decode(columns or "[]", dialect),
         mapping or "",
         baselined_at is not None,
         planned or 0,

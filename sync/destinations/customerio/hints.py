@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from sync.data_types import family
+from sync.data_types import Family, family
 from sync.destinations.customerio.operations import options_of
 from sync.destinations.names import RENAME, sounds_like_an_email
 from sync.model import Kind, Sync, Trait
@@ -50,7 +50,7 @@ def _of_objects(sync: Sync) -> Iterator[tuple[str, str]]:
 
 
 def _is_a_time_as_text(trait: Trait) -> bool:
-    if family(trait.data_type) != "text":
+    if family(trait.data_type) is not Family.TEXT:
         return False
     is_iso = isinstance(trait.default, str) and _ISO.fullmatch(trait.default) is not None
     return is_iso or any(_TIME.fullmatch(name.lower()) for name in (trait.name, trait.column))

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from sync.data_types import family
+from sync.data_types import wire
 from sync.destinations.entries import Transitions, misplaced
 from sync.destinations.fullstory.types import must_fit, nothing, type_word
 from sync.destinations.identifiers import digest
@@ -200,7 +200,7 @@ def complaints(sync: Sync) -> Iterator[tuple[str, str]]:
         if not _NAME.fullmatch(name):
             yield f"property `{name}` must be a letter, then letters, digits and `_`", RENAME
     for trait in sync.traits:
-        if family(trait.data_type) == "nested":
+        if wire(trait.data_type).has_fields:
             fix = "select its fields as columns of their own"
             yield f"`{trait.name}` holds objects, whose fields could not be emptied again", fix
     if isinstance(options.null_as, dict):

@@ -8,17 +8,15 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from sync.data_types import Family, family, item_type
+from sync.data_types import MOMENTS, Family, wire
 from sync.destinations.spec import JSON
 
 _DECLARED: Mapping[Family, str] = {
-    "boolean": "bool",
-    "integer": "int",
-    "float": "real",
-    "decimal": "real",
-    "text": "str",
-    "time": "str",
-    "instant": "date",
+    Family.BOOLEAN: "bool",
+    Family.INTEGER: "int",
+    **dict.fromkeys((Family.SINGLE, Family.DOUBLE, Family.DECIMAL, Family.DURATION), "real"),
+    **dict.fromkeys((Family.TEXT, Family.TIME), "str"),
+    **dict.fromkeys(MOMENTS, "date"),
 }
 _SHOWN: Mapping[type, str] = {
     bool: "bool",
@@ -39,10 +37,12 @@ def type_word(data_type: str, value: Any) -> str:
 
 @lru_cache(maxsize=4096)
 def _declared(data_type: str) -> str:
-    of = family(data_type)
-    if of != "list":
-        return _DECLARED.get(of, "")
-    inside = _DECLARED.get(family(item_type(data_type)), "")
+    if not data_type:
+        return ""
+    of = wire(data_type)
+    if of.shape != "list":
+        return _DECLARED.get(of.family, "")
+    inside = _DECLARED.get(of.item.family, "") if of.item else ""
     return f"{inside}s" if inside else ""
 
 
@@ -57,8 +57,10 @@ def _shown(value: Any) -> str:
 
 def nothing(data_type: str) -> JSON:
     """The value that stands for nothing; numbers, booleans and dates have none but JSON null."""
-    of = family(data_type)
-    return "" if of in ("text", "time") else [] if of == "list" else None
+    of = wire(data_type)
+    if of.shape == "list":
+        return []
+    return "" if data_type and of.family in (Family.TEXT, Family.TIME) else None
 
 
 def must_fit(name: str, json: JSON, word: str) -> None:

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from pydantic import Field
 
-from sync.data_types import family
+from sync.data_types import MOMENTS, NUMBERS, Family, family, wire
 from sync.destinations.entries import Transitions, misplaced
 from sync.destinations.identifiers import bounded
 from sync.destinations.meaning import SEGMENTS, event_complaints, segment_name
@@ -31,10 +31,10 @@ MAX_IDENTIFIER_BYTES = 250  # neither; several identifiers must fit into one add
 PATH_WORDS = ("update", "delete", "denylist", ".", "..")
 """Ids that the vendor's own paths would take for something else."""
 TYPES = {
-    **dict.fromkeys(("integer", "float", "decimal"), "NUMBER"),
-    **dict.fromkeys(("text", "time"), "STRING"),
-    "boolean": "BOOLEAN",
-    "instant": "DATE_TIME",
+    **dict.fromkeys(NUMBERS, "NUMBER"),
+    **dict.fromkeys((Family.TEXT, Family.TIME), "STRING"),
+    Family.BOOLEAN: "BOOLEAN",
+    **dict.fromkeys(MOMENTS, "DATE_TIME"),
 }
 
 
@@ -164,9 +164,7 @@ def has_flag(sync: Sync) -> bool:
 
 def attribute_type(data_type: str) -> str | None:
     """STRING, NUMBER, BOOLEAN or DATE_TIME for a warehouse's type; None when it is not known."""
-    if data_type.strip().casefold().startswith("interval"):
-        return "NUMBER"  # of seconds
-    return TYPES.get(family(data_type))
+    return TYPES.get(family(data_type)) if data_type else None
 
 
 def attributes_of(sync: Sync) -> Iterator[tuple[str, str | None]]:
@@ -217,7 +215,8 @@ def _attribute_complaints(sync: Sync) -> Iterator[tuple[str, str]]:
     yield from resource.names.complaints(names)
     for trait in sync.traits:
         kind, wanted = attribute_type(trait.data_type), resource.fields.get(trait.name)
-        if family(trait.data_type) in ("list", "nested"):
+        of = wire(trait.data_type)
+        if of.shape or of.has_fields:
             text = f"`{trait.name}` is {trait.data_type}, no attribute holds that"
             yield text, "send its parts, or cast it to text in the model"
         elif kind and wanted and kind != wanted:

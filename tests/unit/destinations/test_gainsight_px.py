@@ -245,7 +245,7 @@ def test_a_time_is_needed_and_no_name_may_be_blank() -> None:
         ("integer[]", None),
         ("array<string>", None),
         ("super", None),
-        ("geography", None),
+        ("geography", "STRING"),
         ("", None),
     ],
 )
