@@ -58,9 +58,7 @@ def _relation(sync: Sync, alias: str) -> exp.Expr:
 def _occurred_at(c: Comparison) -> exp.Expr:
     if c.sync.occurred_at is None:
         return e.null("timestamp")
-    moment = portable(
-        e.col(c.sync.occurred_at, "m"), wire(c.occurred_at_type, c.dialect), c.dialect
-    )
+    moment = portable(e.col(c.sync.occurred_at, "m"), wire(c.occurred_at_type, c.dialect))
     return exp.cast(moment, exp.DataType.Type.TIMESTAMP)
 
 

@@ -14,7 +14,6 @@ from sync.data_types import WIDE, Family, Wire, wire
 from sync.destinations.identifiers import NORMAL_FORMS
 from sync.model import Sync, Trait
 from sync.warehouse import sql as e
-from sync.warehouse.dialect import facts
 
 LONGEST_NAME_BYTES = 63
 """PostgreSQL cuts identifiers there, in silence; the shortest limit among the dialects."""
@@ -91,7 +90,7 @@ class Column:
         """The value the destination should hold, read from the alias `model`."""
         if not self.is_live:
             return e.null(self.portable_type, self.dialect)
-        raw = portable(e.col(self.trait.column, model), self.wire, self.dialect)
+        raw = portable(e.col(self.trait.column, model), self.wire)
         default = self.default
         return raw if default is None else exp.Coalesce(this=raw, expressions=[default])
 
@@ -130,15 +129,16 @@ class Column:
         return e.is_null(wanted) if self.trait.nulls == "skip" else exp.false()
 
 
-def portable(raw: exp.Expr, of: Wire, dialect: str) -> exp.Expr:
+def portable(raw: exp.Expr, of: Wire) -> exp.Expr:
     """One form for each family of types, independent of session settings.
 
-    Zoned timestamps become UTC without a zone, intervals their seconds, money its number, nested
-    values JSON text, everything unusual text.
+    Zoned timestamps become UTC without a zone, intervals their seconds (a month has 30 days, a
+    year 365.25), money its number, nested values JSON text, everything unusual text.
     """
     match of.family:
         case Family.DURATION:
-            return _seconds(raw, dialect)
+            seconds = exp.Extract(this=exp.Var(this="EPOCH"), expression=raw)
+            return exp.cast(seconds, exp.DataType.Type.DOUBLE)
         case Family.INSTANT if of.is_zoned:
             zoned = exp.AtTimeZone(this=raw, zone=e.text("UTC"))
             return exp.cast(zoned, exp.DataType.Type.TIMESTAMP)
@@ -153,16 +153,6 @@ def portable(raw: exp.Expr, of: Wire, dialect: str) -> exp.Expr:
         case Family.TEXT | Family.TIME | Family.REFUSED:
             return e.as_text(raw)
     return raw
-
-
-def _seconds(raw: exp.Expr, dialect: str) -> exp.Expr:
-    """An interval's length, with months of 30 days; PostgreSQL counts years of 365.25 days."""
-    seconds: exp.Expr = exp.Extract(this=exp.Var(this="EPOCH"), expression=raw)
-    if facts(dialect).has_julian_years:
-        years = exp.Extract(this=exp.Var(this="YEAR"), expression=raw.copy())
-        extra = exp.Mul(this=years, expression=e.number(round(5.25 * 86_400)))
-        seconds = exp.Sub(this=seconds, expression=extra)
-    return exp.cast(seconds, exp.DataType.Type.DOUBLE)
 
 
 def portable_type(data_type: str, dialect: str = "") -> str:

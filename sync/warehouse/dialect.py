@@ -36,9 +36,7 @@ class Facts:
     """Orders text by its bytes; empty where text is ordered so anyway."""
     converts_using: bool = False
     """A column's new type needs to be told how to convert."""
-    has_julian_years: bool = False
-    """A year of an interval lasts 365.25 days, while twelve of its months last 360."""
-    json: Literal["", "jsonb", "tree"] = ""
+    json: Literal["", "jsonb", "variant"] = ""
     """How two JSON texts are compared as values; empty where they are compared as texts."""
 
 
@@ -51,7 +49,7 @@ FACTS = {
         passing="using compression uncompressed",
         numbers_freely=True,
         has_transactions=True,
-        json="tree",
+        json="variant",
     ),
     "postgres": Facts(
         "postgres",
@@ -64,7 +62,6 @@ FACTS = {
         has_transactions=True,
         collation="C",
         converts_using=True,
-        has_julian_years=True,
         json="jsonb",
     ),
     "redshift": Facts("redshift", is_measured=True, has_transactions=True),

@@ -123,7 +123,7 @@ def _decimal(found: Any) -> Any:
 
 
 def seconds(text: str) -> float:
-    """The length of an interval as both engines write it; a month has 30 days."""
+    """The length of an interval as both engines write it; a month has 30 days, a year 365.25."""
     clock = _CLOCK.search(text)
     rest = text[: clock.start()] if clock else text
     parts = _PART.findall(rest)
@@ -153,5 +153,5 @@ _LEAVES: Mapping[Family, Read] = {
 _PADDED = frozenset(("CHAR", "NCHAR", "BPCHAR"))
 _FINER = re.compile(r"\.\d{6}\d*[1-9]")
 _PART = re.compile(r"([-+]?\d+) (year|mon|month|day)s?")
-_DAYS = {"year": 360, "mon": 30, "month": 30, "day": 1}
+_DAYS = {"year": 365.25, "mon": 30, "month": 30, "day": 1}
 _CLOCK = re.compile(r"([-+]?)(\d+):(\d\d):(\d\d(?:\.\d+)?)$")

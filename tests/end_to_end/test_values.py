@@ -78,7 +78,7 @@ def test_values_that_postgresql_pads_or_dresses_arrive_without(project_on: Any) 
         "padded": "ab",
         "paddeds": ["ab"],
         "nans": [None, 1.5, None],
-        "year": 361 * 86_400,
+        "year": 366.25 * 86_400,
         "single": 0.1,
     }
     assert "No changes." in project.run(expect=0).stdout
