@@ -165,6 +165,8 @@ def portable_type(data_type: str, dialect: str = "") -> str:
             return "double precision"
         case Family.DECIMAL if of.name == "MONEY":
             return "numeric"
+        case Family.TEXT if of.name in _KEPT_TEXT:
+            return data_type
         case Family.TEXT | Family.TIME | Family.JSON | Family.REFUSED:
             return "varchar"
     return data_type

@@ -20,6 +20,8 @@ from sync.state.resolving import resolve
         "double precision",
         "real",
         "boolean",
+        "character varying(20)",
+        "text",
         "date",
         "TIMESTAMP_NS",
         "timestamp(3) without time zone",
