@@ -66,7 +66,7 @@ _ANY = ("", "duckdb", "postgres", "bigquery", "snowflake")
 """Whose words are tried where the engine is not known."""
 _LISTS = re.compile(r"(?:\[\d*\])+$")
 _NAMES = {
-    "postgres": {'"bit"': "bit", '"char"': "char(1)"},
+    "postgres": {"anyrange": "int4range", '"bit"': "bit", '"char"': "char(1)"},
     "duckdb": {"varint": "bignum", "timestamptz_ns": "timestamptz"},
     "snowflake": {"float": "double", "real": "double", "float4": "double"},
     "redshift": {"super": "variant", "varbyte": "varbinary"},

@@ -12,10 +12,10 @@ from sync.data_types import NUMBERS, Family, wire
 from sync.model import Trait
 from sync.state.columns import Column, trait_column
 
+# In order: every value of one type fits into each that stands after it. Doubles and singles are
+# written by rules of their own: 0.1 as a single is another double, 2^60 as a double no text.
 _INTEGERS = ("TINYINT", "SMALLINT", "INT", "BIGINT", "INT128")
 _DIGITS = {"TINYINT": 3, "SMALLINT": 5, "INT": 10, "BIGINT": 19, "INT128": 39}
-_WIDTHS = ((*_INTEGERS, "DOUBLE"), ("FLOAT", "DOUBLE"), ("DECIMAL", "DOUBLE"))
-"""Numbers; every value of one type fits into each that stands after it."""
 
 
 def _form(column: Column) -> tuple[str, bool]:
@@ -43,11 +43,8 @@ def fits(present: str, wanted: str, dialect: str) -> bool:
     before, after = old.this.value, new.this.value
     if after == "DECIMAL":
         return _digits(old)[0] <= _digits(new)[0] and _digits(old)[1] <= _digits(new)[1]
-    return any(
-        before in widths and after in widths and widths.index(before) <= widths.index(after)
-        for widths in _WIDTHS
-        if not (before == after == "DECIMAL")
-    )
+    is_exact = before in _INTEGERS and after in _INTEGERS
+    return is_exact and _INTEGERS.index(before) <= _INTEGERS.index(after)
 
 
 def _digits(built: exp.DataType) -> tuple[int, int]:
@@ -96,7 +93,8 @@ def _continued(column: Column, known: Sequence[Column], dialect: str) -> Column 
         stored, wanted = before.snapshot_type, column.snapshot_type
         if column.trait.is_pii and before.portable_type != column.portable_type:
             continue
-        if fits(stored, wanted, dialect) or fits(wanted, stored, dialect):
+        is_same = before.data_type == column.data_type
+        if is_same or fits(stored, wanted, dialect) or fits(wanted, stored, dialect):
             return before
     return None
 
@@ -105,7 +103,8 @@ def _wider(before: Column, column: Column, dialect: str) -> str:
     if _form(column)[0] == "text":
         return "varchar"
     stored, wanted = before.snapshot_type, column.snapshot_type
-    return stored if fits(wanted, stored, dialect) else wanted
+    is_same = before.data_type == column.data_type
+    return stored if is_same or fits(wanted, stored, dialect) else wanted
 
 
 def _free(name: str, taken: set[str]) -> str:

@@ -143,13 +143,16 @@ class AdapterSession:
         if self.dialect == "postgres":
             rows = self._catalogue(
                 # A type of somebody's own is told apart by its schema, whatever it is called.
-                "select a.attname,"
+                "select a.attname, case when t.typtype in ('r', 'm') then 'anyrange' else"
                 " case when s.nspname <> 'pg_catalog' and pg_type_is_visible(t.oid)"
                 " then quote_ident(s.nspname) || '.' else '' end"
-                " || format_type(a.atttypid, a.atttypmod) from pg_attribute as a"
+                " || format_type(t.oid, greatest(a.atttypmod, d.typtypmod)) end"
+                " from pg_attribute as a"
                 " join pg_class as c on c.oid = a.attrelid"
                 " join pg_namespace as n on n.oid = c.relnamespace"
-                " join pg_type as t on t.oid = a.atttypid"
+                # A domain is the type that it stands for.
+                " join pg_type as d on d.oid = a.atttypid"
+                " join pg_type as t on t.oid = coalesce(nullif(d.typbasetype, 0), d.oid)"
                 " join pg_namespace as s on s.oid = t.typnamespace"
                 " where n.nspname = %s and c.relname = %s and a.attnum > 0 and not a.attisdropped"
                 " order by a.attnum",

@@ -104,6 +104,51 @@ def test_one_odd_date_or_time_among_a_thousand_rows_costs_that_row(numbers: Smal
     assert letters(numbers) == {}
 
 
+ELSEWHERE: dict[str, dict[str, tuple[str, str, str]]] = {
+    "duckdb": {
+        "listed": ("date[]", "[date '2024-01-01']", "[date '20240-01-01']"),
+        "mapped": ("map(varchar, timestamp)", "map {}", "map {'k': timestamp 'infinity'}"),
+        "inner": (
+            "struct(f timestamp_ns)",
+            "{'f': timestamp_ns '2024-01-01 00:00:00'}",
+            "{'f': timestamp_ns '2024-01-01 00:00:00.123456789'}",
+        ),
+        "worded": ("varchar", "'a'", "'a' || chr(0)"),
+        "doc": ("json", "'{}'", """'{"a": "b\\u0000"}'"""),
+    },
+    "postgres": {
+        "listed": ("date[]", "array[date '2024-01-01']", "array[date '0044-03-15 BC']"),
+        "zoned": ("timestamptz[]", "array[timestamptz '2024-01-01']", "'{infinity}'"),
+        "doc": ("json", "'{}'", """'{"a": "b\\u0000"}'"""),
+    },
+}
+"""By column: its type, a usual value, and an odd one."""
+
+
+def test_one_odd_value_of_any_other_family_costs_its_row_as_well(numbers: SmallProject) -> None:
+    odd = ELSEWHERE[numbers.warehouse.adapter]
+    columns = ", ".join(
+        f"cast(case when n = {row} then {bad} else {usual} end as {kind}) as {name}"
+        for row, (name, (kind, usual, bad)) in enumerate(odd.items(), start=1)
+    )
+    model = Model(
+        name="odd_people",
+        query=f"select 'p' || n as person_id, {columns} from numbers",
+        columns={"person_id": "varchar", **{name: kind for name, (kind, *_) in odd.items()}},
+        activation={"kind": "traits", "identity": "person_id", "destinations": ["customerio"]},
+    )
+    numbers.define(model)
+    numbers.run(expect=1)
+    counts = numbers.counts()["odd_people"]
+    assert (counts["rejected"], counts["delivered"]) == (len(odd), PEOPLE - len(odd))
+    found = letters(numbers)
+    assert sorted(found) == [f"p{row}" for row, _ in enumerate(odd, start=1)]
+    for row, name in enumerate(odd, start=1):
+        code, reason = found[f"p{row}"]
+        assert code == "not-expressible"
+        assert f" {name} holds " in reason
+
+
 def test_a_number_that_is_none_is_sent_as_null_and_a_huge_one_as_its_digits(
     project_on: Any,
 ) -> None:

@@ -201,6 +201,59 @@ def test_a_type_that_can_not_go_is_named_by_check_and_held_by_a_run(
     assert project.attributes("bad") == {}
 
 
+def test_a_type_of_ones_own_that_stands_for_another_goes_the_way_of_that(project_on: Any) -> None:
+    project: SmallProject = project_on("postgres")
+    project.warehouse.run(
+        "create domain price as numeric(8, 3)",
+        "create domain picture as bytea",
+        "create type weeks as range (subtype = date)",
+    )
+    project.define(
+        person("price", "2.5::price", "price"),
+        person("picture", "'x'::picture", "picture"),
+        person("weeks", "weeks(date '2024-01-01', date '2024-01-08')", "weeks"),
+    )
+    held = project.run(expect=3)
+    assert project.attributes("price") == {"v_price": 2.5}
+    assert "column `v_picture` of m_picture holds binary data" in held.text
+    assert "column `v_weeks` of m_weeks holds ranges" in held.text
+
+
+def test_a_number_that_turns_into_a_double_is_a_change_for_everybody(project_on: Any) -> None:
+    project: SmallProject = project_on("duckdb")
+    project.define(person("n", "1152921504606846976::bigint", "bigint"))
+    project.run(expect=0)
+    assert project.attributes("n") == {"v_n": "1152921504606846976"}
+    project.define(person("n", "1152921504606846976::double", "double"))
+    project.run(expect=0)
+    assert project.attributes("n") == {"v_n": 1152921504606846976.0}
+    assert "No changes." in project.run(expect=0).stdout
+
+
+def test_a_plan_shows_the_value_that_is_sent(project: SmallProject) -> None:
+    is_duckdb = project.warehouse.adapter == "duckdb"
+    moments = "[timestamp '2024-01-01 12:00:00']"
+    models = named(
+        person("single", "cast(0.1 as real)", "real"),
+        person("cents", "cast(2.5 as decimal(30, 18))", "decimal(30, 18)"),
+        person("zoned", "timestamptz '2024-01-01 12:00:00+02'", "timestamptz"),
+        person("list", moments if is_duckdb else f"array{moments}", "timestamp[]"),
+    )
+    project.define(*models.values())
+    shown = project.run("plan", "--show", "5", expect=0).stdout
+    for name, value in {
+        "single": "0.1",
+        "cents": "2.5",
+        "zoned": '"2024-01-01T10:00:00Z"',
+        "list": '["2024-01-01T12:00:00Z"]',
+    }.items():
+        assert f"v_{name}: {value}\n" in shown, shown
+    project.run(expect=0)
+    models["single"] = person("single", "cast(0.2 as real)", "real")
+    project.define(*models.values())
+    assert "v_single: 0.1 -> 0.2\n" in project.run("plan", "--show", "5", expect=0).stdout
+
+
 def test_an_event_needs_a_moment_to_have_occurred_at(project: SmallProject) -> None:
     activation = {
         "kind": "events",
