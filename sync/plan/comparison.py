@@ -119,6 +119,11 @@ class Comparison:
         by_other = self.sync.address is not None or bool(self.sync.normal_form)
         return self.sync.kind is not Kind.EVENTS and by_other
 
+    @property
+    def can_move(self) -> bool:
+        """Whether the destination may hold somebody at another place than today's."""
+        return self.can_share or bool(self.targets_where("place"))
+
     def targets_where(self, differs: str) -> list[int]:
         """Targets whose place, or with the same place whose manner, is not today's."""
         if self.sync.kind is Kind.EVENTS or not self.targets:

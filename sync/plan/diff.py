@@ -21,10 +21,13 @@ ASSERTIONS = ("returned", "in doubt", "asserted")
 """Causes for which everything is said, nulls too."""
 
 
-def planned(c: Comparison, has_doubled: bool = True, has_inactive: bool = True) -> exp.Query:
+def planned(
+    c: Comparison, has_doubled: bool = True, known: int | None = None, active: int = 0
+) -> exp.Query:
     """Every change, and for who moves the removal at the old place; not numbered.
 
-    `has_doubled`: some candidates are set aside. `has_inactive`: as in `beside_snapshot`.
+    `has_doubled`: some candidates are set aside. `known` identities are in the snapshot, `active`
+    ones of them at the destination; None where that was not counted.
     """
     carried = [n for n in plan_columns(c.columns) if n not in {"epoch", "seq"}]
     found: exp.Query = (
@@ -32,9 +35,9 @@ def planned(c: Comparison, has_doubled: bool = True, has_inactive: bool = True) 
         .from_(e.local("decided"))
         .where(exp.NEQ(this=e.col("op"), expression=e.text(SAME)))
     )
-    if c.removes:
+    if c.removes and c.can_move and known != 0:
         found = exp.union(found, _moved_away(c, carried), distinct=False, copy=False)
-    joined = _joined(c, has_doubled, has_inactive)
+    joined = _joined(c, has_doubled, has_inactive=known is None or known > active)
     found = found.with_(e.ident("joined"), as_=joined, copy=False)
     return found.with_(e.ident("decided"), as_=_decided(c), copy=False)
 

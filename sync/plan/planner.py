@@ -171,8 +171,7 @@ class Planner:
         if not self.seen.is_even:
             self.doubled = self._set_doubled_aside()
         self._part_shared()
-        has_inactive = self.seen.known > self.seen.active
-        query = diff.planned(c, bool(self.doubled), has_inactive)
+        query = diff.planned(c, bool(self.doubled), self.seen.known, self.seen.active)
         return self._summary(*self._count_planned(query))
 
     def _look(self) -> Seen:
