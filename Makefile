@@ -39,7 +39,7 @@ lowest: $(INSTALLED) ## Install the lowest dbt that is supported, for the tests 
 	$(VENV)/lowest/bin/python -m pip install --quiet dbt-core==1.10.8 dbt-duckdb==1.10.0
 
 torture: $(INSTALLED) ## The long runs: every crash history, many real kills.
-	$(BIN)/python -m pytest -q -m torture
+	$(BIN)/python -m pytest -q -m torture --numprocesses=auto --maxprocesses=4 --dist=load
 
 benchmark: $(INSTALLED) ## Measure the budgets; takes about ten minutes on two cores.
 	$(BIN)/python -m benchmarks
