@@ -119,6 +119,12 @@ class Wire:
         return what if self.family is Family.REFUSED else f"{what} inside"
 
 
+def is_read(of: Wire) -> bool:
+    """Whether values leave the warehouse as text: what Python has no plain value for, it reads."""
+    is_exact = of.family is Family.DECIMAL or of.name == "DECIMAL"
+    return is_exact or of.name in WIDE or of.family in MOMENTS
+
+
 @lru_cache(maxsize=4096)
 def wire(data_type: str, dialect: str = "") -> Wire:
     """How a type travels, from the engine's or the author's word for it.

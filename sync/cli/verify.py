@@ -172,10 +172,10 @@ def _members(
 
 def _expected(columns: Sequence[Column], member: Acknowledged) -> Any:
     from sync.destinations.spec import Expected
-    from sync.warehouse.reading import reader
+    from sync.warehouse.reading import read_or_same
 
     traits = {
-        column.trait.name: v if v is None or (read := reader(column.wire)) is None else read(v)
+        column.trait.name: read_or_same(column.wire, v)
         for column, v in zip(columns, member.values, strict=True)
     }
     return Expected(member.address, True, traits)

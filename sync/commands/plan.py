@@ -22,7 +22,7 @@ from sync.state.columns import Column
 from sync.state.lease import LeaseTable
 from sync.state.recovery import find_leftover
 from sync.state.store import PlanSummary
-from sync.warehouse.reading import reader
+from sync.warehouse.reading import read_or_same
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,11 +145,10 @@ def _row(found: Sequence[Any], columns: Sequence[Column]) -> PreviewRow:
 
 def _expressed(column: Column, found: Any) -> Any:
     """A value as it is sent, with moments in ISO form; one that can't be sent as it was found."""
-    read = reader(column.wire)
+    value = read_or_same(column.wire, found)
     try:
-        value = found if found is None or read is None else read(found)
         return _SHOWN.of({column.trait.name: value})[column.trait.name]
-    except (ValueError, ArithmeticError, RecursionError):
+    except ValueError:
         return found
 
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from sqlglot import exp
 
-from sync.data_types import WIDE, Family, Wire, wire
+from sync.data_types import Family, Wire, is_read, wire
 from sync.destinations.identifiers import NORMAL_FORMS
 from sync.model import Sync, Trait
 from sync.warehouse import sql as e
@@ -112,7 +112,7 @@ class Column:
         """A value of the plan as it leaves the warehouse, for `sync.warehouse.reading.reader`."""
         if self.wire.family is Family.SINGLE:
             return exp.cast(e.as_text(value), exp.DataType.Type.DOUBLE)
-        return e.as_text(value) if self.wire.name in WIDE else value
+        return e.as_text(value) if is_read(self.wire) else value
 
     def plain_held(self, value: exp.Expr) -> exp.Expr:
         """The same for a value of the snapshot, where a personal one is a digest."""

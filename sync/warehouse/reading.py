@@ -14,7 +14,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from sync.data_types import WIDE, Family, Wire
+from sync.data_types import Family, Wire, is_read
 
 Read = Callable[[Any], Any]
 
@@ -25,10 +25,8 @@ def reader(of: Wire) -> Read | None:
 
     Raises ValueError for a value that Python, or a destination, has no exact form for.
     """
-    if of.name in WIDE:
-        return int
     if of.family is not Family.JSON:
-        return None
+        return _readers(of) if is_read(of) else None
     exact = any(x.family is Family.DECIMAL for x in of.all())
     parse_float: Read = Decimal if exact else _number
     inside = _inside(of)
@@ -38,6 +36,36 @@ def reader(of: Wire) -> Read | None:
         return found if inside is None else inside(found)
 
     return read
+
+
+def _readers(of: Wire) -> Read:
+    """Of the text of plain values."""
+    if of.family is Family.DECIMAL:
+        return exact
+    if of.family is Family.DATE:
+        return date.fromisoformat
+    if of.family is Family.INSTANT:
+        return moment if of.name == "TIMESTAMP_NS" else datetime.fromisoformat
+    return int
+
+
+def exact(text: str) -> int | float | Decimal | None:
+    """A decimal, as a plain number where 15 digits hold it; null where it is no number."""
+    plain = text.rstrip("0").rstrip(".") if "." in text else text
+    if plain.lstrip("-").isalpha():
+        return None
+    if len(plain.lstrip("-0.").replace(".", "")) > 15 or len(plain) > 300:
+        return Decimal(plain)
+    return float(plain) if "." in plain else int(plain)
+
+
+def read_or_same(of: Wire, value: Any) -> Any:
+    """A value as `reader` reads it; one that it can't read as it is."""
+    read = reader(of)
+    try:
+        return value if value is None or read is None else read(value)
+    except (ValueError, ArithmeticError, RecursionError):
+        return value
 
 
 def _number(text: str) -> float | Decimal:
@@ -152,6 +180,6 @@ _LEAVES: Mapping[Family, Read] = {
 }
 _PADDED = frozenset(("CHAR", "NCHAR", "BPCHAR"))
 _FINER = re.compile(r"\.\d{6}\d*[1-9]")
-_PART = re.compile(r"([-+]?\d+) (year|mon|month|day)s?")
+_PART = re.compile(r"([-+]?\d+) (year|month|mon|day)s?")
 _DAYS = {"year": 365.25, "mon": 30, "month": 30, "day": 1}
 _CLOCK = re.compile(r"([-+]?)(\d+):(\d\d):(\d\d(?:\.\d+)?)$")

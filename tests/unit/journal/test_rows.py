@@ -14,7 +14,7 @@ COLUMNS = (
     Column(Trait("since", "first_day"), "date"),
     Column(Trait("tags", "tags"), "varchar[]"),
 )
-ODD_DAY = 3_000_000
+ODD_DAY = "20240-01-01"
 PEOPLE = Sync("m__v", "m", "model.p.m", Relation(None, "s", "m"), "v", "v", Kind.TRAITS, "id")
 VISITS = replace(PEOPLE, kind=Kind.EVENTS, event_id="event_id", occurred_at="happened_at")
 
@@ -27,8 +27,7 @@ def batch(**changed: list[object]) -> pa.RecordBatch:
         "t_tags": ['["a"]', "none", None],
         **changed,
     }
-    days = pa.array([1, ODD_DAY, None], pa.int32()).cast(pa.date32())
-    return pa.RecordBatch.from_pydict({**columns, "t_since": days})
+    return pa.RecordBatch.from_pydict({**columns, "t_since": ["1970-01-02", ODD_DAY, None]})
 
 
 def test_an_odd_value_marks_its_own_row_and_names_the_models_column() -> None:
