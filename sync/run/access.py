@@ -112,7 +112,7 @@ class StateAccess:
             yield state
 
     def log_run(self, record: RunRecord) -> None:
-        """Write the row of `runs`."""
+        """Write the row of `runs`, in state that the run's syncs have looked at."""
         values: dict[str, exp.Expr] = {
             "run_id": e.text(record.run_id),
             "started_at": moment(record.started_at),
@@ -123,6 +123,6 @@ class StateAccess:
             "git_revision": e.text(record.git_revision),
             "target": e.text(record.target),
         }
-        with self.catalogue() as state:
+        with self.opened() as state:
             rows = exp.select(*values.values())
             state.run(e.insert(state.tables["runs"], list(values), rows))

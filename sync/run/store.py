@@ -72,9 +72,12 @@ class SqlStore:
         self.spool = Spool(spool_dir)
         self._lease: Lease | None = None
         self._open: Session | None = None
+        self._made: Catalogue | None = None
         self._prepared: planner.Prepared | None = None
         self._summary: PlanSummary | None = None
         self._owner: Owner | None = None
+        self._is_named = False
+        """The sync's rows say whose they are."""
 
     # Sessions
 
@@ -101,10 +104,13 @@ class SqlStore:
             try:
                 yield self._catalogue(session)
             finally:
-                self._open = None
+                self._open = self._made = None
 
     def _catalogue(self, session: Session) -> Catalogue:
-        return Catalogue(session, self.warehouse.dialect, self.tables, is_current=True)
+        """The one of this session, so that what it has looked up is known."""
+        if self._made is None or self._made.session is not session:
+            self._made = Catalogue(session, self.warehouse.dialect, self.tables, is_current=True)
+        return self._made
 
     @contextmanager
     def _fenced(self, epoch: int) -> Iterator[Catalogue]:
@@ -132,14 +138,14 @@ class SqlStore:
         """Create the state or bring it to today's format; whose it is."""
         with self.opened() as state:
             lost.refuse_own(state, installation.ensure(state).tables)
-            self._owner = whose.refuse_other(state)
+            self._owner, self._is_named = whose.looked_up(state)
         return self._owner
 
     def check_to_mend(self) -> Owner:
         """As `check`, even where tables of the sync are gone."""
         with self.opened() as state:
             installation.ensure(state)
-            self._owner = whose.refuse_other(state)
+            self._owner, self._is_named = whose.looked_up(state)
         return self._owner
 
     def acquire(self, holder: Holder, mark: Mark = UNMARKED) -> Lease:
@@ -236,7 +242,8 @@ class SqlStore:
         planner.ensure(state, prepared)
         with self._fenced(epoch):
             self._summary = planner.write(state, prepared)
-            whose.record(state, self._owned())
+            if not self._is_named:
+                whose.record(state, self._owned())
         self._prepared = prepared
         return self._summary
 

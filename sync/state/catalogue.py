@@ -25,6 +25,7 @@ class Catalogue:
         self.dialect = dialect
         self.tables = tables
         self._older: bool | None = False if is_current else None
+        self._is_installed = False
 
     def run(self, statement: exp.Expr) -> int:
         """Render and run one statement; rows affected."""
@@ -49,7 +50,9 @@ class Catalogue:
 
     def is_installed(self) -> bool:
         """Whether any run has left state here."""
-        return self.session.columns(self.tables["installation"]) is not None
+        if not self._is_installed:
+            self._is_installed = self.session.columns(self.tables["installation"]) is not None
+        return self._is_installed
 
     def key_of(self, table: str) -> str | None:
         """The primary key of a shared table, where the warehouse has such a thing."""

@@ -31,14 +31,20 @@ def columns(owner: Owner) -> dict[str, exp.Expr]:
 
 
 def refuse_other(state: Catalogue) -> Owner:
-    """Raise StateError when the sync's rows are another's; whom this run is for.
+    """As `looked_up`, the owner alone."""
+    return looked_up(state)[0]
 
-    A row that names no owner becomes that of the next run.
+
+def looked_up(state: Catalogue) -> tuple[Owner, bool]:
+    """Whom this run is for, and whether every row of the sync says so already.
+
+    Raises StateError when they are another's. A row that names no owner becomes that of the next
+    run.
     """
-    owner = ours(state)
-    if others := [found for found in recorded(state) if found != owner]:
+    owner, named = ours(state), recorded(state)
+    if others := [found for found in named if found != owner]:
         raise StateError(_problem(state.tables.sync, state.tables.schema, owner, others[0]))
-    return owner
+    return owner, len(named) == len(TABLES)
 
 
 def recorded(state: Catalogue) -> list[Owner]:
