@@ -23,15 +23,22 @@ where m.customer_id is null or s.identity is null
 """
 
 
-def store(warehouse: Warehouse) -> SqlStore:
+OPEN = 2
+"""Rows that every plan tries again: one that was refused, one without an answer."""
+
+
+def store(warehouse: Warehouse, is_first: bool = False) -> SqlStore:
     """A store as a run would have it."""
-    tables = StateTables(None, "bench_activation", worlds.sync().name)
-    return SqlStore(warehouse, worlds.sync(), tables, Path("unused-spool"))
+    sync = worlds.sync(is_first)
+    tables = StateTables(None, "bench_activation", sync.name)
+    return SqlStore(warehouse, sync, tables, Path("unused-spool"))
 
 
-def plan_once(warehouse: Warehouse, is_acknowledged: bool = False) -> tuple[float, PlanSummary]:
+def plan_once(
+    warehouse: Warehouse, is_acknowledged: bool = False, is_first: bool = False
+) -> tuple[float, PlanSummary]:
     """Seconds for one plan, lease excluded; with the whole plan acknowledged afterwards or not."""
-    made = store(warehouse)
+    made = store(warehouse, is_first)
     with made.held():
         epoch = made.acquire(Holder("bench", "bench", "1::", "0")).epoch
         started = time.perf_counter()
@@ -79,15 +86,17 @@ def paired(
 def measure(warehouse: Warehouse, rows: int, runs: int) -> list[tuple[str, float, float, float]]:
     """(what, join seconds, plan seconds, ratio) for a first, unchanged, 1 % and 100 % plan."""
     worlds.build(warehouse, rows)
-    first, summary = plan_once(warehouse, is_acknowledged=True)
+    first, summary = plan_once(warehouse, is_acknowledged=True, is_first=True)
     assert summary.total == rows
+    plan_once(warehouse, is_acknowledged=True)  # under today's mapping
+    worlds.wear(warehouse)
     found = [("first run, all rows new", bare_join(warehouse), first)]
     table = [(what, join, plan, plan / join) for what, join, plan in found]
 
     def plan(expected: int) -> Callable[[Warehouse], float]:
         def once(w: Warehouse) -> float:
             took, summary = plan_once(w)
-            assert summary.total == expected, summary
+            assert expected <= summary.total <= expected + OPEN, summary
             return took
 
         return once

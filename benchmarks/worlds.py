@@ -28,9 +28,20 @@ TRAITS = {
 """Twelve columns: integers, decimal, float, texts short and long, boolean, date, timestamp."""
 
 
-def sync() -> Sync:
-    """A trait table of twelve columns, one of them personal."""
-    traits = tuple(Trait(name, name, is_pii=name == "email") for name in TRAITS)
+def sync(is_first: bool = False) -> Sync:
+    """A trait table as production has them: twelve columns, of which one is personal and one may
+    not be null; and a thirteenth trait that was dropped after the first run."""
+    traits = tuple(
+        Trait(
+            name,
+            name,
+            is_pii=name == "email",
+            nulls="reject" if name == "age" else "unset",
+        )
+        for name in TRAITS
+    )
+    if is_first:
+        traits += (Trait("former_label", "label"),)
     return Sync(
         name="people__bench",
         model="people",
@@ -57,6 +68,17 @@ def build(warehouse: Warehouse, rows: int) -> None:
             f" from generate_series(1, {rows}) as t(i)"
         )
         settle(warehouse, session)
+
+
+def wear(warehouse: Warehouse) -> None:
+    """What months leave behind: one row that the destination refuses, one without an answer."""
+    snapshot = "bench_activation.snapshot_people__bench"
+    with warehouse.session() as session:
+        session.execute(
+            f"update {snapshot} set attempted = fingerprint, attempted_op = 'change'"
+            " where identity = 'u_5'"
+        )
+        session.execute(f"update {snapshot} set unconfirmed = 'change' where identity = 'u_6'")
 
 
 def change(warehouse: Warehouse, every: int) -> None:

@@ -316,10 +316,11 @@ def count_duplicates() -> exp.Select:
     return exp.select(exp.Sum(this=e.col("model_rows"))).from_(e.local(DUPLICATES))
 
 
-def find_duplicates(c: Comparison) -> exp.Select:
+def find_duplicates(c: Comparison, is_near: bool = False) -> exp.Select:
     """Identities that stand twice, by key or by external key: (identity, model_rows).
 
     `model_rows` counts those that no gate holds back already, so that no row is counted twice.
+    `is_near` looks at rows only that share a key with a candidate.
     """
     keyed = ["identity", "external_key"] if c.can_share else ["identity"]
     counts = [
@@ -334,6 +335,8 @@ def find_duplicates(c: Comparison) -> exp.Select:
     )
     if c.can_share:
         counted = counted.where(e.not_null(e.col("external_key", "g")))
+    if is_near:
+        counted = counted.where(e.any_of(*(_is_of_a_candidate(name) for name in keyed)))
     is_double = [exp.GT(this=e.col(name), expression=e.number(1)) for name, _ in counts]
     rows = [("model_rows", e.total(e.is_null(e.col("detail"))))]
     return (
@@ -342,6 +345,12 @@ def find_duplicates(c: Comparison) -> exp.Select:
         .where(e.any_of(*is_double))
         .group_by(e.col("identity"))
     )
+
+
+def _is_of_a_candidate(name: str) -> exp.Expr:
+    keys = exp.select(e.col(name, "k")).from_(e.local(CANDIDATES, "k"))
+    keys = keys.where(e.not_null(e.col(name, "k")))
+    return exp.In(this=e.col(name, "g"), query=keys.subquery())
 
 
 def doubled(alias: str) -> exp.Select:

@@ -203,20 +203,29 @@ class Planner:
     def _set_doubled_aside(self) -> int:
         """Set identities that stand twice aside; how many rows that are.
 
-        They show without grouping every row: either twice among the candidates, or as more
+        They show without grouping every row: one of them is a candidate, or there are more
         matching rows in the model than in the snapshot.
         """
         space, c = self.space, self.comparison
-        unknown, unwanted = space.ask(candidates.count_candidates(c))[0]
-        is_even = self.seen.held[None] - unknown == self.seen.active - unwanted
-        is_plain = c.removes and not c.can_share and not c.heirs
-        is_plain = is_plain and not any(g.is_kept_in_place for g in c.gates)
-        must_look = self.sync.kind is not Kind.EVENTS and not (is_plain and is_even)
-        if not must_look and not space.ask(candidates.has_duplicate_candidates()):
+        is_near = self.sync.kind is Kind.EVENTS or self._has_all_matches_once()
+        if is_near and not c.can_share and not space.ask(candidates.has_duplicate_candidates()):
             return 0
-        space.define(candidates.DUPLICATES, candidates.find_duplicates(c))
+        is_near = is_near and bool(self.seen.known)
+        space.define(candidates.DUPLICATES, candidates.find_duplicates(c, is_near))
         rows = candidates.count_duplicates()
         return int(space.ask(rows)[0][0] or 0)
+
+    def _has_all_matches_once(self) -> bool:
+        """Whether rows that match the snapshot are as many in the model as there."""
+        c, seen = self.comparison, self.seen
+        if (
+            not c.removes
+            or c.heirs
+            or any(seen.held[g.name] for g in c.gates if g.is_kept_in_place)
+        ):
+            return False
+        unknown, unwanted = self.space.ask(candidates.count_candidates(c))[0]
+        return bool(seen.held[None] - unknown == seen.active - unwanted)
 
     @property
     def sync(self) -> Sync:

@@ -432,11 +432,6 @@ WHERE
   )
   AND NOT COALESCE(`m`.`detail` IN ('address-missing', 'null-refused'), FALSE);
 
-SELECT
-  COALESCE(SUM(CASE WHEN NOT `is_known` THEN 1 ELSE 0 END), 0),
-  COALESCE(SUM(CASE WHEN NOT `is_wanted` THEN 1 ELSE 0 END), 0)
-FROM `activation_candidates`;
-
 DROP TABLE IF EXISTS `activation_duplicates`;
 
 CREATE TEMPORARY VIEW `activation_duplicates` AS
