@@ -15,7 +15,7 @@ from sync.errors import PlanHeld, Problem
 from sync.http.ports import Clock
 from sync.journal.process import host, own_process
 from sync.model import Kind, Sync
-from sync.plan import planner
+from sync.plan import overwritten, planner
 from sync.project.project import Project
 from sync.run.access import StateAccess
 from sync.run.context import Services
@@ -58,6 +58,7 @@ class Retiring:
         A run that was cut short is settled first. What is not acknowledged stays recorded, and
         goes out when this is repeated. Raises SyncError.
         """
+        self._refuse_unasserted(orphan)
         if not self.sends(orphan):
             self._forget(bare(orphan.known))
             return None
@@ -68,6 +69,17 @@ class Retiring:
                 raise PlanHeld(_once_more(sync))
             self._forget(sync)
         return result
+
+    def _refuse_unasserted(self, orphan: Orphan) -> None:
+        """Raise PlanHeld where only this sync knows that it wrote over another one's values."""
+        known = orphan.known
+        names = {column.trait.name for column in known.columns}
+        with self.access.catalogue() as state:
+            for other in self.access.siblings:
+                is_heir = other.connection == known.connection and other.kind is not Kind.EVENTS
+                if is_heir and names & {trait.name for trait in other.traits}:
+                    if overwritten.later(state, other.name, [known.sync]):
+                        raise PlanHeld(_apply_first(known.sync, other))
 
     def _exit(self, sync: Sync) -> SyncResult:
         holder = Holder("retire", host(), own_process(), __version__)
@@ -105,6 +117,16 @@ class Retiring:
         with alone(self.access, sync) as held, held.store.opened() as state:
             gone.forget(state)
             held.journal.settle(held.lease.mark)
+
+
+def _apply_first(sync: str, other: Sync) -> Problem:
+    return Problem(
+        "exits-early",
+        f"{other.name} sends a trait that {sync} sent too, and has not run since",
+        hint="Nothing was sent. What stands at the destination has to be asserted while it is known"
+        " who wrote it.",
+        fix=f"run first: python -m sync apply --select {other.model}",
+    )
 
 
 def _once_more(sync: Sync) -> Problem:

@@ -29,6 +29,8 @@ class Sibling:
     else. Of a giver: whom it holds something of, with a flag `n<i>` for each of `names`."""
     asserted: exp.Query | None = None
     """Of an heir: whom it has told all of these names."""
+    sync: str = ""
+    """Of a giver, its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,8 @@ class Comparison:
     """Syncs that have created people since this one was last complete."""
     grown: Mapping[str, int] = field(default_factory=dict)
     """The newest run of each sync that creates people, for the next time."""
+    overwriters: tuple[Sibling, ...] = ()
+    """Givers that have run since this sync was last complete."""
     acknowledged: str | None = None
     """A local relation to read instead of the snapshot."""
 

@@ -10,7 +10,7 @@ from sqlglot import exp
 from sync.destinations.targets import Target
 from sync.errors import Problem, WarehouseError
 from sync.model import Fate, Kind, Op, Sync
-from sync.plan import arrivals, candidates, diff, invalid, sharing, siblings
+from sync.plan import arrivals, candidates, diff, invalid, overwritten, sharing, siblings
 from sync.plan.comparison import Comparison
 from sync.plan.gates import UNIDENTIFIED, gates_of
 from sync.plan.unsettled import Unsettled, define_settled
@@ -64,6 +64,11 @@ def prepare(
     target = Target.of(sync)
     number = syncs.numbered(targets, target)
     is_baselined = known is not None and known.is_baselined
+    siblings.refuse_claimed(sync, others, recorded)
+    givers = siblings.givers(state, sync, others, recorded)
+    ran_since = (
+        overwritten.later(state, state.tables.sync, [g.sync for g in givers]) if known else ()
+    )
     creators = arrivals.creators(sync, others, recorded)
     grown = arrivals.grown(creators, recorded)
     comparison = Comparison(
@@ -80,7 +85,8 @@ def prepare(
         target_id=number,
         targets={**targets, number: target},
         heirs=siblings.heirs(state, sync, columns, others, recorded),
-        givers=siblings.givers(state, sync, others, recorded),
+        givers=givers,
+        overwriters=tuple(giver for giver in givers if giver.sync in ran_since),
         arrivals=arrivals.due(creators, grown, known),
         grown=grown,
         sharers=siblings.sharers(state, sync, others, recorded),
@@ -162,6 +168,9 @@ class Planner:
 
     def compare(self) -> PlanSummary:
         """The plan's numbers; the plan itself is the local relation `diff.PLANNED`."""
+        if self.comparison.overwriters:
+            c = self.comparison
+            self.space.replace(c.tables.snapshot, c.acknowledged, overwritten.rows(c))
         self.seen = self._look()
         if self.seen.is_even and not self.seen.open:
             return self._summary({}, {})

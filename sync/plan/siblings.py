@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from sqlglot import exp
 
 from sync.destinations.targets import Target
-from sync.errors import PlanHeld
+from sync.errors import PlanHeld, Problem
 from sync.model import Kind, Sync
 from sync.plan.comparison import Sibling, held_key, is_active, wanted_key
 from sync.state.catalogue import Catalogue
@@ -68,6 +68,37 @@ def sharers(
         people = _inside(state, sync, other) if is_known else None
         found.append(Sibling((), people))
     return tuple(found)
+
+
+def refuse_claimed(
+    sync: Sync, siblings: Sequence[Sync], recorded: Mapping[str, Remembered]
+) -> None:
+    """Raise PlanHeld where a name is that of a model whose metadata can't be read now.
+
+    What it claims is known from its last run alone; `check` can't see it.
+    """
+    unread = {other.model for other in siblings if not other.connection}
+    ours = {trait.name for trait in sync.traits}
+    problems = []
+    for known in recorded.values():
+        is_object = (known.kind == Kind.OBJECTS) == (sync.kind is Kind.OBJECTS)
+        if known.model not in unread or Kind.EVENTS in (known.kind, sync.kind) or not is_object:
+            continue
+        names = {c.trait.name for c in known.columns if not c.is_dropped}
+        problems += [_claimed(sync, name, known) for name in sorted(ours & names)]
+    if problems:
+        raise PlanHeld(*problems)
+
+
+def _claimed(sync: Sync, name: str, known: Remembered) -> Problem:
+    return Problem(
+        "trait-claimed",
+        f"{sync.model}: `{name}` of {sync.connection} was written by model {known.model} so far,"
+        " whose metadata can't be read now",
+        where=sync.path,
+        hint="Nothing of this sync was sent.",
+        fix=f"mend the metadata of {known.model}: python -m sync check",
+    )
 
 
 def _segment(target: Target) -> Mapping[str, object]:
@@ -181,4 +212,4 @@ def _giver(state: Catalogue, sync: Sync, name: str, columns: Sequence[Column]) -
         .from_(e.table(tables.snapshot, "s"))
         .group_by(held_key(sync, "s"))
     )
-    return Sibling(names, people)
+    return Sibling(names, people, sync=name)

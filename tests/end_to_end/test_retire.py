@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 
 import pytest
 from e2e.inside import Runs, runner
@@ -85,6 +86,49 @@ def test_a_retired_sync_whose_every_trait_is_another_models_takes_nothing(
     run("apply")
     run("retire", "plans", "--yes")
     assert held(shop, "a", "b") == {"a": {"tier": "gold"}, "b": {}}
+
+
+def test_a_model_that_comes_back_asserts_what_another_one_wrote_meanwhile(
+    shop: SmallProject, run: Runs
+) -> None:
+    shop.define(model("plans"))
+    run("apply")
+    mine = held(shop, "a", "b")
+    shop.define(model("plans_again"))
+    fill(shop, "'a', 'other', 1", "'b', 'other', 2")
+    run("apply")
+    assert held(shop, "a", "b") == {"a": {"tier": "other"}, "b": {"tier": "other"}}
+    shop.define(model("plans"))
+    fill(shop, "'a', 'gold', 1", "'b', 'free', 2")
+    told = run("retire", "plans_again__customerio", "--yes", expect=3).text
+    assert "error[exits-early]" in told
+    assert "apply --select plans" in told
+    run("plan")
+    run("apply")
+    assert held(shop, "a", "b") == mine
+    requests = shop.requests()
+    run("apply")
+    assert shop.requests() == requests
+    run("retire", "plans_again__customerio", "--yes")
+    assert held(shop, "a", "b") == mine
+    requests = shop.requests()
+    run("apply")
+    assert shop.requests() == requests
+
+
+def test_a_trait_of_a_model_whose_metadata_cannot_be_read_is_still_its_own(
+    shop: SmallProject, run: Runs
+) -> None:
+    shop.define(model("plans"))
+    run("apply")
+    mine = held(shop, "a", "b")
+    typo = model("plans")
+    fill(shop, "'a', 'other', 1", "'b', 'other', 2")
+    broken = {"identiy" if key == "identity" else key: v for key, v in typo.activation.items()}
+    shop.define(replace(typo, activation=broken), model("others"))
+    told = run("apply", expect=2).text
+    assert "error[trait-claimed]: others: `tier` of customerio was written by model plans" in told
+    assert held(shop, "a", "b") == mine
 
 
 def test_a_model_that_takes_over_with_a_null_after_a_retirement_leaves_no_old_value(
