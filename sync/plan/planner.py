@@ -317,7 +317,7 @@ def write(state: Catalogue, prepared: Prepared) -> PlanSummary:
     if prepared.is_new_target:
         syncs.record_target(state, c.target_id, prepared.target)
     summary = planner.compare()
-    if not planner.has_written:
+    if summary.total and not planner.has_written:
         for statement in diff.write_plan(c, summary.ops):
             state.run(statement)
     _keep_in_step(state, planner)
