@@ -29,19 +29,17 @@ def look(project: Project, access: StateAccess, allowed: Allowed = NOTHING) -> P
 
 def _without(others: Mapping[str, Problem], found: Preflight) -> Preflight:
     """The same, with syncs refused whose state is another's: what it remembers is not of ours."""
-    foreign = [
-        sync for sync in (*found.open, *(g.sync for g in found.gated)) if sync.name in others
-    ]
-    names = {sync.name for sync in foreign}
-    gated = [g for g in found.gated if g.sync.name not in names]
+    looked_at = {sync.name: sync for sync in (*found.open, *(g.sync for g in found.gated))}
+    foreign = [sync for name, sync in looked_at.items() if name in others]
+    gated = [g for g in found.gated if g.sync.name not in others]
     gated += [
         Gated(sync, others[sync.name], is_refused=True, exit_code=StateError.exit_code)
-        for sync in {sync.name: sync for sync in foreign}.values()
+        for sync in foreign
     ]
     models = {sync.unique_id for sync in foreign}
     return replace(
         found,
-        open=[sync for sync in found.open if sync.name not in names],
+        open=[sync for sync in found.open if sync.name not in others],
         gated=gated,
         verdicts=tuple(v for v in found.verdicts if models.isdisjoint({v.node, *v.models})),
     )

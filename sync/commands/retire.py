@@ -77,9 +77,9 @@ class Retiring:
         with self.access.catalogue() as state:
             for other in self.access.siblings:
                 is_heir = other.connection == known.connection and other.kind is not Kind.EVENTS
-                if is_heir and names & {trait.name for trait in other.traits}:
-                    if overwritten.later(state, other.name, [known.sync]):
-                        raise PlanHeld(_apply_first(known.sync, other))
+                is_heir = is_heir and bool(names & {trait.name for trait in other.traits})
+                if is_heir and overwritten.later(state, other.name, [known.sync]):
+                    raise PlanHeld(_apply_first(known.sync, other))
 
     def _exit(self, sync: Sync) -> SyncResult:
         holder = Holder("retire", host(), own_process(), __version__)

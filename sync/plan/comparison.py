@@ -13,7 +13,7 @@ from sync.destinations.targets import Target
 from sync.model import Kind, Sync
 from sync.plan.gates import Gate
 from sync.state.columns import Column, external_text, identity_text, key_text, normal
-from sync.state.schema import StateTables
+from sync.state.schema import StateTables, snapshot_columns
 from sync.warehouse import sql as e
 from sync.warehouse.dialect import facts
 
@@ -141,6 +141,12 @@ class Comparison:
     def targets_naming(self, name: str) -> list[int]:
         """Targets under which a name was mapped."""
         return [i for i, target in self.targets.items() if name in target.names]
+
+
+def snapshot_rows(c: Comparison, instead: Mapping[str, exp.Expr]) -> exp.Select:
+    """Whole rows of the snapshot `s`, with other values in some columns."""
+    carried = [(name, instead.get(name, e.col(name, "s"))) for name in snapshot_columns(c.columns)]
+    return exp.select(*e.aliased(carried)).from_(c.snapshot("s"))
 
 
 def held_key(sync: Sync, alias: str | None) -> exp.Expr:

@@ -422,12 +422,13 @@ def read_plan(c: Comparison, epoch: int) -> exp.Select:
     """The committed plan in its order."""
     read: list[tuple[str, exp.Expr]] = [(name, e.col(name)) for name in PLAN]
     read += [(x.state_name, x.plain(e.col(x.state_name))) for x in c.live]
-    return (
-        exp.select(*e.aliased(read))
-        .from_(e.table(c.tables.plan))
-        .where(e.equals(e.col("epoch"), e.number(epoch)))
-        .order_by(e.col("seq"))
-    )
+    return kept_plan(c, epoch).select(*e.aliased(read), append=False).order_by(e.col("seq"))
+
+
+def kept_plan(c: Comparison, epoch: int) -> exp.Select:
+    """The committed plan, in no order."""
+    is_epoch = e.equals(e.col("epoch"), e.number(epoch))
+    return exp.select("*").from_(e.table(c.tables.plan)).where(is_epoch)
 
 
 def count_losses(c: Comparison) -> exp.Select:

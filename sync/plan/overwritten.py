@@ -1,4 +1,4 @@
-"""Members of whom another sync has written a name since: it was the name's owner for a while.
+"""Members of a sync whose values another sync has written over since the last complete run.
 
 A model that was renamed and came back, or one whose name another model took meanwhile, remembers
 what it sent itself. What the other sync sent after that stands at the destination.
@@ -11,9 +11,8 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from sync.model import Op
-from sync.plan.comparison import Comparison, Sibling, held_key
+from sync.plan.comparison import Comparison, Sibling, held_key, snapshot_rows
 from sync.state.catalogue import Catalogue
-from sync.state.schema import snapshot_columns
 from sync.warehouse import sql as e
 
 
@@ -47,17 +46,10 @@ def rows(c: Comparison) -> exp.Select:
         "attempted_op": e.null("varchar"),
         "written_epoch": e.number(c.epoch),
     }
-    carried = [(n, out.get(n, e.col(n, "s"))) for n in snapshot_columns(c.columns)]
     held = [exp.In(this=held_key(c.sync, "s"), query=_people(one)) for one in c.overwriters]
-    return (
-        exp.select(*e.aliased(carried))
-        .from_(c.snapshot("s"))
-        .where(
-            e.col("is_member", "s"),
-            e.is_null(e.col("unconfirmed", "s")),
-            e.paren(e.any_of(*held)),
-        )
-    )
+    is_settled = e.is_null(e.col("unconfirmed", "s"))
+    rows = snapshot_rows(c, out)
+    return rows.where(e.col("is_member", "s"), is_settled, e.paren(e.any_of(*held)))
 
 
 def _people(other: Sibling) -> exp.Subquery:

@@ -266,7 +266,7 @@ class Planner:
         if self.writes_first and not self.seen.known and not c.sync.is_coalesced:
             self.has_written = True
             self.space.state.run(diff.write_at_once(c, query))
-            return diff.count_planned(diff.read_plan(c, c.epoch))
+            return diff.count_planned(diff.kept_plan(c, c.epoch))
         self.space.define(diff.PLANNED, query)
         return diff.count_planned()
 

@@ -11,8 +11,7 @@ from sqlglot import exp
 
 from sync.model import Op
 from sync.plan.candidates import CANDIDATES, doubled
-from sync.plan.comparison import Comparison, held_key, is_active
-from sync.state.schema import snapshot_columns
+from sync.plan.comparison import Comparison, held_key, is_active, snapshot_rows
 from sync.warehouse import sql as e
 
 SHARED = "activation_shared"
@@ -76,9 +75,7 @@ def shared_rows(c: Comparison) -> exp.Select:
     for column in c.columns:
         held = e.col(column.state_name, "s")
         out[column.state_name] = e.case((leaves.copy(), e.null()), default=held)
-    carried = [(n, out.get(n, e.col(n, "s"))) for n in snapshot_columns(c.columns)]
-    rows = exp.select(*e.aliased(carried)).from_(c.snapshot("s"))
-    return rows.where(e.paren(e.any_of(leaves.copy(), _named("stayer"))))
+    return snapshot_rows(c, out).where(e.paren(e.any_of(leaves.copy(), _named("stayer"))))
 
 
 def _to_repeat(c: Comparison) -> exp.Expr:

@@ -73,6 +73,7 @@ class SqlStore:
         self._lease: Lease | None = None
         self._open: Session | None = None
         self._made: Catalogue | None = None
+        """Of the open session, so that what it has looked up is known."""
         self._prepared: planner.Prepared | None = None
         self._summary: PlanSummary | None = None
         self._owner: Owner | None = None
@@ -93,24 +94,21 @@ class SqlStore:
 
         A stop ends the wait for a run's first session; what was sent is worth the wait to record.
         """
-        if self._open is not None:
-            yield self._catalogue(self._open)
+        if self._made is not None:
+            yield self._made
             return
         with (
             placing(self.sync.name),
             self.warehouse.session(self.lock_wait, is_stopping) as session,
         ):
-            self._open = session
+            self._open, self._made = session, self._catalogue(session)
             try:
-                yield self._catalogue(session)
+                yield self._made
             finally:
                 self._open = self._made = None
 
     def _catalogue(self, session: Session) -> Catalogue:
-        """The one of this session, so that what it has looked up is known."""
-        if self._made is None or self._made.session is not session:
-            self._made = Catalogue(session, self.warehouse.dialect, self.tables, is_current=True)
-        return self._made
+        return Catalogue(session, self.warehouse.dialect, self.tables, is_current=True)
 
     @contextmanager
     def _fenced(self, epoch: int) -> Iterator[Catalogue]:
