@@ -126,6 +126,8 @@ class Sync:
     """The column that says why a row qualified; goes into the delivery log."""
     on_remove: Literal["unset", "keep"] = "unset"
     on_drop: Literal["keep", "unset"] = "keep"
+    withdrawn: frozenset[str] = frozenset()
+    """Names that are emptied like `on_drop: unset` says, because their columns are personal now."""
     initial: Literal["quiet", "send"] = "quiet"
     """First run: `quiet` baselines events and sends no entry events for those already inside."""
     is_coalesced: bool = False
@@ -143,6 +145,10 @@ class Sync:
     """What it was called before it was moved to another name; empty when it never was."""
     is_gone: bool = False
     """The project has it no more, and the state alone tells of it: it has no rows, so all leave."""
+
+    def empties(self, name: str) -> bool:
+        """Whether a name that is dropped is emptied at the destination at once."""
+        return self.on_drop == "unset" or name in self.withdrawn
 
     @property
     def lasting_name(self) -> str:

@@ -151,7 +151,7 @@ def planned_event(
         members=summary.members,
         is_first=summary.is_first,
         is_quiet=sync.initial == "quiet",
-        is_unset_on_drop=sync.on_drop == "unset",
+        unset_traits=tuple(n for n in summary.dropped_traits if sync.empties(n)),
         is_definition_changed=summary.is_definition_changed,
         adopted=summary.adopted,
         recovering=recovering,

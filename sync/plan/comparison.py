@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlglot import exp
 
@@ -13,6 +14,7 @@ from sync.destinations.targets import Target
 from sync.model import Kind, Sync
 from sync.plan.gates import Gate
 from sync.state.columns import Column, external_text, identity_text, key_text, normal
+from sync.state.digests import has_key
 from sync.state.schema import StateTables, snapshot_columns
 from sync.warehouse import sql as e
 from sync.warehouse.dialect import facts
@@ -93,7 +95,9 @@ class Comparison:
             for t in [c.trait]
         ]
         target = self.targets[self.target_id].encoded if self.targets else ""
-        told = [self.engine, s.address, s.related, s.normal_form, s.on_drop, target, rules]
+        told: list[Any] = [self.engine, s.address, s.related, s.normal_form, s.on_drop]
+        told += [target, rules]
+        told += [sorted(c.state_name for c in self.emptied)] if s.withdrawn else []
         digest = hashlib.sha256(json.dumps(told).encode()).hexdigest()[:32]
         return f"3;{self.engine};{digest}"
 
@@ -110,7 +114,7 @@ class Comparison:
     @property
     def emptied(self) -> list[Column]:
         """Columns of dropped names that are to be emptied at once."""
-        return [c for c in self.columns if c.is_dropped and self.sync.on_drop == "unset"]
+        return [c for c in self.columns if c.is_dropped and self.sync.empties(c.trait.name)]
 
     @property
     def removes(self) -> bool:
@@ -196,8 +200,14 @@ def native_hash(dialect: str, *parts: exp.Expr) -> exp.Expr:
 
 
 def fingerprint(c: Comparison, alias: str) -> exp.Expr:
-    """The wanted row's native hash, over a relation as `gated_rows` makes it."""
-    parts: list[exp.Expr] = [e.as_text(e.text(c.recipe)), e.col("identity", alias)]
+    """The wanted row's native hash, over a relation as `gated_rows` makes it.
+
+    Where digests have a key, the hash of personal values has it as well: another key compares, and
+    asserts, the personal values of every row again.
+    """
+    is_keyed = has_key() and any(x.trait.is_pii for x in c.live)
+    recipe = f"{c.recipe};{c.salt}" if is_keyed else c.recipe
+    parts: list[exp.Expr] = [e.as_text(e.text(recipe)), e.col("identity", alias)]
     parts += [e.col("external_key", alias)] if c.can_share else []
     parts += [e.col(x.state_name, alias) for x in c.hashed]
     return native_hash(c.dialect, *parts)

@@ -11,7 +11,7 @@ from sync.model import Kind, Relation, Sync
 from sync.project.artifacts import Manifest
 from sync.project.connections import DESTINATIONS, PROFILES
 from sync.project.findings import Finding
-from sync.project.mapping import never_sent, segment_name, traits_of, undeclared
+from sync.project.mapping import never_sent, segment_name, traits_of, undeclared, withdrawn
 from sync.project.metadata import EntryMetadata
 from sync.project.metadata_reader import Activated, read_misplaced, read_model
 from sync.project.naming import definition, sync_name
@@ -164,6 +164,7 @@ def _sync(activated: Activated, entry: EntryMetadata, vendor: str, options: Any)
         reason=meta.reason,
         on_remove=entry.on_remove,
         on_drop=entry.on_drop,
+        withdrawn=withdrawn(activated, entry),
         initial=entry.initial or meta.initial,
         options=options,
         version=meta.version,

@@ -51,6 +51,15 @@ def _reason_and_tier(activated: Activated, entry: EntryMetadata) -> Iterator[tup
                 yield f"{segment_name(activated, entry)}_{suffix}", column
 
 
+def withdrawn(activated: Activated, entry: EntryMetadata) -> frozenset[str]:
+    """Names under which a column goes out by itself while it is not marked `pii`, and is now."""
+    personal = {name for name, meta in activated.columns.items() if meta.pii}
+    segment, meta = segment_name(activated, entry), activated.meta
+    own = (("reason", meta.reason), ("tier", meta.tier))
+    found = personal | {f"{segment}_{suffix}" for suffix, column in own if column in personal}
+    return frozenset(found - {trait.name for trait in traits_of(activated, entry)})
+
+
 def _trait(activated: Activated, name: str, column: str) -> Trait:
     meta = activated.columns[column]
     return Trait(

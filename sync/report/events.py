@@ -82,7 +82,8 @@ class Planned:
     members: int = 0
     is_first: bool = False
     is_quiet: bool = False
-    is_unset_on_drop: bool = False
+    unset_traits: tuple[str, ...] = ()
+    """Of the dropped ones, those that are emptied at the destination."""
     is_definition_changed: bool = False
     adopted: int = 0
     recovering: int = 0

@@ -163,9 +163,10 @@ def notes(plan: Planned) -> Iterator[str]:
         yield "the definition changed since the last complete run"
     if plan.added_traits:
         yield f"new traits: {words.named(plan.added_traits)}"
-    if plan.dropped_traits:
-        then = "unset there" if plan.is_unset_on_drop else "left there as they are"
-        yield f"traits no longer sent: {words.named(plan.dropped_traits)} ({then})"
+    if plan.unset_traits:
+        yield f"traits no longer sent: {words.named(plan.unset_traits)} (unset there)"
+    if left := tuple(n for n in plan.dropped_traits if n not in plan.unset_traits):
+        yield f"traits no longer sent: {words.named(left)} (left there as they are)"
     if doubted := plan.causes.get("in doubt"):
         yield f"{words.count(doubted)} in doubt from an earlier run, asserted again"
     if moved := plan.causes.get("moved"):

@@ -10,6 +10,7 @@ from sqlglot import exp
 from sync.model import Relation
 from sync.state import schema as t
 from sync.state.columns import Column
+from sync.state.digests import keyed
 from sync.state.older import as_today, is_older
 from sync.warehouse import sql as e
 from sync.warehouse.port import Session
@@ -59,9 +60,9 @@ class Catalogue:
         return t.UNIQUE.get(table) if self.session.has_keys else None
 
     def salt(self) -> str:
-        """This installation's salt for digests of personal values."""
+        """What makes this installation's digests of personal values its own: salt and key."""
         query = exp.select(e.col("salt")).from_(e.table(self.tables["installation"]))
-        return str(self.ask(query)[0][0])
+        return keyed(str(self.ask(query)[0][0]))
 
     def ensure_tables(self, columns: Sequence[Column]) -> None:
         """The sync's own tables, with today's columns; outcomes and plan of older runs are settled.

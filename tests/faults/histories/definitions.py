@@ -139,6 +139,11 @@ class Definition:
             if name not in keys and column.is_sent and not column.is_pii
         }
 
+    def withdrawn(self, connection: str) -> set[str]:
+        """Names of personal columns that do not go out; they would if they were not personal."""
+        personal = {name for name, column in self.columns.items() if column.is_pii}
+        return personal - set(self.traits(connection))
+
     def nulls_of(self, column: str) -> str:
         return self.columns[column].nulls or self.nulls
 

@@ -94,7 +94,9 @@ class Promise:
             if name in spoken_for or claim.identity in want.kept:
                 continue
             is_dropped = claim.place in ("", place) and want.is_at(claim.identity, name[1])
-            policy = entry.on_drop if is_dropped else entry.on_remove
+            is_personal = name[2].partition("--")[0] in model.withdrawn(key[1])
+            on_drop = "unset" if is_personal else entry.on_drop
+            policy = on_drop if is_dropped else entry.on_remove
             if policy != "unset":
                 continue
             # Nothing says what becomes of a name for which a sync that is gone answers as well.
