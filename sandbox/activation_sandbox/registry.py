@@ -11,8 +11,10 @@ from activation_sandbox.gainsight_px import GainsightPx
 from activation_sandbox.launchdarkly import Launchdarkly
 from activation_sandbox.qualtrics import Qualtrics
 from activation_sandbox.vendor import Vendor
+from activation_sandbox.webhook import Webhook
 
 VENDORS: Mapping[str, type[Vendor[Any]]] = {
-    vendor.name: vendor for vendor in (Customerio, Fullstory, GainsightPx, Launchdarkly, Qualtrics)
+    vendor.name: vendor
+    for vendor in (Customerio, Fullstory, GainsightPx, Launchdarkly, Qualtrics, Webhook)
 }
 """By name, which is also the first part of their URLs."""

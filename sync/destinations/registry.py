@@ -16,6 +16,7 @@ _BUILT_IN = {
     "gainsight_px": "sync.destinations.gainsight_px:GainsightPx",
     "launchdarkly": "sync.destinations.launchdarkly:Launchdarkly",
     "qualtrics": "sync.destinations.qualtrics:Qualtrics",
+    "webhook": "sync.destinations.webhook:Webhook",
 }
 
 

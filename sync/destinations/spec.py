@@ -55,11 +55,27 @@ class Header:
 
 
 @dataclass(frozen=True, slots=True)
+class Signed:
+    """A signature over the exact bytes of the body, made anew at each attempt.
+
+    As Standard Webhooks 1.0.0: HMAC-SHA256 of `<id>.<seconds>.<body>`, in `webhook-signature`
+    beside `webhook-timestamp`. The id is the request's header `webhook-id`. A secret is `whsec_`
+    and base64; while secrets change, `previous` signs too.
+    """
+
+    secret: SecretStr
+    previous: SecretStr | None = None
+
+
+Auth = Basic | Header | Signed
+
+
+@dataclass(frozen=True, slots=True)
 class Endpoint:
     """One of a vendor's hosts, with the credential it takes. `name` is what requests refer to."""
 
     base_url: str
-    auth: Basic | Header | None = None
+    auth: Auth | None = None
     requests_per_second: float | None = None
 
 

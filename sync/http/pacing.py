@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from sync.destinations.spec import Basic, Endpoint, Header
+from sync.destinations.spec import Auth, Endpoint
 from sync.http.clock import wait
 from sync.http.ports import Clock
 
@@ -44,7 +44,7 @@ class Pacing:
 
     clock: Clock
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _schedules: dict[tuple[str, Basic | Header | None], _Schedule] = field(default_factory=dict)
+    _schedules: dict[tuple[str, Auth | None], _Schedule] = field(default_factory=dict)
 
     def take(
         self, endpoint: Endpoint, requests_per_second: float, is_stopping: Callable[[], bool]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
-from sync.destinations.spec import Basic, Endpoint
+from sync.destinations.spec import Basic, Endpoint, Signed
 from sync.errors import INVISIBLE, visible
 from sync.http.identities import Identities
 
@@ -143,6 +143,9 @@ def _credentials(endpoint: Endpoint) -> Iterator[str]:
     if isinstance(auth, Basic):
         user, password = (part.get_secret_value().strip() for part in (auth.user, auth.password))
         yield from (user, password, f"{user}:{password}")
+    elif isinstance(auth, Signed):
+        known = [key for key in (auth.secret, auth.previous) if key is not None]
+        yield from (key.get_secret_value() for key in known)
     elif auth is not None:
         yield auth.secret.get_secret_value()
 

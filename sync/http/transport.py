@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import base64
 import ssl
+import time
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Self
 from urllib.parse import unquote, urlencode, urlsplit
@@ -16,7 +18,7 @@ from urllib.parse import unquote, urlencode, urlsplit
 import httpcore
 
 from sync import __version__
-from sync.destinations.spec import Basic, Endpoint, Header, Request, Response
+from sync.destinations.spec import Basic, Endpoint, Header, Request, Response, Signed
 from sync.errors import ConfigError, Problem
 from sync.http.body import encode
 from sync.http.deadline import Deadline, DeadlineBackend
@@ -30,6 +32,7 @@ from sync.http.ports import (
     Permit,
     RequestRefused,
 )
+from sync.http.signing import signed
 
 KEEP_ALIVE_SECONDS = 15.0
 """Shorter than servers usually keep idle connections, so that we rarely meet a stale one."""
@@ -54,6 +57,8 @@ class HttpTransport:
     Proxy variables are honoured, through a tunnel only, and never for loopback.
     """
 
+    now: Callable[[], float] = time.time
+    """Seconds since 1970, for signatures."""
     _deadline: Deadline = field(default_factory=Deadline)
     _origins: dict[str, _Origin] = field(default_factory=dict)
     _pools: dict[tuple[str | None, bool], httpcore.ConnectionPool] = field(default_factory=dict)
@@ -70,7 +75,7 @@ class HttpTransport:
         origin = self._origins.get(endpoint.base_url)
         if origin is None:
             origin = self._origins[endpoint.base_url] = _origin(endpoint.base_url)
-        wire = _wire(origin, endpoint, request)
+        wire = _wire(origin, endpoint, request, self.now)
         pool = self._pool(origin, is_shared=request.is_repeatable)
         self._deadline.start(deadline_seconds, permit)
         try:
@@ -154,20 +159,24 @@ def _decoded(headers: dict[str, str], body: bytes, max_bytes: int) -> bytes:
     return text
 
 
-def _wire(origin: _Origin, endpoint: Endpoint, request: Request) -> httpcore.Request:
+def _wire(
+    origin: _Origin, endpoint: Endpoint, request: Request, now: Callable[[], float]
+) -> httpcore.Request:
     content = request.content
     fields = {"user-agent": f"dbt-activation/{__version__}", "accept-encoding": "identity"}
     if content is None and request.json is not None:
         content = encode(request.json)
         fields["content-type"] = "application/json"
     fields.update({name.lower(): value for name, value in request.headers.items()})
+    if isinstance(endpoint.auth, Signed):
+        fields |= signed(endpoint.auth, fields.get("webhook-id", ""), int(now()), content or b"")
     headers = [(b"host", origin.host_header)]
     headers += [_header(name, value) for name, value in fields.items()]
-    if endpoint.auth is not None:
+    if isinstance(endpoint.auth, Basic | Header):
         headers.append(_credential(endpoint.auth))
     if content is not None or request.method not in ("GET", "HEAD"):
         headers.append((b"content-length", str(len(content or b"")).encode()))
-    target = origin.prefix + request.path
+    target = origin.prefix + request.path or "/"
     if request.query:
         target += "?" + urlencode(request.query)
     url = httpcore.URL(

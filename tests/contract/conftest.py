@@ -91,6 +91,8 @@ class Case:
     """Keys of `settings` that hold a secret."""
     is_poison: Callable[[str], dict[str, Any]]
     """A fault of the sandbox that refuses one identity, given its name."""
+    wrong_secret: str = "canary-secret-zx81"
+    """Has the form of a secret, and is another one."""
     syncs: Mapping[Kind, Mapping[str, Any]] = field(default_factory=dict)
     switches: Mapping[str, Any] = field(default_factory=dict)
     """Of the sandbox, for what must exist at the vendor beforehand."""
@@ -124,6 +126,13 @@ def _launchdarkly(url: str) -> dict[str, Any]:
 def _qualtrics(url: str) -> dict[str, Any]:
     place = {"datacenter": "iad1", "directory_id": "POOL_sandbox", "mailing_list": "CG_sync"}
     return {"api_token": "sandbox-qualtrics-token", "base_url": f"{url}/qualtrics", **place}
+
+
+def _webhook(url: str) -> dict[str, Any]:
+    return {
+        "base_url": f"{url}/webhook/hook",
+        "secret": "whsec_c2FuZGJveC13ZWJob29rLXNlY3JldC0wMDAx",
+    }
 
 
 CASES = {
@@ -190,6 +199,13 @@ CASES = {
             Kind.TRAITS: {"traits": tuple(Trait(name, name) for name in ("plan", "seats"))},
             Kind.SEGMENT: {"options": QualtricsOptions(mailing_list="CG_churn")},
         },
+    ),
+    "webhook": Case(
+        _webhook,
+        secrets=("secret",),
+        wrong_secret="whsec_Y2FuYXJ5LXNlY3JldC16eDgxLW9mLW5vLXVzZQ==",
+        otherwise={"answer": "none"},
+        is_poison=lambda name: {"kind": "refuse", "refuse": {name: f"{name} and {VALUE_CANARY}"}},
     ),
 }
 

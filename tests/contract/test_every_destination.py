@@ -109,7 +109,7 @@ def test_a_poison_row_is_rejected_alone_and_its_reason_is_clean(connected: Any) 
 
 def test_wrong_credentials_stop_at_once_and_show_no_secret(connected: Any) -> None:
     for key in connected.case.secrets:
-        connected.settings[key] = "canary-secret-zx81"
+        connected.settings[key] = connected.case.wrong_secret
     exchange = connected.send(connected.rows(9))
     assert isinstance(exchange.stop, DestinationError)
     assert len(connected.http.requests) == 1
@@ -118,6 +118,7 @@ def test_wrong_credentials_stop_at_once_and_show_no_secret(connected: Any) -> No
         connected.ask(lambda destination: destination.check())
     for text in (str(exchange.stop), str(caught.value), repr(connected.destination.endpoints)):
         assert "canary" not in text
+        assert connected.case.wrong_secret not in text
 
 
 @pytest.mark.parametrize(

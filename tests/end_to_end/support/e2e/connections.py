@@ -31,9 +31,12 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
         "directory_id": "POOL_sandbox",
         "mailing_list": "CG_sync",
     },
+    "webhook": {"secret": "whsec_c2FuZGJveC13ZWJob29rLXNlY3JldC0wMDAx"},
 }
+PATHS = {"webhook": "webhook/hook"}
+"""Where a stand-in's address is more than its name."""
 
 
 def settings(vendor: str, url: str, **more: Any) -> dict[str, Any]:
     """A connection's block in profiles.yml."""
-    return {"base_url": f"{url}/{vendor}", **SETTINGS[vendor], **more}
+    return {"base_url": f"{url}/{PATHS.get(vendor, vendor)}", **SETTINGS[vendor], **more}
