@@ -12,6 +12,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple, NewType
 
+from sync.relation import Relation as Relation
+from sync.rules import NO_RULES, Rules
+
 Identity = NewType("Identity", str)
 
 
@@ -56,15 +59,6 @@ class Owner(NamedTuple):
 
     def __str__(self) -> str:
         return f"project {self.project}, target {self.target}"
-
-
-@dataclass(frozen=True, slots=True)
-class Relation:
-    """A table or view as the manifest names it."""
-
-    database: str | None
-    schema: str
-    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +137,8 @@ class Sync:
     path: str = ""
     first_name: str = ""
     """What it was called before it was moved to another name; empty when it never was."""
+    rules: Rules = NO_RULES
+    """What decides, beside the model, who may be sent."""
     is_gone: bool = False
     """The project has it no more, and the state alone tells of it: it has no rows, so all leave."""
 
@@ -179,7 +175,7 @@ class Change(NamedTuple):
     transition: int = 1
     """How often this identity has entered, counting this entry; feeds deterministic ids."""
     cause: str = "new"
-    """new, changed, left, returned, moved, in doubt."""
+    """new, changed, left, returned, moved, in doubt, or an `ExitCause`."""
     event: str | None = None
     occurred_at: datetime | None = None
     is_quiet: bool = False

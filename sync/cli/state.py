@@ -11,6 +11,7 @@ import click
 from sync.cli.command import PROJECT, SELECTION, STATE, command
 from sync.cli.confirming import YES, confirmed
 from sync.cli.session import Session
+from sync.cli.state_accept import accept_list
 from sync.cli.state_move import move
 from sync.cli.state_show import show
 from sync.errors import ConfigError, Problem, SyncError
@@ -155,6 +156,7 @@ def recreate(session: Session, is_sure: bool) -> int:
 
 state.add_command(show)
 state.add_command(move)
+state.add_command(accept_list)
 state.add_command(adopt)
 state.add_command(reset)
 state.add_command(doubt)

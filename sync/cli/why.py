@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 VERBS = {Op.ADD: "add", Op.CHANGE: "change", Op.REMOVE: "remove"}
 FATES = {
     "null-refused": "a column with nulls: reject is null, so it is not sent",
-    "suppressed": "suppressed, so it is not sent",
-    "held_out": "held out on purpose, so it is not sent",
-    "outside_rollout": "outside the rollout so far, so it is not sent",
     "address-missing": "the column of `identify_by` is null or blank, so it is not sent",
     "unidentified": "a key column is null or blank, so it is not sent",
 }
@@ -108,7 +105,8 @@ def _in_model(found: InModel, story: Story, given: str) -> str:
         key = story.sync.key
         return f"In the model{who} {found.copies} times, so no version is sent: make {key} unique."
     if found.fate is not None:
-        return f"In the model{who}, but {FATES.get(found.fate, found.fate)}."
+        held = f"{found.because}, so it is not sent" if found.because else found.fate
+        return f"In the model{who}, but {FATES.get(found.fate, held)}."
     return f"In the model{who}."
 
 

@@ -6,7 +6,7 @@ import os
 import subprocess
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from threading import Event
@@ -101,6 +101,7 @@ def apply(
         options.terms,
         lambda: why_stop() is not None,
     )
+    access = replace(access, planned_at=started_at)
     preflight = look_and_remember(project, access, started_at, options.allowed)
     listener.started(run_id, preflight.open, preflight.gated)
     results: list[SyncResult] = []

@@ -98,7 +98,9 @@ def _located(
 def _plan(
     access: StateAccess, state: Catalogue, sync: Sync, show: int, identity: str | None
 ) -> Preview:
-    prepared = planner.prepare(state, sync, access.warehouse.engine, 0, access.siblings)
+    prepared = planner.prepare(
+        state, sync, access.warehouse.engine, 0, access.siblings, access.planned_at
+    )
     leftover = _leftover(access, state, sync)
     made = planner.preview(state, prepared, leftover)
     summary = planner.as_run(made.compare(), made.comparison)

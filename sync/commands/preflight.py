@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sync.errors import Problem, StateError
 from sync.model import Sync
-from sync.plan.guards import GuardLimits, Held, guard
+from sync.plan.guards import GuardLimits, Held, Waits, both, guard
 from sync.project.evidence import NOTHING, Allowed
 from sync.project.preflight import Gated, Preflight
 from sync.project.project import Project
@@ -48,12 +48,18 @@ def _without(others: Mapping[str, Problem], found: Preflight) -> Preflight:
 def hold(
     preflight: Preflight, sync: Sync, summary: PlanSummary, limits: GuardLimits
 ) -> Held | None:
-    """The reason to hold a plan, or its removals: what the guards say, then what nothing proves."""
+    """The reason to hold a plan, or a part of it.
+
+    What the guards say, then what nothing proves, then what is not known for sure of policies.
+    """
     held = guard(sync, summary, limits)
     unproven = preflight.hold_removals(sync, summary.leaving)
-    if unproven is None or (held is not None and not held.only_removals):
+    if unproven is not None and (held is None or held.waits is not Waits.ALL):
+        held = both(held, Held(unproven, Waits.REMOVALS))
+    doubts = [*preflight.doubts.get(sync.name, ()), *summary.doubts]
+    if not doubts:
         return held
-    return Held(unproven, only_removals=True)
+    return both(held, Held(doubts[0], Waits.ENTRIES, tuple(doubts[1:])))
 
 
 def look_and_remember(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 from sync.commands.plan import PreviewRow, preview
 from sync.errors import Problem, SyncError
 from sync.model import Kind, Sync
-from sync.plan import lookups
+from sync.plan import lookups, policies
 from sync.plan.comparison import Comparison
 from sync.plan.gates import gates_of
 from sync.run.access import StateAccess
@@ -31,6 +32,8 @@ class InModel:
     key: str
     fate: str | None
     copies: int
+    because: str = ""
+    """What the gate goes by, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +135,7 @@ def _in_model(
     access: StateAccess, state: Catalogue, part: _Part, aliases: Aliases
 ) -> list[InModel]:
     sync = part.sync
+    consulted = policies.consult(state, sync, access.planned_at or datetime.now(UTC))
     comparison = Comparison(
         sync=sync,
         columns=part.columns,
@@ -140,13 +144,18 @@ def _in_model(
         engine=access.warehouse.engine,
         salt="",
         epoch=0,
-        gates=gates_of(sync, part.columns),
+        gates=gates_of(sync, part.columns, consulted.gates),
     )
     matches = [(column, v) for column in _keys(sync) for v in aliases[column.lower()]]
     rows = state.ask(lookups.rows_where(comparison, matches, MOST_KEYS))
     fates = {str(key): detail for key, detail in rows if key is not None}
     return [
-        InModel(key, fate, int(state.ask(lookups.count_with_key(sync, key))[0][0]))
+        InModel(
+            key,
+            fate,
+            int(state.ask(lookups.count_with_key(sync, key))[0][0]),
+            policies.because(state, comparison, fate, key),
+        )
         for key, fate in fates.items()
     ]
 

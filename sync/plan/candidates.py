@@ -28,6 +28,7 @@ from sync.warehouse import sql as e
 
 CANDIDATES = "activation_candidates"
 DUPLICATES = "activation_duplicates"
+BARRED = "activation_barred"
 
 
 def model_rows(c: Comparison) -> exp.Select:
@@ -42,6 +43,7 @@ def model_rows(c: Comparison) -> exp.Select:
         ("event", e.as_text(e.col(s.event_column, "m")) if s.event_column else e.null("varchar")),
         ("occurred_at", _occurred_at(c)),
         *((x.state_name, x.wanted("m")) for x in c.live),
+        *(carried for gate in c.gates for carried in gate.carried()),
     ]
     return e.select(*e.aliased(read)).from_(_relation(s, "m"))
 
@@ -213,7 +215,37 @@ def _model_side(c: Comparison, names: Sequence[str]) -> exp.Select:
     is_known = e.differs(e.col("detail", "g"), e.text(UNIDENTIFIED))
     identity = e.case((is_known, e.col("identity", "g")), default=e.null())
     carried = [("identity", identity), *((name, e.col(name, "g")) for name in ["detail", *names])]
-    return e.select(*e.aliased(carried)).from_(gated_rows(c).subquery(e.ident("g")))
+    rows = e.select(*e.aliased(carried)).from_(gated_rows(c).subquery(e.ident("g")))
+    return rows.where(exp.Not(this=exp.Exists(this=barred("g")))) if c.has_barred else rows
+
+
+def find_barred(c: Comparison) -> exp.Select:
+    """Members whom a gate makes leave, each once, with the cause: (identity, cause)."""
+    barring = [gate for gate in c.gates if gate.cause]
+    numbers = [
+        (e.equals(e.col("detail", "g"), e.text(gate.name)), e.number(i))
+        for i, gate in enumerate(barring)
+    ]
+    first = exp.Min(this=e.case(*numbers, default=e.null("integer")))
+    causes = [(e.equals(first, e.number(i)), e.text(g.cause or "")) for i, g in enumerate(barring)]
+    cause = e.case(*causes, default=e.null("varchar"))
+    named = [gate.name for gate in barring]
+    return (
+        e.select(*e.aliased([("identity", e.col("identity", "g")), ("cause", cause)]))
+        .from_(gated_rows(c).subquery(e.ident("g")))
+        .join(c.snapshot("s"), on=e.equals(e.col("identity", "s"), e.col("identity", "g")))
+        .where(e.among(e.col("detail", "g"), named), _is_kept(c, "s"))
+        .group_by(e.col("identity", "g"))
+    )
+
+
+def barred(alias: str) -> exp.Select:
+    """Whether a gate makes an identity leave: no row of the model counts for it."""
+    return (
+        exp.select(e.number(1))
+        .from_(e.local(BARRED, "x"))
+        .where(e.equals(e.col("identity", "x"), e.col("identity", alias)))
+    )
 
 
 def _known_side(c: Comparison) -> exp.Select:

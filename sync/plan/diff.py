@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from sqlglot import exp
 
 from sync.model import Op
-from sync.plan.candidates import CANDIDATES, beside_snapshot, doubled, value_differs
+from sync.plan.candidates import BARRED, CANDIDATES, beside_snapshot, doubled, value_differs
 from sync.plan.comparison import Comparison, held_key, is_unsure
+from sync.rules import PROTECTIVE
 from sync.state.columns import Column
 from sync.state.schema import PLAN, plan_columns
 from sync.warehouse import sql as e
@@ -140,11 +141,24 @@ def _joined(c: Comparison, has_doubled: bool, has_inactive: bool) -> exp.Select:
         carried.append((f"d{i}", _differs(c, column)))
         carried.append((f"g{i}", _is_given(c, column)))
         carried.append((f"o{i}", _is_owned(c, column)))
+    carried += [("barred", e.col("cause", "x"))] if c.has_barred else []
     carried += [("is_shared", _is_shared(c))] if c.sharers else []
     carried += [("is_arrived", e.col("is_arrived", "c"))] if c.arrivals else []
     query = e.select(*e.aliased(carried)).from_(e.local(CANDIDATES, "c"))
     query = _beside_siblings(c, beside_snapshot(c, query, has_inactive))
-    return query.where(exp.Not(this=exp.Exists(this=doubled("c")))) if has_doubled else query
+    if c.has_barred:
+        is_same = e.equals(e.col("identity", "x"), e.col("identity", "c"))
+        query = query.join(e.local(BARRED, "x"), on=is_same, join_type="left")
+    return query.where(_is_single(c)) if has_doubled else query
+
+
+def _is_single(c: Comparison) -> exp.Expr:
+    """An identity stands once in the model, or it has to leave however often it stands there."""
+    is_single = exp.Not(this=exp.Exists(this=doubled("c")))
+    if not c.has_barred:
+        return is_single
+    leaves = e.coalesce(e.among(e.col("cause", "x"), sorted(PROTECTIVE)), exp.false())
+    return e.paren(e.any_of(is_single, leaves))
 
 
 def _beside_siblings(c: Comparison, query: exp.Select) -> exp.Select:
@@ -297,9 +311,11 @@ def _decisions(c: Comparison) -> list[tuple[exp.Expr, str, str]]:
     is_other = e.differs(e.col("external_key"), e.col("old_external_key"))
     has_moved = e.any_of(elsewhere, is_other) if c.can_share else elsewhere
     otherwise = e.among(e.col("old_target_id"), c.targets_where("manner"))
+    is_left = e.all_of(is_gone, e.paren(e.any_of(is_active, leaves_something)))
     return [
+        *_barred(c, is_left),
         *_staying(c, is_gone, leaves_something),
-        (e.all_of(is_gone, e.paren(e.any_of(is_active, leaves_something))), Op.REMOVE, "left"),
+        (is_left.copy(), Op.REMOVE, "left"),
         (is_gone.copy(), SAME, SAME),
         (e.all_of(is_new, was_inside), Op.ADD, "returned"),
         (is_new.copy(), Op.ADD, "new"),
@@ -310,6 +326,15 @@ def _decisions(c: Comparison) -> list[tuple[exp.Expr, str, str]]:
         (otherwise, Op.CHANGE, "asserted"),
         *([(e.col("is_arrived"), Op.CHANGE, "asserted")] if c.arrivals else []),
         (e.any_of(*_reasons(c)), Op.CHANGE, "changed"),
+    ]
+
+
+def _barred(c: Comparison, is_left: exp.Expr) -> list[tuple[exp.Expr, str, str]]:
+    """Members whom gates make leave, each with the cause."""
+    causes = dict.fromkeys(gate.cause for gate in c.gates if gate.cause) if c.has_barred else ()
+    return [
+        (e.all_of(is_left.copy(), e.equals(e.col("barred"), e.text(cause))), Op.REMOVE, cause)
+        for cause in causes
     ]
 
 

@@ -9,6 +9,7 @@ from typing import Protocol
 from sqlglot import exp
 
 from sync.model import Fate, Kind, Sync
+from sync.rules import ExitCause
 from sync.state.columns import Column
 from sync.warehouse import sql as e
 
@@ -38,6 +39,13 @@ class Gate(Protocol):
     def words(self) -> str:
         """Why, for `why` and for dead letters."""
 
+    @property
+    def cause(self) -> ExitCause | None:
+        """Why a member that it holds back leaves; None where it left like any other."""
+
+    def carried(self) -> Sequence[tuple[str, exp.Expr]]:
+        """Columns that it asks for beside those of every plan, read from the model as `m`."""
+
     def join(self, rows: exp.Select) -> exp.Select:
         """The model's rows with whatever relation the condition asks."""
 
@@ -55,6 +63,11 @@ class Unidentified:
     fate: Fate = Fate.INVALID
     is_kept_in_place: bool = False
     words: str = "a key column is null or blank"
+    cause: None = None
+
+    def carried(self) -> Sequence[tuple[str, exp.Expr]]:
+        """Nothing else is asked."""
+        return ()
 
     def join(self, rows: exp.Select) -> exp.Select:
         """Nothing else is asked."""
@@ -73,6 +86,11 @@ class AddressMissing:
     fate: Fate = Fate.INVALID
     is_kept_in_place: bool = True
     words: str = "the column of `identify_by` is null or blank"
+    cause: None = None
+
+    def carried(self) -> Sequence[tuple[str, exp.Expr]]:
+        """Nothing else is asked."""
+        return ()
 
     def join(self, rows: exp.Select) -> exp.Select:
         """Nothing else is asked."""
@@ -92,6 +110,11 @@ class NullRefused:
     fate: Fate = Fate.INVALID
     is_kept_in_place: bool = True
     words: str = "a column with nulls: reject is null"
+    cause: None = None
+
+    def carried(self) -> Sequence[tuple[str, exp.Expr]]:
+        """Nothing else is asked."""
+        return ()
 
     def join(self, rows: exp.Select) -> exp.Select:
         """Nothing else is asked."""
@@ -102,8 +125,13 @@ class NullRefused:
         return e.any_of(*(e.is_null(e.col(name, ROWS)) for name in self.columns))
 
 
-def gates_of(sync: Sync, columns: Sequence[Column]) -> tuple[Gate, ...]:
-    """The gates of a sync, in order."""
+def gates_of(
+    sync: Sync, columns: Sequence[Column], policies: Sequence[Gate] = ()
+) -> tuple[Gate, ...]:
+    """The gates of a sync, in order.
+
+    `policies` come before what keeps a row in place: who must not be reached leaves all the same.
+    """
     has_own_address = sync.address is not None and sync.kind is not Kind.EVENTS
     needed = ["identity"] if has_own_address else ["identity", "external_key"]
     needed += ["event"] if sync.event_column else []
@@ -113,7 +141,7 @@ def gates_of(sync: Sync, columns: Sequence[Column]) -> tuple[Gate, ...]:
         for c in columns
         if c.is_live and c.trait.nulls == "reject" and c.trait.default is None
     ]
-    gates: list[Gate] = [Unidentified(needed)]
+    gates: list[Gate] = [Unidentified(needed), *policies]
     gates += [AddressMissing()] if has_own_address else []
     gates += [NullRefused(refused)] if refused else []
     return tuple(gates)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 
 from sync.errors import Problem
 from sync.model import Sync
+from sync.rules import PROTECTIVE, ExitCause
 from sync.state.store import PlanSummary
 
 SMALLEST_SEGMENT = 10
@@ -27,12 +29,52 @@ class GuardLimits:
     allow_nulls: bool = False
 
 
+class Waits(StrEnum):
+    """What is held of a plan."""
+
+    ALL = "all"
+    """All but the exits of people who must not be reached."""
+    REMOVALS = "removals"
+    """Removals of those who left the model."""
+    ENTRIES = "adds and changes"
+    """All but exits."""
+
+
+EXITS = frozenset({"left", *ExitCause})
+"""Causes that only removals have."""
+
+
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Why a plan is held: as a whole, or its removals only."""
+    """Why a plan, or a part of it, is held."""
 
     problem: Problem
-    only_removals: bool = False
+    waits: Waits = Waits.ALL
+    others: tuple[Problem, ...] = ()
+    """More reasons."""
+
+    def lets(self, cause: str) -> bool:
+        """Whether a change goes ahead all the same."""
+        if self.waits is Waits.REMOVALS:
+            return cause != "left"
+        return cause in PROTECTIVE or (self.waits is Waits.ENTRIES and cause in EXITS)
+
+    def count(self, summary: PlanSummary) -> int:
+        """How many changes of a plan wait."""
+        return sum(rows for cause, rows in summary.causes.items() if not self.lets(cause))
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """All of the reasons."""
+        return (self.problem, *self.others)
+
+
+def both(first: Held | None, second: Held | None) -> Held | None:
+    """What waits for either of two reasons."""
+    if first is None or second is None:
+        return first or second
+    waits = first.waits if first.waits is second.waits else Waits.ALL
+    return Held(first.problem, waits, (*first.others, *second.problems))
 
 
 def guard(sync: Sync, summary: PlanSummary, limits: GuardLimits) -> Held | None:
@@ -45,11 +87,13 @@ def guard(sync: Sync, summary: PlanSummary, limits: GuardLimits) -> Held | None:
     if problem := next((p for p in held if p is not None), None):
         return Held(problem)
     waiting = _uncertain_removes(sync, summary, limits)
-    return Held(waiting, only_removals=True) if waiting is not None else None
+    removals = Held(waiting, Waits.REMOVALS) if waiting is not None else None
+    large = _many_suppressed(sync, summary, limits)
+    return both(removals, Held(large, Waits.ENTRIES) if large is not None else None)
 
 
 def _empty(sync: Sync, summary: PlanSummary, limits: GuardLimits) -> Problem | None:
-    if summary.wanted or not summary.removes or limits.allow_empty:
+    if summary.wanted or not _bounded(summary) or limits.allow_empty:
         return None
     rows = summary.model_rows
     what = (
@@ -65,7 +109,7 @@ def _empty(sync: Sync, summary: PlanSummary, limits: GuardLimits) -> Problem | N
 
 
 def _too_many_removes(sync: Sync, summary: PlanSummary, limits: GuardLimits) -> Problem | None:
-    removes, members = summary.removes, summary.members
+    removes, members = _bounded(summary), summary.members
     if not summary.wanted or limits.allow_removes:
         return None
     is_large = removes > limits.least_removes and removes > members * limits.max_remove_share
@@ -79,6 +123,26 @@ def _too_many_removes(sync: Sync, summary: PlanSummary, limits: GuardLimits) -> 
         f" less than {100 * allowed:.0f} % is allowed",
         where=sync.path,
         hint="Nothing of this sync was sent, neither adds nor changes.",
+        fix=_look_or(sync, "--allow-removes"),
+    )
+
+
+def _bounded(summary: PlanSummary) -> int:
+    """Removals that the bounds are about."""
+    return summary.removes - summary.protected
+
+
+def _many_suppressed(sync: Sync, summary: PlanSummary, limits: GuardLimits) -> Problem | None:
+    exits, members = summary.protected, summary.members
+    is_large = exits > limits.least_removes and exits > members * limits.max_remove_share
+    if not is_large or limits.allow_removes:
+        return None
+    return Problem(
+        "many-suppressed",
+        f"{exits} of {members} ({100 * exits / members:.0f} %) leave {sync.name} at once because"
+        " they must not be reached; adds and changes wait",
+        where=sync.path,
+        hint="The exits are sent: they are the safe side.",
         fix=_look_or(sync, "--allow-removes"),
     )
 

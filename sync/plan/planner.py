@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from sqlglot import exp
 
 from sync.destinations.targets import Target
 from sync.errors import Problem, WarehouseError
 from sync.model import Fate, Kind, Op, Sync
-from sync.plan import arrivals, candidates, diff, invalid, overwritten, sharing, siblings
+from sync.plan import (
+    arrivals,
+    candidates,
+    diff,
+    invalid,
+    overwritten,
+    policies,
+    sharing,
+    siblings,
+    suppression,
+)
 from sync.plan.comparison import Comparison
 from sync.plan.gates import UNIDENTIFIED, gates_of
 from sync.plan.unsettled import Unsettled, define_settled
@@ -39,14 +50,21 @@ class Prepared:
     is_new_target: bool
     added: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
+    policies: policies.Consulted = policies.NOTHING
 
 
 def prepare(
-    state: Catalogue, sync: Sync, engine: str, epoch: int, others: Sequence[Sync]
+    state: Catalogue,
+    sync: Sync,
+    engine: str,
+    epoch: int,
+    others: Sequence[Sync],
+    planned_at: datetime | None = None,
 ) -> Prepared:
     """Read the model's real columns and what is recorded; writes nothing.
 
-    `others` are the project's syncs, this one among them or not.
+    `others` are the project's syncs, this one among them or not. `planned_at` is the instant of
+    the run, which every policy goes by.
     """
     recorded = syncs.recorded(state, sync.connection) if state.is_installed() else {}
     known = recorded.pop(state.tables.sync, None)
@@ -71,6 +89,7 @@ def prepare(
     )
     creators = arrivals.creators(sync, others, recorded)
     grown = arrivals.grown(creators, recorded)
+    consulted = policies.consult(state, sync, planned_at or datetime.now(UTC))
     comparison = Comparison(
         sync=sync,
         columns=columns,
@@ -81,7 +100,7 @@ def prepare(
         epoch=epoch,
         is_initial=sync.initial == "quiet" and not is_baselined,
         occurred_at_type=dict(available).get(sync.occurred_at or "", "timestamp"),
-        gates=gates_of(sync, columns),
+        gates=gates_of(sync, columns, consulted.gates),
         target_id=number,
         targets={**targets, number: target},
         heirs=siblings.heirs(state, sync, columns, others, recorded),
@@ -95,7 +114,13 @@ def prepare(
     was = {c.trait.name for c in before if not c.is_dropped}
     added = tuple(sorted(mapped - was)) if was else ()
     return Prepared(
-        comparison, known, target, number not in targets, added, tuple(sorted(was - mapped))
+        comparison,
+        known,
+        target,
+        number not in targets,
+        added,
+        tuple(sorted(was - mapped)),
+        consulted,
     )
 
 
@@ -174,6 +199,7 @@ class Planner:
         self.seen = self._look()
         if self.seen.is_even and not self.seen.open:
             return self._summary({}, {})
+        self._find_barred()
         space, c = self.space, self.comparison
         found = candidates.find_candidates(c, only_open=self.seen.is_even)
         space.define(candidates.CANDIDATES, found)
@@ -208,6 +234,13 @@ class Planner:
             gate.name: int(count) for gate, count in zip(gates, held, strict=True)
         }
         return {None: int(rows) - sum(found.values()), **found}
+
+    def _find_barred(self) -> None:
+        """Find the members whom gates make leave; nothing is asked where those hold nobody."""
+        c, held = self.comparison, self.seen.held
+        if c.removes and self.seen.known and any(g.cause and held[g.name] for g in c.gates):
+            self.space.define(candidates.BARRED, candidates.find_barred(c))
+            self.comparison = replace(c, has_barred=True)
 
     def _set_doubled_aside(self) -> int:
         """Set identities that stand twice aside; how many rows that are.
@@ -292,6 +325,7 @@ class Planner:
             wanted=seen.held[None] - self.doubled,
             unidentified=seen.held[UNIDENTIFIED],
             losses=self._losses(ops),
+            doubts=prepared.policies.doubts,
         )
 
     def _losses(self, ops: dict[Op, int]) -> tuple[Loss, ...]:
@@ -328,6 +362,7 @@ def write(state: Catalogue, prepared: Prepared) -> PlanSummary:
     }
     if summary.total:
         changes["planned_epoch"] = e.number(c.epoch)
+    suppression.remember(state, prepared.policies.sizes)
     if summary.total or not _is_recorded(known, c):
         syncs.remember(state, c.sync, known, **changes)
     told = as_run(summary, c)

@@ -14,17 +14,22 @@ from sync.project.defaults import fits, wanted
 from sync.project.findings import Finding
 from sync.project.metadata_reader import Activated
 from sync.project.pii import looks_personal
+from sync.project.policies import NO_POLICIES, Policies
+from sync.project.suppressing import check_suppression
 from sync.project.vendors import Registry, Vendor
 
 
 def check_project(
-    manifest: Manifest, connections: Mapping[str, str], registry: Registry
+    manifest: Manifest,
+    connections: Mapping[str, str],
+    registry: Registry,
+    policies: Policies = NO_POLICIES,
 ) -> list[Problem]:
     """All problems of all models, in the order of their files. No network, no warehouse.
 
     `connections` are names -> vendors of all targets: metadata may name any of them.
     """
-    drafts = draft_syncs(manifest, connections, registry)
+    drafts = draft_syncs(manifest, connections, registry, policies)
     return [finding.problem for finding in drafts.findings + check_drafts(drafts)]
 
 
@@ -63,6 +68,7 @@ def _check_model(activated: Activated) -> Iterator[Problem]:
         if not column.data_type:
             yield at.problem("column-untyped", f": column `{name}` has no data_type", "data_type")
         yield from _check_column(activated, name)
+    yield from check_suppression(activated)
 
 
 def _check_column(activated: Activated, name: str) -> Iterator[Problem]:

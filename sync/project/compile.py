@@ -15,7 +15,10 @@ from sync.project.mapping import never_sent, segment_name, traits_of, undeclared
 from sync.project.metadata import EntryMetadata
 from sync.project.metadata_reader import Activated, read_misplaced, read_model
 from sync.project.naming import definition, sync_name
+from sync.project.policies import NO_POLICIES, Policies
+from sync.project.policy_forms import Suppress
 from sync.project.suggest import did_you_mean
+from sync.project.suppressing import Level, suppressions_of
 from sync.project.validation import Place, known_keys
 from sync.project.vendors import Registry, Vendor, check_against, load_vendor
 
@@ -28,6 +31,7 @@ class Draft:
     vendor: type[Vendor] | None
     activated: Activated
     place: Place
+    entry: EntryMetadata
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,12 @@ class Drafts:
     findings: list[Finding]
 
 
-def draft_syncs(manifest: Manifest, connections: Mapping[str, str], registry: Registry) -> Drafts:
+def draft_syncs(
+    manifest: Manifest,
+    connections: Mapping[str, str],
+    registry: Registry,
+    policies: Policies = NO_POLICIES,
+) -> Drafts:
     """Compile every model that has metadata; `connections` are names -> vendors."""
     drafts: list[Draft] = []
     models: list[Activated] = []
@@ -53,7 +62,25 @@ def draft_syncs(manifest: Manifest, connections: Mapping[str, str], registry: Re
             found += undeclared(activated) + never_sent(activated)
             drafts += _draft_model(activated, connections, registry, found)
         findings += [Finding(problem, frozenset({model.unique_id})) for problem in found]
-    return Drafts(drafts, models, findings)
+    named = {activated.model.name: activated for activated in models}
+    ruled = [_with_rules(draft, named, policies, findings) for draft in drafts]
+    return Drafts(ruled, models, findings)
+
+
+def _with_rules(
+    draft: Draft, named: Mapping[str, Activated], policies: Policies, findings: list[Finding]
+) -> Draft:
+    """The draft, knowing the rules of its project, model and destination."""
+    activated, sync = draft.activated, draft.sync
+    levels = [
+        Level(policies.suppress, policies.place),
+        Level(activated.meta.suppress or Suppress(), activated.place),
+        Level(draft.entry.suppress or Suppress(), draft.place),
+    ]
+    suppress, found = suppressions_of(sync, activated, levels, named, policies.zone)
+    findings += [one for one in found if one not in findings]
+    sync = replace(sync, rules=replace(sync.rules, suppress=tuple(suppress)))
+    return replace(draft, sync=replace(sync, definition=definition(sync, activated.model)))
 
 
 def _draft_model(
@@ -80,7 +107,7 @@ def _draft_model(
         if vendor:
             sync = replace(sync, normal_form=normal_form_of(vendor, sync))
             sync = replace(sync, ignores_unknown=_ignores_unknown(vendor, sync))
-        drafts.append(Draft(sync, vendor, activated, place))
+        drafts.append(Draft(sync, vendor, activated, place, entry))
     return drafts
 
 

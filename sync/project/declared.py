@@ -20,7 +20,7 @@ from sync.project.validation import Place
 from sync.project.vendors import check_against
 
 VAR, FILE = "activation", "dbt_project.yml"
-KEYS = ("moved", "removed")
+KEYS = ("moved", "removed", "suppress", "zone")
 
 
 class Moved(BaseModel):
@@ -87,7 +87,7 @@ def read_declared(
     content: Mapping[str, Any], variables: Mapping[str, Any], project: str
 ) -> tuple[Declared, list[Problem]]:
     """What dbt_project.yml and `--vars` declare, and what is wrong with its form."""
-    written, place = _written(content, variables, project)
+    written, place = written_var(content, variables, project)
     if written is None:
         return NOTHING_DECLARED, []
     if not isinstance(written, Mapping):
@@ -98,9 +98,11 @@ def read_declared(
     return Declared(tuple(moved), tuple(removed)), problems
 
 
-def _written(
+def written_var(
     content: Mapping[str, Any], variables: Mapping[str, Any], project: str
 ) -> tuple[Any, Place]:
+    """The var as it is written, and where; None where it is not."""
+
     def place(file: str, path: str) -> Place:
         return Place(f"the var `{VAR}`", file, path, "vars", fix="edit {file}")
 

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
 from sync.model import Kind
+from sync.project.policy_forms import Share, Span, SuppressKey, Text
 
-Text = Annotated[str, StringConstraints(min_length=1, pattern=r"\S")]
 ColumnName = Text
 Nulls = Literal["unset", "skip", "reject"]
 Initial = Literal["quiet", "send"]
@@ -128,6 +128,11 @@ class EntryMetadata(Metadata):
     initial: Initial | None = Field(
         None, description="Overrides the model's `initial` for this destination."
     )
+    suppress: SuppressKey = Field(
+        None,
+        description="Suppression models of this destination, beside those of the model and the "
+        "project.",
+    )
     after: Text | None = Field(
         None,
         description="Wait, person by person, for another destination's acknowledgement.",
@@ -171,11 +176,8 @@ class ModelMetadata(Metadata):
         None, description="Why it is sent. Nothing acts on it; reviewers read it."
     )
     version: int = Field(1, ge=1, description="Raise it when the meaning of the model changes.")
-    sla: Annotated[str, StringConstraints(pattern=r"^[1-9]\d* (minute|hour|day)s?$")] | None = (
-        Field(
-            None,
-            description="How old the last acknowledgement may be, for example `15 minutes`.",
-        )
+    sla: Span | None = Field(
+        None, description="How old the last acknowledgement may be, for example `15 minutes`."
     )
     reason: ColumnName | None = Field(
         None,
@@ -222,6 +224,16 @@ class ModelMetadata(Metadata):
     until: ColumnName | None = Field(
         None, description="Suppression: the column that says when it ends."
     )
+    max_age: Span | None = Field(
+        None,
+        description="Suppression: how long ago its last build may have ended, for example "
+        "`26 hours`. An older one stops adds and changes.",
+    )
+    max_drop: Share | None = Field(
+        None,
+        description="Suppression: the share of its people that it may lose from one run to the "
+        "next. A larger loss stops adds and changes. Default: `50%`.",
+    )
     value: ColumnName | None = Field(
         None, description="Outcome: the column with what the outcome is worth."
     )
@@ -235,10 +247,10 @@ class ModelMetadata(Metadata):
         strict=False,
         description="Where the model goes: names of connections, or one entry each.",
     )
-    suppress: Any = Field(
+    suppress: SuppressKey = Field(
         None,
-        description="Models with one row for each identity that must not be sent.",
-        json_schema_extra=NOT_YET,
+        description="Suppression models, beside those that the var `activation` names for every "
+        "model: who stands in one is not sent, and leaves at once. `[]`: none at all.",
     )
     holdout: Any = Field(
         None, description="Keep a share of identities back, to measure.", json_schema_extra=NOT_YET
@@ -272,6 +284,9 @@ KEYS_OF_KIND: Mapping[str, frozenset[MetaKind]] = {
     "object_type": frozenset({MetaKind.OBJECTS}),
     "relates_to": frozenset({MetaKind.OBJECTS}),
     "until": frozenset({MetaKind.SUPPRESSION}),
+    "max_age": frozenset({MetaKind.SUPPRESSION}),
+    "max_drop": frozenset({MetaKind.SUPPRESSION}),
+    "suppress": frozenset(kind for kind in MetaKind if kind.sent),
     "value": frozenset({MetaKind.OUTCOME}),
 }
 """Keys that mean something for some kinds only."""

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from sync.model import Sync
 from sync.project.artifacts import Model
+from sync.rules import NO_RULES
 
 MAX_NAME = 40  # leaves room for `snapshot_` and the like within PostgreSQL's 63 bytes
 HASH_DIGITS = 8
@@ -30,6 +31,7 @@ NO_DEFINITION = (
     "first_name",
     "ignores_unknown",
     "is_gone",
+    "rules",
 )
 
 
@@ -55,6 +57,7 @@ def definition(sync: Sync, model: Model) -> str:
     today's, written in by a macro. One that somebody wrote stands in the source as well.
     """
     mapping = {k: v for k, v in asdict(sync).items() if k not in NO_DEFINITION}
+    mapping |= {} if sync.rules == NO_RULES else {"rules": asdict(sync.rules)}
     mapping["options"] = _plain(sync.options)
     contract = sorted((c.name, c.data_type) for c in model.columns.values())
     written = _checksum([model.raw_code.strip(), contract, mapping])

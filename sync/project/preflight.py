@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from sync.errors import Problem
@@ -12,6 +12,7 @@ from sync.project.advice import build, or_allow
 from sync.project.artifacts import Manifest
 from sync.project.evidence import NOTHING, Allowed, Evidence
 from sync.project.judging import know
+from sync.project.list_evidence import ListEvidence
 from sync.project.profiles import Profile
 from sync.project.run_results import RunResults
 from sync.project.traces import Traces, no_trace
@@ -51,6 +52,8 @@ class Preflight:
     gated: list[Gated]
     verdicts: tuple[Verdict, ...] = ()
     """All that is known now, to be remembered by a run that writes."""
+    doubts: Mapping[str, Sequence[Problem]] = field(default_factory=dict)
+    """By open sync, why a model that decides who may be sent can't be relied on."""
     unproven: frozenset[str] = frozenset()
     """Names of open syncs whose model may have been built again since it was proved."""
 
@@ -101,7 +104,9 @@ def gate(
             opened.append(sync)
     unproven = frozenset(s.name for s in opened if not evidence.is_proven(s))
     verdicts = _with_reads(manifest, known, opened)
-    return Preflight(opened, gated, verdicts, unproven)
+    asked = ListEvidence(evidence, known, is_strict, now or datetime.now(UTC))
+    unsure = {sync.name: told for sync in opened if (told := asked.doubts(sync))}
+    return Preflight(opened, gated, verdicts, unsure, unproven)
 
 
 def _other_target(run: RunResults | None, ours: BuiltFor | None) -> str:

@@ -15,6 +15,7 @@ from sync.project.artifacts import Manifest, read_manifest
 from sync.project.declared import NOTHING_DECLARED, Declared, check_declared, read_declared
 from sync.project.evidence import NOTHING, Allowed
 from sync.project.findings import Compiled, Finding
+from sync.project.policies import read_policies
 from sync.project.preflight import BuiltFor, Gated, Preflight, gate
 from sync.project.profiles import (
     Choices,
@@ -139,8 +140,10 @@ def load_project(
     profile = read_profile(project_file, choices, environ, variables)
     manifest = read_manifest(project_file.target_path / "manifest.json")
     run_results = read_run_results(project_file.target_path / "run_results.json")
-    compiled = compile_syncs(manifest, profile.known_connections, registry)
-    declared, wrong = read_declared(project_file.content, variables, project_file.name)
+    written = (project_file.content, variables, project_file.name)
+    declared, wrong = read_declared(*written)
+    policies, misformed = read_policies(*written)
+    compiled = compile_syncs(manifest, profile.known_connections, registry, policies)
     chosen = select(compiled.all, options.select, options.exclude)
     unsound = {sync.name for sync in compiled.unsound}
     sound = [sync for sync in chosen if sync.name not in unsound]
@@ -165,6 +168,7 @@ def load_project(
         blocking=[
             *_check_adapter(profile, manifest),
             *wrong,
+            *misformed,
             *check_declared(declared, compiled.all),
         ],
         warnings=[

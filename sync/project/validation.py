@@ -13,6 +13,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from sync.errors import Problem
+from sync.project.policy_forms import SHARE
+from sync.project.policy_forms import SPAN as SLA
 from sync.project.suggest import did_you_mean
 
 EXPECTED = {
@@ -32,9 +34,9 @@ EXPECTED = {
     "url_parsing": "a URL",
     "url_scheme": "a URL with another scheme",
 }
-SLA = r"^[1-9]\d* (minute|hour|day)s?$"
 PATTERNS = {
     r"\S": "text that is not empty",
+    SHARE: "a share such as `50%`",
     SLA: "a number and a unit: minutes, hours or days, such as `15 minutes`",
 }
 

@@ -23,6 +23,7 @@ from sync.report.events import (
     Warned,
 )
 from sync.report.paint import Paint, printable
+from sync.rules import ExitCause
 
 HEAD_WIDTH = 68
 INDENT = " " * 10
@@ -171,6 +172,9 @@ def notes(plan: Planned) -> Iterator[str]:
         yield f"{words.count(doubted)} in doubt from an earlier run, asserted again"
     if moved := plan.causes.get("moved"):
         yield f"{words.count(moved)} removed or added because an address changed"
+    for cause in ExitCause:
+        if leaving := plan.causes.get(cause):
+            yield f"{words.plural(leaving, 'member')} removed because {words.CAUSES[cause]}"
     if invalid := plan.counts[Fate.INVALID]:
         rows = words.plural(invalid, "row")
         yield f"{rows} left out as invalid: python -m sync rejects --select {plan.place.model}"

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from sync.model import Fate, Op
+from sync.rules import ExitCause
 
 FATES: Mapping[Fate, str] = {
     Fate.DELIVERED: "delivered",
@@ -20,6 +21,9 @@ FATES: Mapping[Fate, str] = {
     Fate.UNCHANGED: "unchanged",
 }
 """Every fate in words, in the order of telling."""
+
+CAUSES: Mapping[ExitCause, str] = {ExitCause.SUPPRESSED: "they are suppressed"}
+"""Why members leave whom the model still has."""
 
 MARKS: Mapping[Op, str] = {Op.REMOVE: "-", Op.CHANGE: "~", Op.ADD: "+"}
 

@@ -59,6 +59,8 @@ class StateAccess:
     journal_home: Path | None = None
     renamed: Mapping[str, str] = field(default_factory=dict)
     """For a preview: syncs whose state still lies under another name, and that name."""
+    planned_at: datetime | None = None
+    """The instant of the run; None is now."""
     is_stopping: Callable[[], bool] = lambda: False
     """Whether a stop is wanted, which ends the wait for a file that another process holds."""
 
@@ -87,6 +89,7 @@ class StateAccess:
             self.siblings,
             self.terms,
             is_stopping=self.is_stopping,
+            planned_at=self.planned_at,
         )
 
     @contextmanager

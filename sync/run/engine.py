@@ -20,7 +20,7 @@ from sync.errors import DestinationError, Problem, SyncError, foreseen, without_
 from sync.http.delivery import Exchange
 from sync.http.ports import Clock, Permit
 from sync.journal.journal import as_ranges
-from sync.model import Delivered, Ending, NotAttempted, Rejected, Unknown
+from sync.model import Delivered, Ending, NotAttempted, Op, Rejected, Unknown
 from sync.run.batches import batches, prepare
 from sync.run.leases import Leases
 from sync.run.source import Source, group_of, is_leaving, pieces_of, place_of
@@ -184,11 +184,12 @@ class Engine:
         return chain(later, self._items((piece,) for piece in pieces))
 
     def _defers(self, piece: Piece) -> bool:
-        """Whether a change waits: for an old address to be free, or with all removals; counted."""
+        """Whether a change waits: for an old address to be free, or as held; counted."""
         sync, change = piece
         source = self._sources[sync.name]
-        if source.is_keeping_removals and change.cause == "left":
-            source.note_removal(change, is_gone=False)
+        if not source.lets(change.cause):
+            if change.op is Op.REMOVE:
+                source.note_removal(change, is_gone=False)
             source.deferred += 1
             return True
         waits = source.waits(change)

@@ -19,7 +19,7 @@ from sync.http.ports import Clock
 from sync.journal.disk import Disk
 from sync.journal.journal import Journal, Past
 from sync.model import Counts, Fate, Op, Sync
-from sync.plan.guards import Held
+from sync.plan.guards import Held, Waits
 from sync.run.engine import Engine
 from sync.run.leases import Leases, Tenure
 from sync.run.source import Source
@@ -154,8 +154,8 @@ class _Run:
         self.result: SyncResult | None = None
         self.recovered = 0
         self.account: str | None = None
-        self.waiting: Problem | None = None
-        """Why the removals of this plan wait, when they do."""
+        self.held: Held | None = None
+        """Why a part of this plan waits, when it does."""
         self.tenure: Tenure | None = None
 
     @property
@@ -195,7 +195,7 @@ class _Run:
             self.ports.store,
             self.journal,
             self.epoch,
-            is_keeping_removals=self.waiting is not None,
+            lets=self.held.lets if self.held else lambda cause: True,
         )
         return self.source
 
@@ -272,10 +272,10 @@ class _Run:
         """The result of a plan that is held, empty or not welcome; None when it may be sent."""
         summary = self._planned()
         if held := self.hooks.guard(summary):
-            self.waiting = held.problem if held.only_removals else None
-            if self.waiting is None or summary.leaving == summary.total:
+            self.held = held
+            if held.count(summary) == summary.total:
                 self.ports.store.discard(epoch)
-                return self._finish(epoch, "held", 3, (held.problem,), is_complete=False)
+                return self._finish(epoch, "held", 3, held.problems, is_complete=False)
         if not summary.total:
             return self._finish(epoch, "success", 0, (), is_complete=True)
         try:
@@ -315,8 +315,8 @@ class _Run:
         if self.source.awaited:
             problem = _awaited(self.sync, self.source.awaited)
             return self._finish(epoch, "destination", 6, (problem,), is_complete=False)
-        if self.waiting is not None:
-            return self._finish(epoch, "held", 3, (self.waiting,), is_complete=False)
+        if self.held is not None:
+            return self._finish(epoch, "held", 3, self.held.problems, is_complete=False)
         if _outcomes(tally, REJECTED, REJECTED_PARTIAL):
             return self._finish(epoch, "rejects", 1, (), is_complete=True)
         return self._finish(epoch, "success", 0, (), is_complete=True)
@@ -355,7 +355,7 @@ class _Run:
 
     def _result(self, status: Status, exit_code: int, problems: tuple[Problem, ...]) -> SyncResult:
         source = self.source
-        waiting = self.summary.leaving if self.summary and self.waiting else 0
+        waiting = self._waiting()
         return SyncResult(
             sync=self.sync,
             status=status,
@@ -374,6 +374,12 @@ class _Run:
             started_at=self.started_at,
             finished_at=self.ports.clock.now(),
         )
+
+    def _waiting(self) -> int:
+        """Changes that wait of a plan that is held in part; one held as a whole is not tried."""
+        if self.summary is None or self.held is None or self.held.waits is Waits.ALL:
+            return 0
+        return self.held.count(self.summary)
 
 
 FATE_OF_OUTCOME = {

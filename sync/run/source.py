@@ -32,8 +32,8 @@ class Source:
     deferred: int = 0
     """Changes that wait for another one of the same identity; the next run plans them again."""
     has_movers: bool = False
-    is_keeping_removals: bool = False
-    """Removals of those who left the model wait for another run."""
+    lets: Callable[[str], bool] = lambda cause: True
+    """Whether changes of this cause go ahead; others wait for another run."""
     has_late: bool = False
     """A place was emptied to which a run may yet write whose lease ran out."""
     awaited: int = 0

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -60,6 +61,7 @@ class SqlStore:
         terms: Terms = TERMS,
         clock: Callable[[], float] = elapsed,
         is_stopping: Callable[[], bool] = lambda: False,
+        planned_at: datetime | None = None,
     ) -> None:
         self.warehouse = warehouse
         self.sync = sync
@@ -69,6 +71,7 @@ class SqlStore:
         self.terms = terms
         self.clock = clock
         self.is_stopping = is_stopping
+        self.planned_at = planned_at
         self.spool = Spool(spool_dir)
         self._lease: Lease | None = None
         self._open: Session | None = None
@@ -236,7 +239,9 @@ class SqlStore:
                 raise with_column(error, state, self.sync, self.siblings) from error
 
     def _plan(self, state: Catalogue, epoch: int) -> PlanSummary:
-        prepared = planner.prepare(state, self.sync, self.warehouse.engine, epoch, self.siblings)
+        prepared = planner.prepare(
+            state, self.sync, self.warehouse.engine, epoch, self.siblings, self.planned_at
+        )
         planner.ensure(state, prepared)
         with self._fenced(epoch):
             self._summary = planner.write(state, prepared)

@@ -37,6 +37,7 @@ FORMATS: Mapping[int, tuple[str, ...]] = {
     4: ("verdicts",),
     5: ("leases.token", "leases.late_epoch", "leases.known_epoch"),
     6: ("syncs.mapping", "syncs.grown_epoch", "syncs.seen"),
+    7: ("suppression_lists",),
 }
 """What each format after the first has brought: a table, or a column as `table.column`.
 
@@ -237,6 +238,12 @@ SHARED: Mapping[str, Mapping[str, str]] = {
         "read_as": TEXT,
         "models": TEXT,
         "recorded_at": MOMENT,
+    },
+    "suppression_lists": {
+        "sync": TEXT,
+        "node": TEXT,
+        "people": BIG,
+        "read_at": MOMENT,
     },
     "checks": {
         "run_id": TEXT,

@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
+from sync.errors import Problem
 from sync.model import Change, Counts, Fate, Op, Owner, Sync
+from sync.rules import PROTECTIVE
 
 DELIVERED = "delivered"
 REJECTED = "rejected"
@@ -121,6 +123,8 @@ class PlanSummary:
     unidentified: int = 0
     """Rows of the model that do not say whom they are about."""
     losses: tuple[Loss, ...] = ()
+    doubts: tuple[Problem, ...] = ()
+    """Why what the policies ask is not known for sure: adds and changes wait."""
 
     @property
     def removes(self) -> int:
@@ -131,6 +135,11 @@ class PlanSummary:
     def leaving(self) -> int:
         """Planned removals of identities that the model does not have any more."""
         return self.causes.get("left", 0)
+
+    @property
+    def protected(self) -> int:
+        """Planned removals of people who must not be reached: no bound holds them."""
+        return sum(self.causes.get(cause, 0) for cause in PROTECTIVE)
 
     @property
     def total(self) -> int:

@@ -16,10 +16,12 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "sync"
 
-BASE = {"model", "data_types", "errors"}
+BASE = {"model", "rules", "relation", "data_types", "errors"}
 EDGES = BASE | {"destinations", "project", "warehouse"}
 MAY_IMPORT: dict[str, set[str]] = {
-    "model": set(),
+    "relation": set(),
+    "rules": {"relation"},
+    "model": {"relation", "rules"},
     "data_types": set(),
     "errors": set(),
     "destinations": BASE,

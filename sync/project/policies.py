@@ -1,0 +1,62 @@
+"""Policies that hold for many models: the keys of the var `activation` that are about people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from sync.errors import Problem
+from sync.project.declared import written_var
+from sync.project.policy_forms import Suppress, SuppressKey, Text
+from sync.project.validation import Place
+from sync.project.vendors import check_against
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ValueError("must be the name of a time zone, such as America/New_York") from None
+    return name
+
+
+class PolicyVars(BaseModel):
+    """The var's keys."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    suppress: SuppressKey = Field(None, description="Suppression models of every model.")
+    zone: Annotated[Text, AfterValidator(_zone)] = Field(
+        "UTC", description="Where days begin and end."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """What holds for every model, and where it stands."""
+
+    suppress: Suppress
+    zone: str
+    place: Place
+
+
+NO_PLACE = Place("the var `activation`", "dbt_project.yml", "vars.activation", "vars")
+NO_POLICIES = Policies(Suppress(), "UTC", NO_PLACE)
+
+
+def read_policies(
+    content: Mapping[str, Any], variables: Mapping[str, Any], project: str
+) -> tuple[Policies, list[Problem]]:
+    """What dbt_project.yml and `--vars` say of every model, and what is wrong with its form."""
+    written, place = written_var(content, variables, project)
+    if not isinstance(written, Mapping):
+        return NO_POLICIES, []
+    known = {k: v for k, v in written.items() if k in PolicyVars.model_fields}
+    checked, problems = check_against(PolicyVars, known, place)
+    if not isinstance(checked, PolicyVars):
+        return NO_POLICIES, problems
+    return Policies(checked.suppress or Suppress(), checked.zone, place), problems

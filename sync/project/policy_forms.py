@@ -1,0 +1,97 @@
+"""How policies are written: values that several keys of the metadata and the var share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+Text = Annotated[str, StringConstraints(min_length=1, pattern=r"\S")]
+SPAN = r"^[1-9]\d* (minute|hour|day)s?$"
+Span = Annotated[str, StringConstraints(pattern=SPAN)]
+SHARE = r"^(100|\d{1,2}(\.\d{1,2})?)%$"
+Share = Annotated[str, StringConstraints(pattern=SHARE)]
+
+
+def span(text: str) -> timedelta:
+    """The length of `15 minutes`."""
+    number, unit = text.split()
+    return timedelta(**{unit.removesuffix("s") + "s": int(number)})
+
+
+def share(text: str) -> float:
+    """The number from 0 to 1 that `50%` is."""
+    return float(re.sub("%$", "", text)) / 100
+
+
+class ListName(BaseModel):
+    """A suppression model by name, and how its people are matched with ours."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, title="suppression")
+
+    model: Text = Field(description="The name of a model of kind suppression.")
+    match: dict[Text, Text] | None = Field(
+        None,
+        min_length=1,
+        max_length=1,
+        description="Its column with the people, and our column that is compared with it. "
+        "Without it, both are its `identity`.",
+    )
+
+
+class OnlyLists(BaseModel):
+    """Suppression models that replace those of the levels above."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, title="suppress")
+
+    only: tuple[
+        Annotated[ListName, BeforeValidator(lambda v: _named(v), json_schema_input_type=Text)], ...
+    ] = Field((), strict=False, description="These, and none that stand elsewhere.")
+
+
+class Suppress(BaseModel):
+    """What stands under `suppress`: lists to add to those above, or to put in their place."""
+
+    lists: tuple[ListName, ...] = ()
+    is_only: bool = False
+
+
+def _named(value: Any) -> Any:
+    return {"model": value} if isinstance(value, str) else value
+
+
+def _suppress(value: Any) -> Any:
+    is_only = isinstance(value, Mapping) and list(value) == ["only"]
+    listed = value["only"] if is_only else value
+    if not isinstance(listed, list) or not all(map(_is_list_name, listed)):
+        raise ValueError(
+            "must be a list of suppression models, each a name or {model: <name>, match: {<its"
+            " column>: <our column>}}; or {only: [<such a list>]}"
+        )
+    lists = tuple(ListName.model_validate(_named(item)) for item in listed)
+    return Suppress(lists=lists, is_only=is_only or not lists)
+
+
+def _is_list_name(value: Any) -> bool:
+    if isinstance(value, str):
+        return bool(value.strip())
+    if not isinstance(value, Mapping) or not isinstance(value.get("model"), str):
+        return False
+    if not set(value) <= {"model", "match"}:
+        return False
+    return "match" not in value or _is_pair(value["match"])
+
+
+def _is_pair(value: Any) -> bool:
+    if not isinstance(value, Mapping) or len(value) != 1:
+        return False
+    return all(isinstance(text, str) and text.strip() for text in (*value, *value.values()))
+
+
+SuppressKey = Annotated[
+    Suppress | None,
+    BeforeValidator(_suppress, json_schema_input_type=list[Text | ListName] | OnlyLists | None),
+]

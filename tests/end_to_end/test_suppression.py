@@ -1,0 +1,288 @@
+"""People who must not be reached: a list in the warehouse says who, and doubt says wait."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+from e2e.artifacts import Model
+from e2e.inside import Runs, runner
+from e2e.project import SmallProject
+
+LIST = Model(
+    name="suppressions",
+    query="select person_id, why, until from listed",
+    columns={"person_id": "varchar", "why": "varchar", "until": "timestamp"},
+    activation={
+        "kind": "suppression",
+        "identity": "person_id",
+        "reason": "why",
+        "until": "until",
+    },
+)
+DAY = Model(
+    name="days_off",
+    query="select email, last_day from off",
+    columns={"email": "varchar", "last_day": "date"},
+    activation={"kind": "suppression", "identity": "email", "until": "last_day"},
+    of_columns={"email": {"pii": True}},
+)
+
+
+def segment(**more: Any) -> Model:
+    return Model(
+        name="seg_people",
+        query="select person_id, email, plan from rows",
+        columns={"person_id": "varchar", "email": "varchar", "plan": "varchar"},
+        activation={
+            "kind": "segment",
+            "identity": "person_id",
+            "destinations": [
+                {
+                    "name": "customerio",
+                    "segment": "people",
+                    "update_only": False,
+                    "traits": ["plan"],
+                    "on_exit": {"event": "left"},
+                }
+            ],
+            **more,
+        },
+        of_columns={"email": {"pii": True}, "plan": {"nulls": "reject"}},
+    )
+
+
+@pytest.fixture(params=["duckdb", "postgres"])
+def shop(request: pytest.FixtureRequest, project_on: Callable[[str], SmallProject]) -> SmallProject:
+    project = project_on(request.param)
+    project.warehouse.run(
+        "create table rows (person_id varchar, email varchar, plan varchar)",
+        "create table listed (person_id varchar, why varchar, until timestamp)",
+        "create table off (email varchar, last_day date)",
+        "insert into rows select 'p' || i, 'P' || i || '@example.com', 'pro'"
+        " from generate_series(1, 20) as g(i)",
+    )
+    suppress_everywhere(project)
+    project.define(segment(), LIST, DAY)
+    return project
+
+
+def suppress_everywhere(project: SmallProject, written: str = "[suppressions]") -> None:
+    (project.dir / "dbt_project.yml").write_text(
+        f"name: {project.name}\nprofile: small\nmodel-paths: [models]\n"
+        f"vars:\n  activation:\n    suppress: {written}\n    zone: Europe/Berlin\n"
+    )
+
+
+@pytest.fixture
+def run(
+    shop: SmallProject, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Runs:
+    return runner(shop, monkeypatch, capsys)
+
+
+def inside(shop: SmallProject) -> set[str]:
+    return {
+        person["identifiers"]["id"]
+        for person in shop.sandbox.people()
+        if person["attributes"].get("people") is True
+    }
+
+
+def counts(shop: SmallProject) -> Mapping[str, int]:
+    return shop.counts()["seg_people"]
+
+
+on_duckdb = pytest.mark.parametrize("shop", ["duckdb"], indirect=True)
+WAIT = "adds and changes of seg_people__customerio wait"
+EVERYBODY = {f"p{i}" for i in range(1, 21)}
+
+
+def test_a_suppressed_person_is_never_sent_and_a_member_leaves_at_once(
+    shop: SmallProject, run: Runs
+) -> None:
+    shop.warehouse.run("insert into listed values (' p1 ', 'unsubscribed', null)")
+    run("apply")
+    assert inside(shop) == EVERYBODY - {"p1"}
+    assert (counts(shop)["suppressed"], counts(shop)["delivered"]) == (1, 19)
+    shop.warehouse.run("insert into listed values ('p2', 'complained', null)")
+    plan = run("plan", "--show", "5").text
+    assert "p2  (suppressed)" in plan
+    assert "2 suppressed" in plan
+    run("apply")
+    assert inside(shop) == EVERYBODY - {"p1", "p2"}
+    assert (counts(shop)["suppressed"], counts(shop)["removals"]) == (2, 1)
+    assert "No changes" in run("apply").text
+    told = run("why", "p2").text
+    assert "suppressed by suppressions because complained, for ever" in told
+    shop.warehouse.run("delete from listed where person_id = 'p2'")
+    run("apply")
+    assert inside(shop) == EVERYBODY - {"p1"}
+
+
+def test_a_suppressed_member_leaves_although_the_row_is_doubled_or_can_not_be_sent(
+    shop: SmallProject, run: Runs
+) -> None:
+    run("apply")
+    shop.warehouse.run(
+        "insert into rows values ('p1', 'P1@example.com', 'free')",
+        "update rows set plan = null where person_id in ('p2', 'p3')",
+        "insert into listed values ('p1', 'asked', null), ('p2', 'asked', null)",
+    )
+    run("apply", expect=1)
+    assert inside(shop) == EVERYBODY - {"p1", "p2"}
+    assert (counts(shop)["suppressed"], counts(shop)["invalid"]) == (3, 1)
+
+
+def test_a_suppression_ends_at_its_moment_and_a_date_lasts_through_its_day(
+    shop: SmallProject, run: Runs
+) -> None:
+    suppress_everywhere(shop, "[suppressions, {model: days_off, match: {email: email}}]")
+    today = "cast(current_timestamp at time zone 'Europe/Berlin' as date)"
+    shop.warehouse.run(
+        "insert into listed values ('p1', 'a', timestamp '2020-01-01'),"
+        " ('p2', 'a', timestamp '2099-01-01'), ('p2', 'b', timestamp '2020-01-01'),"
+        " ('p3', 'b', null), ('p3', 'a', timestamp '2020-01-01')",
+        f"insert into off select 'p4@Example.com ', {today}",
+        f"insert into off select 'p5@example.com', cast({today} - interval '1 day' as date)",
+    )
+    run("apply")
+    assert inside(shop) == EVERYBODY - {"p2", "p3", "p4"}
+    assert "until 2099-01-01" in run("why", "p2").text
+    assert "suppressed by days_off, until" in run("why", "p4").text
+
+
+@on_duckdb
+def test_a_model_that_opts_out_asks_no_list_and_only_takes_the_place_of_others(
+    shop: SmallProject, run: Runs
+) -> None:
+    shop.warehouse.run(
+        "insert into listed values ('p1', 'x', null)",
+        "insert into off values ('p2@example.com', null)",
+    )
+    shop.define(segment(suppress=[]), LIST, DAY)
+    run("apply")
+    assert inside(shop) == EVERYBODY
+    shop.define(segment(suppress={"only": ["days_off"]}), LIST, DAY)
+    run("apply")
+    assert inside(shop) == EVERYBODY - {"p2"}
+    shop.define(segment(suppress=["days_off"]), LIST, DAY)
+    run("apply")
+    assert inside(shop) == EVERYBODY - {"p1", "p2"}
+
+
+def gone_from_the_manifest(shop: SmallProject) -> None:
+    shop.define(segment(), DAY)
+
+
+def gone_from_the_warehouse(shop: SmallProject) -> None:
+    shop.warehouse.run("drop view suppressions")
+
+
+def failed_in_the_build(shop: SmallProject) -> None:
+    shop.write_artifacts(statuses={"suppressions": "error"})
+
+
+def skipped_in_the_build(shop: SmallProject) -> None:
+    shop.write_artifacts(statuses={"suppressions": "skipped"})
+
+
+def failed_in_a_test(shop: SmallProject) -> None:
+    shop.write_artifacts(failing_tests=["suppressions"])
+
+
+def emptied(shop: SmallProject) -> None:
+    shop.warehouse.run("delete from listed")
+
+
+def full_of_nobody(shop: SmallProject) -> None:
+    shop.warehouse.run("insert into listed values ('  ', 'x', null)")
+
+
+def mend(shop: SmallProject) -> None:
+    shop.warehouse.run("delete from listed", "insert into listed values ('p1', 'x', null)")
+    shop.define(segment(), LIST, DAY)
+
+
+@on_duckdb
+def test_adds_and_changes_wait_while_a_list_can_not_be_relied_on_and_exits_go(
+    shop: SmallProject, run: Runs
+) -> None:
+    mend(shop)
+    run("apply")
+    shop.warehouse.run(
+        "delete from rows where person_id = 'p2'",
+        "insert into rows values ('p21', 'p21@example.com', 'pro')",
+        "update rows set plan = 'free' where person_id = 'p3'",
+    )
+    for harm in (
+        gone_from_the_manifest,
+        gone_from_the_warehouse,
+        failed_in_the_build,
+        skipped_in_the_build,
+        failed_in_a_test,
+        emptied,
+        full_of_nobody,
+    ):
+        harm(shop)
+        assert WAIT in run("plan", expect=3).text, harm.__name__
+        mend(shop)
+    emptied(shop)
+    for _ in range(2):
+        assert WAIT in run("apply", expect=3).text
+    assert inside(shop) == EVERYBODY - {"p1", "p2"}
+    assert shop.attributes("p3")["plan"] == "pro"
+    assert counts(shop)["deferred"] == 3
+    mend(shop)
+    run("apply")
+    assert inside(shop) == (EVERYBODY | {"p21"}) - {"p1", "p2"}
+    assert shop.attributes("p3")["plan"] == "free"
+
+
+@on_duckdb
+def test_a_list_that_lost_most_of_its_people_is_doubtful_until_it_is_accepted(
+    shop: SmallProject, run: Runs
+) -> None:
+    shop.warehouse.run(
+        "insert into listed select 'x' || i, 'x', null from generate_series(1, 250) as g(i)",
+        "insert into listed values ('p1', 'x', null)",
+    )
+    run("apply")
+    shop.warehouse.run("delete from listed where person_id like 'x%'")
+    told = run("apply", expect=3).text
+    assert "it has 1 rows, and had 251 when last read" in told
+    run("state", "accept-list", "suppressions", "--yes")
+    run("apply")
+
+
+@on_duckdb
+def test_suppressing_most_members_sends_their_exits_and_lets_adds_wait(
+    shop: SmallProject, run: Runs
+) -> None:
+    shop.warehouse.run(
+        "insert into rows select 'q' || i, 'q' || i || '@example.com', 'pro'"
+        " from generate_series(1, 280) as g(i)",
+    )
+    run("apply")
+    shop.warehouse.run(
+        "insert into listed select 'q' || i, 'x', null from generate_series(1, 270) as g(i)",
+        "insert into rows values ('p21', 'p21@example.com', 'pro')",
+    )
+    assert "270 of 300 (90 %) leave" in run("apply", expect=3).text
+    assert inside(shop) == EVERYBODY | {f"q{i}" for i in range(271, 281)}
+    run("apply")
+    assert "p21" in inside(shop)
+
+
+@on_duckdb
+def test_suppressed_members_leave_while_too_many_removals_are_held(
+    shop: SmallProject, run: Runs
+) -> None:
+    run("apply")
+    shop.warehouse.run(
+        "delete from rows where person_id not in ('p1', 'p2', 'p3')",
+        "insert into listed values ('p1', 'x', null)",
+    )
+    assert "would leave" in run("apply", expect=3).text
+    assert inside(shop) == EVERYBODY - {"p1"}
