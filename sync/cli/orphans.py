@@ -85,7 +85,7 @@ def _orphaned(orphan: Orphan) -> Orphaned:
 def report_gone(
     session: Session, project: Project, access: StateAccess, is_machine: bool
 ) -> dict[str, Any]:
-    """Tell people what is gone, and which declarations are done; the same as JSON fields.
+    """Tell people what is gone, and which declarations do nothing here; the same as JSON fields.
 
     Raises SyncError where the state can't be read.
     """
@@ -95,7 +95,10 @@ def report_gone(
     gone = tell_gone(session, project, access, is_told=not is_machine)
     for entry in spent if not is_machine else ():
         target = project.target.name
-        session.say(f"{entry}: done at target {target}; take it out when it is at every target")
+        session.say(
+            f"{entry}: nothing is recorded of it at target {target}; take it out when so at every"
+            " target"
+        )
     return {
         "orphans": [results.orphan(one) for one in gone.orphans],
         "carried": [results.carried(one) for one in gone.carried],

@@ -89,7 +89,8 @@ def doubt(session: Session, names: tuple[str, ...], is_sure: bool) -> int:
     def one(access: StateAccess, sync: Sync) -> str:
         return f"{words.plural(run(access, sync), 'member')} will be asserted again"
 
-    return _each(session, names, is_sure, "assert every member again with the next run", one)
+    ask = "assert every member again with the next run"
+    return _each(session, names, is_sure, ask, one, takes_gone=True)
 
 
 @command(SELECTION, PROJECT, STATE)
@@ -108,7 +109,8 @@ def unlock(session: Session, names: tuple[str, ...], epoch: int, is_sure: bool) 
             return f"the lease of epoch {epoch} has ended"
         raise ConfigError(_moved_on(sync, epoch))
 
-    return _each(session, names, is_sure, f"end the lease of epoch {epoch}", one)
+    ask = f"end the lease of epoch {epoch}"
+    return _each(session, names, is_sure, ask, one, takes_gone=True)
 
 
 @command(SELECTION, PROJECT, STATE)
@@ -172,18 +174,26 @@ def _each(
     ask: str,
     one: Callable[[StateAccess, Sync], str],
     needs_names: bool = True,
+    takes_gone: bool = False,
     first: Callable[[StateAccess], None] = lambda access: None,
 ) -> int:
-    """Do it to every selected sync, once it is confirmed; `first` once, before any of them."""
+    """Do it to every selected sync, once it is confirmed; `first` once, before any of them.
+
+    `takes_gone`: a name may be that of a sync which the project has no more.
+    """
     if needs_names and not names and not any(session.options.select):
         raise ConfigError(_unnamed())
-    project = session.load_sound(names)
-    if not is_sure and not _confirmed(session, ask, project.syncs):
+    gone = _gone(session, names) if takes_gone else {}
+    others = tuple(name for name in names if name not in gone)
+    is_all_gone = bool(gone) and not others and not any(session.options.select)
+    project = session.load() if is_all_gone else session.load_sound(others)
+    syncs = [*([] if is_all_gone else project.syncs), *gone.values()]
+    if not is_sure and not _confirmed(session, ask, syncs):
         session.say("Nothing was done.")
         return 2
     access, code = session.access(project), 0
     first(access)
-    for sync in project.syncs:
+    for sync in syncs:
         try:
             told = one(access, sync)
         except SyncError as error:
@@ -194,6 +204,15 @@ def _each(
         else:
             session.say(f"{sync.name}: {told}")
     return code
+
+
+def _gone(session: Session, names: tuple[str, ...]) -> dict[str, Sync]:
+    """The syncs, among those named, that the project has no more: by the name that was given."""
+    from sync.commands.orphans import bare, find_or_none, is_called
+
+    project = session.load()
+    orphans = find_or_none(project, session.access(project)) if names else []
+    return {n: bare(o.known) for n in names for o in orphans if is_called(o.known, n)}
 
 
 def _confirmed(session: Session, ask: str, syncs: list[Sync]) -> bool:

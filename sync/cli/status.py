@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,15 +9,15 @@ import click
 from sync.cli.command import PROJECT, SELECTION, STATE, command
 from sync.cli.orphans import report_gone
 from sync.cli.session import Session
-from sync.model import Sync
-from sync.report import jsonl, words
+from sync.report import jsonl, results, words
 from sync.report.tables import draw
 
 if TYPE_CHECKING:
-    from sync.run.access import StateAccess
-    from sync.state.reading import LastRun, Lease, Standing
+    from datetime import datetime
 
-UNITS = {"minute": 60, "hour": 3600, "day": 86400}
+    from sync.commands.status import Row
+    from sync.state.reading import Lease
+
 COLUMNS = (
     ("Model", "left"),
     ("Destination", "left"),
@@ -36,29 +33,15 @@ ONE_DESTINATION = ("Destination",)
 """Columns that say nothing where all syncs go to one destination."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One sync's status."""
-
-    sync: Sync
-    standing: Standing
-    last_run: LastRun | None
-    rejected: int
-    age_seconds: float | None
-    """Since the last complete run; None when there was none."""
-    is_late: bool
-    has_journal: bool
-    gone: Sequence[str]
-    """Tables of the sync that are no longer there."""
-
-
 @command(SELECTION, PROJECT, STATE)
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
 def status(session: Session, as_json: bool) -> int:
     """Last runs, members, doubts, dead letters, leases, and who is later than its SLA."""
+    from sync.commands.status import find_rows
+
     project = session.load_sound()
     access = session.access(project)
-    rows = _rows(access, project.syncs, session.clock.now())
+    rows = find_rows(project, access, session.clock.now())
     is_machine = as_json or session.is_json
     gone = report_gone(session, project, access, is_machine)
     if is_machine:
@@ -80,54 +63,17 @@ def _draw(session: Session, rows: list[Row]) -> None:
     draw(session.terminal, [COLUMNS[i] for i in kept], [[row[i] for i in kept] for row in cells])
 
 
-def _rows(access: StateAccess, syncs: list[Sync], now: datetime) -> list[Row]:
-    from sync.state import lost, reading
-
-    with access.catalogue() as state:
-        gone = lost.own_of_each(state, lost.present(state))
-        runs, rejected = reading.last_runs(state), reading.rejected_rows(state)
-        found = []
-        for sync in syncs:
-            state.tables = access.tables(sync.name)
-            standing = reading.standing(state)
-            done = standing.facts.completed_at if standing.facts else None
-            age = (now - _aware(done)).total_seconds() if done else None
-            found.append(
-                Row(
-                    sync=sync,
-                    standing=standing,
-                    last_run=runs.get(sync.name),
-                    rejected=rejected.get(sync.name, 0),
-                    age_seconds=age,
-                    is_late=_is_late(sync.sla, age),
-                    has_journal=any(access.journal_dir(sync).glob("wal-*.log")),
-                    gone=gone.get(sync.name, ()),
-                )
-            )
-        return found
-
-
-def _aware(at: datetime) -> datetime:
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
-
-
-def _is_late(sla: str | None, age: float | None) -> bool:
-    if sla is None:
-        return False
-    number, _, unit = sla.partition(" ")
-    allowed = timedelta(seconds=int(number) * UNITS[unit.rstrip("s")])
-    return age is None or age > allowed.total_seconds()
-
-
 def _cells(row: Row, now: datetime) -> list[tuple[str, str] | str]:
+    from sync.commands.status import in_utc
+
     run, standing = row.last_run, row.standing
     bad = "" if run is None or run.status in ("success", "adopted") else "yellow"
-    last = _ago((now - _aware(run.finished_at)).total_seconds() if run else None)
+    last = _ago((now - in_utc(run.finished_at)).total_seconds() if run else None)
     return [
         row.sync.model,
         row.sync.connection,
         (f"{last}{', LATE' if row.is_late else ''}", "red" if row.is_late else ""),
-        (run.status if run else "-", bad),
+        (run.status if run else "-", bad) if row.problem is None else ("held", "red"),
         words.count(run.delivered) if run else "-",
         words.count(standing.members),
         (words.count(standing.doubts), "yellow" if standing.doubts else ""),
@@ -143,6 +89,9 @@ def _remarks(session: Session, row: Row) -> list[str]:
     """What a table can't say."""
     name, lines = row.sync.name, []
     paint = session.terminal.paint_out
+    if row.problem is not None:
+        fix = f"; {row.problem.fix}" if row.problem.fix else ""
+        lines.append(paint(f"{name}: {row.problem.message}{fix}", "red"))
     if row.is_late:
         ran = (
             ""
@@ -197,6 +146,7 @@ def _machine(row: Row) -> dict[str, Any]:
         "unsettled": standing.unsettled,
         "gone": list(row.gone),
         "has_journal": row.has_journal,
+        "problem": next(iter(results.listed([row.problem] if row.problem else ())), None),
         "lease": jsonl.plain(lease._asdict()) if held and lease else None,
         "last_run": jsonl.plain(row.last_run._asdict()) if row.last_run else None,
     }

@@ -243,11 +243,15 @@ class PlanEnded:
     carried: tuple[Carried, ...] = ()
 
     @property
+    def exits(self) -> int:
+        """Members of syncs that are declared as removed, who would be taken out."""
+        return sum(step.members for step in self.carried if step.action == "exit")
+
+    @property
     def total(self) -> int:
-        """Changes that would be sent."""
-        return sum(
-            p.planned.total for p in self.previews if p.planned is not None and p.problem is None
-        )
+        """Changes that would be sent, exits of removed syncs among them."""
+        planned = (p.planned.total for p in self.previews if p.planned and p.problem is None)
+        return sum(planned) + self.exits
 
 
 Event = (

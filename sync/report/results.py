@@ -38,7 +38,7 @@ def failed(
         "status": "finished",
         "exit_code": exit_code,
         "elapsed_time": (finished_at - started_at).total_seconds(),
-        "problems": _problems(problems),
+        "problems": listed(problems),
         "results": [],
     }
 
@@ -124,7 +124,7 @@ def _ended(ended: Ended) -> dict[str, Any]:
         "status": ended.status,
         "exit_code": ended.exit_code,
         "message": "; ".join(p.message for p in ended.problems) or None,
-        "problems": _problems(ended.problems),
+        "problems": listed(ended.problems),
         "execution_time": ended.seconds,
         "started_at": _time(ended.started_at),
         "completed_at": _time(ended.finished_at),
@@ -152,7 +152,7 @@ def _refused(refused: Refused) -> dict[str, Any]:
         "status": "refused",
         "exit_code": refused.exit_code,
         "message": refused.problem.message,
-        "problems": _problems([refused.problem]),
+        "problems": listed([refused.problem]),
         "counts": _counts(Counts()),
     }
 
@@ -166,7 +166,7 @@ def _previewed(preview: Previewed) -> dict[str, Any]:
         "destination": place.destination,
         "status": "planned" if preview.problem is None else "held" if plan else "error",
         "exit_code": preview.exit_code,
-        "problems": _problems([preview.problem] if preview.problem else []),
+        "problems": listed([preview.problem] if preview.problem else []),
         "counts": _counts(plan.counts) if plan else None,
         "planned": _ops(plan.ops) if plan else {},
         "causes": dict(plan.causes) if plan else {},
@@ -198,10 +198,11 @@ def _ops(ops: Mapping[Op, int]) -> dict[str, int]:
     return {str(op): ops.get(op, 0) for op in Op}
 
 
-def _problems(problems: Iterable[Problem]) -> list[dict[str, str]]:
+def listed(found: Iterable[Problem]) -> list[dict[str, str]]:
+    """What is wrong, for machines."""
     return [
         {"code": p.code, "message": p.message, "where": p.where, "hint": p.hint, "fix": p.fix}
-        for p in problems
+        for p in found
     ]
 
 

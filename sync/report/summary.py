@@ -73,7 +73,12 @@ def plan_summary(plan: PlanEnded, paint: Paint) -> list[str]:
     elif planned:
         looked_at = [p.place.model for p in plan.previews if p.planned]
         is_all = not plan.refused and len(looked_at) == len(plan.previews)
-        lines += _nothing(counts, paint, "Nothing would be sent.", () if is_all else looked_at)
+        so = "" if plan.exits else "Nothing would be sent."
+        lines += _nothing(counts, paint, so, () if is_all else looked_at)
+    if plan.exits:
+        gone = [step.sync for step in plan.carried if step.action == "exit"]
+        members = words.plural(plan.exits, "member")
+        lines.append(paint.op(Op.REMOVE, f"{members} to remove of {words.named(gone)}, removed."))
     held = [p.place.model for p in plan.previews if p.problem] + [
         r.place.model for r in plan.refused
     ]
@@ -149,8 +154,8 @@ def _nothing(counts: Counts, paint: Paint, so: str, models: Sequence[str] = ()) 
     head = paint(f"No changes{within}.", "bold", "green")
     if counts[Fate.UNCHANGED] == counts.model_rows:
         rows = words.plural(counts.model_rows, "row")
-        return [f"{head} {rows} as acknowledged. {so}"]
-    return [f"{head} {so}", *_rest(counts)]
+        return [f"{head} {rows} as acknowledged. {so}".rstrip()]
+    return [f"{head} {so}".rstrip(), *_rest(counts)]
 
 
 def _rest(counts: Counts) -> list[str]:

@@ -19,7 +19,7 @@ JOURNAL_DIR = ".activation"
 KIND_ORDER = (Kind.TRAITS, Kind.OBJECTS, Kind.SEGMENT, Kind.EVENTS)
 """People before what refers to them: a vendor may not know a person yet."""
 
-SEVERITY = (7, 2, 5, 6, 3, 4, 8, 1)
+SEVERITY = (7, 2, 5, 6, 3, 4, 1)
 """Which exit code wins when several syncs ended differently."""
 
 

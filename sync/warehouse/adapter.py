@@ -256,8 +256,11 @@ class AdapterWarehouse:
                 {k: v for k, v in self._credentials.items() if k not in {"type", "threads"}}
             )
             config = _AdapterConfig(credentials_class.from_dict(values))
-            adapter = FACTORY.get_plugin_by_name(self._type).adapter
-            self._manager = adapter.ConnectionManager(config, multiprocessing.get_context("spawn"))
+            manager = FACTORY.get_plugin_by_name(self._type).adapter.ConnectionManager
+            try:
+                self._manager = manager(config, multiprocessing.get_context("spawn"))
+            except OSError as e:  # its lock takes a place in shared memory
+                raise _unreachable(self._type, e) from e
         return self._manager
 
 

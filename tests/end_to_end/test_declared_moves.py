@@ -55,7 +55,8 @@ def test_a_declared_move_is_done_before_the_plan_and_once(shop: SmallProject, ru
     assert "DONE" not in run("apply").text
     assert shop.requests() == before
     for command in (("status",), ("check", "--state")):
-        assert "moved from plans to levels: done at target dev" in run(*command).text
+        told = run(*command).text
+        assert "moved from plans to levels: nothing is recorded of it at target dev" in told
     assert json.loads(run("status", "--json").stdout)["spent"] == ["moved from plans to levels"]
 
 
@@ -80,7 +81,12 @@ def test_a_declared_removal_is_carried_out_once(
     shop.define(*NO_MODELS)
     declare(shop, {"activation": removed(members)})
     code = 2 if members == "exit" else 0
-    assert "TO DO" in run("plan", "--detailed-exitcode", expect=code).text
+    told = run("plan", "--detailed-exitcode", expect=code).text
+    assert "TO DO" in told
+    is_exit = members == "exit"
+    assert ("2 members to remove of plans__customerio" in told) == is_exit
+    assert ("To send it: python -m sync apply" in told) == is_exit
+    assert json.loads(run("plan", "--json").stdout)["changes"] == (2 if is_exit else 0)
     assert held(shop, "a") == {"a": {"tier": "gold"}}
     run("apply")
     assert held(shop, "a") == {"a": {} if members == "exit" else {"tier": "gold"}}
@@ -129,6 +135,19 @@ def test_a_move_that_fails_never_lets_the_new_name_begin_anew(
     before = shop.requests()
     assert "unsettled" in run("apply", expect=7).text
     assert shop.requests() == before
+
+
+def test_a_restored_state_can_be_moved_once_it_is_accepted(shop: SmallProject, run: Runs) -> None:
+    shop.define(model("plans"))
+    run("apply")
+    run("apply")
+    shop.warehouse.run(f"update {shop.state_schema}.leases set epoch = epoch - 1")
+    shop.define(model("levels"))
+    declare(shop, {"activation": MOVED})
+    assert f"python -m sync state doubt {OLD}" in run("apply", expect=7).text
+    assert "2 members will be asserted again" in run("state", "doubt", OLD, "--yes").text
+    assert f"DONE {OLD} -> {NEW}" in run("apply").text
+    assert shop.state("select sync from {state}.syncs") == [(NEW,)]
 
 
 def test_everything_wrong_with_the_declarations_is_said_at_once_and_nothing_sent(

@@ -1,0 +1,102 @@
+"""Where every selected sync stands: its last run, its members, and what stands in its way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from sync.errors import Problem, StateError
+from sync.journal.journal import Journal
+from sync.model import Sync
+from sync.project.project import Project
+from sync.run.access import StateAccess
+from sync.state import lost, reading, whose
+from sync.state.catalogue import Catalogue
+from sync.state.lease import LeaseTable
+from sync.state.reading import LastRun, Standing
+
+UNITS = {"minute": 60, "hour": 3600, "day": 86400}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One sync's status."""
+
+    sync: Sync
+    standing: Standing = field(default_factory=Standing)
+    last_run: LastRun | None = None
+    rejected: int = 0
+    age_seconds: float | None = None
+    """Since the last complete run; None when there was none."""
+    is_late: bool = False
+    has_journal: bool = False
+    gone: Sequence[str] = ()
+    """Tables of the sync that are no longer there."""
+    problem: Problem | None = None
+    """Why the next run would not look at it: its metadata, or whose and how old its state is."""
+
+
+def find_rows(project: Project, access: StateAccess, now: datetime) -> list[Row]:
+    """One row for each selected sync that the target has a connection for, sound or not.
+
+    Raises StateError where a shared table is gone, WarehouseError without a warehouse.
+    """
+    unsound = {g.sync.name: Row(g.sync, problem=g.problem) for g in project.unsound}
+    with access.catalogue() as state:
+        gone = lost.own_of_each(state, lost.present(state))
+        runs, rejected = reading.last_runs(state), reading.rejected_rows(state)
+        others = whose.of_others(state)
+        found = []
+        for sync in project.syncs:
+            if sync.name in others:
+                found.append(Row(sync, problem=others[sync.name]))
+                continue
+            state.tables = access.tables(sync.name)
+            standing = reading.standing(state)
+            age = _age(standing, now)
+            found.append(
+                Row(
+                    sync=sync,
+                    standing=standing,
+                    last_run=runs.get(sync.name),
+                    rejected=rejected.get(sync.name, 0),
+                    age_seconds=age,
+                    is_late=_is_late(sync.sla, age),
+                    has_journal=any(access.journal_dir(sync).glob("wal-*.log")),
+                    gone=gone.get(sync.name, ()),
+                    problem=_older(access, state, sync),
+                )
+            )
+    return [*found, *unsound.values()]
+
+
+def in_utc(at: datetime) -> datetime:
+    """A moment of the state, which is kept in UTC, with its zone."""
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _age(standing: Standing, now: datetime) -> float | None:
+    done = standing.facts.completed_at if standing.facts else None
+    return (now - in_utc(done)).total_seconds() if done else None
+
+
+def _is_late(sla: str | None, age: float | None) -> bool:
+    if sla is None:
+        return False
+    number, _, unit = sla.partition(" ")
+    allowed = timedelta(seconds=int(number) * UNITS[unit.rstrip("s")])
+    return age is None or age > allowed.total_seconds()
+
+
+def _older(access: StateAccess, state: Catalogue, sync: Sync) -> Problem | None:
+    """What a run would be refused with because of the journal on this machine."""
+    if not state.is_installed():
+        return None
+    journal = Journal(access.disk(sync))
+    try:
+        journal.open_for(sync.name, whose.ours(state))
+        LeaseTable(state, access.terms).refuse_older(journal.known)
+    except StateError as error:
+        return error.problems[0]
+    return None
