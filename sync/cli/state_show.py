@@ -43,7 +43,7 @@ def show(session: Session, names: tuple[str, ...], as_json: bool) -> int:
     project = session.load_sound(names)
     access = session.access(project)
     with access.opened() as state:
-        there, version = lost.present(state), reading.format_version(state)
+        there, version = state.present(), reading.format_version(state)
         gone = lost.shared_of(state, there, version)
         shared = reading.table_rows(state)
         readable = 0 if gone or version is None else version
@@ -75,7 +75,7 @@ def _look(access: StateAccess, state: Catalogue, sync: Sync, version: int) -> Sh
         known=syncs.remembered(state),
         owners=list(dict.fromkeys(map(str, owners))),
         tables=tables,
-        gone=lost.own_of_each(state, lost.present(state)).get(sync.name, ()),
+        gone=lost.own_of_each(state, state.present()).get(sync.name, ()),
     )
 
 

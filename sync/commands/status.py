@@ -44,7 +44,7 @@ def find_rows(project: Project, access: StateAccess, now: datetime) -> list[Row]
     """
     unsound = {g.sync.name: Row(g.sync, problem=g.problem) for g in project.unsound}
     with access.catalogue() as state:
-        gone = lost.own_of_each(state, lost.present(state))
+        gone = lost.own_of_each(state, state.present())
         runs, rejected = reading.last_runs(state), reading.rejected_rows(state)
         others = whose.of_others(state)
         found = []

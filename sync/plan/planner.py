@@ -27,8 +27,8 @@ from sync.plan.gates import UNIDENTIFIED, gates_of
 from sync.plan.unsettled import Unsettled, define_settled
 from sync.plan.workspace import Subqueries, Tables, Workspace
 from sync.project.naming import definition_moved
-from sync.state import lost, settle, settling, syncs
 from sync.state import schema as t
+from sync.state import settle, settling, syncs
 from sync.state.catalogue import Catalogue
 from sync.state.mapping import encode, followed, layout
 from sync.state.resolving import resolve
@@ -127,7 +127,7 @@ def prepare(
 def ensure(state: Catalogue, prepared: Prepared) -> None:
     """Bring the sync's tables in step with its mapping."""
     known, columns = prepared.known, prepared.comparison.columns
-    is_there = {relation.name for relation in state.tables.own} <= lost.present(state)
+    is_there = {relation.name for relation in state.tables.own} <= state.present()
     if known is None or not is_there or layout(known.columns) != layout(columns):
         state.ensure_tables(columns)
 

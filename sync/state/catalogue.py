@@ -11,7 +11,7 @@ from sync.model import Relation
 from sync.state import schema as t
 from sync.state.columns import Column
 from sync.state.digests import keyed
-from sync.state.older import as_today, is_older
+from sync.state.older import as_today
 from sync.warehouse import sql as e
 from sync.warehouse.port import Session
 
@@ -26,10 +26,14 @@ class Catalogue:
         self.dialect = dialect
         self.tables = tables
         self._older: bool | None = False if is_current else None
-        self._is_installed = False
+        self._present: frozenset[str] | None = None
+        self._format: int | None = None
+        self._names: tuple[str, str] | None = None
 
     def run(self, statement: exp.Expr) -> int:
         """Render and run one statement; rows affected."""
+        if isinstance(statement, exp.Create | exp.Drop | exp.Alter):
+            self.look_again()
         return self.session.execute(statement.sql(self.dialect))
 
     def ask(self, query: exp.Query) -> list[tuple[Any, ...]]:
@@ -41,7 +45,8 @@ class Catalogue:
     def _is_older(self) -> bool:
         """Whether the tables are of an older format, looked up once."""
         if self._older is None:
-            self._older = is_older(self)
+            version = self.format_version()
+            self._older = version is not None and version < t.FORMAT_VERSION
         return self._older
 
     def columns_today(self, relation: Relation, types: Mapping[str, str]) -> list[str]:
@@ -49,11 +54,31 @@ class Catalogue:
         there = [name for name, _ in self.session.columns(relation) or ()]
         return list(dict.fromkeys([*types, *there])) if there and self._is_older() else there
 
+    def look_again(self) -> None:
+        """Forget what was looked up: tables were changed since, here or by another run."""
+        self._present = self._format = self._names = None
+
+    def present(self) -> frozenset[str]:
+        """The names of the tables that are there; looked up once."""
+        if self._present is None:
+            query = t.list_tables(self.tables, self.dialect).sql(self.dialect)
+            self._present = frozenset(str(name) for (name,) in self.session.query(query))
+        return self._present
+
     def is_installed(self) -> bool:
         """Whether any run has left state here."""
-        if not self._is_installed:
-            self._is_installed = self.session.columns(self.tables["installation"]) is not None
-        return self._is_installed
+        return self.tables["installation"].name in self.present()
+
+    def format_version(self) -> int | None:
+        """The format of the state; None before the first run. Looked up once."""
+        if self._format is None and self.is_installed():
+            query = self._of_installation("format_version").sql(self.dialect)
+            rows = self.session.query(query)
+            self._format = int(rows[0][0]) if rows else None
+        return self._format
+
+    def _of_installation(self, *names: str) -> exp.Select:
+        return exp.select(*map(e.col, names)).from_(e.table(self.tables["installation"]))
 
     def key_of(self, table: str) -> str | None:
         """The primary key of a shared table, where the warehouse has such a thing."""
@@ -61,8 +86,17 @@ class Catalogue:
 
     def salt(self) -> str:
         """What makes this installation's digests of personal values its own: salt and key."""
-        query = exp.select(e.col("salt")).from_(e.table(self.tables["installation"]))
-        return keyed(str(self.ask(query)[0][0]))
+        return keyed(self._named()[0])
+
+    def installation_id(self) -> str:
+        """The name that no other state schema has; none in state of the first format."""
+        return self._named()[1]
+
+    def _named(self) -> tuple[str, str]:
+        if self._names is None:
+            salt, name = self.ask(self._of_installation("salt", "installation_id"))[0]
+            self._names = str(salt), str(name or "")
+        return self._names
 
     def ensure_tables(self, columns: Sequence[Column]) -> None:
         """The sync's own tables, with today's columns; outcomes and plan of older runs are settled.

@@ -48,6 +48,7 @@ def ensure(state: Catalogue) -> Found:
         _repeat(state, create, _may_not_create)
     elif version < t.FORMAT_VERSION:
         _repeat(state, lambda state: migrate(state, version), _may_not_migrate)
+        state.look_again()
     return found._replace(format_version=t.FORMAT_VERSION)
 
 
@@ -56,28 +57,11 @@ def check(state: Catalogue) -> Found:
 
     Raises StateError for state of a newer version, and where a shared table is gone.
     """
-    there = lost.present(state)
-    version = read_format(state) if "installation" in there else None
+    there, version = state.present(), state.format_version()
     if version is not None and version > t.FORMAT_VERSION:
         raise StateError(_newer(state.tables.schema, version))
     lost.refuse_shared(state, there, version)
     return Found(version, there)
-
-
-def read_format(state: Catalogue) -> int | None:
-    """The format in the table `installation`; None when it has no row yet."""
-    rows = state.ask(exp.select(e.col("format_version")).from_(_table(state)))
-    return int(rows[0][0]) if rows else None
-
-
-def read_id(state: Catalogue) -> str:
-    """The name that no other state schema has; none in state of the first format."""
-    rows = state.ask(exp.select(e.col("installation_id")).from_(_table(state)))
-    return str(rows[0][0] or "")
-
-
-def _table(state: Catalogue) -> exp.Table:
-    return e.table(state.tables["installation"])
 
 
 def create(state: Catalogue) -> None:
@@ -86,7 +70,8 @@ def create(state: Catalogue) -> None:
         state.run(t.create_schema(state.tables))
     for name in t.SHARED:
         complete(state, name)
-    if read_format(state) is not None:
+    state.look_again()
+    if state.format_version() is not None:
         return
     values = {
         "format_version": e.number(t.FORMAT_VERSION),
@@ -96,6 +81,7 @@ def create(state: Catalogue) -> None:
     }
     rows = exp.select(*values.values())
     state.run(e.insert(state.tables["installation"], list(values), rows))
+    state.look_again()
 
 
 def recreate(state: Catalogue, version: str) -> list[str]:
@@ -104,8 +90,7 @@ def recreate(state: Catalogue, version: str) -> list[str]:
     Epochs go on from the highest that is recorded. Records that destinations answered are read
     again from the first. Without the old salt, digests of personal values differ from now on.
     """
-    there = lost.present(state)
-    gone = lost.shared_of(state, there, read_format(state) if "installation" in there else None)
+    gone = lost.shared_of(state, state.present(), state.format_version())
     if not gone:
         return []
     create(state)
@@ -114,7 +99,7 @@ def recreate(state: Catalogue, version: str) -> list[str]:
         state.run(leases.continued(state.tables, version))
     if "responses" in gone:
         state.run(e.delete(state.tables["pulls"]))
-    named = {"installation": e.text(read_id(state))}
+    named = {"installation": e.text(state.installation_id())}
     for name in ("leases", "syncs"):
         state.run(e.update(state.tables[name], named, e.not_null(e.col("installation"))))
     return gone

@@ -12,11 +12,6 @@ from sync.state.catalogue import Catalogue
 from sync.warehouse import sql as e
 
 
-def present(state: Catalogue) -> frozenset[str]:
-    """The tables that are there."""
-    return frozenset(str(name) for (name,) in state.ask(t.list_tables(state.tables, state.dialect)))
-
-
 def refuse_shared(state: Catalogue, there: Collection[str], version: int | None) -> None:
     """Raise StateError, naming all that is gone, when a shared table of the format `version` is."""
     if gone := shared_of(state, there, version):
@@ -25,7 +20,7 @@ def refuse_shared(state: Catalogue, there: Collection[str], version: int | None)
 
 def refuse_own(state: Catalogue, there: Collection[str]) -> None:
     """Raise StateError, naming all that is gone, when a table of the catalogue's sync is."""
-    if state.tables.sync in own_of_each(state, there):
+    if state.tables.sync and state.tables.sync in own_of_each(state, there):
         raise StateError(_problem(state.tables.schema, _every_own(state, there)))
 
 

@@ -18,16 +18,6 @@ RENAMED = {"address": "external_id", "related": "related_id", "doubt": "unconfir
 """Columns of a sync's own tables, as formats before the third called them."""
 
 
-def is_older(state: Catalogue) -> bool:
-    """Whether there is state, in an older format."""
-    relation = state.tables["installation"]
-    if state.session.columns(relation) is None:
-        return False
-    query = exp.select(e.col("format_version")).from_(e.table(relation))
-    rows = state.session.query(query.sql(state.dialect))
-    return bool(rows) and int(rows[0][0]) < t.FORMAT_VERSION
-
-
 def as_today(state: Catalogue, query: exp.Query) -> exp.Query:
     """A query of today's tables over those of an older format, which stay as they are."""
     made = query.copy()

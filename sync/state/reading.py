@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from sync.model import Relation
-from sync.state import installation, queries
 from sync.state import lease as leases
+from sync.state import queries
 from sync.state import schema as t
 from sync.state.catalogue import Catalogue
 from sync.state.columns import Column
@@ -148,7 +148,7 @@ def is_installed(state: Catalogue) -> bool:
 
 def format_version(state: Catalogue) -> int | None:
     """The format of the state; None where there is none."""
-    return installation.read_format(state) if is_installed(state) else None
+    return state.format_version()
 
 
 def standing(state: Catalogue) -> Standing:

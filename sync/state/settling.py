@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from sqlglot import exp
 
 from sync.model import Fate, Op, Sync
-from sync.state import settle, syncs
+from sync.state import settle
 from sync.state.catalogue import Catalogue
 from sync.state.schema import StateTables
 from sync.state.settle import Settlement
@@ -52,11 +52,10 @@ def measure(state: Catalogue, tables: StateTables) -> None:
 def remember_run(
     state: Catalogue, sync: Sync, report: SyncReport, seen: Mapping[str, int] | None = None
 ) -> None:
-    """Update the sync's row: what a completed run proves, and the account it went to.
+    """Update the sync's row, which its plan wrote: what a completed run proves, and the account.
 
     `seen` are the newest runs of the syncs that create its people.
     """
-    known = syncs.remembered(state)
     changes: dict[str, exp.Expr] = {"epoch": e.number(report.epoch)}
     if report.ops.get(Op.ADD):
         changes["grown_epoch"] = e.number(report.epoch)
@@ -68,9 +67,9 @@ def remember_run(
         changes["completed_at"] = e.utc_now()
         changes["definition"] = e.text(sync.definition)
         changes["definition_version"] = e.number(sync.version)
-        if known is None or not known.is_baselined:
-            changes["baselined_at"] = e.utc_now()
-    syncs.remember(state, sync, known, **changes)
+        changes["baselined_at"] = e.coalesce(e.col("baselined_at"), e.utc_now())
+    is_self = e.equals(e.col("sync"), e.text(sync.name))
+    state.run(e.update(state.tables["syncs"], changes, is_self))
 
 
 def log_run_sync(tables: StateTables, sync: Sync, report: SyncReport) -> exp.Insert:

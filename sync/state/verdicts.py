@@ -24,7 +24,7 @@ NAMES = tuple(t.SHARED[TABLE])
 
 def read_verdicts(state: Catalogue) -> list[Verdict]:
     """All verdicts, the oldest first; none where no run has remembered any."""
-    if state.session.columns(state.tables[TABLE]) is None:
+    if TABLE not in state.present():
         return []
     return [_verdict(row) for row in state.ask(_all(state.tables))]
 

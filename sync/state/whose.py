@@ -10,7 +10,6 @@ from sqlglot import exp
 
 from sync.errors import Problem, StateError
 from sync.model import Owner
-from sync.state import installation
 from sync.state.catalogue import Catalogue
 from sync.warehouse import sql as e
 
@@ -21,7 +20,7 @@ SINCE = 2
 
 def ours(state: Catalogue) -> Owner:
     """Whom this run is for, in this state schema; of no installation before the first run."""
-    installed = installation.read_id(state) if state.is_installed() else ""
+    installed = state.installation_id() if state.is_installed() else ""
     return Owner(installed, state.tables.project, state.tables.target)
 
 
@@ -49,7 +48,7 @@ def looked_up(state: Catalogue) -> tuple[Owner, bool]:
 
 def recorded(state: Catalogue) -> list[Owner]:
     """Whom the sync's rows name."""
-    return [Owner(*row) for table in TABLES for row in state.ask(_owner(state, table))]
+    return [Owner(*row) for row in state.ask(_named(state, where=_is_self(state)))]
 
 
 def of_others(state: Catalogue) -> dict[str, Problem]:
@@ -58,21 +57,21 @@ def of_others(state: Catalogue) -> dict[str, Problem]:
         return {}
     owner = ours(state)
     found: dict[str, Problem] = {}
-    for table in TABLES:
-        query = exp.select(e.col("sync"), *map(e.col, Owner._fields))
-        query = query.from_(e.table(state.tables[table]))
-        for sync, *other in state.ask(query.where(e.not_null(e.col("installation")))):
-            if Owner(*other) != owner:
-                found.setdefault(sync, _problem(sync, state.tables.schema, owner, Owner(*other)))
+    for sync, *other in state.ask(_named(state, "sync")):
+        if Owner(*other) != owner:
+            found.setdefault(sync, _problem(sync, state.tables.schema, owner, Owner(*other)))
     return found
 
 
-def _owner(state: Catalogue, table: str) -> exp.Select:
-    return (
-        exp.select(*map(e.col, Owner._fields))
-        .from_(e.table(state.tables[table]))
-        .where(_is_self(state), e.not_null(e.col("installation")))
-    )
+def _named(state: Catalogue, *more: str, where: exp.Expr | None = None) -> exp.Query:
+    """The owner in every row that names one, of both tables."""
+    is_named = e.all_of(e.not_null(e.col("installation")), *([where] if where else []))
+    columns = [e.col(name) for name in (*more, *Owner._fields)]
+    both = [
+        exp.select(*columns).from_(e.table(state.tables[table])).where(is_named.copy())
+        for table in TABLES
+    ]
+    return exp.union(*both, distinct=False)
 
 
 def _is_self(state: Catalogue) -> exp.Expr:

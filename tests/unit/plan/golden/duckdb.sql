@@ -83,13 +83,6 @@ WHERE
 ORDER BY
   "epoch" DESC;
 
-SELECT
-  table_name
-FROM information_schema.tables
-WHERE
-  table_catalog = CURRENT_DATABASE()
-  AND LOWER(table_schema) = LOWER('shop_activation');
-
 CREATE TABLE IF NOT EXISTS "shop_activation"."snapshot_people__mailer" (
   "identity" TEXT,
   "external_id" TEXT,

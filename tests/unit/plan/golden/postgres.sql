@@ -83,12 +83,6 @@ WHERE
 ORDER BY
   "epoch" DESC NULLS LAST;
 
-SELECT
-  tablename
-FROM pg_catalog.pg_tables
-WHERE
-  schemaname = 'shop_activation';
-
 CREATE TABLE IF NOT EXISTS "shop_activation"."snapshot_people__mailer" (
   "identity" VARCHAR,
   "external_id" VARCHAR,

@@ -83,12 +83,6 @@ WHERE
 ORDER BY
   "epoch" DESC NULLS LAST;
 
-SELECT
-  table_name
-FROM information_schema.tables
-WHERE
-  table_catalog = CURRENT_DATABASE() AND table_schema = 'shop_activation';
-
 CREATE TABLE IF NOT EXISTS "shop_activation"."snapshot_people__mailer" (
   "identity" VARCHAR,
   "external_id" VARCHAR,
