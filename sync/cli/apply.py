@@ -83,9 +83,9 @@ def _ending(stop: Stop, result: RunResult, listening: Listening) -> tuple[str | 
 
 def _write(session: Session, result: dict[str, Any]) -> None:
     """Write `sync_results.json`; a run goes on without it."""
-    if session.project is None:
+    folder = session.target_path()
+    if folder is None:
         return
-    folder = session.project.target_path
     try:
         results.write(result, folder)
     except OSError as error:

@@ -18,7 +18,7 @@ from sync.report.terminal import MODULE, Terminal
 if TYPE_CHECKING:
     from sync.commands.tracebacks import Tracebacks
     from sync.model import Sync
-    from sync.project.project import Project
+    from sync.project.project import Project, ProjectOptions
     from sync.run.access import StateAccess
 
 
@@ -66,24 +66,35 @@ class Session:
         dbt goes there too, so that relative paths in profiles.yml, and in models that read files,
         mean the same wherever the command is typed. Raises ConfigError.
         """
-        from sync.project.project import ProjectOptions, load_project
+        from sync.project.project import load_project
 
-        given = self.options
-        self.project = project = load_project(
-            ProjectOptions(
-                project_dir=given.project_dir,
-                profiles_dir=given.profiles_dir,
-                profile=given.profile,
-                target=given.target,
-                target_path=given.target_path,
-                variables=given.variables,
-                select=[*given.select, *names],
-                exclude=given.exclude,
-                is_strict=given.is_strict,
-            )
-        )
+        self.project = project = load_project(self._project_options(names))
         os.chdir(project.dir)
         return project
+
+    def _project_options(self, names: Sequence[str] = ()) -> ProjectOptions:
+        from sync.project.project import ProjectOptions
+
+        given = self.options
+        return ProjectOptions(
+            project_dir=given.project_dir,
+            profiles_dir=given.profiles_dir,
+            profile=given.profile,
+            target=given.target,
+            target_path=given.target_path,
+            variables=given.variables,
+            select=[*given.select, *names],
+            exclude=given.exclude,
+            is_strict=given.is_strict,
+        )
+
+    def target_path(self) -> Path | None:
+        """Where results go, also of a project that can't be read; None where nothing says."""
+        from sync.project.project import find_target_path
+
+        if self.project is not None:
+            return self.project.target_path
+        return find_target_path(self._project_options())
 
     def load_sound(self, names: Sequence[str] = ()) -> Project:
         """As `load`, and tell what was read.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from sync.errors import Problem
+from sync.errors import ConfigError, Problem
 from sync.model import Sync
 from sync.project.artifacts import Manifest, read_manifest
 from sync.project.declared import NOTHING_DECLARED, Declared, check_declared, read_declared
@@ -181,6 +181,18 @@ def load_project(
         declared=declared,
         registry=registry,
     )
+
+
+def find_target_path(
+    options: ProjectOptions, environ: Mapping[str, str] = os.environ
+) -> Path | None:
+    """Where dbt's artifacts lie, as far as dbt_project.yml alone says; None where it can't."""
+    try:
+        variables = read_variables(options.variables, environ)
+        directory = find_project_dir(options.project_dir, environ)
+        return read_project_file(directory, options.target_path, environ, variables).target_path
+    except ConfigError:
+        return None
 
 
 def _installed() -> Registry:

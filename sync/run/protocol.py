@@ -177,6 +177,7 @@ class _Run:
                 self._plan(self.tenure, past)
             self.result = self._admitted(self.epoch)
         if self.result is not None:
+            self._log_unplanned(self.result)
             self._give_back()
 
     def confirm(self) -> None:
@@ -230,6 +231,12 @@ class _Run:
         if self.result is None:
             raise RuntimeError("a run is closed before it is reported")
         return self.result
+
+    def _log_unplanned(self, result: SyncResult) -> None:
+        """A run that made no plan is on record too, where that is possible."""
+        if self.tenure is not None and self.summary is None:
+            with contextlib.suppress(SyncError), foreseen(f"the record of {self.sync.name}"):
+                self.ports.store.log(self.epoch, self._report(result, is_complete=False))
 
     def _give_back(self) -> None:
         if self.tenure is None:
@@ -330,28 +337,27 @@ class _Run:
         is_complete: bool,
     ) -> SyncResult:
         """Settle in one transaction; the journal goes last, when nothing needs it any more."""
-        summary = self._planned()
         result = self._result(status, exit_code, problems)
-        self.ports.store.finish(
-            epoch,
-            SyncReport(
-                run_id=self.ports.run_id,
-                epoch=epoch,
-                status=status,
-                message="; ".join(p.message for p in problems),
-                started_at=self.started_at,
-                finished_at=self.ports.clock.now(),
-                counts=result.counts,
-                ops=summary.ops,
-                requests=result.requests,
-                bytes_sent=result.bytes_sent,
-                is_complete=is_complete,
-                is_definition_changed=summary.is_definition_changed,
-                account=self.account,
-            ),
-        )
+        self.ports.store.finish(epoch, self._report(result, is_complete))
         self.journal.settle(self.journal.mark)
         return result
+
+    def _report(self, result: SyncResult, is_complete: bool) -> SyncReport:
+        return SyncReport(
+            run_id=self.ports.run_id,
+            epoch=self.epoch,
+            status=result.status,
+            message="; ".join(p.message for p in result.problems),
+            started_at=self.started_at,
+            finished_at=self.ports.clock.now(),
+            counts=result.counts,
+            ops=result.ops,
+            requests=result.requests,
+            bytes_sent=result.bytes_sent,
+            is_complete=is_complete,
+            is_definition_changed=self.summary is not None and self.summary.is_definition_changed,
+            account=self.account,
+        )
 
     def _result(self, status: Status, exit_code: int, problems: tuple[Problem, ...]) -> SyncResult:
         source = self.source

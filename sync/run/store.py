@@ -289,6 +289,11 @@ class SqlStore:
                 remember_run(state, self.sync, report, self.planned().grown)
             state.run(log_run_sync(self.tables, self.sync, report))
 
+    def log(self, epoch: int, report: SyncReport) -> None:
+        """Write the report of a run that made no plan."""
+        with self._fenced(epoch) as state:
+            state.run(log_run_sync(self.tables, self.sync, report))
+
     def _settle(self, state: Catalogue, epoch: int, report: SyncReport) -> None:
         assert self._summary is not None
         if self._summary.total:

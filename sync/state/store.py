@@ -234,5 +234,9 @@ class Store(Protocol):
         `keep` is called every now and then while it is not free yet.
         """
 
+    def log(self, epoch: int, report: SyncReport) -> None:
+        """Write the report of a run that made no plan."""
+        ...
+
     def finish(self, epoch: int, report: SyncReport) -> None:
         """Settle the run's own plan and write its report, together."""

@@ -262,6 +262,11 @@ class MemoryStore:
             yield [p.change(self.sync, epoch) for p in plan[i : i + self.rows_at_once]]
 
     @operation
+    def log(self, epoch: int, report: SyncReport) -> None:
+        self._fence(epoch)
+        self.tables.reports = (*self.tables.reports, report)
+
+    @operation
     def finish(self, epoch: int, report: SyncReport) -> None:
         self._fence(epoch)
         self._merge()

@@ -199,6 +199,26 @@ def test_a_time_budget_stops_in_order(app: App) -> None:
     assert "Not started: " in applied.out
 
 
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("--select", "nothing_like_it"), "select-unknown"),
+        (("--target", "moon"), "target-unknown"),
+        (("--profiles-dir", "nowhere"), "profiles-missing"),
+    ],
+)
+def test_a_project_that_cannot_be_read_leaves_no_result_of_an_earlier_run(
+    app: App, arguments: tuple[str, ...], code: str
+) -> None:
+    app.run()
+    failed = app.run("apply", *arguments)
+    assert failed.exit_code == 2
+    assert f"error[{code}]" in failed.err
+    written = json.loads((app.dir / "target" / "sync_results.json").read_text())
+    assert (written["exit_code"], written["results"]) == (2, [])
+    assert [p["code"] for p in written["problems"]] == [code]
+
+
 def test_an_unexpected_error_tells_where_its_traceback_is(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:

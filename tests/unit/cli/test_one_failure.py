@@ -49,6 +49,10 @@ def test_an_unexpected_error_in_one_sync_is_its_result_and_the_others_run(app: A
         ("seg_trials__customerio", True),
         ("traits_people__customerio", True),
     ]
+    assert app.sql("select sync, status from main_activation.run_syncs order by sync") == [
+        ("seg_trials__customerio", "error"),
+        ("traits_people__customerio", "success"),
+    ]
     kept = app.dir / "target" / "sync_traceback.txt"
     assert str(kept) in ran.err
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
