@@ -11,7 +11,7 @@ from sync.destinations.values import Values
 from sync.errors import Problem, SyncError, Unexpected, WarehouseError, foreseen
 from sync.journal.journal import Journal
 from sync.model import Op, Sync
-from sync.plan import diff, planner
+from sync.plan import planner, reading
 from sync.plan.culprit import with_column
 from sync.plan.guards import Held
 from sync.plan.unsettled import Unsettled
@@ -107,7 +107,7 @@ def _plan(
     rows: list[PreviewRow] = []
     if summary.total and (show or identity is not None):
         c = made.comparison
-        query = diff.show_plan(c, show, identity)
+        query = reading.show_plan(c, show, identity)
         rows = [_row(found, c.columns) for found in made.space.ask(query)]
     recovering = leftover.last_seq if leftover else 0
     return Preview(sync, summary, rows, recovering=recovering)

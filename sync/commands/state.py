@@ -15,6 +15,7 @@ from sync.model import Counts, Kind, Op, Owner, Sync
 from sync.run.access import StateAccess
 from sync.run.store import SqlStore
 from sync.state import installation, lost, settle, settling, syncs, whose
+from sync.state.acks import adopt_plan
 from sync.state.catalogue import Catalogue
 from sync.state.store import Holder, Lease, PlanSummary, SyncReport
 from sync.warehouse import sql as e
@@ -84,7 +85,7 @@ def _adopt(held: Held, clock: Clock, run_id: str) -> PlanSummary:
     started_at = clock.now()
     summary = store.plan(epoch)
     with store.opened() as state:
-        state.run(settle.adopt_plan(state.tables, epoch))
+        state.run(adopt_plan(state.tables, epoch))
     store.finish(
         epoch,
         SyncReport(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 
 from sqlglot import exp
 
@@ -11,9 +11,8 @@ from sync.plan.candidates import BARRED, CANDIDATES, beside_snapshot, doubled, v
 from sync.plan.comparison import Comparison, held_key, is_unsure
 from sync.rules import PROTECTIVE
 from sync.state.columns import Column
-from sync.state.schema import PLAN, plan_columns
+from sync.state.schema import plan_columns
 from sync.warehouse import sql as e
-from sync.warehouse.dialect import facts
 
 SAME = "same"
 PLANNED = "activation_planned"
@@ -41,64 +40,6 @@ def planned(
     joined = _joined(c, has_doubled, has_inactive=known is None or known > active)
     found = found.with_(e.ident("joined"), as_=joined, copy=False)
     return found.with_(e.ident("decided"), as_=_decided(c), copy=False)
-
-
-def write_at_once(c: Comparison, query: exp.Query) -> exp.Insert:
-    """The numbered plan of a first run, from the query itself: it has adds alone, at one target."""
-    return _numbered(c, 0, [] if facts(c.dialect).numbers_freely else [e.col("identity")], query)
-
-
-def write_plan(c: Comparison, ops: Mapping[Op, int]) -> Iterator[exp.Insert]:
-    """The numbered plan of this epoch, from the local relation `PLANNED`, which has so many `ops`.
-
-    Removes, changes, adds, each by target. For a destination that coalesces, in `_order`.
-    """
-    if c.sync.is_coalesced:
-        yield _numbered(c, 0, _order(c), _local_plan())
-        return
-    before = 0
-    for op in Op:
-        if ops.get(op):
-            of_op = _local_plan().where(e.equals(e.col("op"), e.text(op)))
-            yield _numbered(c, before, _order_of_target(c), of_op)
-            before += ops[op]
-
-
-def _local_plan() -> exp.Select:
-    return exp.select("*").from_(e.local(PLANNED))
-
-
-def _numbered(c: Comparison, before: int, order: Sequence[exp.Expr], rows: exp.Query) -> exp.Insert:
-    names = list(plan_columns(c.columns))
-    sorted_by = exp.Order(expressions=[exp.Ordered(this=term) for term in order])
-    number: exp.Expr = exp.Window(this=exp.RowNumber(), order=sorted_by if order else None)
-    carried: list[tuple[str, exp.Expr]] = [
-        ("epoch", e.number(c.epoch)),
-        ("seq", exp.Add(this=number, expression=e.number(before)) if before else number),
-        *((name, e.col(name)) for name in names if name not in {"epoch", "seq"}),
-    ]
-    query = e.select(*e.aliased(carried)).from_(rows.subquery(e.ident("p")))
-    return e.insert(c.tables.plan, names, query)
-
-
-def _order_of_target(c: Comparison) -> list[exp.Expr]:
-    """As few as the engine needs: to sort wide rows is what a first plan spends most on."""
-    if facts(c.dialect).numbers_freely:
-        return [e.col("target_id")] if len(c.targets) > 1 else []
-    return [e.col("target_id"), e.col("identity")]
-
-
-def _order(c: Comparison) -> list[exp.Expr]:
-    """By external id, in the order of bytes, so that the plans of all syncs can be read side by
-    side; a mover leaves the old place before that."""
-    is_leaving = e.equals(e.col("op"), e.text(Op.REMOVE))
-    if c.sync.related is not None or not (c.sync.address or c.sync.normal_form):
-        is_leaving = e.all_of(is_leaving, e.equals(e.col("cause"), e.text("moved")))
-    external: exp.Expr = e.coalesce(e.col("external_id"), e.col("identity"))
-    if collation := facts(c.dialect).collation:
-        external = exp.Collate(this=external, expression=e.ident(collation))
-    first = e.case((is_leaving, e.number(0)), default=e.number(1))
-    return [first, external, e.col("identity")]
 
 
 def _moved_away(c: Comparison, carried: Sequence[str]) -> exp.Select:
@@ -399,124 +340,6 @@ def _travels(i: int, column: Column) -> exp.Expr:
     )
 
 
-def refreshed(c: Comparison, has_doubled: bool = True) -> exp.Select:
-    """False alarms of stage one with today's fingerprint and target: (identity, both).
-
-    So they are not looked at again. A name that only left a mapping is not sent for it.
-    """
-    told = exp.select(e.number(1)).from_(e.local(PLANNED, "p"))
-    told = told.where(e.equals(e.col("identity", "p"), e.col("identity", "c")))
-    fresh = [
-        ("identity", e.col("identity", "c")),
-        ("fingerprint", e.col("fingerprint", "c") if c.has_hash else e.null("bigint")),
-        ("target_id", e.number(c.target_id)),
-    ]
-    rows = (
-        e.select(*e.aliased(fresh))
-        .from_(e.local(CANDIDATES, "c"))
-        .where(e.col("is_wanted", "c"), e.col("is_known", "c"), exp.Not(this=exp.Exists(this=told)))
-    )
-    return rows.where(exp.Not(this=exp.Exists(this=doubled("c")))) if has_doubled else rows
-
-
-def forget_attempts(c: Comparison) -> exp.Update:
-    """What was refused and is not tried again: it left the model, or is as acknowledged again."""
-    told = exp.select(e.col("identity")).from_(e.local(PLANNED))
-    return e.update(
-        c.tables.snapshot,
-        {"attempted": e.null(), "attempted_op": e.null()},
-        e.all_of(
-            e.not_null(e.col("attempted_op")),
-            e.is_null(e.col("unconfirmed")),
-            exp.Not(this=exp.In(this=e.col("identity"), query=told.subquery())),
-        ),
-    )
-
-
-def hand_over(c: Comparison, name: str, asserted: exp.Query) -> exp.Update:
-    """A name that its new owner has told somebody is not ours to empty any more."""
-    key = held_key(c.sync, None)
-    return e.update(
-        c.tables.snapshot,
-        {name: e.null()},
-        e.all_of(e.not_null(e.col(name)), exp.In(this=key, query=asserted.subquery())),
-    )
-
-
-def read_plan(c: Comparison, epoch: int) -> exp.Select:
-    """The committed plan in its order."""
-    read: list[tuple[str, exp.Expr]] = [(name, e.col(name)) for name in PLAN]
-    read += [(x.state_name, x.plain(e.col(x.state_name))) for x in c.live]
-    return kept_plan(c, epoch).select(*e.aliased(read), append=False).order_by(e.col("seq"))
-
-
-def kept_plan(c: Comparison, epoch: int) -> exp.Select:
-    """The committed plan, in no order."""
-    is_epoch = e.equals(e.col("epoch"), e.number(epoch))
-    return exp.select("*").from_(e.table(c.tables.plan)).where(is_epoch)
-
-
-def count_losses(c: Comparison) -> exp.Select:
-    """For each mapped column, the changes by which it turns null or falls back to its default."""
-    lost = [
-        e.total(e.all_of(_flagged(i), e.negate(_has_own(x, x.state_name, "p"))))
-        for i, x in enumerate(c.columns)
-        if x.is_live
-    ]
-    is_change = e.equals(e.col("op", "p"), e.text(Op.CHANGE))
-    return exp.select(*lost).from_(e.local(PLANNED, "p")).where(is_change)
-
-
-def count_holders(c: Comparison) -> exp.Select:
-    """For each mapped column, the members who hold a value that is not the default."""
-    held = [e.total(_has_own(x, x.state_name, "s", c.salt)) for x in c.live]
-    return exp.select(*held).from_(c.snapshot("s")).where(e.col("is_member", "s"))
-
-
-def _flagged(i: int) -> exp.Expr:
-    bit = exp.Substring(this=e.col("changed", "p"), start=e.number(i + 1), length=e.number(1))
-    return e.equals(bit, e.text("1"))
-
-
-def _has_own(column: Column, name: str, alias: str, salt: str | None = None) -> exp.Expr:
-    """There is a value that is not the default; with `salt`, as the snapshot keeps it."""
-    value, literal = e.col(name, alias), column.default
-    if literal is None:
-        return e.not_null(value)
-    other = literal if salt is None else column.stored(literal, salt)
-    return e.all_of(e.not_null(value), exp.NEQ(this=value.copy(), expression=other))
-
-
-def count_planned(rows: exp.Query | None = None) -> exp.Select:
-    """(operation, cause, changes) of the local relation `PLANNED`, or of other rows like it."""
-    counted = (rows or _local_plan()).subquery(e.ident("p"))
-    counts = exp.select(e.col("op"), e.col("cause"), e.count())
-    return counts.from_(counted).group_by(e.col("op"), e.col("cause"))
-
-
-def show_plan(c: Comparison, limit: int, identity: str | None = None) -> exp.Select:
-    """Planned changes beside what they replace: op, identity, cause, reason, changed, then an
-    (old, new) pair for each column."""
-    is_removal = e.equals(e.col("op", "p"), e.text(Op.REMOVE))
-    pairs: list[exp.Expr] = []
-    for column in c.columns:
-        new = column.plain(e.col(column.state_name, "p")) if column.is_live else e.null()
-        pairs += [
-            column.plain_held(e.col(column.state_name, "s")),
-            e.case((is_removal.copy(), e.null()), default=new),
-        ]
-    shown = [e.col(n, "p") for n in ("op", "identity", "cause", "reason", "changed")]
-    query = (
-        exp.select(*shown, *pairs)
-        .from_(e.local(PLANNED, "p"))
-        .join(
-            c.snapshot("s"),
-            on=e.equals(e.col("identity", "s"), e.col("identity", "p")),
-            join_type="left",
-        )
-    )
-    if identity is not None:
-        query = query.where(e.equals(e.col("identity", "p"), e.text(identity)))
-    ranks = [(e.equals(e.col("op", "p"), e.text(op)), e.number(i)) for i, op in enumerate(Op)]
-    ordered = query.order_by(e.case(*ranks, default=e.number(len(Op))), e.col("identity", "p"))
-    return ordered if identity is not None else ordered.limit(limit)
+def local_plan() -> exp.Select:
+    """The plan, not numbered."""
+    return exp.select("*").from_(e.local(PLANNED))

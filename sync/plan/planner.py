@@ -16,11 +16,14 @@ from sync.plan import (
     candidates,
     diff,
     invalid,
+    numbering,
     overwritten,
     policies,
+    reading,
     sharing,
     siblings,
     suppression,
+    upkeep,
 )
 from sync.plan.comparison import Comparison
 from sync.plan.gates import UNIDENTIFIED, gates_of
@@ -29,6 +32,7 @@ from sync.plan.workspace import Subqueries, Tables, Workspace
 from sync.project.naming import definition_moved
 from sync.state import schema as t
 from sync.state import settle, settling, syncs
+from sync.state.acks import adopt_plan
 from sync.state.catalogue import Catalogue
 from sync.state.mapping import encode, followed, layout
 from sync.state.resolving import resolve
@@ -298,10 +302,10 @@ class Planner:
         c = self.comparison
         if self.writes_first and not self.seen.known and not c.sync.is_coalesced:
             self.has_written = True
-            self.space.state.run(diff.write_at_once(c, query))
-            return diff.count_planned(diff.kept_plan(c, c.epoch))
+            self.space.state.run(numbering.write_at_once(c, query))
+            return reading.count_planned(reading.kept_plan(c, c.epoch))
         self.space.define(diff.PLANNED, query)
-        return diff.count_planned()
+        return reading.count_planned()
 
     def _summary(self, ops: dict[Op, int], causes: dict[str, int]) -> PlanSummary:
         known, prepared, seen = self.known, self.prepared, self.seen
@@ -333,10 +337,10 @@ class Planner:
         c = self.comparison
         if not ops.get(Op.CHANGE) or not c.live:
             return ()
-        lost = self.space.ask(diff.count_losses(c))[0]
+        lost = self.space.ask(reading.count_losses(c))[0]
         if not any(lost):
             return ()
-        holders = self.space.ask(diff.count_holders(c))[0]
+        holders = self.space.ask(reading.count_holders(c))[0]
         return tuple(
             Loss(x.trait.name, int(gone), int(held), x.trait.default is not None)
             for x, gone, held in zip(c.live, lost, holders, strict=True)
@@ -352,7 +356,7 @@ def write(state: Catalogue, prepared: Prepared) -> PlanSummary:
         syncs.record_target(state, c.target_id, prepared.target)
     summary = planner.compare()
     if summary.total and not planner.has_written:
-        for statement in diff.write_plan(c, summary.ops):
+        for statement in numbering.write_plan(c, summary.ops):
             state.run(statement)
     _keep_in_step(state, planner)
     changes = {
@@ -383,7 +387,7 @@ def _is_recorded(known: Remembered | None, c: Comparison) -> bool:
 
 def _adopt(state: Catalogue, c: Comparison) -> None:
     """The first population of events counts as sent already."""
-    state.run(settle.adopt_plan(state.tables, c.epoch))
+    state.run(adopt_plan(state.tables, c.epoch))
     settling.merge(state, settlement(state, c, c.epoch), "")
     settling.conclude(state, c.epoch)
 
@@ -407,14 +411,14 @@ def _keep_in_step(state: Catalogue, planner: Planner) -> None:
     is_compared = not seen.is_even or bool(seen.open)
     if is_compared and seen.known and c.sync.kind is not Kind.EVENTS:
         if not seen.is_even:
-            rows = diff.refreshed(c, has_doubled=bool(planner.doubled))
+            rows = upkeep.refreshed(c, has_doubled=bool(planner.doubled))
             state.run(e.merge(c.tables.snapshot, rows, ["identity"], ["fingerprint", "target_id"]))
         if seen.open:
-            state.run(diff.forget_attempts(c))
+            state.run(upkeep.forget_attempts(c))
     for heir in c.heirs:
         if heir.asserted is not None:
             for name in heir.names:
-                state.run(diff.hand_over(c, name, heir.asserted))
+                state.run(upkeep.hand_over(c, name, heir.asserted))
     state.run(invalid.clear(c))
     if missing := seen.held[UNIDENTIFIED]:
         state.run(invalid.record_missing(c, missing))

@@ -11,7 +11,8 @@ from sync.model import Sync
 from sync.plan.workspace import Subqueries
 from sync.state import schema as t
 from sync.state import settle
-from sync.state.recovery import ack_rows, leftover_settlement
+from sync.state.acks import ack_rows, unanswered
+from sync.state.recovery import leftover_settlement
 from sync.state.settle import BEFORE, OUTCOMES, RECOVERED, Settlement
 from sync.state.settling import moment
 from sync.state.store import Ack
@@ -38,7 +39,7 @@ def define_settled(space: Subqueries, sync: Sync, found: Unsettled, name: str) -
     space.define(OUTCOMES, _acks(s, found.acks))
     if found.is_lost:
         known = exp.select("*").from_(e.local(OUTCOMES))
-        rest = settle.unanswered(s)
+        rest = unanswered(s)
         space.define_over(OUTCOMES, exp.union(known, rest, distinct=False))
     names = list(t.snapshot_columns(s.columns))
     held = exp.select(*map(e.col, names)).from_(e.table(s.tables.snapshot))

@@ -16,14 +16,16 @@ from sync.http.clock import elapsed
 from sync.journal.process import host, is_dead
 from sync.journal.spool import SPOOL_ROWS, Spool
 from sync.model import Change, Kind, Owner, Sync
-from sync.plan import diff, invalid, planner
+from sync.plan import invalid, planner, reading
 from sync.plan.comparison import Comparison
 from sync.plan.culprit import with_column
-from sync.state import installation, lost, settle, whose
+from sync.state import installation, lost, whose
 from sync.state import schema as t
+from sync.state.acks import append_acks
 from sync.state.catalogue import Catalogue
+from sync.state.dead_letters import clear_resolved
 from sync.state.lease import LeaseTable, Row
-from sync.state.recovery import append_acks, find_leftover, settle_leftover
+from sync.state.recovery import find_leftover, settle_leftover
 from sync.state.settling import conclude, log_run_sync, merge, remember_run
 from sync.state.store import (
     TERMS,
@@ -267,7 +269,7 @@ class SqlStore:
         """Copy the plan beside the journal, let go of the warehouse, then read the copy."""
         c = self.planned()
         with self.opened() as state:
-            query = diff.read_plan(c, epoch).sql(self.warehouse.dialect)
+            query = reading.read_plan(c, epoch).sql(self.warehouse.dialect)
             with closing(state.session.stream(query, SPOOL_ROWS)) as batches:
                 self.spool.write(_keeping(batches, keep), self._owned())
         try:
@@ -299,7 +301,7 @@ class SqlStore:
         if self._summary.total:
             merge(state, planner.settlement(state, self.planned(), epoch), report.run_id)
         if report.is_complete:
-            state.run(settle.clear_resolved(self.tables, epoch, invalid.CODES))
+            state.run(clear_resolved(self.tables, epoch, invalid.CODES))
         if self._summary.total:
             conclude(state, epoch)
 

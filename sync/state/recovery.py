@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 
 from sqlglot import exp
 
 from sync.model import Sync
-from sync.state import schema as t
-from sync.state import settle, syncs
+from sync.state import syncs
+from sync.state.acks import append_acks, doubt_the_rest
 from sync.state.catalogue import Catalogue
 from sync.state.settle import RECOVERED, Settlement
 from sync.state.settling import conclude, measure, merge
@@ -52,34 +51,8 @@ def settle_leftover(
     append_acks(state, plan_epoch, RECOVERED, acks)
     measure(state, s.tables)
     if doubt_rest:
-        state.run(settle.doubt_the_rest(s))
+        state.run(doubt_the_rest(s))
     merge(state, s, run_id)
     conclude(state, plan_epoch)
     is_self = e.equals(e.col("sync"), e.text(sync.name))
     state.run(e.update(state.tables["syncs"], {"grown_epoch": e.number(writer)}, is_self))
-
-
-def append_acks(state: Catalogue, plan_epoch: int, flush_id: int, acks: Sequence[Ack]) -> None:
-    """Outcomes into the append-only table; those that stand there already are left out.
-
-    A flush may be repeated; what recovery found out is no news where the run's own flush came
-    through.
-    """
-    state.session.append(
-        e.table(state.tables.acks).sql(state.dialect),
-        [e.ident(name).sql(state.dialect) for name in t.ACKS],
-        ack_rows(plan_epoch, flush_id, acks),
-        unless=[e.ident(name).sql(state.dialect) for name in ("epoch", "seq")],
-    )
-
-
-def ack_rows(plan_epoch: int, flush_id: int, acks: Sequence[Ack]) -> list[tuple[object, ...]]:
-    """Outcomes as rows of the table, UTC without a zone."""
-    return [
-        (plan_epoch, flush_id, a.seq, str(a.outcome), a.code, a.reason, _naive(a.answered_at))
-        for a in acks
-    ]
-
-
-def _naive(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(tzinfo=None)

@@ -107,33 +107,34 @@ def settle_rows(s: Settlement, is_removal: bool) -> exp.Merge:
     return e.merge(s.tables.snapshot, rows, ["identity"], names[1:], names)
 
 
-def _to_repeat(plan: str) -> exp.Expr:
+def to_repeat(plan: str) -> exp.Expr:
+    """How many runs have to assert a row yet before it is confirmed."""
     return e.coalesce(e.col("to_repeat", plan), e.number(0))
 
 
 def _is_applied() -> exp.Expr:
     """The destination holds what the plan said, and nothing that is late can change that."""
-    is_last = e.equals(_to_repeat("p"), e.number(0))
+    is_last = e.equals(to_repeat("p"), e.number(0))
     return e.all_of(e.among(e.col("outcome", "a"), APPLIED), is_last)
 
 
 def _is_unknown() -> exp.Expr:
     """What the destination holds is not certain: no answer, or one that may be overwritten."""
     is_answered = e.among(e.col("outcome", "a"), APPLIED)
-    is_again = exp.GT(this=_to_repeat("p"), expression=e.number(0))
+    is_again = exp.GT(this=to_repeat("p"), expression=e.number(0))
     unanswered = e.among(e.col("outcome", "a"), UNCONFIRMED)
     return e.paren(e.any_of(unanswered, e.all_of(is_answered, is_again)))
 
 
-def _left_to_repeat(s: Settlement) -> exp.Expr:
+def _leftto_repeat(s: Settlement) -> exp.Expr:
     """Counted down by each answer, from the plan, so that settling twice comes to the same."""
     is_answered = e.among(e.col("outcome", "a"), APPLIED)
-    once_less = exp.Sub(this=_to_repeat("p"), expression=e.number(1))
+    once_less = exp.Sub(this=to_repeat("p"), expression=e.number(1))
     return e.case(
         (_is_applied(), e.number(0)),
         (is_answered, once_less),
         (e.equals(e.col("outcome", "a"), e.text("rejected")), e.col("to_repeat", "s")),
-        default=e.number(1) if s.is_late else _to_repeat("p"),
+        default=e.number(1) if s.is_late else to_repeat("p"),
     )
 
 
@@ -188,7 +189,7 @@ def _settled(s: Settlement) -> list[tuple[str, exp.Expr]]:
         "definition_version": applied(e.number(s.sync.version), e.col("definition_version", "s")),
         "unconfirmed": unconfirmed,
         "unsure": _unsure(s),
-        "to_repeat": _left_to_repeat(s),
+        "to_repeat": _leftto_repeat(s),
         "origin_epoch": origin,
         "written_epoch": e.number(s.writer),
     }
@@ -197,7 +198,8 @@ def _settled(s: Settlement) -> list[tuple[str, exp.Expr]]:
     return list(values.items())
 
 
-def _travelled(i: int) -> exp.Expr:
+def travelled(i: int) -> exp.Expr:
+    """Whether the trait with that index was part of the change."""
     flag = exp.Substring(this=e.col("changed", "p"), start=e.number(i + 1), length=e.number(1))
     return e.equals(flag, e.text("1"))
 
@@ -211,13 +213,13 @@ def _value(s: Settlement, i: int, column: Column) -> exp.Expr:
     has_moved = e.equals(e.col("cause", "p"), e.text("moved"))
     new = column.stored(e.col(column.state_name, "p"), s.salt) if column.is_live else e.null()
     cases = [
-        (e.all_of(is_applied.copy(), _travelled(i), is_removal.copy()), e.null()),
-        (e.all_of(is_applied.copy(), _travelled(i)), new),
+        (e.all_of(is_applied.copy(), travelled(i), is_removal.copy()), e.null()),
+        (e.all_of(is_applied.copy(), travelled(i)), new),
         # Nothing of the old place is held at the new one.
         (e.all_of(is_applied, has_moved, exp.Not(this=is_removal.copy())), e.null()),
     ]
     if column.is_live:
-        is_attempt = e.all_of(is_unknown, _travelled(i), exp.Not(this=is_removal))
+        is_attempt = e.all_of(is_unknown, travelled(i), exp.Not(this=is_removal))
         cases.append((is_attempt, e.coalesce(new.copy(), held.copy())))
     return e.case(*cases, default=held)
 
@@ -237,9 +239,9 @@ def _unsure(s: Settlement) -> exp.Expr:
     for i, column in enumerate(s.columns):
         name = e.text(f"{column.state_name},")
         was = e.paren(e.any_of(e.contains(before.copy(), f",{column.state_name},"), is_all.copy()))
-        stays = e.all_of(was, exp.Not(this=_travelled(i)))
+        stays = e.all_of(was, exp.Not(this=travelled(i)))
         left.append(e.case((stays, name), default=e.text("")))
-        grown = e.any_of(was.copy(), _travelled(i))
+        grown = e.any_of(was.copy(), travelled(i))
         added.append(e.case((grown, name.copy()), default=e.text("")))
     return e.case(
         (e.all_of(is_applied.copy(), e.paren(e.any_of(is_over, e.is_null(before)))), e.null()),
@@ -256,241 +258,6 @@ def _listed(parts: Sequence[exp.Expr]) -> exp.Expr:
         return e.null("varchar")
     joined = exp.Nullif(this=e.joined(parts), expression=e.text(""))
     return e.concat([e.text(","), joined])
-
-
-def log_deliveries(s: Settlement, run_id: str) -> exp.Insert:
-    """One line in the delivery log for each answered change that has none yet."""
-    logged = (
-        exp.select(e.number(1))
-        .from_(e.table(s.tables["deliveries"], "d"))
-        .where(
-            e.equals(e.col("sync", "d"), e.text(s.sync.name)),
-            e.equals(e.col("epoch", "d"), e.number(s.plan_epoch)),
-            e.equals(e.col("seq", "d"), e.col("seq", "p")),
-        )
-    )
-    outgoing: list[tuple[str, exp.Expr]] = [
-        ("run_id", e.text(run_id)),
-        ("sync", e.text(s.sync.name)),
-        ("epoch", e.col("epoch", "p")),
-        *((n, e.col(n, "p")) for n in ("seq", "identity", "op", "cause", "reason")),
-        ("changed", _changed_names(s)),
-        ("outcome", e.col("outcome", "a")),
-        ("code", e.col("code", "a")),
-        ("delivered_at", e.col("answered_at", "a")),
-    ]
-    rows = answered(s, ("delivered", "rejected", *UNCONFIRMED))
-    rows = rows.where(exp.Not(this=exp.Exists(this=logged)))
-    return e.insert(
-        s.tables["deliveries"], [n for n, _ in outgoing], rows.select(*e.aliased(outgoing))
-    )
-
-
-def _changed_names(s: Settlement) -> exp.Expr:
-    """The names of the traits that travelled, comma-separated; `*` for all of them."""
-    if not s.columns:
-        return e.text("")
-    parts = [
-        e.case((_travelled(i), e.text(column.trait.name + ",")), default=e.text(""))
-        for i, column in enumerate(s.columns)
-    ]
-    everything = e.equals(e.col("changed", "p"), e.text("1" * len(s.columns)))
-    return e.case((everything, e.text("*")), default=e.joined(parts))
-
-
-def record_rejections(s: Settlement) -> exp.Merge:
-    """Dead letters of the rejected changes; each plan counts once."""
-    letters = s.tables["dead_letters"]
-    is_new = exp.LT(
-        this=e.coalesce(e.col("epoch", "d"), e.number(0)), expression=e.number(s.plan_epoch)
-    )
-    before = e.coalesce(e.col("attempts", "d"), e.number(0))
-    outgoing: list[tuple[str, exp.Expr]] = [
-        ("sync", e.text(s.sync.name)),
-        ("identity", e.col("identity", "p")),
-        ("op", e.col("op", "p")),
-        ("code", e.col("code", "a")),
-        ("reason", e.col("reason", "a")),
-        (
-            "first_rejected_at",
-            e.coalesce(e.col("first_rejected_at", "d"), e.col("answered_at", "a")),
-        ),
-        ("last_rejected_at", e.col("answered_at", "a")),
-        ("attempts", e.case((is_new, e.plus_one(before)), default=before.copy())),
-        ("model_rows", e.number(1)),
-        ("epoch", e.number(s.plan_epoch)),
-    ]
-    later = exp.GT(this=e.col("seq", "p2"), expression=e.col("seq", "p"))
-    is_same = e.equals(e.col("identity", "p2"), e.col("identity", "p"))
-    rows = (
-        answered(s, REJECTED)
-        .join(
-            e.table(letters, "d"),
-            on=e.all_of(
-                e.equals(e.col("sync", "d"), e.text(s.sync.name)),
-                e.equals(e.col("identity", "d"), e.col("identity", "p")),
-            ),
-            join_type="left",
-        )
-        .where(exp.Not(this=exp.Exists(this=_also_rejected(s, later, is_same))))
-        .select(*e.aliased(outgoing))
-    )
-    names = [n for n, _ in outgoing]
-    return e.merge(letters, rows, ["sync", "identity"], names[2:], names)
-
-
-def _also_rejected(s: Settlement, later: exp.Expr, is_same: exp.Expr) -> exp.Select:
-    """Whoever moves may be rejected twice; the last one counts."""
-    return (
-        exp.select(e.number(1))
-        .from_(e.table(s.tables.plan, "p2"))
-        .join(
-            e.table(s.tables.acks, "a2"),
-            on=e.all_of(
-                e.equals(e.col("epoch", "p2"), e.col("epoch", "a2")),
-                e.equals(e.col("seq", "p2"), e.col("seq", "a2")),
-            ),
-        )
-        .where(
-            e.equals(e.col("epoch", "p2"), e.number(s.plan_epoch)),
-            e.among(e.col("outcome", "a2"), REJECTED),
-            is_same,
-            later,
-        )
-    )
-
-
-def clear_delivered(s: Settlement) -> exp.Delete:
-    """Letters of what was delivered, and not rejected by the same plan."""
-    delivered = answered(s, APPLIED).select(e.col("identity", "p"))
-    rejected = answered(s, REJECTED).select(e.col("identity", "p"))
-    letters = s.tables["dead_letters"]
-    return e.delete(
-        letters,
-        e.all_of(
-            e.equals(e.col("sync"), e.text(s.sync.name)),
-            exp.In(this=e.col("identity"), query=delivered.subquery()),
-            exp.Not(this=exp.In(this=e.col("identity"), query=rejected.subquery())),
-        ),
-    )
-
-
-def clear_resolved(tables: StateTables, epoch: int, but: Sequence[str]) -> exp.Delete:
-    """Letters of rows that are no longer pending: they left the model, or agree again.
-
-    `but` are the codes of invalid rows, which the plan itself keeps.
-    """
-    letters = tables["dead_letters"]
-    pending = (
-        exp.select(e.number(1))
-        .from_(e.table(tables.plan, "p"))
-        .where(
-            e.equals(e.col("epoch", "p"), e.number(epoch)),
-            e.equals(e.col("identity", "p"), e.col("identity", letters.name)),
-        )
-    )
-    return e.delete(
-        letters,
-        e.all_of(
-            e.equals(e.col("sync"), e.text(tables.sync)),
-            exp.Not(this=e.among(e.col("code"), but)),
-            exp.Not(this=exp.Exists(this=pending)),
-        ),
-    )
-
-
-def adopt_plan(tables: StateTables, epoch: int) -> exp.Insert:
-    """Acknowledge the whole plan without sending it."""
-    outgoing: list[tuple[str, exp.Expr]] = [
-        ("epoch", e.col("epoch")),
-        ("flush_id", e.number(0)),
-        ("seq", e.col("seq")),
-        ("outcome", e.text("adopted")),
-        ("answered_at", e.utc_now()),
-    ]
-    rows = exp.select(*e.aliased(outgoing)).from_(e.table(tables.plan))
-    rows = rows.where(e.equals(e.col("epoch"), e.number(epoch)))
-    return e.insert(tables.acks, [n for n, _ in outgoing], rows)
-
-
-def unanswered(s: Settlement) -> exp.Select:
-    """Whatever of a plan has no outcome may have been sent: the journal that knew is lost.
-
-    Except for adds that wait: nothing goes to a new place, or to a place that somebody else is
-    leaving, before that removal is recorded.
-    """
-    known = (
-        exp.select(e.number(1))
-        .from_(s.acks("a"))
-        .where(
-            e.equals(e.col("epoch", "a"), e.number(s.plan_epoch)),
-            e.equals(e.col("seq", "a"), e.col("seq", "p")),
-        )
-    )
-    outgoing: list[tuple[str, exp.Expr]] = [
-        ("epoch", e.col("epoch", "p")),
-        ("flush_id", e.number(RECOVERED)),
-        ("seq", e.col("seq", "p")),
-        ("outcome", e.text("unknown")),
-        ("code", e.text("run-lost")),
-        ("reason", e.null("varchar")),
-        ("answered_at", e.utc_now()),
-    ]
-    return (
-        exp.select(*e.aliased(outgoing))
-        .from_(e.table(s.tables.plan, "p"))
-        .where(
-            e.equals(e.col("epoch", "p"), e.number(s.plan_epoch)),
-            exp.Not(this=exp.Exists(this=known)),
-            exp.Not(this=e.paren(_waits(s))),
-        )
-    )
-
-
-def doubt_the_rest(s: Settlement) -> exp.Insert:
-    """Those outcomes into the table."""
-    rows = unanswered(s)
-    return e.insert(s.tables.acks, [p.alias for p in rows.expressions], rows)
-
-
-def _waits(s: Settlement) -> exp.Expr:
-    """An add that waits for a removal which has no recorded success."""
-    is_same = e.equals(e.col("identity", "r"), e.col("identity", "p"))
-    is_place = e.equals(_place("r"), _place("p"))
-    waits = [exp.Exists(this=_open_removals(s, which)) for which in (is_same, is_place)]
-    is_add = e.equals(e.col("op", "p"), e.text(Op.ADD))
-    return e.all_of(is_add, e.paren(e.any_of(*waits)))
-
-
-def _open_removals(s: Settlement, which: exp.Expr) -> exp.Select:
-    """Removals of the plan without a recorded success, or with one that has to be repeated."""
-    gone = (
-        exp.select(e.number(1))
-        .from_(s.acks("b"))
-        .where(
-            e.equals(e.col("epoch", "b"), e.number(s.plan_epoch)),
-            e.equals(e.col("seq", "b"), e.col("seq", "r")),
-            e.among(e.col("outcome", "b"), APPLIED),
-            e.equals(_to_repeat("r"), e.number(0)),
-        )
-    )
-    return (
-        exp.select(e.number(1))
-        .from_(e.table(s.tables.plan, "r"))
-        .where(
-            e.equals(e.col("epoch", "r"), e.number(s.plan_epoch)),
-            e.equals(e.col("op", "r"), e.text(Op.REMOVE)),
-            which,
-            exp.Not(this=exp.Exists(this=gone)),
-        )
-    )
-
-
-def _place(alias: str) -> exp.Expr:
-    return exp.Coalesce(
-        this=e.col("external_key", alias),
-        expressions=[e.col("external_id", alias), e.col("identity", alias)],
-    )
 
 
 def forget_values(tables: StateTables, columns: Sequence[Column]) -> exp.Update:

@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from sqlglot import exp
 
 from sync.model import Fate, Op, Sync
-from sync.state import settle
+from sync.state import dead_letters, settle
 from sync.state.catalogue import Catalogue
+from sync.state.deliveries import log_deliveries
 from sync.state.schema import StateTables
 from sync.state.settle import Settlement
 from sync.state.store import SyncReport
@@ -23,9 +24,9 @@ def merge(state: Catalogue, s: Settlement, run_id: str) -> None:
     measure(state, s.tables)
     state.run(settle.settle_rows(s, is_removal=True))
     state.run(settle.settle_rows(s, is_removal=False))
-    state.run(settle.log_deliveries(s, run_id))
-    state.run(settle.record_rejections(s))
-    state.run(settle.clear_delivered(s))
+    state.run(log_deliveries(s, run_id))
+    state.run(dead_letters.record_rejections(s))
+    state.run(dead_letters.clear_delivered(s))
 
 
 def conclude(state: Catalogue, plan_epoch: int) -> None:

@@ -10,7 +10,7 @@ import pytest
 from sync.journal.process import host, own_process
 from sync.model import Counts, Op, Sync
 from sync.run.store import SqlStore
-from sync.state import settle
+from sync.state import acks
 from sync.state.schema import StateTables
 from sync.state.store import Holder, SyncReport
 from sync.warehouse.duckdb import DuckDBSession, DuckDBWarehouse
@@ -25,7 +25,7 @@ def test_a_row_that_disappears_while_a_plan_is_made_is_sent_as_it_was_read(
     store.acquire(Holder("me", host(), own_process(), "1"))
     store.plan(1)
     with store.opened() as state:
-        state.run(settle.adopt_plan(state.tables, 1))
+        state.run(acks.adopt_plan(state.tables, 1))
     store.finish(1, SyncReport("r", 1, "success", "", AT, AT, Counts(), is_complete=True))
     with warehouse.session() as session:
         session.execute("update people set plan = 'team' where id in ('ann', 'bob')")

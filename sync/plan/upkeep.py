@@ -1,0 +1,54 @@
+"""What a comparison finds beside the plan, kept in step in the snapshot."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from sync.plan.candidates import CANDIDATES, doubled
+from sync.plan.comparison import Comparison, held_key
+from sync.plan.diff import PLANNED
+from sync.warehouse import sql as e
+
+
+def refreshed(c: Comparison, has_doubled: bool = True) -> exp.Select:
+    """False alarms of stage one with today's fingerprint and target: (identity, both).
+
+    So they are not looked at again. A name that only left a mapping is not sent for it.
+    """
+    told = exp.select(e.number(1)).from_(e.local(PLANNED, "p"))
+    told = told.where(e.equals(e.col("identity", "p"), e.col("identity", "c")))
+    fresh = [
+        ("identity", e.col("identity", "c")),
+        ("fingerprint", e.col("fingerprint", "c") if c.has_hash else e.null("bigint")),
+        ("target_id", e.number(c.target_id)),
+    ]
+    rows = (
+        e.select(*e.aliased(fresh))
+        .from_(e.local(CANDIDATES, "c"))
+        .where(e.col("is_wanted", "c"), e.col("is_known", "c"), exp.Not(this=exp.Exists(this=told)))
+    )
+    return rows.where(exp.Not(this=exp.Exists(this=doubled("c")))) if has_doubled else rows
+
+
+def forget_attempts(c: Comparison) -> exp.Update:
+    """What was refused and is not tried again: it left the model, or is as acknowledged again."""
+    told = exp.select(e.col("identity")).from_(e.local(PLANNED))
+    return e.update(
+        c.tables.snapshot,
+        {"attempted": e.null(), "attempted_op": e.null()},
+        e.all_of(
+            e.not_null(e.col("attempted_op")),
+            e.is_null(e.col("unconfirmed")),
+            exp.Not(this=exp.In(this=e.col("identity"), query=told.subquery())),
+        ),
+    )
+
+
+def hand_over(c: Comparison, name: str, asserted: exp.Query) -> exp.Update:
+    """A name that its new owner has told somebody is not ours to empty any more."""
+    key = held_key(c.sync, None)
+    return e.update(
+        c.tables.snapshot,
+        {name: e.null()},
+        e.all_of(e.not_null(e.col(name)), exp.In(this=key, query=asserted.subquery())),
+    )
