@@ -45,6 +45,7 @@ class Fate(StrEnum):
     UNDECIDED = "undecided"
     NOT_ATTEMPTED = "not_attempted"
     SUPPRESSED = "suppressed"
+    NO_CONSENT = "no_consent"
     HELD_OUT = "held_out"
     OUTSIDE_ROLLOUT = "outside_rollout"
     INVALID = "invalid"

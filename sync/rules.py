@@ -13,15 +13,16 @@ class ExitCause(StrEnum):
     """Why a member leaves although the model still has the row."""
 
     SUPPRESSED = "suppressed"
+    NO_CONSENT = "no_consent"
 
 
-PROTECTIVE = frozenset({ExitCause.SUPPRESSED})
+PROTECTIVE = frozenset({ExitCause.SUPPRESSED, ExitCause.NO_CONSENT})
 """Exits that no bound and no doubt holds back."""
 
 
 @dataclass(frozen=True, slots=True)
-class Suppression:
-    """A model with people who must not be sent, as one sync asks it.
+class Listed:
+    """A model that says of people whether they may be sent, as one sync asks it.
 
     Anything that is doubtful about it stops adds and changes. Moments are compared with the
     instant of the run; a date in `until` lasts through that day in `zone`.
@@ -48,10 +49,25 @@ class Suppression:
 
 
 @dataclass(frozen=True, slots=True)
+class Consent:
+    """A boolean column that has to be true: of the sync's own model, or of a consent model."""
+
+    column: str
+    listed: Listed | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """All rules of one sync."""
 
-    suppress: tuple[Suppression, ...] = ()
+    suppress: tuple[Listed, ...] = ()
+    requires: tuple[Consent, ...] = ()
+
+    @property
+    def asked(self) -> tuple[Listed, ...]:
+        """Every other model that decides, each once."""
+        of_consent = (consent.listed for consent in self.requires)
+        return tuple(dict.fromkeys([*self.suppress, *(one for one in of_consent if one)]))
 
 
 NO_RULES = Rules()

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from sync.errors import ConfigError, Problem
-from sync.plan import suppression
+from sync.plan import listed as lists_of
 from sync.project.project import Project
 from sync.project.suggest import did_you_mean
-from sync.rules import Suppression
+from sync.rules import Listed
 from sync.run.access import StateAccess
 from sync.state import installation
 
 
-def named(project: Project, name: str) -> Suppression:
+def named(project: Project, name: str) -> Listed:
     """A suppression model that a sync of the project asks. Raises ConfigError."""
-    lists = {s.model: s for sync in project.siblings for s in sync.rules.suppress if s.unique_id}
+    lists = {s.model: s for sync in project.siblings for s in sync.rules.asked if s.unique_id}
     if name in lists:
         return lists[name]
     raise ConfigError(
@@ -26,8 +26,8 @@ def named(project: Project, name: str) -> Suppression:
     )
 
 
-def accept(access: StateAccess, listed: Suppression) -> None:
+def accept(access: StateAccess, listed: Listed) -> None:
     """Forget how many people stood in it."""
     with access.opened() as state:
         installation.ensure(state)
-        suppression.forget(state, listed)
+        lists_of.forget(state, listed)

@@ -16,13 +16,13 @@ from sync.plan import (
     candidates,
     diff,
     invalid,
+    listed,
     numbering,
     overwritten,
     policies,
     reading,
     sharing,
     siblings,
-    suppression,
     upkeep,
 )
 from sync.plan.comparison import Comparison
@@ -366,7 +366,7 @@ def write(state: Catalogue, prepared: Prepared) -> PlanSummary:
     }
     if summary.total:
         changes["planned_epoch"] = e.number(c.epoch)
-    suppression.remember(state, prepared.policies.sizes)
+    listed.remember(state, prepared.policies.sizes)
     if summary.total or not _is_recorded(known, c):
         syncs.remember(state, c.sync, known, **changes)
     told = as_run(summary, c)

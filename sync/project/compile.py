@@ -10,13 +10,14 @@ from sync.errors import Problem
 from sync.model import Kind, Relation, Sync
 from sync.project.artifacts import Manifest
 from sync.project.connections import DESTINATIONS, PROFILES
+from sync.project.consenting import RequiresLevel, consents_of
 from sync.project.findings import Finding
 from sync.project.mapping import never_sent, segment_name, traits_of, undeclared, withdrawn
 from sync.project.metadata import EntryMetadata
 from sync.project.metadata_reader import Activated, read_misplaced, read_model
 from sync.project.naming import definition, sync_name
 from sync.project.policies import NO_POLICIES, Policies
-from sync.project.policy_forms import Suppress
+from sync.project.policy_forms import Requires, Suppress
 from sync.project.suggest import did_you_mean
 from sync.project.suppressing import Level, suppressions_of
 from sync.project.validation import Place, known_keys
@@ -63,12 +64,16 @@ def draft_syncs(
             drafts += _draft_model(activated, connections, registry, found)
         findings += [Finding(problem, frozenset({model.unique_id})) for problem in found]
     named = {activated.model.name: activated for activated in models}
-    ruled = [_with_rules(draft, named, policies, findings) for draft in drafts]
+    ruled = [_with_rules(draft, named, policies, tuple(connections), findings) for draft in drafts]
     return Drafts(ruled, models, findings)
 
 
 def _with_rules(
-    draft: Draft, named: Mapping[str, Activated], policies: Policies, findings: list[Finding]
+    draft: Draft,
+    named: Mapping[str, Activated],
+    policies: Policies,
+    connections: tuple[str, ...],
+    findings: list[Finding],
 ) -> Draft:
     """The draft, knowing the rules of its project, model and destination."""
     activated, sync = draft.activated, draft.sync
@@ -78,8 +83,21 @@ def _with_rules(
         Level(draft.entry.suppress or Suppress(), draft.place),
     ]
     suppress, found = suppressions_of(sync, activated, levels, named, policies.zone)
-    findings += [one for one in found if one not in findings]
-    sync = replace(sync, rules=replace(sync.rules, suppress=tuple(suppress)))
+    meta, entry = activated.meta, draft.entry
+    own = tuple(other.name for _, other in activated.entries)
+    requires, wrong = consents_of(
+        sync,
+        activated,
+        [
+            RequiresLevel(policies.requires, policies.place, connections),
+            RequiresLevel(meta.requires or Requires(), activated.place, own),
+            RequiresLevel(entry.requires or Requires(), draft.place, (entry.name,)),
+        ],
+        named,
+    )
+    findings += [one for one in dict.fromkeys([*found, *wrong]) if one not in findings]
+    rules = replace(sync.rules, suppress=tuple(suppress), requires=tuple(requires))
+    sync = replace(sync, rules=rules)
     return replace(draft, sync=replace(sync, definition=definition(sync, activated.model)))
 
 

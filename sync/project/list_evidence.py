@@ -11,7 +11,7 @@ from sync.model import Kind, Relation, Sync
 from sync.project.advice import moment
 from sync.project.evidence import Evidence
 from sync.project.verdicts import LONG_AGO, Known
-from sync.rules import Suppression
+from sync.rules import Listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +27,11 @@ class ListEvidence:
         """Why adds and changes of a sync wait; empty when all that it asks can be relied on."""
         return [
             _waiting(sync, listed.model, problem)
-            for listed in sync.rules.suppress
+            for listed in sync.rules.asked
             for problem in self._of(listed)
         ]
 
-    def _of(self, listed: Suppression) -> Iterator[Problem]:
+    def _of(self, listed: Listed) -> Iterator[Problem]:
         if listed.problem:
             yield Problem(
                 "list-unusable",
@@ -47,7 +47,7 @@ class ListEvidence:
             yield from self.evidence.doubts(asked) if self.is_strict else ()
             yield from self._too_old(listed)
 
-    def _too_old(self, listed: Suppression) -> Iterator[Problem]:
+    def _too_old(self, listed: Listed) -> Iterator[Problem]:
         verdict = self.known.verdicts.get(listed.unique_id)
         if listed.max_age is None or verdict is None or verdict.at == LONG_AGO:
             return
@@ -61,7 +61,7 @@ class ListEvidence:
             )
 
 
-def _as_sync(listed: Suppression) -> Sync:
+def _as_sync(listed: Listed) -> Sync:
     """What the evidence is asked about."""
     return Sync(
         name=listed.model,

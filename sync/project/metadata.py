@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
 from sync.model import Kind
-from sync.project.policy_forms import Share, Span, SuppressKey, Text
+from sync.project.policy_forms import RequiresKey, Share, Span, SuppressKey, Text
 
 ColumnName = Text
 Nulls = Literal["unset", "skip", "reject"]
@@ -21,13 +21,14 @@ Initial = Literal["quiet", "send"]
 
 
 class MetaKind(StrEnum):
-    """What a row is. The last three are never sent, only consulted."""
+    """What a row is. The last four are never sent, only consulted."""
 
     TRAITS = Kind.TRAITS
     SEGMENT = Kind.SEGMENT
     EVENTS = Kind.EVENTS
     OBJECTS = Kind.OBJECTS
     SUPPRESSION = "suppression"
+    CONSENT = "consent"
     COHORT = "cohort"
     OUTCOME = "outcome"
 
@@ -133,6 +134,9 @@ class EntryMetadata(Metadata):
         description="Suppression models of this destination, beside those of the model and the "
         "project.",
     )
+    requires: RequiresKey = Field(
+        None, description="Consents that this destination needs, beside those of the model."
+    )
     after: Text | None = Field(
         None,
         description="Wait, person by person, for another destination's acknowledgement.",
@@ -164,8 +168,8 @@ class ModelMetadata(Metadata):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, title="activation")
 
     kind: Annotated[MetaKind, Field(strict=False)] = Field(
-        description="What a row is. Suppression, cohort and outcome models are never sent, only "
-        "consulted."
+        description="What a row is. Suppression, consent, cohort and outcome models are never "
+        "sent, only consulted."
     )
     identity: ColumnName = Field(
         description="The column that identifies the person or account; for events, whom the event "
@@ -226,13 +230,13 @@ class ModelMetadata(Metadata):
     )
     max_age: Span | None = Field(
         None,
-        description="Suppression: how long ago its last build may have ended, for example "
+        description="Suppression, consent: how long ago its last build may have ended, for example "
         "`26 hours`. An older one stops adds and changes.",
     )
     max_drop: Share | None = Field(
         None,
-        description="Suppression: the share of its people that it may lose from one run to the "
-        "next. A larger loss stops adds and changes. Default: `50%`.",
+        description="Suppression, consent: the share of its people that it may lose from one run "
+        "to the next. A larger loss stops adds and changes. Default: `50%`.",
     )
     value: ColumnName | None = Field(
         None, description="Outcome: the column with what the outcome is worth."
@@ -251,6 +255,12 @@ class ModelMetadata(Metadata):
         None,
         description="Suppression models, beside those that the var `activation` names for every "
         "model: who stands in one is not sent, and leaves at once. `[]`: none at all.",
+    )
+    requires: RequiresKey = Field(
+        None,
+        description="Boolean columns that have to be true, of the model or, as "
+        "`<consent model>.<column>`, of a model of kind consent; or `{<destination>: <such>}`. "
+        "Null is no, and who loses consent leaves at once.",
     )
     holdout: Any = Field(
         None, description="Keep a share of identities back, to measure.", json_schema_extra=NOT_YET
@@ -284,8 +294,9 @@ KEYS_OF_KIND: Mapping[str, frozenset[MetaKind]] = {
     "object_type": frozenset({MetaKind.OBJECTS}),
     "relates_to": frozenset({MetaKind.OBJECTS}),
     "until": frozenset({MetaKind.SUPPRESSION}),
-    "max_age": frozenset({MetaKind.SUPPRESSION}),
-    "max_drop": frozenset({MetaKind.SUPPRESSION}),
+    "max_age": frozenset({MetaKind.SUPPRESSION, MetaKind.CONSENT}),
+    "max_drop": frozenset({MetaKind.SUPPRESSION, MetaKind.CONSENT}),
+    "requires": frozenset(kind for kind in MetaKind if kind.sent),
     "suppress": frozenset(kind for kind in MetaKind if kind.sent),
     "value": frozenset({MetaKind.OUTCOME}),
 }

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from sync.errors import Problem
 from sync.project.declared import written_var
-from sync.project.policy_forms import Suppress, SuppressKey, Text
+from sync.project.policy_forms import Requires, RequiresKey, Suppress, SuppressKey, Text
 from sync.project.validation import Place
 from sync.project.vendors import check_against
 
@@ -30,6 +30,7 @@ class PolicyVars(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     suppress: SuppressKey = Field(None, description="Suppression models of every model.")
+    requires: RequiresKey = Field(None, description="Consents that every model needs.")
     zone: Annotated[Text, AfterValidator(_zone)] = Field(
         "UTC", description="Where days begin and end."
     )
@@ -40,12 +41,13 @@ class Policies:
     """What holds for every model, and where it stands."""
 
     suppress: Suppress
+    requires: Requires
     zone: str
     place: Place
 
 
 NO_PLACE = Place("the var `activation`", "dbt_project.yml", "vars.activation", "vars")
-NO_POLICIES = Policies(Suppress(), "UTC", NO_PLACE)
+NO_POLICIES = Policies(Suppress(), Requires(), "UTC", NO_PLACE)
 
 
 def read_policies(
@@ -59,4 +61,5 @@ def read_policies(
     checked, problems = check_against(PolicyVars, known, place)
     if not isinstance(checked, PolicyVars):
         return NO_POLICIES, problems
-    return Policies(checked.suppress or Suppress(), checked.zone, place), problems
+    suppress, requires = checked.suppress or Suppress(), checked.requires or Requires()
+    return Policies(suppress, requires, checked.zone, place), problems

@@ -91,6 +91,43 @@ def _is_pair(value: Any) -> bool:
     return all(isinstance(text, str) and text.strip() for text in (*value, *value.values()))
 
 
+class Requires(BaseModel):
+    """What stands under `requires`: columns for every destination, and for single ones."""
+
+    columns: tuple[str, ...] = ()
+    by_destination: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+
+
+def _columns(value: Any) -> tuple[str, ...] | None:
+    listed = [value] if isinstance(value, str) else value
+    if not isinstance(listed, list) or not listed:
+        return None
+    is_text = all(isinstance(text, str) and text.strip() for text in listed)
+    return tuple(dict.fromkeys(listed)) if is_text else None
+
+
+def _requires(value: Any) -> Any:
+    columns = _columns(value)
+    if columns is not None:
+        return Requires(columns=columns)
+    by_destination = {k: _columns(v) for k, v in value.items()} if _is_map(value) else {}
+    if not by_destination or None in by_destination.values():
+        raise ValueError(
+            "must be a boolean column, or `<consent model>.<column>`, or a list of such, or"
+            " {<destination>: <such>}"
+        )
+    return Requires(by_destination=by_destination)
+
+
+def _is_map(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(isinstance(key, str) for key in value)
+
+
+_Columns = Text | list[Text]
+RequiresKey = Annotated[
+    Requires | None,
+    BeforeValidator(_requires, json_schema_input_type=_Columns | dict[Text, _Columns] | None),
+]
 SuppressKey = Annotated[
     Suppress | None,
     BeforeValidator(_suppress, json_schema_input_type=list[Text | ListName] | OnlyLists | None),

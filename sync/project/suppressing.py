@@ -15,7 +15,7 @@ from sync.project.metadata_reader import Activated
 from sync.project.policy_forms import ListName, Suppress, share, span
 from sync.project.suggest import did_you_mean
 from sync.project.validation import Place
-from sync.rules import Suppression
+from sync.rules import Listed
 
 UNKNOWN = "the project has no suppression model of that name"
 
@@ -34,21 +34,21 @@ def suppressions_of(
     levels: Sequence[Level],
     models: Mapping[str, Activated],
     zone: str,
-) -> tuple[list[Suppression], list[Finding]]:
+) -> tuple[list[Listed], list[Finding]]:
     """The suppression models of a sync, and what is wrong with how they are named.
 
     `levels` go from the project to the destination. A model that is not there is a finding that
     stops nothing by itself: the sync asks for it all the same, and so adds and changes wait.
     """
-    found: list[Suppression] = []
+    found: list[Listed] = []
     findings: list[Finding] = []
     for level, i, name in _named(levels):
         known = models.get(name.model)
         if known is None or known.meta.kind is not MetaKind.SUPPRESSION:
-            found.append(Suppression(name.model, problem=UNKNOWN, path=level.place.file))
+            found.append(Listed(name.model, problem=UNKNOWN, path=level.place.file))
             findings.append(Finding(_unknown(level, i, name, models), frozenset()))
             continue
-        made = _compiled(name, known, zone)
+        made = as_listed(known, zone, name.match)
         found.append(made)
         problems = [*_unmatched(activated, level, i, made, known, name)]
         findings += [Finding(p, frozenset({sync.unique_id})) for p in problems]
@@ -62,10 +62,11 @@ def _named(levels: Sequence[Level]) -> Iterator[tuple[Level, int, ListName]]:
         yield from ((level, i, name) for i, name in enumerate(level.suppress.lists))
 
 
-def _compiled(name: ListName, known: Activated, zone: str) -> Suppression:
+def as_listed(known: Activated, zone: str, match: Mapping[str, str] | None = None) -> Listed:
+    """A model that decides, compared by the columns of `match`: its own, then the sync's."""
     model, meta = known.model, known.meta
-    theirs, ours = next(iter((name.match or {meta.identity: meta.identity}).items()))
-    return Suppression(
+    theirs, ours = next(iter((match or {meta.identity: meta.identity}).items()))
+    return Listed(
         model=model.name,
         unique_id=model.unique_id,
         relation=Relation(model.database, model.schema, model.alias),
@@ -96,7 +97,7 @@ def _unknown(level: Level, i: int, name: ListName, models: Mapping[str, Activate
 
 
 def _unmatched(
-    ours: Activated, level: Level, i: int, made: Suppression, theirs: Activated, name: ListName
+    ours: Activated, level: Level, i: int, made: Listed, theirs: Activated, name: ListName
 ) -> Iterator[Problem]:
     """Columns that are compared and not declared: what matches no row suppresses nobody."""
     if made.identity not in theirs.columns:
@@ -138,9 +139,15 @@ def _is_moment(model: Model, name: str) -> bool:
 
 
 def without_broken(sync: Sync, broken: Mapping[str, Problem]) -> Sync:
-    """The sync, knowing which of its suppression models have findings of their own."""
-    lists = tuple(
-        replace(s, problem=broken[s.unique_id].message) if s.unique_id in broken else s
-        for s in sync.rules.suppress
-    )
-    return replace(sync, rules=replace(sync.rules, suppress=lists))
+    """The sync, knowing which of the models that decide have findings of their own."""
+    rules = sync.rules
+    if not any(listed.unique_id in broken for listed in rules.asked):
+        return sync
+
+    def told(listed: Listed) -> Listed:
+        problem = broken.get(listed.unique_id)
+        return replace(listed, problem=problem.message) if problem else listed
+
+    suppress = tuple(map(told, rules.suppress))
+    requires = tuple(replace(c, listed=told(c.listed)) if c.listed else c for c in rules.requires)
+    return replace(sync, rules=replace(rules, suppress=suppress, requires=requires))

@@ -16,13 +16,17 @@ FATES: Mapping[Fate, str] = {
     Fate.DEFERRED: "deferred",
     Fate.INVALID: "invalid",
     Fate.SUPPRESSED: "suppressed",
+    Fate.NO_CONSENT: "without consent",
     Fate.HELD_OUT: "held out",
     Fate.OUTSIDE_ROLLOUT: "outside the rollout",
     Fate.UNCHANGED: "unchanged",
 }
 """Every fate in words, in the order of telling."""
 
-CAUSES: Mapping[ExitCause, str] = {ExitCause.SUPPRESSED: "they are suppressed"}
+CAUSES: Mapping[ExitCause, str] = {
+    ExitCause.SUPPRESSED: "they are suppressed",
+    ExitCause.NO_CONSENT: "they have not consented",
+}
 """Why members leave whom the model still has."""
 
 MARKS: Mapping[Op, str] = {Op.REMOVE: "-", Op.CHANGE: "~", Op.ADD: "+"}

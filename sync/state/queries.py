@@ -39,6 +39,7 @@ RUN_SYNC = (
     "undecided",
     "not_attempted",
     "suppressed",
+    "no_consent",
     "held_out",
     "outside_rollout",
     "invalid",

@@ -50,6 +50,7 @@ class LastRun(NamedTuple):
     undecided: int
     not_attempted: int
     suppressed: int
+    no_consent: int
     held_out: int
     outside_rollout: int
     invalid: int

@@ -38,6 +38,7 @@ FORMATS: Mapping[int, tuple[str, ...]] = {
     5: ("leases.token", "leases.late_epoch", "leases.known_epoch"),
     6: ("syncs.mapping", "syncs.grown_epoch", "syncs.seen"),
     7: ("suppression_lists",),
+    8: ("run_syncs.no_consent",),
 }
 """What each format after the first has brought: a table, or a column as `table.column`.
 
@@ -175,6 +176,7 @@ SHARED: Mapping[str, Mapping[str, str]] = {
         "undecided": BIG,
         "not_attempted": BIG,
         "suppressed": BIG,
+        "no_consent": BIG,
         "held_out": BIG,
         "outside_rollout": BIG,
         "invalid": BIG,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -286,3 +287,52 @@ def test_suppressed_members_leave_while_too_many_removals_are_held(
     )
     assert "would leave" in run("apply", expect=3).text
     assert inside(shop) == EVERYBODY - {"p1"}
+
+
+CONSENTS = Model(
+    name="consents",
+    query="select person_id, sms from agreed",
+    columns={"person_id": "varchar", "sms": "boolean"},
+    activation={"kind": "consent", "identity": "person_id"},
+)
+
+
+def asking() -> Model:
+    asked = segment(requires={"customerio": ["mails", "consents.sms"]}, suppress=[])
+    return replace(
+        asked,
+        query="select person_id, email, plan, mails from rows",
+        columns={**asked.columns, "mails": "boolean"},
+    )
+
+
+def test_nobody_is_sent_without_consent_and_who_loses_it_leaves_at_once(
+    shop: SmallProject, run: Runs
+) -> None:
+    shop.warehouse.run(
+        "alter table rows add column mails boolean",
+        "update rows set mails = true where person_id <> 'p1'",
+        "update rows set mails = false where person_id = 'p2'",
+        "create table agreed (person_id varchar, sms boolean)",
+        "insert into agreed select person_id, true from rows where person_id <> 'p3'",
+        "update agreed set sms = null where person_id = 'p4'",
+        "insert into agreed values ('p5', false), (' p6', true)",
+    )
+    shop.define(asking(), CONSENTS)
+    run("apply")
+    others = EVERYBODY - {f"p{i}" for i in range(1, 6)}
+    assert inside(shop) == others
+    assert (counts(shop)["no_consent"], counts(shop)["delivered"]) == (5, 15)
+    assert "without consent: `mails`" in run("why", "p1").text
+    assert "without consent: `sms` of consents" in run("why", "p3").text
+    shop.warehouse.run(
+        "update rows set mails = null where person_id = 'p7'",
+        "update agreed set sms = false where person_id = 'p8'",
+        "update agreed set sms = true where person_id = 'p4'",
+    )
+    assert "p8  (no_consent)" in run("plan", "--show", "5").text
+    run("apply")
+    assert inside(shop) == (others | {"p4"}) - {"p7", "p8"}
+    shop.warehouse.run("delete from agreed")
+    assert WAIT in run("apply", expect=3).text
+    assert inside(shop) == (others | {"p4"}) - {"p7", "p8"}

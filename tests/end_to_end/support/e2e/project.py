@@ -29,6 +29,7 @@ FATES = (
     "undecided",
     "not_attempted",
     "suppressed",
+    "no_consent",
     "held_out",
     "outside_rollout",
     "invalid",
