@@ -57,11 +57,28 @@ class Consent:
 
 
 @dataclass(frozen=True, slots=True)
+class Holdout:
+    """A share of people who get nothing from any sync under the name."""
+
+    name: str
+    threshold: int
+    """Buckets below it, of 10,000, are held out: hundredths of a percent."""
+    salt: str
+    releases: bool = False
+    """People whose bucket a lower percentage has left are let go."""
+    is_over: bool = False
+    """Nobody is drawn any more; whom it holds stays held out."""
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """All rules of one sync."""
 
     suppress: tuple[Listed, ...] = ()
     requires: tuple[Consent, ...] = ()
+    holdouts: tuple[Holdout, ...] = ()
+    ended: tuple[tuple[str, str], ...] = ()
+    """What becomes of people whom a holdout holds that is named no longer: keep or release."""
 
     @property
     def asked(self) -> tuple[Listed, ...]:

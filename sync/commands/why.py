@@ -13,7 +13,7 @@ from sync.plan import lookups, policies
 from sync.plan.comparison import Comparison
 from sync.plan.gates import gates_of
 from sync.run.access import StateAccess
-from sync.state import reading
+from sync.state import reading, syncs
 from sync.state.catalogue import Catalogue
 from sync.state.columns import Column
 from sync.state.reading import Delivery, Letter, Membership
@@ -135,7 +135,10 @@ def _in_model(
     access: StateAccess, state: Catalogue, part: _Part, aliases: Aliases
 ) -> list[InModel]:
     sync = part.sync
-    consulted = policies.consult(state, sync, access.planned_at or datetime.now(UTC))
+    now = access.planned_at or datetime.now(UTC)
+    known = syncs.remembered(state) if state.is_installed() else None
+    mapping = known.mapping if known else ""
+    consulted = policies.consult(state, sync, now, access.siblings, mapping)
     comparison = Comparison(
         sync=sync,
         columns=part.columns,

@@ -9,7 +9,7 @@ from typing import Protocol
 from sqlglot import exp
 
 from sync.model import Fate, Kind, Sync
-from sync.rules import ExitCause
+from sync.rules import PROTECTIVE, ExitCause
 from sync.state.columns import Column
 from sync.warehouse import sql as e
 
@@ -130,7 +130,8 @@ def gates_of(
 ) -> tuple[Gate, ...]:
     """The gates of a sync, in order.
 
-    `policies` come before what keeps a row in place: who must not be reached leaves all the same.
+    Those policies that protect people come before what keeps a row in place: who must not be
+    reached leaves all the same.
     """
     has_own_address = sync.address is not None and sync.kind is not Kind.EVENTS
     needed = ["identity"] if has_own_address else ["identity", "external_key"]
@@ -141,7 +142,7 @@ def gates_of(
         for c in columns
         if c.is_live and c.trait.nulls == "reject" and c.trait.default is None
     ]
-    gates: list[Gate] = [Unidentified(needed), *policies]
+    gates: list[Gate] = [Unidentified(needed), *(p for p in policies if p.cause in PROTECTIVE)]
     gates += [AddressMissing()] if has_own_address else []
     gates += [NullRefused(refused)] if refused else []
-    return tuple(gates)
+    return (*gates, *(p for p in policies if p.cause not in PROTECTIVE))

@@ -15,6 +15,7 @@ from sync.plan import (
     arrivals,
     candidates,
     diff,
+    holdouts,
     invalid,
     listed,
     numbering,
@@ -93,7 +94,9 @@ def prepare(
     )
     creators = arrivals.creators(sync, others, recorded)
     grown = arrivals.grown(creators, recorded)
-    consulted = policies.consult(state, sync, planned_at or datetime.now(UTC))
+    mapping = known.mapping if known else ""
+    consulted = policies.consult(state, sync, planned_at or datetime.now(UTC), others, mapping)
+    sync = replace(sync, rules=consulted.rules)
     comparison = Comparison(
         sync=sync,
         columns=columns,
@@ -350,6 +353,7 @@ class Planner:
 
 def write(state: Catalogue, prepared: Prepared) -> PlanSummary:
     """Compare and commit the numbered plan. Runs inside the caller's transaction."""
+    prepared = _with_arms(state, prepared)
     planner = Planner(Tables(state), prepared, writes_first=True)
     c, known = prepared.comparison, prepared.known
     if prepared.is_new_target:
@@ -367,12 +371,23 @@ def write(state: Catalogue, prepared: Prepared) -> PlanSummary:
     if summary.total:
         changes["planned_epoch"] = e.number(c.epoch)
     listed.remember(state, prepared.policies.sizes)
+    if not prepared.policies.doubts and prepared.policies.planned_at:
+        holdouts.trigger(state, c, prepared.policies.planned_at)
     if summary.total or not _is_recorded(known, c):
         syncs.remember(state, c.sync, known, **changes)
     told = as_run(summary, c)
     if told.adopted:
         _adopt(state, c)
     return told
+
+
+def _with_arms(state: Catalogue, prepared: Prepared) -> Prepared:
+    """After everyone who qualifies has an arm; while something is doubtful, none is drawn."""
+    c, consulted = prepared.comparison, prepared.policies
+    if consulted.doubts or consulted.planned_at is None:
+        return prepared
+    holdouts.assign(state, c, consulted.planned_at)
+    return replace(prepared, comparison=replace(c, gates=holdouts.drawn(c.gates)))
 
 
 def _is_recorded(known: Remembered | None, c: Comparison) -> bool:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sync.errors import Problem
 from sync.model import Sync
-from sync.plan import suppression
+from sync.plan import holdouts, suppression
 from sync.plan.candidates import model_rows
 from sync.plan.comparison import Comparison
 from sync.plan.consent import Unconsented
 from sync.plan.gates import Gate
+from sync.plan.holdouts import HeldOut
 from sync.plan.listed import Looked, look
-from sync.rules import NO_RULES, Listed
+from sync.rules import NO_RULES, Holdout, Listed, Rules
 from sync.state.catalogue import Catalogue
+from sync.state.written import holdouts_of
+
+VAR = "dbt_project.yml, vars.activation.holdouts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,21 +31,98 @@ class Consulted:
     """Why adds and changes wait."""
     sizes: Mapping[str, int] = field(default_factory=dict)
     """By suppression model that can be relied on and has changed, the people in it."""
+    rules: Rules = NO_RULES
+    """The rules in force: also what an earlier run was under, where people are held by it."""
+    planned_at: datetime | None = None
 
 
 NOTHING = Consulted()
 
 
-def consult(state: Catalogue, sync: Sync, planned_at: datetime) -> Consulted:
-    """Look at everything that the sync's policies ask; nothing is asked without any."""
-    rules = sync.rules
-    if sync.is_gone or rules == NO_RULES:
+def consult(
+    state: Catalogue,
+    sync: Sync,
+    planned_at: datetime,
+    others: Sequence[Sync] = (),
+    mapping: str = "",
+) -> Consulted:
+    """Look at everything that the sync's policies ask; nothing is asked without any.
+
+    `others` are the project's syncs, `mapping` is what the state says of the sync's entry.
+    """
+    before = holdouts_of(mapping)
+    if sync.is_gone or (sync.rules == NO_RULES and not before):
         return NOTHING
+    holdouts, unsure = _holdouts(state, sync, before)
+    sync = replace(sync, rules=replace(sync.rules, holdouts=holdouts))
+    rules = sync.rules
     found = {one: look(state, sync, one, _columns(sync, one)) for one in rules.asked}
     return Consulted(
-        (*_suppressed(state, sync, found, planned_at), *_unconsented(sync, found)),
-        tuple(one.doubt for one in found.values() if one.doubt is not None),
+        (
+            *_suppressed(state, sync, found, planned_at),
+            *_unconsented(sync, found),
+            *_held_out(state, sync, others),
+        ),
+        (*unsure, *(one.doubt for one in found.values() if one.doubt is not None)),
         {f.listed.unique_id: f.people for f in found.values() if not f.doubt and f.has_changed},
+        rules,
+        planned_at,
+    )
+
+
+def _holdouts(
+    state: Catalogue, sync: Sync, before: Sequence[str]
+) -> tuple[tuple[Holdout, ...], list[Problem]]:
+    """The holdouts in force, and why adds wait: a name that went, a salt that is another."""
+    found, problems = list(sync.rules.holdouts), list[Problem]()
+    if holdouts.stored_in(state) is None:
+        return tuple(found), problems
+    for holdout in sync.rules.holdouts:
+        if holdouts.is_redrawn(state, holdout):
+            problems.append(_redrawn(sync, holdout))
+    ends = dict(sync.rules.ended)
+    for name in before:
+        if name in {h.name for h in found} or ends.get(name) == "release":
+            continue
+        controls = holdouts.count_controls(state, name)
+        found += [Holdout(name, 0, name, is_over=True)] if controls else []
+        if controls and name not in ends:
+            problems.append(_dropped(sync, name, controls))
+    return tuple(found), problems
+
+
+def _held_out(state: Catalogue, sync: Sync, others: Sequence[Sync]) -> Iterator[Gate]:
+    stored = holdouts.stored_in(state) if sync.rules.holdouts else None
+    for number, holdout in enumerate(sync.rules.holdouts, start=1):
+        under = [s for s in others if holdout.name in {h.name for h in s.rules.holdouts}]
+        reached = None if holdout.is_over else holdouts.reached(state, _with(sync, under))
+        yield HeldOut(holdout, sync, number, state.dialect, stored, reached)
+
+
+def _with(sync: Sync, others: Sequence[Sync]) -> list[Sync]:
+    return [sync, *(other for other in others if other.name != sync.name)]
+
+
+def _redrawn(sync: Sync, holdout: Holdout) -> Problem:
+    return Problem(
+        "holdout-redrawn",
+        f"adds and changes of {sync.name} wait: the salt of the holdout {holdout.name} is another"
+        " one than the one that drew its people",
+        where=VAR,
+        hint="Removals are not held. A new draw needs a new name.",
+        fix="put the old salt back, or give the holdout a new name",
+    )
+
+
+def _dropped(sync: Sync, name: str, controls: int) -> Problem:
+    return Problem(
+        "holdout-dropped",
+        f"adds and changes of {sync.name} wait: it is no longer under the holdout {name}, which"
+        f" holds {controls} people back",
+        where=sync.path,
+        hint="Removals are not held. Deleting a line must not message them.",
+        fix=f"name it again; or say under `{name}` in the var `activation` what becomes of them:"
+        " `ends: keep` or `ends: release`",
     )
 
 
@@ -70,7 +151,18 @@ def because(state: Catalogue, c: Comparison, detail: str | None, key: str) -> st
     gate = next((gate for gate in c.gates if gate.name == detail), None)
     if isinstance(gate, suppression.Suppressed):
         return _of_list(state, c, gate, key)
+    if isinstance(gate, HeldOut):
+        return _of_holdout(state, c, gate, key)
     return gate.words if isinstance(gate, Unconsented) else ""
+
+
+def _of_holdout(state: Catalogue, c: Comparison, gate: HeldOut, key: str) -> str:
+    query = holdouts.facts(c, gate, key)
+    rows = state.ask(query) if query is not None else []
+    if not rows:
+        return f"{gate.words}, from the next run on"
+    at, percent, bucket = rows[0]
+    return f"{gate.words} since {at:%Y-%m-%d %H:%M} UTC, bucket {bucket} at {percent} %"
 
 
 def _of_list(state: Catalogue, c: Comparison, gate: suppression.Suppressed, key: str) -> str:

@@ -12,6 +12,7 @@ from sync.project.artifacts import Manifest
 from sync.project.connections import DESTINATIONS, PROFILES
 from sync.project.consenting import RequiresLevel, consents_of
 from sync.project.findings import Finding
+from sync.project.holding_out import check_units, ended, holdouts_of
 from sync.project.mapping import never_sent, segment_name, traits_of, undeclared, withdrawn
 from sync.project.metadata import EntryMetadata
 from sync.project.metadata_reader import Activated, read_misplaced, read_model
@@ -22,6 +23,7 @@ from sync.project.suggest import did_you_mean
 from sync.project.suppressing import Level, suppressions_of
 from sync.project.validation import Place, known_keys
 from sync.project.vendors import Registry, Vendor, check_against, load_vendor
+from sync.rules import Rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ def draft_syncs(
             drafts += _draft_model(activated, connections, registry, found)
         findings += [Finding(problem, frozenset({model.unique_id})) for problem in found]
     named = {activated.model.name: activated for activated in models}
+    findings += check_units(models, policies.holdouts)
     ruled = [_with_rules(draft, named, policies, tuple(connections), findings) for draft in drafts]
     return Drafts(ruled, models, findings)
 
@@ -96,7 +99,9 @@ def _with_rules(
         named,
     )
     findings += [one for one in dict.fromkeys([*found, *wrong]) if one not in findings]
-    rules = replace(sync.rules, suppress=tuple(suppress), requires=tuple(requires))
+    held, misnamed = holdouts_of(sync, activated, policies)
+    findings += [one for one in misnamed if one not in findings]
+    rules = Rules(tuple(suppress), tuple(requires), tuple(held), ended(policies))
     sync = replace(sync, rules=rules)
     return replace(draft, sync=replace(sync, definition=definition(sync, activated.model)))
 

@@ -20,7 +20,7 @@ from sync.project.validation import Place
 from sync.project.vendors import check_against
 
 VAR, FILE = "activation", "dbt_project.yml"
-KEYS = ("moved", "removed", "suppress", "requires", "zone")
+KEYS = ("moved", "removed", "suppress", "requires", "holdouts", "zone")
 
 
 class Moved(BaseModel):

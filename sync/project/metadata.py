@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
 from sync.model import Kind
-from sync.project.policy_forms import RequiresKey, Share, Span, SuppressKey, Text
+from sync.project.policy_forms import HoldoutKey, RequiresKey, Share, Span, SuppressKey, Text
 
 ColumnName = Text
 Nulls = Literal["unset", "skip", "reject"]
@@ -262,8 +262,10 @@ class ModelMetadata(Metadata):
         "`<consent model>.<column>`, of a model of kind consent; or `{<destination>: <such>}`. "
         "Null is no, and who loses consent leaves at once.",
     )
-    holdout: Any = Field(
-        None, description="Keep a share of identities back, to measure.", json_schema_extra=NOT_YET
+    holdout: HoldoutKey = Field(
+        None,
+        description="Holdouts that the var `activation` defines: a share of people gets nothing, "
+        "to measure what the others got.",
     )
     cap: Any = Field(
         None, description="Limit entries over a sliding window.", json_schema_extra=NOT_YET
@@ -296,6 +298,7 @@ KEYS_OF_KIND: Mapping[str, frozenset[MetaKind]] = {
     "until": frozenset({MetaKind.SUPPRESSION}),
     "max_age": frozenset({MetaKind.SUPPRESSION, MetaKind.CONSENT}),
     "max_drop": frozenset({MetaKind.SUPPRESSION, MetaKind.CONSENT}),
+    "holdout": frozenset(kind for kind in MetaKind if kind.sent),
     "requires": frozenset(kind for kind in MetaKind if kind.sent),
     "suppress": frozenset(kind for kind in MetaKind if kind.sent),
     "value": frozenset({MetaKind.OUTCOME}),

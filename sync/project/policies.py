@@ -11,7 +11,14 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from sync.errors import Problem
 from sync.project.declared import written_var
-from sync.project.policy_forms import Requires, RequiresKey, Suppress, SuppressKey, Text
+from sync.project.policy_forms import (
+    HoldoutForm,
+    Requires,
+    RequiresKey,
+    Suppress,
+    SuppressKey,
+    Text,
+)
 from sync.project.validation import Place
 from sync.project.vendors import check_against
 
@@ -31,6 +38,7 @@ class PolicyVars(BaseModel):
 
     suppress: SuppressKey = Field(None, description="Suppression models of every model.")
     requires: RequiresKey = Field(None, description="Consents that every model needs.")
+    holdouts: dict[Text, HoldoutForm] = Field(default_factory=dict, description="Holdouts by name.")
     zone: Annotated[Text, AfterValidator(_zone)] = Field(
         "UTC", description="Where days begin and end."
     )
@@ -42,12 +50,13 @@ class Policies:
 
     suppress: Suppress
     requires: Requires
+    holdouts: Mapping[str, HoldoutForm]
     zone: str
     place: Place
 
 
 NO_PLACE = Place("the var `activation`", "dbt_project.yml", "vars.activation", "vars")
-NO_POLICIES = Policies(Suppress(), Requires(), "UTC", NO_PLACE)
+NO_POLICIES = Policies(Suppress(), Requires(), {}, "UTC", NO_PLACE)
 
 
 def read_policies(
@@ -62,4 +71,4 @@ def read_policies(
     if not isinstance(checked, PolicyVars):
         return NO_POLICIES, problems
     suppress, requires = checked.suppress or Suppress(), checked.requires or Requires()
-    return Policies(suppress, requires, checked.zone, place), problems
+    return Policies(suppress, requires, checked.holdouts, checked.zone, place), problems

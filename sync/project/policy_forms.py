@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
@@ -89,6 +89,48 @@ def _is_pair(value: Any) -> bool:
     if not isinstance(value, Mapping) or len(value) != 1:
         return False
     return all(isinstance(text, str) and text.strip() for text in (*value, *value.values()))
+
+
+def _percent(value: Any) -> Any:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not 0 <= value <= 100 or round(value * 100, 6) % 1:
+        raise ValueError("must be a number from 0 to 100 with two decimals at most")
+    return float(value)
+
+
+Percent = Annotated[float, BeforeValidator(_percent)]
+
+
+class HoldoutForm(BaseModel):
+    """A holdout, under its name in the var."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, title="holdout")
+
+    percent: Percent = Field(description="The share of new people who get nothing.")
+    salt: Text | None = Field(None, description="What draws them. Default: the holdout's name.")
+    by: Text | None = Field(None, description="The identity that is drawn.")
+    release: bool = Field(
+        False, description="A lower percentage lets go whose bucket is outside now."
+    )
+    ends: Literal["keep", "release"] | None = Field(
+        None, description="What becomes of people who are held out where a model drops the name."
+    )
+
+
+def _names(value: Any) -> Any:
+    listed = [value] if isinstance(value, str) else value
+    is_text = isinstance(listed, list) and all(isinstance(t, str) and t.strip() for t in listed)
+    if not is_text:
+        raise ValueError(
+            "must be the name of a holdout, or a list of names; their numbers stand in the var"
+            " `activation`, under holdouts"
+        )
+    return tuple(dict.fromkeys(listed))
+
+
+HoldoutKey = Annotated[
+    tuple[str, ...] | None, BeforeValidator(_names, json_schema_input_type=Text | list[Text] | None)
+]
 
 
 class Requires(BaseModel):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -177,14 +177,16 @@ def real_keys(loc: Sequence[str | int], raw: Any, is_missing: bool) -> tuple[str
 
 def _model_at(model: type[BaseModel], keys: Sequence[str | int]) -> type[BaseModel] | None:
     """The model that checks what stands below these keys; None where it is not a model's place."""
+    is_name = False
     for key in keys:
-        if isinstance(key, int):
+        if isinstance(key, int) or is_name:
+            is_name = False
             continue
         info = next((f for n, f in model.model_fields.items() if key in (n, f.alias)), None)
         inner = next(_models_in(info.annotation), None) if info else None
         if inner is None:
             return None
-        model = inner
+        model, is_name = inner, get_origin(info.annotation) is dict if info else False
     return model
 
 

@@ -39,6 +39,7 @@ FORMATS: Mapping[int, tuple[str, ...]] = {
     6: ("syncs.mapping", "syncs.grown_epoch", "syncs.seen"),
     7: ("suppression_lists",),
     8: ("run_syncs.no_consent",),
+    9: ("holdouts",),
 }
 """What each format after the first has brought: a table, or a column as `table.column`.
 
@@ -246,6 +247,17 @@ SHARED: Mapping[str, Mapping[str, str]] = {
         "node": TEXT,
         "people": BIG,
         "read_at": MOMENT,
+    },
+    "holdouts": {
+        "holdout": TEXT,
+        "identity": TEXT,
+        "arm": TEXT,
+        "bucket": INTEGER,
+        "percent": "decimal(5, 2)",
+        "sync": TEXT,
+        "assigned_at": MOMENT,
+        "triggered_at": MOMENT,
+        "released_at": MOMENT,
     },
     "checks": {
         "run_id": TEXT,

@@ -18,6 +18,7 @@ def written(sync: Sync) -> str:
     found = {name: getattr(sync, name) for name in _NAMES}
     options = sync.options
     chosen = {} if options is None else options.model_dump(mode="json", exclude_defaults=True)
+    found["holdouts"] = [holdout.name for holdout in sync.rules.holdouts] or None
     found["first_name"] = sync.first_name or None
     value = {**{k: v for k, v in found.items() if v is not None}, "options": chosen}
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -46,6 +47,12 @@ def vendor_of(mapping: str) -> str | None:
 def first_name(mapping: str) -> str:
     """What the sync was called before it was moved; empty when it never was."""
     found: str = json.loads(mapping).get("first_name", "") if mapping else ""
+    return found
+
+
+def holdouts_of(mapping: str) -> list[str]:
+    """The holdouts that the sync was under."""
+    found: list[str] = json.loads(mapping).get("holdouts", []) if mapping else []
     return found
 
 

@@ -1,0 +1,173 @@
+"""Holdouts: who gets nothing is drawn once, by the same recipe everywhere, and stays so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from e2e.artifacts import Model
+from e2e.inside import Runs, runner
+from e2e.project import SmallProject
+
+from sync.plan.buckets import bucket_of
+
+PEOPLE = [f"p{i}" for i in range(1, 41)]
+
+
+def traits(**more: Any) -> Model:
+    return Model(
+        name="traits_people",
+        query="select person_id, plan from rows",
+        columns={"person_id": "varchar", "plan": "varchar"},
+        activation={
+            "kind": "traits",
+            "identity": "person_id",
+            "destinations": ["customerio"],
+            **more,
+        },
+    )
+
+
+def segment(**more: Any) -> Model:
+    return Model(
+        name="seg_people",
+        query="select person_id from rows where plan = 'pro'",
+        columns={"person_id": "varchar"},
+        activation={
+            "kind": "segment",
+            "identity": "person_id",
+            "destinations": [{"name": "customerio", "segment": "people", "update_only": False}],
+            **more,
+        },
+    )
+
+
+@pytest.fixture(params=["duckdb", "postgres"])
+def shop(request: pytest.FixtureRequest, project_on: Callable[[str], SmallProject]) -> SmallProject:
+    project = project_on(request.param)
+    project.warehouse.run("create table rows (person_id varchar, plan varchar)")
+    add(project, *PEOPLE[:20])
+    return project
+
+
+def add(project: SmallProject, *people: str) -> None:
+    rows = ", ".join(f"('{person}', 'pro')" for person in people)
+    project.warehouse.run(f"insert into rows values {rows}")
+
+
+def hold_out(project: SmallProject, *written: str) -> None:
+    """Define the holdouts; each is `name: {percent: ...}`."""
+    listed = "".join(f"      {line}\n" for line in written)
+    (project.dir / "dbt_project.yml").write_text(
+        f"name: {project.name}\nprofile: small\nmodel-paths: [models]\n"
+        f"vars:\n  activation:\n    holdouts:\n{listed or '      {}'}"
+    )
+
+
+@pytest.fixture
+def run(
+    shop: SmallProject, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Runs:
+    return runner(shop, monkeypatch, capsys)
+
+
+def drawn(percent: float, people: list[str], salt: str = "summer") -> set[str]:
+    return {p for p in people if bucket_of(f"holdout:{salt}", p) < percent * 100}
+
+
+def reached(shop: SmallProject) -> set[str]:
+    return {person["identifiers"]["id"] for person in shop.sandbox.people()}
+
+
+def arms(shop: SmallProject, name: str = "summer") -> dict[str, tuple[str, float]]:
+    rows = shop.state(
+        f"select identity, arm, percent from {{state}}.holdouts where holdout = '{name}'"
+    )
+    assert len(rows) == len({row[0] for row in rows})
+    return {person: (arm, float(percent)) for person, arm, percent in rows}
+
+
+def test_who_is_held_out_gets_nothing_from_any_sync_and_is_drawn_once(
+    shop: SmallProject, run: Runs
+) -> None:
+    hold_out(shop, "summer: {percent: 30}")
+    shop.define(traits(holdout="summer"), segment(holdout=["summer"]))
+    first = drawn(30, PEOPLE[:20])
+    assert first
+    assert f"{2 * len(first)} held out" in run("plan").text
+    run("apply")
+    assert reached(shop) == set(PEOPLE[:20]) - first
+    told = shop.counts()
+    assert {counts["held_out"] for counts in told.values()} == {len(first)}
+    assert arms(shop) == {p: ("control" if p in first else "treated", 30.0) for p in PEOPLE[:20]}
+    hold_out(shop, "summer: {percent: 80}")
+    add(shop, *PEOPLE[20:])
+    later = drawn(80, PEOPLE[20:])
+    run("apply")
+    assert reached(shop) == set(PEOPLE) - first - later
+    assert arms(shop)[min(later)] == ("control", 80.0)
+    one = min(first)
+    shop.warehouse.run(f"delete from rows where person_id = '{one}'")
+    hold_out(shop, "summer: {percent: 0}")
+    run("apply")
+    add(shop, one)
+    run("apply")
+    assert one not in reached(shop)
+    assert "No changes" in run("apply").text
+    assert "held out by summer since" in run("why", one).text
+    hold_out(shop, "summer: {percent: 30, release: true}")
+    run("apply")
+    outside = {p for p in later if p not in drawn(30, PEOPLE)}
+    assert reached(shop) == set(PEOPLE) - first - (later - outside)
+
+
+on_duckdb = pytest.mark.parametrize("shop", ["duckdb"], indirect=True)
+
+
+@on_duckdb
+def test_whom_a_sync_has_reached_before_is_never_held_out(shop: SmallProject, run: Runs) -> None:
+    shop.define(traits(), segment())
+    run("apply")
+    hold_out(shop, "summer: {percent: 100}")
+    shop.define(traits(holdout="summer"), segment())
+    add(shop, "p21")
+    shop.warehouse.run("update rows set plan = 'free' where person_id = 'p1'")
+    run("apply")
+    assert shop.attributes("p1")["plan"] == "free"
+    assert arms(shop)["p1"] == ("prior", 100.0)
+    assert arms(shop)["p21"] == ("control", 100.0)
+
+
+@on_duckdb
+def test_a_holdout_that_is_dropped_messages_nobody_until_it_is_said_what_becomes_of_them(
+    shop: SmallProject, run: Runs
+) -> None:
+    hold_out(shop, "summer: {percent: 30}")
+    held = drawn(30, PEOPLE[:20])
+    shop.define(traits(holdout="summer"))
+    run("apply")
+    shop.define(traits())
+    shop.warehouse.run("delete from rows where person_id = 'p1' and plan = 'pro'")
+    for _ in range(2):
+        told = run("apply", expect=3).text
+        assert f"no longer under the holdout summer, which holds {len(held)} people" in told
+    hold_out(shop, "summer: {percent: 30, ends: keep}")
+    run("apply")
+    assert not reached(shop) & held
+    hold_out(shop, "summer: {percent: 30, ends: release}")
+    run("apply")
+    assert reached(shop) >= held - {"p1"}
+
+
+@on_duckdb
+def test_another_salt_under_the_same_name_draws_nobody_anew(shop: SmallProject, run: Runs) -> None:
+    hold_out(shop, "summer: {percent: 30}")
+    shop.define(traits(holdout="summer"))
+    run("apply")
+    before = arms(shop)
+    hold_out(shop, "summer: {percent: 30, salt: other}")
+    add(shop, *PEOPLE[20:])
+    assert "the salt of the holdout summer is another one" in run("apply", expect=3).text
+    assert arms(shop) == before
+    assert reached(shop) == set(PEOPLE[:20]) - drawn(30, PEOPLE[:20])
