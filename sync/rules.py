@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sync.relation import Relation
@@ -14,6 +14,8 @@ class ExitCause(StrEnum):
 
     SUPPRESSED = "suppressed"
     NO_CONSENT = "no_consent"
+    SHRUNK = "shrunk"
+    """The rollout was made smaller."""
 
 
 PROTECTIVE = frozenset({ExitCause.SUPPRESSED, ExitCause.NO_CONSENT})
@@ -71,20 +73,48 @@ class Holdout:
 
 
 @dataclass(frozen=True, slots=True)
+class Rollout:
+    """How far a model is rolled out."""
+
+    threshold: int
+    """Buckets below it, of 10,000, are in: hundredths of a percent."""
+    salt: str
+    """The model's first name."""
+    cohort: Listed | None = None
+    """People who come first."""
+    may_shrink: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AsOf:
+    """What all plans of a run go by."""
+
+    at: datetime | None = None
+    """The instant of the run; None is now."""
+    doubted: frozenset[str] = frozenset()
+    """Unique ids of models that decide, and whose builds and tests leave them in doubt."""
+
+
+NOW = AsOf()
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """All rules of one sync."""
 
     suppress: tuple[Listed, ...] = ()
     requires: tuple[Consent, ...] = ()
     holdouts: tuple[Holdout, ...] = ()
+    rollout: Rollout | None = None
     ended: tuple[tuple[str, str], ...] = ()
     """What becomes of people whom a holdout holds that is named no longer: keep or release."""
 
     @property
     def asked(self) -> tuple[Listed, ...]:
         """Every other model that decides, each once."""
-        of_consent = (consent.listed for consent in self.requires)
-        return tuple(dict.fromkeys([*self.suppress, *(one for one in of_consent if one)]))
+        asked = [*self.suppress, *(consent.listed for consent in self.requires)]
+        asked += [self.rollout.cohort] if self.rollout else []
+        return tuple(dict.fromkeys(one for one in asked if one is not None))
 
 
 NO_RULES = Rules()

@@ -157,4 +157,10 @@ def planned_event(
         recovering=recovering,
         added_traits=summary.added_traits,
         dropped_traits=summary.dropped_traits,
+        next_stage=_stage(summary),
     )
+
+
+def _stage(summary: PlanSummary) -> tuple[int, int] | None:
+    stage = summary.next_stage
+    return (stage.percent, stage.rows) if stage else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -45,11 +46,13 @@ def plan(
     from sync.commands.check import hold_unconnected
     from sync.commands.preflight import hold, look
     from sync.commands.succession import as_moved
+    from sync.rules import AsOf
     from sync.run.opening import gravest, in_order
 
     project = session.load_sound()
     access = as_moved(project, session.access(project))
     preflight = hold_unconnected(project, look(project, access, allowed_of(allowed)))
+    access = replace(access, as_of=AsOf(session.clock.now(), preflight.doubted))
     places, refused = tell_gates(session.reporter, preflight.open, preflight.gated)
     previews = []
     for sync in in_order(preflight.open):

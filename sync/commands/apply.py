@@ -23,6 +23,7 @@ from sync.plan.guards import GuardLimits
 from sync.project.evidence import NOTHING, Allowed
 from sync.project.preflight import Gated, Preflight
 from sync.project.project import Project
+from sync.rules import AsOf
 from sync.run.access import RunRecord, StateAccess
 from sync.run.context import Services
 from sync.run.engine import Engine
@@ -101,8 +102,8 @@ def apply(
         options.terms,
         lambda: why_stop() is not None,
     )
-    access = replace(access, planned_at=started_at)
     preflight = look_and_remember(project, access, started_at, options.allowed)
+    access = replace(access, as_of=AsOf(started_at, preflight.doubted))
     listener.started(run_id, preflight.open, preflight.gated)
     results: list[SyncResult] = []
     with Services(project, clock, why_stop) as services:

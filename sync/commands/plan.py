@@ -99,7 +99,7 @@ def _plan(
     access: StateAccess, state: Catalogue, sync: Sync, show: int, identity: str | None
 ) -> Preview:
     prepared = planner.prepare(
-        state, sync, access.warehouse.engine, 0, access.siblings, access.planned_at
+        state, sync, access.warehouse.engine, 0, access.siblings, access.as_of
     )
     leftover = _leftover(access, state, sync)
     made = planner.preview(state, prepared, leftover)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 
 from sync.commands.plan import PreviewRow, preview
 from sync.errors import Problem, SyncError
@@ -18,6 +17,7 @@ from sync.state.catalogue import Catalogue
 from sync.state.columns import Column
 from sync.state.reading import Delivery, Letter, Membership
 from sync.state.resolving import resolve
+from sync.state.written import first_name
 
 MOST_KEYS = 5
 MOST_DELIVERIES = 5
@@ -135,10 +135,10 @@ def _in_model(
     access: StateAccess, state: Catalogue, part: _Part, aliases: Aliases
 ) -> list[InModel]:
     sync = part.sync
-    now = access.planned_at or datetime.now(UTC)
     known = syncs.remembered(state) if state.is_installed() else None
-    mapping = known.mapping if known else ""
-    consulted = policies.consult(state, sync, now, access.siblings, mapping)
+    mapping = known.mapping if known else None
+    sync = replace(sync, first_name=first_name(mapping or ""))
+    consulted = policies.consult(state, sync, access.as_of, access.siblings, mapping)
     comparison = Comparison(
         sync=sync,
         columns=part.columns,

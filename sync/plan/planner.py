@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
 from sqlglot import exp
 
@@ -22,6 +21,7 @@ from sync.plan import (
     overwritten,
     policies,
     reading,
+    rollout,
     sharing,
     siblings,
     upkeep,
@@ -31,13 +31,14 @@ from sync.plan.gates import UNIDENTIFIED, gates_of
 from sync.plan.unsettled import Unsettled, define_settled
 from sync.plan.workspace import Subqueries, Tables, Workspace
 from sync.project.naming import definition_moved
+from sync.rules import NOW, AsOf
 from sync.state import schema as t
 from sync.state import settle, settling, syncs
 from sync.state.acks import adopt_plan
 from sync.state.catalogue import Catalogue
 from sync.state.mapping import encode, followed, layout
 from sync.state.resolving import resolve
-from sync.state.store import Loss, PlanSummary
+from sync.state.store import Loss, PlanSummary, Stage
 from sync.state.syncs import Remembered
 from sync.state.written import first_name, written
 from sync.warehouse import sql as e
@@ -64,12 +65,11 @@ def prepare(
     engine: str,
     epoch: int,
     others: Sequence[Sync],
-    planned_at: datetime | None = None,
+    as_of: AsOf = NOW,
 ) -> Prepared:
     """Read the model's real columns and what is recorded; writes nothing.
 
-    `others` are the project's syncs, this one among them or not. `planned_at` is the instant of
-    the run, which every policy goes by.
+    `others` are the project's syncs, this one among them or not. Every policy goes by `as_of`.
     """
     recorded = syncs.recorded(state, sync.connection) if state.is_installed() else {}
     known = recorded.pop(state.tables.sync, None)
@@ -87,6 +87,7 @@ def prepare(
     target = Target.of(sync)
     number = syncs.numbered(targets, target)
     is_baselined = known is not None and known.is_baselined
+    is_adopting = sync.kind is Kind.EVENTS and sync.initial == "quiet" and not is_baselined
     siblings.refuse_claimed(sync, others, recorded)
     givers = siblings.givers(state, sync, others, recorded)
     ran_since = (
@@ -94,8 +95,8 @@ def prepare(
     )
     creators = arrivals.creators(sync, others, recorded)
     grown = arrivals.grown(creators, recorded)
-    mapping = known.mapping if known else ""
-    consulted = policies.consult(state, sync, planned_at or datetime.now(UTC), others, mapping)
+    mapping = known.mapping if known else None
+    consulted = policies.consult(state, sync, as_of, others, mapping)
     sync = replace(sync, rules=consulted.rules)
     comparison = Comparison(
         sync=sync,
@@ -107,7 +108,7 @@ def prepare(
         epoch=epoch,
         is_initial=sync.initial == "quiet" and not is_baselined,
         occurred_at_type=dict(available).get(sync.occurred_at or "", "timestamp"),
-        gates=gates_of(sync, columns, consulted.gates),
+        gates=gates_of(sync, columns, () if is_adopting else consulted.gates),
         target_id=number,
         targets={**targets, number: target},
         heirs=siblings.heirs(state, sync, columns, others, recorded),
@@ -333,7 +334,17 @@ class Planner:
             unidentified=seen.held[UNIDENTIFIED],
             losses=self._losses(ops),
             doubts=prepared.policies.doubts,
+            next_stage=self._next_stage(),
         )
+
+    def _next_stage(self) -> Stage | None:
+        """Whom the next stage of a rollout would let in; not asked where nobody is outside."""
+        c = self.comparison
+        gate = rollout.gate_in(c)
+        if gate is None or not self.seen.held[gate.name]:
+            return None
+        rows = self.space.ask(rollout.count_next(gate, candidates.gated_rows(c)))
+        return Stage(rollout.next_percent(gate.rollout), int(rows[0][0]))
 
     def _losses(self, ops: dict[Op, int]) -> tuple[Loss, ...]:
         """What the plan takes away by changes, trait by trait."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sync.errors import Problem
 from sync.model import Sync
@@ -15,9 +15,10 @@ from sync.plan.consent import Unconsented
 from sync.plan.gates import Gate
 from sync.plan.holdouts import HeldOut
 from sync.plan.listed import Looked, look
-from sync.rules import NO_RULES, Holdout, Listed, Rules
+from sync.plan.rollout import OutsideRollout
+from sync.rules import NO_RULES, AsOf, Holdout, Listed, Rollout, Rules
 from sync.state.catalogue import Catalogue
-from sync.state.written import holdouts_of
+from sync.state.written import ALL, holdouts_of, rollout_of
 
 VAR = "dbt_project.yml, vars.activation.holdouts"
 
@@ -42,28 +43,31 @@ NOTHING = Consulted()
 def consult(
     state: Catalogue,
     sync: Sync,
-    planned_at: datetime,
+    as_of: AsOf,
     others: Sequence[Sync] = (),
-    mapping: str = "",
+    mapping: str | None = None,
 ) -> Consulted:
     """Look at everything that the sync's policies ask; nothing is asked without any.
 
-    `others` are the project's syncs, `mapping` is what the state says of the sync's entry.
+    `others` are the project's syncs, `mapping` is what the state says of the sync's
+    entry, None before its first run.
     """
-    before = holdouts_of(mapping)
+    before, planned_at = holdouts_of(mapping or ""), as_of.at or datetime.now(UTC)
     if sync.is_gone or (sync.rules == NO_RULES and not before):
         return NOTHING
     holdouts, unsure = _holdouts(state, sync, before)
-    sync = replace(sync, rules=replace(sync.rules, holdouts=holdouts))
+    rollout, shrunk = _rollout(sync, mapping)
+    sync = replace(sync, rules=replace(sync.rules, holdouts=holdouts, rollout=rollout))
     rules = sync.rules
     found = {one: look(state, sync, one, _columns(sync, one)) for one in rules.asked}
     return Consulted(
         (
             *_suppressed(state, sync, found, planned_at),
-            *_unconsented(sync, found),
+            *_unconsented(sync, found, as_of.doubted),
             *_held_out(state, sync, others),
+            *_outside(state, sync, found, as_of.doubted),
         ),
-        (*unsure, *(one.doubt for one in found.values() if one.doubt is not None)),
+        (*unsure, *shrunk, *(one.doubt for one in found.values() if one.doubt is not None)),
         {f.listed.unique_id: f.people for f in found.values() if not f.doubt and f.has_changed},
         rules,
         planned_at,
@@ -97,6 +101,50 @@ def _held_out(state: Catalogue, sync: Sync, others: Sequence[Sync]) -> Iterator[
         under = [s for s in others if holdout.name in {h.name for h in s.rules.holdouts}]
         reached = None if holdout.is_over else holdouts.reached(state, _with(sync, under))
         yield HeldOut(holdout, sync, number, state.dialect, stored, reached)
+
+
+def _outside(
+    state: Catalogue, sync: Sync, found: Mapping[Listed, Looked], doubted: Collection[str]
+) -> Iterator[Gate]:
+    """A cohort that is doubtful makes nobody leave either."""
+    made = sync.rules.rollout
+    if made is None or made.threshold >= ALL:
+        return
+    if made.cohort is None or _is_sound(found[made.cohort], doubted):
+        yield OutsideRollout(made, sync, state.dialect)
+
+
+def _is_sound(looked: Looked, doubted: Collection[str]) -> bool:
+    is_known = bool(looked.types) and looked.doubt is None
+    return is_known and looked.listed.unique_id not in doubted
+
+
+def _rollout(sync: Sync, mapping: str | None) -> tuple[Rollout | None, list[Problem]]:
+    """The rollout in force: one that would shrink, and is not meant to, stays as it was."""
+    made = sync.rules.rollout
+    if made is None:
+        return None, []
+    made = replace(made, salt=_first_model(sync))
+    before = 0 if mapping is None else rollout_of(mapping)
+    if made.threshold >= before or made.may_shrink:
+        return made, []
+    return replace(made, threshold=before), [_shrinks(sync, before, made.threshold)]
+
+
+def _first_model(sync: Sync) -> str:
+    """What the model was called first: a move must not draw other people."""
+    return sync.first_name.removesuffix(f"__{sync.connection}") or sync.model
+
+
+def _shrinks(sync: Sync, before: int, now: int) -> Problem:
+    return Problem(
+        "rollout-shrinks",
+        f"adds and changes of {sync.name} wait: its rollout would shrink from {before / 100:g} % to"
+        f" {now / 100:g} %, and send exits",
+        where=f"{sync.path}, config.meta.activation.rollout",
+        hint="Removals of those who left the model are not held.",
+        fix="put the percentage back; or, when the exits are meant, add `shrink: true`",
+    )
 
 
 def _with(sync: Sync, others: Sequence[Sync]) -> list[Sync]:
@@ -138,11 +186,12 @@ def _suppressed(
             yield suppression.gate_of(found[listed], sync, state.dialect, planned_at, number)
 
 
-def _unconsented(sync: Sync, found: Mapping[Listed, Looked]) -> Iterator[Gate]:
+def _unconsented(
+    sync: Sync, found: Mapping[Listed, Looked], doubted: Collection[str]
+) -> Iterator[Gate]:
     """A consent model that is doubtful makes nobody leave: its doubt holds adds and changes."""
     for number, consent in enumerate(sync.rules.requires, start=1):
-        looked = found[consent.listed] if consent.listed else None
-        if looked is None or (looked.types and looked.doubt is None):
+        if consent.listed is None or _is_sound(found[consent.listed], doubted):
             yield Unconsented(consent, number)
 
 
@@ -153,7 +202,7 @@ def because(state: Catalogue, c: Comparison, detail: str | None, key: str) -> st
         return _of_list(state, c, gate, key)
     if isinstance(gate, HeldOut):
         return _of_holdout(state, c, gate, key)
-    return gate.words if isinstance(gate, Unconsented) else ""
+    return gate.words if isinstance(gate, Unconsented | OutsideRollout) else ""
 
 
 def _of_holdout(state: Catalogue, c: Comparison, gate: HeldOut, key: str) -> str:

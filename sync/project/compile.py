@@ -19,6 +19,7 @@ from sync.project.metadata_reader import Activated, read_misplaced, read_model
 from sync.project.naming import definition, sync_name
 from sync.project.policies import NO_POLICIES, Policies
 from sync.project.policy_forms import Requires, Suppress
+from sync.project.rolling_out import rollout_of
 from sync.project.suggest import did_you_mean
 from sync.project.suppressing import Level, suppressions_of
 from sync.project.validation import Place, known_keys
@@ -101,7 +102,9 @@ def _with_rules(
     findings += [one for one in dict.fromkeys([*found, *wrong]) if one not in findings]
     held, misnamed = holdouts_of(sync, activated, policies)
     findings += [one for one in misnamed if one not in findings]
-    rules = Rules(tuple(suppress), tuple(requires), tuple(held), ended(policies))
+    rollout, unfit = rollout_of(sync, activated, named)
+    findings += [one for one in unfit if one not in findings]
+    rules = Rules(tuple(suppress), tuple(requires), tuple(held), rollout, ended(policies))
     sync = replace(sync, rules=rules)
     return replace(draft, sync=replace(sync, definition=definition(sync, activated.model)))
 

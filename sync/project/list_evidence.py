@@ -31,6 +31,11 @@ class ListEvidence:
             for problem in self._of(listed)
         ]
 
+    def doubted(self, sync: Sync) -> list[str]:
+        """Unique ids of the models that it asks and that can't be relied on."""
+        asked = sync.rules.asked
+        return [one.unique_id for one in asked if any(True for _ in self._of(one))]
+
     def _of(self, listed: Listed) -> Iterator[Problem]:
         if listed.problem:
             yield Problem(

@@ -13,7 +13,15 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
 from sync.model import Kind
-from sync.project.policy_forms import HoldoutKey, RequiresKey, Share, Span, SuppressKey, Text
+from sync.project.policy_forms import (
+    HoldoutKey,
+    RequiresKey,
+    RolloutForm,
+    Share,
+    Span,
+    SuppressKey,
+    Text,
+)
 
 ColumnName = Text
 Nulls = Literal["unset", "skip", "reject"]
@@ -230,13 +238,13 @@ class ModelMetadata(Metadata):
     )
     max_age: Span | None = Field(
         None,
-        description="Suppression, consent: how long ago its last build may have ended, for example "
-        "`26 hours`. An older one stops adds and changes.",
+        description="Suppression, consent, cohort: how long ago its last build may have ended, for "
+        "example `26 hours`. An older one stops adds and changes.",
     )
     max_drop: Share | None = Field(
         None,
-        description="Suppression, consent: the share of its people that it may lose from one run "
-        "to the next. A larger loss stops adds and changes. Default: `50%`.",
+        description="Suppression, consent, cohort: the share of its people that it may lose from "
+        "one run to the next. A larger loss stops adds and changes. Default: `50%`.",
     )
     value: ColumnName | None = Field(
         None, description="Outcome: the column with what the outcome is worth."
@@ -270,8 +278,8 @@ class ModelMetadata(Metadata):
     cap: Any = Field(
         None, description="Limit entries over a sliding window.", json_schema_extra=NOT_YET
     )
-    rollout: Any = Field(
-        None, description="Send to a share of identities first.", json_schema_extra=NOT_YET
+    rollout: RolloutForm | None = Field(
+        None, description="Reach a cohort first, then a share of people that only grows."
     )
     guard: Any = Field(
         None, description="Limits on the size of this model's plan.", json_schema_extra=NOT_YET
@@ -296,9 +304,10 @@ KEYS_OF_KIND: Mapping[str, frozenset[MetaKind]] = {
     "object_type": frozenset({MetaKind.OBJECTS}),
     "relates_to": frozenset({MetaKind.OBJECTS}),
     "until": frozenset({MetaKind.SUPPRESSION}),
-    "max_age": frozenset({MetaKind.SUPPRESSION, MetaKind.CONSENT}),
-    "max_drop": frozenset({MetaKind.SUPPRESSION, MetaKind.CONSENT}),
+    "max_age": frozenset({MetaKind.SUPPRESSION, MetaKind.CONSENT, MetaKind.COHORT}),
+    "max_drop": frozenset({MetaKind.SUPPRESSION, MetaKind.CONSENT, MetaKind.COHORT}),
     "holdout": frozenset(kind for kind in MetaKind if kind.sent),
+    "rollout": frozenset(kind for kind in MetaKind if kind.sent),
     "requires": frozenset(kind for kind in MetaKind if kind.sent),
     "suppress": frozenset(kind for kind in MetaKind if kind.sent),
     "value": frozenset({MetaKind.OUTCOME}),

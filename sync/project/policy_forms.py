@@ -7,7 +7,14 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 Text = Annotated[str, StringConstraints(min_length=1, pattern=r"\S")]
 SPAN = r"^[1-9]\d* (minute|hour|day)s?$"
@@ -115,6 +122,24 @@ class HoldoutForm(BaseModel):
     ends: Literal["keep", "release"] | None = Field(
         None, description="What becomes of people who are held out where a model drops the name."
     )
+
+
+class RolloutForm(BaseModel):
+    """How far a model is rolled out."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, title="rollout")
+
+    percent: Percent | None = Field(
+        None, description="The share of people that the model reaches; it only grows."
+    )
+    always: Text | None = Field(None, description="A model of kind cohort: these come first.")
+    shrink: bool = Field(False, description="`true`: a lower percentage is meant, and sends exits.")
+
+    @model_validator(mode="after")
+    def _says_who(self) -> RolloutForm:
+        if self.percent is None and self.always is None:
+            raise ValueError("must have `percent`, or `always` with a cohort, or both")
+        return self
 
 
 def _names(value: Any) -> Any:

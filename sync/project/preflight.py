@@ -54,6 +54,8 @@ class Preflight:
     """All that is known now, to be remembered by a run that writes."""
     doubts: Mapping[str, Sequence[Problem]] = field(default_factory=dict)
     """By open sync, why a model that decides who may be sent can't be relied on."""
+    doubted: frozenset[str] = frozenset()
+    """Unique ids of those models."""
     unproven: frozenset[str] = frozenset()
     """Names of open syncs whose model may have been built again since it was proved."""
 
@@ -106,7 +108,8 @@ def gate(
     verdicts = _with_reads(manifest, known, opened)
     asked = ListEvidence(evidence, known, is_strict, now or datetime.now(UTC))
     unsure = {sync.name: told for sync in opened if (told := asked.doubts(sync))}
-    return Preflight(opened, gated, verdicts, unsure, unproven)
+    doubted = frozenset(node for sync in opened for node in asked.doubted(sync))
+    return Preflight(opened, gated, verdicts, unsure, doubted, unproven)
 
 
 def _other_target(run: RunResults | None, ours: BuiltFor | None) -> str:

@@ -150,4 +150,8 @@ def without_broken(sync: Sync, broken: Mapping[str, Problem]) -> Sync:
 
     suppress = tuple(map(told, rules.suppress))
     requires = tuple(replace(c, listed=told(c.listed)) if c.listed else c for c in rules.requires)
-    return replace(sync, rules=replace(rules, suppress=suppress, requires=requires))
+    rollout = rules.rollout
+    if rollout is not None and rollout.cohort is not None:
+        rollout = replace(rollout, cohort=told(rollout.cohort))
+    rules = replace(rules, suppress=suppress, requires=requires, rollout=rollout)
+    return replace(sync, rules=rules)

@@ -89,6 +89,8 @@ class Planned:
     recovering: int = 0
     added_traits: tuple[str, ...] = ()
     dropped_traits: tuple[str, ...] = ()
+    next_stage: tuple[int, int] | None = None
+    """Of a rollout: the next percentage, and how many rows it would let in."""
 
     @property
     def total(self) -> int:

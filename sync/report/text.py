@@ -175,6 +175,9 @@ def notes(plan: Planned) -> Iterator[str]:
     for cause in ExitCause:
         if leaving := plan.causes.get(cause):
             yield f"{words.plural(leaving, 'member')} removed because {words.CAUSES[cause]}"
+    if plan.next_stage:
+        percent, more = plan.next_stage
+        yield f"a rollout of {percent} % would let in {words.plural(more, 'more row')}"
     if invalid := plan.counts[Fate.INVALID]:
         rows = words.plural(invalid, "row")
         yield f"{rows} left out as invalid: python -m sync rejects --select {plan.place.model}"

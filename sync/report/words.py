@@ -26,6 +26,7 @@ FATES: Mapping[Fate, str] = {
 CAUSES: Mapping[ExitCause, str] = {
     ExitCause.SUPPRESSED: "they are suppressed",
     ExitCause.NO_CONSENT: "they have not consented",
+    ExitCause.SHRUNK: "the rollout was made smaller",
 }
 """Why members leave whom the model still has."""
 

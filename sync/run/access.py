@@ -13,6 +13,7 @@ from sqlglot import exp
 from sync.journal.disk import FileDisk
 from sync.journal.spool import SPOOL
 from sync.model import Sync
+from sync.rules import NOW, AsOf
 from sync.run.store import SqlStore
 from sync.state import installation, lost, whose
 from sync.state.catalogue import Catalogue
@@ -59,8 +60,8 @@ class StateAccess:
     journal_home: Path | None = None
     renamed: Mapping[str, str] = field(default_factory=dict)
     """For a preview: syncs whose state still lies under another name, and that name."""
-    planned_at: datetime | None = None
-    """The instant of the run; None is now."""
+    as_of: AsOf = NOW
+    """What all plans of the run go by."""
     is_stopping: Callable[[], bool] = lambda: False
     """Whether a stop is wanted, which ends the wait for a file that another process holds."""
 
@@ -89,7 +90,7 @@ class StateAccess:
             self.siblings,
             self.terms,
             is_stopping=self.is_stopping,
-            planned_at=self.planned_at,
+            as_of=self.as_of,
         )
 
     @contextmanager

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,6 +18,7 @@ from sync.model import Change, Kind, Owner, Sync
 from sync.plan import invalid, planner, reading
 from sync.plan.comparison import Comparison
 from sync.plan.culprit import with_column
+from sync.rules import NOW, AsOf
 from sync.state import installation, lost, whose
 from sync.state import schema as t
 from sync.state.acks import append_acks
@@ -63,7 +63,7 @@ class SqlStore:
         terms: Terms = TERMS,
         clock: Callable[[], float] = elapsed,
         is_stopping: Callable[[], bool] = lambda: False,
-        planned_at: datetime | None = None,
+        as_of: AsOf = NOW,
     ) -> None:
         self.warehouse = warehouse
         self.sync = sync
@@ -73,7 +73,7 @@ class SqlStore:
         self.terms = terms
         self.clock = clock
         self.is_stopping = is_stopping
-        self.planned_at = planned_at
+        self.as_of = as_of
         self.spool = Spool(spool_dir)
         self._lease: Lease | None = None
         self._open: Session | None = None
@@ -242,7 +242,7 @@ class SqlStore:
 
     def _plan(self, state: Catalogue, epoch: int) -> PlanSummary:
         prepared = planner.prepare(
-            state, self.sync, self.warehouse.engine, epoch, self.siblings, self.planned_at
+            state, self.sync, self.warehouse.engine, epoch, self.siblings, self.as_of
         )
         planner.ensure(state, prepared)
         with self._fenced(epoch):

@@ -104,6 +104,14 @@ class Loss:
 
 
 @dataclass(frozen=True, slots=True)
+class Stage:
+    """The next stage of a rollout, and how many rows it would let in."""
+
+    percent: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
 class PlanSummary:
     """What a plan amounts to, before anything is sent. `fates` are those decided already."""
 
@@ -123,6 +131,8 @@ class PlanSummary:
     unidentified: int = 0
     """Rows of the model that do not say whom they are about."""
     losses: tuple[Loss, ...] = ()
+    next_stage: Stage | None = None
+    """Of a rollout that leaves somebody out."""
     doubts: tuple[Problem, ...] = ()
     """Why what the policies ask is not known for sure: adds and changes wait."""
 

@@ -10,6 +10,8 @@ from sync.destinations.targets import Target
 from sync.model import Sync
 from sync.state.columns import Column
 
+ALL = 10_000
+"""Buckets of a sync that is not rolled out in steps."""
 _NAMES = ("vendor", "identify_by", "address", "related", "object_type", "segment")
 
 
@@ -19,6 +21,8 @@ def written(sync: Sync) -> str:
     options = sync.options
     chosen = {} if options is None else options.model_dump(mode="json", exclude_defaults=True)
     found["holdouts"] = [holdout.name for holdout in sync.rules.holdouts] or None
+    rollout = sync.rules.rollout
+    found["rollout"] = None if rollout is None else rollout.threshold
     found["first_name"] = sync.first_name or None
     value = {**{k: v for k, v in found.items() if v is not None}, "options": chosen}
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -54,6 +58,11 @@ def holdouts_of(mapping: str) -> list[str]:
     """The holdouts that the sync was under."""
     found: list[str] = json.loads(mapping).get("holdouts", []) if mapping else []
     return found
+
+
+def rollout_of(mapping: str) -> int:
+    """How far the sync was rolled out, in hundredths of a percent."""
+    return int(json.loads(mapping).get("rollout", ALL)) if mapping else ALL
 
 
 def names_of(columns: Sequence[Column]) -> list[Column]:

@@ -171,3 +171,58 @@ def test_another_salt_under_the_same_name_draws_nobody_anew(shop: SmallProject, 
     assert "the salt of the holdout summer is another one" in run("apply", expect=3).text
     assert arms(shop) == before
     assert reached(shop) == set(PEOPLE[:20]) - drawn(30, PEOPLE[:20])
+
+
+COHORT = Model(
+    name="testers",
+    query="select person_id from testing",
+    columns={"person_id": "varchar"},
+    activation={"kind": "cohort", "identity": "person_id"},
+)
+
+
+def rolled_out(percent: float, people: list[str]) -> set[str]:
+    found = {p: bucket_of("rollout:traits_people", p) for p in people}
+    return {p for p, bucket in found.items() if bucket < percent * 100}
+
+
+def test_a_rollout_reaches_the_cohort_first_then_a_share_that_only_grows(
+    shop: SmallProject, run: Runs
+) -> None:
+    add(shop, *PEOPLE[20:])
+    shop.warehouse.run(
+        "create table testing (person_id varchar)", "insert into testing values ('p1 '), ('x9')"
+    )
+
+    def stage(**written: Any) -> None:
+        shop.define(traits(rollout={"always": "testers", **written}), COHORT)
+
+    stage()
+    plan = run("plan").text
+    more = len(rolled_out(5, PEOPLE) - {"p1"})
+    assert f"a rollout of 5 % would let in {more} more row" in plan
+    run("apply")
+    assert reached(shop) == {"p1"}
+    assert shop.counts()["traits_people"]["outside_rollout"] == 39
+    assert "outside the rollout of 0 % and not in testers" in run("why", "p2").text
+    stage(percent=40)
+    run("apply")
+    assert reached(shop) == rolled_out(40, PEOPLE) | {"p1"}
+    stage(percent=30)
+    assert "would shrink from 40 % to 30 %" in run("apply", expect=3).text
+    assert members(shop) == rolled_out(40, PEOPLE) | {"p1"}
+    stage(percent=30, shrink=True)
+    assert "(shrunk)" in run("plan", "--show", "9").text
+    run("apply")
+    assert members(shop) == rolled_out(30, PEOPLE) | {"p1"}
+    shop.warehouse.run("delete from testing")
+    run("apply", expect=3)
+    assert members(shop) == rolled_out(30, PEOPLE) | {"p1"}
+    shop.define(traits())
+    run("apply")
+    assert members(shop) == set(PEOPLE)
+
+
+def members(shop: SmallProject) -> set[str]:
+    people = shop.sandbox.people()
+    return {p["identifiers"]["id"] for p in people if p["attributes"].get("plan")}
