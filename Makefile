@@ -38,7 +38,7 @@ lowest: $(INSTALLED) ## Install the lowest dbt that is supported, for the tests 
 	$(PYTHON) -m venv $(VENV)/lowest
 	$(VENV)/lowest/bin/python -m pip install --quiet dbt-core==1.10.8 dbt-duckdb==1.10.0
 
-torture: $(INSTALLED) ## The long runs: every crash history, many real kills.
+torture: $(INSTALLED) ## The long runs: every crash history, many real kills; about an hour and a half on two cores.
 	$(BIN)/python -m pytest -q -m torture --numprocesses=auto --maxprocesses=4 --dist=load
 
 benchmark: $(INSTALLED) ## Measure the budgets; takes about ten minutes on two cores.

@@ -47,7 +47,7 @@ def test_no_random_history_on_paper_removes_anybody_by_a_bad_build(tmp_path: Pat
 
 @pytest.mark.torture
 def test_many_histories_on_paper_remove_nobody_by_a_bad_build(tmp_path: Path) -> None:
-    for number in range(20_000):
+    for number in range(5_000):
         on_paper(tmp_path, session_seed() + number, length=12)
 
 
@@ -60,7 +60,7 @@ def test_a_random_history_of_dbt_commands_removes_nobody_by_a_bad_build(
 
 @pytest.mark.torture
 @pytest.mark.parametrize("adapter", ADAPTERS)
-@pytest.mark.parametrize("number", range(20))
+@pytest.mark.parametrize("number", range(6))
 def test_long_histories_of_dbt_commands_remove_nobody_by_a_bad_build(
     lab_on: Callable[[str], Lab], adapter: str, number: int
 ) -> None:
