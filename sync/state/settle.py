@@ -126,7 +126,7 @@ def _is_unknown() -> exp.Expr:
     return e.paren(e.any_of(unanswered, e.all_of(is_answered, is_again)))
 
 
-def _leftto_repeat(s: Settlement) -> exp.Expr:
+def _left_to_repeat(s: Settlement) -> exp.Expr:
     """Counted down by each answer, from the plan, so that settling twice comes to the same."""
     is_answered = e.among(e.col("outcome", "a"), APPLIED)
     once_less = exp.Sub(this=to_repeat("p"), expression=e.number(1))
@@ -189,7 +189,7 @@ def _settled(s: Settlement) -> list[tuple[str, exp.Expr]]:
         "definition_version": applied(e.number(s.sync.version), e.col("definition_version", "s")),
         "unconfirmed": unconfirmed,
         "unsure": _unsure(s),
-        "to_repeat": _leftto_repeat(s),
+        "to_repeat": _left_to_repeat(s),
         "origin_epoch": origin,
         "written_epoch": e.number(s.writer),
     }
