@@ -1,0 +1,195 @@
+"""Everything a run needs, tried one by one; what fails comes with its fix."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import NoReturn
+
+from sync import __version__
+from sync.errors import Problem, SyncError
+from sync.http.ports import Clock
+from sync.project.project import Project
+from sync.run.access import StateAccess
+from sync.run.context import Services
+from sync.state import schema as t
+from sync.state import syncs
+from sync.state.catalogue import Catalogue
+
+PACKAGES = ("dbt-core", "duckdb", "sqlglot", "httpcore", "pydantic", "pyarrow")
+ACCOUNT_CHANGED = 3
+TRANSACTIONAL = frozenset({"duckdb", "postgres", "redshift"})
+"""Dialects where creating a schema can be tried and rolled back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One thing that was tried: what was found, or the problems with their exit code."""
+
+    what: str
+    found: str = ""
+    problems: tuple[Problem, ...] = ()
+    exit_code: int = 0
+
+    @property
+    def is_ok(self) -> bool:
+        """Whether it is as it should be."""
+        return not self.problems
+
+
+def examine(
+    load: Callable[[], Project], access: Callable[[Project], StateAccess], clock: Clock
+) -> Iterator[Tried]:
+    """Try installation, project, warehouse and every connection, in this order."""
+    yield Tried("python", f"{platform.python_version()}, dbt-activation {__version__}")
+    yield Tried("packages", ", ".join(_versions()))
+    try:
+        project = load()
+    except SyncError as error:
+        yield _failed("project", error)
+        return
+    yield from _project(project)
+    accounts: dict[str, list[str]] = {}
+    yield from _warehouse(project, access(project), accounts)
+    yield from _connections(project, clock, accounts)
+
+
+def _failed(what: str, error: SyncError) -> Tried:
+    return Tried(what, "", tuple(error.problems), error.exit_code)
+
+
+def _versions() -> list[str]:
+    found = []
+    for name in PACKAGES:
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            found.append(f"{name} not installed")
+    return found
+
+
+def _project(project: Project) -> Iterator[Tried]:
+    yield Tried("project", f"{project.name}, {project.dir}")
+    profile = project.profile
+    yield Tried("profile", f"{profile.name}, target {profile.target.name}, {profile.path}")
+    if project.problems:
+        yield Tried("metadata", "", (_see_check(len(project.problems)),), 2)
+    else:
+        yield Tried("metadata", f"{counted(len(project.syncs), 'sync')} for this target")
+    for warning in project.warnings:
+        yield Tried("", warning.message)
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _see_check(count: int) -> Problem:
+    text = f"{counted(count, 'problem')} in the models' metadata"
+    return Problem("metadata", text, fix="run: python -m sync check")
+
+
+def _warehouse(
+    project: Project, access: StateAccess, accounts: dict[str, list[str]]
+) -> Iterator[Tried]:
+    """Connect, look for models and state; `accounts` on record are filled in by connection."""
+    try:
+        with access.catalogue() as state:
+            state.session.query("select 1")
+            schema, models = _schema(state, access), _models(state, project)
+            accounts.update(_accounts(state, access, project))
+    except SyncError as error:
+        yield _failed("warehouse", error)
+        return
+    yield Tried("warehouse", f"{access.warehouse.engine} ({project.target.adapter_type})")
+    yield Tried("state", schema)
+    yield Tried("models", models)
+
+
+def _schema(state: Catalogue, access: StateAccess) -> str:
+    if state.is_installed():
+        return f"schema {access.schema} is there"
+    if state.dialect not in TRANSACTIONAL:
+        return f"schema {access.schema} is not there yet; the first run creates it"
+    with suppress(_Undo), state.session.transaction():
+        state.run(t.create_schema(state.tables))
+        _undo()
+    return f"schema {access.schema} is not there yet, and can be created"
+
+
+class _Undo(Exception):
+    """Makes a transaction roll back."""
+
+
+def _undo() -> NoReturn:
+    raise _Undo
+
+
+def _models(state: Catalogue, project: Project) -> str:
+    missing = [s.model for s in project.syncs if state.session.columns(s.relation) is None]
+    if missing:
+        names = ", ".join(dict.fromkeys(missing))
+        return f"not built in this target: {names}; run: dbt build"
+    return f"{counted(len({s.model for s in project.syncs}), 'model')} built"
+
+
+def _accounts(state: Catalogue, access: StateAccess, project: Project) -> dict[str, list[str]]:
+    """The account that syncs of each connection went to, as recorded."""
+    found: dict[str, list[str]] = {}
+    for sync in project.syncs if state.is_installed() else ():
+        state.tables = access.tables(sync.name)
+        known = syncs.remembered(state)
+        if known is not None and known.account is not None:
+            found.setdefault(sync.connection, []).append(known.account)
+    return found
+
+
+def _connections(project: Project, clock: Clock, accounts: dict[str, list[str]]) -> Iterator[Tried]:
+    if not project.connections:
+        yield Tried("connections", f"target {project.target.name} has none, so it sends nothing")
+    with Services(project, clock, lambda: None) as services:
+        for name in project.connections:
+            tried = _connection(services, name, accounts.get(name, []))
+            yield tried
+            if tried.is_ok:
+                yield from _preflight(services, name, project)
+
+
+def _preflight(services: Services, name: str, project: Project) -> Iterator[Tried]:
+    """What has to exist at the destination, or depends on us, where the destination can tell."""
+    try:
+        found = services.audit(name, project.syncs)
+    except SyncError as error:
+        yield _failed(f"{name}, looked at", error)
+        return
+    if found:
+        yield Tried(f"{name}, looked at", "", tuple(found), 1)
+
+
+def _connection(services: Services, name: str, recorded: list[str]) -> Tried:
+    """Whether it can be sent to."""
+    try:
+        health = services.health(name)
+    except SyncError as error:
+        return _failed(name, error)
+    if health.problems:
+        return Tried(name, "", tuple(health.problems), 6)
+    if others := sorted(set(recorded) - {health.account}):
+        return Tried(name, "", (_other_account(name, others, health.account),), ACCOUNT_CHANGED)
+    facts = ", ".join(f"{key} {text}" for key, text in health.facts.items())
+    known = ", as recorded" if recorded else ", not sent to yet"
+    return Tried(name, f"account {health.account}{known}; {facts}")
+
+
+def _other_account(name: str, before: list[str], now: str) -> Problem:
+    return Problem(
+        "account-changed",
+        f"connection {name} opens account {now}; syncs have gone to {', '.join(before)}",
+        hint="A run would hold those syncs.",
+        fix=f"mend the credentials of {name} in profiles.yml, or start afresh:"
+        f" python -m sync state reset --select destination:{name}",
+    )
