@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from threading import Event
 from typing import Protocol
 
 from sync import __version__
@@ -29,7 +28,6 @@ from sync.run.context import Services
 from sync.run.engine import Engine
 from sync.run.opening import gravest, in_order, open_state
 from sync.run.protocol import Hooks, Job, Ports, SyncResult, run_together
-from sync.run.workers import Workers
 from sync.state.store import TERMS, Holder, PlanSummary, Terms
 
 
@@ -168,18 +166,10 @@ class _Around:
 
 
 def _run_group(syncs: Sequence[Sync], around: _Around) -> list[SyncResult]:
-    halted = Event()
-    connection, services = syncs[0].connection, around.services
-
     def engine() -> Engine:
-        return Engine(
-            services.destination(connection),
-            services.converse(connection, halted.is_set),
-            Workers(connection),
-            services.clock,
-            services.why_stop,
-            on_progress=lambda source, done: around.listener.progressed(source.sync, done),
-            halt=halted.set,
+        return around.services.engine(
+            syncs[0].connection,
+            lambda source, done: around.listener.progressed(source.sync, done),
         )
 
     return run_together(

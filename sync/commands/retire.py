@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from threading import Event
 from typing import Literal
 
 from sync import __version__
@@ -19,9 +18,7 @@ from sync.plan import overwritten, planner
 from sync.project.project import Project
 from sync.run.access import StateAccess
 from sync.run.context import Services
-from sync.run.engine import Engine
 from sync.run.protocol import Hooks, Ports, SyncResult, run_sync
-from sync.run.workers import Workers
 from sync.state import gone
 from sync.state.store import Holder
 
@@ -90,22 +87,10 @@ class Retiring:
             return run_sync(sync, ports, self._hooks(sync, services))
 
     def _hooks(self, sync: Sync, services: Services) -> Hooks:
-        halted = Event()
-
-        def engine() -> Engine:
-            return Engine(
-                services.destination(sync.connection),
-                services.converse(sync.connection, halted.is_set),
-                Workers(sync.connection),
-                self.clock,
-                self.why_stop,
-                halt=halted.set,
-            )
-
         return Hooks(
             guard=lambda summary: None,
             admit=lambda known, may_wait: services.admit(sync, known, may_wait),
-            engine=engine,
+            engine=lambda: services.engine(sync.connection),
             is_stopping=lambda: self.why_stop() is not None,
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from threading import Event
 from typing import Self, TypeVar
 
 from sync.destinations.spec import (
@@ -23,6 +24,9 @@ from sync.http.retry import RetryPolicy
 from sync.http.transport import HttpTransport
 from sync.model import Sync
 from sync.project.project import Project
+from sync.run.engine import Engine
+from sync.run.source import Source
+from sync.run.workers import Workers
 
 T = TypeVar("T")
 
@@ -53,6 +57,23 @@ class Services:
             vendor = self.project.registry.load(self.project.connections[connection])
             self._destinations[connection] = vendor(settings)
         return self._destinations[connection]
+
+    def engine(
+        self,
+        connection: str,
+        on_progress: Callable[[Source, int], None] = lambda source, done: None,
+    ) -> Engine:
+        """What sends the plans of syncs that go to that connection together."""
+        halted = Event()
+        return Engine(
+            self.destination(connection),
+            self.converse(connection, halted.is_set),
+            Workers(connection),
+            self.clock,
+            self.why_stop,
+            on_progress=on_progress,
+            halt=halted.set,
+        )
 
     def converse(
         self, connection: str, is_halted: Callable[[], bool]
