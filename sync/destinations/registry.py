@@ -20,6 +20,11 @@ _BUILT_IN = {
 }
 
 
+def built_in() -> list[str]:
+    """The vendors of this package, sorted."""
+    return sorted(_BUILT_IN)
+
+
 def names() -> list[str]:
     """All registered vendors, sorted. Nothing is imported."""
     return sorted({*_BUILT_IN, *(point.name for point in entry_points(group=GROUP))})

@@ -53,7 +53,7 @@ class Redactor:
     @classmethod
     def of(cls, endpoints: Mapping[str, Endpoint]) -> Redactor:
         """A redactor that knows the credentials of these endpoints."""
-        return cls(secret for endpoint in endpoints.values() for secret in _credentials(endpoint))
+        return cls(secret for endpoint in endpoints.values() for secret in credentials(endpoint))
 
     def scrub(self, text: str, personal: Iterable[Any] = (), others: Identities = NOBODY) -> str:
         """One printable line without secrets, e-mail addresses and the given personal values.
@@ -138,7 +138,8 @@ DECODERS: Sequence[Callable[[str], str]] = (
 """How a quoted value may be read; tried after each other, and kept where something is found."""
 
 
-def _credentials(endpoint: Endpoint) -> Iterator[str]:
+def credentials(endpoint: Endpoint) -> Iterator[str]:
+    """The secrets of an endpoint, in plain."""
     auth = endpoint.auth
     if isinstance(auth, Basic):
         user, password = (part.get_secret_value().strip() for part in (auth.user, auth.password))

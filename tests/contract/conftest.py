@@ -15,71 +15,22 @@ from sync.destinations.customerio.operations import Options as CustomerioOptions
 from sync.destinations.gainsight_px.model import Options as GainsightPxOptions
 from sync.destinations.launchdarkly.options import Options as LaunchdarklyOptions
 from sync.destinations.qualtrics.contacts import Options as QualtricsOptions
-from sync.destinations.spec import Endpoint, Item, Piece, Request, Response
-from sync.http.delivery import Exchange, ask, converse
-from sync.http.pacing import Pacing
-from sync.http.ports import Permit
+from sync.destinations.spec import Item
+from sync.http.delivery import Exchange
 from sync.http.retry import RetryPolicy
 from sync.http.transport import HttpTransport
-from sync.model import Change, Kind, Op, Relation, Sync, Trait
-from sync.run.batches import prepare
-from tests.clocks import WHEN, VirtualClock
+from sync.model import Change, Kind, Op, Sync, Trait
+from sync.testing import FakeClock, FakeVendor, World, a_change, a_sync
 
 VALUE_CANARY = "canary-value-qq77"
 
 
-@dataclass
-class Wiretap:
-    """The real transport, remembering what went through it."""
-
-    transport: HttpTransport
-    requests: list[Request] = field(default_factory=list)
-
-    def send(
-        self, endpoint: Endpoint, request: Request, deadline_seconds: float, permit: Permit
-    ) -> Response:
-        self.requests.append(request)
-        return self.transport.send(endpoint, request, deadline_seconds, permit)
-
-
 def sync_of(vendor: str, kind: Kind, **more: Any) -> Sync:
-    traits = tuple(Trait(name, name) for name in ("plan", "seats", "note"))
-    own: dict[str, Any] = {
-        Kind.TRAITS: {},
-        Kind.SEGMENT: {"segment": "churn_risk", "traits": traits[:1]},
-        Kind.EVENTS: {"event": "invoice_paid", "event_id": "event_id", "occurred_at": "at"},
-        Kind.OBJECTS: {"object_type": "1"},
-    }[kind]
-    given = {"traits": traits, **own, **more}
-    model = f"m_{kind}"
-    return Sync(
-        name=f"{model}__{vendor}",
-        model=model,
-        unique_id=f"model.p.{model}",
-        relation=Relation(None, "s", model),
-        connection=vendor,
-        vendor=vendor,
-        kind=kind,
-        identity="id",
-        **given,
-    )
+    return a_sync(kind, vendor, **more)
 
 
 def change_of(kind: Kind, seq: int, op: Op = Op.ADD, **more: Any) -> Change:
-    traits: dict[str, Any] = {} if op is Op.REMOVE else {"plan": "team"}
-    if op is not Op.REMOVE and kind is not Kind.SEGMENT:
-        traits["seats"] = seq
-    key = f"key{seq:05d}"
-    given: dict[str, Any] = {
-        "seq": seq,
-        "op": op,
-        "identity": key,
-        "address": key,
-        "traits": traits,
-    }
-    if kind is Kind.EVENTS:
-        given |= {"address": f"person{seq}", "occurred_at": WHEN}
-    return Change(**{**given, **more})
+    return a_change(op, kind, seq, **more)
 
 
 @dataclass(frozen=True)
@@ -218,9 +169,9 @@ class Connected:
     kind: Kind
     case: Case
     settings: dict[str, Any]
-    http: Wiretap
+    http: FakeVendor
     control: SandboxControl
-    clock: VirtualClock = field(default_factory=VirtualClock)
+    clock: FakeClock = field(default_factory=FakeClock)
     policy: RetryPolicy = field(default_factory=RetryPolicy)
 
     @property
@@ -231,26 +182,24 @@ class Connected:
     def sync(self, **more: Any) -> Sync:
         return sync_of(self.name, self.kind, **{**self.case.syncs.get(self.kind, {}), **more})
 
+    @property
+    def world(self) -> World:
+        """The same, as the contract wants it."""
+        return World(self.destination, self.sync(), self.http, self.clock, self.policy)
+
     def items(self, changes: Sequence[Change], sync: Sync | None = None) -> list[Item]:
         """Everything must be preparable."""
-        sync = sync or self.sync()
-        prepared = [prepare(self.destination, (Piece(sync, change),)) for change in changes]
-        assert all(isinstance(item, Item) for item in prepared), prepared
-        return [item for item in prepared if isinstance(item, Item)]
+        world = self.world
+        return replace(world, sync=sync or world.sync).items(changes)
 
     def send(self, changes: Sequence[Change], sync: Sync | None = None) -> Exchange:
         return self.converse(self.items(changes, sync))
 
     def converse(self, batch: Sequence[Item]) -> Exchange:
-        pace = Pacing(self.clock)
-        return converse(
-            self.destination, batch, self.http, self.clock, pace, self.policy, lambda: False
-        )
+        return self.world.converse(batch)
 
     def ask(self, about: Callable[[Any], Any]) -> Any:
-        destination = self.destination
-        pace = Pacing(self.clock)
-        return ask(destination, about(destination), self.http, self.clock, pace, self.policy)
+        return self.world.ask(about)
 
     def rows(self, count: int, op: Op = Op.ADD, **more: Any) -> list[Change]:
         return [change_of(self.kind, i, op, **more) for i in range(count)]
@@ -271,7 +220,7 @@ def sandbox() -> Iterator[Sandbox]:
 def _every_vendor_and_kind() -> list[Any]:
     return [
         pytest.param((name, kind), id=f"{name}-{kind}")
-        for name in registry.names()
+        for name in registry.built_in()
         for kind in sorted(registry.load(name).kinds)
     ]
 
@@ -304,4 +253,6 @@ def _connect(name: str, kind: Kind, sandbox: Sandbox) -> Iterator[Connected]:
     for switch, value in case.switches.items():
         control.set_switch(switch, value)
     with HttpTransport() as transport:
-        yield Connected(name, kind, case, case.settings(sandbox.url), Wiretap(transport), control)
+        yield Connected(
+            name, kind, case, case.settings(sandbox.url), FakeVendor(transport), control
+        )

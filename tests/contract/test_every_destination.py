@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
-from collections import Counter
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from sync.destinations import registry
-from sync.destinations.refusals import may_mean_the_account
 from sync.destinations.spec import Health, Piece
 from sync.errors import DestinationError
 from sync.model import Delivered, Kind, NotAttempted, Op, Rejected, Unknown
 from sync.run.batches import batches, prepare
+from sync.testing import DestinationContract, World
 
 
 def test_every_registered_destination_has_a_page(pytestconfig: pytest.Config) -> None:
-    for name in registry.names():
+    for name in registry.built_in():
         assert (pytestconfig.rootpath / "docs" / "destinations" / f"{name}.md").exists()
 
 
 def test_a_destination_imports_no_network_no_environment_and_no_clock() -> None:
-    for name in registry.names():
+    for name in registry.built_in():
         module = registry.load(name).__module__
         script = (
             f"import sys, {module}\n"
@@ -35,28 +32,13 @@ def test_a_destination_imports_no_network_no_environment_and_no_clock() -> None:
         subprocess.run([sys.executable, "-c", script], check=True)
 
 
-def test_an_empty_batch_sends_nothing(connected: Any) -> None:
-    assert connected.converse([]).endings == []
-    conversation = connected.destination.deliver([])
-    with pytest.raises(StopIteration) as end:
-        next(conversation)
-    assert list(end.value.value) == []
-    assert connected.http.requests == []
+class TestContract(DestinationContract):
+    """What a destination of any package owes, too."""
 
-
-def test_every_row_gets_one_ending(connected: Any) -> None:
-    exchange = connected.send(connected.rows(7))
-    assert exchange.endings == [Delivered()] * 7
-    assert exchange.stop is None
-
-
-def test_the_same_change_is_the_same_bytes(connected: Any) -> None:
-    for op in Op:
-        if connected.kind is Kind.EVENTS and op is not Op.ADD:
-            continue
-        rows = connected.rows(5, op)
-        assert connected.items(rows) == connected.items(rows)
-        assert [i.parts for i in connected.items(rows)] == [i.parts for i in connected.items(rows)]
+    @pytest.fixture
+    def world(self, connected: Any) -> World:
+        found: World = connected.world
+        return found
 
 
 def test_limits_hold_and_are_used(connected: Any) -> None:
@@ -79,17 +61,6 @@ def test_a_row_over_the_limit_is_rejected_alone_and_never_sent(connected: Any) -
     rejected = prepare(connected.destination, (Piece(connected.sync(), big),))
     assert isinstance(rejected, Rejected)
     assert "xxx" not in rejected.reason
-
-
-def test_a_value_without_a_form_is_rejected_without_being_shown(connected: Any) -> None:
-    (change,) = connected.rows(1)
-    for value in (b"canary", "canary\0", "canary\ud800", {1: "canary"}, object()):
-        traits = {"note": value}
-        rejected = prepare(
-            connected.destination, (Piece(connected.sync(), change._replace(traits=traits)),)
-        )
-        assert isinstance(rejected, Rejected), value
-        assert "canary" not in rejected.reason
 
 
 def test_a_poison_row_is_rejected_alone_and_its_reason_is_clean(connected: Any) -> None:
@@ -185,160 +156,6 @@ def test_blame_for_an_item_that_was_not_sent_is_no_success(connected: Any) -> No
     assert not any(isinstance(ending, Delivered) for ending in endings)
 
 
-def test_too_large_a_body_is_halved(connected: Any) -> None:
-    connected.fault("status", status=413, times=1)
-    exchange = connected.send(connected.rows(8))
-    assert exchange.endings == [Delivered()] * 8
-    assert exchange.was_shrunk
-
-
-def test_a_redirect_is_not_followed(connected: Any) -> None:
-    connected.fault("redirect", status=307, location="http://127.0.0.1:9/")
-    exchange = connected.send(connected.rows(2))
-    assert exchange.stop is not None
-    assert len(connected.http.requests) == 1
-
-
-@pytest.mark.parametrize("location", ["http://[x", "http://a]b/", ""])
-def test_a_redirect_to_what_is_no_address_stops_with_a_hint(connected: Any, location: str) -> None:
-    connected.fault("redirect", status=302, location=location)
-    stop = connected.send(connected.rows(2)).stop
-    with pytest.raises(DestinationError) as caught:
-        connected.ask(lambda destination: destination.check())
-    for error in (stop, caught.value):
-        (problem,) = error.problems
-        assert problem.code == "destination-redirect"
-        assert "another address" in problem.message
-        assert problem.fix
-
-
-@pytest.mark.parametrize("status", [402, 404, 410, 451])
-def test_an_account_that_is_refused_costs_a_few_requests_and_dead_letters(
-    connected: Any, status: int
-) -> None:
-    connected.fault("status", status=status)
-    exchange = connected.send(connected.rows(60))
-    assert len(connected.http.requests) <= 25
-    refused = [ending for ending in exchange.endings if isinstance(ending, Rejected)]
-    assert len(refused) <= 10
-    assert all(may_mean_the_account(ending.code) for ending in refused)
-    assert Delivered() not in exchange.endings
-
-
-@pytest.mark.parametrize("status", [402, 405, 422, 451])
-def test_a_row_that_is_refused_alone_is_rejected_and_no_request_is_repeated_more_than_once(
-    connected: Any, status: int
-) -> None:
-    rows = connected.rows(9)
-    connected.fault("status", status=status, containing=rows[4].address)
-    endings = connected.send(rows).endings
-    assert isinstance(endings[4], Rejected)
-    assert rows[4].address not in endings[4].reason
-    assert [ending for i, ending in enumerate(endings) if i != 4] == [Delivered()] * 8
-    sent = Counter((r.method, r.path, r.content) for r in connected.http.requests if r.content)
-    assert max(sent.values()) <= 2
-    if connected.kind in connected.case.effects:
-        assert max(sent.values()) == 1
-
-
-NONE_AT_ALL: list[Any] = [
-    lambda outcomes: None,
-    lambda outcomes: outcomes[:-1],
-    lambda outcomes: [*outcomes[:-1], None],
-    lambda outcomes: [*outcomes, Delivered()],
-    lambda outcomes: "delivered",
-]
-
-
-@pytest.mark.parametrize("spoil", NONE_AT_ALL)
-def test_outcomes_that_are_none_leave_what_was_sent_unconfirmed_and_name_the_fault(
-    connected: Any, monkeypatch: pytest.MonkeyPatch, spoil: Any
-) -> None:
-    vendor = type(connected.destination)
-    deliver = vendor.deliver
-
-    def forgetful(self: Any, batch: Any) -> Any:
-        return spoil((yield from deliver(self, batch)))
-
-    monkeypatch.setattr(vendor, "deliver", forgetful)
-    exchange = connected.send(connected.rows(3))
-    assert exchange.endings == [Unknown("wrong-number-of-outcomes")] * 3
-    assert exchange.stop is not None
-    (problem,) = exchange.stop.problems
-    assert problem.code == "unexpected"
-    assert connected.name in problem.message
-    assert f"{__file__}:" in problem.where
-
-
-def test_an_error_that_was_not_foreseen_stops_the_destination_with_file_and_line(
-    connected: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    vendor = type(connected.destination)
-    deliver = vendor.deliver
-
-    def broken(self: Any, batch: Any) -> Any:
-        outcomes = yield from deliver(self, batch)
-        return outcomes["canary"]
-
-    monkeypatch.setattr(vendor, "deliver", broken)
-    exchange = connected.send(connected.rows(3))
-    assert all(isinstance(ending, Unknown) for ending in exchange.endings)
-    assert "TypeError" in str(exchange.stop)
-    assert "test_every_destination.py:" in str(exchange.stop)
-    assert "canary" not in str(exchange.stop)
-
-
-def test_a_row_that_breaks_encode_is_rejected_alone(
-    connected: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    vendor = type(connected.destination)
-    encode = vendor.encode
-
-    def broken(self: Any, pieces: Any) -> Any:
-        return encode(self, pieces) if pieces[0].change.seq else {}["canary-key"]
-
-    monkeypatch.setattr(vendor, "encode", broken)
-    first, second = connected.rows(2)
-    rejected = prepare(connected.destination, (Piece(connected.sync(), first),))
-    assert isinstance(rejected, Rejected)
-    assert "KeyError" in rejected.reason
-    assert "canary" not in rejected.reason
-    assert connected.send([second]).endings == [Delivered()]
-
-
-def test_a_reason_that_names_a_neighbour_or_half_a_secret_is_shown_without_them(
-    connected: Any,
-) -> None:
-    rows = connected.rows(9)
-    secret = connected.settings[connected.case.secrets[0]]
-    text = f"{rows[5].address} and {rows[6].address.upper()} have it, says {secret[:10]}... \u202e"
-    body = json.dumps({"message": text, "code": "odd"})
-    connected.fault("status", status=422, containing=rows[4].address, body=body)
-    endings = connected.send(rows).endings
-    assert isinstance(endings[4], Rejected)
-    for hidden in (rows[5].address, rows[6].address.upper(), secret[:10], "\u202e"):
-        assert hidden not in endings[4].reason
-    assert "have it" in endings[4].reason
-
-
-NO = [
-    {"ok": False},
-    {"error": "forbidden"},
-    {"message": "Service suspended", "status": 403},
-    {"login_required": True, "url": "https://x"},
-    {"success": False, "code": 42},
-]
-
-
-@pytest.mark.parametrize("body", NO)
-@pytest.mark.parametrize("status", [200, 201, 202])
-def test_a_success_that_says_no_is_no_success(connected: Any, body: Any, status: int) -> None:
-    connected.fault("status", status=status, body=json.dumps(body))
-    endings = connected.send(connected.rows(3)).endings
-    assert all(isinstance(ending, Unknown | NotAttempted) for ending in endings)
-    assert any(isinstance(ending, Unknown) for ending in endings)
-
-
 @pytest.mark.parametrize("count", [3, 250])
 def test_rows_arrive_and_a_poison_row_is_found_however_the_vendor_is_switched(
     connected: Any, count: int
@@ -376,17 +193,6 @@ def test_the_check_names_the_account_and_writes_nothing(connected: Any) -> None:
     assert health.account
     assert not health.problems
     assert connected.control.applied() == []
-
-
-def test_the_mapping_of_the_case_has_no_complaints(connected: Any) -> None:
-    assert list(type(connected.destination).validate(connected.sync())) == []
-
-
-def test_a_mapping_with_an_impossible_name_is_refused_offline(connected: Any) -> None:
-    sync = connected.sync()
-    traits = (replace(sync.traits[0], name="x" * 5000),)
-    (problem, *_) = type(connected.destination).validate(replace(sync, traits=traits))
-    assert problem.fix
 
 
 def assert_no_second_effect(connected: Any, once: Any) -> None:

@@ -736,5 +736,5 @@ def test_a_lost_answer_to_a_patch_is_asserted_again(ld: Launchdarkly) -> None:
 
 def test_the_transport_keeps_our_user_agent_for_the_import(ld: Launchdarkly) -> None:
     ld.deliver(ld.sync(Kind.EVENTS), event(1))
-    assert isinstance(ld.connected.http.transport, HttpTransport)
+    assert isinstance(ld.connected.http.inner, HttpTransport)
     assert ld.control.counters()["statuses"] == {"202": 1}

@@ -115,7 +115,7 @@ def test_a_repeated_request_has_its_id_and_bytes_and_a_new_time_and_signature(
         return signed[-1][2]
 
     monkeypatch.setattr(transport, "signed", spy)
-    hook.http.transport.now = lambda: float(next(seconds))
+    hook.http.inner.now = lambda: float(next(seconds))
     hook.fault("status", status=500, when="after", times=1)
     assert hook.send([member(Op.CHANGE)], segment(hook)).endings == [Delivered()]
     (first, body, headers), (second, again, later) = signed
@@ -155,7 +155,7 @@ def test_an_event_that_is_refused_after_its_state_is_a_partial_refusal(hook: Con
 
 
 def test_a_body_that_was_changed_on_the_way_is_refused(hook: Connected) -> None:
-    inner = hook.http.transport
+    inner = hook.http.inner
 
     class Meddler:
         def send(self, endpoint: Any, request: Any, *more: Any) -> Any:
@@ -170,14 +170,14 @@ def test_a_body_that_was_changed_on_the_way_is_refused(hook: Connected) -> None:
     sign = transport.signed
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(transport, "signed", before)
-        hook.http.transport = Meddler()  # type: ignore[assignment]
+        hook.http.inner = Meddler()  # type: ignore[assignment]
         exchange = hook.send([member(Op.CHANGE)], segment(hook))
     assert isinstance(exchange.stop, DestinationError)
     assert hook.control.people() == []
 
 
 def test_a_clock_that_is_wrong_is_refused_by_the_receiver(hook: Connected) -> None:
-    hook.http.transport.now = lambda: datetime.now(UTC).timestamp() - 900
+    hook.http.inner.now = lambda: datetime.now(UTC).timestamp() - 900
     exchange = hook.send([member(Op.CHANGE)], segment(hook))
     assert isinstance(exchange.stop, DestinationError)
 

@@ -1,15 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from sync.journal.disk import FileDisk
 from sync.model import Kind, Relation, Sync, Trait
+from sync.testing import FakeClock, a_warehouse
 from sync.warehouse.duckdb import DuckDBWarehouse
 
 SYNC = Sync(
@@ -39,39 +38,17 @@ def disk(tmp_path: Path) -> FileDisk:
 @pytest.fixture
 def warehouse(tmp_path: Path) -> DuckDBWarehouse:
     """A shop with three people."""
-    with duckdb.connect(str(tmp_path / "shop.duckdb")) as connection:
-        connection.execute("create table people (id varchar, plan varchar)")
-        connection.execute("insert into people values ('ann','pro'), ('bob','free'), ('cy','pro')")
-    return DuckDBWarehouse({"path": "shop.duckdb"}, tmp_path)
-
-
-@dataclass
-class FixedClock:
-    """Time that moves only when somebody sleeps; chance is always the largest."""
-
-    seconds: float = 0.0
-    slept: list[float] = field(default_factory=list)
-
-    def now(self) -> datetime:
-        return datetime(2026, 11, 21, tzinfo=UTC) + timedelta(seconds=self.seconds)
-
-    def monotonic(self) -> float:
-        return self.seconds
-
-    def elapsed(self) -> float:
-        return self.seconds
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.seconds += seconds
-
-    def random(self) -> float:
-        return 0.999
+    return a_warehouse(
+        tmp_path,
+        "create table people (id varchar, plan varchar)",
+        "insert into people values ('ann','pro'), ('bob','free'), ('cy','pro')",
+    )
 
 
 @pytest.fixture
-def clock() -> FixedClock:
-    return FixedClock()
+def clock() -> FakeClock:
+    """Time that moves only when something sleeps; chance is always the largest."""
+    return FakeClock(chance=0.999, start=datetime(2026, 11, 21, tzinfo=UTC))
 
 
 @pytest.fixture

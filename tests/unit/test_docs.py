@@ -39,7 +39,7 @@ from sync.project.validation import Place
 from sync.project.vendors import check_against
 from sync.run.batches import prepare
 from sync.state.schema import PLAN, SHARED, SNAPSHOT
-from tests.clocks import VirtualClock
+from sync.testing import FakeClock
 from tests.markdown import ROOT, Block, anchors, blocks, headings, links, pages, prose
 
 DOCS = ROOT / "docs"
@@ -99,7 +99,7 @@ def _commands(group: click.Group, context: click.Context) -> Iterator[click.Comm
             yield from _commands(command, context)
 
 
-@pytest.mark.parametrize("name", registry.names())
+@pytest.mark.parametrize("name", registry.built_in())
 def test_every_destination_has_a_page_with_all_its_settings_and_options(name: str) -> None:
     page = (DOCS / "destinations" / f"{name}.md").read_text()
     vendor = registry.load(name)
@@ -207,7 +207,7 @@ class Registry:
     """The installed destinations, and the one that the docs write."""
 
     def names(self) -> list[str]:
-        return [*registry.names(), "postbox"]
+        return [*registry.built_in(), "postbox"]
 
     def load(self, name: str) -> Any:
         return _postbox() if name == "postbox" else registry.load(name)
@@ -223,7 +223,7 @@ def test_every_model_in_the_docs_compiles_without_a_problem(models: list[dict[st
         None,
         models={f"model.docs.{m['name']}": _model(m) for m in models},
     )
-    connections = {name: name for name in registry.names()} | {"newsletter": "postbox"}
+    connections = {name: name for name in registry.built_in()} | {"newsletter": "postbox"}
     compiled = compile_syncs(manifest, connections, Registry())
     syncs = compiled.sound
     assert compiled.findings == []
@@ -279,15 +279,28 @@ PAGE = DOCS / "writing-a-destination.md"
 
 def _postbox() -> Any:
     """Import the page's code as a module."""
-    name = "postbox_of_the_docs"
+    name = "our_package.postbox"
     if name not in sys.modules:
-        (block,) = blocks(PAGE, "python")
+        block, _ = blocks(PAGE, "python")
         spec = importlib.util.spec_from_loader(name, loader=None)
         assert spec is not None
         module = importlib.util.module_from_spec(spec)
         sys.modules[name] = module
         exec(compile(block.text, block.place, "exec"), module.__dict__)
     return sys.modules[name].Postbox
+
+
+def _suite() -> Any:
+    """The page's test class."""
+    _postbox()
+    _, block = blocks(PAGE, "python")
+    place: dict[str, Any] = {"__name__": "test_postbox"}
+    exec(compile(block.text, block.place, "exec"), place)
+    return place["TestPostbox"]
+
+
+class TestPostboxOfTheDocs(_suite()):  # type: ignore[misc]
+    """The contract, as the page inherits it."""
 
 
 @dataclass
@@ -361,7 +374,7 @@ class Wired:
     def __init__(self, url: str, http: HttpTransport, token: str = "right") -> None:
         vendor = _postbox()
         self.destination = vendor(vendor.settings(token=token, base_url=url))
-        self.http, self.clock = http, VirtualClock()
+        self.http, self.clock = http, FakeClock()
 
     def send(self, changes: list[Change]) -> Exchange:
         (sync,) = _page_syncs()

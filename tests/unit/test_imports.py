@@ -37,11 +37,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "__main__": {"cli"},
 }
 MAY_IMPORT["cli"] = set(MAY_IMPORT) - {"__main__"}
+MAY_IMPORT["testing"] = set(MAY_IMPORT) - {"__main__", "cli"}
 """Parts of the package, and the other parts each may import."""
 
 ONLY_IN: dict[str, tuple[str, ...]] = {
     "sqlglot": ("data_types", "plan", "state", "warehouse.sql", "run.access"),
-    "duckdb": ("warehouse",),
+    "duckdb": ("warehouse", "testing"),
     "psycopg2": ("warehouse",),
     "pyarrow": ("warehouse", "journal.rows", "journal.spool"),
     "dbt": ("warehouse.adapter",),

@@ -37,7 +37,7 @@ from sync.http.retry import RetryPolicy
 from sync.http.transport import HttpTransport
 from sync.model import Change, Delivered, Kind, Op, Rejected, Relation, Sync, Trait, Unknown
 from sync.run.batches import prepare
-from tests.clocks import VirtualClock
+from sync.testing import FakeClock
 
 AT = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 KEYS = {"api_key": "na1.sandbox-standard-key", "read_api_key": "na1.sandbox-architect-key"}
@@ -99,7 +99,7 @@ class World:
     transport: HttpTransport
     control: SandboxControl
     settings: dict[str, Any]
-    clock: VirtualClock = field(default_factory=VirtualClock)
+    clock: FakeClock = field(default_factory=FakeClock)
     requests: list[Request] = field(default_factory=list)
 
     def send(

@@ -41,14 +41,14 @@ def test_another_package_adds_a_destination_but_takes_none_over(
     def installed(group: str, name: str | None = None) -> list[importlib.metadata.EntryPoint]:
         return [point for point in points if name in (None, point.name)]
 
-    built_in = registry.names()
+    built_in = registry.built_in()
     monkeypatch.setattr(registry, "entry_points", installed)
     assert registry.names() == sorted({*built_in, "acme"})
     assert registry.load("acme").__name__ == "Limits"
     assert registry.load("customerio") is Customerio
 
 
-@pytest.mark.parametrize("name", registry.names())
+@pytest.mark.parametrize("name", registry.built_in())
 def test_a_destination_opens_with_one_short_file(name: str) -> None:
     """What is sent, where, under which limits: read at one sitting; the rest stands beside."""
     source = inspect.getsourcefile(registry.load(name))

@@ -18,7 +18,7 @@ from sync.model import Change, NotAttempted, Op, Sync
 from sync.run.batches import prepare
 from sync.run.leases import Leases
 from sync.state.store import Holder, Lease, Mark, Terms
-from tests.clocks import VirtualClock
+from sync.testing import FakeClock
 
 HOLDER = Holder("me", "here", "1:1:", "1")
 
@@ -27,7 +27,7 @@ HOLDER = Holder("me", "here", "1:1:", "1")
 class Slow:
     """A store whose warehouse takes its time, or does not answer."""
 
-    clock: VirtualClock
+    clock: FakeClock
     seconds: float = 0.0
     failure: Exception | None = None
     terms: Terms = field(default_factory=Terms)
@@ -48,17 +48,15 @@ class Slow:
 
 
 @pytest.fixture
-def clock() -> VirtualClock:
-    return VirtualClock()
+def clock() -> FakeClock:
+    return FakeClock()
 
 
 def taken(leases: Leases, people: Sync, store: Slow) -> Any:
     return leases.take(people, store, HOLDER, Mark())  # type: ignore[arg-type]
 
 
-def test_a_lease_ends_counted_from_before_it_was_asked_for(
-    clock: VirtualClock, people: Sync
-) -> None:
+def test_a_lease_ends_counted_from_before_it_was_asked_for(clock: FakeClock, people: Sync) -> None:
     leases = Leases(clock)
     taken(leases, people, Slow(clock, seconds=50))
     assert leases.seconds(1000) == 100, "70 of the lease and 30 of grace"
@@ -70,7 +68,7 @@ def test_a_lease_ends_counted_from_before_it_was_asked_for(
 
 
 def test_the_first_of_several_leases_to_end_ends_the_sending(
-    clock: VirtualClock, people: Sync
+    clock: FakeClock, people: Sync
 ) -> None:
     leases = Leases(clock)
     first = taken(leases, people, Slow(clock))
@@ -82,7 +80,7 @@ def test_the_first_of_several_leases_to_end_ends_the_sending(
     assert leases.allows(), "what was given back is not sent under"
 
 
-def test_what_was_refused_once_is_refused_for_good(clock: VirtualClock, people: Sync) -> None:
+def test_what_was_refused_once_is_refused_for_good(clock: FakeClock, people: Sync) -> None:
     """Else a batch of which half was refused would pass for one that a destination left open."""
     leases = Leases(clock)
     taken(leases, people, Slow(clock))
@@ -95,7 +93,7 @@ def test_what_was_refused_once_is_refused_for_good(clock: VirtualClock, people: 
 
 
 def test_a_lease_that_ran_out_unnoticed_is_extended_before_anything_is_sent(
-    clock: VirtualClock, people: Sync
+    clock: FakeClock, people: Sync
 ) -> None:
     leases, store = Leases(clock), Slow(clock)
     taken(leases, people, store)
@@ -106,7 +104,7 @@ def test_a_lease_that_ran_out_unnoticed_is_extended_before_anything_is_sent(
 
 
 def test_leases_are_extended_when_a_quarter_has_passed_and_not_more_often(
-    clock: VirtualClock, people: Sync
+    clock: FakeClock, people: Sync
 ) -> None:
     leases, store = Leases(clock), Slow(clock)
     taken(leases, people, store)
@@ -117,7 +115,7 @@ def test_leases_are_extended_when_a_quarter_has_passed_and_not_more_often(
 
 
 def test_a_warehouse_that_does_not_answer_is_asked_again_until_the_lease_is_over(
-    clock: VirtualClock, people: Sync
+    clock: FakeClock, people: Sync
 ) -> None:
     leases, store = Leases(clock), Slow(clock, failure=WarehouseError(Problem("gone", "gone")))
     taken(leases, people, store)
@@ -133,7 +131,7 @@ def test_a_warehouse_that_does_not_answer_is_asked_again_until_the_lease_is_over
 
 
 def test_a_lease_that_another_run_has_taken_ends_the_sending_at_once(
-    clock: VirtualClock, people: Sync
+    clock: FakeClock, people: Sync
 ) -> None:
     leases, store = Leases(clock), Slow(clock, failure=LeaseLost(Problem("lease-lost", "taken")))
     taken(leases, people, store)
@@ -168,7 +166,7 @@ class Wire:
     """Turns requests away with a long `Retry-After`, so often; then answers."""
 
     turned_away: int
-    clock: VirtualClock
+    clock: FakeClock
     sent: list[float] = field(default_factory=list)
 
     def send(
@@ -181,7 +179,7 @@ class Wire:
 
 
 def test_a_lease_is_extended_while_a_destination_keeps_us_waiting_with_a_question(
-    clock: VirtualClock, people: Sync
+    clock: FakeClock, people: Sync
 ) -> None:
     leases, store = Leases(clock), Slow(clock)
     taken(leases, people, store)
@@ -199,7 +197,7 @@ def test_a_lease_is_extended_while_a_destination_keeps_us_waiting_with_a_questio
 
 
 def test_a_retry_after_a_long_wait_is_not_sent_when_the_lease_is_over(
-    clock: VirtualClock, people: Sync
+    clock: FakeClock, people: Sync
 ) -> None:
     """As a worker waits whose process is frozen meanwhile, so that nobody extends anything."""
     leases = Leases(clock)

@@ -1,0 +1,26 @@
+"""What tests of a destination need: a vendor, a clock and a warehouse, and the contract."""
+
+from sync.testing.contract import DestinationContract
+from sync.testing.fakes import (
+    WHEN,
+    FakeClock,
+    FakeVendor,
+    Fault,
+    a_warehouse,
+    json_response,
+)
+from sync.testing.world import World, a_change, a_sync, deliver
+
+__all__ = [
+    "WHEN",
+    "DestinationContract",
+    "FakeClock",
+    "FakeVendor",
+    "Fault",
+    "World",
+    "a_change",
+    "a_sync",
+    "a_warehouse",
+    "deliver",
+    "json_response",
+]

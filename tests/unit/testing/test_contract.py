@@ -1,0 +1,227 @@
+"""The contract that is shipped finds the mistakes that it is there for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import pytest
+from pydantic import BaseModel, SecretStr
+
+from sync.destinations.entries import Connection, Strict
+from sync.destinations.names import Names, problems
+from sync.destinations.singles import one_by_one
+from sync.destinations.spec import (
+    Conversation,
+    Endpoint,
+    Header,
+    Health,
+    Item,
+    Limits,
+    Piece,
+    Request,
+    Response,
+    UnreadableAnswer,
+    Verdict,
+)
+from sync.destinations.values import Values
+from sync.errors import Problem
+from sync.model import DELIVERED, Change, Delivered, Kind, Op, Outcome, Sync
+from sync.testing import (
+    DestinationContract,
+    FakeClock,
+    FakeVendor,
+    Fault,
+    World,
+    a_change,
+    a_sync,
+    a_warehouse,
+    deliver,
+    json_response,
+)
+
+NAMES = Names("field", max_bytes=100)
+
+
+class Settings(Connection):
+    token: SecretStr = SecretStr("a-token-of-some-length")
+
+
+class Sound:
+    """A destination that keeps the contract."""
+
+    name: ClassVar[str] = "sound"
+    kinds: ClassVar[frozenset[Kind]] = frozenset(Kind)
+    settings: ClassVar[type[BaseModel]] = Settings
+    options: ClassVar[type[BaseModel]] = Strict
+    verdicts: ClassVar[Mapping[int, Verdict]] = {}
+    coalesces: ClassVar[bool] = False
+    has_read_back = False
+
+    def __init__(self) -> None:
+        self.limits = Limits(50, 100_000, 50_000, 1_000)
+        self.endpoints = {"api": Endpoint("https://x.example", Header(Settings().token))}
+
+    @staticmethod
+    def validate(sync: Sync) -> Sequence[Problem]:
+        return problems(sync, "sound", NAMES.complaints([t.name for t in sync.traits]))
+
+    def encode(self, pieces: Sequence[Piece]) -> Sequence[Any]:
+        ((_, change),) = pieces
+        return ({"key": change.address, "fields": Values().of(change.traits)},)
+
+    def deliver(self, batch: Sequence[Item]) -> Conversation[Sequence[Outcome]]:
+        if not batch:
+            return []
+        response = yield Request("POST", "/rows", json=[item.parts[0] for item in batch])
+        taken = response.object().get("taken")
+        if taken != len(batch):
+            raise UnreadableAnswer("not all were taken")
+        return [DELIVERED] * len(batch)
+
+    def check(self) -> Conversation[Health]:
+        response = yield Request("GET", "/me")
+        return Health(str(response.object()["id"]) if "id" in response.object() else _unread())
+
+    def read_back(self, sync: Sync, expected: Any) -> Conversation[Any]:
+        return []
+        yield
+
+
+def _unread() -> str:
+    raise UnreadableAnswer("no account")
+
+
+def vendor(request: Request) -> Response:
+    if request.method == "GET":
+        return json_response({"id": "acme"})
+    rows = json.loads(request.content or b"")
+    return json_response({"taken": len(rows)})
+
+
+class TestSound(DestinationContract):
+    @pytest.fixture(params=list(Kind))
+    def world(self, request: pytest.FixtureRequest) -> World:
+        return World(Sound(), a_sync(request.param), FakeVendor(vendor))
+
+
+class BelievesAnySuccess(Sound):
+    def deliver(self, batch: Sequence[Item]) -> Conversation[Sequence[Outcome]]:
+        if batch:
+            yield Request("POST", "/rows", json=[item.parts[0] for item in batch])
+        return [DELIVERED] * len(batch)
+
+
+class TakesBackTwice(Sound):
+    """Sends each row by itself again once the batch is refused."""
+
+    def deliver(self, batch: Sequence[Item]) -> Conversation[Sequence[Outcome]]:
+        def one(item: Item) -> Conversation[Outcome]:
+            for _ in range(3):
+                yield Request("POST", "/rows", json=[item.parts[0]])
+            return DELIVERED
+
+        return (yield from one_by_one(batch, one))
+
+
+class ShowsTheValue(Sound):
+    def encode(self, pieces: Sequence[Piece]) -> Sequence[Any]:
+        try:
+            return super().encode(pieces)
+        except ValueError:
+            raise ValueError(f"can't take {list(pieces[0].change.traits.values())}a") from None
+
+
+class Counts(Sound):
+    """Another body each time."""
+
+    calls = 0
+
+    def encode(self, pieces: Sequence[Piece]) -> Sequence[Any]:
+        Counts.calls += 1
+        return ({"n": Counts.calls, "of": super().encode(pieces)[0]},)
+
+
+class SendsForNothing(Sound):
+    def deliver(self, batch: Sequence[Item]) -> Conversation[Sequence[Outcome]]:
+        yield Request("POST", "/rows", json=[item.parts[0] for item in batch])
+        return [DELIVERED] * len(batch)
+
+
+class TooMuchAtOnce(Sound):
+    def __init__(self) -> None:
+        super().__init__()
+        self.limits = Limits(50, 1_000, 900, 1_000)
+
+    def deliver(self, batch: Sequence[Item]) -> Conversation[Sequence[Outcome]]:
+        padded = [{"row": item.parts[0], "padding": "x" * 2_000} for item in batch]
+        if batch:
+            yield Request("POST", "/rows", json=padded)
+        return [DELIVERED] * len(batch)
+
+
+class TakesAnyName(Sound):
+    @staticmethod
+    def validate(sync: Sync) -> Sequence[Problem]:
+        return []
+
+
+class HasNoAccount(Sound):
+    def check(self) -> Conversation[Health]:
+        yield Request("GET", "/me")
+        return Health("")
+
+
+class ChecksInAHurry(Sound):
+    def check(self) -> Conversation[Health]:
+        response = yield Request("GET", "/me")
+        return Health(response.json()["id"])
+
+
+class LosesARow(Sound):
+    def deliver(self, batch: Sequence[Item]) -> Conversation[Sequence[Outcome]]:
+        return (yield from super().deliver(batch))[:-1]
+
+
+MISTAKES = [
+    (BelievesAnySuccess, "test_a_success_that_says_no_is_no_success"),
+    (BelievesAnySuccess, "test_a_success_that_can_not_be_read_is_no_success"),
+    (TakesBackTwice, "test_a_row_that_is_refused_alone_is_rejected_and_the_others_arrive"),
+    (Counts, "test_the_same_change_is_the_same_bytes"),
+    (SendsForNothing, "test_an_empty_batch_sends_nothing"),
+    (TooMuchAtOnce, "test_limits_hold"),
+    (TakesAnyName, "test_the_mapping_is_sound_and_an_impossible_name_is_refused_offline"),
+    (HasNoAccount, "test_the_check_names_the_account"),
+    (ChecksInAHurry, "test_a_check_that_is_answered_oddly_is_a_problem"),
+    (LosesARow, "test_every_row_gets_one_ending"),
+]
+
+
+@pytest.mark.parametrize(("mistaken", "test"), MISTAKES)
+def test_a_mistake_fails_its_test(mistaken: Any, test: str) -> None:
+    world = World(mistaken(), a_sync(), FakeVendor(vendor))
+    with pytest.raises(AssertionError):
+        getattr(DestinationContract(), test)(world)
+
+
+def test_changes_are_delivered_without_a_world() -> None:
+    http, clock = FakeVendor(vendor), FakeClock()
+    http.add(Fault(429, headers={"retry-after": "7"}, times=1))
+    change = a_change(Op.CHANGE, traits={"plan": "pro"})
+    assert deliver(Sound(), a_sync(), [change], http, clock).endings == [Delivered()]
+    assert clock.slept
+    assert clock.seconds >= 7
+    assert json.loads(http.requests[-1].content or b"")[0]["fields"] == {"plan": "pro"}
+
+
+def test_a_change_that_can_not_be_encoded_is_said() -> None:
+    bad: Change = a_change(traits={"plan": object()})
+    with pytest.raises(ValueError, match="can't be encoded"):
+        deliver(Sound(), a_sync(), [bad], FakeVendor(vendor))
+
+
+def test_a_warehouse_has_what_was_put_into_it(tmp_path: Any) -> None:
+    found = a_warehouse(tmp_path, "create table t (n integer)", "insert into t values (7)")
+    with found.session() as session:
+        assert session.query("select n from t") == [(7,)]
