@@ -161,6 +161,11 @@ def seconds(text: str) -> float:
     return days * 86_400 + (_of_clock(*clock.groups()) if clock else 0)
 
 
+def _length(found: Any) -> float:
+    """A default has an interval's seconds as a number."""
+    return seconds(found) if isinstance(found, str) else float(found)
+
+
 def _of_clock(sign: str, hours: str, minutes: str, rest: str) -> float:
     length = int(hours) * 3_600 + int(minutes) * 60 + float(rest)
     return -length if sign == "-" else length
@@ -173,7 +178,7 @@ def _unpadded(found: Any) -> Any:
 _LEAVES: Mapping[Family, Read] = {
     Family.INSTANT: moment,
     Family.DATE: date.fromisoformat,
-    Family.DURATION: seconds,
+    Family.DURATION: _length,
     Family.SINGLE: _single,
     Family.DOUBLE: _real,
     Family.DECIMAL: _decimal,

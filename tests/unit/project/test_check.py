@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import json
+from datetime import date, datetime
+from decimal import Decimal
 
 import pytest
 
 from sync.data_types import wire
 from sync.project.defaults import fits
 from sync.project.pii import looks_personal
+from sync.warehouse.reading import reader
 
 
 def test_a_sound_project_has_no_problems(world):
@@ -300,6 +303,29 @@ def test_defaults_are_judged_by_the_columns_type(data_type, good, bad):
     of = wire(data_type)
     assert [value for value in good if not fits(value, of)] == []
     assert [value for value in bad if fits(value, of)] == []
+
+
+@pytest.mark.parametrize("dialect", ["duckdb", "postgres"])
+@pytest.mark.parametrize(
+    ("data_type", "value", "sent"),
+    [
+        ("interval", 90, 90.0),
+        ("timestamp", "2024-01-01T00:00:00+02:00", datetime(2023, 12, 31, 22)),
+        ("timestamp with time zone", "2024-01-01", datetime(2024, 1, 1)),
+        ("date", "2024-01-01", date(2024, 1, 1)),
+        ("decimal(10,2)", 1.5, Decimal("1.5")),
+        ("real", 0.1, 0.1),
+        ("double precision", 1, 1.0),
+        ("boolean", True, True),
+        ("char(3)", "ab", "ab"),
+        ("time", "10:00", "10:00"),
+    ],
+)
+def test_a_default_in_a_list_that_is_taken_can_be_sent(dialect, data_type, value, sent):
+    of = wire(f"{data_type}[]", dialect)
+    text = json.dumps([value, None])
+    assert fits(text, of)
+    assert reader(of)(text) == [sent, None] if reader(of) else json.loads(text) == [sent, None]
 
 
 def test_an_ephemeral_model_can_not_be_synced(world):
