@@ -127,6 +127,7 @@ CASES = {
     "launchdarkly": Case(
         _launchdarkly,
         secrets=("access_token", "sdk_key"),
+        otherwise={"strict_fields": True, "noop_raises_version": True, "reset": "absent"},
         is_poison=lambda name: {"kind": "refuse", "refuse": {name: f"{name} and {VALUE_CANARY}"}},
         syncs={
             kind: {"options": LaunchdarklyOptions(identify=True)}
@@ -203,6 +204,11 @@ class Connected:
 
     def rows(self, count: int, op: Op = Op.ADD, **more: Any) -> list[Change]:
         return [change_of(self.kind, i, op, **more) for i in range(count)]
+
+    def switch_over(self) -> None:
+        """From now on, the other reading of the vendor's sources holds."""
+        for switch, value in self.case.otherwise.items():
+            self.control.set_switch(switch, value)
 
     def fault(self, kind: str, **spec: Any) -> None:
         self.control.add_fault(kind, {"vendor": self.name, **spec})
