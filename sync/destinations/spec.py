@@ -16,10 +16,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
+from math import isfinite
 from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar, runtime_checkable
 
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel
 
+from sync.destinations.credentials import Auth
+from sync.destinations.credentials import Basic as Basic
+from sync.destinations.credentials import Header as Header
+from sync.destinations.credentials import Signed as Signed
 from sync.errors import Problem
 from sync.model import Change, Kind, Outcome, Sync
 
@@ -35,39 +40,6 @@ class Verdict(StrEnum):
     SPLIT = "split"  # refused as a whole: bisect, reject what stands alone
     SHRINK = "shrink"  # too large: halve, and remember
     STOP = "stop"  # credentials or configuration: stop this destination
-
-
-@dataclass(frozen=True, slots=True)
-class Basic:
-    """HTTP Basic credentials."""
-
-    user: SecretStr
-    password: SecretStr
-
-
-@dataclass(frozen=True, slots=True)
-class Header:
-    """A credential in a header: `Authorization: <prefix><secret>` unless named otherwise."""
-
-    secret: SecretStr
-    prefix: str = "Bearer "
-    name: str = "Authorization"
-
-
-@dataclass(frozen=True, slots=True)
-class Signed:
-    """A signature over the exact bytes of the body, made anew at each attempt.
-
-    As Standard Webhooks 1.0.0: HMAC-SHA256 of `<id>.<seconds>.<body>`, in `webhook-signature`
-    beside `webhook-timestamp`. The id is the request's header `webhook-id`. A secret is `whsec_`
-    and base64; while secrets change, `previous` signs too.
-    """
-
-    secret: SecretStr
-    previous: SecretStr | None = None
-
-
-Auth = Basic | Header | Signed
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +95,13 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Pause a conversation, for example between two polls of a job."""
+    """Pause a conversation, for example between two polls of a job; ValueError without an end."""
 
     seconds: float
+
+    def __post_init__(self) -> None:
+        if not isfinite(self.seconds):
+            raise ValueError("a wait has an end")
 
 
 class NoAnswer(Exception):
@@ -189,7 +165,7 @@ class BatchRefused(Exception):
     """
 
     def __init__(self, code: str, reason: str, may_be_applied: bool = False) -> None:
-        self.code, self.reason, self.may_be_applied = code, reason, may_be_applied
+        self.code, self.reason, self.may_be_applied = str(code), str(reason), may_be_applied
         super().__init__(f"{code}: {reason}")
 
 

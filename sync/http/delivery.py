@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
+from math import isnan
 from typing import TypeVar
 
 from sync.destinations.refusals import MOST_REFUSED, SAMPLE, TOO_LARGE, may_mean_the_account, spread
@@ -304,8 +305,26 @@ def _fault_in(outcomes: object, count: int) -> str:
         return f"returned {type(outcomes).__name__} and no list of outcomes"
     if len(outcomes) != count:
         return f"returned {len(outcomes)} outcomes for {count} items"
-    strange = [type(one).__name__ for one in outcomes if not isinstance(one, Outcome)]
-    return f"returned {strange[0]} for {len(strange)} of {count} items" if strange else ""
+    strange = [one for one in outcomes if not _is_sound(one)]
+    if not strange:
+        return ""
+    is_spoilt = " with a field of another type" if isinstance(strange[0], Outcome) else ""
+    name = type(strange[0]).__name__
+    return f"returned {name}{is_spoilt} for {len(strange)} of {count} items"
+
+
+def _is_sound(outcome: object) -> bool:
+    """An outcome whose fields are what they are declared as."""
+    match outcome:
+        case Delivered():
+            return True
+        case Rejected(code, reason, _) | Unknown(code, reason):
+            return isinstance(code, str) and isinstance(reason, str)
+        case Retry(seconds):
+            return isinstance(seconds, int | float) and not isnan(seconds)
+        case NotAttempted(code):
+            return isinstance(code, str)
+    return False
 
 
 def _halves(indices: Sequence[int]) -> tuple[Sequence[int], Sequence[int]]:

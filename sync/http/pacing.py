@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from sync.destinations.spec import Auth, Endpoint
+from sync.destinations.credentials import Auth
+from sync.destinations.spec import Endpoint
 from sync.http.clock import wait
 from sync.http.ports import Clock
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from math import nan
 from typing import Any
 
 from sync.destinations.spec import Piece
 from sync.errors import SyncError, Unexpected
-from sync.model import Delivered, Rejected, Unknown
+from sync.model import Delivered, Rejected, Retry, Unknown
 from sync.run.batches import prepare
 from sync.testing.world import World
 
@@ -21,6 +22,10 @@ class MistakesContract:
             lambda outcomes: outcomes[:-1],
             lambda outcomes: [*outcomes[:-1], None],
             lambda outcomes: [*outcomes, Delivered()],
+            lambda outcomes: [*outcomes[:-1], Rejected("odd", None)],  # type: ignore[arg-type]
+            lambda outcomes: [*outcomes[:-1], Retry("soon")],  # type: ignore[arg-type]
+            lambda outcomes: [*outcomes[:-1], Retry(nan)],
+            lambda outcomes: [*outcomes[:-1], Unknown(404)],  # type: ignore[arg-type]
         )
         for spoil in spoilt:
             exchange = world.converse(world.items(world.rows(3)), Mistaken(world, spoil))

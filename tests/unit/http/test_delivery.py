@@ -548,3 +548,9 @@ def test_waiting_does_not_start_what_does_not_run_on_this_machine(
     is_ours = requests == 1
     assert exchange.endings == [NotAttempted("connection-refused") if is_ours else Delivered()]
     assert ("nothing runs at http://127.0.0.1:1" in str(exchange.stop)) == is_ours
+
+
+@pytest.mark.parametrize("seconds", [float("nan"), float("inf")])
+def test_a_wait_without_an_end_is_refused_where_it_is_made(seconds: float) -> None:
+    with pytest.raises(ValueError, match="has an end"):
+        Wait(seconds)

@@ -13,6 +13,7 @@ from sync.destinations.entries import Connection, Strict
 from sync.destinations.names import Names, problems
 from sync.destinations.singles import one_by_one
 from sync.destinations.spec import (
+    BatchRefused,
     Conversation,
     Endpoint,
     Header,
@@ -27,7 +28,7 @@ from sync.destinations.spec import (
 )
 from sync.destinations.values import Values
 from sync.errors import Problem
-from sync.model import DELIVERED, Change, Delivered, Kind, Op, Outcome, Sync
+from sync.model import DELIVERED, Change, Delivered, Kind, Op, Outcome, Rejected, Sync
 from sync.testing import (
     DestinationContract,
     FakeClock,
@@ -203,6 +204,20 @@ def test_a_mistake_fails_its_test(mistaken: Any, test: str) -> None:
     world = World(mistaken(), a_sync(), FakeVendor(vendor))
     with pytest.raises(AssertionError):
         getattr(DestinationContract(), test)(world)
+
+
+class RefusesWithoutAWord(Sound):
+    def deliver(self, batch: Sequence[Item]) -> Conversation[Sequence[Outcome]]:
+        yield Request("POST", "/rows", json=[item.parts[0] for item in batch])
+        raise BatchRefused("odd", None)  # type: ignore[arg-type]
+
+
+def test_a_refusal_whose_reason_is_no_text_is_one_all_the_same() -> None:
+    """What a vendor puts where its message should be may be anything."""
+    (ending,) = (
+        World(RefusesWithoutAWord(), a_sync(), FakeVendor(vendor)).send([a_change()]).endings
+    )
+    assert isinstance(ending, Rejected)
 
 
 def test_changes_are_delivered_without_a_world() -> None:
