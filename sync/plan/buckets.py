@@ -5,6 +5,7 @@ The md5 of the salt in hex, then the identity; the md5 of that; its first 8 digi
 
 from __future__ import annotations
 
+from functools import cache
 from hashlib import md5
 
 from sqlglot import exp, parse_one
@@ -26,8 +27,13 @@ def bucket(dialect: str, salt: str, who: exp.Expr) -> exp.Expr:
     def fill(node: exp.Expr) -> exp.Expr:
         return values[node.name].copy() if isinstance(node, exp.Column) else node
 
-    made: exp.Expr = parse_one(_SQL[dialect], dialect=dialect).transform(fill)
+    made: exp.Expr = _parsed(dialect).copy().transform(fill, copy=False)
     return made
+
+
+@cache
+def _parsed(dialect: str) -> exp.Expr:
+    return parse_one(_SQL[dialect], dialect=dialect)
 
 
 def bucket_of(salt: str, who: str) -> int:

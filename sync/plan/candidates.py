@@ -78,8 +78,8 @@ def gated_rows(c: Comparison) -> exp.Select:
     if c.has_hash:
         held = e.any_of(*(g.condition() for g in c.gates))
         made.append(("fingerprint", e.case((held, e.null()), default=fingerprint(c, ROWS))))
-    rows = exp.select(exp.Column(this=exp.Star(), table=e.ident(ROWS)), *e.aliased(made))
-    rows = rows.from_(model_rows(c).subquery(e.ident(ROWS)))
+    rows = e.select(exp.Column(this=exp.Star(), table=e.ident(ROWS)), *e.aliased(made))
+    rows = rows.from_(model_rows(c).subquery(e.ident(ROWS), copy=False), copy=False)
     for gate in c.gates:
         rows = gate.join(rows)
     return rows
@@ -88,15 +88,15 @@ def gated_rows(c: Comparison) -> exp.Select:
 def digest_model(c: Comparison) -> exp.Select:
     """The wanted rows as a multiset: (rows, two sums of hashes, rows held by each gate)."""
     held = [e.total(e.equals(e.col("detail"), e.text(g.name))) for g in c.gates]
-    return exp.select(e.count(), *_sums(c, "fingerprint"), *held).from_(
-        gated_rows(c).subquery(e.ident("g"))
-    )
+    counted = e.select(e.count(), *_sums(c, "fingerprint"), *held)
+    return counted.from_(gated_rows(c).subquery(e.ident("g"), copy=False), copy=False)
 
 
 def count_gated(c: Comparison) -> exp.Select:
     """Rows of the model by gate: (rows, rows held by each gate)."""
     held = [e.total(e.equals(e.col("detail"), e.text(g.name))) for g in c.gates]
-    return exp.select(e.count(), *held).from_(gated_rows(c).subquery(e.ident("g")))
+    counted = e.select(e.count(), *held)
+    return counted.from_(gated_rows(c).subquery(e.ident("g"), copy=False), copy=False)
 
 
 def digest_snapshot(c: Comparison) -> exp.Select:
@@ -215,8 +215,11 @@ def _model_side(c: Comparison, names: Sequence[str]) -> exp.Select:
     is_known = e.differs(e.col("detail", "g"), e.text(UNIDENTIFIED))
     identity = e.case((is_known, e.col("identity", "g")), default=e.null())
     carried = [("identity", identity), *((name, e.col(name, "g")) for name in ["detail", *names])]
-    rows = e.select(*e.aliased(carried)).from_(gated_rows(c).subquery(e.ident("g")))
-    return rows.where(exp.Not(this=exp.Exists(this=barred("g")))) if c.has_barred else rows
+    gated = gated_rows(c).subquery(e.ident("g"), copy=False)
+    rows = e.select(*e.aliased(carried)).from_(gated, copy=False)
+    if not c.has_barred:
+        return rows
+    return rows.where(exp.Not(this=exp.Exists(this=barred("g"))), copy=False)
 
 
 def find_barred(c: Comparison) -> exp.Select:
@@ -232,10 +235,14 @@ def find_barred(c: Comparison) -> exp.Select:
     named = [gate.name for gate in barring]
     return (
         e.select(*e.aliased([("identity", e.col("identity", "g")), ("cause", cause)]))
-        .from_(gated_rows(c).subquery(e.ident("g")))
-        .join(c.snapshot("s"), on=e.equals(e.col("identity", "s"), e.col("identity", "g")))
-        .where(e.among(e.col("detail", "g"), named), _is_kept(c, "s"))
-        .group_by(e.col("identity", "g"))
+        .from_(gated_rows(c).subquery(e.ident("g"), copy=False), copy=False)
+        .join(
+            c.snapshot("s"),
+            on=e.equals(e.col("identity", "s"), e.col("identity", "g")),
+            copy=False,
+        )
+        .where(e.among(e.col("detail", "g"), named), _is_kept(c, "s"), copy=False)
+        .group_by(e.col("identity", "g"), copy=False)
     )
 
 
@@ -362,8 +369,8 @@ def find_duplicates(c: Comparison, is_near: bool = False) -> exp.Select:
     is_known = e.differs(e.col("detail", "g"), e.text(UNIDENTIFIED))
     counted = (
         exp.select(e.col("identity", "g"), e.col("detail", "g"), *e.aliased(counts))
-        .from_(gated_rows(c).subquery(e.ident("g")))
-        .where(is_known)
+        .from_(gated_rows(c).subquery(e.ident("g"), copy=False), copy=False)
+        .where(is_known, copy=False)
     )
     if c.can_share:
         counted = counted.where(e.not_null(e.col("external_key", "g")))

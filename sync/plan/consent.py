@@ -59,7 +59,9 @@ class Unconsented:
         people = people.where(e.not_null(person.copy())).group_by(person.copy())
         people = people.having(e.equals(no, e.number(0)))
         is_same = e.equals(e.col("person", self._key), e.col(self._key, ROWS))
-        return rows.join(people.subquery(e.ident(self._key)), on=is_same, join_type="left")
+        return rows.join(
+            people.subquery(e.ident(self._key)), on=is_same, join_type="left", copy=False
+        )
 
     def condition(self) -> exp.Expr:
         """There is no yes."""

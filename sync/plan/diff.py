@@ -9,7 +9,6 @@ from sqlglot import exp
 from sync.model import Op
 from sync.plan.candidates import BARRED, CANDIDATES, beside_snapshot, doubled, value_differs
 from sync.plan.comparison import Comparison, held_key, is_unsure
-from sync.rules import PROTECTIVE
 from sync.state.columns import Column
 from sync.state.schema import plan_columns
 from sync.warehouse import sql as e
@@ -98,8 +97,7 @@ def _is_single(c: Comparison) -> exp.Expr:
     is_single = exp.Not(this=exp.Exists(this=doubled("c")))
     if not c.has_barred:
         return is_single
-    leaves = e.coalesce(e.among(e.col("cause", "x"), sorted(PROTECTIVE)), exp.false())
-    return e.paren(e.any_of(is_single, leaves))
+    return e.paren(e.any_of(is_single, e.not_null(e.col("cause", "x"))))
 
 
 def _beside_siblings(c: Comparison, query: exp.Select) -> exp.Select:

@@ -69,11 +69,13 @@ class HeldOut:
         who = e.col(self.person, ROWS)
         if self.stored is not None:
             on = e.equals(e.col("person", self._arms), who)
-            rows = rows.join(self._stored().subquery(e.ident(self._arms)), on=on, join_type="left")
+            rows = rows.join(
+                self._stored().subquery(e.ident(self._arms)), on=on, join_type="left", copy=False
+            )
         if self.priors is not None:
             on = e.equals(e.col("person", self._prior), who.copy())
             priors = self.priors.subquery(e.ident(self._prior))
-            rows = rows.join(priors, on=on, join_type="left")
+            rows = rows.join(priors, on=on, join_type="left", copy=False)
         return rows
 
     def condition(self) -> exp.Expr:
@@ -217,7 +219,7 @@ def _passing(
     c: Comparison, joined: Sequence[Gate], passed: Sequence[Gate], rows: exp.Select
 ) -> exp.Select:
     """Rows of the model that none of the gates holds."""
-    rows = rows.from_(model_rows(c).subquery(e.ident(ROWS)))
+    rows = rows.from_(model_rows(c).subquery(e.ident(ROWS), copy=False), copy=False)
     for gate in joined:
         rows = gate.join(rows)
     held = e.any_of(*(gate.condition() for gate in passed))

@@ -54,7 +54,7 @@ class OutsideRollout:
             return rows
         is_same = e.equals(e.col("person", "cohort"), e.col(COHORT, ROWS))
         people = _people(cohort).subquery(e.ident("cohort"))
-        return rows.join(people, on=is_same, join_type="left")
+        return rows.join(people, on=is_same, join_type="left", copy=False)
 
     def condition(self) -> exp.Expr:
         """Neither in the cohort nor below the percentage."""

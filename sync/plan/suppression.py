@@ -63,7 +63,7 @@ class Suppressed:
         """Everyone in force, each once."""
         is_same = e.equals(e.col("person", self._alias), e.col(self._key, ROWS))
         people = self.in_force().subquery(e.ident(self._alias))
-        return rows.join(people, on=is_same, join_type="left")
+        return rows.join(people, on=is_same, join_type="left", copy=False)
 
     def condition(self) -> exp.Expr:
         """The person stands in the list."""

@@ -1,0 +1,385 @@
+"""The gates in SQL agree with the same rules in plain Python, over random people and edits."""
+
+from __future__ import annotations
+
+import inspect
+import random
+import sys
+import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from sync.journal.process import host, own_process
+from sync.model import Counts, Kind, Relation, Sync, Trait
+from sync.plan import diff, gates, holdouts, listed, planner, policies
+from sync.plan.consent import Unconsented
+from sync.plan.guards import Held, Waits
+from sync.plan.holdouts import HeldOut
+from sync.plan.rollout import OutsideRollout
+from sync.plan.suppression import Suppressed
+from sync.rules import AsOf, Consent, Holdout, Listed, Rollout, Rules
+from sync.run.access import StateAccess
+from sync.run.store import SqlStore
+from sync.state.store import DELIVERED, Ack, Holder, SyncReport
+from sync.warehouse.adapter import AdapterWarehouse
+from sync.warehouse.duckdb import DuckDBWarehouse
+from sync.warehouse.port import Session, Warehouse
+from tests.conftest import Postgres
+from tests.gates_reference import ALL, Day, Reference, Row, Settings
+from tests.seeds import session_seed
+
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+PEOPLE = [f"p{i}" for i in range(30)]
+TABLES = {
+    "people": "id varchar, plan varchar, says boolean",
+    "suppressed": "id varchar, until timestamp",
+    "consents": "id varchar, yes boolean",
+    "cohort": "id varchar",
+}
+
+
+class Disagreement(AssertionError):
+    """The SQL decides other than the reference."""
+
+
+def history(seed: int, days: int) -> Iterator[tuple[Day, Settings]]:
+    """Days of edits: of the rows, the lists, the settings, and the clock."""
+    chance = random.Random(seed)
+    settings = any_settings(chance)
+    for i in range(days):
+        at = NOON + timedelta(hours=6 * i)
+        if i and chance.random() < 0.5:
+            settings = any_settings(chance)
+        yield any_day(chance, at), settings
+
+
+def any_settings(chance: random.Random) -> Settings:
+    maybe = [chance.random() < 0.6 for _ in range(6)]
+    numbers = (0, 3000, 6000)
+    names = [name for name in ("summer", "global") if chance.random() < 0.5]
+    return Settings(
+        suppress=maybe[0],
+        asks_model=chance.random() < 0.4,
+        asks_list=chance.random() < 0.4,
+        holdouts={n: (chance.choice(numbers), chance.random() < 0.3) for n in names},
+        ends={
+            n: chance.choice(("keep", "release"))
+            for n in ("summer", "global")
+            if n not in names and chance.random() < 0.7
+        },
+        rollout=chance.choice((0, 3000, 6000, ALL)) if maybe[4] else None,
+        has_cohort=maybe[5],
+        may_shrink=chance.random() < 0.5,
+    )
+
+
+def any_day(chance: random.Random, at: datetime) -> Day:
+    def some(share: float) -> list[str]:
+        return [p for p in PEOPLE if chance.random() < share]
+
+    def spelled(person: str) -> str:
+        return f" {person}" if chance.random() < 0.1 else person
+
+    rows = [
+        Row(spelled(p), chance.choice(("a", "b", "b", None)), chance.choice((True, True, None)))
+        for p in [*some(0.8), *some(0.08)]
+    ]
+    rows += [Row(chance.choice((None, " ")), "a", True)] if chance.random() < 0.2 else []
+    untils = [None, at, at + timedelta(hours=1), at - timedelta(hours=1)]
+    is_empty = chance.random() < 0.1
+    suppressed = [(spelled(p), chance.choice(untils)) for p in [*some(0.3), *some(0.2)]]
+    consents = [(spelled(p), chance.choice((True, True, True, False, None))) for p in some(0.8)]
+    blank: list[str | None] = [None] if chance.random() < 0.1 else []
+    return Day(
+        at,
+        rows,
+        [] if is_empty else [*suppressed, *((b, None) for b in blank)],
+        [] if chance.random() < 0.1 else [*consents, *((b, True) for b in blank)],
+        [] if chance.random() < 0.1 else [spelled(p) for p in some(0.3)],
+    )
+
+
+@dataclass
+class World:
+    """The same in a warehouse: tables, and two syncs of one model."""
+
+    warehouse: Warehouse
+    session: Session
+    schema: str
+    spool: Path
+
+    def write(self, day: Day) -> None:
+        contents: dict[str, list[tuple[Any, ...]]] = {
+            "people": [(r.who, r.plan, r.says) for r in day.rows],
+            "suppressed": list(day.suppressed),
+            "consents": list(day.consents),
+            "cohort": [(who,) for who in day.cohort],
+        }
+        for name, rows in contents.items():
+            self.session.execute(f"delete from {self.schema}.{name}")
+            if rows:
+                values = ", ".join(f"({', '.join(map(literal, row))})" for row in rows)
+                self.session.execute(f"insert into {self.schema}.{name} values {values}")
+
+    def create(self) -> None:
+        self.session.execute(f"create schema {self.schema}")
+        for name, columns in TABLES.items():
+            self.session.execute(f"create table {self.schema}.{name} ({columns})")
+
+    def drop(self) -> None:
+        for name in (self.schema, f"{self.schema}_activation"):
+            self.session.execute(f"drop schema if exists {name} cascade")
+
+    def syncs(self, settings: Settings) -> list[Sync]:
+        rules = self.rules(settings)
+        return [
+            Sync(
+                name=f"people__{connection}",
+                model="people",
+                unique_id="model.shop.people",
+                relation=Relation(None, self.schema, "people"),
+                connection=connection,
+                vendor="crm",
+                kind=Kind.TRAITS,
+                identity="id",
+                traits=(Trait("plan", "plan", nulls="reject"),),
+                initial="send",
+                rules=rules,
+            )
+            for connection in ("crm", "web")
+        ]
+
+    def rules(self, settings: Settings) -> Rules:
+        requires = [Consent("says")] if settings.asks_model else []
+        requires += [Consent("yes", self.listed("consents"))] if settings.asks_list else []
+        rollout = None
+        if settings.rollout is not None:
+            cohort = self.listed("cohort") if settings.has_cohort else None
+            rollout = Rollout(settings.rollout, "people", cohort, settings.may_shrink)
+        return Rules(
+            suppress=(self.listed("suppressed", until="until"),) if settings.suppress else (),
+            requires=tuple(requires),
+            holdouts=tuple(
+                Holdout(name, number, name, lets_go)
+                for name, (number, lets_go) in settings.holdouts.items()
+            ),
+            rollout=rollout,
+            ended=tuple(settings.ends.items()),
+        )
+
+    def listed(self, name: str, until: str | None = None) -> Listed:
+        relation = Relation(None, self.schema, name)
+        return Listed(name, f"model.shop.{name}", relation, "id", "id", until=until)
+
+    def run(self, sync: Sync, others: list[Sync], at: datetime, previews: bool) -> Any:
+        """Plan as a run does, and with `previews` as a preview does; deliver what may go."""
+        access = StateAccess(
+            self.warehouse,
+            f"{self.schema}_activation",
+            self.spool,
+            siblings=tuple(others),
+            as_of=AsOf(at),
+        )
+        store = access.store(sync)
+        store.check()
+        epoch = store.acquire(Holder("me", host(), own_process(), "1")).epoch
+        shown = self.preview(access, sync) if previews else None
+        summary = store.plan(epoch)
+        if shown is not None:
+            told = (summary.fates, summary.ops, summary.causes)
+            assert (shown.fates, shown.ops, shown.causes) == told, "a preview shows another plan"
+        changes = [c for batch in store.changes(epoch) for c in batch] if summary.total else []
+        held = Held(summary.doubts[0], Waits.ENTRIES) if summary.doubts else None
+        sent = [c for c in changes if held is None or held.lets(c.cause)]
+        store.record(epoch, 1, [Ack(c.seq, DELIVERED, None, None, at) for c in sent])
+        store.finish(epoch, SyncReport("run", epoch, "success", "", at, at, Counts()))
+        store.release(epoch)
+        fates = {str(f): n for f, n in summary.fates.items() if n}
+        found = frozenset((str(c.op), c.cause, c.identity) for c in changes)
+        return fates, found, bool(summary.doubts), self.arms(store)
+
+    def preview(self, access: StateAccess, sync: Sync) -> Any:
+        with access.catalogue(sync.name) as state:
+            prepared = planner.prepare(
+                state, sync, self.warehouse.engine, 0, access.siblings, access.as_of
+            )
+            return planner.preview(state, prepared, None).compare()
+
+    def arms(self, store: SqlStore) -> dict[str, dict[str, tuple[str, int, bool]]]:
+        found: dict[str, dict[str, tuple[str, int, bool]]] = {}
+        rows = self.session.query(
+            "select holdout, identity, arm, bucket, released_at is not null"
+            f" from {self.schema}_activation.holdouts"
+        )
+        for name, who, arm, number, is_released in rows:
+            assert who not in found.setdefault(name, {}), f"{who} is drawn twice"
+            found[name][who] = (arm, number, is_released)
+        return found
+
+
+def literal(value: Any) -> str:
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, datetime):
+        return f"timestamp '{value:%Y-%m-%d %H:%M:%S}'"
+    return f"'{value}'"
+
+
+def compare(world: World, seed: int, days: int) -> None:
+    """Live through one history in both. Raises Disagreement."""
+    reference = Reference("people")
+    world.create()
+    try:
+        for number, (day, settings) in enumerate(history(seed, days)):
+            world.write(day)
+            syncs = world.syncs(settings)
+            for sync in syncs if number % 3 else syncs[:1]:
+                told = reference.run(sync.name, day, settings)
+                found = world.run(sync, syncs, day.at, previews=sync is syncs[number % 2])
+                arms = {
+                    name: {who: (a.arm, a.bucket, a.is_released) for who, a in drawn.items()}
+                    for name, drawn in reference.arms.items()
+                    if drawn
+                }
+                expected = (dict(told.fates), told.changes, told.is_doubtful, arms)
+                if found != expected:
+                    raise Disagreement(
+                        f"seed {seed}, day {number}, {sync.name}\n{settings}\n{day}\n"
+                        f"SQL      {found}\nexpected {expected}"
+                    )
+    finally:
+        world.drop()
+
+
+@contextmanager
+def on_duckdb(tmp_path: Path) -> Iterator[World]:
+    duckdb.connect(str(tmp_path / "gates.duckdb")).close()
+    warehouse = DuckDBWarehouse({"path": "gates.duckdb"}, tmp_path)
+    with warehouse.session() as session:
+        yield World(warehouse, session, "shop", tmp_path / "spool")
+
+
+@contextmanager
+def on_postgres(postgres: Postgres, tmp_path: Path) -> Iterator[World]:
+    warehouse = AdapterWarehouse("postgres", postgres.credentials("public"))
+    with warehouse.session() as session:
+        yield World(warehouse, session, "gates", tmp_path / "spool")
+
+
+def test_the_gates_agree_with_the_reference_on_postgres(postgres: Postgres, tmp_path: Path) -> None:
+    with on_postgres(postgres, tmp_path) as world:
+        compare(world, session_seed(), days=4)
+
+
+def test_the_gates_agree_with_the_reference_on_duckdb(tmp_path: Path) -> None:
+    with on_duckdb(tmp_path) as world:
+        compare(world, session_seed() + 1, days=4)
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize("engine", ["duckdb", "postgres"])
+def test_the_gates_agree_with_the_reference_for_long(
+    engine: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    made = on_duckdb(tmp_path) if engine == "duckdb" else None
+    with made or on_postgres(request.getfixturevalue("postgres"), tmp_path) as world:
+        for i in range(40):
+            compare(world, session_seed() + 100 * i, days=8)
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One edit of production code: `old` becomes `new` in the source of a function."""
+
+    owner: Any
+    function: str
+    old: str
+    new: str
+
+    def make(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        original = getattr(self.owner, self.function)
+        source = textwrap.dedent(inspect.getsource(original))
+        assert source.count(self.old) == 1, f"the code has changed: {self.function}, {self.old}"
+        names: dict[str, Any] = {}
+        module = sys.modules[original.__module__]
+        exec(
+            "from __future__ import annotations\n" + source.replace(self.old, self.new),
+            vars(module),
+            names,
+        )
+        monkeypatch.setattr(self.owner, self.function, names[self.function])
+
+
+MISTAKES = {
+    "a suppressed person is sent": Mistake(
+        Suppressed, "condition", 'e.not_null(e.col("person", self._alias))', "exp.false()"
+    ),
+    "a suppression lasts through its last instant": Mistake(
+        Suppressed, "_is_later", "exp.GT(", "exp.GTE("
+    ),
+    "a suppression without an end is over": Mistake(
+        Suppressed, "_is_in_force", "e.is_null(until)", "exp.false()"
+    ),
+    "an empty list is believed": Mistake(
+        listed, "_of_size", "before and not people", "before and people < 0"
+    ),
+    "silence is consent": Mistake(
+        Unconsented,
+        "condition",
+        "e.col(self._key, ROWS), exp.false()",
+        "e.col(self._key, ROWS), exp.true()",
+    ),
+    "one yes of two is consent": Mistake(
+        Unconsented, "join", "e.equals(no, e.number(0))", "e.equals(e.number(0), e.number(0))"
+    ),
+    "a doubtful consent model makes people leave": Mistake(
+        policies, "_is_sound", "looked.doubt is None", "True"
+    ),
+    "an arm is drawn anew": Mistake(
+        HeldOut, "condition", "e.case((is_stored, e.all_of(*held)), default=drawn)", "drawn"
+    ),
+    "whom a sync has reached is drawn": Mistake(
+        HeldOut, "arm", "if self.priors is not None", "if False"
+    ),
+    "release lets nobody go": Mistake(holdouts, "assign", "if gate.holdout.releases", "if False"),
+    "the last bucket is held out too": Mistake(HeldOut, "_below", "exp.LT(", "exp.LTE("),
+    "holdout and rollout draw the same people": Mistake(
+        OutsideRollout, "below", "{SALT}{self.rollout.salt}", "holdout:summer"
+    ),
+    "each sync rolls out to people of its own": Mistake(
+        OutsideRollout, "below", "{SALT}{self.rollout.salt}", "{SALT}{self.sync.name}"
+    ),
+    "the cohort does not come first": Mistake(
+        OutsideRollout, "condition", "if self.rollout.cohort else []", "if False else []"
+    ),
+    "a smaller percentage sends exits unasked": Mistake(
+        policies, "_rollout", "made.threshold >= before", "True"
+    ),
+    "a suppressed person whose row can't be sent stays": Mistake(
+        gates,
+        "gates_of",
+        "p for p in policies if p.cause in PROTECTIVE",
+        "p for p in () if p.cause in PROTECTIVE",
+    ),
+    "a doubled person who must not be reached stays": Mistake(
+        diff, "_is_single", "if not c.has_barred", "if True"
+    ),
+}
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_in_the_gates_is_caught(
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    MISTAKES[name].make(monkeypatch)
+    with on_duckdb(tmp_path) as world, pytest.raises(AssertionError):
+        for i in range(12):
+            compare(world, 1000 + i, days=4)
