@@ -208,7 +208,7 @@ def test_a_yes_for_another_message_is_none(hook: Connected) -> None:
     ("more", "word"),
     [
         ({"base_url": "http://hooks.example.com/rx"}, "https://"),
-        ({"base_url": "http://169.254.169.254/"}, "https://"),
+        ({"base_url": "http://169.254.169.254/", "allow_private": "true"}, "https://"),
         ({"base_url": ""}, "empty"),
         ({"secret": "canary-of-any-form"}, "whsec_"),
         ({"secret": "whsec_Y2FuYXJ5"}, "24 to 64"),
@@ -218,6 +218,22 @@ def test_a_yes_for_another_message_is_none(hook: Connected) -> None:
 def test_an_unfit_connection_is_refused_offline(more: dict[str, str], word: str) -> None:
     with pytest.raises(ValidationError, match=word):
         Settings.model_validate({"base_url": "https://x.example/rx", "secret": OTHER, **more})
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("10.0.0.5", "192.168.1.1", "169.254.169.254", "127.0.0.1", "[::1]", "[fd00::1]"),
+        *("2130706433", "0x7f000001", "127.1", "[::ffff:10.0.0.1]", "localhost", "db.internal"),
+    ],
+)
+def test_a_private_address_has_to_be_wanted(host: str) -> None:
+    given = {"base_url": f"https://{host}/rx", "secret": OTHER}
+    with pytest.raises(ValidationError, match="allow_private"):
+        Settings.model_validate(given)
+    assert Settings.model_validate({**given, "allow_private": True})
+    public = {**given, "base_url": "https://hooks.example.com/rx"}
+    assert not Settings.model_validate(public).allow_private
 
 
 def test_an_event_without_a_name_is_refused_offline(hook: Connected) -> None:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 from urllib.parse import urlsplit
 
 import orjson
-from pydantic import BaseModel, SecretStr, field_validator
+from pydantic import BaseModel
 
 from sync.destinations.answers import free_of_no
-from sync.destinations.entries import Connection, Transitions
+from sync.destinations.entries import Transitions
 from sync.destinations.identifiers import digest
 from sync.destinations.meaning import event_complaints
 from sync.destinations.names import problems
@@ -35,41 +33,11 @@ from sync.destinations.spec import (
     Verdict,
 )
 from sync.destinations.webhook.messages import EVENT_NAMES, TRAIT_NAMES, event, state
+from sync.destinations.webhook.settings import Settings
 from sync.errors import Problem
 from sync.model import DELIVERED, Kind, Outcome, Sync
 
 PING = orjson.dumps({"id": "msg_ping", "type": "ping"})
-
-
-class Settings(Connection):
-    """The connection in profiles.yml: where messages go, and what signs them."""
-
-    base_url: str
-    secret: SecretStr
-    previous_secret: SecretStr | None = None
-    """Signs too, while a receiver changes from one secret to the other."""
-
-    @field_validator("base_url")
-    @classmethod
-    def _is_https(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme != "https" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
-            raise ValueError("must be https://; plain http reaches this machine only")
-        return value
-
-    @field_validator("secret", "previous_secret")
-    @classmethod
-    def _is_a_key(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and not 24 <= _size(value.get_secret_value()) <= 64:
-            raise ValueError("must be whsec_ and the base64 of 24 to 64 random bytes")
-        return value
-
-
-def _size(secret: str) -> int:
-    try:
-        return len(base64.b64decode(secret.strip().removeprefix("whsec_"), validate=True))
-    except (binascii.Error, ValueError):
-        return 0
 
 
 class Webhook:
