@@ -93,6 +93,8 @@ class AsOf:
     """The instant of the run; None is now."""
     doubted: frozenset[str] = frozenset()
     """Unique ids of models that decide, and whose builds and tests leave them in doubt."""
+    only_cohort: bool = False
+    """Nobody outside the cohort of a rollout is tried."""
 
 
 NOW = AsOf()

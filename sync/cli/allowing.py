@@ -22,6 +22,14 @@ ALLOWANCES = tuple(
     }.items()
 )
 
+ONLY_COHORT = (
+    click.option(
+        "--only-cohort",
+        is_flag=True,
+        help="Try nobody but the cohort of each rollout; who left a model stays for now.",
+    ),
+)
+
 
 def limits_of(given: Mapping[str, bool]) -> GuardLimits:
     """What the guards let pass."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sync.cli.allowing import ALLOWANCES, allowed_of, limits_of
+from sync.cli.allowing import ALLOWANCES, ONLY_COHORT, allowed_of, limits_of
 from sync.cli.command import PROJECT, SELECTION, STATE, command
 from sync.cli.listening import Listening
 from sync.cli.orphans import carry_out, tell_gone
@@ -26,14 +26,14 @@ TIME_IS_UP = 143
 """A run that its time budget cut short ends like one that was asked to stop."""
 
 
-@command(SELECTION, PROJECT, STATE, ALLOWANCES)
+@command(SELECTION, PROJECT, STATE, ALLOWANCES, ONLY_COHORT)
 @click.option(
     "--max-runtime",
     type=click.FloatRange(min=0, min_open=True),
     metavar="SECONDS",
     help="Stop in order after so long; the rest is planned again by the next run.",
 )
-def apply(session: Session, max_runtime: float | None, **allowed: bool) -> int:
+def apply(session: Session, max_runtime: float | None, only_cohort: bool, **allowed: bool) -> int:
     """Plan, guard, send and acknowledge what changed."""
     with Stop(lambda reason: session.reporter.tell(Stopping(reason))) as stop:
         from sync.cli.unexpected import show
@@ -47,6 +47,7 @@ def apply(session: Session, max_runtime: float | None, **allowed: bool) -> int:
             lock_wait=session.options.lock_wait,
             journal_dir=session.options.journal_dir,
             max_runtime=max_runtime,
+            only_cohort=only_cohort,
         )
         listening = Listening(session.reporter, session.clock, partial(show, session))
         started_at = session.clock.now()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sync.cli.allowing import ALLOWANCES, allowed_of, limits_of
+from sync.cli.allowing import ALLOWANCES, ONLY_COHORT, allowed_of, limits_of
 from sync.cli.command import PROJECT, SELECTION, STATE, command
 from sync.cli.listening import planned_event, tell_gates
 from sync.cli.orphans import tell_gone
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from sync.state.store import PlanSummary
 
 
-@command(SELECTION, PROJECT, STATE, ALLOWANCES)
+@command(SELECTION, PROJECT, STATE, ALLOWANCES, ONLY_COHORT)
 @click.option(
     "--show",
     type=click.IntRange(min=0),
@@ -40,7 +40,12 @@ if TYPE_CHECKING:
     "--detailed-exitcode", is_flag=True, help="Exit 0 when nothing is to be sent, 2 when something."
 )
 def plan(
-    session: Session, show: int, as_json: bool, detailed_exitcode: bool, **allowed: bool
+    session: Session,
+    show: int,
+    as_json: bool,
+    detailed_exitcode: bool,
+    only_cohort: bool,
+    **allowed: bool,
 ) -> int:
     """Show what would be sent; nothing is, and nothing is written."""
     from sync.commands.check import hold_unconnected
@@ -52,7 +57,7 @@ def plan(
     project = session.load_sound()
     access = as_moved(project, session.access(project))
     preflight = hold_unconnected(project, look(project, access, allowed_of(allowed)))
-    access = replace(access, as_of=AsOf(session.clock.now(), preflight.doubted))
+    access = replace(access, as_of=AsOf(session.clock.now(), preflight.doubted, only_cohort))
     places, refused = tell_gates(session.reporter, preflight.open, preflight.gated)
     previews = []
     for sync in in_order(preflight.open):

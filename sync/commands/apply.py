@@ -40,6 +40,8 @@ class RunOptions:
     lock_wait: float = 60.0
     journal_dir: Path | None = None
     max_runtime: float | None = None
+    only_cohort: bool = False
+    """Try nobody outside the cohorts of rollouts."""
     terms: Terms = TERMS
     """Of the leases."""
 
@@ -101,7 +103,7 @@ def apply(
         lambda: why_stop() is not None,
     )
     preflight = look_and_remember(project, access, started_at, options.allowed)
-    access = replace(access, as_of=AsOf(started_at, preflight.doubted))
+    access = replace(access, as_of=AsOf(started_at, preflight.doubted, options.only_cohort))
     listener.started(run_id, preflight.open, preflight.gated)
     results: list[SyncResult] = []
     with Services(project, clock, why_stop) as services:

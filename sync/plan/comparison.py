@@ -64,6 +64,8 @@ class Comparison:
     """The newest run of each sync that creates people, for the next time."""
     overwriters: tuple[Sibling, ...] = ()
     """Givers that have run since this sync was last complete."""
+    keeps_leavers: bool = False
+    """Whoever left the model stays for now."""
     has_barred: bool = False
     """Gates make some members leave."""
     acknowledged: str | None = None

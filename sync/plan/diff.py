@@ -254,7 +254,7 @@ def _decisions(c: Comparison) -> list[tuple[exp.Expr, str, str]]:
     return [
         *_barred(c, is_left),
         *_staying(c, is_gone, leaves_something),
-        (is_left.copy(), Op.REMOVE, "left"),
+        *(() if c.keeps_leavers else [(is_left.copy(), Op.REMOVE, "left")]),
         (is_gone.copy(), SAME, SAME),
         (e.all_of(is_new, was_inside), Op.ADD, "returned"),
         (is_new.copy(), Op.ADD, "new"),

@@ -108,6 +108,7 @@ def prepare(
         epoch=epoch,
         is_initial=sync.initial == "quiet" and not is_baselined,
         occurred_at_type=dict(available).get(sync.occurred_at or "", "timestamp"),
+        keeps_leavers=as_of.only_cohort,
         gates=gates_of(sync, columns, () if is_adopting else consulted.gates),
         target_id=number,
         targets={**targets, number: target},

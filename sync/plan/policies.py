@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from sync.errors import Problem
+from sync.errors import PlanHeld, Problem
 from sync.model import Sync
 from sync.plan import holdouts, suppression
 from sync.plan.candidates import model_rows
@@ -15,7 +15,7 @@ from sync.plan.consent import Unconsented
 from sync.plan.gates import Gate
 from sync.plan.holdouts import HeldOut
 from sync.plan.listed import Looked, look
-from sync.plan.rollout import OutsideRollout
+from sync.plan.rollout import OutsideCohort, OutsideRollout
 from sync.rules import NO_RULES, AsOf, Holdout, Listed, Rollout, Rules
 from sync.state.catalogue import Catalogue
 from sync.state.written import ALL, holdouts_of, rollout_of
@@ -53,19 +53,22 @@ def consult(
     entry, None before its first run.
     """
     before, planned_at = holdouts_of(mapping or ""), as_of.at or datetime.now(UTC)
-    if sync.is_gone or (sync.rules == NO_RULES and not before):
+    if sync.is_gone or (sync.rules == NO_RULES and not before and not as_of.only_cohort):
         return NOTHING
     holdouts, unsure = _holdouts(state, sync, before)
-    rollout, shrunk = _rollout(sync, mapping)
+    rollout, shrunk = _rollout(sync, mapping, as_of.only_cohort)
     sync = replace(sync, rules=replace(sync.rules, holdouts=holdouts, rollout=rollout))
     rules = sync.rules
     found = {one: look(state, sync, one, _columns(sync, one)) for one in rules.asked}
+    outside = list(_outside(state, sync, found, as_of.doubted))
+    if as_of.only_cohort:
+        outside = [_cohort_alone(state, sync, found, as_of.doubted)]
     return Consulted(
         (
             *_suppressed(state, sync, found, planned_at),
             *_unconsented(sync, found, as_of.doubted),
             *_held_out(state, sync, others),
-            *_outside(state, sync, found, as_of.doubted),
+            *outside,
         ),
         (*unsure, *shrunk, *(one.doubt for one in found.values() if one.doubt is not None)),
         {f.listed.unique_id: f.people for f in found.values() if not f.doubt and f.has_changed},
@@ -114,18 +117,41 @@ def _outside(
         yield OutsideRollout(made, sync, state.dialect)
 
 
+def _cohort_alone(
+    state: Catalogue, sync: Sync, found: Mapping[Listed, Looked], doubted: Collection[str]
+) -> Gate:
+    """Raises PlanHeld where there is no cohort that can be relied on."""
+    made = sync.rules.rollout
+    if made is None or made.cohort is None or not _is_sound(found[made.cohort], doubted):
+        raise PlanHeld(_without_cohort(sync))
+    return OutsideCohort(OutsideRollout(made, sync, state.dialect))
+
+
+def _without_cohort(sync: Sync) -> Problem:
+    return Problem(
+        "no-cohort",
+        f"{sync.name} has no cohort that can be relied on, and only the cohort was to be tried",
+        where=f"{sync.path}, config.meta.activation.rollout",
+        fix="name one: `rollout: {always: <a model of kind cohort>}`, and build it",
+    )
+
+
 def _is_sound(looked: Looked, doubted: Collection[str]) -> bool:
     is_known = bool(looked.types) and looked.doubt is None
     return is_known and looked.listed.unique_id not in doubted
 
 
-def _rollout(sync: Sync, mapping: str | None) -> tuple[Rollout | None, list[Problem]]:
+def _rollout(
+    sync: Sync, mapping: str | None, only_cohort: bool
+) -> tuple[Rollout | None, list[Problem]]:
     """The rollout in force: one that would shrink, and is not meant to, stays as it was."""
     made = sync.rules.rollout
     if made is None:
         return None, []
     made = replace(made, salt=_first_model(sync))
     before = 0 if mapping is None else rollout_of(mapping)
+    if only_cohort:
+        return replace(made, threshold=before), []
     if made.threshold >= before or made.may_shrink:
         return made, []
     return replace(made, threshold=before), [_shrinks(sync, before, made.threshold)]

@@ -69,6 +69,30 @@ class OutsideRollout:
         return e.coalesce(is_below, exp.false())
 
 
+@dataclass(frozen=True, slots=True)
+class OutsideCohort:
+    """People who are not tried while only the cohort is; they stay as the destination has them."""
+
+    rollout: OutsideRollout
+    name: str = "outside-cohort"
+    fate: Fate = Fate.NOT_ATTEMPTED
+    is_kept_in_place: bool = True
+    words: str = "not in the cohort, which alone is tried"
+    cause: None = None
+
+    def carried(self) -> Sequence[tuple[str, exp.Expr]]:
+        """As of the rollout."""
+        return self.rollout.carried()
+
+    def join(self, rows: exp.Select) -> exp.Select:
+        """As of the rollout."""
+        return self.rollout.join(rows)
+
+    def condition(self) -> exp.Expr:
+        """The cohort does not have the person."""
+        return e.is_null(e.col("person", "cohort"))
+
+
 def _people(cohort: Listed) -> exp.Select:
     assert cohort.relation is not None
     person = comparable(cohort, cohort.identity, "l")

@@ -407,7 +407,8 @@ def count(
         fate = FATE_OF_OUTCOME[outcome]
         fates[fate] = fates.get(fate, 0) + rows
     fates[Fate.DEFERRED] = fates.get(Fate.DEFERRED, 0) + deferred
-    fates[Fate.NOT_ATTEMPTED] = summary.total - sum(tally.values()) - deferred
+    rest = summary.total - sum(tally.values()) - deferred
+    fates[Fate.NOT_ATTEMPTED] = fates.get(Fate.NOT_ATTEMPTED, 0) + rest
     return Counts(summary.model_rows, summary.ops.get(Op.REMOVE, 0), fates)
 
 

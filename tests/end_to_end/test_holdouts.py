@@ -223,6 +223,32 @@ def test_a_rollout_reaches_the_cohort_first_then_a_share_that_only_grows(
     assert members(shop) == set(PEOPLE)
 
 
+@on_duckdb
+def test_only_the_cohort_is_tried_when_that_is_asked(shop: SmallProject, run: Runs) -> None:
+    shop.warehouse.run(
+        "create table testing (person_id varchar)",
+        "insert into testing values ('p1'), ('p2')",
+    )
+    shop.define(traits(rollout={"always": "testers", "percent": 100}), COHORT)
+    assert "18 not attempted" in run("plan", "--only-cohort").text
+    run("apply", "--only-cohort")
+    assert members(shop) == {"p1", "p2"}
+    assert shop.counts()["traits_people"]["not_attempted"] == 18
+    run("apply")
+    shop.warehouse.run(
+        "delete from rows where person_id = 'p3'",
+        "update rows set plan = 'free' where person_id in ('p1', 'p4')",
+    )
+    run("apply", "--only-cohort")
+    assert members(shop) == set(PEOPLE[:20])
+    plans = [shop.attributes(p)["plan"] for p in ("p1", "p4")]
+    assert plans == ["free", "pro"]
+    run("apply")
+    assert members(shop) == set(PEOPLE[:20]) - {"p3"}
+    shop.define(traits(), COHORT)
+    assert "has no cohort" in run("apply", "--only-cohort", expect=3).text
+
+
 def members(shop: SmallProject) -> set[str]:
     people = shop.sandbox.people()
     return {p["identifiers"]["id"] for p in people if p["attributes"].get("plan")}
