@@ -252,3 +252,86 @@ def test_only_the_cohort_is_tried_when_that_is_asked(shop: SmallProject, run: Ru
 def members(shop: SmallProject) -> set[str]:
     people = shop.sandbox.people()
     return {p["identifiers"]["id"] for p in people if p["attributes"].get("plan")}
+
+
+ORDERS = Model(
+    name="orders",
+    query="select person_id || '-1' as order_id, person_id, email, happened from rows",
+    columns={
+        "order_id": "varchar",
+        "person_id": "varchar",
+        "email": "varchar",
+        "happened": "timestamp",
+    },
+    activation={
+        "kind": "events",
+        "identity": "person_id",
+        "event": "ordered",
+        "event_id": "order_id",
+        "occurred_at": "happened",
+        "initial": "send",
+        "destinations": ["customerio"],
+    },
+    of_columns={"email": {"send": False}},
+)
+BY_MAIL = Model(
+    name="by_mail",
+    query="select person_id, email from rows",
+    columns={"person_id": "varchar", "email": "varchar"},
+    activation={
+        "kind": "segment",
+        "identity": "person_id",
+        "destinations": [
+            {"name": "customerio", "identify_by": {"email": "email"}, "update_only": False}
+        ],
+    },
+    of_columns={"email": {"pii": True}},
+)
+CARTS = Model(
+    name="carts",
+    query="select 'cart of ' || person_id as cart_id, person_id, plan from rows",
+    columns={"cart_id": "varchar", "person_id": "varchar", "plan": "varchar"},
+    activation={
+        "kind": "objects",
+        "identity": "cart_id",
+        "object_type": "1",
+        "destinations": ["customerio"],
+    },
+)
+LIST = Model(
+    name="suppressions",
+    query="select person_id from listed",
+    columns={"person_id": "varchar"},
+    activation={"kind": "suppression", "identity": "person_id"},
+)
+
+
+def test_every_kind_of_model_keeps_to_all_policies(shop: SmallProject, run: Runs) -> None:
+    shop.warehouse.run(
+        "alter table rows add column email varchar",
+        "alter table rows add column happened timestamp",
+        "update rows set email = person_id || '@example.com', happened = timestamp '2026-01-01'",
+        "create table listed (person_id varchar)",
+        "insert into listed values ('p1'), ('p2')",
+    )
+    (shop.dir / "dbt_project.yml").write_text(
+        "name: small\nprofile: small\nmodel-paths: [models]\nvars:\n  activation:\n"
+        "    suppress: [suppressions]\n    holdouts: {summer: {percent: 40}}\n"
+    )
+    for model in (ORDERS, BY_MAIL):
+        model.activation.update(holdout="summer", rollout={"percent": 60})  # type: ignore[attr-defined]
+    shop.define(ORDERS, BY_MAIL, CARTS, LIST)
+    run("apply")
+    told = shop.counts()
+    held = len(drawn(40, PEOPLE[2:20]))
+    assert {m: told[m]["suppressed"] for m in told} == {"orders": 2, "by_mail": 2, "carts": 2}
+    assert {m: told[m]["held_out"] for m in told} == {"orders": held, "by_mail": held, "carts": 0}
+    outside = [told[m]["outside_rollout"] for m in ("orders", "by_mail")]
+    assert all(0 < n < 18 - held for n in outside)
+    assert told["carts"]["delivered"] == 18
+    assert "No changes" in run("apply").text
+    shop.warehouse.run("insert into listed values ('p3'), ('p4')")
+    run("apply")
+    told = shop.counts()
+    assert told["carts"]["removals"] == 2
+    assert told["orders"]["removals"] == 0

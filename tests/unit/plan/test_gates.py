@@ -68,7 +68,7 @@ def any_settings(chance: random.Random) -> Settings:
         suppress=maybe[0],
         asks_model=chance.random() < 0.4,
         asks_list=chance.random() < 0.4,
-        holdouts={n: (chance.choice(numbers), chance.random() < 0.3) for n in names},
+        holdouts={n: (chance.choice(numbers), chance.random() < 0.5) for n in names},
         ends={
             n: chance.choice(("keep", "release"))
             for n in ("summer", "global")
@@ -96,12 +96,12 @@ def any_day(chance: random.Random, at: datetime) -> Day:
     is_empty = chance.random() < 0.1
     suppressed = [(spelled(p), chance.choice(untils)) for p in [*some(0.3), *some(0.2)]]
     consents = [(spelled(p), chance.choice((True, True, True, False, None))) for p in some(0.8)]
-    blank: list[str | None] = [None] if chance.random() < 0.1 else []
+    blank: list[str | None] = [None] * 4 if chance.random() < 0.15 else []
     return Day(
         at,
         rows,
         [] if is_empty else [*suppressed, *((b, None) for b in blank)],
-        [] if chance.random() < 0.1 else [*consents, *((b, True) for b in blank)],
+        [] if chance.random() < 0.15 else [*consents, *((b, True) for b in blank)],
         [] if chance.random() < 0.1 else [spelled(p) for p in some(0.3)],
     )
 
@@ -381,5 +381,5 @@ def test_a_mistake_in_the_gates_is_caught(
 ) -> None:
     MISTAKES[name].make(monkeypatch)
     with on_duckdb(tmp_path) as world, pytest.raises(AssertionError):
-        for i in range(12):
-            compare(world, 1000 + i, days=4)
+        for i in range(20):
+            compare(world, 1000 + i, days=6)
