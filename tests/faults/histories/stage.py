@@ -29,6 +29,7 @@ PATHS = {
     "gainsight_px": "v1/(users|accounts)/",
     "launchdarkly": "segments/",
     "qualtrics": "(contacts|transactionbatches)",
+    "webhook": "hook",
 }
 """Of requests that write, by vendor."""
 

@@ -20,6 +20,7 @@ CONNECTIONS: list[Mapping[str, str]] = [
     {"customerio": "customerio", "second": "customerio"},
     {"fullstory": "fullstory", "gainsight_px": "gainsight_px"},
     {"qualtrics": "qualtrics", "launchdarkly": "launchdarkly"},
+    {"webhook": "webhook", "other": "customerio"},
 ]
 
 

@@ -176,6 +176,21 @@ class Launchdarkly(Vendor):
         return held
 
 
+class Webhook(Vendor):
+    """What a receiver holds that does as its page says."""
+
+    def read(self, control: SandboxControl) -> Held:
+        held: Held = {}
+        for person in control.people():
+            values = dict(self._attributes(person["attributes"]))
+            values |= dict.fromkeys(person["segments"], True)
+            held[self._subject(person["identifiers"])] = values
+        for thing in control.objects():
+            subject = (thing["object_type_id"], thing["object_id"])
+            held[subject] = dict(self._attributes(thing["attributes"]))
+        return held
+
+
 def _with_lists(held: Held, control: SandboxControl) -> Held:
     for segment in control.segments():
         for member in segment["members"] if segment["name"] in LISTS else ():
@@ -218,6 +233,13 @@ VENDORS: Mapping[str, Vendor] = {
             has_reasons=False,
         ),
         Qualtrics("qualtrics", types=TYPES, list_option="mailing_list"),
+        Webhook(
+            "webhook",
+            kinds=frozenset({"traits", "segment", "objects"}),
+            types=TYPES,
+            object_types=("1", "2"),
+            has_emails=True,
+        ),
     )
 }
 
