@@ -18,6 +18,7 @@ from sync.run.context import Services
 from sync.state import schema as t
 from sync.state import syncs
 from sync.state.catalogue import Catalogue
+from sync.state.digests import DIGEST_KEY, has_key
 
 PACKAGES = ("dbt-core", "duckdb", "sqlglot", "httpcore", "pydantic", "pyarrow")
 ACCOUNT_CHANGED = 3
@@ -108,6 +109,8 @@ def _warehouse(
     yield Tried("warehouse", f"{access.warehouse.engine} ({project.target.adapter_type})")
     yield Tried("state", schema)
     yield Tried("models", models)
+    if any(trait.is_pii for sync in project.syncs for trait in sync.traits):
+        yield Tried("digests", _digests())
 
 
 def _schema(state: Catalogue, access: StateAccess) -> str:
@@ -119,6 +122,13 @@ def _schema(state: Catalogue, access: StateAccess) -> str:
         state.run(t.create_schema(state.tables))
         _undo()
     return f"schema {access.schema} is not there yet, and can be created"
+
+
+def _digests() -> str:
+    """What protects the digests of pii columns from who may read the state."""
+    if has_key():
+        return f"of pii columns, with the key of {DIGEST_KEY}"
+    return f"of pii columns, with a salt that lies beside them; a key in {DIGEST_KEY} does not"
 
 
 class _Undo(Exception):

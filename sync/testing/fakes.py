@@ -1,4 +1,4 @@
-"""A vendor, a clock and a warehouse for tests in which nobody waits and nothing is sent."""
+"""A vendor, a clock and a warehouse for tests that neither wait nor send."""
 
 from __future__ import annotations
 

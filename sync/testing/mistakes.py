@@ -53,7 +53,7 @@ class MistakesContract:
 
 
 class Mistaken:
-    """The world's destination, whose outcomes or encoding somebody got wrong."""
+    """The world's destination, with wrong outcomes, or a wrong encoding."""
 
     def __init__(self, world: World, spoil: Any, broken: str = "") -> None:
         self._inner, self._spoil, self._broken = world.destination, spoil, broken

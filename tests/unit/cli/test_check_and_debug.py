@@ -101,3 +101,13 @@ def test_debug_goes_on_when_the_warehouse_is_missing(app: App) -> None:
         i["what"]: i["is_ok"] for i in app.run("debug", "--log-format", "json").json["findings"]
     }
     assert items["warehouse"] is False
+
+
+def test_debug_says_whether_digests_of_personal_columns_have_a_key(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "a salt that lies beside them" in app.run("debug").out
+    monkeypatch.setenv("SYNC_DIGEST_KEY", "canary-of-a-key")
+    shown = app.run("debug").out
+    assert "with the key of SYNC_DIGEST_KEY" in shown
+    assert "canary" not in shown
