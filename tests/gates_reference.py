@@ -104,7 +104,7 @@ class Reference:
         is_doubtful = bool(doubts) or has_dropped or has_shrunk
         first = [self._first(row, day, settings, doubts) for row in day.rows]
         if not is_doubtful:
-            self._draw(day.rows, first, settings, under)
+            self._draw(day, first, settings, under)
         details = [
             gate or self._later(row, day, settings, under, threshold, doubts)
             for row, gate in zip(day.rows, first, strict=True)
@@ -176,26 +176,33 @@ class Reference:
 
     def _draw(
         self,
-        rows: Sequence[Row],
+        day: Day,
         first: Sequence[str | None],
         settings: Settings,
         under: Mapping[str, int],
     ) -> None:
+        cohort = self._cohort(day, settings, set())
         for name, threshold in under.items():
             if threshold < 0:
                 continue
             arms = self.arms.setdefault(name, {})
-            for row, gate in zip(rows, first, strict=True):
+            for row, gate in zip(day.rows, first, strict=True):
                 if gate is None and row.person is not None and row.person not in arms:
-                    drawn = self._drawn(name, threshold, row.person)
+                    drawn = self._drawn(name, threshold, row.person, cohort)
                     arms[row.person] = Arm(drawn, bucket(f"holdout:{name}", row.person))
             for arm in arms.values():
                 lets_go = settings.holdouts[name][1] and arm.bucket >= threshold
                 arm.is_released = arm.is_released or (lets_go and arm.arm == "control")
 
-    def _drawn(self, name: str, threshold: int, person: str) -> str:
+    def _cohort(self, day: Day, settings: Settings, doubts: set[str]) -> list[str]:
+        is_asked = settings.has_rollout and settings.has_cohort and "cohort" not in doubts
+        return named(day.cohort) if is_asked else []
+
+    def _drawn(self, name: str, threshold: int, person: str, cohort: Sequence[str]) -> str:
         if any(person in members for members in self.members.values()):
             return "prior"
+        if person in cohort:
+            return "excluded"
         is_control = bucket(f"holdout:{name}", person) < threshold
         return "control" if is_control else "treated"
 
@@ -209,18 +216,20 @@ class Reference:
         doubts: set[str],
     ) -> str | None:
         person = row.person or ""
-        if any(self._is_held(name, person, settings, under[name]) for name in under):
+        cohort = self._cohort(day, settings, doubts)
+        if any(self._is_held(name, person, settings, under[name], cohort) for name in under):
             return "held_out"
         if threshold is None or threshold >= ALL or "cohort" in doubts:
             return None
-        in_cohort = settings.has_cohort and person in named(day.cohort)
-        is_in = in_cohort or bucket(f"rollout:{self.model}", person) < threshold
+        is_in = person in cohort or bucket(f"rollout:{self.model}", person) < threshold
         return None if is_in else SHRUNK
 
-    def _is_held(self, name: str, person: str, settings: Settings, threshold: int) -> bool:
+    def _is_held(
+        self, name: str, person: str, settings: Settings, threshold: int, cohort: Sequence[str]
+    ) -> bool:
         stored = self.arms.get(name, {}).get(person)
         if stored is None:
-            return threshold >= 0 and self._drawn(name, threshold, person) == "control"
+            return threshold >= 0 and self._drawn(name, threshold, person, cohort) == "control"
         releases = name in settings.holdouts and settings.holdouts[name][1]
         is_let_go = stored.is_released or (releases and stored.bucket >= threshold)
         return stored.arm == "control" and not is_let_go

@@ -17,13 +17,15 @@ from sync.plan.buckets import bucket, bucket_of
 from sync.plan.candidates import model_rows
 from sync.plan.comparison import Comparison
 from sync.plan.gates import ROWS, Gate
-from sync.rules import Holdout
+from sync.plan.listed import comparable, people_of
+from sync.rules import Holdout, Listed
 from sync.state.catalogue import Catalogue
 from sync.state.columns import identity_text
+from sync.state.written import ALL
 from sync.warehouse import sql as e
 
 TABLE = "holdouts"
-CONTROL, TREATED, PRIOR = "control", "treated", "prior"
+CONTROL, TREATED, PRIOR, EXCLUDED = "control", "treated", "prior", "excluded"
 SALT = "holdout:"
 SAMPLE = 20
 """Stored buckets that are looked at, to tell whether a salt is the one that drew them."""
@@ -41,6 +43,10 @@ class HeldOut:
     """The table with the arms; None before there is one."""
     priors: exp.Query | None = None
     """Whom any sync under the name has reached already: (person)."""
+    cohort: Listed | None = None
+    """Who comes first in the rollout, and is not held out."""
+    rolled_out: int = ALL
+    """How far the rollout is, in hundredths of a percent."""
     fate: Fate = Fate.HELD_OUT
     is_kept_in_place: bool = True
     cause: None = None
@@ -62,7 +68,10 @@ class HeldOut:
 
     def carried(self) -> Sequence[tuple[str, exp.Expr]]:
         """Who is drawn: the identity, as text."""
-        return [(self.person, identity_text(self.sync.identity, "m"))]
+        person = (self.person, identity_text(self.sync.identity, "m"))
+        if self.cohort is None:
+            return [person]
+        return [person, (self._first, comparable(self.cohort, self.cohort.column, "m"))]
 
     def join(self, rows: exp.Select) -> exp.Select:
         """The stored arm, each person once: of two that were stored at one time, control."""
@@ -76,6 +85,10 @@ class HeldOut:
             on = e.equals(e.col("person", self._prior), who.copy())
             priors = self.priors.subquery(e.ident(self._prior))
             rows = rows.join(priors, on=on, join_type="left", copy=False)
+        if self.cohort is not None:
+            on = e.equals(e.col("person", self._first), e.col(self._first, ROWS))
+            people = people_of(self.cohort).subquery(e.ident(self._first))
+            rows = rows.join(people, on=on, join_type="left", copy=False)
         return rows
 
     def condition(self) -> exp.Expr:
@@ -97,6 +110,8 @@ class HeldOut:
         """The arm of somebody who has none yet."""
         is_below = self._below(bucket(self.dialect, SALT + self.holdout.salt, who))
         arms = [(is_below, e.text(CONTROL))]
+        if self.cohort is not None:
+            arms.insert(0, (e.not_null(e.col("person", self._first)), e.text(EXCLUDED)))
         if self.priors is not None:
             arms.insert(0, (e.not_null(e.col("person", self._prior)), e.text(PRIOR)))
         return e.case(*arms, default=e.text(TREATED))
@@ -111,6 +126,10 @@ class HeldOut:
     @property
     def _prior(self) -> str:
         return f"prior_{self.number}"
+
+    @property
+    def _first(self) -> str:
+        return f"first_{self.number}"
 
     def _stored(self) -> exp.Select:
         assert self.stored is not None
@@ -186,7 +205,9 @@ def assign(state: Catalogue, c: Comparison, planned_at: datetime) -> None:
 
 def drawn(gates: Sequence[Gate]) -> tuple[Gate, ...]:
     """The gates, once everyone who qualifies has an arm: nobody is drawn by the way."""
-    return tuple(replace(g, priors=None) if isinstance(g, HeldOut) else g for g in gates)
+    return tuple(
+        replace(g, priors=None, cohort=None) if isinstance(g, HeldOut) else g for g in gates
+    )
 
 
 def _assign(
@@ -207,6 +228,7 @@ def _assign(
         "arm": e.col("arm", "n"),
         "bucket": bucket(c.dialect, SALT + gate.holdout.salt, e.col("person", "n")),
         "percent": exp.cast(e.number(gate.holdout.threshold / 100), "decimal(5, 2)"),
+        "rollout": exp.cast(e.number(gate.rolled_out / 100), "decimal(5, 2)"),
         "sync": e.text(c.sync.name),
         "assigned_at": _moment(planned_at),
     }

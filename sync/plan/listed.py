@@ -28,6 +28,14 @@ def comparable(listed: Listed, column: str, alias: str) -> exp.Expr:
     return exp.Lower(this=found) if is_mail else found
 
 
+def people_of(listed: Listed) -> exp.Select:
+    """Everyone whom it names: (person), each once."""
+    assert listed.relation is not None
+    person = comparable(listed, listed.identity, "l")
+    rows = exp.select(*e.aliased([("person", person)])).distinct()
+    return rows.from_(e.table(listed.relation, "l")).where(e.not_null(person.copy()))
+
+
 @dataclass(frozen=True, slots=True)
 class Looked:
     """A list as it is in the warehouse; without types it can't be read."""

@@ -67,7 +67,7 @@ def consult(
         (
             *_suppressed(state, sync, found, planned_at),
             *_unconsented(sync, found, as_of.doubted),
-            *_held_out(state, sync, others),
+            *_held_out(state, sync, others, found, as_of.doubted),
             *outside,
         ),
         (*unsure, *shrunk, *(one.doubt for one in found.values() if one.doubt is not None)),
@@ -98,12 +98,22 @@ def _holdouts(
     return tuple(found), problems
 
 
-def _held_out(state: Catalogue, sync: Sync, others: Sequence[Sync]) -> Iterator[Gate]:
+def _held_out(
+    state: Catalogue,
+    sync: Sync,
+    others: Sequence[Sync],
+    found: Mapping[Listed, Looked],
+    doubted: Collection[str],
+) -> Iterator[Gate]:
+    made = sync.rules.rollout
+    cohort = made.cohort if made else None
+    cohort = cohort if cohort and _is_sound(found[cohort], doubted) else None
+    rolled_out = made.threshold if made else ALL
     stored = holdouts.stored_in(state) if sync.rules.holdouts else None
     for number, holdout in enumerate(sync.rules.holdouts, start=1):
         under = [s for s in others if holdout.name in {h.name for h in s.rules.holdouts}]
         reached = None if holdout.is_over else holdouts.reached(state, _with(sync, under))
-        yield HeldOut(holdout, sync, number, state.dialect, stored, reached)
+        yield HeldOut(holdout, sync, number, state.dialect, stored, reached, cohort, rolled_out)
 
 
 def _outside(

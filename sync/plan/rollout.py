@@ -11,8 +11,8 @@ from sync.model import Fate, Sync
 from sync.plan.buckets import BUCKETS, bucket
 from sync.plan.comparison import Comparison
 from sync.plan.gates import ROWS
-from sync.plan.listed import comparable
-from sync.rules import ExitCause, Listed, Rollout
+from sync.plan.listed import comparable, people_of
+from sync.rules import ExitCause, Rollout
 from sync.state.columns import identity_text
 from sync.warehouse import sql as e
 
@@ -53,7 +53,7 @@ class OutsideRollout:
         if cohort is None:
             return rows
         is_same = e.equals(e.col("person", "cohort"), e.col(COHORT, ROWS))
-        people = _people(cohort).subquery(e.ident("cohort"))
+        people = people_of(cohort).subquery(e.ident("cohort"))
         return rows.join(people, on=is_same, join_type="left", copy=False)
 
     def condition(self) -> exp.Expr:
@@ -91,13 +91,6 @@ class OutsideCohort:
     def condition(self) -> exp.Expr:
         """The cohort does not have the person."""
         return e.is_null(e.col("person", "cohort"))
-
-
-def _people(cohort: Listed) -> exp.Select:
-    assert cohort.relation is not None
-    person = comparable(cohort, cohort.identity, "l")
-    rows = exp.select(*e.aliased([("person", person)])).distinct()
-    return rows.from_(e.table(cohort.relation, "l")).where(e.not_null(person.copy()))
 
 
 def gate_in(c: Comparison) -> OutsideRollout | None:

@@ -40,6 +40,7 @@ FORMATS: Mapping[int, tuple[str, ...]] = {
     7: ("suppression_lists",),
     8: ("run_syncs.no_consent",),
     9: ("holdouts",),
+    10: ("holdouts.rollout",),
 }
 """What each format after the first has brought: a table, or a column as `table.column`.
 
@@ -254,6 +255,7 @@ SHARED: Mapping[str, Mapping[str, str]] = {
         "arm": TEXT,
         "bucket": INTEGER,
         "percent": "decimal(5, 2)",
+        "rollout": "decimal(5, 2)",
         "sync": TEXT,
         "assigned_at": MOMENT,
         "triggered_at": MOMENT,
