@@ -29,6 +29,7 @@ from sync.destinations.spec import (
 from sync.destinations.values import Values
 from sync.errors import Problem
 from sync.model import DELIVERED, Change, Delivered, Kind, Op, Outcome, Rejected, Sync
+from sync.run.batches import prepare
 from sync.testing import (
     DestinationContract,
     FakeClock,
@@ -204,6 +205,17 @@ def test_a_mistake_fails_its_test(mistaken: Any, test: str) -> None:
     world = World(mistaken(), a_sync(), FakeVendor(vendor))
     with pytest.raises(AssertionError):
         getattr(DestinationContract(), test)(world)
+
+
+class ForgetsTheList(Sound):
+    def encode(self, pieces: Sequence[Piece]) -> Any:
+        return super().encode(pieces)[0]
+
+
+def test_a_destination_that_encodes_no_list_of_parts_sends_nothing_and_is_named() -> None:
+    rejected = prepare(ForgetsTheList(), (Piece(a_sync(), a_change()),))
+    assert isinstance(rejected, Rejected)
+    assert rejected.reason == "encode of sound returned dict, and no list of parts"
 
 
 class RefusesWithoutAWord(Sound):
