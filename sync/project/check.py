@@ -218,11 +218,22 @@ def _claims(drafts: list[Draft]) -> list[Finding]:
 def _claimed(draft: Draft, name: str, owner: Draft, spelled: str) -> Problem:
     twin = "" if spelled == name else f" (as `{spelled}`, which differs only in letter case)"
     key = "segment" if name == draft.sync.segment else "traits"
+    fix = "keep it in one of the two models, or send it under another name"
+    if _all_versions(draft) == _all_versions(owner):
+        fix = (
+            "versions inherit the metadata of their model: take it from there, and write it"
+            " under `versions`, as the `config: {meta: {activation: ...}}` of the one to send"
+        )
     return draft.place.problem(
         "trait-claimed",
         f": `{name}` of {draft.sync.connection} is already written by model "
         f"{owner.sync.model}{twin}",
         key,
         hint=f"the other one stands in {owner.place.at()}",
-        fix="keep it in one of the two models, or send it under another name",
+        fix=fix,
     )
+
+
+def _all_versions(draft: Draft) -> str:
+    """The id of a model without its version: `model.<package>.<name>`."""
+    return ".".join(draft.sync.unique_id.split(".")[:3])

@@ -187,6 +187,21 @@ def test_two_models_may_not_write_one_trait_of_one_destination(world):
     assert "differs only in letter case" in problem.message
 
 
+def test_two_versions_of_a_model_are_told_how_one_of_them_is_sent(world):
+    nodes = world.manifest["nodes"]
+    first = nodes.pop("model.shop.traits_customers")
+    for version in (1, 2):
+        name = f"model.shop.traits_customers.v{version}"
+        nodes[name] = json.loads(json.dumps({**first, "unique_id": name, "version": version}))
+    problems = world.check()
+    assert {problem.code for problem in problems} == {"trait-claimed"}
+    assert all("under `versions`" in problem.fix for problem in problems)
+    for key in ("config", "meta"):
+        nodes["model.shop.traits_customers.v1"].get(key, {}).pop("meta", None)
+    nodes["model.shop.traits_customers.v1"]["meta"] = {}
+    assert world.check() == []
+
+
 def test_a_segments_name_is_a_claim_too(world):
     world.add_column("traits_customers", "cart_abandoners", "boolean")
     problem = world.only_problem()
