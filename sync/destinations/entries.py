@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from sync.model import Kind, Sync
+from sync.rules import ExitCause
 
 
 class Strict(BaseModel):
@@ -64,13 +65,21 @@ class Event(Strict):
     event: str = Field(min_length=1)
 
 
+class ExitEvent(Event):
+    """An event sent when somebody leaves; `except` names causes for which it is not."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    silent: tuple[ExitCause, ...] = Field((), alias="except")
+
+
 class Transitions(Entry):
     """A model's entry for a vendor that takes events when somebody enters or leaves a segment."""
 
     ASIDE: ClassVar[frozenset[str]] = frozenset({"on_enter", "on_exit"})
 
     on_enter: Event | None = None
-    on_exit: Event | None = None
+    on_exit: ExitEvent | None = None
 
 
 def misplaced(

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sync.destinations.entries import Transitions, misplaced
+from sync.destinations.entries import ExitEvent, Transitions, misplaced
 from sync.destinations.identifiers import ulid
 from sync.destinations.names import Names
 from sync.destinations.values import unix_milliseconds
 from sync.model import Change, Kind, Op, Sync
+from sync.rules import ExitCause
 
 SEGMENTS = frozenset({Kind.SEGMENT})
 TRANSITION_MILLISECONDS = 1_704_067_200_000  # any constant
@@ -74,8 +75,16 @@ def occurrence(
     is_first = change.op is Op.ADD and change.is_quiet
     if chosen is None or is_first or change.cause == "moved":
         return None
+    if isinstance(chosen, ExitEvent) and change.cause in chosen.silent:
+        return None
     tier = change.traits.get(tier_trait(sync))
-    facts = {"segment": segment_name(sync), "reason": change.reason, "tier": tier}
+    cause = change.cause if change.cause in tuple(ExitCause) else None
+    facts = {
+        "segment": segment_name(sync),
+        "reason": change.reason,
+        "tier": tier,
+        "cause": cause,
+    }
     known = {name: value for name, value in facts.items() if value is not None}
     key = (
         sync.lasting_name,

@@ -155,6 +155,34 @@ def test_a_suppression_ends_at_its_moment_and_a_date_lasts_through_its_day(
 
 
 @on_duckdb
+def test_the_exit_event_says_the_cause_and_is_left_out_where_that_is_wanted(
+    shop: SmallProject, run: Runs
+) -> None:
+    run("apply")
+    shop.warehouse.run("insert into listed values ('p1', 'x', null)")
+    run("apply")
+    (told,) = events(shop)
+    assert (told["identity"], told["names"]) == ("p1", ["segment", "cause"])
+    quiet = segment()
+    quiet.activation["destinations"][0]["on_exit"] = {"event": "left", "except": ["suppressed"]}
+    shop.define(quiet, LIST, DAY)
+    shop.warehouse.run(
+        "insert into listed values ('p2', 'x', null)", "delete from rows where person_id = 'p3'"
+    )
+    run("apply")
+    assert inside(shop) == EVERYBODY - {"p1", "p2", "p3"}
+    _, later = events(shop)
+    assert (later["identity"], later["names"]) == ("p3", ["segment"])
+    quiet.activation["destinations"][0]["on_exit"] = {"event": "left", "except": ["suppresed"]}
+    shop.define(quiet, LIST, DAY)
+    assert "did you mean `suppressed`?" in run("check", expect=2).text
+
+
+def events(shop: SmallProject) -> list[dict[str, Any]]:
+    return [one for one in shop.applied() if one["action"] == "event"]
+
+
+@on_duckdb
 def test_a_model_that_opts_out_asks_no_list_and_only_takes_the_place_of_others(
     shop: SmallProject, run: Runs
 ) -> None:
