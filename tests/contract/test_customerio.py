@@ -13,7 +13,7 @@ import yaml
 
 from sync.destinations.customerio import Customerio, Settings, app
 from sync.destinations.customerio.operations import Options
-from sync.destinations.entries import Event
+from sync.destinations.entries import Event, ExitEvent
 from sync.destinations.spec import Conversation, Expected, Piece, Request
 from sync.errors import DestinationError, Problem
 from sync.model import Change, Delivered, Kind, NotAttempted, Op, Rejected, Sync, Unknown
@@ -22,7 +22,7 @@ from sync.run.batches import prepare
 ANN = {"seq": 1, "identity": "u_1", "address": "u_1"}
 AT = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 TRANSITIONS = Options(
-    update_only=False, on_enter=Event(event="entered"), on_exit=Event(event="left")
+    update_only=False, on_enter=Event(event="entered"), on_exit=ExitEvent(event="left")
 )
 
 

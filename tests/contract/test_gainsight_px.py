@@ -13,7 +13,7 @@ import httpx
 import pytest
 import yaml
 
-from sync.destinations.entries import Event
+from sync.destinations.entries import Event, ExitEvent
 from sync.destinations.gainsight_px import Settings
 from sync.destinations.gainsight_px.model import Options
 from sync.destinations.spec import Expected, Item, Piece
@@ -422,7 +422,7 @@ def test_external_segments_that_are_off_are_said_to_be(px: Any, segment: Sync, o
 
 
 TRANSITIONS = Options(
-    on_missing="create", on_enter=Event(event="entered"), on_exit=Event(event="left")
+    on_missing="create", on_enter=Event(event="entered"), on_exit=ExitEvent(event="left")
 )
 
 

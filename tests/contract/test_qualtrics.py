@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from sync.destinations.entries import Event
+from sync.destinations.entries import Event, ExitEvent
 from sync.destinations.qualtrics import Settings
 from sync.destinations.qualtrics.contacts import Options
 from sync.destinations.spec import Expected, Preparing, Pulling
@@ -402,7 +402,7 @@ def test_an_event_in_doubt_is_looked_for_before_it_is_sent_again(qualtrics: Any)
 
 def test_an_exit_in_doubt_is_looked_for_before_its_event_is_sent_again(qualtrics: Any) -> None:
     qualtrics.kind = Kind.SEGMENT
-    sync = qualtrics.sync(options=Options(on_exit=Event(event="left")))
+    sync = qualtrics.sync(options=Options(on_exit=ExitEvent(event="left")))
     qualtrics.send(qualtrics.rows(2), sync)
     qualtrics.fault("status", status=504, when="after", path="/transactions$", times=1)
     leaving = qualtrics.rows(2, Op.REMOVE)

@@ -14,13 +14,13 @@ import yaml
 from activation_sandbox.server import Sandbox
 from pydantic import ValidationError
 
-from sync.destinations.entries import Event, Transitions
+from sync.destinations.entries import Event, ExitEvent, Transitions
 from sync.destinations.webhook import Settings, Webhook
 from sync.errors import DestinationError
 from sync.model import Change, Delivered, Kind, Op, Rejected, Sync, Trait, Unknown
 from tests.contract.conftest import Connected, _connect
 
-EVENTS = Transitions(on_enter=Event(event="entered"), on_exit=Event(event="left"))
+EVENTS = Transitions(on_enter=Event(event="entered"), on_exit=ExitEvent(event="left"))
 ANN = {"identity": "u_1", "address": "u_1"}
 OTHER = "whsec_" + base64.b64encode(b"another-secret-of-the-webhook").decode()
 

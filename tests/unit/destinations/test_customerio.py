@@ -11,7 +11,7 @@ import pytest
 
 from sync.destinations.customerio import Customerio, Settings
 from sync.destinations.customerio.operations import Options
-from sync.destinations.entries import Event
+from sync.destinations.entries import Event, ExitEvent
 from sync.destinations.spec import Expected, Piece, Response, UnreadableAnswer
 from sync.model import Change, Kind, Op, Relation, Sync, Trait
 
@@ -50,7 +50,7 @@ def test_the_ids_of_events_are_those_of_earlier_versions() -> None:
     paid = Change(1, Op.ADD, "in_88", "u_1", {"amount": 3}, occurred_at=AT)
     (event,) = CUSTOMERIO.encode([Piece(sync_of(Kind.EVENTS, event="paid"), paid)])
     assert event["id"] == "01KJMP10A0HM93S37YA4B997AA"
-    entry = Options(on_enter=Event(event="in"), on_exit=Event(event="out"))
+    entry = Options(on_enter=Event(event="in"), on_exit=ExitEvent(event="out"))
     left = Change(1, Op.REMOVE, "u_1", "u_1", {}, transition=2, occurred_at=AT)
     sync = sync_of(Kind.SEGMENT, segment="churn", options=entry)
     *_, event = CUSTOMERIO.encode([Piece(sync, left)])

@@ -16,7 +16,7 @@ import yaml
 from activation_sandbox.client import SandboxControl
 from activation_sandbox.server import Sandbox
 
-from sync.destinations.entries import Event
+from sync.destinations.entries import Event, ExitEvent
 from sync.destinations.fullstory import Fullstory, Settings
 from sync.destinations.fullstory.operations import Options, event_key
 from sync.destinations.spec import (
@@ -60,7 +60,7 @@ SYNC = Sync(
     identity="id",
     traits=tuple(Trait(name, name, data_type) for name, data_type in TYPES.items()),
 )
-TRANSITIONS = Options(on_enter=Event(event="Entered"), on_exit=Event(event="Left"))
+TRANSITIONS = Options(on_enter=Event(event="Entered"), on_exit=ExitEvent(event="Left"))
 SEGMENT = replace(
     SYNC,
     name="seg_churn__fullstory",
@@ -396,7 +396,7 @@ def test_an_event_in_doubt_goes_by_itself_under_the_key_that_it_had(world: World
 
 
 def test_an_exit_in_doubt_goes_by_itself_under_the_key_that_it_had(world: World) -> None:
-    sync = replace(SEGMENT, options=Options(on_exit=Event(event="Left")))
+    sync = replace(SEGMENT, options=Options(on_exit=ExitEvent(event="Left")))
     world.deliver(sync, *many(60, **INSIDE))
     leaving = [row._replace(op=Op.REMOVE, cause="left") for row in many(60, **INSIDE)]
     world.deliver(sync, *leaving[:10])

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from sync.destinations.entries import Event
+from sync.destinations.entries import Event, ExitEvent
 from sync.destinations.gainsight_px import GainsightPx, Settings
 from sync.destinations.gainsight_px.model import Options, attribute_type, attributes_of
 from sync.destinations.gainsight_px.state import body
@@ -194,7 +194,7 @@ def test_an_event_has_its_id_in_both_places_and_iso_times_inside() -> None:
 
 
 def test_event_ids_differ_by_sync_transition_and_direction_and_repeat_otherwise() -> None:
-    options = Options(on_enter=Event(event="in"), on_exit=Event(event="out"))
+    options = Options(on_enter=Event(event="in"), on_exit=ExitEvent(event="out"))
     sync = sync_of(Kind.SEGMENT, segment="rv", options=options)
     variants = [
         (sync, change()),
@@ -277,7 +277,7 @@ def test_only_custom_attributes_must_exist_beforehand() -> None:
         ({"identify_by": "email"}, "nobody is known by `email`"),
         ({"options": Options(membership="both")}, "`membership` is for kind segment"),
         ({"options": Options(exit_reason="bye")}, "`exit_reason` is for kind segment"),
-        ({"options": Options(on_exit=Event(event="x"))}, "`on_exit` is for kind segment"),
+        ({"options": Options(on_exit=ExitEvent(event="x"))}, "`on_exit` is for kind segment"),
         ({"kind": Kind.SEGMENT, "segment": "email"}, "field of every user"),
         ({"kind": Kind.SEGMENT, "segment": "plan"}, "written twice"),
         ({"kind": Kind.OBJECTS, "object_type": "1"}, "only objects are accounts"),

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from sync.destinations.entries import Event
+from sync.destinations.entries import Event, ExitEvent
 from sync.destinations.qualtrics import Qualtrics, Settings, responses
 from sync.destinations.qualtrics.contacts import Options, event_of
 from sync.destinations.qualtrics.responses import pull
@@ -40,7 +40,7 @@ SEGMENT = Sync(
     identity="id",
     segment="churn_risk",
     traits=(Trait("plan", "plan"),),
-    options=Options(on_enter=Event(event="entered"), on_exit=Event(event="left")),
+    options=Options(on_enter=Event(event="entered"), on_exit=ExitEvent(event="left")),
 )
 LISTED = Options(mailing_list="CG_2")
 ADD = Change(1, Op.ADD, "u_1", "u_1", {"plan": "team"})
