@@ -76,7 +76,9 @@ def built_in_part(
             continue
         if before is None or trace.at > before.at + SLACK:
             verdict = before or Verdict(node, node.split(".", 2)[-1], status, trace.at)
-            found[node] = replace(verdict, status=status, at=trace.at, detail="", invocation_id="")
+            # What was incomplete before has been so since then, for the tables that were built.
+            since = verdict.at if verdict.status in INCOMPLETE else trace.at
+            found[node] = replace(verdict, status=status, at=since, detail="", invocation_id="")
     return found
 
 

@@ -53,7 +53,8 @@ EARLIEST_SECONDS, LATEST_SECONDS = 10**8, 10**10  # 9 or 10 digits; others are r
 class Options(Transitions):
     """What a model's entry may say to Customer.io alone."""
 
-    ASIDE: ClassVar[frozenset[str]] = Transitions.ASIDE | {"update_only"}
+    MANNER: ClassVar[frozenset[str]] = frozenset({"update_only"})
+    """Whom it has left out in silence is told again when it may be created."""
 
     update_only: bool | None = Field(
         None, description="Never create people. Default: true for segments, false for traits."

@@ -76,6 +76,8 @@ class Model:
     """A sync has seen the results of that one."""
     is_blind: bool = False
     is_dark: bool = False
+    is_murky: bool = False
+    """It was built when no sync had seen that `stg` was whole again."""
 
 
 @dataclass
@@ -252,7 +254,8 @@ class World:
         """Its trace is another's now: what only the one before told of is not to be known."""
         found = self.shown(STG)
         if (found is None or not found[1]) and not self.is_staging_known:
-            is_told = command.part and command.target == "dev"
+            # A failure explains the trace that it leaves, and says nothing of the one before.
+            is_told = command.part and command.target == "dev" and command.wrong != STG
             self.is_staging_blind = self.is_staging_blind or not is_told
             for name, model in self.models.items():
                 own = self.targets["dev"].get(name)
@@ -270,7 +273,7 @@ class World:
         if model.ended == "skipped" and name in ended:
             model.skipped_by = self.commands
             model.ended = "" if command.is_silent else model.ended
-        found = self.shown(name)
+        found, was_failing = self.shown(name), model.is_failing
         is_whole = found is not None and found[1]
         if ended.get(name) == "success" and model.failed_by:
             model.is_failing = False  # of other rows, and in results that are gone
@@ -288,8 +291,11 @@ class World:
             or not is_whole
         ):
             return
-        if is_untested:
-            model.is_failing = False  # the project has no such test
+        if is_untested and was_failing:
+            # The project had no such test; where it has it again, its last word is a failure.
+            model.is_failing, model.proved_by = False, 0
+            return
+        model.is_murky = self.is_staging_unclear and self.staging_by != self.commands
         if (test == "pass" or is_untested) and not command.is_silent:
             model.proved_by, model.is_seen = self.commands, False
 
@@ -321,7 +327,8 @@ class World:
                 return Must.ANY
             return Must.BLIND if model.is_blind else Must.HOLD
         is_here = self.manifest_for == "dev" and (not self.results_of or self.results_for == "dev")
-        is_clear = not self.is_staging_unclear or model.proved_by == self.staging_by
+        is_unclear = self.is_staging_unclear or (model.is_murky and name in self.tables)
+        is_clear = not is_unclear or model.proved_by == self.staging_by
         return Must.FREE if model.proved_by and is_here and is_clear else Must.EITHER
 
     def synced(self) -> None:
