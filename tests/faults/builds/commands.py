@@ -196,7 +196,8 @@ def _command(chance: Random, tables: frozenset[str]) -> Command:
             is_silent=maybe(0.05),
             prefix=prefix,
         )
-        if of_verb(verb, found.nodes):
+        is_named = bool(found.gone) and found.gone in select  # dbt has nothing to do then
+        if of_verb(verb, found.nodes) and not is_named:
             return found
 
 
