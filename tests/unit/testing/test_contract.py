@@ -127,12 +127,15 @@ class TakesBackTwice(Sound):
         return (yield from one_by_one(batch, one))
 
 
-class ShowsTheValue(Sound):
-    def encode(self, pieces: Sequence[Piece]) -> Sequence[Any]:
-        try:
-            return super().encode(pieces)
-        except ValueError:
-            raise ValueError(f"can't take {list(pieces[0].change.traits.values())}a") from None
+class Loops(Sound):
+    """A request for each row, one after the other, and a refusal that nothing catches."""
+
+    def deliver(self, batch: Sequence[Item]) -> Conversation[Sequence[Outcome]]:
+        for item in batch:
+            response = yield Request("POST", "/rows", json=[item.parts[0]])
+            if response.object().get("taken") != 1:
+                raise UnreadableAnswer("not taken")
+        return [DELIVERED] * len(batch)
 
 
 class Counts(Sound):
@@ -190,6 +193,7 @@ MISTAKES = [
     (BelievesAnySuccess, "test_a_success_that_says_no_is_no_success"),
     (BelievesAnySuccess, "test_a_success_that_can_not_be_read_is_no_success"),
     (TakesBackTwice, "test_a_row_that_is_refused_alone_is_rejected_and_the_others_arrive"),
+    (Loops, "test_a_row_that_is_refused_alone_is_rejected_and_the_others_arrive"),
     (Counts, "test_the_same_change_is_the_same_bytes"),
     (SendsForNothing, "test_an_empty_batch_sends_nothing"),
     (TooMuchAtOnce, "test_limits_hold"),
