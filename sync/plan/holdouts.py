@@ -216,12 +216,9 @@ def _assign(
     person = e.col(gate.person, ROWS)
     found: list[tuple[str, exp.Expr]] = [("person", person), ("arm", gate.arm(person.copy()))]
     rows = e.select(*e.aliased(found)).distinct()
-    passing = _passing(c, [*before, gate], before, rows)
-    stored = exp.select(e.number(1)).from_(e.table(c.tables[TABLE], "a"))
-    stored = stored.where(
-        e.equals(e.col("holdout", "a"), e.text(gate.holdout.name)),
-        e.equals(e.col("identity", "a"), e.col("person", "n")),
-    )
+    stored = _drawn_by(c, gate, is_open=False)
+    new = exp.Not(this=exp.Exists(this=stored))
+    passing = _passing(c, [*before, gate], before, rows, new)
     values: dict[str, exp.Expr] = {
         "holdout": e.text(gate.holdout.name),
         "identity": e.col("person", "n"),
@@ -233,17 +230,33 @@ def _assign(
         "assigned_at": _moment(planned_at),
     }
     query = e.select(*values.values()).from_(passing.subquery(e.ident("n")))
-    query = query.where(e.not_null(e.col("person", "n")), exp.Not(this=exp.Exists(this=stored)))
+    query = query.where(e.not_null(e.col("person", "n")))
     return e.insert(c.tables[TABLE], list(values), query)
 
 
+def _drawn_by(c: Comparison, gate: HeldOut, is_open: bool) -> exp.Select:
+    """Whether the person of a model's row `d` has an arm, or with `is_open` one not triggered."""
+    stored = exp.select(e.number(1)).from_(e.table(c.tables[TABLE], "a"))
+    stored = stored.where(
+        e.equals(e.col("holdout", "a"), e.text(gate.holdout.name)),
+        e.equals(e.col("identity", "a"), e.col(gate.person, "d")),
+    )
+    return stored.where(e.is_null(e.col("triggered_at", "a"))) if is_open else stored
+
+
 def _passing(
-    c: Comparison, joined: Sequence[Gate], passed: Sequence[Gate], rows: exp.Select
+    c: Comparison,
+    joined: Sequence[Gate],
+    passed: Sequence[Gate],
+    rows: exp.Select,
+    first: exp.Expr,
 ) -> exp.Select:
-    """Rows of the model that none of the gates holds."""
-    rows = rows.from_(model_rows(c).subquery(e.ident(ROWS), copy=False), copy=False)
-    for gate in joined:
-        rows = gate.join(rows)
+    """Rows of the model that none of the gates holds; `first` narrows them before any is asked."""
+    narrowed = exp.select("*").from_(model_rows(c).subquery(e.ident("d"), copy=False), copy=False)
+    narrowed = narrowed.where(first, copy=False)
+    rows = rows.from_(narrowed.subquery(e.ident(ROWS), copy=False), copy=False)
+    for other in joined:
+        rows = other.join(rows)
     held = e.any_of(*(gate.condition() for gate in passed))
     return rows.where(exp.Not(this=e.paren(e.coalesce(e.paren(held), exp.false()))))
 
@@ -274,7 +287,9 @@ def trigger(state: Catalogue, c: Comparison, planned_at: datetime) -> None:
             continue
         others = [other for other in c.gates if other is not gate]
         rows = e.select(*e.aliased([("person", e.col(gate.person, ROWS))]))
-        through = _passing(c, c.gates, others, rows).where(e.not_null(e.col(gate.person, ROWS)))
+        waits = exp.Exists(this=_drawn_by(c, gate, is_open=True))
+        through = _passing(c, c.gates, others, rows, waits)
+        through = through.where(e.not_null(e.col(gate.person, ROWS)))
         is_through = exp.In(this=e.col("identity"), query=through.subquery())
         state.run(
             e.update(

@@ -339,10 +339,10 @@ class Planner:
         )
 
     def _next_stage(self) -> Stage | None:
-        """Whom the next stage of a rollout would let in; not asked where nobody is outside."""
+        """Whom the next stage of a rollout would let in; for a preview, where some are outside."""
         c = self.comparison
         gate = rollout.gate_in(c)
-        if gate is None or not self.seen.held[gate.name]:
+        if self.writes_first or gate is None or not self.seen.held[gate.name]:
             return None
         rows = self.space.ask(rollout.count_next(gate, candidates.gated_rows(c)))
         return Stage(rollout.next_percent(gate.rollout), int(rows[0][0]))
