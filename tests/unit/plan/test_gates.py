@@ -32,7 +32,7 @@ from sync.warehouse.adapter import AdapterWarehouse
 from sync.warehouse.duckdb import DuckDBWarehouse
 from sync.warehouse.port import Session, Warehouse
 from tests.conftest import Postgres
-from tests.gates_reference import ALL, Day, Reference, Row, Settings
+from tests.gates_reference import ALL, Day, Reference, Row, Settings, bucket
 from tests.seeds import session_seed
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -62,19 +62,22 @@ def history(seed: int, days: int) -> Iterator[tuple[Day, Settings]]:
 
 def any_settings(chance: random.Random) -> Settings:
     maybe = [chance.random() < 0.6 for _ in range(6)]
-    numbers = (0, 3000, 6000)
+    edge = chance.choice(PEOPLE)
     names = [name for name in ("summer", "global") if chance.random() < 0.5]
     return Settings(
         suppress=maybe[0],
         asks_model=chance.random() < 0.4,
         asks_list=chance.random() < 0.4,
-        holdouts={n: (chance.choice(numbers), chance.random() < 0.5) for n in names},
+        holdouts={
+            n: (chance.choice((0, 6000, bucket(f"holdout:{n}", edge))), chance.random() < 0.5)
+            for n in names
+        },
         ends={
             n: chance.choice(("keep", "release"))
             for n in ("summer", "global")
             if n not in names and chance.random() < 0.7
         },
-        rollout=chance.choice((0, 3000, 6000, ALL)) if maybe[4] else None,
+        rollout=chance.choice((0, bucket("rollout:people", edge), 6000, ALL)) if maybe[4] else None,
         has_cohort=maybe[5],
         may_shrink=chance.random() < 0.5,
     )
