@@ -18,7 +18,7 @@ import pytest
 
 from sync.journal.process import host, own_process
 from sync.model import Counts, Kind, Relation, Sync, Trait
-from sync.plan import diff, gates, holdouts, listed, planner, policies
+from sync.plan import diff, holdouts, listed, planner, policies
 from sync.plan.consent import Unconsented
 from sync.plan.guards import Held, Waits
 from sync.plan.holdouts import HeldOut
@@ -366,7 +366,7 @@ MISTAKES = {
         policies, "_rollout", "made.threshold >= before", "True"
     ),
     "a suppressed person whose row can't be sent stays": Mistake(
-        gates,
+        planner,
         "gates_of",
         "p for p in policies if p.cause in PROTECTIVE",
         "p for p in () if p.cause in PROTECTIVE",
