@@ -213,7 +213,8 @@ class _Judge:
         """
         run, models = self.run, [m for m in test.models if m in self.manifest.models]
         is_same = bool(run.invocation_id) and run.invocation_id == self.manifest.invocation_id
-        if not (is_same and run.built is Part.ALL and run.command != "run" and models):
+        # A retry does not say whether it is one of a build or of a run.
+        if not (is_same and run.built is Part.ALL and run.command == "build" and models):
             return False
         checks = {c.unique_id for c in self.manifest.tests if not c.models.isdisjoint(models)}
         executed = {node for node, result in run.results.items() if result.status != "skipped"}

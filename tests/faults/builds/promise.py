@@ -279,7 +279,7 @@ class World:
             model.is_failing = False  # of other rows, and in results that are gone
         if test in ("fail", "error"):
             model.is_failing, model.failed_by = True, self.commands
-        elif test == "pass" and is_whole:
+        elif test == "pass" and (is_whole or self._is_dark(name)):
             model.is_failing = False
         if test:
             is_still = test == "pass" and model.is_seen
@@ -323,13 +323,18 @@ class World:
             return Must.HOLD
         is_bad = not found[1] or model.ended in ("error", "skipped")
         if is_bad or (model.is_failing and _violates(name, found[0])):
-            if model.is_dark or (self.is_staging_blind and name not in self.tables):
+            if self._is_dark(name):
                 return Must.ANY
             return Must.BLIND if model.is_blind else Must.HOLD
         is_here = self.manifest_for == "dev" and (not self.results_of or self.results_for == "dev")
         is_unclear = self.is_staging_unclear or (model.is_murky and name in self.tables)
         is_clear = not is_unclear or model.proved_by == self.staging_by
         return Must.FREE if model.proved_by and is_here and is_clear else Must.EITHER
+
+    def _is_dark(self, name: str) -> bool:
+        """All traces of what makes a model incomplete are gone."""
+        is_blind = self.is_staging_blind and name not in self.tables
+        return self.models[name].is_dark or is_blind
 
     def synced(self) -> None:
         """A sync has seen what is there."""

@@ -95,13 +95,14 @@ def test_a_skipped_model_stays_held_with_its_reason(gates):
     assert "because model stg_plain" in gates.problem("build-skipped").message
 
 
-def test_a_test_that_the_manifest_no_longer_knows_still_fails(gates):
+@pytest.mark.parametrize("command", ["run", "retry"])
+def test_a_test_that_the_manifest_no_longer_knows_still_fails(gates, command):
     fail_and_remember(gates)
     del gates.world.manifest["nodes"][gates.test(UNIQUE)["unique_id"]]
     gates.later("compile")
     assert ("seg_carts", "test-failed", True) in gates.said()
     gates.drop(UNIQUE)
-    gates.later("run")
+    gates.later(command)
     gates.remember()
     assert ("seg_carts", "test-failed", True) in gates.said()
 
