@@ -71,8 +71,15 @@ class Promise:
         new = self.copy()
         spoken_for = {name for want in wants.values() for name in want.names}
         gone = set(self.orphans(definitions))
+        # A name of a sync whose row of somebody can't be used stays, whoever wrote it.
+        unsaid = {
+            (key[1], identity, trait)
+            for key, want in wants.items()
+            for identity in want.kept
+            for trait in definitions[key[0]].traits(key[1])
+        }
         for key, want in wants.items():
-            new._let_go(key, want, definitions[key[0]], spoken_for, gone)
+            new._let_go(key, want, definitions[key[0]], spoken_for, gone, unsaid)
         # Who may create people goes first, as traits do in a run.
         order = sorted(wants, key=lambda key: not creates(definitions[key[0]], key[1]))
         for key in order:
@@ -86,6 +93,7 @@ class Promise:
         model: Definition,
         spoken_for: set[Name],
         gone: set[SyncKey],
+        unsaid: set[tuple[str, str, str]],
     ) -> None:
         """Empty what the sync answers for and no sync wants any more."""
         entry, place = model.entries[key[1]], place_of(model, key[1])
@@ -101,6 +109,7 @@ class Promise:
                 continue
             # Nothing says what becomes of a name for which a sync that is gone answers as well.
             is_shared = any(name in self.claims[other] for other in gone)
+            is_shared |= (name[0], claim.identity, name[2]) in unsaid
             self.held[name] = frozenset({NOTHING}) | (
                 self.values(name) if is_shared else frozenset()
             )

@@ -10,7 +10,7 @@ from e2e.command import Finished
 from e2e.inside import Runs, runner
 
 from tests.faults.histories.conftest import MakeStage
-from tests.faults.histories.data import Address, Change, Double, Join, Leave
+from tests.faults.histories.data import Address, Change, Join
 from tests.faults.histories.definitions import Entry
 from tests.faults.histories.mapping import DropTrait, MoveTrait
 from tests.faults.histories.places import (
@@ -20,7 +20,6 @@ from tests.faults.histories.places import (
     ReturnModel,
     UpdateOnly,
 )
-from tests.faults.histories.policies import Retype
 from tests.faults.histories.runs import Answered, Refused, Run
 from tests.faults.histories.seeded import SEEDED
 from tests.faults.histories.steps import Step
@@ -60,8 +59,6 @@ HANDED = [
     MoveTrait("t5", HERE, "mc", "ma"),
     Run(),
 ]
-LEFT = [traits(), joins(), Run(), Leave("ma", "p1"), Run()]
-BACK = [segment(), joins("mc"), Run(), Leave("mc", "p1"), Run(), joins("mc"), Run()]
 CHANGED = [traits(), joins(), Run(), Change("ma", "p1", "c1", "free")]
 EMPTIED = [traits(), joins(), Run(), Change("ma", "p1", "c1", None)]
 STORIES: Mapping[str, Sequence[Step]] = {
@@ -76,36 +73,6 @@ STORIES: Mapping[str, Sequence[Step]] = {
         UpdateOnly("ma", HERE, False),
         Run(),
     ],
-    "what has no answer counts as left when the row is gone": [
-        traits(),
-        joins(),
-        unanswered(True),
-        Leave("ma", "p1"),
-        Run(),
-    ],
-    "a change without an answer is not asserted": [
-        *CHANGED,
-        unanswered(True),
-        Change("ma", "p1", "c1", "gold"),
-        Run(),
-    ],
-    "a value whose type changed is not sent in its new form": [
-        traits(),
-        joins(value="1"),
-        Run(),
-        Retype("ma", "c1", "integer"),
-        Run(),
-    ],
-    "a trait that another sync has dropped is not asserted": [
-        traits(),
-        joins(value=None),
-        segment(),
-        joins("mc"),
-        Run(),
-        MoveTrait("t5", HERE, "mc", "ma"),
-        Run(),
-        Run(),
-    ],
     "a name that is another sync's now is emptied": HANDED,
     "a dropped trait is never emptied": [
         traits(),
@@ -114,7 +81,6 @@ STORIES: Mapping[str, Sequence[Step]] = {
         DropTrait("ma", HERE, "t1"),
         Run(),
     ],
-    "who leaves keeps the traits": LEFT,
     "a first add says nothing of what another sync left": [
         traits(),
         segment(),
@@ -126,11 +92,6 @@ STORIES: Mapping[str, Sequence[Step]] = {
         Run(),
     ],
     "an assertion leaves nulls out": [*EMPTIED, unanswered(False), Run()],
-    "a change that is planned counts as looked at": [
-        *HANDED[:-1],
-        Double("ma", "p1", True),
-        Run(),
-    ],
     "a name that was handed over stays held": [
         *HANDED,
         Run(),
@@ -159,17 +120,7 @@ STORIES: Mapping[str, Sequence[Step]] = {
         ReturnModel("ma"),
         Run(),
     ],
-    "a refused removal is no difference": [*LEFT[:-1], Refused("p1"), Run()],
-    "who was removed is a member": BACK,
     "what was refused counts as acknowledged": [*CHANGED, Refused("p1"), Run()],
-    "a change without an answer is confirmed": [*CHANGED, unanswered(False), Run()],
-    "who moves holds at the new place what the old one held": [
-        *MOVED[:-1],
-        Change("ma", "p1", "c1", None),
-        Run(),
-        Run(),
-    ],
-    "what was emptied is still held": [*LEFT, Run()],
     "removals are settled after the rest": [*MOVED, Run()],
 }
 
