@@ -11,7 +11,7 @@ from sync.destinations.values import Values
 from sync.errors import Problem, SyncError, Unexpected, WarehouseError, foreseen
 from sync.journal.journal import Journal
 from sync.model import Op, Sync
-from sync.plan import planner, reading
+from sync.plan import planner, preparing, reading, writing
 from sync.plan.culprit import with_column
 from sync.plan.guards import Held
 from sync.plan.unsettled import Unsettled
@@ -98,12 +98,12 @@ def _located(
 def _plan(
     access: StateAccess, state: Catalogue, sync: Sync, show: int, identity: str | None
 ) -> Preview:
-    prepared = planner.prepare(
+    prepared = preparing.prepare(
         state, sync, access.warehouse.engine, 0, access.siblings, access.as_of
     )
     leftover = _leftover(access, state, sync)
     made = planner.preview(state, prepared, leftover)
-    summary = planner.as_run(made.compare(), made.comparison)
+    summary = writing.as_run(made.compare(), made.comparison)
     rows: list[PreviewRow] = []
     if summary.total and (show or identity is not None):
         c = made.comparison

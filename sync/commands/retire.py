@@ -14,7 +14,7 @@ from sync.errors import PlanHeld, Problem
 from sync.http.ports import Clock
 from sync.journal.process import host, own_process
 from sync.model import Kind, Sync
-from sync.plan import overwritten, planner
+from sync.plan import overwritten, planner, preparing
 from sync.project.project import Project
 from sync.run.access import StateAccess
 from sync.run.context import Services
@@ -44,7 +44,7 @@ class Retiring:
         """How many exits would be sent. Raises SyncError."""
         sync = rebuilt(self.project, self.access, orphan.known)
         with self.access.catalogue(sync.name) as state, state.session.transaction():
-            found = planner.prepare(
+            found = preparing.prepare(
                 state, sync, self.access.warehouse.engine, 0, self.access.siblings
             )
             return planner.preview(state, found, None).compare().total

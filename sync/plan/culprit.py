@@ -13,9 +13,9 @@ from sqlglot import exp
 
 from sync.errors import SyncError, WarehouseError
 from sync.model import Sync
-from sync.plan import planner
-from sync.plan.candidates import model_rows
+from sync.plan import preparing
 from sync.plan.comparison import Comparison
+from sync.plan.gated import model_rows
 from sync.state.catalogue import Catalogue
 from sync.warehouse import sql as e
 from sync.warehouse.errors import STATEMENT
@@ -26,13 +26,13 @@ def with_column(
 ) -> WarehouseError:
     """The same error, placed at the column that can't be read by itself either, if there is one.
 
-    `state` is an open session, not the transaction that failed. `others` as in `planner.prepare`.
+    `state` is an open session, not the transaction that failed. `others` as in `preparing.prepare`.
     """
     if [p.code for p in error.problems] != [STATEMENT]:
         return error
     found = None
     with suppress(SyncError):
-        found = _culprit(state, planner.prepare(state, sync, "", 0, others).comparison)
+        found = _culprit(state, preparing.prepare(state, sync, "", 0, others).comparison)
     where = f"{sync.path or sync.model}{f', column {found}' if found else ''}"
     return WarehouseError(replace(error.problems[0], where=where))
 

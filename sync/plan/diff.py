@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from sync.model import Op
-from sync.plan.candidates import BARRED, CANDIDATES, beside_snapshot, doubled, value_differs
+from sync.plan.candidates import BARRED, beside_snapshot, value_differs
 from sync.plan.comparison import Comparison, held_key, is_unsure
+from sync.plan.doubles import CANDIDATES, doubled
 from sync.state.columns import Column
 from sync.state.schema import plan_columns
 from sync.warehouse import sql as e

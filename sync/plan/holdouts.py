@@ -14,8 +14,8 @@ from sqlglot import exp
 
 from sync.model import Fate, Kind, Sync
 from sync.plan.buckets import bucket, bucket_of
-from sync.plan.candidates import model_rows
 from sync.plan.comparison import Comparison
+from sync.plan.gated import model_rows
 from sync.plan.gates import ROWS, Gate
 from sync.plan.listed import comparable, people_of
 from sync.rules import Holdout, Listed

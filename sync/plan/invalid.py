@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from sync.plan.candidates import DUPLICATES, gated_rows
 from sync.plan.comparison import Comparison
+from sync.plan.doubles import DUPLICATES
+from sync.plan.gated import gated_rows
 from sync.plan.gates import ADDRESS_MISSING, NULL_REFUSED, Gate
 from sync.warehouse import sql as e
 

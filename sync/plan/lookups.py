@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from sync.model import Sync
-from sync.plan.candidates import gated_rows
 from sync.plan.comparison import Comparison
+from sync.plan.gated import gated_rows
 from sync.state.columns import identity_text, key_text
 from sync.warehouse import sql as e
 

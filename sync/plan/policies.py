@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from sync.errors import PlanHeld, Problem
 from sync.model import Sync
 from sync.plan import holdouts, suppression
-from sync.plan.candidates import model_rows
 from sync.plan.comparison import Comparison
 from sync.plan.consent import Unconsented
+from sync.plan.gated import model_rows
 from sync.plan.gates import Gate
 from sync.plan.holdouts import HeldOut
 from sync.plan.listed import Looked, look

@@ -10,8 +10,8 @@ from __future__ import annotations
 from sqlglot import exp
 
 from sync.model import Op
-from sync.plan.candidates import CANDIDATES, doubled
 from sync.plan.comparison import Comparison, held_key, is_active, snapshot_rows
+from sync.plan.doubles import CANDIDATES, doubled
 from sync.warehouse import sql as e
 
 SHARED = "activation_shared"

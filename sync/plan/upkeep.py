@@ -4,10 +4,41 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from sync.plan.candidates import CANDIDATES, doubled
+from sync.model import Fate, Kind
+from sync.plan import invalid
 from sync.plan.comparison import Comparison, held_key
 from sync.plan.diff import PLANNED
+from sync.plan.doubles import CANDIDATES, doubled
+from sync.plan.gates import UNIDENTIFIED
+from sync.plan.seen import Seen
+from sync.state.catalogue import Catalogue
 from sync.warehouse import sql as e
+
+
+def keep_in_step(state: Catalogue, c: Comparison, seen: Seen, doubled: int) -> None:
+    """Write what a comparison finds beside the plan: false alarms, refusals that are over, letters.
+
+    `doubled` rows of the model were set aside.
+    """
+    is_compared = not seen.is_even or bool(seen.open)
+    if is_compared and seen.known and c.sync.kind is not Kind.EVENTS:
+        if not seen.is_even:
+            rows = refreshed(c, has_doubled=bool(doubled))
+            state.run(e.merge(c.tables.snapshot, rows, ["identity"], ["fingerprint", "target_id"]))
+        if seen.open:
+            state.run(forget_attempts(c))
+    for heir in c.heirs:
+        if heir.asserted is not None:
+            for name in heir.names:
+                state.run(hand_over(c, name, heir.asserted))
+    state.run(invalid.clear(c))
+    if missing := seen.held[UNIDENTIFIED]:
+        state.run(invalid.record_missing(c, missing))
+    if doubled:
+        state.run(invalid.record_doubled(c))
+    for gate in c.gates[1:]:
+        if gate.fate is Fate.INVALID and seen.held[gate.name]:
+            state.run(invalid.record_gated(c, gate))
 
 
 def refreshed(c: Comparison, has_doubled: bool = True) -> exp.Select:

@@ -15,7 +15,7 @@ from sync.http.clock import elapsed
 from sync.journal.process import host, is_dead
 from sync.journal.spool import SPOOL_ROWS, Spool
 from sync.model import Change, Kind, Owner, Sync
-from sync.plan import invalid, planner, reading
+from sync.plan import invalid, preparing, reading, writing
 from sync.plan.comparison import Comparison
 from sync.plan.culprit import with_column
 from sync.rules import NOW, AsOf
@@ -79,7 +79,7 @@ class SqlStore:
         self._open: Session | None = None
         self._made: Catalogue | None = None
         """Of the open session, so that what it has looked up is known."""
-        self._prepared: planner.Prepared | None = None
+        self._prepared: preparing.Prepared | None = None
         self._summary: PlanSummary | None = None
         self._owner: Owner | None = None
         self._is_named = False
@@ -241,12 +241,12 @@ class SqlStore:
                 raise with_column(error, state, self.sync, self.siblings) from error
 
     def _plan(self, state: Catalogue, epoch: int) -> PlanSummary:
-        prepared = planner.prepare(
+        prepared = preparing.prepare(
             state, self.sync, self.warehouse.engine, epoch, self.siblings, self.as_of
         )
-        planner.ensure(state, prepared)
+        preparing.ensure(state, prepared)
         with self._fenced(epoch):
-            self._summary = planner.write(state, prepared)
+            self._summary = writing.write(state, prepared)
             if not self._is_named:
                 whose.record(state, self._owned())
         self._prepared = prepared
@@ -299,7 +299,7 @@ class SqlStore:
     def _settle(self, state: Catalogue, epoch: int, report: SyncReport) -> None:
         assert self._summary is not None
         if self._summary.total:
-            merge(state, planner.settlement(state, self.planned(), epoch), report.run_id)
+            merge(state, writing.settlement(state, self.planned(), epoch), report.run_id)
         if report.is_complete:
             state.run(clear_resolved(self.tables, epoch, invalid.CODES))
         if self._summary.total:

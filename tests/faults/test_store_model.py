@@ -334,7 +334,7 @@ def test_postgres_agrees_with_the_reference(
 
 @pytest.mark.torture
 @SYNCS
-@settings(UNHURRIED, max_examples=150)
+@settings(UNHURRIED, max_examples=80)
 @given(history=histories)
 def test_duckdb_agrees_with_the_reference_at_length(
     sync: Sync, history: list[Step], duckdb_warehouse: Warehouse, tmp_path: Path
@@ -344,7 +344,7 @@ def test_duckdb_agrees_with_the_reference_at_length(
 
 @pytest.mark.torture
 @SYNCS
-@settings(UNHURRIED, max_examples=150)
+@settings(UNHURRIED, max_examples=80)
 @given(history=histories)
 def test_postgres_agrees_with_the_reference_at_length(
     sync: Sync, history: list[Step], postgres_warehouse: Warehouse, tmp_path: Path

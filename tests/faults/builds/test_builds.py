@@ -60,7 +60,7 @@ def test_a_random_history_of_dbt_commands_removes_nobody_by_a_bad_build(
 
 @pytest.mark.torture
 @pytest.mark.parametrize("adapter", ADAPTERS)
-@pytest.mark.parametrize("number", range(6))
+@pytest.mark.parametrize("number", range(4))
 def test_long_histories_of_dbt_commands_remove_nobody_by_a_bad_build(
     lab_on: Callable[[str], Lab], adapter: str, number: int
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sync.plan import arrivals, diff, planner
+from sync.plan import arrivals, diff, planner, upkeep
 from sync.state import settle
 from tests.faults.mutants.seeds import Edit
 
@@ -46,7 +46,7 @@ PLAN: Mapping[str, Edit] = {
         diff, "_travels", "default=_is_said(column, value)", "default=e.not_null(value)"
     ),
     "a name that was handed over stays held": Edit(
-        planner, "_keep_in_step", "if heir.asserted is not None:", "if False:"
+        upkeep, "keep_in_step", "if heir.asserted is not None:", "if False:"
     ),
     "who is created later does not get the membership": Edit(
         arrivals, "due", "if known is None:", "if True:"

@@ -66,6 +66,6 @@ def test_a_random_history_keeps_the_promise(
 
 @pytest.mark.torture
 @pytest.mark.parametrize("adapter", ["duckdb", "postgres"])
-@pytest.mark.parametrize("number", range(40))
+@pytest.mark.parametrize("number", range(25))
 def test_long_histories_keep_the_promise(make_stage: MakeStage, adapter: str, number: int) -> None:
     live(make_stage, adapter, session_seed() + 10_000 + number, rounds=12)

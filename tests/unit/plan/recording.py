@@ -11,7 +11,7 @@ from unittest.mock import patch
 from sqlglot import exp, parse_one
 
 from sync.model import Kind, Op, Relation, Sync, Trait
-from sync.plan import planner
+from sync.plan import preparing, writing
 from sync.plan.comparison import Sibling
 from sync.state import schema as t
 from sync.state import settling
@@ -107,7 +107,7 @@ def statements(dialect: str) -> list[str]:
     for name in ("leases", "syncs"):
         state.run(t.create(TABLES[name], t.SHARED[name], dialect, state.key_of(name)))
     _take_a_lease(state)
-    found = planner.prepare(state, SYNC, f"{dialect} 1", 7, [])
+    found = preparing.prepare(state, SYNC, f"{dialect} 1", 7, [])
     people = e.select(*e.aliased([("external_key", e.col("id")), ("n0", exp.true())]))
     people = people.from_(e.table(Relation(None, "shop", "others")))
     c = replace(
@@ -117,9 +117,9 @@ def statements(dialect: str) -> list[str]:
         givers=(Sibling(("plan",), people.copy()),),
     )
     prepared = replace(found, comparison=c)
-    planner.ensure(state, prepared)
-    planner.write(state, prepared)
-    settling.merge(state, planner.settlement(state, c, 7), "run")
+    preparing.ensure(state, prepared)
+    writing.write(state, prepared)
+    settling.merge(state, writing.settlement(state, c, 7), "run")
     settling.conclude(state, 7)
     return state.told
 

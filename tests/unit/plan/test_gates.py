@@ -18,7 +18,7 @@ import pytest
 
 from sync.journal.process import host, own_process
 from sync.model import Counts, Kind, Relation, Sync, Trait
-from sync.plan import diff, holdouts, listed, planner, policies
+from sync.plan import diff, holdouts, listed, planner, policies, preparing
 from sync.plan.consent import Unconsented
 from sync.plan.guards import Held, Waits
 from sync.plan.holdouts import HeldOut
@@ -210,7 +210,7 @@ class World:
 
     def preview(self, access: StateAccess, sync: Sync) -> Any:
         with access.catalogue(sync.name) as state:
-            prepared = planner.prepare(
+            prepared = preparing.prepare(
                 state, sync, self.warehouse.engine, 0, access.siblings, access.as_of
             )
             return planner.preview(state, prepared, None).compare()

@@ -9,7 +9,7 @@ import pytest
 
 from sync.journal.process import host, own_process
 from sync.model import Counts, Op, Sync
-from sync.plan import planner
+from sync.plan import planner, preparing
 from sync.plan.workspace import Subqueries
 from sync.run.store import SqlStore
 from sync.state.schema import StateTables
@@ -36,7 +36,7 @@ def store(warehouse: DuckDBWarehouse, people: Sync, tmp_path: Path) -> SqlStore:
 def compared(store: SqlStore) -> planner.Planner:
     """A plan that is only looked at."""
     with store.opened() as state:
-        prepared = planner.prepare(state, store.sync, store.warehouse.engine, 9, ())
+        prepared = preparing.prepare(state, store.sync, store.warehouse.engine, 9, ())
         made = planner.preview(state, prepared, None)
         made.compare()
         return made
@@ -46,7 +46,7 @@ def test_rows_that_are_open_are_tried_again_without_comparing_the_others(store: 
     found = compared(store)
     assert found.seen.is_even
     with store.opened() as state:
-        prepared = planner.prepare(state, store.sync, store.warehouse.engine, 9, ())
+        prepared = preparing.prepare(state, store.sync, store.warehouse.engine, 9, ())
         made = planner.preview(state, prepared, None)
         assert made.compare().ops == {Op.ADD: 2}
 

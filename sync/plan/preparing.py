@@ -1,0 +1,131 @@
+"""What a comparison is made of: the mapping of today, what is recorded, and who else writes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from sync.destinations.targets import Target
+from sync.errors import Problem, WarehouseError
+from sync.model import Kind, Sync
+from sync.plan import (
+    arrivals,
+    overwritten,
+    policies,
+    siblings,
+)
+from sync.plan.comparison import Comparison
+from sync.plan.gates import gates_of
+from sync.rules import NOW, AsOf
+from sync.state import syncs
+from sync.state.catalogue import Catalogue
+from sync.state.mapping import followed, layout
+from sync.state.resolving import resolve
+from sync.state.syncs import Remembered
+from sync.state.written import first_name
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A comparison, with what earlier runs left and how the mapping has changed since."""
+
+    comparison: Comparison
+    known: Remembered | None
+    target: Target
+    is_new_target: bool
+    added: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
+    policies: policies.Consulted = policies.NOTHING
+
+
+def prepare(
+    state: Catalogue,
+    sync: Sync,
+    engine: str,
+    epoch: int,
+    others: Sequence[Sync],
+    as_of: AsOf = NOW,
+) -> Prepared:
+    """Read the model's real columns and what is recorded; writes nothing.
+
+    `others` are the project's syncs, this one among them or not. Every policy goes by `as_of`.
+    """
+    recorded = syncs.recorded(state, sync.connection) if state.is_installed() else {}
+    known = recorded.pop(state.tables.sync, None)
+    if known is None and state.tables.sync != sync.name and state.is_installed():
+        known = syncs.remembered(state)
+    syncs.refuse_other_identity(sync, known)
+    sync = replace(sync, first_name=first_name(known.mapping) if known else "")
+    available = () if sync.is_gone else state.session.columns(sync.relation)
+    if available is None:
+        raise WarehouseError(_no_relation(sync))
+    sync, live = (sync, ()) if sync.is_gone else resolve(sync, available, state.dialect)
+    before = known.columns if known else ()
+    columns = followed(live, before, state.dialect)
+    targets = syncs.targets_of(state) if known else {}
+    target = Target.of(sync)
+    number = syncs.numbered(targets, target)
+    is_baselined = known is not None and known.is_baselined
+    is_adopting = sync.kind is Kind.EVENTS and sync.initial == "quiet" and not is_baselined
+    siblings.refuse_claimed(sync, others, recorded)
+    givers = siblings.givers(state, sync, others, recorded)
+    ran_since = (
+        overwritten.later(state, state.tables.sync, [g.sync for g in givers]) if known else ()
+    )
+    creators = arrivals.creators(sync, others, recorded)
+    grown = arrivals.grown(creators, recorded)
+    mapping = known.mapping if known else None
+    consulted = policies.consult(state, sync, as_of, others, mapping)
+    sync = replace(sync, rules=consulted.rules)
+    comparison = Comparison(
+        sync=sync,
+        columns=columns,
+        tables=state.tables,
+        dialect=state.dialect,
+        engine=engine,
+        salt=state.salt() if state.is_installed() else "",
+        epoch=epoch,
+        is_initial=sync.initial == "quiet" and not is_baselined,
+        occurred_at_type=dict(available).get(sync.occurred_at or "", "timestamp"),
+        keeps_leavers=as_of.only_cohort,
+        gates=gates_of(sync, columns, () if is_adopting else consulted.gates),
+        target_id=number,
+        targets={**targets, number: target},
+        heirs=siblings.heirs(state, sync, columns, others, recorded),
+        givers=givers,
+        overwriters=tuple(giver for giver in givers if giver.sync in ran_since),
+        arrivals=arrivals.due(creators, grown, known),
+        grown=grown,
+        sharers=siblings.sharers(state, sync, others, recorded),
+    )
+    mapped = {c.trait.name for c in live}
+    was = {c.trait.name for c in before if not c.is_dropped}
+    added = tuple(sorted(mapped - was)) if was else ()
+    return Prepared(
+        comparison,
+        known,
+        target,
+        number not in targets,
+        added,
+        tuple(sorted(was - mapped)),
+        consulted,
+    )
+
+
+def ensure(state: Catalogue, prepared: Prepared) -> None:
+    """Bring the sync's tables in step with its mapping."""
+    known, columns = prepared.known, prepared.comparison.columns
+    is_there = {relation.name for relation in state.tables.own} <= state.present()
+    if known is None or not is_there or layout(known.columns) != layout(columns):
+        state.ensure_tables(columns)
+
+
+def _no_relation(sync: Sync) -> Problem:
+    r = sync.relation
+    return Problem(
+        "relation-missing",
+        f"{sync.model} is in the manifest, but the warehouse has no {r.schema}.{r.name}",
+        where=sync.path,
+        hint="It was never built on this target, or was dropped since.",
+        fix=f"run: dbt build --select {sync.model}",
+    )

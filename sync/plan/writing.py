@@ -1,0 +1,94 @@
+"""A plan made and committed, with what it leaves in the state beside it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sync.model import Fate, Kind
+from sync.plan import (
+    holdouts,
+    listed,
+    numbering,
+    upkeep,
+)
+from sync.plan.comparison import Comparison
+from sync.plan.planner import Planner
+from sync.plan.preparing import Prepared
+from sync.plan.workspace import Tables
+from sync.state import settle, settling, syncs
+from sync.state.acks import adopt_plan
+from sync.state.catalogue import Catalogue
+from sync.state.mapping import encode
+from sync.state.store import PlanSummary
+from sync.state.syncs import Remembered
+from sync.state.written import written
+from sync.warehouse import sql as e
+
+
+def write(state: Catalogue, prepared: Prepared) -> PlanSummary:
+    """Compare and commit the numbered plan. Runs inside the caller's transaction."""
+    prepared = _with_arms(state, prepared)
+    planner = Planner(Tables(state), prepared, writes_first=True)
+    c, known = prepared.comparison, prepared.known
+    if prepared.is_new_target:
+        syncs.record_target(state, c.target_id, prepared.target)
+    summary = planner.compare()
+    if summary.total and not planner.has_written:
+        for statement in numbering.write_plan(c, summary.ops):
+            state.run(statement)
+    upkeep.keep_in_step(state, planner.comparison, planner.seen, planner.doubled)
+    changes = {
+        "columns": e.text(encode(c.columns)),
+        "recipe": e.text(c.recipe),
+        "mapping": e.text(written(c.sync)),
+    }
+    if summary.total:
+        changes["planned_epoch"] = e.number(c.epoch)
+    listed.remember(state, prepared.policies.sizes)
+    if not prepared.policies.doubts and prepared.policies.planned_at:
+        holdouts.trigger(state, c, prepared.policies.planned_at)
+    if summary.total or not _is_recorded(known, c):
+        syncs.remember(state, c.sync, known, **changes)
+    told = as_run(summary, c)
+    if told.adopted:
+        _adopt(state, c)
+    return told
+
+
+def _with_arms(state: Catalogue, prepared: Prepared) -> Prepared:
+    """After everyone who qualifies has an arm; while something is doubtful, none is drawn."""
+    c, consulted = prepared.comparison, prepared.policies
+    if consulted.doubts or consulted.planned_at is None:
+        return prepared
+    holdouts.assign(state, c, consulted.planned_at)
+    return replace(prepared, comparison=replace(c, gates=holdouts.drawn(c.gates)))
+
+
+def _is_recorded(known: Remembered | None, c: Comparison) -> bool:
+    """Whether the row of `syncs` says what it has to say."""
+    return (
+        known is not None
+        and known.recipe == c.recipe
+        and encode(known.columns) == encode(c.columns)
+        and known.mapping == written(c.sync)
+    )
+
+
+def _adopt(state: Catalogue, c: Comparison) -> None:
+    """The first population of events counts as sent already."""
+    state.run(adopt_plan(state.tables, c.epoch))
+    settling.merge(state, settlement(state, c, c.epoch), "")
+    settling.conclude(state, c.epoch)
+
+
+def as_run(summary: PlanSummary, c: Comparison) -> PlanSummary:
+    """The plan as it is sent: a first population of events is not."""
+    if not (c.is_initial and c.sync.kind is Kind.EVENTS and summary.total):
+        return summary
+    fates = {**summary.fates, Fate.UNCHANGED: summary.fates[Fate.UNCHANGED] + summary.total}
+    return replace(summary, ops={}, causes={}, adopted=summary.total, fates=fates)
+
+
+def settlement(state: Catalogue, c: Comparison, writer: int) -> settle.Settlement:
+    """How the plan of a comparison is settled."""
+    return settle.Settlement(c.sync, c.columns, state.tables, c.salt, c.epoch, writer)
