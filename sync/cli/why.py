@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from sync.cli.command import PROJECT, SELECTION, STATE, command
 from sync.cli.session import Session
 from sync.errors import ConfigError
-from sync.model import Kind, Op
-from sync.report import jsonl, words
 from sync.report.paint import printable
 
 if TYPE_CHECKING:
-    from sync.commands.why import InModel, Story
-    from sync.project.preflight import Gated
+    from sync.commands.why import Story
     from sync.project.project import Project
-    from sync.state.reading import Delivery, Letter, Membership
-
-VERBS = {Op.ADD: "add", Op.CHANGE: "change", Op.REMOVE: "remove"}
-FATES = {
-    "null-refused": "a column with nulls: reject is null, so it is not sent",
-    "address-missing": "the column of `identify_by` is null or blank, so it is not sent",
-    "unidentified": "a key column is null or blank, so it is not sent",
-}
 
 
 @command(SELECTION, PROJECT, STATE)
@@ -38,13 +26,14 @@ def why(session: Session, identity: str, as_json: bool) -> int:
     """
     from sync.commands.preflight import look
     from sync.commands.why import tell
+    from sync.report.why import machine, sentences
 
     project = session.load_sound()
     access = session.access(project)
-    held = {g.sync.name: g for g in look(project, access).gated if g.is_refused}
+    held = {g.sync.name: g.problem for g in look(project, access).gated if g.is_refused}
     stories = tell(access, project.syncs, identity.strip())
     if as_json or session.is_json:
-        known = [_machine(story, held.get(story.sync.name)) for story in stories]
+        known = [machine(story, held.get(story.sync.name)) for story in stories]
         session.answer("why", identity=identity, syncs=known)
         return 0
     strangers = []
@@ -54,7 +43,7 @@ def why(session: Session, identity: str, as_json: bool) -> int:
             continue
         head = f"{story.sync.model} -> {story.sync.connection}"
         session.say(session.terminal.paint_out(head, "bold"))
-        told = _sentences(story, held.get(story.sync.name), identity)
+        told = sentences(story, held.get(story.sync.name), identity)
         session.say(*(f"  {printable(line)}" for line in told))
         if link := _link(project, story):
             session.say(f"  See {link}")
@@ -78,107 +67,3 @@ def _link(project: Project, story: Story) -> str | None:
     member = story.memberships[0]
     link: str | None = destination.person_url(member.address or member.identity)
     return link
-
-
-def _sentences(story: Story, held: Gated | None, given: str) -> Iterator[str]:
-    if story.problem is not None:
-        yield f"Not all can be told: {story.problem.message}."
-    for found in story.in_model:
-        yield _in_model(found, story, given)
-    if not story.in_model and story.problem is None:
-        yield "Not in the model."
-    for member in story.memberships:
-        yield from _membership(member, story, given)
-    if not story.memberships:
-        yield "Never acknowledged by the destination."
-    for letter in story.letters:
-        yield _letter(letter)
-    yield f"Next run: {_next(story, held)}"
-    if story.deliveries:
-        yield "Last deliveries (UTC):"
-        yield from (f"  {_delivery(d)}" for d in story.deliveries)
-
-
-def _in_model(found: InModel, story: Story, given: str) -> str:
-    who = "" if found.key == given else f" as {found.key}"
-    if found.copies > 1:
-        key = story.sync.key
-        return f"In the model{who} {found.copies} times, so no version is sent: make {key} unique."
-    if found.fate is not None:
-        held = f"{found.because}, so it is not sent" if found.because else found.fate
-        return f"In the model{who}, but {FATES.get(found.fate, held)}."
-    return f"In the model{who}."
-
-
-def _membership(member: Membership, story: Story, given: str) -> Iterator[str]:
-    who = "" if member.identity == given else f"{member.identity}: "
-    if member.is_member and story.sync.kind is Kind.EVENTS:
-        yield f"{who}Sent, acknowledged on {words.moment(member.acknowledged_at)} UTC."
-    elif member.is_member:
-        times = "once" if member.entries == 1 else f"{member.entries} times"
-        entered = words.moment(member.last_entered_at)
-        confirmed = words.moment(member.acknowledged_at)
-        later = "" if confirmed == entered else f", last changed on {confirmed}"
-        yield f"{who}Acknowledged: entered {times}, on {entered}{later} UTC."
-    elif member.last_exited_at is not None:
-        yield f"{who}Left: removed on {words.moment(member.last_exited_at)} UTC."
-    if member.doubt is not None:
-        yield f"{who}In doubt: a sent {member.doubt} had no usable answer; it is asserted again."
-
-
-def _letter(letter: Letter) -> str:
-    since = words.moment(letter.first_rejected_at)
-    tries = words.plural(letter.attempts, "attempt")
-    reason = f": {letter.reason}" if letter.reason else ""
-    return f"Rejected since {since} UTC, {tries}: {letter.code}{reason}."
-
-
-def _next(story: Story, held: Gated | None) -> str:
-    if held is not None:
-        return f"nothing, the sync is held: {held.problem.message}."
-    if story.problem is not None:
-        return "not known."
-    if story.sync.kind is Kind.EVENTS:
-        sent = {m.identity for m in story.memberships if m.is_member}
-        new = sum(f.key not in sent and f.fate is None and f.copies == 1 for f in story.in_model)
-        return f"{words.plural(new, 'event')} would be sent." if new else "nothing to send."
-    if not story.pending:
-        return "nothing to send."
-    told = []
-    for row in story.pending:
-        traits = [t.name for t in row.changes] if row.op is Op.CHANGE else []
-        of = f" of {words.named(traits, 8)}" if traits else ""
-        told.append(f"{VERBS[row.op]}{of} ({row.cause})")
-    return "; ".join(told) + "."
-
-
-def _delivery(delivery: Delivery) -> str:
-    parts = [words.moment(delivery.delivered_at), f"{delivery.op} ({delivery.cause})"]
-    parts.append(delivery.outcome + (f" {delivery.code}" if delivery.code else ""))
-    changed = (delivery.changed or "").strip(",").replace(",", ", ")
-    if delivery.op != "remove" and changed:
-        parts.append("all traits" if changed == "*" else changed)
-    if delivery.reason:
-        parts.append(f"because {delivery.reason}")
-    return "  ".join(parts)
-
-
-def _machine(story: Story, held: Gated | None) -> dict[str, Any]:
-    def rows(named: Any) -> Any:
-        return jsonl.plain([row._asdict() for row in named])
-
-    return {
-        "sync": story.sync.name,
-        "model": story.sync.model,
-        "destination": story.sync.connection,
-        "in_model": jsonl.plain(story.in_model),
-        "memberships": rows(story.memberships),
-        "pending": [
-            {"op": str(p.op), "cause": p.cause, "traits": [t.name for t in p.changes]}
-            for p in story.pending
-        ],
-        "deliveries": rows(story.deliveries),
-        "dead_letters": rows(story.letters),
-        "held": held.problem.message if held else None,
-        "problem": story.problem.message if story.problem else None,
-    }

@@ -232,13 +232,13 @@ def _unconsented(
 
 
 def because(state: Catalogue, c: Comparison, detail: str | None, key: str) -> str:
-    """What the gate that holds a key of the model goes by, in words; empty where it is plain."""
+    """What the gate that holds a key of the model goes by, in words; empty without a gate."""
     gate = next((gate for gate in c.gates if gate.name == detail), None)
     if isinstance(gate, suppression.Suppressed):
         return _of_list(state, c, gate, key)
     if isinstance(gate, HeldOut):
         return _of_holdout(state, c, gate, key)
-    return gate.words if isinstance(gate, Unconsented | OutsideRollout) else ""
+    return gate.words if gate is not None else ""
 
 
 def _of_holdout(state: Catalogue, c: Comparison, gate: HeldOut, key: str) -> str:

@@ -26,7 +26,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "destinations": BASE,
     "warehouse": BASE,
-    "report": BASE | {"commands"},  # printers of what the use cases return
+    "report": BASE | {"commands", "state"},  # printers of what the use cases return
     "project": BASE | {"destinations"},
     "http": BASE | {"destinations"},
     "state": EDGES,
