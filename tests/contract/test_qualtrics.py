@@ -22,7 +22,7 @@ pytestmark = pytest.mark.parametrize("connected", [("qualtrics", Kind.TRAITS)], 
 
 ANN = {"seq": 1, "identity": "u_1", "address": "u_1"}
 AT = datetime(2026, 3, 1, 14, 30, tzinfo=UTC)
-EVENTS = {"on_enter": Event(event="entered"), "on_exit": Event(event="left")}
+EVENTS = {"on_enter": Event(event="entered"), "on_exit": ExitEvent(event="left")}
 LISTED = Options(mailing_list="CG_churn", **EVENTS)
 FLAGGED = Options()
 

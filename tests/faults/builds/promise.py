@@ -96,6 +96,8 @@ class World:
     results_for: str = "dev"
     manifest_for: str = "dev"
     manifest_lacks: str = ""
+    is_manifest_tested: bool = True
+    """It has the test of people, so that a trace of it can be recognized."""
     is_staging_unclear: bool = False
     """`stg` was built in part, and no sync has seen the results of a whole build since."""
     staging_by: int = 0
@@ -170,6 +172,7 @@ class World:
         ended = self._follow(command)
         if not command.is_silent:
             self.manifest_for, self.manifest_lacks = command.target, command.gone
+            self.is_manifest_tested = command.is_tested
         if command.killed_in or command.is_silent or command.verb in WITHOUT_RESULTS:
             return {}
         self.results_of, self.results_for = self.commands, command.target
@@ -277,7 +280,8 @@ class World:
         is_whole = found is not None and found[1]
         if ended.get(name) == "success" and model.failed_by:
             model.is_failing = False  # of other rows, and in results that are gone
-        if test in ("fail", "error"):
+        is_told = name == MEMBERS or self.is_manifest_tested or not command.is_silent
+        if test in ("fail", "error") and is_told:
             model.is_failing, model.failed_by = True, self.commands
         elif test == "pass" and (is_whole or self._is_dark(name)):
             model.is_failing = False

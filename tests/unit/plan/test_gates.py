@@ -366,7 +366,7 @@ MISTAKES = {
         policies, "_rollout", "made.threshold >= before", "True"
     ),
     "a suppressed person whose row can't be sent stays": Mistake(
-        planner,
+        preparing,
         "gates_of",
         "p for p in policies if p.cause in PROTECTIVE",
         "p for p in () if p.cause in PROTECTIVE",
