@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
+from sync.data_types import Family, wire
 from sync.errors import Problem
 from sync.model import Sync
 from sync.rules import Listed
@@ -15,15 +16,19 @@ from sync.state.columns import identity_text
 from sync.warehouse import sql as e
 
 TABLE = "suppression_lists"
+FRACTIONS = frozenset((Family.SINGLE, Family.DOUBLE))
 LEAST_DROP = 100
 """So many people a list may lose in any case."""
+WHITE = " \t\n\r\f\v\u00a0\ufeff"
+"""What files from other systems carry around a key, a byte order mark among it."""
 MOST_BLANK = 0.05
 """The share of its rows that may name nobody."""
 
 
 def comparable(listed: Listed, column: str, alias: str) -> exp.Expr:
-    """A person as text without blanks around it; an e-mail address in lower case."""
-    found = identity_text(column, alias)
+    """A person as text without white space around it; an e-mail address in lower case."""
+    bare = exp.Trim(this=identity_text(column, alias), expression=e.text(WHITE))
+    found: exp.Expr = exp.Nullif(this=bare, expression=e.text(""))
     is_mail = "email" in listed.identity.lower() or "email" in listed.column.lower()
     return exp.Lower(this=found) if is_mail else found
 
@@ -64,6 +69,10 @@ def look(state: Catalogue, sync: Sync, listed: Listed, columns: Sequence[str] = 
         if name.lower() not in types:
             what = f"it has no column `{name}` in the warehouse"
             return Looked(listed, doubt=_doubt(sync, listed, what))
+    key = wire(types[listed.identity.lower()], state.dialect)
+    if key.family in FRACTIONS or key.arguments[1:] > (0,):
+        what = f"its key `{listed.identity}` is {key.name}, as text another one than a whole number"
+        return Looked(listed, doubt=_doubt(sync, listed, what))
     rows, people = (int(n) for n in state.ask(_count(listed))[0])
     before = _people_before(state, listed)
     doubt = _of_size(sync, listed, rows, people, before)

@@ -122,6 +122,15 @@ def test_a_suppressed_person_is_never_sent_and_a_member_leaves_at_once(
     assert inside(shop) == EVERYBODY - {"p1"}
 
 
+@pytest.mark.parametrize("around", ["\t", "\r", "\n", "\u00a0", "\ufeff"])
+def test_white_space_around_a_listed_person_hides_nobody(
+    shop: SmallProject, run: Runs, around: str
+) -> None:
+    shop.warehouse.run(f"insert into listed values ('{around}p1{around}', 'unsubscribed', null)")
+    run("apply")
+    assert inside(shop) == EVERYBODY - {"p1"}
+
+
 def test_a_suppressed_member_leaves_although_the_row_is_doubled_or_can_not_be_sent(
     shop: SmallProject, run: Runs
 ) -> None:
@@ -229,6 +238,11 @@ def full_of_nobody(shop: SmallProject) -> None:
     shop.warehouse.run("insert into listed values ('  ', 'x', null)")
 
 
+def keyed_by_decimals(shop: SmallProject) -> None:
+    query = "select cast(1 as decimal(10, 2)) as person_id, why, until from listed"
+    shop.define(segment(), replace(LIST, query=query), DAY)
+
+
 def mend(shop: SmallProject) -> None:
     shop.warehouse.run("delete from listed", "insert into listed values ('p1', 'x', null)")
     shop.define(segment(), LIST, DAY)
@@ -253,6 +267,7 @@ def test_adds_and_changes_wait_while_a_list_can_not_be_relied_on_and_exits_go(
         failed_in_a_test,
         emptied,
         full_of_nobody,
+        keyed_by_decimals,
     ):
         harm(shop)
         assert WAIT in run("plan", expect=3).text, harm.__name__
