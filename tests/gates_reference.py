@@ -109,7 +109,8 @@ class Reference:
             gate or self._later(row, day, settings, under, threshold, doubts)
             for row, gate in zip(day.rows, first, strict=True)
         ]
-        decided = self._compare(day.rows, details, members, is_doubtful)
+        causes = {person: self._without_row(person, day, settings, doubts) for person in members}
+        decided = self._compare(day.rows, details, members, causes, is_doubtful)
         self._deliver(decided, day.rows, members)
         self.was_under[sync] = list(under)
         self.was_rolled_out[sync] = ALL if threshold is None else threshold
@@ -161,10 +162,7 @@ class Reference:
         person = row.person
         if person is None:
             return "invalid"
-        if settings.suppress and any(
-            person == (who or "").strip() and (until is None or until > day.at)
-            for who, until in day.suppressed
-        ):
+        if self._is_suppressed(person, day, settings):
             return SUPPRESSED
         if settings.asks_model and row.says is not True:
             return NO_CONSENT
@@ -173,6 +171,20 @@ class Reference:
             if not answers or not all(answers):
                 return NO_CONSENT
         return "kept" if row.plan is None else None
+
+    def _is_suppressed(self, person: str, day: Day, settings: Settings) -> bool:
+        return settings.suppress and any(
+            person == (who or "").strip() and (until is None or until > day.at)
+            for who, until in day.suppressed
+        )
+
+    def _without_row(self, person: str, day: Day, settings: Settings, doubts: set[str]) -> str:
+        """Why a member leaves who has no row in the model."""
+        if self._is_suppressed(person, day, settings):
+            return SUPPRESSED
+        says = [yes for who, yes in day.consents if (who or "").strip() == person]
+        is_asked = settings.asks_list and "consents" not in doubts
+        return NO_CONSENT if is_asked and says and not all(says) else LEFT
 
     def _draw(
         self,
@@ -241,6 +253,7 @@ class Reference:
         rows: Sequence[Row],
         details: Sequence[str | None],
         members: Mapping[str, Member],
+        causes: Mapping[str, str],
         is_doubtful: bool,
     ) -> Decided:
         by_person: dict[str, list[tuple[Row, str | None]]] = {}
@@ -255,7 +268,8 @@ class Reference:
             if detail is not None or is_doubled:
                 fates[names.get(detail or "invalid", detail or "invalid")] += 1
         for person in {*by_person, *members}:
-            change = self._change(person, by_person.get(person, []), members.get(person))
+            rows_of, member = by_person.get(person, []), members.get(person)
+            change = self._change(rows_of, member, causes.get(person, LEFT))
             if change is not None:
                 changes.add((*change, person))
         pending = sum(op in ("add", "change") for op, _, _ in changes)
@@ -263,7 +277,7 @@ class Reference:
         return Decided({k: n for k, n in fates.items() if n}, frozenset(changes), is_doubtful)
 
     def _change(
-        self, person: str, rows: Sequence[tuple[Row, str | None]], member: Member | None
+        self, rows: Sequence[tuple[Row, str | None]], member: Member | None, without_row: str
     ) -> tuple[str, str] | None:
         is_in = member is not None and member.is_in
         details = [detail for _, detail in rows]
@@ -273,7 +287,7 @@ class Reference:
         if len(rows) > 1:
             return None
         if not rows:
-            return ("remove", LEFT) if is_in else None
+            return ("remove", without_row) if is_in else None
         row, detail = rows[0]
         if detail is not None:
             return None

@@ -68,6 +68,8 @@ class Comparison:
     """Whoever left the model stays for now."""
     has_barred: bool = False
     """Gates make some members leave."""
+    has_gone: bool = False
+    """Some who left the model may stand in a list."""
     acknowledged: str | None = None
     """A local relation to read instead of the snapshot."""
 

@@ -10,7 +10,7 @@ from sqlglot import exp
 from sync.model import Fate
 from sync.plan.gates import ROWS
 from sync.plan.listed import comparable
-from sync.rules import Consent, ExitCause
+from sync.rules import Consent, ExitCause, Listed
 from sync.warehouse import sql as e
 
 
@@ -48,20 +48,29 @@ class Unconsented:
 
     def join(self, rows: exp.Select) -> exp.Select:
         """Everyone who has consented, each once: who says no anywhere has not."""
-        listed = self.consent.listed
-        if listed is None:
+        if self.consent.listed is None:
             return rows
-        assert listed.relation is not None
-        person = comparable(listed, listed.identity, "l")
-        yes = e.coalesce(e.col(self.consent.column, "l"), exp.false())
-        no = e.total(exp.Not(this=yes))
-        people = exp.select(*e.aliased([("person", person)])).from_(e.table(listed.relation, "l"))
-        people = people.where(e.not_null(person.copy())).group_by(person.copy())
+        no, people = self._answers(self.consent.listed)
         people = people.having(e.equals(no, e.number(0)))
         is_same = e.equals(e.col("person", self._key), e.col(self._key, ROWS))
         return rows.join(
             people.subquery(e.ident(self._key)), on=is_same, join_type="left", copy=False
         )
+
+    def refused(self) -> exp.Select:
+        """Who says no anywhere in the consent model: (person), each once."""
+        assert self.consent.listed is not None
+        no, people = self._answers(self.consent.listed)
+        return people.having(exp.GT(this=no, expression=e.number(0)))
+
+    def _answers(self, listed: Listed) -> tuple[exp.Expr, exp.Select]:
+        """How often a person says no, and everyone in the consent model: (person), each once."""
+        assert listed.relation is not None
+        person = comparable(listed, listed.identity, "l")
+        yes = e.coalesce(e.col(self.consent.column, "l"), exp.false())
+        people = exp.select(*e.aliased([("person", person)])).from_(e.table(listed.relation, "l"))
+        people = people.where(e.not_null(person.copy())).group_by(person.copy())
+        return e.total(exp.Not(this=yes)), people
 
     def condition(self) -> exp.Expr:
         """There is no yes."""

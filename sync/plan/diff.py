@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from sync.model import Op
-from sync.plan.candidates import BARRED, beside_snapshot, value_differs
+from sync.plan import exits
+from sync.plan.candidates import beside_snapshot, value_differs
 from sync.plan.comparison import Comparison, held_key, is_unsure
 from sync.plan.doubles import CANDIDATES, doubled
 from sync.state.columns import Column
@@ -82,14 +83,12 @@ def _joined(c: Comparison, has_doubled: bool, has_inactive: bool) -> exp.Select:
         carried.append((f"d{i}", _differs(c, column)))
         carried.append((f"g{i}", _is_given(c, column)))
         carried.append((f"o{i}", _is_owned(c, column)))
-    carried += [("barred", e.col("cause", "x"))] if c.has_barred else []
+    carried += [("barred", exits.exit_cause(c))] if c.has_barred or c.has_gone else []
     carried += [("is_shared", _is_shared(c))] if c.sharers else []
     carried += [("is_arrived", e.col("is_arrived", "c"))] if c.arrivals else []
     query = e.select(*e.aliased(carried)).from_(e.local(CANDIDATES, "c"))
     query = _beside_siblings(c, beside_snapshot(c, query, has_inactive))
-    if c.has_barred:
-        is_same = e.equals(e.col("identity", "x"), e.col("identity", "c"))
-        query = query.join(e.local(BARRED, "x"), on=is_same, join_type="left")
+    query = exits.beside_causes(c, query)
     return query.where(_is_single(c)) if has_doubled else query
 
 
@@ -253,7 +252,7 @@ def _decisions(c: Comparison) -> list[tuple[exp.Expr, str, str]]:
     otherwise = e.among(e.col("old_target_id"), c.targets_where("manner"))
     is_left = e.all_of(is_gone, e.paren(e.any_of(is_active, leaves_something)))
     return [
-        *_barred(c, is_left),
+        *exits.exits(c, is_left),
         *_staying(c, is_gone, leaves_something),
         *(() if c.keeps_leavers else [(is_left.copy(), Op.REMOVE, "left")]),
         (is_gone.copy(), SAME, SAME),
@@ -266,15 +265,6 @@ def _decisions(c: Comparison) -> list[tuple[exp.Expr, str, str]]:
         (otherwise, Op.CHANGE, "asserted"),
         *([(e.col("is_arrived"), Op.CHANGE, "asserted")] if c.arrivals else []),
         (e.any_of(*_reasons(c)), Op.CHANGE, "changed"),
-    ]
-
-
-def _barred(c: Comparison, is_left: exp.Expr) -> list[tuple[exp.Expr, str, str]]:
-    """Members whom gates make leave, each with the cause."""
-    causes = dict.fromkeys(gate.cause for gate in c.gates if gate.cause) if c.has_barred else ()
-    return [
-        (e.all_of(is_left.copy(), e.equals(e.col("barred"), e.text(cause))), Op.REMOVE, cause)
-        for cause in causes
     ]
 
 

@@ -27,7 +27,12 @@ MOST_BLANK = 0.05
 
 def comparable(listed: Listed, column: str, alias: str) -> exp.Expr:
     """A person as text without white space around it; an e-mail address in lower case."""
-    bare = exp.Trim(this=identity_text(column, alias), expression=e.text(WHITE))
+    return spelled(listed, identity_text(column, alias))
+
+
+def spelled(listed: Listed, person: exp.Expr) -> exp.Expr:
+    """A person's text as it is compared."""
+    bare = exp.Trim(this=person, expression=e.text(WHITE))
     found: exp.Expr = exp.Nullif(this=bare, expression=e.text(""))
     is_mail = "email" in listed.identity.lower() or "email" in listed.column.lower()
     return exp.Lower(this=found) if is_mail else found

@@ -14,6 +14,7 @@ from sync.plan import (
     digests,
     doubles,
     gated,
+    gone,
     numbering,
     overwritten,
     reading,
@@ -88,7 +89,8 @@ class Planner:
         if not self.seen.is_even:
             self.doubled = self._set_doubled_aside()
         self._part_shared()
-        query = diff.planned(c, bool(self.doubled), self.seen.known, self.seen.active)
+        self._find_gone()
+        query = diff.planned(self.comparison, bool(self.doubled), self.seen.known, self.seen.active)
         return self._summary(*self._count_planned(query))
 
     def _look(self) -> Seen:
@@ -123,6 +125,13 @@ class Planner:
         if c.removes and self.seen.known and any(g.cause and held[g.name] for g in c.gates):
             self.space.define(candidates.BARRED, candidates.find_barred(c))
             self.comparison = replace(c, has_barred=True)
+
+    def _find_gone(self) -> None:
+        """Find who left the model and must not be reached; nothing is asked without a list."""
+        c = self.comparison
+        if self.seen.active and (asked := gone.naming(c)):
+            self.space.define(gone.GONE, gone.find_gone(c, asked))
+            self.comparison = replace(c, has_gone=True)
 
     def _set_doubled_aside(self) -> int:
         """Set identities that stand twice aside; how many rows that are.

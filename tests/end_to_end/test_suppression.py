@@ -332,6 +332,54 @@ def test_suppressed_members_leave_while_too_many_removals_are_held(
     assert inside(shop) == EVERYBODY - {"p1"}
 
 
+def only_two_are_left(shop: SmallProject) -> None:
+    shop.warehouse.run("delete from rows where person_id not in ('p19', 'p20')")
+
+
+def a_row_names_nobody(shop: SmallProject) -> None:
+    shop.warehouse.run(
+        "delete from rows where person_id in ('p1', 'p2', 'p3')",
+        "insert into rows values (null, null, 'pro')",
+    )
+
+
+def the_model_is_empty(shop: SmallProject) -> None:
+    shop.warehouse.run("delete from rows")
+
+
+@pytest.mark.parametrize("harm", [only_two_are_left, a_row_names_nobody, the_model_is_empty])
+def test_a_suppressed_member_leaves_while_removals_are_held_although_the_model_lost_the_row(
+    shop: SmallProject, run: Runs, harm: Callable[[SmallProject], None]
+) -> None:
+    run("apply")
+    harm(shop)
+    shop.warehouse.run("insert into listed values (' p1', 'x', null), ('p2', 'x', '2020-01-01')")
+    assert "p1  (suppressed)" in run("plan", "--show", "20", expect=3).text
+    run("apply", expect=3)
+    assert inside(shop) == EVERYBODY - {"p1"}
+    run("apply", expect=3)
+    assert inside(shop) == EVERYBODY - {"p1"}
+
+
+def by_mail() -> Model:
+    made = segment(suppress=[{"model": "days_off", "match": {"email": "email"}}])
+    made.activation["destinations"][0]["identify_by"] = {"email": "email"}
+    return made
+
+
+@on_duckdb
+def test_a_member_who_is_known_by_the_address_in_the_list_leaves_without_a_row(
+    shop: SmallProject, run: Runs
+) -> None:
+    shop.define(by_mail(), LIST, DAY)
+    run("apply")
+    shop.warehouse.run("delete from rows", "insert into off values ('p1@Example.com', null)")
+    run("apply", expect=3)
+    (told,) = events(shop)
+    assert told["names"] == ["segment", "cause"]
+    assert counts(shop)["deferred"] == 19
+
+
 CONSENTS = Model(
     name="consents",
     query="select person_id, sms from agreed",
@@ -376,6 +424,13 @@ def test_nobody_is_sent_without_consent_and_who_loses_it_leaves_at_once(
     assert "p8  (no_consent)" in run("plan", "--show", "5").text
     run("apply")
     assert inside(shop) == (others | {"p4"}) - {"p7", "p8"}
+    shop.warehouse.run(
+        "delete from rows where person_id <> 'p20'",
+        "update agreed set sms = false where person_id = 'p9'",
+        "delete from agreed where person_id = 'p10'",
+    )
+    run("apply", expect=3)
+    assert inside(shop) == (others | {"p4"}) - {"p7", "p8", "p9"}
     shop.warehouse.run("delete from agreed")
     assert WAIT in run("apply", expect=3).text
-    assert inside(shop) == (others | {"p4"}) - {"p7", "p8"}
+    assert inside(shop) == (others | {"p4"}) - {"p7", "p8", "p9"}

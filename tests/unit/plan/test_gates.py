@@ -371,6 +371,9 @@ MISTAKES = {
         "p for p in policies if p.cause in PROTECTIVE",
         "p for p in () if p.cause in PROTECTIVE",
     ),
+    "a suppressed member whose row is gone counts as left": Mistake(
+        planner.Planner, "_find_gone", "self.seen.active and", "self.seen.active < 0 and"
+    ),
     "a doubled person who must not be reached stays": Mistake(
         diff, "_is_single", "if not c.has_barred", "if True"
     ),
