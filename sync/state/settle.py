@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from sync.model import Op, Sync
+from sync.model import Kind, Op, Sync
 from sync.state.columns import Column
 from sync.state.schema import StateTables, snapshot_columns
 from sync.warehouse import sql as e
@@ -138,6 +138,14 @@ def _left_to_repeat(s: Settlement) -> exp.Expr:
     )
 
 
+def _has_entered(s: Settlement, counts: exp.Expr) -> exp.Expr:
+    """A change counts as an entry; an event that was only taken as sent reaches no person."""
+    if s.sync.kind is not Kind.EVENTS:
+        return e.paren(counts)
+    was_taken = e.all_of(e.equals(e.col("outcome", "a"), e.text("adopted")), e.col("is_quiet", "p"))
+    return e.all_of(e.paren(counts), exp.Not(this=e.paren(was_taken)))
+
+
 def _settled(s: Settlement) -> list[tuple[str, exp.Expr]]:
     is_applied = _is_applied()
     is_refused = e.equals(e.col("outcome", "a"), e.text("rejected"))
@@ -179,7 +187,7 @@ def _settled(s: Settlement) -> list[tuple[str, exp.Expr]]:
         "attempted_op": applied(e.null("varchar"), e.col("op", "p")),
         "is_member": applied(exp.Not(this=is_removal.copy()), was_member),
         "entries": e.case(
-            (e.paren(counts), e.col("transition", "p")),
+            (_has_entered(s, counts), e.col("transition", "p")),
             default=e.coalesce(e.col("entries", "s"), e.number(0)),
         ),
         "first_entered_at": e.coalesce(e.col("first_entered_at", "s"), since),

@@ -139,6 +139,68 @@ def test_whom_a_sync_has_reached_before_is_never_held_out(shop: SmallProject, ru
     assert arms(shop)["p21"] == ("control", 100.0)
 
 
+def orders(**more: Any) -> Model:
+    return Model(
+        name="orders",
+        query="select order_id, person_id, happened from ordered",
+        columns={"order_id": "varchar", "person_id": "varchar", "happened": "timestamp"},
+        activation={
+            "kind": "events",
+            "identity": "person_id",
+            "event": "ordered",
+            "event_id": "order_id",
+            "occurred_at": "happened",
+            "destinations": ["customerio"],
+            **more,
+        },
+    )
+
+
+def order(shop: SmallProject, *numbers: str) -> None:
+    rows = ", ".join(f"('{n}', '{n[:2]}', timestamp '2026-01-01')" for n in numbers)
+    shop.warehouse.run(f"insert into ordered values {rows}")
+
+
+@pytest.fixture
+def ordered(shop: SmallProject) -> SmallProject:
+    shop.warehouse.run(
+        "create table ordered (order_id varchar, person_id varchar, happened timestamp)"
+    )
+    return shop
+
+
+def sent(shop: SmallProject) -> list[str]:
+    return [one["identity"] for one in shop.applied() if one["action"] == "event"]
+
+
+def test_people_whose_events_were_only_taken_as_sent_are_drawn_like_new_people(
+    ordered: SmallProject, run: Runs
+) -> None:
+    hold_out(ordered, "summer: {percent: 100}")
+    ordered.define(orders(holdout="summer"))
+    order(ordered, "p1-1", "p2-1")
+    run("apply")
+    order(ordered, "p1-2", "p3-1")
+    run("apply")
+    assert sent(ordered) == []
+    assert arms(ordered) == {f"p{i}": ("control", 100.0) for i in (1, 2, 3)}
+
+
+@on_duckdb
+def test_people_whose_events_were_sent_are_prior(ordered: SmallProject, run: Runs) -> None:
+    ordered.define(orders())
+    order(ordered, "p1-1")
+    run("apply")
+    order(ordered, "p2-1")
+    run("apply")
+    hold_out(ordered, "summer: {percent: 100}")
+    ordered.define(orders(holdout="summer"))
+    order(ordered, "p1-2", "p2-2")
+    run("apply")
+    assert arms(ordered) == {"p1": ("control", 100.0), "p2": ("prior", 100.0)}
+    assert len(sent(ordered)) == 2
+
+
 @on_duckdb
 def test_a_holdout_that_is_dropped_messages_nobody_until_it_is_said_what_becomes_of_them(
     shop: SmallProject, run: Runs
