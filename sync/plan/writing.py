@@ -44,12 +44,14 @@ def write(state: Catalogue, prepared: Prepared) -> PlanSummary:
     }
     if summary.total:
         changes["planned_epoch"] = e.number(c.epoch)
+    told = as_run(summary, c)
+    if told.adopted:
+        changes["baselined_at"] = e.utc_now()
     listed.remember(state, prepared.policies.sizes)
     if not prepared.policies.doubts and prepared.policies.planned_at:
         holdouts.trigger(state, c, prepared.policies.planned_at)
     if summary.total or not _is_recorded(known, c):
         syncs.remember(state, c.sync, known, **changes)
-    told = as_run(summary, c)
     if told.adopted:
         _adopt(state, c)
     return told

@@ -434,3 +434,44 @@ def test_nobody_is_sent_without_consent_and_who_loses_it_leaves_at_once(
     shop.warehouse.run("delete from agreed")
     assert WAIT in run("apply", expect=3).text
     assert inside(shop) == (others | {"p4"}) - {"p7", "p8", "p9"}
+
+
+ORDERS = Model(
+    name="orders",
+    query="select order_id, person_id, happened from ordered",
+    columns={"order_id": "varchar", "person_id": "varchar", "happened": "timestamp"},
+    activation={
+        "kind": "events",
+        "identity": "person_id",
+        "event": "ordered",
+        "event_id": "order_id",
+        "occurred_at": "happened",
+        "destinations": ["customerio"],
+    },
+)
+
+
+def test_events_that_arrive_while_the_first_run_is_held_are_sent_later(
+    shop: SmallProject, run: Runs
+) -> None:
+    def order(name: str) -> None:
+        shop.warehouse.run(f"insert into ordered values ('{name}', 'p1', '2026-01-01')")
+
+    shop.warehouse.run(
+        "create table ordered (order_id varchar, person_id varchar, happened timestamp)"
+    )
+    shop.define(ORDERS, LIST)
+    shop.warehouse.run("drop view suppressions")
+    run("apply", expect=3)
+    order("o1")
+    run("apply", expect=3)
+    order("o2")
+    run("apply", expect=3)
+    run("apply", expect=3)
+    assert events(shop) == []
+    shop.define(ORDERS, LIST)
+    run("apply")
+    assert [one["identity"] for one in events(shop)] == ["p1"]
+    assert shop.counts()["orders"]["unchanged"] == 1
+    run("apply")
+    assert len(events(shop)) == 1
