@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -24,14 +26,19 @@ def why(session: Session, identity: str, as_json: bool) -> int:
 
     IDENTITY is an identity, an event's id, or an address such as an e-mail.
     """
-    from sync.commands.preflight import look
+    from sync.commands.preflight import hold, look
     from sync.commands.why import tell
+    from sync.plan.guards import GuardLimits
     from sync.report.why import machine, sentences
+    from sync.rules import AsOf
 
     project = session.load_sound()
     access = session.access(project)
-    held = {g.sync.name: g.problem for g in look(project, access).gated if g.is_refused}
-    stories = tell(access, project.syncs, identity.strip())
+    preflight = look(project, access)
+    access = replace(access, as_of=AsOf(session.clock.now(), preflight.doubted))
+    held = {g.sync.name: g.problem for g in preflight.gated if g.is_refused}
+    holding = partial(hold, preflight, limits=GuardLimits())
+    stories = tell(access, project.syncs, identity.strip(), holding)
     if as_json or session.is_json:
         known = [machine(story, held.get(story.sync.name)) for story in stories]
         session.answer("why", identity=identity, syncs=known)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sync.commands.plan import PreviewRow, preview
@@ -11,18 +11,22 @@ from sync.model import Kind, Sync
 from sync.plan import lookups, policies
 from sync.plan.comparison import Comparison
 from sync.plan.gates import gates_of
+from sync.plan.guards import Held
 from sync.run.access import StateAccess
 from sync.state import reading, syncs
 from sync.state.catalogue import Catalogue
 from sync.state.columns import Column
 from sync.state.reading import Delivery, Letter, Membership
 from sync.state.resolving import resolve
+from sync.state.store import PlanSummary
 from sync.state.written import first_name
 
 MOST_KEYS = 5
 MOST_DELIVERIES = 5
 Aliases = Mapping[str, Sequence[str]]
 """By column, in lower case: the values under which somebody is known there."""
+Hold = Callable[[Sync, PlanSummary], Held | None]
+"""Why a plan of a sync, or a part of it, waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +51,24 @@ class Story:
     deliveries: Sequence[Delivery] = ()
     letters: Sequence[Letter] = ()
     problem: Problem | None = None
+    held: Held | None = None
+    """Why the next plan, or a part of it, waits."""
 
     @property
     def is_known(self) -> bool:
         """Whether the sync has anything to do with whom was asked about."""
         return bool(self.in_model or self.memberships or self.deliveries or self.letters)
+
+    @property
+    def unsent(self) -> int:
+        """Of a sync of events: how many in the model are not sent, and no gate holds."""
+        sent = {m.identity for m in self.memberships if m.is_member}
+        found = (f.key not in sent and f.fate is None and f.copies == 1 for f in self.in_model)
+        return sum(found)
+
+    def waits(self, cause: str) -> bool:
+        """Whether a change of the next plan is held."""
+        return self.held is not None and not self.held.lets(cause)
 
 
 @dataclass(slots=True)
@@ -62,13 +79,13 @@ class _Part:
     values: list[str] = field(default_factory=list)
 
 
-def tell(access: StateAccess, syncs: Sequence[Sync], given: str) -> list[Story]:
+def tell(access: StateAccess, syncs: Sequence[Sync], given: str, hold: Hold) -> list[Story]:
     """Look for `given` as an identity, an event's id or an address in every sync."""
     with access.catalogue() as state:
         parts = [_part(state, sync) for sync in syncs]
         aliases = _aliases(state, parts, given)
         told = [_story(access, state, part, aliases, given) for part in parts]
-    return [_with_pending(access, story) for story in told]
+    return [_with_pending(access, story, hold) for story in told]
 
 
 def _part(state: Catalogue, sync: Sync) -> _Part:
@@ -163,16 +180,23 @@ def _in_model(
     ]
 
 
-def _with_pending(access: StateAccess, story: Story) -> Story:
-    """What the next run would do, from the plan itself; events need no plan to tell."""
+def _with_pending(access: StateAccess, story: Story, hold: Hold) -> Story:
+    """What the next run would do, from the plan itself, and what of it waits.
+
+    Of events, the plan is only asked for what waits.
+    """
     keys = [found.key for found in story.in_model]
     keys += [m.identity for m in story.memberships if m.identity not in keys]
-    if story.problem or story.sync.kind is Kind.EVENTS:
+    if story.sync.kind is Kind.EVENTS:
+        keys = keys[:1] if story.unsent else []
+    if story.problem or not keys:
         return story
     rows: list[PreviewRow] = []
+    held: Held | None = None
     for key in keys[:MOST_KEYS]:
         made = preview(access, story.sync, identity=key)
         if made.problem is not None:
             return replace(story, problem=made.problem)
-        rows += made.rows
-    return replace(story, pending=rows)
+        rows += made.rows if story.sync.kind is not Kind.EVENTS else ()
+        held = hold(story.sync, made.summary) if made.summary else None
+    return replace(story, pending=rows, held=held)

@@ -73,17 +73,32 @@ def _next(story: Story, held: Problem | None) -> str:
     if story.problem is not None:
         return "not known."
     if story.sync.kind is Kind.EVENTS:
-        sent = {m.identity for m in story.memberships if m.is_member}
-        new = sum(f.key not in sent and f.fate is None and f.copies == 1 for f in story.in_model)
-        return f"{words.plural(new, 'event')} would be sent." if new else "nothing to send."
+        return _next_events(story)
     if not story.pending:
         return "nothing to send."
     told = []
     for row in story.pending:
         traits = [t.name for t in row.changes] if row.op is Op.CHANGE else []
         of = f" of {words.named(traits, 8)}" if traits else ""
-        told.append(f"{VERBS[row.op]}{of} ({row.cause})")
-    return "; ".join(told) + "."
+        waits = " waits" if story.waits(row.cause) else ""
+        told.append(f"{VERBS[row.op]}{of} ({row.cause}){waits}")
+    is_held = any(story.waits(row.cause) for row in story.pending)
+    return "; ".join(told) + (_held(story) if is_held else ".")
+
+
+def _next_events(story: Story) -> str:
+    if not story.unsent:
+        return "nothing to send."
+    events = words.plural(story.unsent, "event")
+    if story.waits("new"):
+        return f"{events} to be sent, held{_held(story)}"
+    return f"{events} would be sent."
+
+
+def _held(story: Story) -> str:
+    """The reasons, as the end of a sentence."""
+    problems = story.held.problems if story.held else ()
+    return ": " + "; ".join(problem.message for problem in problems) + "."
 
 
 def _delivery(delivery: Delivery) -> str:
@@ -110,11 +125,17 @@ def machine(story: Story, held: Problem | None) -> dict[str, Any]:
         "in_model": jsonl.plain(story.in_model),
         "memberships": rows(story.memberships),
         "pending": [
-            {"op": str(p.op), "cause": p.cause, "traits": [t.name for t in p.changes]}
+            {
+                "op": str(p.op),
+                "cause": p.cause,
+                "traits": [t.name for t in p.changes],
+                "waits": story.waits(p.cause),
+            }
             for p in story.pending
         ],
         "deliveries": rows(story.deliveries),
         "dead_letters": rows(story.letters),
         "held": held.message if held else None,
+        "waits_for": [p.message for p in story.held.problems] if story.held else [],
         "problem": story.problem.message if story.problem else None,
     }

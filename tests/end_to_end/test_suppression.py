@@ -275,6 +275,7 @@ def test_adds_and_changes_wait_while_a_list_can_not_be_relied_on_and_exits_go(
     emptied(shop)
     for _ in range(2):
         assert WAIT in run("apply", expect=3).text
+    assert f"add (new) waits: {WAIT}" in run("why", "p21").text
     assert inside(shop) == EVERYBODY - {"p1", "p2"}
     assert shop.attributes("p3")["plan"] == "pro"
     assert counts(shop)["deferred"] == 3
@@ -355,6 +356,8 @@ def test_a_suppressed_member_leaves_while_removals_are_held_although_the_model_l
     harm(shop)
     shop.warehouse.run("insert into listed values (' p1', 'x', null), ('p2', 'x', '2020-01-01')")
     assert "p1  (suppressed)" in run("plan", "--show", "20", expect=3).text
+    assert "Next run: remove (suppressed)." in run("why", "p1").text
+    assert "remove (left) waits: " in run("why", "p3").text
     run("apply", expect=3)
     assert inside(shop) == EVERYBODY - {"p1"}
     run("apply", expect=3)
@@ -469,6 +472,7 @@ def test_events_that_arrive_while_the_first_run_is_held_are_sent_later(
     run("apply", expect=3)
     run("apply", expect=3)
     assert events(shop) == []
+    assert "1 event to be sent, held: adds and changes of orders" in run("why", "o2").text
     shop.define(ORDERS, LIST)
     run("apply")
     assert [one["identity"] for one in events(shop)] == ["p1"]
