@@ -91,7 +91,7 @@ def test_why_tells_the_whole_story_of_a_person(app: App) -> None:
     assert "traits_people -> customerio\n  In the model.\n  Acknowledged: entered once" in told
     assert "Next run: change of logins (changed)." in told
     assert "seg_trials -> customerio\n  Not in the model.\n  Acknowledged" in told
-    assert "Next run: remove (left)." in told
+    assert "Next run: remove (left) waits: seg_trials is empty" in told
     assert "add (new)  delivered" in told
 
 
@@ -127,7 +127,7 @@ def test_why_about_a_stranger(app: App) -> None:
     assert told.out.startswith("Not in the model and never sent: ")
     by_model = {s["model"]: s for s in app.run("why", "p2", "--json").json["syncs"]}
     assert by_model["traits_people"]["pending"] == [
-        {"op": "add", "cause": "new", "traits": ["plan", "logins", "email"]}
+        {"op": "add", "cause": "new", "traits": ["plan", "logins", "email"], "waits": False}
     ]
 
 
