@@ -137,11 +137,13 @@ class Planner:
         """Set identities that stand twice aside; how many rows that are.
 
         They show without grouping every row: one of them is a candidate, or there are more
-        matching rows in the model than in the snapshot.
+        matching rows in the model than in the snapshot. A row that a gate makes leave is neither,
+        so then the rows of the candidates are looked at.
         """
         space, c = self.space, self.comparison
         is_near = self.sync.kind is Kind.EVENTS or self._has_all_matches_once()
-        if is_near and not c.can_share and not space.ask(doubles.has_duplicate_candidates()):
+        may_hide = c.can_share or any(g.cause and self.seen.held[g.name] for g in c.gates)
+        if is_near and not may_hide and not space.ask(doubles.has_duplicate_candidates()):
             return 0
         is_near = is_near and bool(self.seen.known)
         space.define(doubles.DUPLICATES, doubles.find_duplicates(c, is_near))

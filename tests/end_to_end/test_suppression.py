@@ -439,6 +439,23 @@ def test_nobody_is_sent_without_consent_and_who_loses_it_leaves_at_once(
     assert inside(shop) == (others | {"p4"}) - {"p7", "p8", "p9"}
 
 
+def test_a_new_person_who_stands_twice_is_not_sent_when_one_row_has_no_consent(
+    shop: SmallProject, run: Runs
+) -> None:
+    shop.warehouse.run("alter table rows add column mails boolean", "update rows set mails = true")
+    made = asking()
+    made.activation["requires"] = "mails"
+    shop.define(made)
+    run("apply")
+    shop.warehouse.run(
+        "insert into rows values ('p30', 'p30@example.com', 'pro', true)",
+        "insert into rows values ('p30', 'p30@example.com', 'pro', null)",
+    )
+    run("apply", expect=1)
+    assert inside(shop) == EVERYBODY
+    assert (counts(shop)["no_consent"], counts(shop)["invalid"]) == (1, 1)
+
+
 ORDERS = Model(
     name="orders",
     query="select order_id, person_id, happened from ordered",
