@@ -54,7 +54,7 @@ def examine(
         return
     yield from _project(project)
     accounts: dict[str, list[str]] = {}
-    yield from _warehouse(project, access(project), accounts)
+    yield from _warehouse(project, access, accounts)
     yield from _connections(project, clock, accounts)
 
 
@@ -95,18 +95,19 @@ def _see_check(count: int) -> Problem:
 
 
 def _warehouse(
-    project: Project, access: StateAccess, accounts: dict[str, list[str]]
+    project: Project, access: Callable[[Project], StateAccess], accounts: dict[str, list[str]]
 ) -> Iterator[Tried]:
     """Connect, look for models and state; `accounts` on record are filled in by connection."""
     try:
-        with access.catalogue() as state:
+        place = access(project)
+        with place.catalogue() as state:
             state.session.query("select 1")
-            schema, models = _schema(state, access), _models(state, project)
-            accounts.update(_accounts(state, access, project))
+            schema, models = _schema(state, place), _models(state, project)
+            accounts.update(_accounts(state, place, project))
     except SyncError as error:
         yield _failed("warehouse", error)
         return
-    yield Tried("warehouse", f"{access.warehouse.engine} ({project.target.adapter_type})")
+    yield Tried("warehouse", f"{place.warehouse.engine} ({project.target.adapter_type})")
     yield Tried("state", schema)
     yield Tried("models", models)
     if any(trait.is_pii for sync in project.syncs for trait in sync.traits):
