@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import pytest
+
 sys.path.insert(0, str(Path(__file__).parent / "support"))
 
 from e2e.fixtures import (
@@ -18,6 +20,8 @@ from e2e.fixtures import (
     sandbox,
     warehouse_of,
 )
+from e2e.inside import Runs, runner
+from e2e.project import SmallProject
 
 __all__ = [
     "forks",
@@ -30,3 +34,11 @@ __all__ = [
     "sandbox",
     "warehouse_of",
 ]
+
+
+@pytest.fixture
+def run(
+    shop: SmallProject, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Runs:
+    """The command line on the `shop` of a test's own module, in this process."""
+    return runner(shop, monkeypatch, capsys)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from e2e.inside import Runs, runner
+from e2e.inside import Runs
 from e2e.project import SmallProject
 from e2e.shop import fill, furnish, held, model, segment
 
@@ -14,13 +14,6 @@ from e2e.shop import fill, furnish, held, model, segment
 def shop(project: SmallProject) -> SmallProject:
     """Two members of a segment, who are no people of the vendor's yet."""
     return furnish(project)
-
-
-@pytest.fixture
-def run(
-    shop: SmallProject, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Runs:
-    return runner(shop, monkeypatch, capsys)
 
 
 def test_each_member_gets_in_with_the_run_that_creates_them_and_is_told_once(

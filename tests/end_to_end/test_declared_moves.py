@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from e2e.inside import Runs, runner
+from e2e.inside import Runs
 from e2e.project import SmallProject
 from e2e.shop import NO_MODELS, furnish, held, model, segment
 
@@ -23,13 +23,6 @@ def removed(members: str) -> dict[str, Any]:
 @pytest.fixture
 def shop(project_on: Callable[[str], SmallProject]) -> SmallProject:
     return furnish(project_on("postgres"))
-
-
-@pytest.fixture
-def run(
-    shop: SmallProject, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Runs:
-    return runner(shop, monkeypatch, capsys)
 
 
 def declare(project: SmallProject, variables: dict[str, Any]) -> None:

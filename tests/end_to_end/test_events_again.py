@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from e2e.inside import Runs, runner
+from e2e.inside import Runs
 from e2e.project import SmallProject
 from e2e.shop import events, furnish
 
@@ -15,13 +15,6 @@ def shop(project: SmallProject) -> SmallProject:
     """One order of each of two people."""
     furnish(project).define(events("orders"))
     return project
-
-
-@pytest.fixture
-def run(
-    shop: SmallProject, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Runs:
-    return runner(shop, monkeypatch, capsys)
 
 
 def effects(shop: SmallProject, since: int) -> list[str]:

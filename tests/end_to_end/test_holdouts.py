@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from e2e.artifacts import Model
-from e2e.inside import Runs, runner
+from e2e.inside import Runs
 from e2e.project import SmallProject
 
 from sync.plan.buckets import bucket_of
@@ -63,13 +63,6 @@ def hold_out(project: SmallProject, *written: str) -> None:
         f"name: {project.name}\nprofile: small\nmodel-paths: [models]\n"
         f"vars:\n  activation:\n    holdouts:\n{listed or '      {}'}"
     )
-
-
-@pytest.fixture
-def run(
-    shop: SmallProject, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Runs:
-    return runner(shop, monkeypatch, capsys)
 
 
 def drawn(percent: float, people: list[str], salt: str = "summer") -> set[str]:

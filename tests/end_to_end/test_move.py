@@ -6,7 +6,7 @@ import json
 from collections import Counter
 
 import pytest
-from e2e.inside import Runs, runner
+from e2e.inside import Runs
 from e2e.project import SmallProject
 from e2e.shop import NO_MODELS, events, fill, furnish, held, lines, model, segment
 
@@ -19,13 +19,6 @@ ON_ONE = pytest.mark.parametrize("project", ["postgres"], indirect=True)
 @pytest.fixture
 def shop(project: SmallProject) -> SmallProject:
     return furnish(project)
-
-
-@pytest.fixture
-def run(
-    shop: SmallProject, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Runs:
-    return runner(shop, monkeypatch, capsys)
 
 
 def test_a_renamed_model_sends_nothing_after_a_move_and_its_changes_later(

@@ -7,7 +7,7 @@ import time
 from dataclasses import replace
 
 import pytest
-from e2e.inside import Runs, runner
+from e2e.inside import Runs
 from e2e.project import SmallProject
 from e2e.shop import NO_MODELS, events, fill, furnish, held, lines, model, segment
 
@@ -19,13 +19,6 @@ ON_ONE = pytest.mark.parametrize("project", ["postgres"], indirect=True)
 @pytest.fixture
 def shop(project: SmallProject) -> SmallProject:
     return furnish(project)
-
-
-@pytest.fixture
-def run(
-    shop: SmallProject, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Runs:
-    return runner(shop, monkeypatch, capsys)
 
 
 def tables(project: SmallProject) -> set[str]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from e2e.inside import Runs, runner
+from e2e.inside import Runs
 from e2e.project import SmallProject
 from e2e.shop import furnish, model
 
@@ -16,13 +16,6 @@ from e2e.shop import furnish, model
 @pytest.fixture
 def shop(project_on: Callable[[str], SmallProject]) -> SmallProject:
     return furnish(project_on("duckdb"))
-
-
-@pytest.fixture
-def run(
-    shop: SmallProject, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Runs:
-    return runner(shop, monkeypatch, capsys)
 
 
 def status(run: Runs) -> dict[str, dict[str, Any]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from e2e.artifacts import Model
-from e2e.inside import Runs, runner
+from e2e.inside import Runs
 from e2e.project import SmallProject
 
 LIST = Model(
@@ -74,13 +74,6 @@ def suppress_everywhere(project: SmallProject, written: str = "[suppressions]") 
         f"name: {project.name}\nprofile: small\nmodel-paths: [models]\n"
         f"vars:\n  activation:\n    suppress: {written}\n    zone: Europe/Berlin\n"
     )
-
-
-@pytest.fixture
-def run(
-    shop: SmallProject, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Runs:
-    return runner(shop, monkeypatch, capsys)
 
 
 def inside(shop: SmallProject) -> set[str]:
