@@ -43,7 +43,7 @@ def show(session: Session, names: tuple[str, ...], as_json: bool) -> int:
     project = session.load_sound(names)
     access = session.access(project)
     with access.opened() as state:
-        there, version = state.present(), reading.format_version(state)
+        there, version = state.present(), state.format_version()
         gone = lost.shared_of(state, there, version)
         shared = reading.table_rows(state)
         readable = 0 if gone or version is None else version

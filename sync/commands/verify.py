@@ -79,7 +79,7 @@ def verify(project: Project, access: StateAccess, services: Services, most: int 
 def _verify(access: StateAccess, services: Services, sync: Sync, most: int | None) -> Tally:
     tally = Tally(sync)
     with access.catalogue(sync.name) as state:
-        known = syncs.remembered(state) if reading.is_installed(state) else None
+        known = syncs.remembered(state) if state.is_installed() else None
     if known is None:
         tally.skipped = "never ran"
         return tally

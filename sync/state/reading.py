@@ -142,19 +142,9 @@ class Standing:
     """Planned changes of a run that was cut short."""
 
 
-def is_installed(state: Catalogue) -> bool:
-    """Whether any run has left state here."""
-    return state.is_installed()
-
-
-def format_version(state: Catalogue) -> int | None:
-    """The format of the state; None where there is none."""
-    return state.format_version()
-
-
 def standing(state: Catalogue) -> Standing:
     """Where the catalogue's sync stands."""
-    if not is_installed(state):
+    if not state.is_installed():
         return Standing()
     found = state.ask(queries.facts(state.tables))
     lease = state.ask(leases.read(state.tables))
@@ -175,7 +165,7 @@ def standing(state: Catalogue) -> Standing:
 
 def last_runs(state: Catalogue) -> dict[str, LastRun]:
     """The last run of every sync that ever ran."""
-    if not is_installed(state):
+    if not state.is_installed():
         return {}
     rows = [LastRun(*row) for row in state.ask(queries.last_runs(state.tables))]
     return {row.sync: row for row in rows}
@@ -183,14 +173,14 @@ def last_runs(state: Catalogue) -> dict[str, LastRun]:
 
 def rejected_rows(state: Catalogue) -> dict[str, int]:
     """Rows that are rejected or invalid, by sync."""
-    if not is_installed(state):
+    if not state.is_installed():
         return {}
     return {sync: int(rows or 0) for sync, rows in state.ask(queries.count_letters(state.tables))}
 
 
 def causes(state: Catalogue) -> list[Cause]:
     """Why rows of the catalogue's sync are rejected, the most frequent first."""
-    if not is_installed(state):
+    if not state.is_installed():
         return []
     found = state.ask(queries.causes(state.tables, MOST_CAUSES))
     return [Cause(c, r, int(rows or 0), int(named), *rest) for c, r, rows, named, *rest in found]
@@ -211,14 +201,14 @@ def memberships(state: Catalogue, values: Sequence[str], most: int) -> list[Memb
 
 def deliveries(state: Catalogue, identities: Sequence[str], most: int) -> list[Delivery]:
     """The last deliveries of these identities, newest first."""
-    if not identities or not is_installed(state):
+    if not identities or not state.is_installed():
         return []
     return [Delivery(*r) for r in state.ask(queries.deliveries(state.tables, identities, most))]
 
 
 def letters(state: Catalogue, identities: Sequence[str]) -> list[Letter]:
     """Dead letters of these identities."""
-    if not identities or not is_installed(state):
+    if not identities or not state.is_installed():
         return []
     return [Letter(*row) for row in state.ask(queries.letters(state.tables, identities))]
 
