@@ -87,15 +87,15 @@ def look(state: Catalogue, sync: Sync, listed: Listed, columns: Sequence[str] = 
 def _count(listed: Listed) -> exp.Select:
     """(rows, rows that name somebody)."""
     assert listed.relation is not None
-    named = exp.Count(this=identity_text(listed.identity, "l"))
+    named = exp.Count(this=comparable(listed, listed.identity, "l"))
     return exp.select(e.count(), named).from_(e.table(listed.relation, "l"))
 
 
 def _people_before(state: Catalogue, listed: Listed) -> int | None:
     """At the newest good read by any sync; None before the first."""
-    table = state.tables[TABLE]
-    if not state.is_installed() or state.session.columns(table) is None:
+    if TABLE not in state.present():
         return None
+    table = state.tables[TABLE]
     newest = exp.Ordered(this=e.col("read_at"), desc=True)
     query = exp.select(e.col("people")).from_(e.table(table))
     query = query.where(e.equals(e.col("node"), e.text(listed.unique_id)))

@@ -231,6 +231,10 @@ def full_of_nobody(shop: SmallProject) -> None:
     shop.warehouse.run("insert into listed values ('  ', 'x', null)")
 
 
+def full_of_tabs(shop: SmallProject) -> None:
+    shop.warehouse.run("insert into listed values ('\t', 'x', null)")
+
+
 def keyed_by_decimals(shop: SmallProject) -> None:
     query = "select cast(1 as decimal(10, 2)) as person_id, why, until from listed"
     shop.define(segment(), replace(LIST, query=query), DAY)
@@ -260,6 +264,7 @@ def test_adds_and_changes_wait_while_a_list_can_not_be_relied_on_and_exits_go(
         failed_in_a_test,
         emptied,
         full_of_nobody,
+        full_of_tabs,
         keyed_by_decimals,
     ):
         harm(shop)
