@@ -22,6 +22,17 @@ PROTECTIVE = frozenset({ExitCause.SUPPRESSED, ExitCause.NO_CONSENT})
 """Exits that no bound and no doubt holds back."""
 
 
+class Deferral(StrEnum):
+    """Why a planned change waits: it is planned again by each run, with the values of then."""
+
+    CAP = "cap"
+    CADENCE = "cadence"
+    INTERVAL = "interval"
+    GROUP = "group"
+    WAITING = "waiting"
+    WINDOW = "window"
+
+
 @dataclass(frozen=True, slots=True)
 class Listed:
     """A model that says of people whether they may be sent, as one sync asks it.

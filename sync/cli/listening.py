@@ -158,6 +158,7 @@ def planned_event(
         added_traits=summary.added_traits,
         dropped_traits=summary.dropped_traits,
         next_stage=_stage(summary),
+        waiting=summary.waiting,
     )
 
 

@@ -11,7 +11,7 @@ from sync.destinations.values import Values
 from sync.errors import Problem, SyncError, Unexpected, WarehouseError, foreseen
 from sync.journal.journal import Journal
 from sync.model import Op, Sync
-from sync.plan import planner, preparing, reading, writing
+from sync.plan import delays, planner, preparing, reading, writing
 from sync.plan.culprit import with_column
 from sync.plan.guards import Held
 from sync.plan.unsettled import Unsettled
@@ -21,7 +21,7 @@ from sync.state.catalogue import Catalogue
 from sync.state.columns import Column
 from sync.state.lease import LeaseTable
 from sync.state.recovery import find_leftover
-from sync.state.store import PlanSummary
+from sync.state.store import PlanSummary, Waiting
 from sync.warehouse.reading import read_or_same
 
 
@@ -53,6 +53,8 @@ class Preview:
     sync: Sync
     summary: PlanSummary | None
     rows: Sequence[PreviewRow] = ()
+    waiting: Sequence[Waiting] = ()
+    """Of the one identity that was asked for."""
     problem: Problem | None = None
     exit_code: int = 0
     recovering: int = 0
@@ -77,7 +79,8 @@ def preview(
             found = _located(access, state, sync, show, identity)
     except SyncError as error:
         surprise = error if isinstance(error, Unexpected) else None
-        return Preview(sync, None, (), error.problems[0], error.exit_code, unexpected=surprise)
+        problem, code = error.problems[0], error.exit_code
+        return Preview(sync, None, problem=problem, exit_code=code, unexpected=surprise)
     held = guard(found.summary) if found.summary else None
     if held is None:
         return found
@@ -109,8 +112,11 @@ def _plan(
         c = made.comparison
         query = reading.show_plan(c, show, identity)
         rows = [_row(found, c.columns) for found in made.space.ask(query)]
+    waiting: list[Waiting] = []
+    if summary.waiting and identity is not None:
+        waiting = delays.waiting(made.comparison, made.space.ask, identity)
     recovering = leftover.last_seq if leftover else 0
-    return Preview(sync, summary, rows, recovering=recovering)
+    return Preview(sync, summary, rows, waiting, recovering=recovering)
 
 
 def _leftover(access: StateAccess, state: Catalogue, sync: Sync) -> Unsettled | None:

@@ -18,7 +18,7 @@ from sync.state.catalogue import Catalogue
 from sync.state.columns import Column
 from sync.state.reading import Delivery, Letter, Membership
 from sync.state.resolving import resolve
-from sync.state.store import PlanSummary
+from sync.state.store import PlanSummary, Waiting
 from sync.state.written import first_name
 
 MOST_KEYS = 5
@@ -48,6 +48,8 @@ class Story:
     in_model: Sequence[InModel] = ()
     memberships: Sequence[Membership] = ()
     pending: Sequence[PreviewRow] = ()
+    waiting: Sequence[Waiting] = ()
+    """What would be sent if no policy let it wait."""
     deliveries: Sequence[Delivery] = ()
     letters: Sequence[Letter] = ()
     problem: Problem | None = None
@@ -60,11 +62,11 @@ class Story:
         return bool(self.in_model or self.memberships or self.deliveries or self.letters)
 
     @property
-    def unsent(self) -> int:
-        """Of a sync of events: how many in the model are not sent, and no gate holds."""
+    def unsent(self) -> Sequence[str]:
+        """Of a sync of events: those in the model that are not sent, and no gate holds."""
         sent = {m.identity for m in self.memberships if m.is_member}
-        found = (f.key not in sent and f.fate is None and f.copies == 1 for f in self.in_model)
-        return sum(found)
+        found = (f.key for f in self.in_model if f.fate is None and f.copies == 1)
+        return [key for key in found if key not in sent]
 
     def waits(self, cause: str) -> bool:
         """Whether a change of the next plan is held."""
@@ -188,15 +190,19 @@ def _with_pending(access: StateAccess, story: Story, hold: Hold) -> Story:
     keys = [found.key for found in story.in_model]
     keys += [m.identity for m in story.memberships if m.identity not in keys]
     if story.sync.kind is Kind.EVENTS:
-        keys = keys[:1] if story.unsent else []
+        keys = list(story.unsent)
     if story.problem or not keys:
         return story
     rows: list[PreviewRow] = []
+    waiting: list[Waiting] = []
     held: Held | None = None
     for key in keys[:MOST_KEYS]:
         made = preview(access, story.sync, identity=key)
         if made.problem is not None:
             return replace(story, problem=made.problem)
         rows += made.rows if story.sync.kind is not Kind.EVENTS else ()
+        waiting += made.waiting
         held = hold(story.sync, made.summary) if made.summary else None
-    return replace(story, pending=rows, held=held)
+        if story.sync.kind is Kind.EVENTS and not (made.summary and made.summary.waiting):
+            break
+    return replace(story, pending=rows, waiting=waiting, held=held)

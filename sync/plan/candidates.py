@@ -17,6 +17,7 @@ from sync.plan.comparison import (
     is_active,
     is_unsure,
 )
+from sync.plan.delays import carried_names
 from sync.plan.digests import is_open, left_behind
 from sync.plan.doubles import CANDIDATES
 from sync.plan.gated import gated_rows
@@ -35,7 +36,7 @@ def find_candidates(c: Comparison, only_open: bool = False) -> exp.Select:
     """
     names_sent = ["external_key", "external_id", "related_id", "reason", "event", "occurred_at"]
     names_sent += ["fingerprint"] if c.has_hash else []
-    names_sent += [x.state_name for x in c.live]
+    names_sent += [*(x.state_name for x in c.live), *carried_names(c)]
     model, known = _model_side(c, names_sent), _known_side(c)
     if only_open:
         names = exp.select(e.col("identity", "o")).from_(c.snapshot("o")).where(is_open(c, "o"))

@@ -12,6 +12,7 @@ from sqlglot import exp
 
 from sync.destinations.targets import Target
 from sync.model import Kind, Sync
+from sync.plan.delays import Delay
 from sync.plan.gates import Gate
 from sync.state.columns import Column, external_text, identity_text, key_text, normal
 from sync.state.digests import has_key
@@ -49,6 +50,8 @@ class Comparison:
     is_initial: bool = False
     occurred_at_type: str = "timestamp"
     gates: tuple[Gate, ...] = ()
+    delays: tuple[Delay, ...] = ()
+    """What planned changes wait for."""
     target_id: int = 1
     targets: Mapping[int, Target] = field(default_factory=dict)
     """Every place and manner in which the sync ever wrote, today's included."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlglot import exp
 
@@ -10,12 +10,14 @@ from sync.model import Op
 from sync.plan import exits
 from sync.plan.candidates import beside_snapshot, value_differs
 from sync.plan.comparison import Comparison, held_key, is_unsure
+from sync.plan.delays import JUDGED, carried_names, judged
 from sync.plan.doubles import CANDIDATES, doubled
 from sync.state.columns import Column
 from sync.state.schema import plan_columns
 from sync.warehouse import sql as e
 
 SAME = "same"
+EMPTY: Mapping[str, exp.Expr] = {}
 PLANNED = "activation_planned"
 """The plan, not numbered, as a local relation."""
 ASSERTIONS = ("returned", "in doubt", "asserted")
@@ -31,20 +33,61 @@ def planned(
     ones of them at the destination; None where that was not counted.
     """
     carried = [n for n in plan_columns(c.columns) if n not in {"epoch", "seq"}]
-    found: exp.Query = (
-        exp.select(*map(e.col, carried))
-        .from_(e.local("decided"))
-        .where(exp.NEQ(this=e.col("op"), expression=e.text(SAME)))
-    )
+    found: exp.Query = exp.select(*map(e.col, carried)).from_(e.local("decided")).where(_differ())
     if c.removes and c.can_move and known != 0:
-        found = exp.union(found, _moved_away(c, carried), distinct=False, copy=False)
+        has_moved = e.equals(e.col("cause"), e.text("moved"))
+        away = _removed(carried, "decided", has_moved)
+        found = exp.union(found, away, distinct=False, copy=False)
+    return _with_decisions(c, found, has_doubled, known, active)
+
+
+def judged_changes(
+    c: Comparison, has_doubled: bool = True, known: int | None = None, active: int = 0
+) -> exp.Query:
+    """The same changes with the delay that holds each, for the local relation `JUDGED`."""
+    changes = exp.select("*").from_(e.local("decided")).where(_differ())
+    return _with_decisions(c, judged(c, changes), has_doubled, known, active)
+
+
+def let_go(c: Comparison) -> exp.Query:
+    """Every change of `JUDGED` that does not wait, and the removals that never do."""
+    carried = [n for n in plan_columns(c.columns) if n not in {"epoch", "seq"}]
+    found: exp.Query = exp.select(*map(e.col, carried)).from_(e.local(JUDGED))
+    found = found.where(e.is_null(e.col("waits_for")))
+    if c.removes and c.can_move:
+        has_moved = e.equals(e.col("cause"), e.text("moved"))
+        away = _removed(carried, JUDGED, has_moved)
+        found = exp.union(found, away, distinct=False, copy=False)
+    if c.removes and not c.keeps_leavers:
+        left = _left_again(c, carried)
+        found = exp.union(found, left, distinct=False, copy=False)
+    return found
+
+
+def _left_again(c: Comparison, carried: Sequence[str]) -> exp.Select:
+    """Who waits to come back, and whose exit is not confirmed: the exit is what can be done."""
+    may_be_inside = e.equals(e.col("unconfirmed"), e.text(Op.REMOVE))
+    waits = e.all_of(e.not_null(e.col("waits_for")), may_be_inside)
+    target = e.coalesce(e.col("old_target_id"), e.number(c.target_id))
+    return _removed(carried, JUDGED, waits, {"cause": e.text("left"), "target_id": target})
+
+
+def _differ() -> exp.Expr:
+    return exp.NEQ(this=e.col("op"), expression=e.text(SAME))
+
+
+def _with_decisions(
+    c: Comparison, found: exp.Query, has_doubled: bool, known: int | None, active: int
+) -> exp.Query:
     joined = _joined(c, has_doubled, has_inactive=known is None or known > active)
     found = found.with_(e.ident("joined"), as_=joined, copy=False)
     return found.with_(e.ident("decided"), as_=_decided(c), copy=False)
 
 
-def _moved_away(c: Comparison, carried: Sequence[str]) -> exp.Select:
-    """The old place of everyone who moved, as a removal of all that we hold there."""
+def _removed(
+    carried: Sequence[str], changes: str, which: exp.Expr, more: Mapping[str, exp.Expr] = EMPTY
+) -> exp.Select:
+    """Of some changes, the old place as a removal of all that we hold there."""
     instead = {
         "op": e.text(Op.REMOVE),
         "external_id": e.col("old_external_id"),
@@ -53,11 +96,12 @@ def _moved_away(c: Comparison, carried: Sequence[str]) -> exp.Select:
         "transition": e.col("leaving_transition"),
         "fingerprint": e.null(),
         "changed": e.col("leaving_changed"),
+        **more,
     }
     return (
         e.select(*e.aliased((name, instead.get(name, e.col(name))) for name in carried))
-        .from_(e.local("decided"))
-        .where(e.equals(e.col("cause"), e.text("moved")))
+        .from_(e.local(changes))
+        .where(which)
     )
 
 
@@ -78,6 +122,7 @@ def _joined(c: Comparison, has_doubled: bool, has_inactive: bool) -> exp.Select:
         ("old_target_id", e.col("target_id", "s")),
     ]
     carried += [(x.state_name, e.col(x.state_name, "c")) for x in live]
+    carried += [(name, e.col(name, "c")) for name in carried_names(c)]
     for i, column in enumerate(c.columns):
         carried.append((f"h{i}", _is_held(column, "s")))
         carried.append((f"d{i}", _differs(c, column)))
@@ -233,6 +278,8 @@ def _decided(c: Comparison) -> exp.Select:
         ("changed", _changed(c)),
         ("leaving_changed", e.flags([_emptied(i) for i, _ in enumerate(c.columns)])),
         *((x.state_name, e.col(x.state_name)) for x in c.live),
+        *((name, e.col(name)) for name in carried_names(c)),
+        *([("unconfirmed", e.col("unconfirmed"))] if c.delays else []),
     ]
     inner = decided.from_(e.local("joined")).subquery(e.ident("j"))
     return e.select(*e.aliased(outgoing)).from_(inner)

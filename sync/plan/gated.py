@@ -29,6 +29,7 @@ def model_rows(c: Comparison) -> exp.Select:
         ("occurred_at", _occurred_at(c)),
         *((x.state_name, x.wanted("m")) for x in c.live),
         *(carried for gate in c.gates for carried in gate.carried()),
+        *(dict(carried for delay in c.delays for carried in delay.carried()).items()),
     ]
     return e.select(*e.aliased(read)).from_(_relation(s, "m"))
 

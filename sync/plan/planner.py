@@ -10,6 +10,7 @@ from sqlglot import exp
 from sync.model import Fate, Kind, Op, Sync
 from sync.plan import (
     candidates,
+    delays,
     diff,
     digests,
     doubles,
@@ -81,7 +82,7 @@ class Planner:
             self.space.replace(c.tables.snapshot, c.acknowledged, overwritten.rows(c))
         self.seen = self._look()
         if self.seen.is_even and not self.seen.open:
-            return self._summary({}, {})
+            return self._summary({}, {}, {})
         self._find_barred()
         space, c = self.space, self.comparison
         found = candidates.find_candidates(c, only_open=self.seen.is_even)
@@ -90,8 +91,7 @@ class Planner:
             self.doubled = self._set_doubled_aside()
         self._part_shared()
         self._find_gone()
-        query = diff.planned(self.comparison, bool(self.doubled), self.seen.known, self.seen.active)
-        return self._summary(*self._count_planned(query))
+        return self._summary(*self._count_planned())
 
     def _look(self) -> Seen:
         """Compare model and snapshot as wholes, where the engine hashes."""
@@ -178,17 +178,24 @@ class Planner:
         space.replace(c.tables.snapshot, c.acknowledged, sharing.shared_rows(c))
         space.define(doubles.CANDIDATES, candidates.find_candidates(c))
 
-    def _count_planned(self, query: exp.Query) -> tuple[dict[Op, int], dict[str, int]]:
+    def _count_planned(self) -> tuple[dict[Op, int], dict[str, int], dict[str, int]]:
         ops: dict[Op, int] = {}
         causes: dict[str, int] = {}
-        for op, cause, rows in self.space.ask(self._kept(query)):
+        for op, cause, rows in self.space.ask(self._kept()):
             ops[Op(op)] = ops.get(Op(op), 0) + rows
             causes[cause] = causes.get(cause, 0) + rows
-        return ops, causes
+        waiting = self.space.ask(delays.count_waiting()) if self.comparison.delays else []
+        return ops, causes, {str(name): int(rows) for name, rows in waiting}
 
-    def _kept(self, query: exp.Query) -> exp.Select:
+    def _kept(self) -> exp.Select:
         """The changes are kept: what counts them."""
-        c = self.comparison
+        c, seen = self.comparison, self.seen
+        if c.delays:
+            changes = diff.judged_changes(c, bool(self.doubled), seen.known, seen.active)
+            self.space.define(delays.JUDGED, changes)
+            self.space.define(diff.PLANNED, diff.let_go(c))
+            return reading.count_planned()
+        query = diff.planned(c, bool(self.doubled), seen.known, seen.active)
         if self.writes_first and not self.seen.known and not c.sync.is_coalesced:
             self.has_written = True
             self.space.state.run(numbering.write_at_once(c, query))
@@ -196,12 +203,17 @@ class Planner:
         self.space.define(diff.PLANNED, query)
         return reading.count_planned()
 
-    def _summary(self, ops: dict[Op, int], causes: dict[str, int]) -> PlanSummary:
+    def _summary(
+        self, ops: dict[Op, int], causes: dict[str, int], waiting: dict[str, int]
+    ) -> PlanSummary:
         known, prepared, seen = self.known, self.prepared, self.seen
         decided: dict[Fate, int] = {}
         for gate in self.comparison.gates:
             decided[gate.fate] = decided.get(gate.fate, 0) + seen.held[gate.name]
         decided[Fate.INVALID] = decided.get(Fate.INVALID, 0) + self.doubled
+        fates = {delay.name: delay.fate for delay in self.comparison.delays}
+        for name, rows in waiting.items():
+            decided[fates[name]] = decided.get(fates[name], 0) + rows
         pending = ops.get(Op.ADD, 0) + ops.get(Op.CHANGE, 0)
         decided[Fate.UNCHANGED] = seen.rows - sum(decided.values()) - pending
         return PlanSummary(
@@ -220,6 +232,7 @@ class Planner:
             losses=self._losses(ops),
             doubts=prepared.policies.doubts,
             next_stage=self._next_stage(),
+            waiting=waiting,
         )
 
     def _next_stage(self) -> Stage | None:

@@ -11,6 +11,7 @@ from sync.model import Sync
 from sync.plan import holdouts, suppression
 from sync.plan.comparison import Comparison
 from sync.plan.consent import Unconsented
+from sync.plan.delays import Delay
 from sync.plan.gated import model_rows
 from sync.plan.gates import Gate
 from sync.plan.holdouts import HeldOut
@@ -35,6 +36,7 @@ class Consulted:
     rules: Rules = NO_RULES
     """The rules in force: also what an earlier run was under, where people are held by it."""
     planned_at: datetime | None = None
+    delays: tuple[Delay, ...] = ()
 
 
 NOTHING = Consulted()

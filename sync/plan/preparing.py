@@ -89,6 +89,7 @@ def prepare(
         occurred_at_type=dict(available).get(sync.occurred_at or "", "timestamp"),
         keeps_leavers=as_of.only_cohort,
         gates=gates_of(sync, columns, () if is_adopting else consulted.gates),
+        delays=() if is_adopting else consulted.delays,
         target_id=number,
         targets={**targets, number: target},
         heirs=siblings.heirs(state, sync, columns, others, recorded),

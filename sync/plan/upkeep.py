@@ -7,6 +7,7 @@ from sqlglot import exp
 from sync.model import Fate, Kind
 from sync.plan import invalid
 from sync.plan.comparison import Comparison, held_key
+from sync.plan.delays import JUDGED
 from sync.plan.diff import PLANNED
 from sync.plan.doubles import CANDIDATES, doubled
 from sync.plan.gates import UNIDENTIFIED
@@ -46,7 +47,7 @@ def refreshed(c: Comparison, has_doubled: bool = True) -> exp.Select:
 
     So they are not looked at again. A name that only left a mapping is not sent for it.
     """
-    told = exp.select(e.number(1)).from_(e.local(PLANNED, "p"))
+    told = exp.select(e.number(1)).from_(e.local(_changes(c), "p"))
     told = told.where(e.equals(e.col("identity", "p"), e.col("identity", "c")))
     fresh = [
         ("identity", e.col("identity", "c")),
@@ -61,9 +62,14 @@ def refreshed(c: Comparison, has_doubled: bool = True) -> exp.Select:
     return rows.where(exp.Not(this=exp.Exists(this=doubled("c")))) if has_doubled else rows
 
 
+def _changes(c: Comparison) -> str:
+    """The relation with every change, also of what waits."""
+    return JUDGED if c.delays else PLANNED
+
+
 def forget_attempts(c: Comparison) -> exp.Update:
     """What was refused and is not tried again: it left the model, or is as acknowledged again."""
-    told = exp.select(e.col("identity")).from_(e.local(PLANNED))
+    told = exp.select(e.col("identity")).from_(e.local(_changes(c)))
     return e.update(
         c.tables.snapshot,
         {"attempted": e.null(), "attempted_op": e.null()},

@@ -23,7 +23,7 @@ from sync.report.events import (
     Warned,
 )
 from sync.report.paint import Paint, printable
-from sync.rules import ExitCause
+from sync.rules import Deferral, ExitCause
 
 HEAD_WIDTH = 68
 INDENT = " " * 10
@@ -178,6 +178,9 @@ def notes(plan: Planned) -> Iterator[str]:
     if plan.next_stage:
         percent, more = plan.next_stage
         yield f"a rollout of {percent} % would let in {words.plural(more, 'more row')}"
+    if deferred := [(d, plan.waiting[d]) for d in Deferral if d in plan.waiting]:
+        listed = ", ".join(f"{words.count(n)} {words.DEFERRALS[d]}" for d, n in deferred)
+        yield f"deferred: {listed}"
     if invalid := plan.counts[Fate.INVALID]:
         rows = words.plural(invalid, "row")
         yield f"{rows} left out as invalid: python -m sync rejects --select {plan.place.model}"

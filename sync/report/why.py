@@ -10,6 +10,7 @@ from sync.errors import Problem
 from sync.model import Kind, Op
 from sync.report import jsonl, words
 from sync.state.reading import Delivery, Letter, Membership
+from sync.state.store import Waiting
 
 VERBS = {Op.ADD: "add", Op.CHANGE: "change", Op.REMOVE: "remove"}
 
@@ -74,7 +75,7 @@ def _next(story: Story, held: Problem | None) -> str:
         return "not known."
     if story.sync.kind is Kind.EVENTS:
         return _next_events(story)
-    if not story.pending:
+    if not story.pending and not story.waiting:
         return "nothing to send."
     told = []
     for row in story.pending:
@@ -82,6 +83,7 @@ def _next(story: Story, held: Problem | None) -> str:
         of = f" of {words.named(traits, 8)}" if traits else ""
         waits = " waits" if story.waits(row.cause) else ""
         told.append(f"{VERBS[row.op]}{of} ({row.cause}){waits}")
+    told += map(_waiting, story.waiting)
     is_held = any(story.waits(row.cause) for row in story.pending)
     return "; ".join(told) + (_held(story) if is_held else ".")
 
@@ -89,10 +91,20 @@ def _next(story: Story, held: Problem | None) -> str:
 def _next_events(story: Story) -> str:
     if not story.unsent:
         return "nothing to send."
-    events = words.plural(story.unsent, "event")
-    if story.waits("new"):
-        return f"{events} to be sent, held{_held(story)}"
-    return f"{events} would be sent."
+    told = [f"{found.identity}: {_waiting(found)}" for found in story.waiting]
+    if unsent := len(story.unsent) - len(told):
+        events = words.plural(unsent, "event")
+        if story.waits("new"):
+            return "; ".join([*told, f"{events} to be sent, held"]) + _held(story)
+        told.append(f"{events} would be sent")
+    return "; ".join(told) + "."
+
+
+def _waiting(found: Waiting) -> str:
+    """A change that waits, why, and when it may go."""
+    because = " and ".join(wait.words for wait in found.waits)
+    due = f", due on {words.moment(found.due)} UTC" if found.due else ""
+    return f"{VERBS[found.op]} ({found.cause}) waits: {because}{due}"
 
 
 def _held(story: Story) -> str:
@@ -133,6 +145,7 @@ def machine(story: Story, held: Problem | None) -> dict[str, Any]:
             }
             for p in story.pending
         ],
+        "deferred": [{**jsonl.plain(w), "due": jsonl.plain(w.due)} for w in story.waiting],
         "deliveries": rows(story.deliveries),
         "dead_letters": rows(story.letters),
         "held": held.message if held else None,

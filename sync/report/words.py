@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from sync.model import Fate, Op
-from sync.rules import ExitCause
+from sync.rules import Deferral, ExitCause
 
 FATES: Mapping[Fate, str] = {
     Fate.DELIVERED: "delivered",
@@ -29,6 +29,16 @@ CAUSES: Mapping[ExitCause, str] = {
     ExitCause.SHRUNK: "the rollout was made smaller",
 }
 """Why members leave whom the model still has."""
+
+DEFERRALS: Mapping[Deferral, str] = {
+    Deferral.CAP: "by their cap",
+    Deferral.CADENCE: "by a cadence",
+    Deferral.INTERVAL: "by the interval between changes",
+    Deferral.GROUP: "by their group",
+    Deferral.WAITING: "behind another sync",
+    Deferral.WINDOW: "outside their window",
+}
+"""Why changes wait."""
 
 MARKS: Mapping[Op, str] = {Op.REMOVE: "-", Op.CHANGE: "~", Op.ADD: "+"}
 

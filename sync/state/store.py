@@ -112,6 +112,31 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
+class Wait:
+    """Why one change waits, and when that ends; `due` is None where that is not known."""
+
+    name: str
+    words: str
+    due: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One planned change that waits, with every delay that holds it."""
+
+    op: Op
+    identity: str
+    cause: str
+    waits: tuple[Wait, ...]
+
+    @property
+    def due(self) -> datetime | None:
+        """When the last of the delays ends; None where that of any is not known."""
+        known = [wait.due for wait in self.waits if wait.due is not None]
+        return max(known) if known and len(known) == len(self.waits) else None
+
+
+@dataclass(frozen=True, slots=True)
 class PlanSummary:
     """What a plan amounts to, before anything is sent. `fates` are those decided already."""
 
@@ -133,6 +158,8 @@ class PlanSummary:
     losses: tuple[Loss, ...] = ()
     next_stage: Stage | None = None
     """Of a rollout that leaves somebody out."""
+    waiting: Mapping[str, int] = field(default_factory=dict)
+    """Rows that policies let wait, by reason: a `Deferral`, or a fate of its own."""
     doubts: tuple[Problem, ...] = ()
     """Why what the policies ask is not known for sure: adds and changes wait."""
 
