@@ -97,6 +97,14 @@ class Rollout:
 
 
 @dataclass(frozen=True, slots=True)
+class After:
+    """Another sync that has to have somebody first: acknowledged, and with nothing pending."""
+
+    sync: str
+    """Its name."""
+
+
+@dataclass(frozen=True, slots=True)
 class AsOf:
     """What all plans of a run go by."""
 
@@ -106,6 +114,8 @@ class AsOf:
     """Unique ids of models that decide, and whose builds and tests leave them in doubt."""
     only_cohort: bool = False
     """Nobody outside the cohort of a rollout is tried."""
+    only_exits: bool = False
+    """Adds and changes are for a later part of the run."""
 
 
 NOW = AsOf()
@@ -121,6 +131,7 @@ class Rules:
     rollout: Rollout | None = None
     ended: tuple[tuple[str, str], ...] = ()
     """What becomes of people whom a holdout holds that is named no longer: keep or release."""
+    after: After | None = None
 
     @property
     def asked(self) -> tuple[Listed, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -27,8 +27,11 @@ from sync.run.access import RunRecord, StateAccess
 from sync.run.context import Services
 from sync.run.engine import Engine
 from sync.run.opening import gravest, in_order, open_state
-from sync.run.protocol import Hooks, Job, Ports, SyncResult, run_together
+from sync.run.protocol import Hooks, Job, Ports, SyncResult, cut_short, run_together
+from sync.run.waves import exits_first, waves
 from sync.state.store import TERMS, Holder, PlanSummary, Terms
+
+NONE_YET: Mapping[str, SyncResult] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,7 @@ def apply(
     stop_reason: Callable[[], str | None],
     clock: Clock,
 ) -> RunResult:
-    """Run every open sync, one after the other; a sync's failure never stops the others."""
+    """Run every open sync, wave after wave; a sync's failure never stops the others."""
     if project.blocking:
         raise ConfigError(*project.blocking)
     run_id, started_at = uuid.uuid4().hex, clock.now()
@@ -110,13 +113,9 @@ def apply(
         around = _Around(
             run_id, access, services, options, preflight, listener, Tracebacks(project.target_path)
         )
-        for group in together(in_order(preflight.open)):
-            if why_stop() is not None:
-                break
-            ended = _run_group(group, around)
-            for result in ended:
-                listener.ended(result)
-            results += ended
+        for result in _run_waves(waves(preflight.open, project.siblings), around):
+            listener.ended(result)
+            results.append(result)
     code = exit_code(results, preflight.gated)
     run = RunResult(run_id, started_at, clock.now(), results, preflight.gated, code)
     try:
@@ -167,7 +166,46 @@ class _Around:
         return self.tracebacks.keep(error)
 
 
-def _run_group(syncs: Sequence[Sync], around: _Around) -> list[SyncResult]:
+def _run_waves(in_waves: Sequence[Sequence[Sync]], around: _Around) -> Iterator[SyncResult]:
+    """Run every sync in its wave; before that, send the exits of those that wait for others."""
+    first: dict[str, SyncResult] = {}
+    done: set[str] = set()
+    for result in _run_all(exits_first(in_waves), around, only_exits=True):
+        if result.exits is not None:
+            first[result.sync.name] = result
+        else:
+            done.add(result.sync.name)
+            yield result
+    rest = [[sync for sync in wave if sync.name not in done] for wave in in_waves]
+    for result in _run_all(rest, around, first):
+        first.pop(result.sync.name, None)
+        yield result
+    yield from map(cut_short, first.values())
+
+
+def _run_all(
+    in_waves: Sequence[Sequence[Sync]],
+    around: _Around,
+    first: Mapping[str, SyncResult] = NONE_YET,
+    only_exits: bool = False,
+) -> Iterator[SyncResult]:
+    for wave in in_waves:
+        for group in together(in_order(wave)):
+            if around.services.why_stop() is not None:
+                return
+            yield from _run_group(group, around, first, only_exits)
+
+
+def _run_group(
+    syncs: Sequence[Sync],
+    around: _Around,
+    first: Mapping[str, SyncResult],
+    only_exits: bool,
+) -> list[SyncResult]:
+    if only_exits:
+        as_of = replace(around.access.as_of, only_exits=True)
+        around = replace(around, access=replace(around.access, as_of=as_of))
+
     def engine() -> Engine:
         return around.services.engine(
             syncs[0].connection,
@@ -175,7 +213,16 @@ def _run_group(syncs: Sequence[Sync], around: _Around) -> list[SyncResult]:
         )
 
     return run_together(
-        [Job(sync, _ports(sync, around), _hooks(sync, around, engine)) for sync in syncs]
+        [
+            Job(
+                sync,
+                _ports(sync, around),
+                _hooks(sync, around, engine),
+                only_exits,
+                first.get(sync.name),
+            )
+            for sync in syncs
+        ]
     )
 
 

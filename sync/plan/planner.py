@@ -9,6 +9,7 @@ from sqlglot import exp
 
 from sync.model import Fate, Kind, Op, Sync
 from sync.plan import (
+    ahead,
     candidates,
     delays,
     diff,
@@ -17,6 +18,7 @@ from sync.plan import (
     gated,
     gone,
     numbering,
+    ordering,
     overwritten,
     reading,
     rollout,
@@ -187,8 +189,22 @@ class Planner:
         waiting = self.space.ask(delays.count_waiting()) if self.comparison.delays else []
         return ops, causes, {str(name): int(rows) for name, rows in waiting}
 
+    def _look_ahead(self) -> None:
+        """Find whom the sync has that comes first; of a part that sends exits alone, nobody."""
+        behind = ordering.behind_in(self.comparison)
+        if behind is None:
+            return
+        if not behind.as_of.only_exits:
+            found = ahead.find(self.space.state, self.comparison, behind, preview)
+            self.space.define(ordering.AHEAD, found)
+        elif self.seen.active:
+            self.comparison = replace(self.comparison, delays=())
+        else:
+            self.space.define(ordering.AHEAD, ordering.nobody())
+
     def _kept(self) -> exp.Select:
         """The changes are kept: what counts them."""
+        self._look_ahead()
         c, seen = self.comparison, self.seen
         if c.delays:
             changes = diff.judged_changes(c, bool(self.doubled), seen.known, seen.active)

@@ -16,6 +16,7 @@ from sync.plan.gated import model_rows
 from sync.plan.gates import Gate
 from sync.plan.holdouts import HeldOut
 from sync.plan.listed import Looked, look
+from sync.plan.ordering import Behind
 from sync.plan.rollout import OutsideCohort, OutsideRollout
 from sync.rules import NO_RULES, AsOf, Holdout, Listed, Rollout, Rules
 from sync.state.catalogue import Catalogue
@@ -76,7 +77,14 @@ def consult(
         {f.listed.unique_id: f.people for f in found.values() if not f.doubt and f.has_changed},
         rules,
         planned_at,
+        tuple(_delays(sync, as_of, others)),
     )
+
+
+def _delays(sync: Sync, as_of: AsOf, others: Sequence[Sync]) -> Iterator[Delay]:
+    """What planned changes wait for, in the order in which it is asked."""
+    if sync.rules.after is not None:
+        yield Behind(sync.rules.after, sync, others, as_of)
 
 
 def _holdouts(

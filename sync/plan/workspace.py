@@ -5,7 +5,6 @@ The statements of a preview and of a run are the same; only this differs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Protocol
 
 from sqlglot import exp
@@ -70,7 +69,7 @@ class Subqueries:
         """Define a name anew by a query that reads what it was."""
         new = {name: f"{name}_before"}
         self.definitions[new[name]] = self.definitions.pop(name)
-        self.definitions[name] = _renamed(query, new)
+        self.definitions[name] = e.renamed(query, new)
 
     def ask(self, query: exp.Query) -> list[tuple[Any, ...]]:
         """Run the query with all definitions ahead of it."""
@@ -81,13 +80,13 @@ class Subqueries:
         assert stand_in is not None
         new = {name: f"{name}_{len(self.definitions)}" for name in self.definitions}
         self.definitions = {
-            new[name]: _renamed(query, new) for name, query in self.definitions.items()
+            new[name]: e.renamed(query, new) for name, query in self.definitions.items()
         }
         self.definitions |= {
             name: exp.select("*").from_(e.local(new[name])) for name in new if name != stand_in
         }
         made = f"{stand_in}_rows"
-        self.definitions[made] = _renamed(rows, new)
+        self.definitions[made] = e.renamed(rows, new)
         replaced = exp.select(e.col("identity")).from_(e.local(made))
         others = exp.select("*").from_(e.local(new[stand_in]))
         others = others.where(
@@ -95,12 +94,3 @@ class Subqueries:
         )
         all_rows = exp.union(exp.select("*").from_(e.local(made)), others, distinct=False)
         self.definitions[stand_in] = all_rows
-
-
-def _renamed(query: exp.Query, names: Mapping[str, str]) -> exp.Query:
-    """The query reading other local relations."""
-    made = query.copy()
-    for table in made.find_all(exp.Table):
-        if not table.db and table.name in names:
-            table.set("this", e.ident(names[table.name]))
-    return made

@@ -9,8 +9,9 @@ from sync.data_types import MOMENTS, NO_KEYS, Family, Wire, wire
 from sync.errors import Problem, unexpected
 from sync.model import Kind
 from sync.project.artifacts import Manifest
-from sync.project.compile import Draft, Drafts, draft_syncs
+from sync.project.compile import Drafts, draft_syncs
 from sync.project.defaults import fits, wanted
+from sync.project.drafts import Draft
 from sync.project.findings import Finding
 from sync.project.metadata_reader import Activated
 from sync.project.pii import looks_personal

@@ -11,12 +11,14 @@ from sync.model import Kind, Relation, Sync
 from sync.project.artifacts import Manifest
 from sync.project.connections import DESTINATIONS, PROFILES
 from sync.project.consenting import RequiresLevel, consents_of
+from sync.project.drafts import Draft
 from sync.project.findings import Finding
 from sync.project.holding_out import check_units, ended, holdouts_of
 from sync.project.mapping import never_sent, segment_name, traits_of, undeclared, withdrawn
 from sync.project.metadata import EntryMetadata
 from sync.project.metadata_reader import Activated, read_misplaced, read_model
 from sync.project.naming import definition, sync_name
+from sync.project.ordering import in_order
 from sync.project.policies import NO_POLICIES, Policies
 from sync.project.policy_forms import Requires, Suppress
 from sync.project.rolling_out import rollout_of
@@ -25,17 +27,6 @@ from sync.project.suppressing import Level, suppressions_of
 from sync.project.validation import Place, known_keys
 from sync.project.vendors import Registry, Vendor, check_against, load_vendor
 from sync.rules import Rules
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A compiled sync. `vendor` is None when it can't be loaded; `place` is the entry's."""
-
-    sync: Sync
-    vendor: type[Vendor] | None
-    activated: Activated
-    place: Place
-    entry: EntryMetadata
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +60,8 @@ def draft_syncs(
     named = {activated.model.name: activated for activated in models}
     findings += check_units(models, policies.holdouts)
     ruled = [_with_rules(draft, named, policies, tuple(connections), findings) for draft in drafts]
-    return Drafts(ruled, models, findings)
+    ordered, misplaced = in_order(ruled)
+    return Drafts(ordered, models, findings + misplaced)
 
 
 def _with_rules(

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
 from sync.model import Kind
+from sync.project.order_forms import AfterKey
 from sync.project.policy_forms import (
     HoldoutKey,
     RequiresKey,
@@ -145,10 +146,10 @@ class EntryMetadata(Metadata):
     requires: RequiresKey = Field(
         None, description="Consents that this destination needs, beside those of the model."
     )
-    after: Text | None = Field(
+    after: AfterKey = Field(
         None,
-        description="Wait, person by person, for another destination's acknowledgement.",
-        json_schema_extra=NOT_YET,
+        description="Wait, person by person, until another destination has acknowledged the "
+        "person: the name of one that this model goes to, or `{destination: ..., model: ...}`.",
     )
 
 

@@ -20,8 +20,11 @@ from sync.journal.disk import Disk
 from sync.journal.journal import Journal, Past
 from sync.model import Counts, Fate, Op, Sync
 from sync.plan.guards import Held, Waits
+from sync.run import parts
 from sync.run.engine import Engine
 from sync.run.leases import Leases, Tenure
+from sync.run.opening import gravest
+from sync.run.parts import Exits, Part
 from sync.run.source import Source
 from sync.state.store import (
     DELIVERED,
@@ -64,6 +67,8 @@ class SyncResult:
     """Changes of a crashed run whose outcome was settled first."""
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    exits: Exits | None = None
+    """Of the first part of a run: what it did, for the second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +107,10 @@ class Job:
     sync: Sync
     ports: Ports
     hooks: Hooks
+    only_exits: bool = False
+    """Send exits alone, if a second part has anything to do."""
+    first: SyncResult | None = None
+    """How the first part ended."""
 
 
 def run_sync(sync: Sync, ports: Ports, hooks: Hooks) -> SyncResult:
@@ -145,6 +154,12 @@ class _Run:
 
     def __init__(self, job: Job, leases: Leases) -> None:
         self.sync, self.ports, self.hooks = job.sync, job.ports, job.hooks
+        self.first = job.first
+        self.exits = job.first.exits if job.first else None
+        self.part = Part.EXITS if job.only_exits else Part.REST if self.exits else Part.WHOLE
+        self.is_interim = False
+        """Another part of the run is to come."""
+        self.has_told = False
         self.leases = leases
         self.journal = Journal(self.ports.disk)
         self.started_at = self.ports.clock.now()
@@ -196,9 +211,12 @@ class _Run:
             self.ports.store,
             self.journal,
             self.epoch,
-            lets=self.held.lets if self.held else lambda cause: True,
+            lets=self._lets,
         )
         return self.source
+
+    def _lets(self, cause: str) -> bool:
+        return self.part.lets(cause) and (self.held is None or self.held.lets(cause))
 
     def close(self, failure: SyncError | None) -> None:
         """Everything after the last answer.
@@ -261,7 +279,14 @@ class _Run:
         self._recover(epoch, past)
         self.journal.begin(tenure.lease.mark)
         self.summary = self.ports.store.plan(epoch)
-        self.hooks.on_planned(self.summary)
+        if self.part is not Part.EXITS:
+            self._tell_plan(self.summary)
+
+    def _tell_plan(self, summary: PlanSummary) -> None:
+        """Once, with the exits that went ahead of it."""
+        if not self.has_told:
+            self.has_told = True
+            self.hooks.on_planned(parts.with_exits(summary, self.exits))
 
     def _recover(self, epoch: int, past: Past) -> None:
         """Settle what an older run left: answers first, doubts marked, only then cleared."""
@@ -278,8 +303,13 @@ class _Run:
     def _admitted(self, epoch: int) -> SyncResult | None:
         """The result of a plan that is held, empty or not welcome; None when it may be sent."""
         summary = self._planned()
-        if held := self.hooks.guard(summary):
-            self.held = held
+        held = self.held = self.hooks.guard(summary)
+        if self.part is Part.EXITS and parts.is_all(summary, held):
+            self.part = Part.WHOLE
+        if self.part is Part.EXITS and not parts.sent_first(summary, held):
+            self.is_interim = True
+            return self._finish(epoch, "success", 0, (), is_complete=False)
+        if held is not None:
             if held.count(summary) == summary.total:
                 self.ports.store.discard(epoch)
                 return self._finish(epoch, "held", 3, held.problems, is_complete=False)
@@ -315,6 +345,7 @@ class _Run:
             return self._finish(epoch, STATUS_OF_EXIT[code], code, problems, is_complete=False)
         if engine.was_stopped:
             return self._finish(epoch, "stopped", 0, (), is_complete=False)
+        self.is_interim = self.part is Part.EXITS
         settled = sum(tally.values()) + self.source.deferred
         if _outcomes(tally, UNKNOWN) or settled < self._planned().total:
             problem = _unanswered(self.sync, tally, self.source.reasons)
@@ -322,7 +353,7 @@ class _Run:
         if self.source.awaited:
             problem = _awaited(self.sync, self.source.awaited)
             return self._finish(epoch, "destination", 6, (problem,), is_complete=False)
-        if self.held is not None:
+        if self.held is not None and not self.is_interim:
             return self._finish(epoch, "held", 3, self.held.problems, is_complete=False)
         if _outcomes(tally, REJECTED, REJECTED_PARTIAL):
             return self._finish(epoch, "rejects", 1, (), is_complete=True)
@@ -338,6 +369,8 @@ class _Run:
     ) -> SyncResult:
         """Settle in one transaction; the journal goes last, when nothing needs it any more."""
         result = self._result(status, exit_code, problems)
+        if self.first is not None:
+            is_complete = is_complete and self.first.exit_code in (0, 1)
         self.ports.store.finish(epoch, self._report(result, is_complete))
         self.journal.settle(self.journal.mark)
         return result
@@ -357,28 +390,47 @@ class _Run:
             is_complete=is_complete,
             is_definition_changed=self.summary is not None and self.summary.is_definition_changed,
             account=self.account,
+            is_interim=result.exits is not None,
         )
 
     def _result(self, status: Status, exit_code: int, problems: tuple[Problem, ...]) -> SyncResult:
         source = self.source
-        waiting = self._waiting()
-        return SyncResult(
+        tally = source.tally if source else Counter[tuple[Op, str]]()
+        deferred = source.deferred if source else self._waiting()
+        summary = self.summary
+        if summary is not None and self.exits is not None:
+            deferred = parts.deferred_in(summary, self.exits, deferred)
+            tally = tally + self.exits.tally
+            summary = parts.with_exits(summary, self.exits)
+        result = SyncResult(
             sync=self.sync,
             status=status,
-            counts=count(
-                self.summary,
-                source.tally if source else Counter(),
-                source.deferred if source else waiting,
-            ),
-            ops=self.summary.ops if self.summary else {},
+            counts=count(summary, tally, deferred),
+            ops=summary.ops if summary else {},
             problems=problems,
             exit_code=exit_code,
-            summary=self.summary,
+            summary=summary,
             requests=source.requests if source else 0,
             bytes_sent=source.bytes_sent if source else 0,
             recovered=self.recovered,
             started_at=self.started_at,
             finished_at=self.ports.clock.now(),
+        )
+        if self.summary is not None and self.is_interim:
+            return replace(result, ops={}, exits=self._sent_first(self.summary, tally))
+        if self.summary is not None:
+            self._tell_plan(self.summary)
+        return result if self.first is None else _together(self.first, result)
+
+    def _sent_first(self, summary: PlanSummary, tally: parts.Tally) -> Exits:
+        return Exits(
+            causes=parts.exits_in(summary),
+            started_at=self.started_at,
+            tally=tally,
+            deferred=sum(parts.exits_in(summary).values()) - parts.sent_first(summary, self.held),
+            requests=self.source.requests if self.source else 0,
+            bytes_sent=self.source.bytes_sent if self.source else 0,
+            recovered=self.recovered,
         )
 
     def _waiting(self) -> int:
@@ -386,6 +438,27 @@ class _Run:
         if self.summary is None or self.held is None or self.held.waits is Waits.ALL:
             return 0
         return self.held.count(self.summary)
+
+
+def _together(first: SyncResult, last: SyncResult) -> SyncResult:
+    """The result of both parts of a run: the graver ending, and all that was sent."""
+    graver = first if gravest({first.exit_code, last.exit_code}) == first.exit_code else last
+    return replace(
+        last,
+        status=graver.status,
+        exit_code=graver.exit_code,
+        problems=(*first.problems, *last.problems),
+        requests=first.requests + last.requests,
+        bytes_sent=first.bytes_sent + last.bytes_sent,
+        recovered=first.recovered + last.recovered,
+        started_at=first.started_at,
+    )
+
+
+def cut_short(first: SyncResult) -> SyncResult:
+    """The result of a run of which a stop came before the second part."""
+    ops = first.summary.ops if first.summary else {}
+    return replace(first, status="stopped", ops=ops, exits=None)
 
 
 FATE_OF_OUTCOME = {

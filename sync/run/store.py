@@ -289,7 +289,8 @@ class SqlStore:
             if self._prepared is not None:
                 self._settle(state, epoch, report)
                 remember_run(state, self.sync, report, self.planned().grown)
-            state.run(log_run_sync(self.tables, self.sync, report))
+            if not report.is_interim:
+                state.run(log_run_sync(self.tables, self.sync, report))
 
     def log(self, epoch: int, report: SyncReport) -> None:
         """Write the report of a run that made no plan."""

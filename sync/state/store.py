@@ -202,6 +202,8 @@ class SyncReport:
     """Every planned change was attempted."""
     is_definition_changed: bool = False
     account: str | None = None
+    is_interim: bool = False
+    """Of a part of the run: there is one row of `run_syncs` for all of it, at the end."""
 
 
 class Store(Protocol):

@@ -252,6 +252,15 @@ def with_first(query: exp.Query, definitions: Mapping[str, exp.Query]) -> exp.Qu
     return made
 
 
+def renamed(query: exp.Query, names: Mapping[str, str]) -> exp.Query:
+    """The query reading other local relations."""
+    made = query.copy()
+    for table in made.find_all(exp.Table):
+        if not table.db and table.name in names:
+            table.set("this", ident(names[table.name]))
+    return made
+
+
 def temporary(name: str, query: exp.Query) -> exp.Create:
     """`create temporary table name as query`."""
     return exp.Create(

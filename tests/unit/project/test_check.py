@@ -85,11 +85,6 @@ def test_what_is_not_supported_yet_says_so(world, key):
     assert f"`{key}`" in problem.message
 
 
-def test_an_entrys_ordering_is_not_supported_yet(world):
-    world.entry("seg_carts")["after"] = "crm"
-    assert world.only_problem().code == "not-yet"
-
-
 @pytest.mark.parametrize(
     ("key", "value"),
     [

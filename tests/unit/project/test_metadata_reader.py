@@ -104,7 +104,7 @@ def test_a_wrong_part_does_not_hide_what_else_is_wrong():
                 "kind": "events",
                 "identity": "a",
                 "nulls": "never",
-                "destinations": [{"traits": "a"}, {"name": "mailer", "on_drop": 1, "after": "x"}],
+                "destinations": [{"traits": "a"}, {"name": "mailer", "on_drop": 1, "after": 5}],
             }
         )
     )

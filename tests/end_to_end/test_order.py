@@ -1,0 +1,224 @@
+"""Order among destinations: nobody gets the message before the eligibility, person by person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from activation_sandbox.client import SandboxControl
+from e2e.artifacts import Model
+from e2e.inside import Runs
+from e2e.project import SmallProject
+
+LD, CIO = "seg_carts__launchdarkly", "seg_carts__customerio"
+
+
+def carts(after: Any = "launchdarkly") -> Model:
+    customerio: dict[str, Any] = {
+        "name": "customerio",
+        "update_only": False,
+        "traits": ["tier"],
+        "on_enter": {"event": "entered_cart_recovery"},
+        "on_exit": {"event": "left_cart_recovery"},
+    }
+    return Model(
+        name="seg_carts",
+        query="select person_id, tier from rows",
+        columns={"person_id": "varchar", "tier": "varchar"},
+        activation={
+            "kind": "segment",
+            "identity": "person_id",
+            "initial": "send",
+            "destinations": [
+                {**customerio, **({"after": after} if after else {})},
+                {"name": "launchdarkly", "traits": []},
+            ],
+        },
+    )
+
+
+@pytest.fixture(params=["duckdb", "postgres"])
+def shop(request: pytest.FixtureRequest, project_on: Callable[[str], SmallProject]) -> SmallProject:
+    project = project_on(request.param)
+    project.connect("launchdarkly")
+    project.warehouse.run("create table rows (person_id varchar, tier varchar)")
+    put(project, "p1", "p2", "p3")
+    project.define(carts())
+    return project
+
+
+def put(shop: SmallProject, *people: str) -> None:
+    rows = ", ".join(f"('{person}', 'high')" for person in people)
+    shop.warehouse.run(f"insert into rows values {rows}")
+
+
+def buys(shop: SmallProject, person: str) -> None:
+    """Whoever has bought has no cart any more."""
+    shop.warehouse.run(f"delete from rows where person_id = '{person}'")
+
+
+def launchdarkly(shop: SmallProject) -> SandboxControl:
+    return SandboxControl(shop.sandbox.url, "launchdarkly")
+
+
+def eligible(shop: SmallProject) -> set[str]:
+    found = [s for s in launchdarkly(shop).segments() if s["name"] == "seg_carts"]
+    return set(found[0]["members"]) if found else set()
+
+
+def messages(shop: SmallProject, name: str = "entered_cart_recovery") -> list[str]:
+    return sorted(event["who"] for event in shop.sandbox.events() if event["name"] == name)
+
+
+def fates(shop: SmallProject, sync: str = CIO) -> dict[str, int]:
+    """What became of the rows of one sync, without those that are zero."""
+    row = shop.last_run_syncs()[sync]
+    told = next(r for r in shop.results()["results"] if r["sync"] == sync)
+    counts = {k: n for k, n in told["counts"].items() if n and k not in ("model_rows", "removals")}
+    assert counts == {k: row[k] for k in counts}
+    return counts
+
+
+def writes(shop: SmallProject) -> list[str]:
+    """The vendors that were written to, in order."""
+    vendors = ("customerio", "launchdarkly")
+    found = [r for v in vendors for r in SandboxControl(shop.sandbox.url, v).requests()]
+    sent = [r for r in found if r["method"] in ("POST", "PATCH")]
+    return [r["vendor"] for r in sorted(sent, key=lambda r: r["number"])]
+
+
+def test_the_message_leaves_after_the_eligibility_has_landed(shop: SmallProject, run: Runs) -> None:
+    run("apply")
+    order = writes(shop)
+    assert order == sorted(order, reverse=True)
+    assert eligible(shop) == set(messages(shop)) == {"p1", "p2", "p3"}
+    assert fates(shop) == {"delivered": 3}
+    assert "No changes" in run("apply").text
+    assert writes(shop) == order
+
+
+def test_with_the_first_destination_down_nobody_gets_the_message(
+    shop: SmallProject, run: Runs
+) -> None:
+    fault = shop.sandbox.add_fault("status", {"vendor": "launchdarkly", "method": "PATCH"})
+    run("apply", expect=6)
+    assert (eligible(shop), messages(shop)) == (set(), [])
+    assert fates(shop) == {"deferred": 3}
+    told = next(r for r in shop.results()["results"] if r["sync"] == CIO)
+    assert (told["status"], told["deferred"]) == ("success", {"waiting": 3})
+    assert "seg_carts__launchdarkly has not acknowledged" in run("why", "p1").text
+    shop.sandbox.clear_faults(fault)
+    buys(shop, "p3")
+    run("apply")
+    assert eligible(shop) == set(messages(shop)) == {"p1", "p2"}
+
+
+def test_only_who_is_refused_by_the_first_waits(shop: SmallProject, run: Runs) -> None:
+    run("apply")
+    put(shop, "p4", "p5")
+    body = '{"message": "no such context"}'
+    fault = {"vendor": "launchdarkly", "method": "PATCH", "containing": "p4", "status": 400}
+    number = shop.sandbox.add_fault("status", {**fault, "body": body})
+    run("apply", expect=1)
+    assert fates(shop) == {"unchanged": 3, "delivered": 1, "deferred": 1}
+    assert set(messages(shop)) == {"p1", "p2", "p3", "p5"}
+    shop.sandbox.clear_faults(number)
+    run("apply")
+    assert set(messages(shop)) == {"p1", "p2", "p3", "p4", "p5"}
+
+
+def test_who_leaves_gets_the_exit_before_the_eligibility_ends_and_nothing_twice(
+    shop: SmallProject, run: Runs
+) -> None:
+    run("apply")
+    before = len(writes(shop))
+    buys(shop, "p1")
+    put(shop, "p4")
+    run("apply")
+    after = writes(shop)[before:]
+    assert after[0] == "customerio"
+    assert after[-1] == "customerio"
+    assert "launchdarkly" in after
+    assert messages(shop, "left_cart_recovery") == ["p1"]
+    assert messages(shop) == ["p1", "p2", "p3", "p4"]
+    assert fates(shop) == {"unchanged": 2, "delivered": 2}
+    assert fates(shop, LD) == {"unchanged": 2, "delivered": 2}
+
+
+def test_exits_leave_while_the_first_destination_is_down(shop: SmallProject, run: Runs) -> None:
+    run("apply")
+    refused = {"vendor": "launchdarkly", "method": "PATCH", "status": 401}
+    shop.sandbox.add_fault("status", refused)
+    buys(shop, "p1")
+    put(shop, "p4")
+    run("apply", expect=6)
+    assert messages(shop, "left_cart_recovery") == ["p1"]
+    assert messages(shop) == ["p1", "p2", "p3"]
+    assert fates(shop) == {"unchanged": 2, "delivered": 1, "deferred": 1}
+    assert eligible(shop) == {"p1", "p2", "p3"}
+
+
+def test_an_exit_that_is_refused_is_tried_once_and_holds_nobody_else(
+    shop: SmallProject, run: Runs
+) -> None:
+    run("apply")
+    shop.sandbox.add_fault("refuse", {"path": "v2/batch", "refuse": {"p1": "no"}})
+    buys(shop, "p1")
+    put(shop, "p4")
+    run("apply", expect=1)
+    assert fates(shop) == {"unchanged": 2, "delivered": 1, "rejected": 1}
+    assert messages(shop) == ["p1", "p2", "p3", "p4"]
+    assert eligible(shop) == {"p2", "p3", "p4"}
+    letters = shop.state("select identity, attempts from {state}.dead_letters")
+    assert letters == [("p1", 1)]
+    shop.sandbox.clear_faults()
+    run("apply")
+    assert messages(shop, "left_cart_recovery") == ["p1"]
+
+
+def test_who_buys_in_between_gets_neither(shop: SmallProject, run: Runs) -> None:
+    """The row of the second model lags behind, and the first one would take the person out."""
+    lagging = Model(
+        name="seg_late",
+        query="select person_id from late",
+        columns={"person_id": "varchar"},
+        activation={
+            "kind": "segment",
+            "identity": "person_id",
+            "initial": "send",
+            "destinations": [
+                {
+                    "name": "customerio",
+                    "update_only": False,
+                    "on_enter": {"event": "entered_cart_recovery"},
+                    "after": {"destination": "launchdarkly", "model": "seg_carts"},
+                }
+            ],
+        },
+    )
+    shop.warehouse.run("create table late as select person_id from rows where person_id <> 'p2'")
+    shop.define(carts(after=None), lagging)
+    run("apply", "--select", "destination:launchdarkly")
+    buys(shop, "p1")
+    run("apply", "--select", "seg_late")
+    assert messages(shop) == ["p3"]
+    assert fates(shop, "seg_late__customerio") == {"delivered": 1, "deferred": 1}
+
+
+def test_the_second_destination_alone_reaches_whom_the_first_has(
+    shop: SmallProject, run: Runs
+) -> None:
+    run("apply", "--select", "destination:customerio")
+    assert messages(shop) == []
+    assert fates(shop) == {"deferred": 3}
+    run("apply", "--select", "destination:launchdarkly")
+    put(shop, "p4")
+    run("apply", "--select", "destination:customerio")
+    assert messages(shop) == ["p1", "p2", "p3"]
+
+
+def test_a_plan_shows_what_waits_and_writes_nothing(shop: SmallProject, run: Runs) -> None:
+    text = run("plan").text
+    assert "deferred: 3 behind another sync" in text
+    assert writes(shop) == []

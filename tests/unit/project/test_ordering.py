@@ -1,0 +1,105 @@
+"""`after`: which sync comes first, and what is wrong with how that is named."""
+
+from __future__ import annotations
+
+import pytest
+
+from sync.project.syncs import compile_syncs
+from sync.rules import After
+
+CONNECTIONS = {"mailer": "mailer", "crm": "mailer"}
+WHERE = "models/models.yml, config.meta.activation.destinations[0].after"
+
+
+def compiled(world):
+    return compile_syncs(world.write(), CONNECTIONS, world.registry)
+
+
+def entries(world, model, *written):
+    world.meta(model)["destinations"] = list(written)
+
+
+def after_of(world, name):
+    return next(sync for sync in compiled(world).sound if sync.name == name).rules.after
+
+
+def test_a_name_is_another_destination_of_the_same_model(world):
+    entries(world, "traits_customers", "crm", {"name": "mailer", "after": "crm"})
+    assert compiled(world).findings == []
+    assert after_of(world, "traits_customers__mailer") == After("traits_customers__crm")
+    assert after_of(world, "traits_customers__crm") is None
+
+
+def test_another_model_is_named_with_its_destination(world):
+    after = {"destination": "mailer", "model": "seg_carts"}
+    entries(world, "traits_customers", {"name": "mailer", "after": after})
+    assert compiled(world).findings == []
+    found = after_of(world, "traits_customers__mailer")
+    assert found == After("seg_carts__mailer")
+
+
+@pytest.mark.parametrize(
+    ("written", "code", "hint"),
+    [
+        ("mailr", "after-unknown", "`mailer`"),
+        ({"destination": "mailer", "model": "seg_cart"}, "after-unknown", "`seg_carts`"),
+        ("mailer", "after-self", ""),
+        ({"destination": "mailer", "model": "events_orders"}, "after-events", ""),
+    ],
+)
+def test_what_can_not_come_first_is_refused(world, written, code, hint):
+    entries(world, "traits_customers", {"name": "mailer", "after": written})
+    found = compiled(world)
+    (finding,) = found.findings
+    assert (finding.problem.code, finding.problem.where.startswith(WHERE)) == (code, True)
+    assert hint in finding.problem.hint
+    assert "traits_customers" not in {sync.model for sync in found.sound}
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        5,
+        "",
+        {"model": "seg_carts"},
+        {"destination": "crm", "timout": "6 hours"},
+    ],
+)
+def test_another_form_is_refused(world, written):
+    entries(world, "traits_customers", {"name": "mailer", "after": written}, "crm")
+    (finding,) = compiled(world).findings
+    assert finding.problem.where.startswith(WHERE)
+
+
+def test_a_model_with_another_identity_is_refused(world):
+    world.meta("seg_carts").update(identity="intent", tier=None)
+    entries(
+        world,
+        "traits_customers",
+        {"name": "mailer", "after": {"destination": "mailer", "model": "seg_carts"}},
+    )
+    (finding,) = compiled(world).findings
+    assert finding.problem.code == "after-identity"
+    assert "by `customer_id`, and seg_carts__mailer, which it waits for, by `intent`" in (
+        finding.problem.message
+    )
+
+
+def test_a_circle_is_told_once_and_stops_all_that_are_in_it(world):
+    entries(world, "traits_customers", {"name": "mailer", "after": {"destination": "crm"}}, "crm")
+    world.meta("traits_customers")["destinations"][1] = {
+        "name": "crm",
+        "after": {"destination": "mailer", "model": "seg_carts"},
+    }
+    entries(
+        world,
+        "seg_carts",
+        {"name": "mailer", "after": {"destination": "mailer", "model": "traits_customers"}},
+    )
+    found = compiled(world)
+    (finding,) = found.findings
+    assert finding.problem.code == "after-circle"
+    assert "seg_carts__mailer after traits_customers__mailer after traits_customers__crm" in (
+        finding.problem.message
+    )
+    assert {sync.model for sync in found.sound} == {"events_orders"}
