@@ -4,7 +4,8 @@
     select {{ activation._text(value) }} as {{ name }}
     {{- '\nunion all' if not loop.last }}
     {%- else %}
-    select cast(null as {{ dbt.type_string() }}) as {{ name }}
+    select {{ activation._as_text('null') }} as {{ name }}
+    from (select 1 as nothing) as nowhere
     where 1 = 0
     {%- endfor %}
 {%- endmacro %}

@@ -4,10 +4,7 @@
 {%- endmacro %}
 
 {% macro default___strip(column) -%}
-    {{ exceptions.raise_compiler_error(
-        "_strip is not written for " ~ target.type
-        ~ "; add " ~ target.type ~ "___strip in macros/_strip.sql"
-    ) }}
+    {{ activation._lacks('_strip') }}
 {%- endmacro %}
 
 {% macro duckdb___strip(column) -%}
@@ -16,4 +13,20 @@
 
 {% macro postgres___strip(column) -%}
     btrim({{ column }}, e' \t\r\n')
+{%- endmacro %}
+
+{% macro redshift___strip(column) -%}
+    btrim({{ column }}, ' ' || chr(9) || chr(10) || chr(13))
+{%- endmacro %}
+
+{% macro snowflake___strip(column) -%}
+    trim({{ column }}, ' \t\r\n')
+{%- endmacro %}
+
+{% macro bigquery___strip(column) -%}
+    trim({{ column }}, ' \t\r\n')
+{%- endmacro %}
+
+{% macro spark___strip(column) -%}
+    trim(both ' \t\r\n' from {{ column }})
 {%- endmacro %}

@@ -1,7 +1,8 @@
 {#- One value inside a column of JSON text, as text; null where there is none, or a JSON null.
 
     `path` is a key, or a list of keys from the outside in. Keys are taken literally, so dots and
-    blanks in them mean nothing. Text that is no JSON is an error of the query. -#}
+    blanks in them mean nothing. Text that is no JSON is an error of the query on most warehouses,
+    null on Spark and Databricks; Redshift knows no difference between null and an empty text. -#}
 {% macro json_text(column, path) -%}
     {%- set keys = [path] if path is string else path -%}
     {%- for key in keys if key is not string or '"' in key or '\\' in key -%}
@@ -14,10 +15,7 @@
 {%- endmacro %}
 
 {% macro default__json_text(column, keys) -%}
-    {{ exceptions.raise_compiler_error(
-        "json_text is not written for " ~ target.type
-        ~ "; add " ~ target.type ~ "__json_text in macros/json_text.sql"
-    ) }}
+    {{ activation._lacks('json_text') }}
 {%- endmacro %}
 
 {% macro duckdb__json_text(column, keys) -%}
@@ -25,9 +23,28 @@
 {%- endmacro %}
 
 {% macro postgres__json_text(column, keys) -%}
-    {%- set path = [] -%}
-    {%- for key in keys -%}
-        {%- do path.append(activation._text(key)) -%}
+    json_extract_path_text(cast({{ column }} as json), {{ activation._texts(keys) }})
+{%- endmacro %}
+
+{% macro redshift__json_text(column, keys) -%}
+    nullif(json_extract_path_text({{ column }}, {{ activation._texts(keys) }}), '')
+{%- endmacro %}
+
+{% macro snowflake__json_text(column, keys) -%}
+    {%- set path = '["' ~ keys | join('"]["') ~ '"]' -%}
+    cast(get_path(parse_json({{ column }}), {{ activation._text(path) }}) as varchar)
+{%- endmacro %}
+
+{% macro bigquery__json_text(column, keys) -%}
+    json_value({{ column }}, {{ activation._text('$."' ~ keys | join('"."') ~ '"') }})
+{%- endmacro %}
+
+{% macro spark__json_text(column, keys) -%}
+    {%- for key in keys if "'" in key -%}
+        {{ exceptions.raise_compiler_error(
+            "json_text(): Spark can't look for `" ~ key ~ "`, which holds a quote."
+            ~ " fix: take the key out of the path"
+        ) }}
     {%- endfor -%}
-    json_extract_path_text(cast({{ column }} as json), {{ path | join(', ') }})
+    get_json_object({{ column }}, {{ activation._text("$['" ~ keys | join("']['") ~ "']") }})
 {%- endmacro %}

@@ -9,16 +9,18 @@
 {%- endmacro %}
 
 {% macro default__stable_bucket(salt, identity) -%}
-    {{ exceptions.raise_compiler_error(
-        "stable_bucket is not written for " ~ target.type
-        ~ "; add " ~ target.type ~ "__stable_bucket in macros/stable_bucket.sql"
-    ) }}
+    {{ activation._lacks('stable_bucket') }}
+{%- endmacro %}
+
+{#- The salted identity, as text. -#}
+{% macro _salted(salt, identity) -%}
+    '{{ local_md5(salt) }}' || {{ activation._as_text(identity) }}
 {%- endmacro %}
 
 {% macro duckdb__stable_bucket(salt, identity) -%}
     cast(
             cast(
-                '0x' || left(md5('{{ local_md5(salt) }}' || cast({{ identity }} as varchar)), 8)
+                '0x' || left(md5({{ activation._salted(salt, identity) }}), 8)
                 as bigint
             ) % 10000 as integer
         )
@@ -28,9 +30,41 @@
     cast(
             cast(
                 cast(
-                    'x' || left(md5('{{ local_md5(salt) }}' || cast({{ identity }} as varchar)), 8)
+                    'x' || left(md5({{ activation._salted(salt, identity) }}), 8)
                     as bit(32)
                 ) as bigint
             ) % 10000 as integer
+        )
+{%- endmacro %}
+
+{% macro redshift__stable_bucket(salt, identity) -%}
+    cast(
+            strtol(left(md5({{ activation._salted(salt, identity) }}), 8), 16) % 10000 as integer
+        )
+{%- endmacro %}
+
+{% macro snowflake__stable_bucket(salt, identity) -%}
+    cast(
+            mod(
+                to_number(left(md5({{ activation._salted(salt, identity) }}), 8), 'XXXXXXXX'),
+                10000
+            ) as integer
+        )
+{%- endmacro %}
+
+{% macro bigquery__stable_bucket(salt, identity) -%}
+    mod(
+            cast(
+                '0x' || left(to_hex(md5({{ activation._salted(salt, identity) }})), 8) as int64
+            ),
+            10000
+        )
+{%- endmacro %}
+
+{% macro spark__stable_bucket(salt, identity) -%}
+    cast(
+            cast(
+                conv(left(md5({{ activation._salted(salt, identity) }}), 8), 16, 10) as bigint
+            ) % 10000 as int
         )
 {%- endmacro %}

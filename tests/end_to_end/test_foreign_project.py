@@ -51,7 +51,7 @@ def foreign(
     (directory / "packages.yml").write_text(f"packages:\n  - local: {ROOT}\n")
     project = ForeignProject(directory, warehouse_of(request.param), sandbox)
     project.dbt("deps")
-    project.dbt("build")
+    project.dbt("build", "--warn-error")
     return project
 
 

@@ -40,11 +40,12 @@ from sync.project.vendors import check_against
 from sync.run.batches import prepare
 from sync.state.schema import PLAN, SHARED, SNAPSHOT
 from sync.testing import FakeClock
+from tests.macros import generic_tests, public_macros
 from tests.markdown import ROOT, Block, anchors, blocks, headings, links, pages, prose
 
 DOCS = ROOT / "docs"
 METADATA, COMMAND_PAGE = DOCS / "metadata.md", DOCS / "commands.md"
-LANGUAGES = {"bash", "python", "sql", "text", "toml", "yaml"}
+LANGUAGES = {"bash", "jinja", "python", "sql", "text", "toml", "yaml"}
 T = TypeVar("T")
 
 SIGNING_KEY = "whsec_c2FuZGJveC13ZWJob29rLXNlY3JldC0wMDAx"
@@ -124,9 +125,13 @@ def test_every_state_table_and_column_of_the_snapshot_is_explained() -> None:
 
 def test_every_macro_and_generic_test_is_in_the_changelog() -> None:
     changelog = (ROOT / "CHANGELOG.md").read_text()
-    macros = ROOT / "macros"
-    for path in [*macros.glob("[a-z]*.sql"), *(macros / "generic_tests").glob("*.sql")]:
-        assert f"`{path.stem}`" in changelog, path.stem
+    for name in public_macros() | generic_tests():
+        assert f"`{name}`" in changelog, name
+
+
+def test_every_macro_and_generic_test_has_its_entry() -> None:
+    assert _named("`[a-z_]+`", DOCS / "macros.md") == public_macros()
+    assert _named("`[a-z_]+`", DOCS / "generic-tests.md") == generic_tests()
 
 
 # What must not be wrong

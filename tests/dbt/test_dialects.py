@@ -1,0 +1,80 @@
+"""Every macro and generic test, as the foreign project calls it, in the SQL of each warehouse.
+
+Only DuckDB and PostgreSQL run here; for the others, sqlglot has to know every word.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+import pytest
+import sqlglot
+import yaml
+from sqlglot import exp
+
+from tests.macros import (
+    ELSEWHERE,
+    INSTALLED,
+    CompilationError,
+    Relation,
+    Rendering,
+    generic_tests,
+    public_macros,
+)
+from tests.markdown import ROOT, Block, blocks
+
+PAGE = ROOT / "docs" / "macros.md"
+WRAPPERS = ROOT / "integration_tests" / "models" / "macro_wrappers"
+KNOWN = {"databricks": {"CONV"}, "spark": {"ASSERT_TRUE", "CONV"}}
+"""Functions of each warehouse that sqlglot has no name for, looked up in its documentation."""
+
+
+def _parsed(sql: str, dialect: str) -> None:
+    tree = sqlglot.parse_one(sql, dialect=dialect)
+    assert isinstance(tree, exp.Query), sql
+    assert {f.name.upper() for f in tree.find_all(exp.Anonymous)} <= KNOWN.get(dialect, set()), sql
+
+
+@cache
+def _rendering(dialect: str) -> Rendering:
+    state = {"holdouts": Relation("holdouts")}
+    return Rendering(dialect, {"as_of": "2024-05-21"}, state=state)
+
+
+@pytest.mark.parametrize("dialect", [*INSTALLED, *ELSEWHERE])
+def test_every_wrapper_is_sql_of_the_warehouse(dialect: str) -> None:
+    for path in WRAPPERS.glob("wrap_*.sql"):
+        _parsed(_rendering(dialect).render(path.read_text()), dialect)
+
+
+@pytest.mark.parametrize("dialect", [*INSTALLED, *ELSEWHERE])
+@pytest.mark.parametrize("block", blocks(PAGE, "jinja"), ids=lambda b: b.place)
+def test_every_model_on_the_page_is_sql_of_the_warehouse(dialect: str, block: Block) -> None:
+    if sql := _rendering(dialect).render(block.text):
+        _parsed(sql, dialect)
+    else:
+        assert "{% macro" in block.text
+
+
+def test_every_macro_has_a_wrapper() -> None:
+    written = "".join(path.read_text() for path in WRAPPERS.glob("wrap_*.sql"))
+    assert set(re.findall(r"activation\.([a-z]\w*)", written)) == public_macros()
+
+
+def test_a_warehouse_that_a_macro_lacks_is_told_how_to_add_it() -> None:
+    with pytest.raises(CompilationError) as raised:
+        Rendering("oracle").render("{{ activation.stable_bucket('salt', 'person_id') }}")
+    assert "oracle__stable_bucket" in str(raised.value)
+    assert "search_order: [foreign, activation]" in str(raised.value)
+
+
+def test_every_macro_and_generic_test_is_described_with_its_arguments() -> None:
+    described = {
+        macro["name"]: [argument["name"] for argument in macro["arguments"]]
+        for path in (ROOT / "macros").rglob("*.yml")
+        for macro in yaml.safe_load(path.read_text())["macros"]
+        if macro["description"] and all(a["description"] for a in macro["arguments"])
+    }
+    names = {*public_macros(), *(f"test_{name}" for name in generic_tests())}
+    assert described == {name: _rendering("duckdb").arguments(name) for name in names}
