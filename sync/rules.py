@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from sync.relation import Relation
 
@@ -105,6 +106,54 @@ class After:
 
 
 @dataclass(frozen=True, slots=True)
+class Per:
+    """A length of time as it is written: minutes and hours are exact, days are local days."""
+
+    number: int
+    unit: str
+    """minute, hour or day."""
+    zone: str = "UTC"
+    """Where days begin and end."""
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.unit}{'' if self.number == 1 else 's'}"
+
+    def since(self, at: datetime) -> datetime:
+        """The first instant that counts at `at`."""
+        if self.unit == "day":
+            return self._midnight(at, 1 - self.number)
+        return at - self._length + timedelta(microseconds=1)
+
+    def end(self, entered_at: datetime) -> datetime:
+        """The first instant at which `entered_at` counts no more."""
+        if self.unit == "day":
+            return self._midnight(entered_at, self.number)
+        return entered_at + self._length
+
+    @property
+    def _length(self) -> timedelta:
+        return timedelta(**{f"{self.unit}s": self.number})
+
+    def _midnight(self, at: datetime, days: int) -> datetime:
+        """The beginning of the local day that lies so many days after that of `at`, in UTC."""
+        zone = ZoneInfo(self.zone)
+        day = at.astimezone(zone).date() + timedelta(days=days)
+        return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """How often a person may enter."""
+
+    entries: int
+    per: Per
+
+    def __str__(self) -> str:
+        entries = "entry" if self.entries == 1 else "entries"
+        return f"{self.entries} {entries} in {self.per}"
+
+
+@dataclass(frozen=True, slots=True)
 class AsOf:
     """What all plans of a run go by."""
 
@@ -132,6 +181,12 @@ class Rules:
     ended: tuple[tuple[str, str], ...] = ()
     """What becomes of people whom a holdout holds that is named no longer: keep or release."""
     after: After | None = None
+    cap: Cap | None = None
+
+    @property
+    def counts_entries(self) -> bool:
+        """Whether entries are recorded, for a limit on how often."""
+        return self.cap is not None
 
     @property
     def asked(self) -> tuple[Listed, ...]:

@@ -63,20 +63,29 @@ def carried_names(c: Comparison) -> list[str]:
 
 def judged(c: Comparison, changes: exp.Select) -> exp.Select:
     """The planned changes, each with the delays that hold it, and in `waits_for` the first."""
-    asked = exp.select(exp.Column(this=exp.Star(), table=e.ident(CHANGES)))
-    asked = asked.from_(changes.subquery(e.ident(CHANGES)), copy=False)
-    is_removal = e.equals(e.col("op", CHANGES), e.text(Op.REMOVE))
     for i, delay in enumerate(c.delays):
-        holds = e.coalesce(e.paren(delay.condition(c)), exp.false())
-        holds = e.all_of(exp.Not(this=is_removal.copy()), holds)
-        asked = asked.select(*e.aliased([(_flag(i), e.paren(holds))]), copy=False)
-    for delay in c.delays:
-        asked = delay.join(c, asked)
+        changes = delay.join(c, _asked(c, i, delay, changes))
     names = [(e.col(_flag(i), "j"), e.text(delay.name)) for i, delay in enumerate(c.delays)]
     first = e.case(*names, default=e.null("varchar"))
     every = exp.select(exp.Column(this=exp.Star(), table=e.ident("j")))
     every = every.select(*e.aliased([("waits_for", first)]), copy=False)
-    return every.from_(asked.subquery(e.ident("j")), copy=False)
+    return every.from_(changes.subquery(e.ident("j")), copy=False)
+
+
+def _asked(c: Comparison, number: int, delay: Delay, changes: exp.Select) -> exp.Select:
+    """The changes with one more flag; those of the delays before it are there already."""
+    is_removal = e.equals(e.col("op", CHANGES), e.text(Op.REMOVE))
+    holds = e.coalesce(e.paren(delay.condition(c)), exp.false())
+    holds = e.paren(e.all_of(exp.Not(this=is_removal), holds))
+    asked = exp.select(exp.Column(this=exp.Star(), table=e.ident(CHANGES)))
+    asked = asked.select(*e.aliased([(_flag(number), holds)]), copy=False)
+    return asked.from_(changes.subquery(e.ident(CHANGES)), copy=False)
+
+
+def held_before(c: Comparison, delay: Delay) -> exp.Expr:
+    """Whether a delay that is asked before this one holds a change `d`."""
+    number = c.delays.index(delay)
+    return e.any_of(*(e.col(_flag(i), CHANGES) for i in range(number)))
 
 
 def _flag(number: int) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlglot import exp
 
@@ -227,7 +227,7 @@ def _assign(
         "percent": exp.cast(e.number(gate.holdout.threshold / 100), "decimal(5, 2)"),
         "rollout": exp.cast(e.number(gate.rolled_out / 100), "decimal(5, 2)"),
         "sync": e.text(c.sync.name),
-        "assigned_at": _moment(planned_at),
+        "assigned_at": e.moment(planned_at),
     }
     query = e.select(*values.values()).from_(passing.subquery(e.ident("n")))
     query = query.where(e.not_null(e.col("person", "n")))
@@ -265,7 +265,7 @@ def _release(state: Catalogue, gate: HeldOut, planned_at: datetime) -> exp.Updat
     is_outside = exp.GTE(this=e.col("bucket"), expression=e.number(gate.holdout.threshold))
     return e.update(
         state.tables[TABLE],
-        {"released_at": _moment(planned_at)},
+        {"released_at": e.moment(planned_at)},
         e.all_of(
             e.equals(e.col("holdout"), e.text(gate.holdout.name)),
             e.equals(e.col("arm"), e.text(CONTROL)),
@@ -294,7 +294,7 @@ def trigger(state: Catalogue, c: Comparison, planned_at: datetime) -> None:
         state.run(
             e.update(
                 state.tables[TABLE],
-                {"triggered_at": _moment(planned_at)},
+                {"triggered_at": e.moment(planned_at)},
                 e.all_of(is_open.copy(), is_through),
             )
         )
@@ -312,8 +312,3 @@ def facts(c: Comparison, gate: HeldOut, key: str) -> exp.Select | None:
         e.equals(e.col("holdout"), e.text(gate.holdout.name)),
         exp.In(this=e.col("identity"), query=who.subquery()),
     ).limit(1)
-
-
-def _moment(at: datetime) -> exp.Expr:
-    text = at.astimezone(UTC).replace(tzinfo=None).isoformat(" ")
-    return exp.cast(e.text(text), exp.DataType.Type.TIMESTAMP)

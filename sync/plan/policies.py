@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from sync.errors import PlanHeld, Problem
 from sync.model import Sync
-from sync.plan import holdouts, suppression
+from sync.plan import caps, holdouts, suppression
 from sync.plan.comparison import Comparison
 from sync.plan.consent import Unconsented
 from sync.plan.delays import Delay
@@ -77,12 +77,21 @@ def consult(
         {f.listed.unique_id: f.people for f in found.values() if not f.doubt and f.has_changed},
         rules,
         planned_at,
-        tuple(_delays(sync, as_of, others)),
+        tuple(_delays(state, sync, as_of, others, mapping, planned_at)),
     )
 
 
-def _delays(sync: Sync, as_of: AsOf, others: Sequence[Sync]) -> Iterator[Delay]:
+def _delays(
+    state: Catalogue,
+    sync: Sync,
+    as_of: AsOf,
+    others: Sequence[Sync],
+    mapping: str | None,
+    planned_at: datetime,
+) -> Iterator[Delay]:
     """What planned changes wait for, in the order in which it is asked."""
+    if sync.rules.cap:
+        yield caps.gate_of(state, sync, mapping, planned_at)
     if sync.rules.after is not None:
         yield Behind(sync.rules.after, sync, others, as_of)
 

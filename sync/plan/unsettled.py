@@ -14,7 +14,6 @@ from sync.state import settle
 from sync.state.acks import ack_rows, unanswered
 from sync.state.recovery import leftover_settlement
 from sync.state.settle import BEFORE, OUTCOMES, RECOVERED, Settlement
-from sync.state.settling import moment
 from sync.state.store import Ack
 from sync.warehouse import sql as e
 
@@ -66,7 +65,7 @@ def _acks(s: Settlement, told: Sequence[Ack]) -> exp.Query:
     )
     rows = ack_rows(s.plan_epoch, RECOVERED, told)
     listed = exp.values([tuple(row[:-1]) for row in rows], alias="i", columns=[*list(t.ACKS)[:-1]])
-    at = moment(told[0].answered_at)
+    at = e.moment(told[0].answered_at)
     kinds = list(t.ACKS.items())[:-1]
     columns: list[exp.Expr] = [exp.cast(e.col(name, "i"), kind) for name, kind in kinds]
     fresh = exp.select(*columns, at).from_(listed).where(exp.Not(this=exp.Exists(this=there)))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sync.model import Fate, Kind
+from sync.model import Fate, Kind, Op
 from sync.plan import (
+    caps,
     holdouts,
     listed,
     numbering,
@@ -28,6 +29,7 @@ from sync.warehouse import sql as e
 def write(state: Catalogue, prepared: Prepared) -> PlanSummary:
     """Compare and commit the numbered plan. Runs inside the caller's transaction."""
     prepared = _with_arms(state, prepared)
+    caps.take_over(state, prepared.comparison, prepared.known)
     planner = Planner(Tables(state), prepared, writes_first=True)
     c, known = prepared.comparison, prepared.known
     if prepared.is_new_target:
@@ -36,6 +38,8 @@ def write(state: Catalogue, prepared: Prepared) -> PlanSummary:
     if summary.total and not planner.has_written:
         for statement in numbering.write_plan(c, summary.ops):
             state.run(statement)
+    if summary.ops.get(Op.ADD):
+        caps.reserve(state, planner.comparison)
     upkeep.keep_in_step(state, planner.comparison, planner.seen, planner.doubled)
     changes = {
         "columns": e.text(encode(c.columns)),
@@ -93,4 +97,7 @@ def as_run(summary: PlanSummary, c: Comparison) -> PlanSummary:
 
 def settlement(state: Catalogue, c: Comparison, writer: int) -> settle.Settlement:
     """How the plan of a comparison is settled."""
-    return settle.Settlement(c.sync, c.columns, state.tables, c.salt, c.epoch, writer)
+    counts = c.sync.rules.counts_entries
+    return settle.Settlement(
+        c.sync, c.columns, state.tables, c.salt, c.epoch, writer, counts_entries=counts
+    )

@@ -20,13 +20,13 @@ from sync.project.metadata_reader import Activated, read_misplaced, read_model
 from sync.project.naming import definition, sync_name
 from sync.project.ordering import in_order
 from sync.project.policies import NO_POLICIES, Policies
-from sync.project.policy_forms import Requires, Suppress
+from sync.project.policy_forms import Requires, Suppress, per
 from sync.project.rolling_out import rollout_of
 from sync.project.suggest import did_you_mean
 from sync.project.suppressing import Level, suppressions_of
 from sync.project.validation import Place, known_keys
 from sync.project.vendors import Registry, Vendor, check_against, load_vendor
-from sync.rules import Rules
+from sync.rules import Cap, Rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,8 @@ def _with_rules(
     findings += [one for one in misnamed if one not in findings]
     rollout, unfit = rollout_of(sync, activated, named)
     findings += [one for one in unfit if one not in findings]
-    rules = Rules(tuple(suppress), tuple(requires), tuple(held), rollout, ended(policies))
+    cap = Cap(meta.cap.entries, per(meta.cap.per, policies.zone)) if meta.cap else None
+    rules = Rules(tuple(suppress), tuple(requires), tuple(held), rollout, ended(policies), cap=cap)
     sync = replace(sync, rules=rules)
     return replace(draft, sync=replace(sync, definition=definition(sync, activated.model)))
 

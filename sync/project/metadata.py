@@ -15,6 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 from sync.model import Kind
 from sync.project.order_forms import AfterKey
 from sync.project.policy_forms import (
+    CapForm,
     HoldoutKey,
     RequiresKey,
     RolloutForm,
@@ -276,8 +277,10 @@ class ModelMetadata(Metadata):
         description="Holdouts that the var `activation` defines: a share of people gets nothing, "
         "to measure what the others got.",
     )
-    cap: Any = Field(
-        None, description="Limit entries over a sliding window.", json_schema_extra=NOT_YET
+    cap: CapForm | None = Field(
+        None,
+        description="Segments and events: how often a person may enter. Who may not yet is "
+        "deferred; exits are never held.",
     )
     rollout: RolloutForm | None = Field(
         None, description="Reach a cohort first, then a share of people that only grows."
@@ -307,6 +310,7 @@ KEYS_OF_KIND: Mapping[str, frozenset[MetaKind]] = {
     "until": frozenset({MetaKind.SUPPRESSION}),
     "max_age": frozenset({MetaKind.SUPPRESSION, MetaKind.CONSENT, MetaKind.COHORT}),
     "max_drop": frozenset({MetaKind.SUPPRESSION, MetaKind.CONSENT, MetaKind.COHORT}),
+    "cap": frozenset({MetaKind.SEGMENT, MetaKind.EVENTS}),
     "holdout": frozenset(kind for kind in MetaKind if kind.sent),
     "rollout": frozenset(kind for kind in MetaKind if kind.sent),
     "requires": frozenset(kind for kind in MetaKind if kind.sent),
@@ -314,6 +318,11 @@ KEYS_OF_KIND: Mapping[str, frozenset[MetaKind]] = {
     "value": frozenset({MetaKind.OUTCOME}),
 }
 """Keys that mean something for some kinds only."""
+
+MEANT: Mapping[str, str] = {
+    "cap": "`rollout` limits how many people are reached, of every kind",
+}
+"""What may be meant by a key where another kind has it."""
 
 NEEDED_BY_KIND: Mapping[MetaKind, tuple[str, ...]] = {
     MetaKind.EVENTS: ("event", "event_id", "occurred_at"),

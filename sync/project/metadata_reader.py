@@ -14,6 +14,7 @@ from sync.project.artifacts import NAMESPACE, Manifest, Misplaced, Model
 from sync.project.findings import Finding
 from sync.project.metadata import (
     KEYS_OF_KIND,
+    MEANT,
     NEEDED_BY_KIND,
     ColumnMetadata,
     EntryMetadata,
@@ -159,9 +160,8 @@ def _check_keys(activated: Activated) -> list[Problem]:
     for key, kinds in KEYS_OF_KIND.items():
         if key in _given(meta) and kind not in kinds:
             fitting = " or ".join(sorted(kinds))
-            problems.append(
-                place.problem("kind-key", f": `{key}` is for kind {fitting}, not {kind}", key)
-            )
+            text, hint = f": `{key}` is for kind {fitting}, not {kind}", MEANT.get(key, "")
+            problems.append(place.problem("kind-key", text, key, hint=hint))
     for key in NEEDED_BY_KIND.get(kind, ()):
         if key not in _given(meta):
             text = f" lacks `{key}`, which kind {kind} needs"

@@ -16,6 +16,8 @@ from pydantic import (
     model_validator,
 )
 
+from sync.rules import Per
+
 Text = Annotated[str, StringConstraints(min_length=1, pattern=r"\S")]
 SPAN = r"^[1-9]\d{0,4} (minute|hour|day)s?$"
 Span = Annotated[str, StringConstraints(pattern=SPAN)]
@@ -27,6 +29,12 @@ def span(text: str) -> timedelta:
     """The length of `15 minutes`."""
     number, unit = text.split()
     return timedelta(**{unit.removesuffix("s") + "s": int(number)})
+
+
+def per(text: str, zone: str) -> Per:
+    """`30 days`, as it is counted."""
+    number, unit = text.split()
+    return Per(int(number), unit.removesuffix("s"), zone)
 
 
 def share(text: str) -> float:
@@ -140,6 +148,18 @@ class RolloutForm(BaseModel):
         if self.percent is None and self.always is None:
             raise ValueError("must have `percent`, or `always` with a cohort, or both")
         return self
+
+
+class CapForm(BaseModel):
+    """How often a person may enter."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, title="cap")
+
+    entries: int = Field(ge=1, description="So many entries, events of kind events among them.")
+    per: Span = Field(
+        description="In so long, for example `30 days`. Days are local days of the var's `zone`, "
+        "hours and minutes are exact."
+    )
 
 
 def _names(value: Any) -> Any:

@@ -18,7 +18,6 @@ from sync.run.store import SqlStore
 from sync.state import installation, lost, whose
 from sync.state.catalogue import Catalogue
 from sync.state.schema import StateTables
-from sync.state.settling import moment
 from sync.state.store import TERMS, Terms
 from sync.warehouse import sql as e
 from sync.warehouse.errors import placing
@@ -119,8 +118,8 @@ class StateAccess:
         """Write the row of `runs`, in state that the run's syncs have looked at."""
         values: dict[str, exp.Expr] = {
             "run_id": e.text(record.run_id),
-            "started_at": moment(record.started_at),
-            "finished_at": moment(record.finished_at),
+            "started_at": e.moment(record.started_at),
+            "finished_at": e.moment(record.finished_at),
             "exit_code": e.number(record.exit_code),
             "version": e.text(record.version),
             "dbt_invocation_id": e.text(record.dbt_invocation_id),

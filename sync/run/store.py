@@ -19,7 +19,7 @@ from sync.plan import invalid, preparing, reading, writing
 from sync.plan.comparison import Comparison
 from sync.plan.culprit import with_column
 from sync.rules import NOW, AsOf
-from sync.state import installation, lost, whose
+from sync.state import entries, installation, lost, whose
 from sync.state import schema as t
 from sync.state.acks import append_acks
 from sync.state.catalogue import Catalogue
@@ -228,6 +228,8 @@ class SqlStore:
     def discard(self, epoch: int) -> None:
         """Clear a plan of which nothing was sent."""
         with self._fenced(epoch) as state:
+            if self.planned().sync.rules.counts_entries:
+                entries.void(state, epoch)
             conclude(state, epoch)
 
     # Planning and finishing

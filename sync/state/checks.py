@@ -8,7 +8,6 @@ from datetime import datetime
 from sqlglot import exp
 
 from sync.state.catalogue import Catalogue
-from sync.state.settling import moment
 from sync.warehouse import sql as e
 
 
@@ -30,7 +29,7 @@ def log_check(state: Catalogue, check: Check) -> None:
     values: dict[str, exp.Expr] = {
         "run_id": e.text(check.run_id),
         "sync": e.text(check.sync),
-        "checked_at": moment(check.checked_at),
+        "checked_at": e.moment(check.checked_at),
         "sent": e.number(check.sent),
         "found": e.number(check.found),
         "matched": e.number(check.matched),

@@ -14,6 +14,7 @@ from sync.state.catalogue import Catalogue
 from sync.state.settle import RECOVERED, Settlement
 from sync.state.settling import conclude, measure, merge
 from sync.state.store import Ack, Leftover
+from sync.state.written import counts_entries
 from sync.warehouse import sql as e
 
 
@@ -33,7 +34,11 @@ def leftover_settlement(
     """How an older plan is settled: read with that plan's columns, not today's."""
     known = syncs.remembered(state)
     columns = known.columns if known else ()
-    return Settlement(sync, columns, state.tables, state.salt(), plan_epoch, writer, is_local)
+    counts = known is not None and counts_entries(known.mapping)
+    return Settlement(
+        *(sync, columns, state.tables, state.salt(), plan_epoch, writer, is_local),
+        counts_entries=counts,
+    )
 
 
 def settle_leftover(

@@ -41,6 +41,7 @@ FORMATS: Mapping[int, tuple[str, ...]] = {
     8: ("run_syncs.no_consent",),
     9: ("holdouts",),
     10: ("holdouts.rollout",),
+    11: ("entries",),
 }
 """What each format after the first has brought: a table, or a column as `table.column`.
 
@@ -260,6 +261,16 @@ SHARED: Mapping[str, Mapping[str, str]] = {
         "assigned_at": MOMENT,
         "triggered_at": MOMENT,
         "released_at": MOMENT,
+    },
+    "entries": {
+        "sync": TEXT,
+        "person": TEXT,
+        "identity": TEXT,
+        "transition": INTEGER,
+        "entered_at": MOMENT,
+        "epoch": BIG,
+        "is_reserved": FLAG,
+        "forgiven_at": MOMENT,
     },
     "checks": {
         "run_id": TEXT,

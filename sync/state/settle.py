@@ -50,6 +50,8 @@ class Settlement:
     """Read outcomes and snapshot from local relations, for a preview."""
     is_late: bool = False
     """What is unknown of this plan may yet arrive: only time ended the lease of its run."""
+    counts_entries: bool = False
+    """The plan has reserved entries."""
 
     def acks(self, alias: str) -> exp.Table:
         """The outcomes."""

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
 
 from sqlglot import exp
 
 from sync.model import Fate, Op, Sync
-from sync.state import dead_letters, settle
+from sync.state import dead_letters, entries, settle
 from sync.state.catalogue import Catalogue
 from sync.state.deliveries import log_deliveries
 from sync.state.schema import StateTables
@@ -27,6 +26,8 @@ def merge(state: Catalogue, s: Settlement, run_id: str) -> None:
     state.run(log_deliveries(s, run_id))
     state.run(dead_letters.record_rejections(s))
     state.run(dead_letters.clear_delivered(s))
+    if s.counts_entries:
+        entries.settle(state, s)
 
 
 def conclude(state: Catalogue, plan_epoch: int) -> None:
@@ -83,8 +84,8 @@ def log_run_sync(tables: StateTables, sync: Sync, report: SyncReport) -> exp.Ins
         "epoch": e.number(report.epoch),
         "status": e.text(report.status),
         "message": e.text(report.message),
-        "started_at": moment(report.started_at),
-        "finished_at": moment(report.finished_at),
+        "started_at": e.moment(report.started_at),
+        "finished_at": e.moment(report.finished_at),
         "model_rows": e.number(report.counts.model_rows),
         "removals": e.number(report.counts.removals),
         **{str(fate): e.number(report.counts[fate]) for fate in Fate},
@@ -97,9 +98,3 @@ def log_run_sync(tables: StateTables, sync: Sync, report: SyncReport) -> exp.Ins
         "is_definition_changed": exp.true() if report.is_definition_changed else exp.false(),
     }
     return e.insert(tables["run_syncs"], list(values), exp.select(*values.values()))
-
-
-def moment(at: datetime) -> exp.Expr:
-    """A UTC timestamp literal."""
-    naive = at.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
-    return exp.cast(e.text(naive), exp.DataType.Type.TIMESTAMP)

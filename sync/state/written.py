@@ -23,6 +23,7 @@ def written(sync: Sync) -> str:
     found["holdouts"] = [holdout.name for holdout in sync.rules.holdouts] or None
     rollout = sync.rules.rollout
     found["rollout"] = None if rollout is None else rollout.threshold
+    found["counts_entries"] = sync.rules.counts_entries or None
     found["first_name"] = sync.first_name or None
     value = {**{k: v for k, v in found.items() if v is not None}, "options": chosen}
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -63,6 +64,11 @@ def holdouts_of(mapping: str) -> list[str]:
 def rollout_of(mapping: str) -> int:
     """How far the sync was rolled out, in hundredths of a percent."""
     return int(json.loads(mapping).get("rollout", ALL)) if mapping else ALL
+
+
+def counts_entries(mapping: str) -> bool:
+    """Whether the sync was under a limit on entries."""
+    return bool(json.loads(mapping).get("counts_entries")) if mapping else False
 
 
 def names_of(columns: Sequence[Column]) -> list[Column]:

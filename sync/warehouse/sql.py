@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import cache, reduce
 
 from sqlglot import exp, parse_one
@@ -290,6 +291,12 @@ def utc_now() -> exp.Expr:
     """The warehouse's clock, in UTC, without a zone."""
     zoned = exp.AtTimeZone(this=exp.CurrentTimestamp(), zone=text("UTC"))
     return exp.cast(zoned, exp.DataType.Type.TIMESTAMP)
+
+
+def moment(at: datetime) -> exp.Expr:
+    """A UTC timestamp literal."""
+    naive = at.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
+    return exp.cast(text(naive), exp.DataType.Type.TIMESTAMP)
 
 
 def in_seconds(seconds: float) -> exp.Expr:

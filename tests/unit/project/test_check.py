@@ -77,7 +77,7 @@ def test_a_missing_identity_is_a_problem(world):
     assert "lacks `identity`" in world.only_problem().message
 
 
-@pytest.mark.parametrize("key", ["cap", "guard"])
+@pytest.mark.parametrize("key", ["guard"])
 def test_what_is_not_supported_yet_says_so(world, key):
     world.meta("seg_carts")[key] = {"percent": 5}
     problem = world.only_problem()

@@ -1,0 +1,146 @@
+"""The table `entries`: when each person entered a sync that limits how often.
+
+The plan reserves an entry for every add, at the instant of its run. What was delivered, wholly or
+in part, and what is not confirmed stays; what was refused or never sent goes with the settlement.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlglot import exp
+
+from sync.model import Kind, Op, Sync
+from sync.state.catalogue import Catalogue
+from sync.state.schema import StateTables
+from sync.state.settle import UNCONFIRMED, Settlement, answered
+from sync.warehouse import sql as e
+
+TABLE = "entries"
+ENTERED = ("delivered", *UNCONFIRMED)
+"""Outcomes after which a person may have entered."""
+KEPT = timedelta(days=400)
+"""Entries are kept so long, or as long as the period that counts them."""
+NAMES = ("person", "identity", "transition", "entered_at")
+
+
+def counted(state: Catalogue, sync: Sync, is_new: bool) -> exp.Query | None:
+    """Entries of a sync, as `NAMES`; None where there can be none.
+
+    With `is_new`, the sync was under no limit so far: the last entry of each person in its
+    snapshot counts as well.
+    """
+    if not state.is_installed():
+        return None
+    there = state.session.columns(state.tables[TABLE]) is not None
+    has_snapshot = is_new and state.session.columns(state.tables.snapshot) is not None
+    parts: list[exp.Query] = [_stored(state.tables)] if there else []
+    parts += [from_snapshot(state.tables, sync, there)] if has_snapshot else []
+    if len(parts) == 2:
+        return exp.union(*parts, distinct=True)
+    return parts[0] if parts else None
+
+
+def _stored(tables: StateTables) -> exp.Select:
+    rows = exp.select(*map(e.col, NAMES)).from_(e.table(tables[TABLE]))
+    is_counted = [exp.Not(this=e.col("is_reserved")), e.is_null(e.col("forgiven_at"))]
+    return rows.where(_of(tables), *is_counted)
+
+
+def _of(tables: StateTables, alias: str | None = None) -> exp.Expr:
+    return e.equals(e.col("sync", alias), e.text(tables.sync))
+
+
+def from_snapshot(tables: StateTables, sync: Sync, is_stored: bool) -> exp.Select:
+    """The last entry of each person that the snapshot tells of, as `NAMES`, if not stored yet.
+
+    Of events, a snapshot does not name the person where the vendor knows people by something else.
+    """
+    is_event = sync.kind is Kind.EVENTS
+    person = "external_id" if is_event else "identity"
+    found = [
+        ("person", e.col(person, "h")),
+        ("identity", e.col("identity", "h")),
+        ("transition", e.col("entries", "h")),
+        ("entered_at", e.col("last_entered_at", "h")),
+    ]
+    rows = exp.select(*e.aliased(found)).from_(e.table(tables.snapshot, "h"))
+    rows = rows.where(
+        exp.GT(this=e.col("entries", "h"), expression=e.number(0)),
+        e.not_null(e.col("last_entered_at", "h")),
+    )
+    if is_event and sync.address:
+        return rows.where(exp.false())
+    if not is_stored:
+        return rows
+    same = exp.select(e.number(1)).from_(e.table(tables[TABLE], "t"))
+    same = same.where(
+        _of(tables, "t"),
+        e.equals(e.col("identity", "t"), e.col("identity", "h")),
+        e.equals(e.col("transition", "t"), e.col("entries", "h")),
+    )
+    return rows.where(exp.Not(this=exp.Exists(this=same)))
+
+
+def seed(state: Catalogue, sync: Sync) -> None:
+    """Take over what the snapshot tells of entries, when a sync comes under a limit."""
+    rows = from_snapshot(state.tables, sync, is_stored=True)
+    values = [
+        ("sync", e.text(state.tables.sync)),
+        *((name, e.col(name, "n")) for name in NAMES),
+        ("is_reserved", exp.false()),
+    ]
+    query = exp.select(*e.aliased(values)).from_(rows.subquery(e.ident("n")))
+    state.run(e.insert(state.tables[TABLE], [name for name, _ in values], query))
+
+
+def reserve(state: Catalogue, adds: exp.Select, epoch: int, planned_at: datetime) -> None:
+    """Reserve an entry for every planned add: (person, identity, transition, is_again).
+
+    An add that is sent again because its first outcome is not confirmed keeps the entry of then.
+    """
+    same = exp.select(e.number(1)).from_(e.table(state.tables[TABLE], "t"))
+    is_same = e.equals(e.col("transition", "t"), e.col("transition", "n"))
+    is_again = e.all_of(e.col("is_again", "n"), is_same)
+    is_own = e.equals(e.col("epoch", "t"), e.number(epoch))
+    same = same.where(
+        _of(state.tables, "t"),
+        e.equals(e.col("identity", "t"), e.col("identity", "n")),
+        e.paren(e.any_of(e.paren(is_again), is_own)),
+    )
+    values: list[tuple[str, exp.Expr]] = [
+        ("sync", e.text(state.tables.sync)),
+        *((name, e.col(name, "n")) for name in ("person", "identity", "transition")),
+        ("entered_at", e.moment(planned_at)),
+        ("epoch", e.number(epoch)),
+        ("is_reserved", exp.true()),
+    ]
+    query = exp.select(*e.aliased(values)).from_(adds.subquery(e.ident("n")))
+    query = query.where(exp.Not(this=exp.Exists(this=same)))
+    state.run(e.insert(state.tables[TABLE], [name for name, _ in values], query))
+
+
+def prune(state: Catalogue, before: datetime) -> None:
+    """Delete entries that no limit counts any more."""
+    is_old = exp.LT(this=e.col("entered_at"), expression=e.moment(before))
+    state.run(e.delete(state.tables[TABLE], e.all_of(_of(state.tables), is_old)))
+
+
+def settle(state: Catalogue, s: Settlement) -> None:
+    """Keep the reservations of a plan whose adds may have arrived, and only those."""
+    is_add = e.equals(e.col("op", "p"), e.text(Op.ADD))
+    entered = answered(s, ENTERED).where(is_add).select(e.col("identity", "p"))
+    is_out = exp.Not(this=exp.In(this=e.col("identity"), query=entered.subquery()))
+    state.run(e.delete(s.tables[TABLE], e.all_of(_reserved(s.tables, s.plan_epoch), is_out)))
+    kept = {"is_reserved": exp.false()}
+    state.run(e.update(s.tables[TABLE], kept, _reserved(s.tables, s.plan_epoch)))
+
+
+def void(state: Catalogue, epoch: int) -> None:
+    """Delete the reservations of a plan of which nothing was sent."""
+    state.run(e.delete(state.tables[TABLE], _reserved(state.tables, epoch)))
+
+
+def _reserved(tables: StateTables, epoch: int) -> exp.Expr:
+    is_epoch = e.equals(e.col("epoch"), e.number(epoch))
+    return e.all_of(_of(tables), is_epoch, e.col("is_reserved"))
