@@ -62,10 +62,8 @@ def why(session: Session, identity: str, as_json: bool) -> int:
 
 def _link(project: Project, story: Story) -> str | None:
     """The destination's own page about this person, where it has one and its settings are here."""
-    from sync.destinations.spec import Linking
-
     vendor = project.registry.load(story.sync.vendor)
-    if not story.memberships or not issubclass(vendor, Linking):
+    if not story.memberships or "person_url" not in vendor.abilities:
         return None
     try:
         destination = vendor(project.load_connection(story.sync.connection))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from sync.destinations.spec import Hinting
 from sync.errors import Problem
 from sync.project.preflight import Gated, Preflight
 from sync.project.project import Project
@@ -30,9 +29,7 @@ def hints(project: Project) -> list[Problem]:
     """What destinations take and users regret; it refuses nothing."""
     found: list[Problem] = []
     for sync in [*project.syncs, *project.unconnected]:
-        vendor = project.registry.load(sync.vendor)
-        if isinstance(vendor, Hinting):
-            found += vendor.hints(sync)
+        found += project.registry.load(sync.vendor).hints(sync)
     return found
 
 

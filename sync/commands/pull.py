@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from sync.destinations.spec import Page, Pulling
+from sync.destinations.spec import Page
 from sync.errors import ConfigError, DestinationError, Problem
 from sync.run.access import StateAccess
 from sync.run.context import Services
@@ -37,7 +37,7 @@ def pull(services: Services, access: StateAccess, connection: str) -> Pulled:
     one goes on where the committed records end.
     """
     destination = services.destination(connection)
-    if not isinstance(destination, Pulling):
+    if "pull" not in destination.abilities:
         raise ConfigError(_silent(connection, destination.name))
     with access.opened() as state:
         installation.ensure(state)

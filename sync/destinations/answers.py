@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
-from sync.destinations.spec import JSON, Response, UnreadableAnswer
+from sync.destinations.exchange import (
+    JSON,
+    BatchRefused,
+    Conversation,
+    Response,
+    UnreadableAnswer,
+)
+
+T = TypeVar("T")
 
 NO = frozenset(
     "error errors err fault exception message code detail externalapierror login_required".split()
@@ -12,6 +23,8 @@ NO = frozenset(
 """Names that stand in a body only when something is wrong; an empty value under them is nothing."""
 YES_OR_NO = frozenset({"ok", "success", "accepted"})
 STATUSES = frozenset({"status", "statusCodeValue", "httpStatus"})
+
+_TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
 
 
 def empty(response: Response) -> None:
@@ -88,3 +101,57 @@ def word(value: JSON) -> str:
     if isinstance(value, str):
         return value.strip()
     return str(value) if type(value) is int else ""
+
+
+def chunks(rows: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """The rows in their order, so many at a time."""
+    return (rows[start : start + size] for start in range(0, len(rows), size))
+
+
+def paged(
+    ask: Callable[[str], Conversation[tuple[Sequence[T], str]]], what: str
+) -> Conversation[list[T]]:
+    """Every entry of a list: `ask` has those of one page, and the token of the next; "" at the end.
+
+    It is called with "" first. Raises UnreadableAnswer where the pages of `what` do not end.
+    """
+    found: list[T] = []
+    token, seen = "", {""}
+    while True:
+        page, token = yield from ask(token)
+        found += page
+        if not token:
+            return found
+        if token in seen:
+            raise UnreadableAnswer(f"the pages of {what} do not end")
+        seen.add(token)
+
+
+def words_of(response: Response) -> str:
+    """The vendor's own words, not yet redacted: of HTML its title, of JSON its messages."""
+    text = response.body[:20_000].decode("utf-8", "replace").strip()
+    if text.startswith("<"):
+        title = _TITLE.search(text)
+        return f"an HTML page: {title.group(1).strip()}" if title else "an HTML page"
+    try:
+        body = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    return "; ".join(_messages(body)) or text
+
+
+def _messages(body: object, depth: int = 0) -> list[str]:
+    """Texts under the usual names, in the order they stand in."""
+    if depth > 4:
+        return []
+    if isinstance(body, list):
+        return [found for one in body[:5] for found in _messages(one, depth + 1)]
+    if not isinstance(body, dict):
+        return [body] if isinstance(body, str) and depth else []
+    names = ("message", "detail", "reason", "field", "error", "errors", "meta", "error_description")
+    return [found for name in names if name in body for found in _messages(body[name], depth + 1)]
+
+
+def refused(code: str, response: Response) -> BatchRefused:
+    """All of a request was refused, in the vendor's words."""
+    return BatchRefused(code, words_of(response) or f"answered {response.status} without a word")

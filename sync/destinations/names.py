@@ -25,7 +25,7 @@ class Names:
     forbidden: str = ""
     """Characters that the vendor reads as syntax."""
 
-    def complaints(self, names: Sequence[str]) -> Iterable[tuple[str, str]]:
+    def errors(self, names: Sequence[str]) -> Iterable[tuple[str, str]]:
         """(what is wrong, how to mend it), for all names at once."""
         if self.max_names is not None and len(names) > self.max_names:
             many = f"{self.what[:-1]}ies" if self.what.endswith("y") else f"{self.what}s"
@@ -48,7 +48,7 @@ def sounds_like_an_email(column: str) -> bool:
     return _EMAIL.fullmatch(column.lower()) is not None
 
 
-def problems(sync: Sync, code: str, complaints: Iterable[tuple[str, str]]) -> list[Problem]:
-    """Complaints about a sync's mapping as problems that say where to mend them."""
+def problems(sync: Sync, code: str, errors: Iterable[tuple[str, str]]) -> list[Problem]:
+    """Validation errors of a sync's mapping as problems that say where to mend them."""
     where = f"{sync.path or sync.model}, config.meta.activation.destinations ({sync.connection})"
-    return [Problem(code, f"{sync.name}: {text}", where, fix=fix) for text, fix in complaints]
+    return [Problem(code, f"{sync.name}: {text}", where, fix=fix) for text, fix in errors]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from sync.destinations.spec import Conversation, UnreadableAnswer, Wait
+from sync.destinations.exchange import Conversation, UnreadableAnswer, Wait
 
 T = TypeVar("T")
 

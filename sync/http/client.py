@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+from sync.destinations.answers import words_of
 from sync.destinations.refusals import TOO_LARGE
 from sync.destinations.spec import (
     NOTHING,
@@ -44,8 +43,6 @@ from sync.http.redact import NOBODY, Redactor
 from sync.http.retry import RetryPolicy, asked_seconds, verdict
 
 T = TypeVar("T")
-
-_TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(slots=True)
@@ -224,11 +221,11 @@ class Line:
                     error=not_running(self.destination.name, endpoint, self.where),
                 )
             if how in (Verdict.SPLIT, Verdict.SHRINK) and response is not None:
-                raise Broken(how, code, vendor_message(response))
+                raise Broken(how, code, words_of(response))
             if how is Verdict.STOP and response is not None:
                 raise Broken(how, code, error=self._stop(endpoint, response))
             if attempt == self.policy.attempts or not self._pause(endpoint, response, attempt):
-                raise Broken(how, code, "" if response is None else vendor_message(response))
+                raise Broken(how, code, "" if response is None else words_of(response))
         raise AssertionError("a policy has at least one attempt")
 
     def _attempt(
@@ -283,7 +280,7 @@ class Line:
                     "set the region or base_url of this connection, then run: python -m sync debug",
                 )
             )
-        said = self.redactor.scrub(vendor_message(response), others=self.others())
+        said = self.redactor.scrub(words_of(response), others=self.others())
         return DestinationError(
             Problem(
                 "destination-credentials",
@@ -313,28 +310,3 @@ def _host_of(url: str) -> str:
         return urlsplit(url).hostname or ""
     except ValueError:
         return ""
-
-
-def vendor_message(response: Response) -> str:
-    """The vendor's own words, not yet redacted: of HTML its title, of JSON its messages."""
-    text = response.body[:20_000].decode("utf-8", "replace").strip()
-    if text.startswith("<"):
-        title = _TITLE.search(text)
-        return f"an HTML page: {title.group(1).strip()}" if title else "an HTML page"
-    try:
-        body = json.loads(text)
-    except (ValueError, RecursionError):
-        return text
-    return "; ".join(_messages(body)) or text
-
-
-def _messages(body: object, depth: int = 0) -> list[str]:
-    """Texts under the usual names, in the order they stand in."""
-    if depth > 4:
-        return []
-    if isinstance(body, list):
-        return [found for one in body[:5] for found in _messages(one, depth + 1)]
-    if not isinstance(body, dict):
-        return [body] if isinstance(body, str) and depth else []
-    names = ("message", "detail", "reason", "field", "error", "errors", "meta", "error_description")
-    return [found for name in names if name in body for found in _messages(body[name], depth + 1)]

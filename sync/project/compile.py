@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -132,15 +132,13 @@ def _draft_model(
 
 def normal_form_of(vendor: type[Vendor], sync: Sync) -> str:
     """The rule by which the vendor tells this sync's identifiers apart."""
-    forms: Mapping[str, str] = getattr(vendor, "normal_forms", {})
-    return forms.get(sync.identify_by or "", "")
+    return vendor.normal_forms.get(sync.identify_by or "", "")
 
 
 def _ignores_unknown(vendor: type[Vendor], sync: Sync) -> bool:
     """Whether the vendor drops what this sync tells of people whom it does not know."""
     is_about_people = sync.kind in (Kind.TRAITS, Kind.SEGMENT) and sync.options is not None
-    told: Callable[[Sync], bool] | None = getattr(vendor, "ignores_unknown", None)
-    return is_about_people and told is not None and told(sync)
+    return is_about_people and vendor.ignores_unknown(sync)
 
 
 def describes_state(sync: Sync) -> bool:

@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
 from pydantic import BaseModel, ValidationError
 
+from sync.destinations.spec import Destination
 from sync.errors import ConfigError, Problem
-from sync.model import Kind, Sync
 from sync.project.connections import DESTINATIONS, NOT_SET, PROFILES
 from sync.project.profiles import Profile
 from sync.project.suggest import did_you_mean
 from sync.project.validation import Place, complaints, known_keys
 
-
-class Vendor(Protocol):
-    """A destination class, as far as it matters before anything is sent."""
-
-    name: ClassVar[str]
-    kinds: ClassVar[frozenset[Kind]]
-    settings: ClassVar[type[BaseModel]]
-    options: ClassVar[type[BaseModel]]
-    coalesces: ClassVar[bool]
-
-    @staticmethod
-    def validate(sync: Sync) -> Sequence[Problem]:
-        """Offline: names, sizes and reserved words this vendor won't take."""
+Vendor = Destination
+"""A destination's class, as far as it matters before anything is sent."""
 
 
 class Registry(Protocol):

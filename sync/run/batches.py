@@ -38,7 +38,7 @@ def prepare(destination: Destination, pieces: Sequence[Piece]) -> Item | Rejecte
 
 
 def _parts(destination: Destination, pieces: Sequence[Piece]) -> tuple[bytes | None, ...]:
-    encoded = destination.encode(pieces)
+    encoded = destination.encode_together(pieces)
     if not isinstance(encoded, tuple | list):  # the keys of a dict would go out as rows
         text = f"encode of {destination.name} returned {type(encoded).__name__}, and no list of"
         raise ValueError(f"{text} parts")  # noqa: TRY004  a row's rejection shows this text

@@ -6,16 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from threading import Event
 from typing import Self, TypeVar
 
-from sync.destinations.spec import (
-    Auditing,
-    Conversation,
-    Destination,
-    Health,
-    Item,
-    Lag,
-    Lagging,
-    Preparing,
-)
+from sync.destinations.spec import Conversation, Destination, Health, Item, Lag
 from sync.errors import DestinationError, PlanHeld, Problem
 from sync.http.delivery import Exchange, ask, converse
 from sync.http.pacing import Pacing, is_loopback
@@ -125,25 +116,21 @@ class Services:
 
     def unready(self, sync: Sync, may_wait: Callable[[], bool] = lambda: True) -> Sequence[Problem]:
         """What has to be created or changed over there before this sync can write."""
-        destination = self.destination(sync.connection)
-        if not isinstance(destination, Preparing):
-            return []
-        return self.ask(sync.connection, destination.unready(sync), may_wait)
+        question = self.destination(sync.connection).unready(sync)
+        return self.ask(sync.connection, question, may_wait)
 
     def lag(self, connection: str) -> Lag | None:
         """How late writes show when reading back; a stand-in on this machine shows them at once."""
         destination = self.destination(connection)
         is_local = all(is_loopback(e.base_url) for e in destination.endpoints.values())
-        return destination.lag if isinstance(destination, Lagging) and not is_local else None
+        return None if is_local else destination.lag
 
     def audit(self, connection: str, syncs: Sequence[Sync]) -> Sequence[Problem]:
         """What is wrong over there: for one of these syncs, or around what they write."""
         destination = self.destination(connection)
         ours = [sync for sync in syncs if sync.connection == connection]
         found = [problem for sync in ours for problem in self.unready(sync)]
-        if isinstance(destination, Auditing):
-            found += self.ask(connection, destination.audit(ours))
-        return found
+        return [*found, *self.ask(connection, destination.audit(ours))]
 
     def admit(
         self, sync: Sync, known_account: str | None, may_wait: Callable[[], bool] = lambda: True

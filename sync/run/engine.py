@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain, groupby
 
-from sync.destinations.spec import Destination, Item, Limits, Piece, Sizing
+from sync.destinations.spec import Destination, Item, Limits, Piece
 from sync.errors import DestinationError, Problem, SyncError, foreseen, without_frames
 from sync.http.delivery import Exchange
 from sync.http.ports import Clock, Permit
@@ -119,8 +119,7 @@ class Engine:
             self._flush(is_final=True)
 
     def _send(self, sources: Sequence[Source]) -> None:
-        if isinstance(self.destination, Sizing):
-            self.limits = self.destination.limits_for([source.sync for source in sources])
+        self.limits = self.destination.limits_for([source.sync for source in sources])
         for group in chain(self._groups(sources), self._judged_last()):
             items: Iterator[Item] | None = group
             while items is not None:

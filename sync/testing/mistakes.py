@@ -61,11 +61,11 @@ class Mistaken:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
 
-    def encode(self, pieces: Any) -> Any:
+    def encode_together(self, pieces: Any) -> Any:
         """As the destination does, but for one row."""
         if pieces[0].change.identity == self._broken:
             raise KeyError("canary")
-        return self._inner.encode(pieces)
+        return self._inner.encode_together(pieces)
 
     def deliver(self, batch: Any) -> Any:
         """What the destination finds, spoilt."""

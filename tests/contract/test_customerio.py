@@ -13,7 +13,7 @@ import yaml
 
 from sync.destinations.customerio import Customerio, Settings, app
 from sync.destinations.customerio.operations import Options
-from sync.destinations.entries import Event, ExitEvent
+from sync.destinations.options import Event, ExitEvent
 from sync.destinations.spec import Conversation, Expected, Piece, Request
 from sync.errors import DestinationError, Problem
 from sync.model import Change, Delivered, Kind, NotAttempted, Op, Rejected, Sync, Unknown

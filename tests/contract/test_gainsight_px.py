@@ -13,9 +13,9 @@ import httpx
 import pytest
 import yaml
 
-from sync.destinations.entries import Event, ExitEvent
 from sync.destinations.gainsight_px import Settings
 from sync.destinations.gainsight_px.model import Options
+from sync.destinations.options import Event, ExitEvent
 from sync.destinations.spec import Expected, Item, Piece
 from sync.errors import DestinationError
 from sync.model import Change, Delivered, Kind, NotAttempted, Op, Rejected, Sync, Trait, Unknown

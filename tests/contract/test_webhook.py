@@ -14,7 +14,7 @@ import yaml
 from activation_sandbox.server import Sandbox
 from pydantic import ValidationError
 
-from sync.destinations.entries import Event, ExitEvent, Transitions
+from sync.destinations.options import Event, ExitEvent, Transitions
 from sync.destinations.webhook import Settings, Webhook
 from sync.errors import DestinationError
 from sync.model import Change, Delivered, Kind, Op, Rejected, Sync, Trait, Unknown

@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sync.destinations.singles import one_by_one
+from sync.destinations.one_by_one import one_by_one
 from sync.destinations.spec import (
     Conversation,
+    Destination,
     Endpoint,
     Item,
     Limits,
@@ -191,7 +192,7 @@ class SimulatedHttp:
         return answers
 
 
-class Simulated:
+class Simulated(Destination):
     """The destination as the engine sees it: one request for a batch, one answer for each item.
 
     An item is what several syncs say of one person, if they are coalesced.
@@ -212,7 +213,7 @@ class Simulated:
     def validate(sync: Sync) -> Sequence[Any]:
         return ()
 
-    def encode(self, pieces: Sequence[Piece]) -> Sequence[Any]:
+    def encode_together(self, pieces: Sequence[Piece]) -> Sequence[Any]:
         return ([_said(piece) for piece in pieces],)
 
     def deliver(self, batch: Sequence[Item]) -> Conversation[Sequence[Outcome]]:

@@ -7,37 +7,32 @@ accepted, not applied: see docs/destinations/customerio.md.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import ClassVar, Literal
+from collections.abc import Sequence
+from typing import Literal
 
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import Field, SecretStr
 
-from sync.destinations.answers import word
-from sync.destinations.customerio import app
-from sync.destinations.customerio.hints import hints
-from sync.destinations.customerio.operations import Options, complaints, is_update_only, parts
-from sync.destinations.customerio.sending import send
-from sync.destinations.entries import Connection
-from sync.destinations.names import problems
-from sync.destinations.spec import (
-    JSON,
+from sync.destinations.customerio import app, operations, sending
+from sync.destinations.customerio.operations import Options
+from sync.destinations.kit import (
     Basic,
+    Connection,
     Conversation,
+    Destination,
     Endpoint,
-    Expected,
     Header,
     Health,
-    Item,
     Lag,
     Limits,
-    Piece,
-    ReadBack,
+    Problem,
     Request,
+    Stage,
+    Sync,
     UnreadableAnswer,
     Verdict,
+    problems,
+    word,
 )
-from sync.errors import Problem
-from sync.model import Kind, Outcome, Sync
 
 APP_REQUESTS_PER_SECOND = 10.0
 
@@ -51,56 +46,43 @@ class Settings(Connection):
     app_api_key: SecretStr | None = None
 
 
-class Customerio:
-    """One workspace of Customer.io. It is also `Preparing`."""
+class Customerio(Destination):
+    """One workspace of Customer.io."""
 
-    name: ClassVar[str] = "customerio"
-    kinds: ClassVar[frozenset[Kind]] = frozenset(Kind)
-    settings: ClassVar[type[BaseModel]] = Settings
-    options: ClassVar[type[BaseModel]] = Options
-    verdicts: ClassVar[Mapping[int, Verdict]] = {400: Verdict.READ}
-    coalesces: ClassVar[bool] = False
-    normal_forms: ClassVar[Mapping[str, str]] = {"email": "email", "cio_id": "cio_id"}
-    lag: ClassVar[Lag] = Lag(60.0, "Customer.io applies what it accepted a little later")
+    name = "customerio"
+    settings = Settings
+    options = Options
+    verdicts = {400: Verdict.READ}
+    normal_forms = {"email": "email", "cio_id": "cio_id"}
+    lag = Lag(60.0, "Customer.io applies what it accepted a little later")
+    encode = staticmethod(operations.parts)
+    find = staticmethod(app.find)
+    ignores_unknown = staticmethod(operations.is_update_only)
+    mapping_errors = staticmethod(operations.mapping_errors)
+    matches = staticmethod(app.matches)
 
     def __init__(self, settings: Settings) -> None:
         self._region = settings.region
         eu = "-eu" if settings.region == "eu" else ""
-        base, rate = settings.base_url, settings.requests_per_second
-        self.limits = Limits(200, 475_000, 32_000, rate or 10.0)
-        track = base.rstrip("/") + "/track" if base else f"https://track{eu}.customer.io"
+        self.limits = Limits(200, 475_000, 32_000, settings.requests_per_second or 10.0)
         auth = Basic(SecretStr(settings.site_id), settings.api_key)
-        self.endpoints: Mapping[str, Endpoint] = {"track": Endpoint(track, auth, rate)}
+        track = settings.endpoint(f"https://track{eu}.customer.io", "/track", auth)
+        self.endpoints = {"track": track}
         if settings.app_api_key is not None:
-            api = base.rstrip("/") + "/app" if base else f"https://api{eu}.customer.io"
+            api = settings.url(f"https://api{eu}.customer.io", "/app")
             key = Header(settings.app_api_key)
-            self.endpoints = {**self.endpoints, "app": Endpoint(api, key, APP_REQUESTS_PER_SECOND)}
+            self.endpoints["app"] = Endpoint(api, key, APP_REQUESTS_PER_SECOND)
         self.has_read_back = settings.app_api_key is not None
-
-    @staticmethod
-    def ignores_unknown(sync: Sync) -> bool:
-        """An update of a person who is not there is accepted, and does nothing."""
-        return is_update_only(sync)
-
-    @staticmethod
-    def validate(sync: Sync) -> Sequence[Problem]:
-        """Names, sizes and reserved words; every problem at once."""
-        return problems(sync, "customerio-mapping", complaints(sync))
 
     @staticmethod
     def hints(sync: Sync) -> Sequence[Problem]:
         """Times as text, e-mail addresses as ids, words that objects have of their own."""
-        return problems(sync, "customerio-hint", hints(sync))
+        return problems(sync, "customerio-hint", operations.hints(sync))
 
-    def encode(self, pieces: Sequence[Piece]) -> Sequence[JSON]:
-        """One part; for segments three: the state, the manual member, the event."""
-        ((sync, change),) = pieces
-        return parts(sync, change)
-
-    def deliver(self, batch: Sequence[Item]) -> Conversation[Sequence[Outcome]]:
-        """State first, then membership, then events: each in a later request, so that a campaign
-        that an event starts already sees the state, and only for whom the earlier ones worked."""
-        return (yield from send(batch))
+    def stages(self) -> Sequence[Stage]:
+        """State, membership and events in requests of their own, so that a campaign that an event
+        starts already sees the state."""
+        return (sending.operate, sending.change_members, sending.operate)
 
     def check(self) -> Conversation[Health]:
         """The region call answers on either host; the App key is only read with."""
@@ -123,9 +105,3 @@ class Customerio:
         """Identifier, object type and manual segment; without an App key nothing can be asked."""
         found = (yield from app.unready(sync)) if self.has_read_back else []
         return problems(sync, "customerio-workspace", found)
-
-    def read_back(
-        self, sync: Sync, expected: Sequence[Expected]
-    ) -> Conversation[Sequence[ReadBack]]:
-        """People and their manual segment; objects and events can't be asked for in bulk."""
-        return (yield from app.read_back(sync, expected))

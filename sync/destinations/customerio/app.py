@@ -9,19 +9,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sync.destinations.answers import whole, word
-from sync.destinations.customerio.operations import ATTRIBUTES, folded, identifier, options_of
-from sync.destinations.meaning import segment_name
-from sync.destinations.spec import (
+from sync.destinations.customerio.operations import ATTRIBUTES, Options, folded, identifier
+from sync.destinations.kit import (
     JSON,
+    PEOPLE,
     Conversation,
     Expected,
-    ReadBack,
+    Found,
+    Kind,
     Request,
     Response,
+    Sync,
     UnreadableAnswer,
+    chunks,
+    flag,
+    paged,
+    segment_name,
+    whole,
+    word,
 )
-from sync.model import Kind, Sync
 
 READ_BACK_IDS = 100
 MEMBERS_PAGE = 30_000
@@ -34,7 +40,7 @@ Rows = Sequence[Mapping[str, Any]]
 
 def unready(sync: Sync) -> Conversation[list[tuple[str, str]]]:
     """(what this sync needs and the workspace lacks, the exact thing to create or change)."""
-    options, found = options_of(sync), []
+    options, found = Options.of(sync), []
     by = options.relate_by if sync.related else sync.identify_by
     if by in EXAMPLES and (yield _people([EXAMPLES[by]], by)).status == 400:
         fix = f"switch `{by}` on in the workspace's settings, or identify by another column"
@@ -79,42 +85,40 @@ def _unfit(number: int, name: str, segments: Rows) -> Iterator[tuple[str, str]]:
     yield text if is_there else f"there is no segment {number}", fix
 
 
-def read_back(sync: Sync, expected: Sequence[Expected]) -> Conversation[list[ReadBack]]:
+def find(sync: Sync, expected: Sequence[Expected]) -> Conversation[Sequence[Found | None]]:
     """People only, and whether the manual segment holds them."""
-    if sync.kind not in (Kind.TRAITS, Kind.SEGMENT):
-        return []
-    by, number = sync.identify_by or "id", options_of(sync).manual_segment
+    found: list[Found | None] = []
+    if sync.kind not in PEOPLE:
+        return found
+    by, number = sync.identify_by or "id", Options.of(sync).manual_segment
     members = None if number is None else (yield from _members(number, by))
-    results: list[ReadBack] = []
-    for start in range(0, len(expected), READ_BACK_IDS):
-        group = expected[start : start + READ_BACK_IDS]
+    for group in chunks(expected, READ_BACK_IDS):
         ids = [identifier(by, one.address, "cio_") for one in group]
-        found = dict(_found((yield _people(ids, by)), by))
+        people = dict(_found((yield _people(ids, by)), by))
         for one in group:
             key = folded(by, one.address)
-            is_held = one.is_member if members is None else key in members
-            results.append(_compared(sync, one, found.get(key), is_held))
-    return results
+            is_placed = members is None or one.is_member is (key in members)
+            wanted = {**ATTRIBUTES.of(one.traits), **flag(sync, one.is_member)}
+            also = () if is_placed else ("manual_segment",)
+            found.append(Found(wanted, people[key], also) if key in people else None)
+    return found
 
 
 def _members(number: int, by: str) -> Conversation[set[str]]:
     """Everybody in a manual segment; nobody when it is gone."""
     segments = yield from _listed("/v1/segments", "segments")
-    members: set[str] = set()
-    is_there = any(whole(one.get("id")) == number for one in segments)
-    query = {"limit": str(MEMBERS_PAGE)} if is_there else {}
-    seen = {""}
-    while query:
+    if not any(whole(one.get("id")) == number for one in segments):
+        return set()
+
+    def page(start: str) -> Conversation[tuple[Sequence[str], str]]:
+        query = {"limit": str(MEMBERS_PAGE), **({"start": start} if start else {})}
         path = f"/v1/segments/{number}/membership"
         page = yield Request("GET", path, to="app", query=query, max_answer_bytes=PAGE_BYTES)
         rows = _rows(page, "identifiers")
-        members.update(folded(by, str(one[by])) for one in rows if one.get(by))
-        start = word(page.object().get("next"))
-        if start and start in seen:
-            raise UnreadableAnswer("the pages of members do not end")
-        seen.add(start)
-        query = {**query, "start": start} if start else {}
-    return members
+        keys = [folded(by, str(one[by])) for one in rows if one.get(by)]
+        return keys, word(page.object().get("next"))
+
+    return set((yield from paged(page, "members")))
 
 
 def _people(ids: Sequence[str], by: str) -> Request:
@@ -128,12 +132,7 @@ def _listed(path: str, name: str) -> Conversation[Rows]:
 
 def _rows(response: Response, name: str) -> Rows:
     """The objects of a list; an empty one may be written as null."""
-    rows = response.object().get(name, "")
-    if rows is None:
-        return []
-    if not isinstance(rows, list) or not all(isinstance(one, dict) for one in rows):
-        raise UnreadableAnswer(f"the answer does not list {name}")
-    return rows
+    return [] if response.object().get(name, "") is None else response.list(name)
 
 
 def _found(response: Response, by: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -150,25 +149,11 @@ def _found(response: Response, by: str) -> Iterator[tuple[str, Mapping[str, Any]
         raise UnreadableAnswer("the answer does not list customers") from e
 
 
-def _compared(
-    sync: Sync, expected: Expected, found: Mapping[str, Any] | None, is_held: bool
-) -> ReadBack:
-    if found is None:
-        return ReadBack(expected.address, False)
-    wanted = ATTRIBUTES.of(expected.traits)
-    if sync.kind is Kind.SEGMENT:
-        wanted[segment_name(sync)] = expected.is_member
-    differing = [name for name, value in wanted.items() if not _matches(value, found.get(name))]
-    if is_held != expected.is_member:
-        differing.append("manual_segment")
-    return ReadBack(expected.address, True, tuple(differing))
-
-
-def _matches(value: JSON, shown: Any) -> bool:
+def matches(wanted: JSON, shown: JSON) -> bool:
     """How Customer.io writes floats and nesting as text is not known, so those never differ."""
-    if isinstance(value, (float, list, dict)):
+    if isinstance(wanted, (float, list, dict)):
         return True
-    if value is None or value == "":
+    if wanted is None or wanted == "":
         return shown in (None, "")
-    text = str(value).lower() if isinstance(value, bool) else str(value)
+    text = str(wanted).lower() if isinstance(wanted, bool) else str(wanted)
     return text == (str(shown).lower() if isinstance(shown, bool) else str(shown))

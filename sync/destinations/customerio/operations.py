@@ -5,25 +5,37 @@ Source: https://docs.customer.io/integrations/api/track, version 2 (read 2026-11
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from sync.destinations.entries import Transitions, misplaced
-from sync.destinations.identifiers import bounded, email_address
-from sync.destinations.meaning import (
+from sync.destinations.kit import (
+    JSON,
+    PEOPLE,
+    RENAME,
     SEGMENTS,
-    emptied,
-    event_complaints,
+    Change,
+    Family,
+    Kind,
+    Names,
+    Op,
+    Sync,
+    Trait,
+    Transitions,
+    Values,
+    bounded,
+    email_address,
+    event_errors,
+    family,
+    flag,
     occurrence,
-    segment_name,
+    sounds_like_an_email,
+    traits_of,
+    unix_seconds,
 )
-from sync.destinations.names import Names
-from sync.destinations.spec import JSON
-from sync.destinations.values import Values, unix_seconds
-from sync.model import Change, Kind, Op, Sync
 
 MAX_IDENTIFIER_BYTES = 150
 MAX_ATTRIBUTES = 300
@@ -50,11 +62,27 @@ KEPT_ON_REMOVE = frozenset({"email", "phone"})  # they may be identifiers, and l
 EARLIEST_SECONDS, LATEST_SECONDS = 10**8, 10**10  # 9 or 10 digits; others are read as "now"
 
 
+OBJECT_WORDS = frozenset(
+    "object_id object_type_id cio_object_id object_type identifiers relationships".split()
+)
+"""What an object has of its own; an attribute of that name stands beside it."""
+
+_TIME = re.compile(
+    r"(.*_)?(at|date|datetime|timestamp|since|until)|.*(?<!bas)ed_on|(date|time|timestamp)_.*|birthda(y|te)"
+)
+_ISO = re.compile(r"\d{4}-\d{2}-\d{2}([T ].*)?")
+
+
 class Options(Transitions):
     """What a model's entry may say to Customer.io alone."""
 
     MANNER: ClassVar[frozenset[str]] = frozenset({"update_only"})
     """Whom it has left out in silence is told again when it may be created."""
+    KINDS = Transitions.KINDS | {
+        "update_only": PEOPLE,
+        "manual_segment": SEGMENTS,
+        "relate_by": {Kind.OBJECTS},
+    }
 
     update_only: bool | None = Field(
         None, description="Never create people. Default: true for segments, false for traits."
@@ -63,22 +91,9 @@ class Options(Transitions):
     relate_by: Literal["id", "email", "cio_id"] = "id"
 
 
-FITTING: Mapping[str, frozenset[Kind]] = {
-    "update_only": frozenset({Kind.TRAITS, Kind.SEGMENT}),
-    "manual_segment": SEGMENTS,
-    "relate_by": frozenset({Kind.OBJECTS}),
-}
-_DEFAULTS = Options()
-
-
-def options_of(sync: Sync) -> Options:
-    """The entry in the model's metadata, with defaults where it says nothing."""
-    return sync.options or _DEFAULTS
-
-
 def is_update_only(sync: Sync) -> bool:
     """Whether people whom Customer.io does not know are left out, without a word from it."""
-    chosen = options_of(sync).update_only
+    chosen = Options.of(sync).update_only
     return sync.kind is Kind.SEGMENT if chosen is None else chosen
 
 
@@ -92,7 +107,7 @@ def parts(sync: Sync, change: Change) -> Sequence[JSON]:
     if sync.kind is Kind.TRAITS:
         return (state,)
     member = None
-    if options_of(sync).manual_segment is not None:
+    if Options.of(sync).manual_segment is not None:
         member = identifier(sync.identify_by, change.address, "cio_")
     return (state, member, _event(sync, change))
 
@@ -104,10 +119,9 @@ def _person(sync: Sync, change: Change, action: str) -> dict[str, JSON]:
 
 def _state(sync: Sync, change: Change) -> JSON:
     """Identify with the given attributes only; a removal neither deletes nor re-creates anyone."""
-    is_segment, is_removal = sync.kind is Kind.SEGMENT, change.op is Op.REMOVE
-    attributes = _attributes(sync, change, kept=KEPT_ON_REMOVE)
-    if is_segment:
-        attributes[segment_name(sync)] = not is_removal
+    is_removal = change.op is Op.REMOVE
+    attributes = ATTRIBUTES.of(traits_of(sync, change, kept=KEPT_ON_REMOVE))
+    attributes |= flag(sync, not is_removal)
     if not attributes:
         return None
     if len(attributes) > MAX_ATTRIBUTES:
@@ -117,15 +131,9 @@ def _state(sync: Sync, change: Change) -> JSON:
     return {**_person(sync, change, "identify"), "attributes": attributes}
 
 
-def _attributes(sync: Sync, change: Change, kept: frozenset[str] = frozenset()) -> dict[str, JSON]:
-    if change.op is Op.REMOVE:
-        return dict(emptied(sync, change, kept))
-    return ATTRIBUTES.of(change.traits)
-
-
 def _event(sync: Sync, change: Change) -> JSON:
     """A row of an events model, or somebody entering or leaving a segment."""
-    found = occurrence(sync, change, options_of(sync), EVENT_NAMES)
+    found = occurrence(sync, change, EVENT_NAMES)
     if found is None:
         return None
     if not (found.is_transition or _is_readable(found.at)):
@@ -147,13 +155,13 @@ def _is_readable(at: datetime | None) -> bool:
 
 def _object(sync: Sync, change: Change) -> JSON:
     """An account, or the relationship of a person to one; neither is ever deleted."""
-    attributes = _attributes(sync, change)
+    attributes = ATTRIBUTES.of(traits_of(sync, change))
     account = bounded(change.address, MAX_IDENTIFIER_BYTES)
     identifiers = {"object_type_id": sync.object_type, "object_id": account}
     operation: dict[str, JSON] = {"type": "object", "identifiers": identifiers}
     if sync.related is None:
         return {**operation, "action": "identify", "attributes": attributes} if attributes else None
-    by = options_of(sync).relate_by
+    by = Options.of(sync).relate_by
     person = {"identifiers": {by: identifier(by, change.related or "")}}
     if change.op is Op.REMOVE:
         return {**operation, "action": "delete_relationships", "cio_relationships": [person]}
@@ -173,18 +181,15 @@ def folded(by: str | None, address: str, cio_prefix: str = "") -> str:
     return cio_prefix + address.removeprefix("cio_") if by == "cio_id" else address
 
 
-def complaints(sync: Sync) -> Iterator[tuple[str, str]]:
+def mapping_errors(sync: Sync) -> Iterator[tuple[str, str]]:
     """(what is wrong with a mapping, how to mend it), without asking anybody."""
-    options = options_of(sync)
+    options = Options.of(sync)
     known = ("object_id",) if sync.kind is Kind.OBJECTS else IDENTIFIERS
     if sync.identify_by not in (None, *known):
         yield f"nobody is known by `{sync.identify_by}`", f"use one of {', '.join(known)}"
-    yield from misplaced(sync, options, FITTING)
-    names = [trait.name for trait in sync.traits]
-    if sync.kind is Kind.SEGMENT:
-        names.append(segment_name(sync))
+    names = [*(trait.name for trait in sync.traits), *flag(sync, True)]
     rules = EVENT_DATA_NAMES if sync.kind is Kind.EVENTS else ATTRIBUTE_NAMES
-    yield from rules.complaints(names)
+    yield from rules.errors(names)
     if sync.kind is not Kind.EVENTS and sync.identify_by in names:
         yield f"`{sync.identify_by}` identifies the person already", "remove it from `traits`"
     if options.manual_segment and sync.identify_by not in (None, "id"):
@@ -192,4 +197,36 @@ def complaints(sync: Sync) -> Iterator[tuple[str, str]]:
         yield f"{text}, and this model knows them by `{sync.identify_by}`", "identify people by id"
     if sync.kind is Kind.OBJECTS and not (sync.object_type or "").isdigit():
         yield "object_type must be the type's number", "look it up in the object's settings"
-    yield from event_complaints(sync, options, EVENT_NAMES)
+    yield from event_errors(sync, EVENT_NAMES)
+
+
+def hints(sync: Sync) -> Iterator[tuple[str, str]]:
+    """(what will be regretted, how to avoid it)."""
+    for trait in sync.traits:
+        if _is_a_time_as_text(trait):
+            text = f"`{trait.name}` is text that looks like a time, and arrives as text"
+            why = "conditions on dates understand Unix seconds only"
+            yield f"{text}: {why}", "cast the column to a date or timestamp in the model"
+    if sync.identify_by is None and sync.kind is not Kind.OBJECTS:
+        if sounds_like_an_email(sync.identity):
+            text = f"`{sync.identity}` sounds like an e-mail address, and goes out as the `id`"
+            yield text, f"write `identify_by: {{email: {sync.identity}}}`"
+    if sync.kind is Kind.OBJECTS:
+        yield from _of_objects(sync)
+
+
+def _of_objects(sync: Sync) -> Iterator[tuple[str, str]]:
+    for trait in sync.traits:
+        if trait.name in OBJECT_WORDS:
+            text = f"`{trait.name}` is a word of Customer.io's own for objects"
+            yield f"{text}, and an attribute of that name is not it", RENAME
+    if sync.related and sounds_like_an_email(sync.related) and Options.of(sync).relate_by == "id":
+        text = f"`{sync.related}` sounds like an e-mail address, and is taken for the person's `id`"
+        yield text, "write `relate_by: email`"
+
+
+def _is_a_time_as_text(trait: Trait) -> bool:
+    if family(trait.data_type) is not Family.TEXT:
+        return False
+    is_iso = isinstance(trait.default, str) and _ISO.fullmatch(trait.default) is not None
+    return is_iso or any(_TIME.fullmatch(name.lower()) for name in (trait.name, trait.column))

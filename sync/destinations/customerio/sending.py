@@ -1,61 +1,79 @@
-"""What Customer.io is sent, step by step: states, manual members, events."""
+"""What Customer.io is sent in each stage, and what its answers say of each row."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from sync.destinations.answers import empty
-from sync.destinations.customerio.answers import exceptions, refused
-from sync.destinations.customerio.operations import options_of
-from sync.destinations.groups import in_halves
-from sync.destinations.spec import JSON, Conversation, Item, Request
-from sync.model import DELIVERED, Op, Outcome
+from sync.destinations.customerio.operations import Options
+from sync.destinations.kit import (
+    DELIVERED,
+    JSON,
+    Conversation,
+    Op,
+    Outcome,
+    Rejected,
+    Request,
+    Response,
+    Retry,
+    Row,
+    UnreadableAnswer,
+    empty,
+    refused,
+)
 
-
-def send(batch: Sequence[Item]) -> Conversation[Sequence[Outcome]]:
-    """One outcome for each item. A step is for those alone whose earlier steps worked, and a later
-    one that is refused is halved without sending the earlier ones again."""
-    outcomes: list[Outcome] = [DELIVERED] * len(batch)
-    for step, one in enumerate(STEPS):
-        due = [i for i, item in enumerate(batch) if _has(item, step) and outcomes[i] is DELIVERED]
-        rows = [batch[i] for i in due]
-        ends = yield from one(rows) if step == 0 else in_halves(rows, one)
-        for i, end in zip(due, ends, strict=True):
-            outcomes[i] = end
-    return outcomes
-
-
-def _has(item: Item, step: int) -> bool:
-    return len(item.parts) > step and item.parts[step] is not None
+PARTLY_ACCEPTED = 207
 
 
-def _change_members(batch: Sequence[Item]) -> Conversation[Sequence[Outcome]]:
+def operate(rows: Sequence[Row]) -> Conversation[Sequence[Outcome]]:
+    """What the rows have to say in one stage: states, or events that follow them."""
+    body = {"batch": [row.part for row in rows]}
+    return _outcomes((yield Request("POST", "/api/v2/batch", json=body)), len(rows))
+
+
+def change_members(rows: Sequence[Row]) -> Conversation[Sequence[Outcome]]:
+    """Join and leave manual segments: a request for each segment and direction."""
     calls: dict[tuple[str, str], list[JSON]] = {}
-    for item in batch:
-        sync, change = item.pieces[0]
-        verb = "remove" if change.op is Op.REMOVE else "add"
-        path = f"/api/v1/segments/{options_of(sync).manual_segment}/{verb}_customers"
-        calls.setdefault((path, sync.identify_by or "id"), []).append(item.parts[1])
+    for row in rows:
+        verb = "remove" if row.change.op is Op.REMOVE else "add"
+        path = f"/api/v1/segments/{Options.of(row.sync).manual_segment}/{verb}_customers"
+        calls.setdefault((path, row.sync.identify_by or "id"), []).append(row.part)
     for (path, by), ids in calls.items():
         response = yield Request("POST", path, json={"ids": ids}, query={"id_type": by})
         if response.status == 400:
             raise refused("customerio-manual-segment", response)
         empty(response)
-    return [DELIVERED] * len(batch)
+    return [DELIVERED] * len(rows)
 
 
-def _operations(step: int) -> Callable[[Sequence[Item]], Conversation[Sequence[Outcome]]]:
-    """Sends what the items have to say in this step: states, or events that follow them."""
+def _outcomes(response: Response, count: int) -> Sequence[Outcome]:
+    """A 200 accepts all, with the empty object. A 207 accepts whatever it does not list. A 400
+    accepts nothing: listed items are refused, the others are sent again without them."""
+    is_refusal = response.status == 400
+    if not is_refusal and response.status != PARTLY_ACCEPTED:
+        empty(response)
+        return [DELIVERED] * count
+    blamed = _blamed(response.json() if is_refusal else response.object(), count)
+    if not blamed and is_refusal:
+        raise refused("customerio-400", response)
+    if not blamed:
+        raise UnreadableAnswer("errors that can't be told apart by item")
+    other = Retry() if is_refusal else DELIVERED
+    return [
+        Rejected("customerio-invalid", "; ".join(blamed[i])) if i in blamed else other
+        for i in range(count)
+    ]
 
-    def send(batch: Sequence[Item]) -> Conversation[Sequence[Outcome]]:
-        if not batch:
-            return []
-        operations = [item.parts[step] for item in batch]
-        response = yield Request("POST", "/api/v2/batch", json={"batch": operations})
-        found = exceptions(response, len(batch), is_partial=step > 0)
-        return [found.get(i, DELIVERED) for i in range(len(batch))]
 
-    return send
-
-
-STEPS = (_operations(0), _change_members, _operations(2))
+def _blamed(body: JSON, count: int) -> dict[int, list[str]]:
+    """What is said of each item, by its place; empty when an error is not of an item we sent, or
+    when anything else is said."""
+    if not isinstance(body, dict) or body.keys() != {"errors"}:
+        return {}
+    listed: dict[int, list[str]] = {}
+    for error in body["errors"] if isinstance(body["errors"], list) else ():
+        place = error.get("batch_index") if isinstance(error, dict) else None
+        if type(place) is not int or not 0 <= place < count:
+            return {}
+        words = (str(error.get(name) or "") for name in ("field", "message", "reason"))
+        listed.setdefault(place, []).append(" ".join(word for word in words if word))
+    return listed

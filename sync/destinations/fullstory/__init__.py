@@ -12,28 +12,28 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 from urllib.parse import quote
 
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import Field, SecretStr
 
-from sync.destinations.entries import Connection
-from sync.destinations.fullstory.operations import PEOPLE, Options, complaints, options_of, parts
+from sync.destinations.fullstory.operations import PEOPLE, Options, mapping_errors, parts
 from sync.destinations.fullstory.reading import absent, health, over_budget, seen
 from sync.destinations.fullstory.sending import event_write, send, user_write
 from sync.destinations.names import problems
+from sync.destinations.options import Connection
 from sync.destinations.spec import (
     JSON,
     Conversation,
+    Destination,
     Endpoint,
     Expected,
     Header,
     Health,
     Item,
     Limits,
-    Piece,
     ReadBack,
     Verdict,
 )
 from sync.errors import Problem
-from sync.model import DELIVERED, Kind, Outcome, Sync
+from sync.model import DELIVERED, Change, Kind, Outcome, Sync
 
 STEPS = (("users", user_write), ("events", event_write))
 JOB_ITEMS = 5_000  # a tenth of what a job takes: a lost answer leaves fewer people in doubt
@@ -51,15 +51,15 @@ class Settings(Connection):
     batch_from: int = Field(51, ge=2, description="So many changes or more become an import job.")
 
 
-class Fullstory:
+class Fullstory(Destination):
     """One account of Fullstory."""
 
-    name: ClassVar[str] = "fullstory"
-    kinds: ClassVar[frozenset[Kind]] = PEOPLE | {Kind.EVENTS}
-    settings: ClassVar[type[BaseModel]] = Settings
-    options: ClassVar[type[BaseModel]] = Options
+    name = "fullstory"
+    kinds = PEOPLE | {Kind.EVENTS}
+    settings = Settings
+    mapping_errors = staticmethod(mapping_errors)
+    options = Options
     verdicts: ClassVar[Mapping[int, Verdict]] = dict.fromkeys((400, 404, 422), Verdict.READ)
-    coalesces: ClassVar[bool] = False
 
     def __init__(self, settings: Settings) -> None:
         base = (settings.base_url or "https://api.fullstory.com").rstrip("/")
@@ -76,23 +76,17 @@ class Fullstory:
         prefix = re.match(r"[a-z]{2}\d", settings.api_key.get_secret_value())
         self._data_center = prefix[0] if prefix else "na1"
 
-    @staticmethod
-    def validate(sync: Sync) -> Sequence[Problem]:
-        """Names, sizes, types and reserved words; every problem at once."""
-        return problems(sync, "fullstory-mapping", complaints(sync))
-
     def unready(self, sync: Sync) -> Conversation[Sequence[Problem]]:
         """Only the key can be missing: properties and events appear with their first value."""
         yield from ()
-        if self.has_read_back or not options_of(sync).update_only:
+        if self.has_read_back or not Options.of(sync).update_only:
             return []
         text = "update_only looks everybody up, and the connection has no key that may read people"
         fix = f"give {sync.connection} a read_api_key in profiles.yml, or remove update_only"
         return problems(sync, "fullstory-update-only", [(text, fix)])
 
-    def encode(self, pieces: Sequence[Piece]) -> Sequence[JSON]:
+    def encode(self, sync: Sync, change: Change) -> Sequence[JSON]:
         """Two parts: the user, then the event that may follow from it."""
-        ((sync, change),) = pieces
         return parts(sync, change)
 
     def deliver(self, batch: Sequence[Item]) -> Conversation[Sequence[Outcome]]:

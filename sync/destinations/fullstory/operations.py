@@ -12,12 +12,12 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from sync.data_types import wire
-from sync.destinations.entries import Transitions, misplaced
 from sync.destinations.fullstory.types import must_fit, nothing, type_word
 from sync.destinations.identifiers import digest
-from sync.destinations.meaning import emptied, event_complaints, occurrence, segment_name
 from sync.destinations.names import RENAME, Names
+from sync.destinations.options import Transitions
 from sync.destinations.spec import JSON
+from sync.destinations.transitions import emptied, event_errors, occurrence, segment_name
 from sync.destinations.values import Values, iso_8601
 from sync.model import Change, Kind, Op, Sync
 
@@ -50,6 +50,7 @@ class Options(Transitions):
 
     ASIDE: ClassVar[frozenset[str]] = Transitions.ASIDE | {"update_only"}
     MANNER: ClassVar[frozenset[str]] = frozenset({"null_as"})
+    KINDS = Transitions.KINDS | {"null_as": PEOPLE}
 
     update_only: bool | None = Field(
         None,
@@ -63,14 +64,6 @@ class Options(Transitions):
     )
 
 
-_DEFAULTS = Options()
-
-
-def options_of(sync: Sync) -> Options:
-    """The entry in the model's metadata, with defaults where it says nothing."""
-    return sync.options or _DEFAULTS
-
-
 def parts(sync: Sync, change: Change) -> Sequence[JSON]:
     """Two parts: the user, then the event that may follow from it."""
     uid = _uid(change.address)
@@ -80,7 +73,7 @@ def parts(sync: Sync, change: Change) -> Sequence[JSON]:
 
 def event_key(sync: Sync, change: Change) -> str:
     """The idempotency key of a change's event: equal after a crash, different for a re-entry."""
-    told = occurrence(sync, change, options_of(sync), EVENT_NAMES)
+    told = occurrence(sync, change, EVENT_NAMES)
     return digest(told.key).hex() if told else ""
 
 
@@ -113,7 +106,7 @@ def properties(sync: Sync, traits: Mapping[str, Any]) -> tuple[dict[str, JSON], 
 def _null_policy(sync: Sync, name: str) -> NullAs:
     if sync.kind is Kind.EVENTS:
         return "skip"  # nothing stands there yet, and a repeated event must have the same body
-    chosen = options_of(sync).null_as
+    chosen = Options.of(sync).null_as
     return chosen.get(name, "empty") if isinstance(chosen, dict) else chosen
 
 
@@ -155,7 +148,7 @@ def _user(sync: Sync, change: Change, uid: str) -> JSON:
 
 def _event(sync: Sync, change: Change, uid: str) -> JSON:
     """No session: a warehouse speaks hours after the visit."""
-    told = occurrence(sync, change, options_of(sync), EVENT_NAMES)
+    told = occurrence(sync, change, EVENT_NAMES)
     if told is None:
         return None
     if told.is_transition:
@@ -183,9 +176,9 @@ def property_names(sync: Sync) -> list[str]:
     return [*names, segment_name(sync)] if sync.kind is Kind.SEGMENT else names
 
 
-def complaints(sync: Sync) -> Iterator[tuple[str, str]]:
+def mapping_errors(sync: Sync) -> Iterator[tuple[str, str]]:
     """(what is wrong with a mapping, how to mend it), without asking anybody."""
-    options = options_of(sync)
+    options = Options.of(sync)
     if sync.kind is Kind.OBJECTS:
         yield (
             "Fullstory has no accounts or other objects",
@@ -195,7 +188,7 @@ def complaints(sync: Sync) -> Iterator[tuple[str, str]]:
         yield f"nobody is known by `{sync.identify_by}`", "identify people by their uid"
     names = property_names(sync)
     rules = EVENT_PROPERTY_NAMES if sync.kind is Kind.EVENTS else PROPERTY_NAMES
-    yield from rules.complaints(names)
+    yield from rules.errors(names)
     for name in dict.fromkeys(names):
         if not _NAME.fullmatch(name):
             yield f"property `{name}` must be a letter, then letters, digits and `_`", RENAME
@@ -206,5 +199,4 @@ def complaints(sync: Sync) -> Iterator[tuple[str, str]]:
     if isinstance(options.null_as, dict):
         for name in sorted(set(options.null_as) - {trait.name for trait in sync.traits}):
             yield f"null_as names `{name}`, which is no trait here", "remove it or correct it"
-    yield from misplaced(sync, options, {"null_as": PEOPLE})
-    yield from event_complaints(sync, options, EVENT_NAMES)
+    yield from event_errors(sync, EVENT_NAMES)

@@ -13,11 +13,10 @@ from sync.destinations.fullstory.operations import (
     MAX_PROPERTIES,
     OWN_FIELDS,
     PEOPLE,
-    options_of,
+    Options,
     properties,
     property_names,
 )
-from sync.destinations.meaning import segment_name
 from sync.destinations.spec import (
     Conversation,
     Expected,
@@ -27,6 +26,7 @@ from sync.destinations.spec import (
     Request,
     UnreadableAnswer,
 )
+from sync.destinations.transitions import segment_name
 from sync.destinations.values import utc
 from sync.errors import Problem
 from sync.model import DELIVERED, Kind, Op, Outcome, Rejected, Sync
@@ -85,7 +85,7 @@ def absent(batch: Sequence[Item]) -> Conversation[dict[int, Outcome]]:
     unknown = Rejected("fullstory-unknown-person", text)
     for place, item in enumerate(batch):
         sync, change = item.pieces[0]
-        is_removal, chosen = change.op is Op.REMOVE, options_of(sync).update_only
+        is_removal, chosen = change.op is Op.REMOVE, Options.of(sync).update_only
         is_guarded = is_removal if chosen is None else chosen
         if is_guarded and any(item.parts) and (yield from _known(change.address)) == []:
             found[place] = DELIVERED if is_removal else unknown

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from sync.destinations.answers import empty, word
 from sync.destinations.fullstory.jobs import HEADERS, NotToBeRead, Write, error_of, import_all
 from sync.destinations.fullstory.operations import event_id, event_key
-from sync.destinations.groups import in_halves
-from sync.destinations.singles import one_by_one
+from sync.destinations.one_by_one import one_by_one
 from sync.destinations.spec import Conversation, Item, Request, UnreadableAnswer
+from sync.destinations.stages import in_halves
 from sync.model import DELIVERED, Outcome, Rejected, Unknown
 
 USER = frozenset(

@@ -11,19 +11,20 @@ from dataclasses import replace
 from functools import partial
 from typing import ClassVar, Literal
 
-from pydantic import BaseModel, Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator
 
-from sync.destinations.entries import Connection
 from sync.destinations.gainsight_px import model
 from sync.destinations.gainsight_px.events import PUSH, cloud_event, event, occurrences, send_events
 from sync.destinations.gainsight_px.reading import accepted, compare, unfit
 from sync.destinations.gainsight_px.segments import change_members, moves
 from sync.destinations.gainsight_px.state import body, write_states
 from sync.destinations.names import problems
+from sync.destinations.options import Connection
 from sync.destinations.spec import (
     JSON,
     Basic,
     Conversation,
+    Destination,
     Endpoint,
     Expected,
     Header,
@@ -63,18 +64,18 @@ class Settings(Connection):
         return value
 
 
-class GainsightPx:
+class GainsightPx(Destination):
     """One subscription of Gainsight PX, with the product that new users belong to."""
 
-    name: ClassVar[str] = "gainsight_px"
-    kinds: ClassVar[frozenset[Kind]] = frozenset(Kind)
-    settings: ClassVar[type[BaseModel]] = Settings
-    options: ClassVar[type[BaseModel]] = model.Options
+    name = "gainsight_px"
+    settings = Settings
+    mapping_errors = staticmethod(model.mapping_errors)
+    options = model.Options
     verdicts: ClassVar[Mapping[int, Verdict]] = {
         **dict.fromkeys((400, 404), Verdict.READ),
         403: Verdict.STOP,  # also with a page of HTML, which is the vendor's own
     }
-    coalesces: ClassVar[bool] = True
+    coalesces = True
     has_read_back = True
 
     def __init__(self, settings: Settings) -> None:
@@ -95,18 +96,13 @@ class GainsightPx:
             return f"{base.rstrip('/')}/{stand_in}{suffix}"
         return f"https://{host}{suffix}.aptrinsic.com"
 
-    @staticmethod
-    def validate(sync: Sync) -> Sequence[Problem]:
-        """Names, types and reserved words; every problem at once."""
-        return problems(sync, "gainsight-px-mapping", model.complaints(sync))
-
     def limits_for(self, syncs: Sequence[Sync]) -> Limits:
         """Many people at once where they share look-ups or changes of external segments."""
         is_looked_up = not self._settings.revive_deleted and any(map(model.is_of_people, syncs))
         is_shared = is_looked_up or any(map(model.is_external, syncs))
         return replace(self.limits, items=PEOPLE if is_shared else 1)
 
-    def encode(self, pieces: Sequence[Piece]) -> Sequence[JSON]:
+    def encode_together(self, pieces: Sequence[Piece]) -> Sequence[JSON]:
         """The state, the member of external segments, then every event."""
         _, identity = model.subject(pieces)
         state = None if pieces[0].sync.kind is Kind.EVENTS else body(pieces)

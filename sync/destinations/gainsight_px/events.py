@@ -7,11 +7,10 @@ from datetime import timedelta
 
 import orjson
 
-from sync.destinations.gainsight_px.model import EVENT_ID, EVENT_NAMES, options_of, subject
+from sync.destinations.gainsight_px.model import EVENT_ID, EVENT_NAMES, subject
 from sync.destinations.gainsight_px.reading import PAGE, accepted, is_taken, refusal, said
 from sync.destinations.identifiers import digest
-from sync.destinations.meaning import Occurrence, occurrence
-from sync.destinations.singles import one_by_one
+from sync.destinations.one_by_one import one_by_one
 from sync.destinations.spec import (
     JSON,
     BatchRefused,
@@ -22,6 +21,7 @@ from sync.destinations.spec import (
     Request,
     UnreadableAnswer,
 )
+from sync.destinations.transitions import Occurrence, occurrence
 from sync.destinations.values import Values, iso_8601, unix_milliseconds, utc
 from sync.model import DELIVERED, Outcome
 
@@ -32,7 +32,7 @@ AROUND = timedelta(days=1)
 
 def occurrences(pieces: Sequence[Piece]) -> list[Occurrence]:
     """The events that an item sends, in the order of its pieces."""
-    found = [occurrence(s, c, options_of(s), EVENT_NAMES) for s, c in pieces]
+    found = [occurrence(s, c, EVENT_NAMES) for s, c in pieces]
     return [one for one in found if one is not None]
 
 

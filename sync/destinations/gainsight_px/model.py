@@ -13,11 +13,11 @@ from urllib.parse import quote
 from pydantic import Field
 
 from sync.data_types import MOMENTS, NUMBERS, Family, family, wire
-from sync.destinations.entries import Transitions, misplaced
 from sync.destinations.identifiers import bounded
-from sync.destinations.meaning import SEGMENTS, event_complaints, segment_name
 from sync.destinations.names import RENAME, Names
+from sync.destinations.options import Transitions
 from sync.destinations.spec import Piece
+from sync.destinations.transitions import SEGMENTS, event_errors, segment_name
 from sync.destinations.values import Values, unix_milliseconds
 from sync.model import Change, Kind, Sync
 
@@ -82,6 +82,11 @@ class Options(Transitions):
     """What a model's entry may say to Gainsight PX alone."""
 
     ASIDE: ClassVar[frozenset[str]] = Transitions.ASIDE | {"on_missing", "exit_reason"}
+    KINDS = Transitions.KINDS | {
+        "on_missing": set(Kind) - {Kind.EVENTS},
+        "membership": SEGMENTS,
+        "exit_reason": SEGMENTS,
+    }
 
     on_missing: Literal["skip", "create"] | None = Field(
         None,
@@ -98,14 +103,6 @@ class Options(Transitions):
         min_length=1,
         description="Segments: what the reason attribute says once somebody has left.",
     )
-
-
-_DEFAULTS = Options()
-
-
-def options_of(sync: Sync) -> Options:
-    """The entry in the model's metadata, with defaults where it says nothing."""
-    return sync.options or _DEFAULTS
 
 
 def is_link(sync: Sync) -> bool:
@@ -154,12 +151,12 @@ def is_of_people(sync: Sync) -> bool:
 
 def is_external(sync: Sync) -> bool:
     """Whether membership is kept in an external segment."""
-    return sync.kind is Kind.SEGMENT and options_of(sync).membership != "attribute"
+    return sync.kind is Kind.SEGMENT and Options.of(sync).membership != "attribute"
 
 
 def has_flag(sync: Sync) -> bool:
     """Whether membership is kept in a boolean attribute."""
-    return sync.kind is Kind.SEGMENT and options_of(sync).membership != "external"
+    return sync.kind is Kind.SEGMENT and Options.of(sync).membership != "external"
 
 
 def attribute_type(data_type: str) -> str | None:
@@ -179,15 +176,13 @@ def attributes_of(sync: Sync) -> Iterator[tuple[str, str | None]]:
             yield trait.name, attribute_type(trait.data_type)
 
 
-def complaints(sync: Sync) -> Iterator[tuple[str, str]]:
+def mapping_errors(sync: Sync) -> Iterator[tuple[str, str]]:
     """(what is wrong with a mapping, how to mend it), without asking anybody."""
-    options, key = options_of(sync), resource_of(sync).key
+    key = resource_of(sync).key
     if sync.identify_by not in (None, key):
         known = f"write `{key}` with the column that holds the id the product sends"
         yield f"nobody is known by `{sync.identify_by}`", known
-    fitting = {"membership": SEGMENTS, "exit_reason": SEGMENTS}
-    yield from misplaced(sync, options, {"on_missing": set(Kind) - {Kind.EVENTS}, **fitting})
-    yield from event_complaints(sync, options, EVENT_NAMES)
+    yield from event_errors(sync, EVENT_NAMES)
     if sync.kind is Kind.EVENTS:
         yield from _property_complaints([trait.name for trait in sync.traits])
     else:
@@ -197,7 +192,7 @@ def complaints(sync: Sync) -> Iterator[tuple[str, str]]:
 
 
 def _property_complaints(names: list[str]) -> Iterator[tuple[str, str]]:
-    yield from PROPERTY_NAMES.complaints(names)
+    yield from PROPERTY_NAMES.errors(names)
     seen = {EVENT_ID: EVENT_ID}
     for name in dict.fromkeys(names):
         if (twin := seen.setdefault(name.casefold(), name)) != name:
@@ -212,7 +207,7 @@ def _attribute_complaints(sync: Sync) -> Iterator[tuple[str, str]]:
         names.append(segment_name(sync))
         if segment_name(sync) in resource.fields:
             yield f"`{segment_name(sync)}` is a field of every user", "name the segment otherwise"
-    yield from resource.names.complaints(names)
+    yield from resource.names.errors(names)
     for trait in sync.traits:
         kind, wanted = attribute_type(trait.data_type), resource.fields.get(trait.name)
         of = wire(trait.data_type)

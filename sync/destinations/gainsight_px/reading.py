@@ -17,7 +17,6 @@ from sync.destinations.gainsight_px.model import (
     path_of,
     resource_of,
 )
-from sync.destinations.meaning import segment_name
 from sync.destinations.spec import (
     JSON,
     Conversation,
@@ -27,6 +26,7 @@ from sync.destinations.spec import (
     Response,
     UnreadableAnswer,
 )
+from sync.destinations.transitions import segment_name
 from sync.model import Kind, Rejected, Sync
 
 Record = Mapping[str, Any]

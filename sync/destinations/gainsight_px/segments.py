@@ -7,8 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from sync.destinations.answers import word
 from sync.destinations.gainsight_px.model import is_external
 from sync.destinations.gainsight_px.reading import is_taken, said, taken
-from sync.destinations.groups import in_halves
-from sync.destinations.meaning import segment_name
 from sync.destinations.spec import (
     JSON,
     BatchRefused,
@@ -18,6 +16,8 @@ from sync.destinations.spec import (
     Request,
     UnreadableAnswer,
 )
+from sync.destinations.stages import in_halves
+from sync.destinations.transitions import segment_name
 from sync.destinations.values import iso_8601
 from sync.model import DELIVERED, Op, Outcome, Rejected
 

@@ -13,20 +13,20 @@ from sync.destinations.gainsight_px.model import (
     ATTRIBUTES,
     MAX_IDENTIFIER_BYTES,
     USERS,
+    Options,
     Resource,
     attribute_type,
     has_flag,
     is_link,
-    options_of,
     path_of,
     resource_of,
     subject,
 )
 from sync.destinations.gainsight_px.reading import Record, is_taken, look, refusal, said, search
 from sync.destinations.identifiers import bounded
-from sync.destinations.meaning import emptied, segment_name
-from sync.destinations.singles import one_by_one
+from sync.destinations.one_by_one import one_by_one
 from sync.destinations.spec import JSON, BatchRefused, Conversation, Item, Piece, Request
+from sync.destinations.transitions import emptied, segment_name
 from sync.model import DELIVERED, Change, Delivered, Kind, Op, Outcome, Rejected, Sync
 
 GENDERS = ("MALE", "FEMALE", "OTHER", "EMPTY_GENDER")
@@ -69,7 +69,7 @@ def _attributes(sync: Sync, change: Change) -> dict[str, JSON]:
         found["gender"] = _gender(found["gender"])
     if has_left and sync.kind is Kind.SEGMENT:
         reasons = [trait.name for trait in sync.traits if trait.column == sync.reason]
-        why = change.reason or options_of(sync).exit_reason
+        why = change.reason or Options.of(sync).exit_reason
         found |= {name: why for name in reasons if name in found}
     if has_flag(sync):
         found[segment_name(sync)] = not has_left
@@ -160,7 +160,7 @@ def _may_create(pieces: Sequence[Piece]) -> bool:
     """Only an add has everything that a new user or account needs."""
     default = "create" if resource_of(pieces[0].sync) is ACCOUNTS else "skip"
     adding = [sync for sync, change in pieces if change.op is Op.ADD]
-    return any((options_of(sync).on_missing or default) == "create" for sync in adding)
+    return any((Options.of(sync).on_missing or default) == "create" for sync in adding)
 
 
 def _cuts_link(pieces: Sequence[Piece]) -> bool:

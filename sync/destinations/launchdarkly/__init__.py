@@ -10,21 +10,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar, Literal
 
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import Field, SecretStr
 
-from sync.destinations.entries import Connection
 from sync.destinations.launchdarkly.calls import Place
 from sync.destinations.launchdarkly.checks import health
 from sync.destinations.launchdarkly.events import attributes, custom_event, identify, import_metrics
 from sync.destinations.launchdarkly.flags import unsafe_flags
 from sync.destinations.launchdarkly.membership import Row
-from sync.destinations.launchdarkly.options import Options, complaints, context_key, options_of
+from sync.destinations.launchdarkly.options import Options, context_key, mapping_errors
 from sync.destinations.launchdarkly.reading import crowded, read_back
 from sync.destinations.launchdarkly.segments import Segments
 from sync.destinations.names import problems
+from sync.destinations.options import Connection
 from sync.destinations.spec import (
     JSON,
     Conversation,
+    Destination,
     Endpoint,
     Expected,
     Header,
@@ -32,12 +33,11 @@ from sync.destinations.spec import (
     Item,
     Lag,
     Limits,
-    Piece,
     ReadBack,
     Verdict,
 )
 from sync.errors import Problem
-from sync.model import Kind, Outcome, Sync
+from sync.model import Change, Kind, Outcome, Sync
 
 HOSTS = {
     "us": ("https://app.launchdarkly.com", "https://events.launchdarkly.com"),
@@ -67,16 +67,15 @@ class Settings(Connection):
     sdk_key: SecretStr | None = Field(None, min_length=1)
 
 
-class Launchdarkly:
+class Launchdarkly(Destination):
     """One environment of LaunchDarkly."""
 
-    name: ClassVar[str] = "launchdarkly"
-    kinds: ClassVar[frozenset[Kind]] = frozenset(Kind)
-    settings: ClassVar[type[BaseModel]] = Settings
-    options: ClassVar[type[BaseModel]] = Options
+    name = "launchdarkly"
+    settings = Settings
+    mapping_errors = staticmethod(mapping_errors)
+    options = Options
     verdicts: ClassVar[Mapping[int, Verdict]] = dict.fromkeys((400, 404, 409), Verdict.READ)
-    coalesces: ClassVar[bool] = False
-    lag: ClassVar[Lag] = Lag(60.0, "LaunchDarkly shows what was written a little later")
+    lag = Lag(60.0, "LaunchDarkly shows what was written a little later")
     has_read_back: bool = True
 
     def __init__(self, settings: Settings) -> None:
@@ -96,24 +95,18 @@ class Launchdarkly:
         self._place = Place(settings.project, settings.environment)
         self._segments = Segments(self._place)
 
-    @staticmethod
-    def validate(sync: Sync) -> Sequence[Problem]:
-        """Keys, names and options; every problem at once."""
-        return problems(sync, "launchdarkly-mapping", complaints(sync))
-
     def limits_for(self, syncs: Sequence[Sync]) -> Limits:
         """As many events as the import takes, or one, because what it knows again is a payload."""
         if syncs[0].kind is not Kind.EVENTS:
             return self.limits
-        items = 1 if options_of(syncs[0]).one_per_request else IMPORT_ITEMS
+        items = 1 if Options.of(syncs[0]).one_per_request else IMPORT_ITEMS
         return replace(self.limits, items=items, request_bytes=IMPORT_BYTES)
 
-    def encode(self, pieces: Sequence[Piece]) -> Sequence[JSON]:
+    def encode(self, sync: Sync, change: Change) -> Sequence[JSON]:
         """For events the event; else the context's key, and its attributes where they are shown."""
-        ((sync, change),) = pieces
         if sync.kind is Kind.EVENTS:
             return (custom_event(sync, change),)
-        shown = attributes(sync, change) if options_of(sync).identify else None
+        shown = attributes(sync, change) if Options.of(sync).identify else None
         return (context_key(change), shown or None)
 
     def deliver(self, batch: Sequence[Item]) -> Conversation[Sequence[Outcome]]:
@@ -134,7 +127,7 @@ class Launchdarkly:
     def unready(self, sync: Sync) -> Conversation[Sequence[Problem]]:
         """Segments that can't be written to, and attributes without a key to show them with."""
         found = yield from self._segments.unready(sync)
-        if options_of(sync).identify and self._sdk_key is None:
+        if Options.of(sync).identify and self._sdk_key is None:
             text = "`identify: true` needs an sdk_key, which the connection lacks"
             fix = f"add the SDK key of {self._place} in profiles.yml, or remove `identify: true`"
             found += problems(sync, "launchdarkly-no-sdk-key", [(text, fix)])

@@ -7,18 +7,18 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from sync.destinations.answers import entries, free_of_no, mapping, word
-from sync.destinations.groups import in_halves
 from sync.destinations.identifiers import digest
 from sync.destinations.launchdarkly.calls import Place, acknowledged, api, items_of
 from sync.destinations.launchdarkly.membership import Row
 from sync.destinations.launchdarkly.options import (
     EVENT_NAMES,
+    Options,
     context_key,
     context_kind,
-    options_of,
 )
-from sync.destinations.meaning import emptied, occurrence
 from sync.destinations.spec import JSON, NOTHING, Conversation, Item, Request, Response
+from sync.destinations.stages import in_halves
+from sync.destinations.transitions import emptied, occurrence
 from sync.destinations.values import Values, unix_milliseconds
 from sync.model import DELIVERED, Change, Op, Outcome, Sync
 
@@ -31,7 +31,7 @@ Context = Mapping[str, JSON]
 
 def custom_event(sync: Sync, change: Change) -> JSON:
     """A metric event. The import drops malformed fields silently, so they are refused here."""
-    found = occurrence(sync, change, None, EVENT_NAMES)
+    found = occurrence(sync, change, EVENT_NAMES)
     assert found is not None and found.at is not None  # as every row of an events model
     facts = ATTRIBUTES.of(found.facts)
     event: dict[str, JSON] = {
@@ -40,7 +40,7 @@ def custom_event(sync: Sync, change: Change) -> JSON:
         "creationDate": unix_milliseconds(found.at),
         "contextKeys": {context_kind(sync): context_key(change)},
     }
-    column = options_of(sync).metric_value
+    column = Options.of(sync).metric_value
     if column is not None:
         number = facts.pop(column, None)
         if isinstance(number, bool) or not isinstance(number, int | float):

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from sync.destinations.answers import entries, mapping, objects, word
 from sync.destinations.launchdarkly.calls import Place, api, items_of, read, within
-from sync.destinations.launchdarkly.options import context_kind, options_of, segment_keys
+from sync.destinations.launchdarkly.options import Options, context_kind, segment_keys
 from sync.destinations.spec import JSON, Conversation, UnreadableAnswer
 from sync.errors import Problem
 from sync.model import Kind, Sync
@@ -37,8 +37,8 @@ class Ours:
     def of(cls, syncs: Sequence[Sync]) -> Ours:
         """Everything together; of two declarations for one flag the first counts."""
         used = [sync for sync in syncs if sync.kind is not Kind.EVENTS]
-        declared = [options_of(sync).conservative for sync in reversed(used)]
-        shown = [sync for sync in used if options_of(sync).identify]
+        declared = [Options.of(sync).conservative for sync in reversed(used)]
+        shown = [sync for sync in used if Options.of(sync).identify]
         return cls(
             frozenset(key for sync in used for key in segment_keys(sync)),
             frozenset((context_kind(s), t.name) for s in shown for t in s.traits),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from sync.destinations.launchdarkly.options import as_text, families, options_of
-from sync.destinations.meaning import segment_name
+from sync.destinations.launchdarkly.options import Options, as_text, families
 from sync.destinations.spec import JSON
+from sync.destinations.transitions import segment_name
 from sync.model import DELIVERED, Change, Kind, Op, Outcome, Rejected, Retry, Sync
 
 
@@ -102,7 +102,7 @@ def steps(rows: Sequence[Row]) -> list[Step]:
     if len(leaving) == 1 and leaving.keys() == joining.keys():
         ((segment, moves),) = leaving.items()
         return [Step(segment, moves + joining[segment])]
-    is_add_first = options_of(rows[0].sync).tier_order == "add_first"
+    is_add_first = Options.of(rows[0].sync).tier_order == "add_first"
     order = (joining, leaving) if is_add_first else (leaving, joining)
     return [Step(segment, moves) for side in order for segment, moves in side.items()]
 

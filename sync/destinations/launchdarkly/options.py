@@ -7,15 +7,15 @@ So whatever should steer a flag becomes membership of a segment, by the context'
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal, NamedTuple
 
 from pydantic import Field, StrictBool, StrictInt, StrictStr
 
-from sync.destinations.entries import Entry, misplaced
 from sync.destinations.identifiers import bounded
-from sync.destinations.meaning import SEGMENTS, event_complaints, segment_name, tier_trait
 from sync.destinations.names import Names
+from sync.destinations.options import VendorOptions
+from sync.destinations.transitions import SEGMENTS, event_errors, segment_name, tier_trait
 from sync.model import Change, Kind, Sync
 
 MAX_TIERS = 20
@@ -31,7 +31,7 @@ ATTRIBUTE_NAMES = Names(
 EVENT_NAMES = Names("event", max_bytes=255)
 EVENTS = frozenset({Kind.EVENTS})
 VALUES = frozenset({Kind.TRAITS, Kind.OBJECTS})
-FITTING = {
+_KINDS: dict[str, Collection[Kind]] = {
     "tiers": SEGMENTS,
     "value_segments": VALUES,
     "prefix": VALUES,
@@ -43,7 +43,7 @@ FITTING = {
 Scalar = StrictBool | StrictInt | StrictStr
 
 
-class Options(Entry):
+class Options(VendorOptions):
     """What a model's entry may say to LaunchDarkly alone."""
 
     ASIDE: ClassVar[frozenset[str]] = frozenset(
@@ -58,6 +58,7 @@ class Options(Entry):
         }
     )
     MANNER: ClassVar[frozenset[str]] = frozenset({"identify"})
+    KINDS = _KINDS
 
     context_kind: str = Field("user", description="Whose keys these are. Objects: `object_type`.")
     big: bool = Field(False, description="Create missing segments as big ones: over 15,000 keys.")
@@ -85,19 +86,11 @@ class Options(Entry):
     )
 
 
-_DEFAULTS = Options()
-
-
-def options_of(sync: Sync) -> Options:
-    """The entry in the model's metadata, with defaults where it says nothing."""
-    return sync.options or _DEFAULTS
-
-
 def context_kind(sync: Sync) -> str:
     """The kind of context whose keys the model holds."""
     if sync.kind is Kind.OBJECTS and sync.object_type:
         return sync.object_type
-    return options_of(sync).context_kind
+    return Options.of(sync).context_kind
 
 
 def context_key(change: Change) -> str:
@@ -115,7 +108,7 @@ class Family(NamedTuple):
 
 def families(sync: Sync) -> Sequence[Family]:
     """The families that a sync keeps."""
-    options = options_of(sync)
+    options = Options.of(sync)
     if sync.kind is Kind.SEGMENT:
         tiers = [as_text(tier) for tier in options.tiers]
         keys = {tier: f"{segment_name(sync)}--{tier}" for tier in tiers}
@@ -137,9 +130,9 @@ def as_text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def complaints(sync: Sync) -> Iterator[tuple[str, str]]:
+def mapping_errors(sync: Sync) -> Iterator[tuple[str, str]]:
     """(what is wrong with a mapping, how to mend it), without asking anybody."""
-    options, kind = options_of(sync), context_kind(sync)
+    options, kind = Options.of(sync), context_kind(sync)
     if not CONTEXT_KIND.fullmatch(kind) or kind in ("kind", "multi"):
         yield f"`{kind}` is no context kind", "use letters, digits, `.`, `_`, `-`"
     if sync.identify_by not in (None, "key"):
@@ -149,9 +142,8 @@ def complaints(sync: Sync) -> Iterator[tuple[str, str]]:
             "LaunchDarkly keeps no links between contexts",
             "remove relates_to; the application passes both contexts to the SDK",
         )
-    yield from event_complaints(sync, None, EVENT_NAMES)
-    yield from ATTRIBUTE_NAMES.complaints([trait.name for trait in sync.traits])
-    yield from misplaced(sync, options, FITTING)
+    yield from event_errors(sync, EVENT_NAMES)
+    yield from ATTRIBUTE_NAMES.errors([trait.name for trait in sync.traits])
     if sync.kind in VALUES and not (options.value_segments or options.identify):
         yield (
             "a flag never sees attributes that are sent here, only what the application passes",
@@ -162,7 +154,7 @@ def complaints(sync: Sync) -> Iterator[tuple[str, str]]:
 
 def _segment_complaints(sync: Sync) -> Iterator[tuple[str, str]]:
     names = {trait.name for trait in sync.traits}
-    metric = options_of(sync).metric_value
+    metric = Options.of(sync).metric_value
     for name in [*(family.trait for family in families(sync)), *([metric] if metric else [])]:
         if name not in names:
             yield f"`{name}` is none of the traits", "name a trait that the model sends"

@@ -9,14 +9,14 @@ from sync.destinations.launchdarkly.calls import BETA, Place, api, items_of, rea
 from sync.destinations.launchdarkly.events import ATTRIBUTES, Context, listed
 from sync.destinations.launchdarkly.membership import memberships
 from sync.destinations.launchdarkly.options import (
+    Options,
     context_kind,
     families,
-    options_of,
     segment_keys,
 )
 from sync.destinations.launchdarkly.segments import MAX_TARGETS, find, keys_in, size_of
-from sync.destinations.meaning import segment_name
 from sync.destinations.spec import Conversation, Expected, ReadBack
+from sync.destinations.transitions import segment_name
 from sync.errors import Problem
 from sync.model import Change, Kind, Op, Sync
 
@@ -34,7 +34,7 @@ def read_back(
     for key in segment_keys(sync):
         members[key] = yield from _members(place, context_kind(sync), key, addresses)
     known = None
-    if options_of(sync).identify:
+    if Options.of(sync).identify:
         known, _ = yield from listed(place, context_kind(sync), addresses)
     return [_compared(sync, one, members, known) for one in expected]
 

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sync.destinations.answers import entries, free_of_no, objects, word
-from sync.destinations.groups import in_halves
 from sync.destinations.launchdarkly.calls import Place, acknowledged, api, read
 from sync.destinations.launchdarkly.membership import Row, Step, reject, steps
-from sync.destinations.launchdarkly.options import context_kind, options_of, segment_keys
+from sync.destinations.launchdarkly.options import Options, context_kind, segment_keys
 from sync.destinations.names import problems
 from sync.destinations.spec import JSON, BatchRefused, Conversation, Request, UnreadableAnswer
+from sync.destinations.stages import in_halves
 from sync.errors import Problem
 from sync.model import Kind, Outcome, Sync
 
@@ -98,7 +98,7 @@ class Segments:
         return key in self._is_big
 
     def _create(self, step: Step) -> Conversation[None]:
-        key, is_big = step.segment, options_of(step.sync).big
+        key, is_big = step.segment, Options.of(step.sync).big
         about = {"description": f"dbt model {step.sync.model}", "unbounded": is_big}
         kind = {"unboundedContextKind": context_kind(step.sync)} if is_big else {}
         body = {"key": key, "name": key, "tags": [TAG], **about, **kind}
@@ -157,7 +157,7 @@ def find(place: Place, key: str) -> Conversation[Segment | None]:
 
 def obstacle_in(sync: Sync, key: str, found: Segment | None) -> tuple[str, str, str] | None:
     """(code, what keeps a sync from writing to a segment, how to mend it), if anything does."""
-    options, kind = options_of(sync), context_kind(sync)
+    options, kind = Options.of(sync), context_kind(sync)
     if found is None:
         size = "big" if options.big else "list"
         fix = f"create a {size} segment `{key}` for {kind} contexts with the tag {TAG}"

@@ -10,17 +10,18 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, Field, SecretStr, StringConstraints
+from pydantic import Field, SecretStr, StringConstraints
 
-from sync.destinations.entries import Connection
 from sync.destinations.names import problems, sounds_like_an_email
+from sync.destinations.options import Connection
 from sync.destinations.qualtrics import readiness, reading, responses
-from sync.destinations.qualtrics.contacts import ListId, Options, complaints, parts
+from sync.destinations.qualtrics.contacts import ListId, Options, mapping_errors, parts
 from sync.destinations.qualtrics.delivery import Delivery
 from sync.destinations.qualtrics.wire import ROOT
 from sync.destinations.spec import (
     JSON,
     Conversation,
+    Destination,
     Endpoint,
     Expected,
     Header,
@@ -29,12 +30,11 @@ from sync.destinations.spec import (
     Lag,
     Limits,
     Page,
-    Piece,
     ReadBack,
     Verdict,
 )
 from sync.errors import Problem
-from sync.model import Kind, Outcome, Sync
+from sync.model import Change, Kind, Outcome, Sync
 
 WRITES_PER_SECOND = 350 / 60
 """Of the 500 a minute that contact writes and searches have for the whole brand."""
@@ -56,17 +56,17 @@ class Settings(Connection):
     requests_per_second: float | None = Field(None, gt=0, le=500 / 60)
 
 
-class Qualtrics:
+class Qualtrics(Destination):
     """One directory of XM Directory. It is also `Preparing` and `Pulling`."""
 
-    name: ClassVar[str] = "qualtrics"
-    kinds: ClassVar[frozenset[Kind]] = frozenset({Kind.TRAITS, Kind.SEGMENT, Kind.EVENTS})
-    settings: ClassVar[type[BaseModel]] = Settings
-    options: ClassVar[type[BaseModel]] = Options
+    name = "qualtrics"
+    kinds = frozenset({Kind.TRAITS, Kind.SEGMENT, Kind.EVENTS})
+    settings = Settings
+    mapping_errors = staticmethod(mapping_errors)
+    options = Options
     verdicts: ClassVar[Mapping[int, Verdict]] = {400: Verdict.READ, 404: Verdict.READ}
-    coalesces: ClassVar[bool] = False
     normal_forms: ClassVar[Mapping[str, str]] = {"email": "email"}
-    lag: ClassVar[Lag] = Lag(300.0, "Qualtrics' search follows writes after a delay")
+    lag = Lag(300.0, "Qualtrics' search follows writes after a delay")
     has_read_back = True
 
     def __init__(self, settings: Settings) -> None:
@@ -86,11 +86,6 @@ class Qualtrics:
         }
 
     @staticmethod
-    def validate(sync: Sync) -> Sequence[Problem]:
-        """Names, sizes and reserved words; every problem at once."""
-        return problems(sync, "qualtrics-mapping", complaints(sync))
-
-    @staticmethod
     def hints(sync: Sync) -> Sequence[Problem]:
         """An e-mail address that goes out as the extRef."""
         if sync.identify_by is not None or not sounds_like_an_email(sync.identity):
@@ -99,9 +94,8 @@ class Qualtrics:
         fix = f"write `identify_by: {{email: {sync.identity}}}`"
         return problems(sync, "qualtrics-hint", [(text, fix)])
 
-    def encode(self, pieces: Sequence[Piece]) -> Sequence[JSON]:
+    def encode(self, sync: Sync, change: Change) -> Sequence[JSON]:
         """Three parts: the contact, its transaction's data, its opt-out."""
-        ((sync, change),) = pieces
         return parts(sync, change, self._settings.empty_value)
 
     def deliver(self, batch: Sequence[Item]) -> Conversation[Sequence[Outcome]]:

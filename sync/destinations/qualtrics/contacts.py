@@ -12,18 +12,18 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, StringConstraints
 
-from sync.destinations.entries import Transitions, misplaced
 from sync.destinations.identifiers import bounded, email_address
-from sync.destinations.meaning import (
+from sync.destinations.names import RENAME, Names
+from sync.destinations.options import Transitions
+from sync.destinations.spec import JSON
+from sync.destinations.transitions import (
     SEGMENTS,
     Occurrence,
     emptied,
-    event_complaints,
+    event_errors,
     occurrence,
     segment_name,
 )
-from sync.destinations.names import RENAME, Names
-from sync.destinations.spec import JSON
 from sync.destinations.values import Values
 from sync.model import Change, Kind, Op, Sync
 
@@ -50,6 +50,7 @@ class Options(Transitions):
     """What a model's entry may say to Qualtrics alone."""
 
     ASIDE: ClassVar[frozenset[str]] = Transitions.ASIDE | {"update_only"}
+    KINDS = Transitions.KINDS | {"mailing_list": SEGMENTS}
 
     mailing_list: ListId | None = Field(
         None, description="Segments: also keep this mailing list. Without it, only the flag."
@@ -57,14 +58,6 @@ class Options(Transitions):
     update_only: bool = Field(
         False, description="Never create contacts: rows of unknown people are rejected."
     )
-
-
-_DEFAULTS = Options()
-
-
-def options_of(sync: Sync) -> Options:
-    """The entry in the model's metadata, with defaults where it says nothing."""
-    return sync.options or _DEFAULTS
 
 
 def key_of(sync: Sync) -> str:
@@ -79,7 +72,7 @@ def address_of(sync: Sync, address: str) -> str:
 
 def event_of(sync: Sync, change: Change) -> Occurrence | None:
     """What becomes a transaction: an event, an entry, an exit."""
-    return occurrence(sync, change, options_of(sync), EVENT_NAMES)
+    return occurrence(sync, change, EVENT_NAMES)
 
 
 def parts(sync: Sync, change: Change, empty: str) -> Sequence[JSON]:
@@ -148,20 +141,18 @@ def _opts_out(change: Change) -> bool:
     return False
 
 
-def complaints(sync: Sync) -> Iterator[tuple[str, str]]:
+def mapping_errors(sync: Sync) -> Iterator[tuple[str, str]]:
     """(what is wrong with a mapping, how to mend it), without asking anybody."""
-    options = options_of(sync)
     if sync.identify_by not in (None, *KEYS):
         yield f"nobody is known by `{sync.identify_by}`", f"use one of {', '.join(KEYS)}"
-    yield from misplaced(sync, options, {"mailing_list": SEGMENTS})
-    yield from event_complaints(sync, options, EVENT_NAMES)
+    yield from event_errors(sync, EVENT_NAMES)
     names = [trait.name for trait in sync.traits]
     if sync.kind is Kind.EVENTS:
-        yield from EVENT_DATA_NAMES.complaints(names)
+        yield from EVENT_DATA_NAMES.errors(names)
         return
     if sync.kind is Kind.SEGMENT:
         names.append(segment_name(sync))
-    yield from EMBEDDED_NAMES.complaints(names)
+    yield from EMBEDDED_NAMES.errors(names)
     yield from _collisions(sync, names)
 
 

@@ -8,13 +8,12 @@ from urllib.parse import quote
 
 from orjson import loads
 
-from sync.destinations.meaning import Occurrence
+from sync.destinations.one_by_one import one_by_one
 from sync.destinations.qualtrics import transactions
-from sync.destinations.qualtrics.contacts import address_of, event_of, key_of, options_of
+from sync.destinations.qualtrics.contacts import Options, address_of, event_of, key_of
 from sync.destinations.qualtrics.imports import import_contacts, no_list
 from sync.destinations.qualtrics.reading import look_up, opted_out
 from sync.destinations.qualtrics.wire import counted, message, result_of, text_of
-from sync.destinations.singles import one_by_one
 from sync.destinations.spec import (
     JSON,
     NOTHING,
@@ -25,6 +24,7 @@ from sync.destinations.spec import (
     Request,
     Response,
 )
+from sync.destinations.transitions import Occurrence
 from sync.destinations.values import utc
 from sync.model import DELIVERED, Change, Kind, Op, Outcome, Rejected, Sync, Unknown
 
@@ -66,7 +66,7 @@ class Delivery:
         groups: dict[tuple[str, bool, bool], list[int]] = {}
         for i in self._distinct():
             sync, change = self._change(i)
-            options = options_of(sync)
+            options = Options.of(sync)
             of = (options.mailing_list or self.home, change.op is Op.REMOVE, options.update_only)
             groups.setdefault(of, []).append(i)
         for (mailing_list, is_exit, update_only), indices in groups.items():
@@ -271,7 +271,7 @@ class Delivery:
 
     def _transaction(self, i: int, event: Occurrence) -> JSON:
         sync, change = self._change(i)
-        mailing_list = None if change.op is Op.REMOVE else options_of(sync).mailing_list
+        mailing_list = None if change.op is Op.REMOVE else Options.of(sync).mailing_list
         return {
             "contactId": self.ids[i],
             "mailingListId": mailing_list or self.home,

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from sync.destinations.answers import word
-from sync.destinations.meaning import segment_name
 from sync.destinations.names import problems
-from sync.destinations.qualtrics.contacts import key_of, options_of
+from sync.destinations.qualtrics.contacts import Options, key_of
 from sync.destinations.qualtrics.wire import CRITERIA, counted, inside, pages, result_of
 from sync.destinations.spec import JSON, Conversation, Health, Request, UnreadableAnswer
+from sync.destinations.transitions import segment_name
 from sync.errors import Problem
 from sync.model import Sync
 
@@ -87,7 +87,7 @@ def unready(settings: Settings, sync: Sync) -> Conversation[Sequence[Problem]]:
         own = "write `identify_by: {email: <column>}`" if by == "email" else "remove `identify_by`"
         fix = f"{own}, or set deduplicate_by: {key} for the connection in profiles.yml"
         found += problems(sync, "qualtrics-key", [(text, fix)])
-    wanted = options_of(sync).mailing_list
+    wanted = Options.of(sync).mailing_list
     if wanted == settings.mailing_list:
         text = f"mailing list {wanted} is the connection's own, which holds everybody"
         found += problems(sync, "qualtrics-list", [(text, "name a list of its own")])

@@ -6,13 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from sync.destinations.meaning import segment_name
 from sync.destinations.qualtrics.contacts import (
     BUILT_IN,
     OPT_OUT,
+    Options,
     address_of,
     key_of,
-    options_of,
     texts,
 )
 from sync.destinations.qualtrics.wire import CRITERIA, elements, inside, pages, result_of
@@ -25,6 +24,7 @@ from sync.destinations.spec import (
     UnreadableAnswer,
     Wait,
 )
+from sync.destinations.transitions import segment_name
 from sync.model import Kind, Sync
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def _differing(
 
 def _is_placed(settings: Settings, sync: Sync, one: Expected, contact: str) -> Conversation[bool]:
     """On the segment's list, or off it; whoever opted out of the list stays, and counts as off."""
-    mailing_list = options_of(sync).mailing_list
+    mailing_list = Options.of(sync).mailing_list
     if mailing_list is None:
         return True
     of = f"/directories/{settings.directory_id}/mailinglists/{mailing_list}"

@@ -2,53 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 from urllib.parse import urlsplit
 
 import orjson
-from pydantic import BaseModel
 
 from sync.destinations.answers import free_of_no
-from sync.destinations.entries import Transitions
 from sync.destinations.identifiers import digest
-from sync.destinations.meaning import event_complaints
-from sync.destinations.names import problems
-from sync.destinations.singles import one_by_one
+from sync.destinations.one_by_one import one_by_one
+from sync.destinations.options import Transitions
 from sync.destinations.spec import (
     JSON,
     BatchRefused,
     Conversation,
+    Destination,
     Endpoint,
     Expected,
     Health,
     Item,
     Limits,
     NoAnswer,
-    Piece,
     ReadBack,
     Request,
     Signed,
     UnreadableAnswer,
     Verdict,
 )
+from sync.destinations.transitions import event_errors
 from sync.destinations.webhook.messages import EVENT_NAMES, TRAIT_NAMES, event, state
 from sync.destinations.webhook.settings import Settings
-from sync.errors import Problem
-from sync.model import DELIVERED, Kind, Outcome, Sync
+from sync.model import DELIVERED, Change, Kind, Outcome, Sync
 
 PING = orjson.dumps({"id": "msg_ping", "type": "ping"})
 
 
-class Webhook:
+class Webhook(Destination):
     """One endpoint, which gets a message for each change."""
 
-    name: ClassVar[str] = "webhook"
-    kinds: ClassVar[frozenset[Kind]] = frozenset(Kind)
-    settings: ClassVar[type[BaseModel]] = Settings
-    options: ClassVar[type[BaseModel]] = Transitions
+    name = "webhook"
+    settings = Settings
+    options = Transitions
     verdicts: ClassVar[Mapping[int, Verdict]] = {}
-    coalesces: ClassVar[bool] = False
     has_read_back = False
 
     def __init__(self, settings: Settings) -> None:
@@ -62,15 +57,13 @@ class Webhook:
         self._account = f"{host} {digest([settings.base_url]).hex()[:12]}"
 
     @staticmethod
-    def validate(sync: Sync) -> Sequence[Problem]:
+    def mapping_errors(sync: Sync) -> Iterator[tuple[str, str]]:
         """Names that are blank, too long or double, and events without a name."""
-        found = list(TRAIT_NAMES.complaints([trait.name for trait in sync.traits]))
-        found += event_complaints(sync, sync.options, EVENT_NAMES)
-        return problems(sync, "webhook-mapping", found)
+        yield from TRAIT_NAMES.errors([trait.name for trait in sync.traits])
+        yield from event_errors(sync, EVENT_NAMES)
 
-    def encode(self, pieces: Sequence[Piece]) -> Sequence[JSON]:
+    def encode(self, sync: Sync, change: Change) -> Sequence[JSON]:
         """Two messages, either of which may be None: what holds now, and what occurred."""
-        ((sync, change),) = pieces
         return (None if sync.kind is Kind.EVENTS else state(sync, change), event(sync, change))
 
     def deliver(self, batch: Sequence[Item]) -> Conversation[Sequence[Outcome]]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import orjson
 
 from sync.destinations.identifiers import bounded, digest
-from sync.destinations.meaning import emptied, occurrence
 from sync.destinations.names import Names
 from sync.destinations.spec import JSON
+from sync.destinations.transitions import emptied, occurrence
 from sync.destinations.values import Values, iso_8601
 from sync.model import Change, Op, Sync
 
@@ -35,7 +35,7 @@ def event(sync: Sync, change: Change) -> JSON:
 
     Its id is the same whenever it is sent again, so that a receiver acts on it once.
     """
-    found = occurrence(sync, change, sync.options, EVENT_NAMES)
+    found = occurrence(sync, change, EVENT_NAMES)
     if found is None:
         return None
     properties = {k: v for k, v in VALUES.of(found.facts).items() if v is not None}

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
-from sync.destinations.entries import Connection
+from sync.destinations.options import Connection
 
 THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from sync.destinations.customerio import Customerio
-from sync.destinations.spec import Item, Piece
+from sync.destinations.spec import Item
+from sync.model import Change, Sync
 from sync.plan.planner import Planner
 from sync.state.store import PlanSummary
 from tests.unit.cli.conftest import SECRET, App
@@ -169,10 +170,10 @@ def test_a_row_that_a_destination_fails_to_write_is_rejected_alone(
 ) -> None:
     encode = Customerio.encode
 
-    def picky(vendor: Customerio, pieces: Sequence[Piece]) -> Any:
-        if any(piece.change.traits.get("plan") == VALUE for piece in pieces):
+    def picky(vendor: Customerio, sync: Sync, change: Change) -> Any:
+        if change.traits.get("plan") == VALUE:
             fail()
-        return encode(vendor, pieces)
+        return encode(sync, change)
 
     monkeypatch.setattr(Customerio, "encode", picky)
     app.sql(f"update traits_people set plan = '{VALUE}' where person_id = 'p2'")
@@ -182,7 +183,7 @@ def test_a_row_that_a_destination_fails_to_write_is_rejected_alone(
     ((code, reason),) = app.sql("select code, reason from main_activation.dead_letters")
     assert code == "not-expressible"
     assert reason.startswith("trait plan can't be expressed: KeyError at ")
-    assert "sync/run/batches.py:" in reason
+    assert "sync/destinations/spec.py:" in reason
     assert "raised at cli/test_one_failure.py:" in reason
     assert VALUE not in reason + ran.out + ran.err
 

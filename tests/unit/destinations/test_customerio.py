@@ -11,8 +11,8 @@ import pytest
 
 from sync.destinations.customerio import Customerio, Settings
 from sync.destinations.customerio.operations import Options
-from sync.destinations.entries import Event, ExitEvent
-from sync.destinations.spec import Expected, Piece, Response, UnreadableAnswer
+from sync.destinations.options import Event, ExitEvent
+from sync.destinations.spec import Expected, Response, UnreadableAnswer
 from sync.model import Change, Kind, Op, Relation, Sync, Trait
 
 AT = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
@@ -48,12 +48,12 @@ def finish(conversation: Any, *answers: Response) -> Any:
 
 def test_the_ids_of_events_are_those_of_earlier_versions() -> None:
     paid = Change(1, Op.ADD, "in_88", "u_1", {"amount": 3}, occurred_at=AT)
-    (event,) = CUSTOMERIO.encode([Piece(sync_of(Kind.EVENTS, event="paid"), paid)])
+    (event,) = CUSTOMERIO.encode(sync_of(Kind.EVENTS, event="paid"), paid)
     assert event["id"] == "01KJMP10A0HM93S37YA4B997AA"
     entry = Options(on_enter=Event(event="in"), on_exit=ExitEvent(event="out"))
     left = Change(1, Op.REMOVE, "u_1", "u_1", {}, transition=2, occurred_at=AT)
     sync = sync_of(Kind.SEGMENT, segment="churn", options=entry)
-    *_, event = CUSTOMERIO.encode([Piece(sync, left)])
+    *_, event = CUSTOMERIO.encode(sync, left)
     assert (event["id"], event["timestamp"]) == ("01HK153X00RHEHF00QNWVAKMF7", int(AT.timestamp()))
 
 

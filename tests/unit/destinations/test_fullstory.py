@@ -16,16 +16,14 @@ import yaml
 from activation_sandbox.client import SandboxControl
 from activation_sandbox.server import Sandbox
 
-from sync.destinations.entries import Event, ExitEvent
 from sync.destinations.fullstory import Fullstory, Settings
 from sync.destinations.fullstory.operations import Options, event_key
+from sync.destinations.options import Event, ExitEvent
 from sync.destinations.spec import (
-    Auditing,
     Endpoint,
     Expected,
     Item,
     Piece,
-    Preparing,
     Request,
     Response,
 )
@@ -348,7 +346,7 @@ def test_update_only_creates_nobody_and_says_so(world: World) -> None:
 def test_update_only_without_a_reading_key_holds_the_sync_before_anything_is_sent(
     world: World,
 ) -> None:
-    assert isinstance(world.destination, Preparing)
+    assert "unready" in world.destination.abilities
     wanted = {None: [], False: [], True: ["fullstory-update-only"]}
     syncs = {chosen: replace(SYNC, options=Options(update_only=chosen)) for chosen in wanted}
     for sync in syncs.values():
@@ -677,7 +675,7 @@ def test_the_words_of_warehouses_become_those_of_fullstory(
 ) -> None:
     sync = replace(SYNC, traits=(Trait("x", "x", data_type),))
     value = {"bool": True, "int": 1, "real": 1.5, "strs": ["a"], "ints": [1]}.get(word, "a")
-    encoded = world.destination.encode([Piece(sync, add(x=value))])
+    encoded = world.destination.encode(sync, add(x=value))
     assert encoded[0]["schema"]["properties"] == {"x": word}
 
 
@@ -691,7 +689,7 @@ def test_undeclared_columns_are_typed_by_their_values(world: World) -> None:
         "f": [1, 2.5],
         "g": None,
     }
-    encoded = world.destination.encode([Piece(replace(SYNC, traits=()), add(**traits))])
+    encoded = world.destination.encode(replace(SYNC, traits=()), add(**traits))
     words = {"a": "bool", "b": "int", "c": "real", "d": "str", "e": "date", "f": "reals"}
     assert encoded[0]["schema"]["properties"] == words
 
@@ -797,7 +795,7 @@ def test_the_budget_of_names_is_watched_across_syncs(world: World) -> None:
     def codes(*syncs: Sync) -> Sequence[str]:
         return [problem.code for problem in world.ask(world.destination.audit(syncs))]
 
-    assert isinstance(world.destination, Auditing)
+    assert "audit" in world.destination.abilities
     assert codes(sync(1, 400)) == []
     assert codes(sync(1, 300), sync(2, 101)) == ["fullstory-property-budget"]
     segments = [replace(SEGMENT, segment=f"s{i}", traits=()) for i in range(61)]

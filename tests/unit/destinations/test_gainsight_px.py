@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from sync.destinations.entries import Event, ExitEvent
 from sync.destinations.gainsight_px import GainsightPx, Settings
 from sync.destinations.gainsight_px.model import Options, attribute_type, attributes_of
 from sync.destinations.gainsight_px.state import body
 from sync.destinations.identifiers import digest
+from sync.destinations.options import Event, ExitEvent
 from sync.destinations.spec import Piece
 from sync.model import Change, Kind, Op, Relation, Sync, Trait
 
@@ -53,7 +53,7 @@ def destination(**more: Any) -> GainsightPx:
 
 def event_of(sync: Sync, change: Change) -> Any:
     """What the third and last part of an item holds."""
-    (_, _, event) = destination().encode([Piece(sync, change)])
+    (_, _, event) = destination().encode_together([Piece(sync, change)])
     return event
 
 
@@ -165,7 +165,7 @@ def test_an_event_has_its_id_in_both_places_and_iso_times_inside() -> None:
     at = datetime(2026, 1, 1, 6, tzinfo=UTC)
     told = change(amount=49.5, on=date(2026, 1, 1), lines=[{"sku": 1}], gone=None)
     pieces = [Piece(sync, told._replace(identity="inv-1", occurred_at=at))]
-    state, member, event = destination().encode(pieces)
+    state, member, event = destination().encode_together(pieces)
     assert (state, member) == (None, None)
     own_id = digest(("m__px", "inv-1"))[:16].hex()
     assert event == {
@@ -182,7 +182,7 @@ def test_an_event_has_its_id_in_both_places_and_iso_times_inside() -> None:
             "event_id": own_id,
         },
     }
-    (_, _, told_cloud) = destination(events="cloud").encode(pieces)
+    (_, _, told_cloud) = destination(events="cloud").encode_together(pieces)
     assert told_cloud == {
         "type": "track",
         "messageId": own_id,

@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from sync.destinations.entries import Event, ExitEvent
+from sync.destinations.options import Event, ExitEvent
 from sync.destinations.qualtrics import Qualtrics, Settings, responses
 from sync.destinations.qualtrics.contacts import Options, event_of
 from sync.destinations.qualtrics.responses import pull
 from sync.destinations.qualtrics.wire import next_page
-from sync.destinations.spec import Piece, Request, Response, UnreadableAnswer, Wait
+from sync.destinations.spec import Request, Response, UnreadableAnswer, Wait
 from sync.model import Change, Kind, Op, Relation, Sync, Trait
 
 AT = datetime(2026, 3, 1, 14, 30, tzinfo=UTC)
@@ -48,7 +48,7 @@ ADD = Change(1, Op.ADD, "u_1", "u_1", {"plan": "team"})
 
 def encoded(sync: Sync, change: Change, **more: Any) -> Any:
     destination = Qualtrics(Settings(**{**CONNECTION, **more}))
-    return destination.encode([Piece(sync, change)])
+    return destination.encode(sync, change)
 
 
 def test_the_real_hosts_follow_from_datacenter_and_directory() -> None:

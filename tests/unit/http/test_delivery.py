@@ -65,7 +65,10 @@ class Vendor:
     limits = Limits(items=200, request_bytes=100_000, item_bytes=1000, requests_per_second=1000)
     endpoints = {"main": Endpoint("http://127.0.0.1:1", Header(SecretStr("the-secret-key")))}  # noqa: RUF012
 
-    def encode(self, pieces: Any) -> Any:
+    def limits_for(self, syncs: Any) -> Limits:
+        return self.limits
+
+    def encode_together(self, pieces: Any) -> Any:
         return (pieces[0].change.address,) * self.steps
 
     def deliver(self, batch: Sequence[Item]) -> Conversation[Sequence[Any]]:

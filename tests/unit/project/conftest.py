@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Literal
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
+from sync.destinations.spec import Destination
 from sync.errors import Problem
 from sync.model import Kind, Sync
 from sync.project.artifacts import Manifest, read_manifest
@@ -141,7 +142,7 @@ class MailerSettings(BaseModel):
         return value
 
 
-class Mailer:
+class Mailer(Destination):
     """A vendor of our own; it takes no trait named `reserved`, and fails over `fatal`."""
 
     name: ClassVar[str] = "mailer"

@@ -23,7 +23,7 @@ class Vendor:
     name = "vendor"
     limits = Limits(items=3, request_bytes=1000, item_bytes=50, requests_per_second=1)
 
-    def encode(self, pieces: Sequence[Piece]) -> Sequence[Any]:
+    def encode_together(self, pieces: Sequence[Piece]) -> Sequence[Any]:
         traits = dict(pieces[0].change.traits)
         if "refuse" in traits:
             raise ValueError("trait refuse can't be expressed")

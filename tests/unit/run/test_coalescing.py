@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from sync.destinations.spec import Item, Limits, Piece
+from sync.destinations.spec import Destination, Item, Limits, Piece
 from sync.http.clock import SystemClock
 from sync.http.delivery import Exchange
 from sync.http.ports import Permit
@@ -31,14 +31,14 @@ from sync.run.source import Source
 from sync.state.store import Ack, Mark
 
 
-class OneByOne:
+class OneByOne(Destination):
     """A destination that takes everything about one person in one request."""
 
     name = "one by one"
     coalesces = True
     limits = Limits(items=1, request_bytes=10_000, item_bytes=9_000, requests_per_second=1000)
 
-    def encode(self, pieces: Sequence[Piece]) -> Sequence[Any]:
+    def encode_together(self, pieces: Sequence[Piece]) -> Sequence[Any]:
         if any(p.change.traits.get("shade") == "unspeakable" for p in pieces):
             raise ValueError("trait shade can't be expressed")
         return ({name: v for p in pieces for name, v in p.change.traits.items()},)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sync.destinations.spec import Endpoint, Item, Limits, Piece, Request, Response
+from sync.destinations.spec import Destination, Endpoint, Item, Limits, Piece, Request, Response
 from sync.errors import LeaseLost, Problem, WarehouseError
 from sync.http.delivery import ask, converse
 from sync.http.pacing import Pacing
@@ -142,7 +142,7 @@ def test_a_lease_that_another_run_has_taken_ends_the_sending_at_once(
         leases.require()
 
 
-class Vendor:
+class Vendor(Destination):
     """Asked once, and sent to once for each batch."""
 
     name = "vendor"
@@ -150,14 +150,14 @@ class Vendor:
     endpoints = {"": Endpoint("http://127.0.0.1:1")}  # noqa: RUF012
     verdicts: dict[int, Any] = {}  # noqa: RUF012
 
-    def encode(self, pieces: Any) -> Any:
+    def encode_together(self, pieces: Any) -> Any:
         return (pieces[0].change.address,)
 
     def deliver(self, batch: Sequence[Item]) -> Any:
         yield Request("POST", "/", json=[item.parts[0] for item in batch])
         raise AssertionError("it is never answered")
 
-    def question(self) -> Any:
+    def _question(self) -> Any:
         return (yield Request("GET", "/"))
 
 
@@ -190,7 +190,7 @@ def test_a_lease_is_extended_while_a_destination_keeps_us_waiting_with_a_questio
         return False
 
     line = (wire, clock, Pacing(clock), RetryPolicy(), "", is_stopping)
-    ask(vendor, vendor.question(), *line)  # type: ignore[arg-type]
+    ask(vendor, vendor._question(), *line)  # type: ignore[arg-type]
     assert clock.seconds > 280
     assert len(store.renewed) == 9
     assert leases.allows()

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from sync.destinations.singles import one_by_one
+from sync.destinations.one_by_one import one_by_one
 from sync.destinations.spec import Conversation, Endpoint, Item, Limits, Request, Response
 from sync.errors import SyncError
 from sync.http.clock import SystemClock

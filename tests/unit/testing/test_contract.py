@@ -9,12 +9,13 @@ from typing import Any, ClassVar
 import pytest
 from pydantic import BaseModel, SecretStr
 
-from sync.destinations.entries import Connection, Strict
 from sync.destinations.names import Names, problems
-from sync.destinations.singles import one_by_one
+from sync.destinations.one_by_one import one_by_one
+from sync.destinations.options import Connection, Strict
 from sync.destinations.spec import (
     BatchRefused,
     Conversation,
+    Destination,
     Endpoint,
     Header,
     Health,
@@ -50,7 +51,7 @@ class Settings(Connection):
     token: SecretStr = SecretStr("a-token-of-some-length")
 
 
-class Sound:
+class Sound(Destination):
     """A destination that keeps the contract."""
 
     name: ClassVar[str] = "sound"
@@ -67,10 +68,9 @@ class Sound:
 
     @staticmethod
     def validate(sync: Sync) -> Sequence[Problem]:
-        return problems(sync, "sound", NAMES.complaints([t.name for t in sync.traits]))
+        return problems(sync, "sound", NAMES.errors([t.name for t in sync.traits]))
 
-    def encode(self, pieces: Sequence[Piece]) -> Sequence[Any]:
-        ((_, change),) = pieces
+    def encode(self, sync: Sync, change: Change) -> Sequence[Any]:
         return ({"key": change.address, "fields": Values().of(change.traits)},)
 
     def deliver(self, batch: Sequence[Item]) -> Conversation[Sequence[Outcome]]:
@@ -143,9 +143,9 @@ class Counts(Sound):
 
     calls = 0
 
-    def encode(self, pieces: Sequence[Piece]) -> Sequence[Any]:
+    def encode(self, sync: Sync, change: Change) -> Sequence[Any]:
         Counts.calls += 1
-        return ({"n": Counts.calls, "of": super().encode(pieces)[0]},)
+        return ({"n": Counts.calls, "of": super().encode(sync, change)[0]},)
 
 
 class SendsForNothing(Sound):
@@ -212,8 +212,8 @@ def test_a_mistake_fails_its_test(mistaken: Any, test: str) -> None:
 
 
 class ForgetsTheList(Sound):
-    def encode(self, pieces: Sequence[Piece]) -> Any:
-        return super().encode(pieces)[0]
+    def encode(self, sync: Sync, change: Change) -> Any:
+        return super().encode(sync, change)[0]
 
 
 def test_a_destination_that_encodes_no_list_of_parts_sends_nothing_and_is_named() -> None:

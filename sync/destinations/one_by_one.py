@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from sync.destinations.exchange import BatchRefused, Conversation, NoAnswer, UnreadableAnswer
 from sync.destinations.refusals import SAMPLE, TOO_LARGE, may_mean_the_account, spread
-from sync.destinations.spec import BatchRefused, Conversation, NoAnswer, UnreadableAnswer
 from sync.model import NotAttempted, Outcome, Rejected, Unknown
 
 T = TypeVar("T")

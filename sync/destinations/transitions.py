@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sync.destinations.entries import ExitEvent, Transitions, misplaced
 from sync.destinations.identifiers import ulid
 from sync.destinations.names import Names
+from sync.destinations.options import ExitEvent, Transitions
 from sync.destinations.values import unix_milliseconds
 from sync.model import Change, Kind, Op, Sync
 from sync.rules import ExitCause
 
 SEGMENTS = frozenset({Kind.SEGMENT})
+PEOPLE = frozenset({Kind.TRAITS, Kind.SEGMENT})
+"""Kinds that say what people are like."""
 TRANSITION_MILLISECONDS = 1_704_067_200_000  # any constant
 
 
@@ -40,6 +42,16 @@ def emptied(sync: Sync, change: Change, kept: Collection[str] = ()) -> dict[str,
     return {name: None for name in names if name not in kept}
 
 
+def traits_of(sync: Sync, change: Change, kept: Collection[str] = ()) -> Mapping[str, Any]:
+    """The traits that a change writes; those that it empties are None."""
+    return emptied(sync, change, kept) if change.op is Op.REMOVE else change.traits
+
+
+def flag(sync: Sync, is_member: bool) -> dict[str, bool]:
+    """The trait that says whether a person is in the segment; none for other kinds."""
+    return {segment_name(sync): is_member} if sync.kind is Kind.SEGMENT else {}
+
+
 @dataclass(frozen=True, slots=True)
 class Occurrence:
     """An event on its way: a row of an events model, or somebody entering or leaving a segment."""
@@ -60,16 +72,19 @@ class Occurrence:
         return ulid(TRANSITION_MILLISECONDS if at is None else unix_milliseconds(at), self.key)
 
 
-def occurrence(
-    sync: Sync, change: Change, entry: Transitions | None, names: Names
-) -> Occurrence | None:
+def occurrence(sync: Sync, change: Change, names: Names) -> Occurrence | None:
     """The event that a change sends, if it sends one; ValueError when it can't be one.
 
     A change of a member, a moved address, and a first, quiet population are no transitions.
     """
     if sync.kind is Kind.EVENTS:
         return _event(sync, change, names)
-    if entry is None or sync.kind is not Kind.SEGMENT or change.op is Op.CHANGE:
+    entry = sync.options
+    if (
+        not isinstance(entry, Transitions)
+        or sync.kind is not Kind.SEGMENT
+        or change.op is Op.CHANGE
+    ):
         return None
     chosen = entry.on_exit if change.op is Op.REMOVE else entry.on_enter
     is_first = change.op is Op.ADD and change.is_quiet
@@ -98,19 +113,16 @@ def occurrence(
 
 def _event(sync: Sync, change: Change, names: Names) -> Occurrence:
     name = (change.event or sync.event or "").strip()
-    if any(names.complaints([name])):
+    if any(names.errors([name])):
         raise ValueError(f"the event's name is blank or over {names.max_bytes} bytes")
     if change.occurred_at is None:
         raise ValueError("an event without a time would count as having happened just now")
     return Occurrence(name, (sync.lasting_name, change.identity), change.occurred_at, change.traits)
 
 
-def event_complaints(
-    sync: Sync, entry: Transitions | None, names: Names
-) -> Iterator[tuple[str, str]]:
+def event_errors(sync: Sync, names: Names) -> Iterator[tuple[str, str]]:
     """(what is wrong, how to mend it) for the events that a sync names."""
     found = [sync.event] if sync.event is not None else []
-    if entry is not None:
-        yield from misplaced(sync, entry, {"on_enter": SEGMENTS, "on_exit": SEGMENTS})
+    if isinstance(entry := sync.options, Transitions):
         found += [chosen.event for chosen in (entry.on_enter, entry.on_exit) if chosen]
-    yield from names.complaints(list(dict.fromkeys(found)))
+    yield from names.errors(list(dict.fromkeys(found)))

@@ -1,15 +1,20 @@
-"""What connections and models' entries have in common, whatever the vendor."""
+"""What connections and models' options have in common, whatever the vendor."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from typing import ClassVar
+from collections.abc import Collection, Iterator
+from functools import cache
+from typing import ClassVar, Self, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from sync.destinations.credentials import Auth
+from sync.destinations.exchange import Endpoint
 from sync.model import Kind, Sync
 from sync.rules import ExitCause
+
+T = TypeVar("T")
 
 
 class Strict(BaseModel):
@@ -18,8 +23,8 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Entry(Strict):
-    """What a model's entry may say to one vendor alone: its options.
+class VendorOptions(Strict):
+    """What a model's entry may say to one vendor alone.
 
     An option decides where rows are written, unless it is named here: another value means that
     everybody leaves the old place and joins the new one.
@@ -29,6 +34,19 @@ class Entry(Strict):
     """Options that change nothing about rows which were acknowledged."""
     MANNER: ClassVar[frozenset[str]] = frozenset()
     """Options that decide how a row is written: another value asserts every row again."""
+    KINDS: ClassVar[dict[str, Collection[Kind]]] = {}
+    """Options that are for some kinds only."""
+
+    @classmethod
+    def of(cls, sync: Sync) -> Self:
+        """The options of a sync, which are the defaults where its entry says nothing."""
+        chosen: Self | None = sync.options
+        return _defaults(cls) if chosen is None else chosen
+
+
+@cache
+def _defaults(options: type[T]) -> T:
+    return options()
 
 
 class Connection(Strict):
@@ -49,6 +67,14 @@ class Connection(Strict):
         if isinstance(value, str) and not _names_a_host(value):
             raise ValueError("must be https://, a host and at most a port and a path")
         return value
+
+    def url(self, host: str, stand_in: str = "") -> str:
+        """The vendor's host, or the path under `base_url` at which the stand-in has it."""
+        return host if self.base_url is None else self.base_url.rstrip("/") + stand_in
+
+    def endpoint(self, host: str, stand_in: str, auth: Auth) -> Endpoint:
+        """The same, with its credential and the pace that the connection asks for."""
+        return Endpoint(self.url(host, stand_in), auth, self.requests_per_second)
 
 
 def _names_a_host(address: str) -> bool:
@@ -73,20 +99,22 @@ class ExitEvent(Event):
     silent: tuple[ExitCause, ...] = Field((), alias="except")
 
 
-class Transitions(Entry):
+class Transitions(VendorOptions):
     """A model's entry for a vendor that takes events when somebody enters or leaves a segment."""
 
     ASIDE: ClassVar[frozenset[str]] = frozenset({"on_enter", "on_exit"})
+    KINDS: ClassVar[dict[str, Collection[Kind]]] = dict.fromkeys(
+        ("on_enter", "on_exit"), (Kind.SEGMENT,)
+    )
 
     on_enter: Event | None = None
     on_exit: ExitEvent | None = None
 
 
-def misplaced(
-    sync: Sync, options: BaseModel, fitting: Mapping[str, Collection[Kind]]
-) -> Iterator[tuple[str, str]]:
-    """(what is wrong, how to mend it) for each key that was given and is not for this kind."""
-    for key, kinds in fitting.items():
+def misplaced(sync: Sync) -> Iterator[tuple[str, str]]:
+    """(what is wrong, how to mend it) for each option that was given and is not for this kind."""
+    options = sync.options
+    for key, kinds in options.KINDS.items() if isinstance(options, VendorOptions) else ():
         if sync.kind not in kinds and key in options.model_fields_set:
             wanted = " and ".join(sorted(kinds))
             yield f"`{key}` is for kind {wanted}, the model is of kind {sync.kind}", "remove it"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sync.destinations.singles import one_by_one
+from sync.destinations.one_by_one import one_by_one
 from sync.destinations.spec import Conversation, Item, NoAnswer, Request, UnreadableAnswer, Verdict
 from sync.http.ports import AnswerUnknown, RequestRefused
 from sync.http.retry import RetryPolicy

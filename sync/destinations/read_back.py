@@ -1,0 +1,50 @@
+"""Comparing what a vendor shows with what it acknowledged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sync.destinations.exchange import JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What the acknowledged snapshot says a destination should hold for one identity."""
+
+    address: str
+    is_member: bool
+    traits: Mapping[str, JSON]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBack:
+    """What was found for one `Expected`; `differing` names the traits that do not match."""
+
+    address: str
+    is_found: bool
+    differing: tuple[str, ...] = ()
+    note: str = ""
+    """What holds back a row that is as it should be, in words that are the same for many rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a vendor shows of one person: `wanted` and `shown` by trait, as the vendor writes them.
+
+    `differing` names what else is not as it should be.
+    """
+
+    wanted: Mapping[str, JSON] = field(default_factory=dict)
+    shown: Mapping[str, JSON] = field(default_factory=dict)
+    differing: Sequence[str] = ()
+
+
+def compare(
+    expected: Expected, found: Found | None, matches: Callable[[JSON, JSON], bool]
+) -> ReadBack:
+    """Not found, or the traits whose shown value does not match the wanted one."""
+    if found is None:
+        return ReadBack(expected.address, False)
+    differing = [n for n, value in found.wanted.items() if not matches(value, found.shown.get(n))]
+    return ReadBack(expected.address, True, tuple(dict.fromkeys([*differing, *found.differing])))

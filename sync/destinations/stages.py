@@ -1,0 +1,130 @@
+"""A batch in stages: state, then membership, then events, each for rows whose earlier ones worked.
+
+A later stage that is refused is halved where it stands, so that nothing before it is sent again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from sync.destinations.exchange import JSON, BatchRefused, Conversation, Item
+from sync.destinations.one_by_one import one_by_one
+from sync.destinations.refusals import SAMPLE, may_mean_the_account
+from sync.model import DELIVERED, Change, Delivered, NotAttempted, Outcome, Rejected, Sync, Unknown
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True, eq=False)
+class Row:
+    """One item on its way through the stages of a batch."""
+
+    item: Item
+    stage: int = 0
+    outcome: Outcome = DELIVERED
+    has_begun: bool = False
+    """A request about it was acknowledged: a refusal from now on leaves it applied in part."""
+    is_done: bool = False
+    """No later stage concerns it."""
+    remote_id: str = ""
+    """What the vendor calls it, where a stage found out."""
+
+    @property
+    def sync(self) -> Sync:
+        """Of the change, or of the first that are coalesced."""
+        return self.item.pieces[0].sync
+
+    @property
+    def change(self) -> Change:
+        """The change, or the first of those that are coalesced."""
+        return self.item.pieces[0].change
+
+    @property
+    def part(self) -> JSON:
+        """What `encode` returned for this stage, as bytes."""
+        return self.item.parts[self.stage]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether later stages concern it."""
+        return isinstance(self.outcome, Delivered) and not self.is_done
+
+    def enters(self, stage: int) -> bool:
+        """Whether it has something to say in this stage, which is its own from now on."""
+        self.stage, parts = stage, self.item.parts
+        return self.is_open and stage < len(parts) and parts[stage] is not None
+
+    def ends(self, outcome: Outcome) -> None:
+        """Keep the outcome of a stage, given what earlier ones have applied."""
+        if self.has_begun and isinstance(outcome, Rejected):
+            outcome = replace(outcome, is_partial=True)
+        if self.has_begun and isinstance(outcome, NotAttempted):
+            outcome = Unknown(outcome.code)
+        self.has_begun |= isinstance(outcome, Delivered)
+        self.outcome = outcome
+
+
+Stage = Callable[[Sequence[Row]], Conversation[Sequence[Outcome]]]
+"""One outcome for each row, in order. It may set a row's `has_begun`, `is_done`, `remote_id`."""
+
+
+def in_stages(batch: Sequence[Item], stages: Sequence[Stage]) -> Conversation[list[Outcome]]:
+    """One outcome for each item, in order: stage k is for the items with a part k.
+
+    A row leaves with its first outcome that is no delivery. That of a later stage is in part: it is
+    marked so, and unconfirmed where the stage did not attempt it.
+    """
+    rows = [Row(item) for item in batch]
+    for place, stage in enumerate(stages):
+        due = [row for row in rows if row.enters(place)]
+        if any(row.has_begun for row in due):
+            outcomes = yield from in_halves(due, stage, lambda row: row.has_begun)
+        else:
+            outcomes = list((yield from stage(due))) if due else []
+        for row, outcome in zip(due, outcomes, strict=True):
+            row.ends(outcome)
+    return [row.outcome for row in rows]
+
+
+def each(send: Callable[[Row], Conversation[Outcome]]) -> Stage:
+    """A stage with requests of its own for each row: see `one_by_one`."""
+    return lambda rows: one_by_one(rows, send, lambda row: row.has_begun)
+
+
+def in_halves(
+    rows: Sequence[T],
+    send: Callable[[Sequence[T]], Conversation[Sequence[Outcome]]],
+    has_begun: Callable[[T], bool] = lambda row: True,
+) -> Conversation[list[Outcome]]:
+    """One outcome for each row, in order, of a later step: nothing before it is sent again.
+
+    `send` makes one request for the rows it is given. Once it is refused, each half is sent by
+    itself, until the refused rows stand alone and are rejected; in part, if an earlier step of them
+    was applied (`has_begun`). When the refusals may mean the whole account, the others are left
+    after a few of them: unconfirmed if they have begun, else not attempted.
+    """
+    outcomes: dict[int, Outcome] = {}
+    waiting = [range(len(rows))] if rows else []
+    refused = 0
+    while waiting:
+        places = waiting.pop(0)
+        try:
+            answered = yield from send([rows[i] for i in places])
+        except BatchRefused as e:
+            if len(places) == 1:
+                outcomes[places[0]] = Rejected(e.code, e.reason, has_begun(rows[places[0]]))
+                refused += may_mean_the_account(e.code)
+            elif refused >= SAMPLE:
+                left = [
+                    Unknown(e.code) if has_begun(rows[i]) else NotAttempted(e.code) for i in places
+                ]
+                outcomes |= zip(places, left, strict=True)
+            else:
+                middle = len(places) // 2
+                waiting[:0] = [places[:middle], places[middle:]]
+            continue
+        refused = 0
+        outcomes |= zip(places, answered, strict=True)
+    return [outcomes[i] for i in range(len(rows))]

@@ -1,0 +1,37 @@
+"""A destination declares what it can do; what it misspells is found at import."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sync.destinations import registry
+from sync.destinations.spec import Destination
+
+OPTIONAL = {"audit", "hints", "limits_for", "person_url", "pull", "unready"}
+
+
+def test_a_misspelt_method_is_an_error_when_the_class_is_made() -> None:
+    def unraedy(self: Any, sync: Any) -> Any: ...
+
+    with pytest.raises(TypeError, match=r"Vendor: no destination has a method `unraedy`; did you"):
+        type("Vendor", (Destination,), {"unraedy": unraedy})
+
+
+def test_a_helper_begins_with_an_underscore() -> None:
+    with pytest.raises(TypeError, match="helpers begin with `_`"):
+        type("Vendor", (Destination,), {"zzz": staticmethod(lambda: None)})
+    assert type("Vendor", (Destination,), {"_zzz": staticmethod(lambda: None)})
+
+
+def test_what_a_vendor_can_do_is_what_it_overrides() -> None:
+    found = {name: registry.load(name).abilities & OPTIONAL for name in registry.built_in()}
+    assert found == {
+        "customerio": {"hints", "unready"},
+        "fullstory": {"audit", "person_url", "unready"},
+        "gainsight_px": {"limits_for", "unready"},
+        "launchdarkly": {"audit", "limits_for", "unready"},
+        "qualtrics": {"hints", "pull", "unready"},
+        "webhook": set(),
+    }

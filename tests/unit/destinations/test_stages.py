@@ -1,0 +1,96 @@
+"""A batch in stages: who enters which, and what an earlier one means for a later one's outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sync.destinations.spec import BatchRefused, Item, NoAnswer, Piece, Request, Response
+from sync.destinations.stages import Row, Stage, each, in_stages
+from sync.model import DELIVERED, Delivered, NotAttempted, Rejected, Unknown
+from sync.testing import a_change, a_sync
+
+
+def item(number: int, *parts: Any) -> Item:
+    return Item((Piece(a_sync(), a_change(seq=number)),), parts)
+
+
+class Wire:
+    """Answers every request, but for those in whose body one of these texts stands."""
+
+    def __init__(self, **refused: Exception) -> None:
+        self.refused = refused
+        self.sent: list[Any] = []
+
+    def run(self, batch: Sequence[Item], *stages: Stage) -> list[Any]:
+        conversation: Any = in_stages(batch, stages)
+        try:
+            request = next(conversation)
+            while True:
+                self.sent.append(request.json)
+                error = next((e for text, e in self.refused.items() if text in request.json), None)
+                answer = Response(200, {}, b"{}")
+                request = conversation.throw(error) if error else conversation.send(answer)
+        except StopIteration as end:
+            outcomes: list[Any] = end.value
+            return outcomes
+
+
+def together(rows: Sequence[Row]) -> Iterator[Any]:
+    yield Request("POST", "/", json=[row.part for row in rows])
+    return [DELIVERED] * len(rows)
+
+
+def alone(row: Row) -> Iterator[Any]:
+    yield Request("POST", "/", json=[row.part])
+    return DELIVERED
+
+
+def test_a_stage_gets_the_rows_with_a_part_for_it() -> None:
+    wire = Wire()
+    batch = [item(0, "a0", "a1"), item(1, None, "b1"), item(2, "c0")]
+    assert wire.run(batch, together, together) == [Delivered()] * 3
+    assert wire.sent == [["a0", "c0"], ["a1", "b1"]]
+
+
+def test_no_request_is_made_for_nobody() -> None:
+    wire = Wire()
+    assert wire.run([], together, together) == []
+    assert wire.run([item(0, None, None)], together, together) == [Delivered()]
+    assert wire.sent == []
+
+
+def test_a_row_that_is_refused_goes_no_further() -> None:
+    def picky(rows: Sequence[Row]) -> Iterator[Any]:
+        yield Request("POST", "/", json=[row.part for row in rows])
+        return [Rejected("no", "no") if row.part == "b0" else DELIVERED for row in rows]
+
+    wire = Wire()
+    outcomes = wire.run([item(0, "a0", "a1"), item(1, "b0", "b1")], picky, together)
+    assert outcomes == [Delivered(), Rejected("no", "no")]
+    assert wire.sent[-1] == ["a1"]
+
+
+def test_a_row_that_is_done_is_delivered_and_goes_no_further() -> None:
+    def gone(rows: Sequence[Row]) -> Iterator[Any]:
+        yield Request("POST", "/", json=["look"])
+        rows[0].is_done = True
+        return [DELIVERED] * len(rows)
+
+    wire = Wire()
+    assert wire.run([item(0, "a0", "a1"), item(1, "b0", "b1")], gone, together) == [Delivered()] * 2
+    assert wire.sent[-1] == ["b1"]
+
+
+def test_a_later_stage_that_is_refused_is_halved_alone_and_leaves_its_row_in_part() -> None:
+    wire = Wire(c1=BatchRefused("odd", "no"))
+    batch = [item(i, f"{name}0", f"{name}1") for i, name in enumerate("abcd")]
+    outcomes = wire.run(batch, together, together)
+    assert outcomes == [*[Delivered()] * 2, Rejected("odd", "no", is_partial=True), Delivered()]
+    assert sum(body[0].endswith("0") for body in wire.sent) == 1
+
+
+def test_what_a_later_stage_did_not_attempt_is_unconfirmed() -> None:
+    wire = Wire(a1=NoAnswer("stopped", may_be_applied=False))
+    outcomes = wire.run([item(0, "a0", "a1"), item(1, None, "b1")], together, each(alone))
+    assert outcomes == [Unknown("stopped"), NotAttempted("stopped")]
