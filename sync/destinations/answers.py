@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from math import inf
 from typing import TypeVar
 
 from sync.destinations.exchange import (
@@ -109,11 +110,12 @@ def chunks(rows: Sequence[T], size: int) -> Iterator[Sequence[T]]:
 
 
 def paged(
-    ask: Callable[[str], Conversation[tuple[Sequence[T], str]]], what: str
+    ask: Callable[[str], Conversation[tuple[Sequence[T], str]]], what: str, most: float = inf
 ) -> Conversation[list[T]]:
     """Every entry of a list: `ask` has those of one page, and the token of the next; "" at the end.
 
-    It is called with "" first. Raises UnreadableAnswer where the pages of `what` do not end.
+    It is called with "" first. Raises UnreadableAnswer where the pages of `what` do not end, or
+    have more than `most` entries.
     """
     found: list[T] = []
     token, seen = "", {""}
@@ -122,7 +124,7 @@ def paged(
         found += page
         if not token:
             return found
-        if token in seen:
+        if token in seen or len(found) > most:
             raise UnreadableAnswer(f"the pages of {what} do not end")
         seen.add(token)
 

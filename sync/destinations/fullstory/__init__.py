@@ -8,34 +8,31 @@ segment is looked up first where the connection can read, because a write create
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from collections.abc import Sequence
 from urllib.parse import quote
 
 from pydantic import Field, SecretStr
 
-from sync.destinations.fullstory.operations import PEOPLE, Options, mapping_errors, parts
-from sync.destinations.fullstory.reading import absent, health, over_budget, seen
-from sync.destinations.fullstory.sending import event_write, send, user_write
-from sync.destinations.names import problems
-from sync.destinations.options import Connection
-from sync.destinations.spec import (
-    JSON,
+from sync.destinations.fullstory import operations, reading
+from sync.destinations.fullstory.sending import writing
+from sync.destinations.kit import (
+    PEOPLE,
+    Connection,
     Conversation,
     Destination,
-    Endpoint,
     Expected,
     Header,
     Health,
-    Item,
+    Kind,
     Limits,
+    Problem,
     ReadBack,
+    Stage,
+    Sync,
     Verdict,
+    problems,
 )
-from sync.errors import Problem
-from sync.model import DELIVERED, Change, Kind, Outcome, Sync
 
-STEPS = (("users", user_write), ("events", event_write))
 JOB_ITEMS = 5_000  # a tenth of what a job takes: a lost answer leaves fewer people in doubt
 SINGLE_ITEMS = 50  # where no job is wanted
 
@@ -57,54 +54,41 @@ class Fullstory(Destination):
     name = "fullstory"
     kinds = PEOPLE | {Kind.EVENTS}
     settings = Settings
-    mapping_errors = staticmethod(mapping_errors)
-    options = Options
-    verdicts: ClassVar[Mapping[int, Verdict]] = dict.fromkeys((400, 404, 422), Verdict.READ)
+    options = operations.Options
+    verdicts = dict.fromkeys((400, 404, 422), Verdict.READ)
+    encode = staticmethod(operations.encode)
+    mapping_errors = staticmethod(operations.mapping_errors)
 
     def __init__(self, settings: Settings) -> None:
-        base = (settings.base_url or "https://api.fullstory.com").rstrip("/")
-        rate = settings.requests_per_second
         items = JOB_ITEMS if settings.batch_from <= JOB_ITEMS else SINGLE_ITEMS
-        self.limits = Limits(items, 2_000_000, 256_000, rate or 10.0)
+        self.limits = Limits(items, 2_000_000, 256_000, settings.requests_per_second or 10.0)
         self.has_read_back = settings.read_api_key is not None
         keys = {"write": settings.api_key, "read": settings.read_api_key or settings.api_key}
         # The raw key follows the word Basic; it is not a user and a password.
-        self.endpoints: Mapping[str, Endpoint] = {
-            name: Endpoint(base, Header(key, "Basic "), rate) for name, key in keys.items()
+        self.endpoints = {
+            name: settings.endpoint("https://api.fullstory.com", "", Header(key, "Basic "))
+            for name, key in keys.items()
         }
         self._org_id, self._batch_from = settings.org_id, settings.batch_from
         prefix = re.match(r"[a-z]{2}\d", settings.api_key.get_secret_value())
         self._data_center = prefix[0] if prefix else "na1"
 
+    def stages(self) -> Sequence[Stage]:
+        """Users, then events."""
+        return [writing(of, self._batch_from, self.has_read_back) for of in ("users", "events")]
+
     def unready(self, sync: Sync) -> Conversation[Sequence[Problem]]:
         """Only the key can be missing: properties and events appear with their first value."""
         yield from ()
-        if self.has_read_back or not Options.of(sync).update_only:
+        if self.has_read_back or not operations.Options.of(sync).update_only:
             return []
         text = "update_only looks everybody up, and the connection has no key that may read people"
         fix = f"give {sync.connection} a read_api_key in profiles.yml, or remove update_only"
         return problems(sync, "fullstory-update-only", [(text, fix)])
 
-    def encode(self, sync: Sync, change: Change) -> Sequence[JSON]:
-        """Two parts: the user, then the event that may follow from it."""
-        return parts(sync, change)
-
-    def deliver(self, batch: Sequence[Item]) -> Conversation[Sequence[Outcome]]:
-        """Users first, then events, and events only of those whose user was written."""
-        settled = (yield from absent(batch)) if self.has_read_back else {}
-        for step, (resource, write) in enumerate(STEPS):
-            writes = {
-                i: write(item)
-                for i, item in enumerate(batch)
-                if i not in settled and item.parts[step] is not None
-            }
-            sent = yield from send(resource, writes, self._batch_from)
-            settled |= {i: outcome for i, outcome in sent.items() if outcome is not DELIVERED}
-        return [settled.get(i, DELIVERED) for i in range(len(batch))]
-
     def check(self) -> Conversation[Health]:
         """Both keys open the same account; only the reading one needs a higher level."""
-        return (yield from health(self._org_id, self._data_center, self.has_read_back))
+        return (yield from reading.health(self._org_id, self._data_center, self.has_read_back))
 
     def read_back(
         self, sync: Sync, expected: Sequence[Expected]
@@ -112,13 +96,13 @@ class Fullstory(Destination):
         """People by uid, who are found at once; a note where Fullstory's search may miss them."""
         results = []
         for one in expected if sync.kind in PEOPLE else ():
-            results.append((yield from seen(sync, one)))
+            results.append((yield from reading.seen(sync, one)))
         return results
 
     def audit(self, syncs: Sequence[Sync]) -> Conversation[Sequence[Problem]]:
         """The account's budget of property names, shared with whatever the browser records."""
         yield from ()
-        return over_budget(syncs)
+        return reading.over_budget(syncs)
 
     def person_url(self, address: str) -> str | None:
         """A link to one person's sessions, for whoever may log in; None without `org_id`."""

@@ -6,56 +6,60 @@ Source: https://developer.fullstory.com/server/users/create-batch-user-import-jo
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 from urllib.parse import quote
 
-from sync.destinations.identifiers import digest
-from sync.destinations.polling import poll
-from sync.destinations.spec import BatchRefused, Conversation, Request, Response, UnreadableAnswer
-from sync.model import DELIVERED, Outcome, Rejected, Retry
+from sync.destinations.fullstory.operations import event_id, event_key
+from sync.destinations.kit import (
+    DELIVERED,
+    BatchRefused,
+    Conversation,
+    Outcome,
+    Rejected,
+    Request,
+    Response,
+    Retry,
+    Row,
+    UnreadableAnswer,
+    digest,
+    paged,
+    poll,
+)
 
 HEADERS = {"Integration-Source": "dbt-activation"}
 POLL_SECONDS = 30.0  # for an hour: a job may stand in line behind a hundred others of the account
 READY_SECONDS, MOST_READY_SECONDS = 2.0, 60.0  # for results, once the job has ended
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
-    """A user or an event on its way."""
-
-    body: Any
-    name: str
-    """What the results of a job echo: the uid, or our own id of the event."""
-    key: str = ""
-    """Idempotency key. None for users, whose state may return to what it was within the day."""
-    is_partial: bool = False
-    """The user of this event was written just before."""
-    is_doubtful: bool = False
-    """This event may have been sent before, by itself and under this key."""
-
-
 class NotToBeRead(Exception):
     """The key may not read what became of the single items of a job."""
 
 
-def import_all(resource: str, writes: Sequence[Write]) -> Conversation[list[Outcome]]:
-    """One outcome per write, from one job.
+def key_of(resource: str, row: Row) -> str:
+    """The idempotency key of an event; a user has none, whose state may return within the day."""
+    return event_key(row.sync, row.change) if resource == "events" else ""
+
+
+def import_all(resource: str, rows: Sequence[Row]) -> Conversation[list[Outcome]]:
+    """One outcome per row, from one job.
 
     Raises BatchRefused when the job was not taken, NotToBeRead when some of it failed and the key
     may not read which.
     """
-    body = {"requests": [write.body for write in writes]}
-    headers = dict(HEADERS)
-    if all(write.key for write in writes):
-        headers["Idempotency-Key"] = digest([write.key for write in writes]).hex()
+    body = {"requests": [row.part for row in rows]}
+    keys, headers = [key_of(resource, row) for row in rows], HEADERS
+    if all(keys):
+        headers = {**HEADERS, "Idempotency-Key": digest(keys).hex()}
     response = yield Request("POST", f"/v2/{resource}/batch", json=body, headers=headers)
     path = f"/v2/{resource}/batch/{quote(_job_id(response), safe='')}"
     imports, is_clean = yield from poll(partial(_ended, path), "the job", step_seconds=POLL_SECONDS)
-    if is_clean and imports == len(writes):
-        return [DELIVERED] * len(writes)
-    return (yield from _sorted_out(path, writes, imports))
+    if is_clean and imports == len(rows):
+        return [DELIVERED] * len(rows)
+    # What the results of a job echo: the uid, or our own id of the event.
+    are_users = resource == "users"
+    names = [row.change.address if are_users else event_id(row.sync, row.change) for row in rows]
+    return (yield from _sorted_out(path, names, imports))
 
 
 def _job_id(response: Response) -> str:
@@ -78,39 +82,34 @@ def _ended(path: str) -> Conversation[tuple[int, bool] | None]:
     raise UnreadableAnswer("the answer does not say how the job stands")
 
 
-def _sorted_out(path: str, writes: Sequence[Write], imports: int) -> Conversation[list[Outcome]]:
+def _sorted_out(path: str, names: Sequence[str], imports: int) -> Conversation[list[Outcome]]:
     """What became of each write of a job in which some may have failed."""
-    most, known = 2 * len(writes), {write.name: write for write in writes}
-    outcomes: dict[str, Outcome] = {}
-    failures = yield from _results(f"{path}/errors", most)
+    known, outcomes = frozenset(names), dict[str, Outcome]()
+    failures = yield from _results(f"{path}/errors", 2 * len(names))
     for failure in failures:
-        write = known.get(_name(failure.get("user") or failure.get("event")))
-        if write is not None:
-            outcomes.setdefault(write.name, Rejected(*_reason(failure), write.is_partial))
-    if len(outcomes) == len(failures) and imports + len(outcomes) == len(writes):
-        return [outcomes.get(write.name, DELIVERED) for write in writes]
+        name = _name(failure.get("user") or failure.get("event"))
+        if name in known:
+            outcomes.setdefault(name, Rejected(*_reason(failure)))
+    if len(outcomes) == len(failures) and imports + len(outcomes) == len(names):
+        return [outcomes.get(name, DELIVERED) for name in names]
     # The numbers don't add up: only who is listed as imported is. The others are sent again.
-    for imported in (yield from _results(f"{path}/imports", most)):
+    for imported in (yield from _results(f"{path}/imports", 2 * len(names))):
         outcomes.setdefault(_name(imported), DELIVERED)
-    return [outcomes.get(write.name, Retry()) for write in writes]
+    return [outcomes.get(name, Retry()) for name in names]
 
 
 def _results(path: str, most: int) -> Conversation[list[Mapping[str, Any]]]:
     """All pages of a list that should not have more than `most` entries."""
-    found: list[Mapping[str, Any]] = []
-    token, seen = "", {""}
-    while True:
+
+    def ask(token: str) -> Conversation[tuple[Sequence[Mapping[str, Any]], str]]:
         look = partial(_page, path, token)
         page = (yield from look()) or (
             yield from poll(look, "the list of results", MOST_READY_SECONDS, READY_SECONDS)
         )
-        found += [one for one in page["results"] if isinstance(one, dict)]
-        token = str(page.get("next_page_token") or "")
-        if not token:
-            return found
-        if token in seen or len(found) > most:
-            raise UnreadableAnswer("the pages of results do not end")
-        seen.add(token)
+        found = [one for one in page["results"] if isinstance(one, dict)]
+        return found, str(page.get("next_page_token") or "")
+
+    return (yield from paged(ask, "results", most))
 
 
 def _page(path: str, token: str) -> Conversation[dict[str, Any] | None]:

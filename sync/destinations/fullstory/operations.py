@@ -11,15 +11,26 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from sync.data_types import wire
 from sync.destinations.fullstory.types import must_fit, nothing, type_word
-from sync.destinations.identifiers import digest
-from sync.destinations.names import RENAME, Names
-from sync.destinations.options import Transitions
-from sync.destinations.spec import JSON
-from sync.destinations.transitions import emptied, event_errors, occurrence, segment_name
-from sync.destinations.values import Values, iso_8601
-from sync.model import Change, Kind, Op, Sync
+from sync.destinations.kit import (
+    JSON,
+    PEOPLE,
+    RENAME,
+    Change,
+    Kind,
+    Names,
+    Op,
+    Sync,
+    Transitions,
+    Values,
+    digest,
+    event_errors,
+    flag,
+    iso_8601,
+    occurrence,
+    traits_of,
+    wire,
+)
 
 MAX_PROPERTIES = 500
 MAX_UID = 256  # characters
@@ -38,7 +49,6 @@ PROPERTY_NAMES = Names("property", 512, MAX_PROPERTIES, frozenset({"uid", "displ
 EVENT_PROPERTY_NAMES = Names("event property", 512, MAX_PROPERTIES - 1, frozenset({"event_id"}))
 """`event_id` is ours: it tells a repeated event from another one."""
 EVENT_NAMES = Names("event", max_bytes=250)
-PEOPLE = frozenset({Kind.TRAITS, Kind.SEGMENT})
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
@@ -64,7 +74,7 @@ class Options(Transitions):
     )
 
 
-def parts(sync: Sync, change: Change) -> Sequence[JSON]:
+def encode(sync: Sync, change: Change) -> Sequence[JSON]:
     """Two parts: the user, then the event that may follow from it."""
     uid = _uid(change.address)
     user = None if sync.kind is Kind.EVENTS else _user(sync, change, uid)
@@ -73,8 +83,8 @@ def parts(sync: Sync, change: Change) -> Sequence[JSON]:
 
 def event_key(sync: Sync, change: Change) -> str:
     """The idempotency key of a change's event: equal after a crash, different for a re-entry."""
-    told = occurrence(sync, change, EVENT_NAMES)
-    return digest(told.key).hex() if told else ""
+    found = occurrence(sync, change, EVENT_NAMES)
+    return digest(found.key).hex() if found else ""
 
 
 def event_id(sync: Sync, change: Change) -> str:
@@ -123,8 +133,7 @@ def _uid(address: str) -> str:
 
 
 def _user(sync: Sync, change: Change, uid: str) -> JSON:
-    is_removal = change.op is Op.REMOVE
-    traits = emptied(sync, change, kept=OWN_FIELDS) if is_removal else change.traits
+    traits = traits_of(sync, change, kept=OWN_FIELDS)
     user: dict[str, JSON] = {"uid": uid}
     own = VALUES.of({name: traits[name] for name in OWN_FIELDS if name in traits})
     for name, value in own.items():
@@ -134,9 +143,8 @@ def _user(sync: Sync, change: Change, uid: str) -> JSON:
         if len(user[name]) > OWN_FIELDS[name]:
             raise ValueError(f"trait {name} has over {OWN_FIELDS[name]} characters")
     values, types = properties(sync, {k: v for k, v in traits.items() if k not in OWN_FIELDS})
-    if sync.kind is Kind.SEGMENT:
-        flag = segment_name(sync)
-        values[flag], types[flag] = not is_removal, "bool"
+    member = flag(sync, change.op is not Op.REMOVE)
+    values, types = values | member, types | dict.fromkeys(member, "bool")
     if len(values) > MAX_PROPERTIES:
         raise ValueError(f"{len(values)} properties, Fullstory takes {MAX_PROPERTIES}")
     if values:
@@ -148,22 +156,22 @@ def _user(sync: Sync, change: Change, uid: str) -> JSON:
 
 def _event(sync: Sync, change: Change, uid: str) -> JSON:
     """No session: a warehouse speaks hours after the visit."""
-    told = occurrence(sync, change, EVENT_NAMES)
-    if told is None:
+    found = occurrence(sync, change, EVENT_NAMES)
+    if found is None:
         return None
-    if told.is_transition:
-        values: dict[str, JSON] = {name: str(fact) for name, fact in told.facts.items()}
+    if found.is_transition:
+        values: dict[str, JSON] = {name: str(fact) for name, fact in found.facts.items()}
         types = dict.fromkeys(values, "str")
     else:
-        values, types = properties(sync, told.facts)
+        values, types = properties(sync, found.facts)
     event: dict[str, JSON] = {
-        "name": told.name,
+        "name": found.name,
         "user": {"uid": uid},
         "properties": {**values, "event_id": event_id(sync, change)},
         "schema": {"properties": {**types, "event_id": "str"}},
     }
-    if told.at is not None:
-        event["timestamp"] = iso_8601(told.at)
+    if found.at is not None:
+        event["timestamp"] = iso_8601(found.at)
     return event
 
 
@@ -172,8 +180,7 @@ def property_names(sync: Sync) -> list[str]:
     names = [trait.name for trait in sync.traits]
     if sync.kind is Kind.EVENTS:
         return names
-    names = [name for name in names if name not in OWN_FIELDS]
-    return [*names, segment_name(sync)] if sync.kind is Kind.SEGMENT else names
+    return [*(name for name in names if name not in OWN_FIELDS), *flag(sync, True)]
 
 
 def mapping_errors(sync: Sync) -> Iterator[tuple[str, str]]:

@@ -7,29 +7,38 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sync.destinations.answers import mapping, word
 from sync.destinations.fullstory.jobs import HEADERS
 from sync.destinations.fullstory.operations import (
     MAX_PROPERTIES,
     OWN_FIELDS,
-    PEOPLE,
     Options,
     properties,
     property_names,
 )
-from sync.destinations.spec import (
+from sync.destinations.kit import (
+    DELIVERED,
+    JSON,
+    PEOPLE,
     Conversation,
     Expected,
+    Found,
     Health,
-    Item,
+    Kind,
+    Op,
+    Outcome,
+    Problem,
     ReadBack,
+    Rejected,
     Request,
+    Row,
+    Sync,
     UnreadableAnswer,
+    compare,
+    flag,
+    mapping,
+    utc,
+    word,
 )
-from sync.destinations.transitions import segment_name
-from sync.destinations.values import utc
-from sync.errors import Problem
-from sync.model import DELIVERED, Kind, Op, Outcome, Rejected, Sync
 
 READERS = frozenset({"ADMIN", "ARCHITECT"})
 MANY_NAMES, MANY_SEGMENTS = 400, 60
@@ -74,21 +83,20 @@ def _key_of(endpoint: str) -> Conversation[tuple[str, str]]:
     return account, word(body.get("role")) or "UNKNOWN"
 
 
-def absent(batch: Sequence[Item]) -> Conversation[dict[int, Outcome]]:
-    """Places and outcomes of those who must not be created and are not there for sure.
+def absent(rows: Sequence[Row]) -> Conversation[dict[Row, Outcome]]:
+    """Outcomes of rows whose person must not be created and is not there for sure.
 
-    Whoever is to be taken out and is not there is out. A refused question leaves the answer to
+    A removal has nothing left to do, and no event follows. A refused question leaves the answer to
     the write.
     """
-    found: dict[int, Outcome] = {}
+    found: dict[Row, Outcome] = {}
     text = "nobody has this uid, and update_only forbids creating them"
     unknown = Rejected("fullstory-unknown-person", text)
-    for place, item in enumerate(batch):
-        sync, change = item.pieces[0]
-        is_removal, chosen = change.op is Op.REMOVE, Options.of(sync).update_only
+    for row in rows:
+        is_removal, chosen = row.change.op is Op.REMOVE, Options.of(row.sync).update_only
         is_guarded = is_removal if chosen is None else chosen
-        if is_guarded and any(item.parts) and (yield from _known(change.address)) == []:
-            found[place] = DELIVERED if is_removal else unknown
+        if is_guarded and (yield from _known(row.change.address)) == []:
+            row.is_done, found[row] = True, DELIVERED if is_removal else unknown
     return found
 
 
@@ -108,12 +116,10 @@ def _known(uid: str) -> Conversation[list[Mapping[str, Any]] | None]:
 def seen(sync: Sync, expected: Expected) -> Conversation[ReadBack]:
     """One person by uid, and a note when only that may find them."""
     people = yield from _known(expected.address)
-    if not people:
-        return ReadBack(expected.address, False)
-    found = ReadBack(expected.address, True, _differing(sync, expected, people[0]))
-    if not found.differing and (yield from _has_no_session(expected.address)):
-        found = replace(found, note=f"no session yet; {SEARCH}")
-    return found
+    shown = compare(expected, _found(sync, expected, people[0]) if people else None, _matches)
+    if shown.is_found and not shown.differing and (yield from _has_no_session(expected.address)):
+        return replace(shown, note=f"no session yet; {SEARCH}")
+    return shown
 
 
 def _has_no_session(uid: str) -> Conversation[bool]:
@@ -123,32 +129,26 @@ def _has_no_session(uid: str) -> Conversation[bool]:
     return response.status == 200 and not response.object().get("sessions")
 
 
-def _differing(sync: Sync, expected: Expected, person: Mapping[str, Any]) -> tuple[str, ...]:
+def _found(sync: Sync, expected: Expected, person: Mapping[str, Any]) -> Found:
     """A name with several types differs too: searches by it find only a part."""
     own = {name: person.get(name) for name in OWN_FIELDS}
-    shown = {**mapping(person.get("properties")), **own}
-    wanted: dict[str, Any] = dict.fromkeys(expected.traits)
-    wanted |= properties(sync, expected.traits)[0]
-    if sync.kind is Kind.SEGMENT:
-        wanted[segment_name(sync)] = expected.is_member
+    wanted: dict[str, JSON] = dict.fromkeys(expected.traits)
+    wanted |= properties(sync, expected.traits)[0] | flag(sync, expected.is_member)
     conflicts = mapping(mapping(person.get("type_conflicts")).get("properties"))
-    return tuple(
-        name
-        for name, value in wanted.items()
-        if name in conflicts or not _matches(value, shown.get(name))
-    )
+    ours = [name for name in wanted if name in conflicts]
+    return Found(wanted, {**mapping(person.get("properties")), **own}, ours)
 
 
-def _matches(value: Any, shown: Any) -> bool:
+def _matches(wanted: JSON, shown: JSON) -> bool:
     """Nothing, an empty text and an empty list are one; times are compared as instants."""
-    if value in (None, "", []):
+    if wanted in (None, "", []):
         return shown in (None, "", [])
-    if isinstance(value, bool) or isinstance(shown, bool):
-        return value is shown
-    if value == shown or not isinstance(value, str) or not isinstance(shown, str):
-        return bool(value == shown)
+    if isinstance(wanted, bool) or isinstance(shown, bool):
+        return wanted is shown
+    if wanted == shown or not isinstance(wanted, str) or not isinstance(shown, str):
+        return bool(wanted == shown)
     try:
-        return utc(datetime.fromisoformat(value)) == utc(datetime.fromisoformat(shown))
+        return utc(datetime.fromisoformat(wanted)) == utc(datetime.fromisoformat(shown))
     except ValueError:
         return False
 

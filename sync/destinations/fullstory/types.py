@@ -8,8 +8,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from sync.data_types import MOMENTS, Family, wire
-from sync.destinations.spec import JSON
+from sync.destinations.kit import JSON, MOMENTS, Family, wire
 
 _DECLARED: Mapping[Family, str] = {
     Family.BOOLEAN: "bool",
