@@ -9,21 +9,29 @@ import orjson
 
 from sync.destinations.gainsight_px.model import EVENT_ID, EVENT_NAMES, subject
 from sync.destinations.gainsight_px.reading import PAGE, accepted, is_taken, refusal, said
-from sync.destinations.identifiers import digest
-from sync.destinations.one_by_one import one_by_one
-from sync.destinations.spec import (
+from sync.destinations.kit import (
+    DELIVERED,
     JSON,
     BatchRefused,
     Conversation,
-    Item,
-    NoAnswer,
+    Delivered,
+    Occurrence,
+    Outcome,
     Piece,
     Request,
+    Row,
+    Stage,
     UnreadableAnswer,
+    Values,
+    digest,
+    each,
+    iso_8601,
+    listed,
+    mapping,
+    occurrence,
+    unix_milliseconds,
+    utc,
 )
-from sync.destinations.transitions import Occurrence, occurrence
-from sync.destinations.values import Values, iso_8601, unix_milliseconds, utc
-from sync.model import DELIVERED, Outcome
 
 PROPERTIES = Values(instant=lambda value: iso_8601(utc(value)))
 PUSH = "/rte/segmentio/v1/push"
@@ -75,72 +83,50 @@ def _properties(one: Occurrence) -> dict[str, JSON]:
     return {**found, EVENT_ID: _id(one)}
 
 
-def send_events(
-    batch: Sequence[Item], outcomes: list[Outcome], is_cloud: bool
-) -> Conversation[None]:
-    """Every event of whoever is `DELIVERED` so far; `outcomes` take in what is refused."""
-    due = [i for i, item in enumerate(batch) if item.parts[2:] and outcomes[i] is DELIVERED]
-    ends = yield from one_by_one(
-        due,
-        lambda i: _send_all(batch[i], is_cloud),
-        has_begun=lambda i: any(batch[i].parts[:2]),
-    )
-    for i, end in zip(due, ends, strict=True):
-        outcomes[i] = end
+def sending(is_cloud: bool) -> Stage:
+    """Sends every event of a row, one after the other."""
+
+    def send(row: Row) -> Conversation[Outcome]:
+        outcome: Outcome = DELIVERED
+        for one, part in zip(occurrences(row.item.pieces), row.item.parts[2:], strict=True):
+            outcome = yield from _send(row, one, part, is_cloud)
+            if not isinstance(outcome, Delivered):
+                break
+            row.has_begun = True
+        return outcome
+
+    return each(send)
 
 
-def _send_all(item: Item, is_cloud: bool) -> Conversation[Outcome]:
-    outcome: Outcome = DELIVERED
-    for k in range(2, len(item.parts)):
-        if outcome is DELIVERED:
-            outcome = yield from _after(k - 2, _send(item, k, is_cloud))
-    return outcome
-
-
-def _after(sent: int, conversation: Conversation[Outcome]) -> Conversation[Outcome]:
-    """The same; what ends it leaves the item applied in part when events of it were sent before."""
-    try:
-        return (yield from conversation)
-    except (NoAnswer, BatchRefused) as e:
-        e.may_be_applied |= sent > 0
-        raise
-
-
-def _send(item: Item, k: int, is_cloud: bool) -> Conversation[Outcome]:
+def _send(row: Row, one: Occurrence, part: JSON, is_cloud: bool) -> Conversation[Outcome]:
     """Nothing is promised to drop a repeated event, so a doubtful one is looked for first."""
-    is_doubtful = any(change.is_doubtful for _, change in item.pieces)
-    if is_doubtful and (yield from _was_stored(item, k)):
+    is_doubtful = any(change.is_doubtful for _, change in row.item.pieces)
+    if is_doubtful and (yield from _was_stored(row, one)):
         return DELIVERED
     path, to = (PUSH, "cloud") if is_cloud else ("/v1/events/custom", "api")
-    response = yield Request("POST", path, json=item.parts[k], to=to, is_repeatable=False)
+    response = yield Request("POST", path, json=part, to=to, is_repeatable=False)
     if is_taken(response):
         return DELIVERED
-    is_partial = item.parts[0] is not None or k > 2
     if response.status == 404:
-        raise BatchRefused("gainsight-px-404", said(response), is_partial)
-    return refusal(response, is_partial)
+        raise BatchRefused("gainsight-px-404", said(response))
+    return refusal(response)
 
 
-def _was_stored(item: Item, k: int) -> Conversation[bool]:
+def _was_stored(row: Row, one: Occurrence) -> Conversation[bool]:
     """Whether an earlier attempt arrived. Without a time of its own, the last day is searched."""
-    one = occurrences(item.pieces)[k - 2]
-    wanted = {"identifyId": subject(item.pieces)[1], "eventName": one.name}
+    wanted = {"identifyId": subject(row.item.pieces)[1], "eventName": one.name}
     conditions = [f"{name}=={value}" for name, value in wanted.items() if ";" not in value]
     query = {"filter": ";".join(conditions), "pageSize": str(PAGE)}
     if one.at is not None:
         query["dateRangeStart"] = str(unix_milliseconds(one.at - AROUND))
         query["dateRangeEnd"] = str(unix_milliseconds(one.at + AROUND))
     response = yield Request("GET", "/v1/events/custom", query=query)
-    listed = accepted(response).get("customEvents")
-    if not isinstance(listed, list):
-        raise UnreadableAnswer("the answer lists no events")
-    is_stored = any(_is_it(stored, _id(one)) for stored in listed if isinstance(stored, dict))
-    if not is_stored and len(listed) >= PAGE:
+    found = listed(accepted(response), "customEvents")
+    is_stored = any(_is_it(stored, _id(one)) for stored in found)
+    if not is_stored and len(found) >= PAGE:
         raise UnreadableAnswer("there are more events than one page shows")
     return is_stored
 
 
 def _is_it(stored: Mapping[str, JSON], wanted: str) -> bool:
-    attributes = stored.get("attributes")
-    repeated = attributes.get(EVENT_ID) if isinstance(attributes, dict) else None
-    return wanted in (stored.get("eventId"), repeated)
+    return wanted in (stored.get("eventId"), mapping(stored.get("attributes")).get(EVENT_ID))

@@ -12,14 +12,27 @@ from urllib.parse import quote
 
 from pydantic import Field
 
-from sync.data_types import MOMENTS, NUMBERS, Family, family, wire
-from sync.destinations.identifiers import bounded
-from sync.destinations.names import RENAME, Names
-from sync.destinations.options import Transitions
-from sync.destinations.spec import Piece
-from sync.destinations.transitions import SEGMENTS, event_errors, segment_name
-from sync.destinations.values import Values, unix_milliseconds
-from sync.model import Change, Kind, Sync
+from sync.destinations.kit import (
+    MOMENTS,
+    NUMBERS,
+    PEOPLE,
+    RENAME,
+    SEGMENTS,
+    Change,
+    Family,
+    Kind,
+    Names,
+    Piece,
+    Sync,
+    Transitions,
+    Values,
+    bounded,
+    event_errors,
+    family,
+    segment_name,
+    unix_milliseconds,
+    wire,
+)
 
 EVENT_ID = "event_id"
 """The property that repeats an event's id, because `eventId` is not promised to be kept."""
@@ -146,7 +159,7 @@ def _subject(sync: Sync, change: Change) -> tuple[str, str]:
 
 def is_of_people(sync: Sync) -> bool:
     """Whether a sync writes what users are like, and not only what they did."""
-    return sync.kind in (Kind.TRAITS, Kind.SEGMENT)
+    return sync.kind in PEOPLE
 
 
 def is_external(sync: Sync) -> bool:
@@ -184,14 +197,14 @@ def mapping_errors(sync: Sync) -> Iterator[tuple[str, str]]:
         yield f"nobody is known by `{sync.identify_by}`", known
     yield from event_errors(sync, EVENT_NAMES)
     if sync.kind is Kind.EVENTS:
-        yield from _property_complaints([trait.name for trait in sync.traits])
+        yield from _property_errors([trait.name for trait in sync.traits])
     else:
-        yield from _attribute_complaints(sync)
+        yield from _attribute_errors(sync)
     if sync.kind is Kind.OBJECTS:
-        yield from _object_complaints(sync)
+        yield from _object_errors(sync)
 
 
-def _property_complaints(names: list[str]) -> Iterator[tuple[str, str]]:
+def _property_errors(names: list[str]) -> Iterator[tuple[str, str]]:
     yield from PROPERTY_NAMES.errors(names)
     seen = {EVENT_ID: EVENT_ID}
     for name in dict.fromkeys(names):
@@ -200,7 +213,7 @@ def _property_complaints(names: list[str]) -> Iterator[tuple[str, str]]:
             yield text, RENAME
 
 
-def _attribute_complaints(sync: Sync) -> Iterator[tuple[str, str]]:
+def _attribute_errors(sync: Sync) -> Iterator[tuple[str, str]]:
     resource = resource_of(sync)
     names = [trait.name for trait in sync.traits]
     if has_flag(sync):
@@ -219,7 +232,7 @@ def _attribute_complaints(sync: Sync) -> Iterator[tuple[str, str]]:
             yield text, "cast the column in the model"
 
 
-def _object_complaints(sync: Sync) -> Iterator[tuple[str, str]]:
+def _object_errors(sync: Sync) -> Iterator[tuple[str, str]]:
     if sync.object_type != "account":
         yield "the only objects are accounts", "write object_type: account"
     if sync.related is not None and sync.traits:

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from sync.destinations.answers import free_of_no, mapping, says_no, word
 from sync.destinations.gainsight_px.model import (
     ATTRIBUTES,
     Resource,
@@ -17,17 +16,25 @@ from sync.destinations.gainsight_px.model import (
     path_of,
     resource_of,
 )
-from sync.destinations.spec import (
+from sync.destinations.kit import (
     JSON,
     Conversation,
     Expected,
-    ReadBack,
+    Found,
+    Kind,
+    Rejected,
     Request,
     Response,
+    Sync,
     UnreadableAnswer,
+    chunks,
+    free_of_no,
+    listed,
+    mapping,
+    says_no,
+    segment_name,
+    word,
 )
-from sync.destinations.transitions import segment_name
-from sync.model import Kind, Rejected, Sync
 
 Record = Mapping[str, Any]
 LOOK_UP = 25
@@ -50,9 +57,9 @@ def said(response: Response) -> str:
     return "; ".join(str(text) for text in texts if text) or f"status {response.status}"
 
 
-def refusal(response: Response, is_partial: bool = False) -> Rejected:
-    """One row refused; `is_partial` when an earlier step of it was applied."""
-    return Rejected("gainsight-px-refused", said(response), is_partial)
+def refusal(response: Response) -> Rejected:
+    """One row refused."""
+    return Rejected("gainsight-px-refused", said(response))
 
 
 def accepted(response: Response) -> Record:
@@ -105,14 +112,11 @@ def search(resource: Resource, identities: Sequence[str]) -> Conversation[dict[s
     """
     asked = [one for one in identities if _fits_filter(resource, one)]
     found: dict[str, Record | None] = dict.fromkeys(asked)
-    for start in range(0, len(asked), LOOK_UP):
-        conditions = [f"{resource.key}=={one}" for one in asked[start : start + LOOK_UP]]
+    for group in chunks(asked, LOOK_UP):
+        conditions = [f"{resource.key}=={one}" for one in group]
         filters = "".join(f"&filter={quote(one, safe='')}" for one in conditions)
         response = yield Request("GET", f"/v1/{resource.name}?pageSize={PAGE}{filters}")
-        listed = accepted(response).get(resource.name)
-        if not isinstance(listed, list):
-            raise UnreadableAnswer("the answer lists nobody")
-        records = [record for record in listed if isinstance(record, dict)]
+        records = listed(accepted(response), resource.name)
         found |= {key: r for r in records if (key := word(r.get(resource.key))) in found}
     return found
 
@@ -123,23 +127,20 @@ def _fits_filter(resource: Resource, identity: str) -> bool:
     return is_only_way or PLAIN.fullmatch(identity) is not None
 
 
-def compare(sync: Sync, expected: Sequence[Expected]) -> Conversation[list[ReadBack]]:
-    """Membership of an external segment can't be read, so only attributes are compared."""
-    found: list[ReadBack] = []
+def find(sync: Sync, expected: Sequence[Expected]) -> Conversation[Sequence[Found | None]]:
+    """Membership of an external segment can't be read, so only attributes are shown."""
     if sync.kind is Kind.EVENTS or is_link(sync):
-        return found
+        return []
     resource = resource_of(sync)
     known = yield from search(resource, [one.address for one in expected])
     for one in expected:
         if one.address not in known:
             known[one.address] = yield from look(resource, one.address)
-        record = known[one.address]
-        differing = () if record is None else tuple(_differing(sync, one, record))
-        found.append(ReadBack(one.address, record is not None, differing))
-    return found
+    records = [(one, known[one.address]) for one in expected]
+    return [_found(sync, one, record) if record else None for one, record in records]
 
 
-def _differing(sync: Sync, expected: Expected, record: Record) -> Iterator[str]:
+def _found(sync: Sync, expected: Expected, record: Record) -> Found:
     fields = resource_of(sync).fields
     wanted = ATTRIBUTES.of(expected.traits)
     if has_flag(sync):
@@ -147,16 +148,16 @@ def _differing(sync: Sync, expected: Expected, record: Record) -> Iterator[str]:
     if "gender" in wanted and "gender" in fields:
         wanted["gender"] = str(wanted["gender"] or "").upper()
     custom = mapping(record.get("customAttributes"))
-    for name, value in wanted.items():
-        if not _matches(value, record.get(name) if name in fields else custom.get(name)):
-            yield name
+    return Found(
+        wanted, {name: (record if name in fields else custom).get(name) for name in wanted}
+    )
 
 
-def _matches(value: JSON, shown: Any) -> bool:
+def matches(wanted: JSON, shown: JSON) -> bool:
     """What is unset reads back as its type's default, so the two can't be told apart."""
-    if not value:
+    if not wanted:
         return not shown or shown == "EMPTY_GENDER"
-    return bool(value == shown)
+    return bool(wanted == shown)
 
 
 def unfit(sync: Sync) -> Conversation[list[tuple[str, str]]]:
@@ -168,10 +169,10 @@ def unfit(sync: Sync) -> Conversation[list[tuple[str, str]]]:
     if response.status != 200 or not isinstance(listed, list):
         raise UnreadableAnswer("the answer lists no attributes")
     known = {str(one.get("apiName")): one for one in listed if isinstance(one, dict)}
-    return list(_attribute_complaints(sync, known))
+    return list(_attribute_errors(sync, known))
 
 
-def _attribute_complaints(sync: Sync, known: Mapping[str, Record]) -> Iterator[tuple[str, str]]:
+def _attribute_errors(sync: Sync, known: Mapping[str, Record]) -> Iterator[tuple[str, str]]:
     model = resource_of(sync).model
     place = f"in Gainsight PX, Administration > Attributes > {model.capitalize()}"
     folded = {name.casefold(): name for name in known}

@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 
-from sync.destinations.answers import word
 from sync.destinations.gainsight_px.model import is_external
 from sync.destinations.gainsight_px.reading import is_taken, said, taken
-from sync.destinations.spec import (
+from sync.destinations.kit import (
+    DELIVERED,
     JSON,
     BatchRefused,
     Conversation,
-    Item,
+    Op,
+    Outcome,
     Piece,
+    Rejected,
     Request,
+    Row,
     UnreadableAnswer,
+    in_halves,
+    iso_8601,
+    segment_name,
+    word,
 )
-from sync.destinations.stages import in_halves
-from sync.destinations.transitions import segment_name
-from sync.destinations.values import iso_8601
-from sync.model import DELIVERED, Op, Outcome, Rejected
 
 OFF = "external segments are not switched on in this subscription; Gainsight support does that"
+
+Segments = Mapping[str, Mapping[str, JSON]]
+"""By name, what membership needs to know of a segment."""
 
 
 def moves(pieces: Iterable[Piece]) -> list[tuple[str, str, str]]:
@@ -33,29 +40,35 @@ def moves(pieces: Iterable[Piece]) -> list[tuple[str, str, str]]:
     ]
 
 
-def change_members(batch: Sequence[Item], outcomes: list[Outcome]) -> Conversation[None]:
-    """Add and remove whoever is `DELIVERED` so far; `outcomes` take in who is refused.
+def change_members(rows: Sequence[Row]) -> Conversation[Sequence[Outcome]]:
+    """Add and remove people: one request for all, in halves once it is refused.
 
     A segment is made known first, which also returns the id that membership needs. The time of
     that answer is when its members qualified: the vendor wants one, and we have no clock.
     """
-    due = {i: item for i, item in enumerate(batch) if item.parts[1] and outcomes[i] is DELIVERED}
-    known: dict[str, dict[str, JSON]] = {}
-    for name, model in _segments(due.values()).items():
+    known: dict[str, Mapping[str, JSON]] = {}
+    ends: dict[Row, Outcome] = {}
+    for name, model in _segments(rows).items():
         try:
-            found = yield from _known(name, model)
+            known[name] = yield from _known(name, model)
         except BatchRefused as e:
-            for i in [i for i, item in due.items() if name in _segments([item])]:
-                outcomes[i] = _refused(due.pop(i), e.code, e.reason)
-            continue
-        known[name] = found
-    if due:
-        yield from _tell(due, outcomes, known)
+            refused = [row for row in rows if name in _segments([row])]
+            ends |= dict.fromkeys(refused, Rejected(e.code, e.reason))
+    due = [row for row in rows if row not in ends]
+    told = yield from in_halves(due, partial(_tell, known), lambda row: row.has_begun)
+    ends |= zip(due, told, strict=True)
+    return [ends[row] for row in rows]
 
 
-def _known(name: str, model: str) -> Conversation[dict[str, JSON]]:
+def _segments(rows: Iterable[Row]) -> dict[str, str]:
+    return {name: model for row in rows for _, name, model in moves(row.item.pieces)}
+
+
+def _known(name: str, model: str) -> Conversation[Mapping[str, JSON]]:
     """The id of an external segment, made known, and when that was."""
-    response = yield _metadata(name, model)
+    described = {"externalId": name, "name": name, "description": f"dbt model {model}"}
+    path, query = "/v1/external_segment/metadata", {"failIfExists": "false"}
+    response = yield Request("POST", path, json=described, query=query)
     if response.status in (400, 404):
         text = OFF if response.status == 404 else said(response)
         raise BatchRefused("gainsight-px-external-segments", text)
@@ -65,46 +78,21 @@ def _known(name: str, model: str) -> Conversation[dict[str, JSON]]:
     return {"segmentId": made, "lastQualificationTime": iso_8601(response.instant())}
 
 
-def _segments(items: Iterable[Item]) -> dict[str, str]:
-    return {name: model for item in items for _, name, model in moves(item.pieces)}
-
-
-def _metadata(name: str, model: str) -> Request:
-    described = {"externalId": name, "name": name, "description": f"dbt model {model}"}
-    path, query = "/v1/external_segment/metadata", {"failIfExists": "false"}
-    return Request("POST", path, json=described, query=query)
-
-
-def _refused(item: Item, code: str, text: str) -> Rejected:
-    return Rejected(code, text, is_partial=item.parts[0] is not None)
-
-
-def _tell(
-    due: Mapping[int, Item], outcomes: list[Outcome], known: Mapping[str, Mapping[str, JSON]]
-) -> Conversation[None]:
-    """One request for all that are due, in halves once it is refused. No state is sent again."""
-
-    def send(places: Sequence[int]) -> Conversation[Sequence[Outcome]]:
-        lists = _lists([due[i] for i in places], known)
-        response = yield Request("POST", "/v1/external_segment/update_membership", json=lists)
-        if is_taken(response):
-            return [DELIVERED] * len(places)
-        text = said(response)
-        is_repeated = any(one in text.casefold() for one in ("duplicate", "already"))
-        if len(places) == 1 and is_repeated:
-            return [DELIVERED]
+def _tell(known: Segments, rows: Sequence[Row]) -> Conversation[Sequence[Outcome]]:
+    lists = _lists(rows, known)
+    response = yield Request("POST", "/v1/external_segment/update_membership", json=lists)
+    text = "" if is_taken(response) else said(response)
+    is_repeated = any(one in text.casefold() for one in ("duplicate", "already"))
+    if text and not (is_repeated and len(rows) == 1):
         raise BatchRefused("gainsight-px-membership", text)
-
-    ends = yield from in_halves(list(due), send)
-    for i, end in zip(due, ends, strict=True):
-        outcomes[i] = _refused(due[i], end.code, end.reason) if isinstance(end, Rejected) else end
+    return [DELIVERED] * len(rows)
 
 
-def _lists(items: Iterable[Item], known: Mapping[str, Mapping[str, JSON]]) -> JSON:
+def _lists(rows: Iterable[Row], known: Segments) -> JSON:
     groups: dict[tuple[str, str], list[JSON]] = {}
-    for item in items:
-        for verb, name, _ in moves(item.pieces):
-            groups.setdefault((verb, name), []).append(item.parts[1])
+    for row in rows:
+        for verb, name, _ in moves(row.item.pieces):
+            groups.setdefault((verb, name), []).append(row.part)
     lists: dict[str, list[JSON]] = {"add": [], "remove": []}
     for (verb, name), identities in groups.items():
         lists[verb].append({**known[name], "identities": identities})

@@ -23,15 +23,28 @@ from sync.destinations.gainsight_px.model import (
     subject,
 )
 from sync.destinations.gainsight_px.reading import Record, is_taken, look, refusal, said, search
-from sync.destinations.identifiers import bounded
-from sync.destinations.one_by_one import one_by_one
-from sync.destinations.spec import JSON, BatchRefused, Conversation, Item, Piece, Request
-from sync.destinations.transitions import emptied, segment_name
-from sync.model import DELIVERED, Change, Delivered, Kind, Op, Outcome, Rejected, Sync
+from sync.destinations.kit import (
+    DELIVERED,
+    JSON,
+    BatchRefused,
+    Change,
+    Conversation,
+    Kind,
+    Op,
+    Outcome,
+    Piece,
+    Rejected,
+    Request,
+    Row,
+    Stage,
+    Sync,
+    bounded,
+    each,
+    segment_name,
+    traits_of,
+)
 
 GENDERS = ("MALE", "FEMALE", "OTHER", "EMPTY_GENDER")
-GONE = Delivered()
-"""A removal about nobody: done, and unlike `DELIVERED` without the steps that would follow."""
 
 
 def body(pieces: Sequence[Piece]) -> JSON:
@@ -58,7 +71,7 @@ def _link(change: Change) -> dict[str, JSON]:
 def _attributes(sync: Sync, change: Change) -> dict[str, JSON]:
     resource, has_left = resource_of(sync), change.op is Op.REMOVE
     types = {trait.name: attribute_type(trait.data_type) for trait in sync.traits}
-    found = _expressed(emptied(sync, change) if has_left else change.traits)
+    found = _expressed(traits_of(sync, change))
     for name, value in found.items():
         if value is None:  # unset text reads back as "", an unset flag as false
             kind = resource.fields.get(name) or types.get(name)
@@ -93,44 +106,46 @@ def _gender(value: JSON) -> str:
     return text
 
 
-def write_states(
-    batch: Sequence[Item], tag_key: str, may_revive: bool
-) -> Conversation[list[Outcome]]:
-    """Update each; after a 404 create, where an add may.
+def writing(tag_key: str, may_revive: bool) -> Stage:
+    """Updates each; after a 404 creates, where an add may.
 
     An update would bring back a user deleted a short while ago, so who may not be created is read
     first, unless `may_revive`.
     """
-    read = [item for item in batch if _is_read_first(item, may_revive)]
-    known: Mapping[str, Record | None] = {}
-    if len(read) > 1:
-        known = yield from search(USERS, [subject(item.pieces)[1] for item in read])
-    return (yield from one_by_one(batch, lambda item: _write(item, may_revive, known, tag_key)))
+
+    def write(rows: Sequence[Row]) -> Conversation[Sequence[Outcome]]:
+        read = [row for row in rows if _is_read_first(row, may_revive)]
+        known: Mapping[str, Record | None] = {}
+        if len(read) > 1:
+            known = yield from search(USERS, [subject(row.item.pieces)[1] for row in read])
+        return (yield from each(lambda row: _write(row, may_revive, known, tag_key))(rows))
+
+    return write
 
 
-def _is_read_first(item: Item, may_revive: bool) -> bool:
-    if item.parts[0] is None or resource_of(item.pieces[0].sync) is not USERS:
+def _is_read_first(row: Row, may_revive: bool) -> bool:
+    pieces = row.item.pieces
+    if resource_of(row.sync) is not USERS:
         return False
-    return _cuts_link(item.pieces) or not (may_revive or _may_create(item.pieces))
+    return _cuts_link(pieces) or not (may_revive or _may_create(pieces))
 
 
 def _write(
-    item: Item, may_revive: bool, known: Mapping[str, Record | None], tag_key: str
+    row: Row, may_revive: bool, known: Mapping[str, Record | None], tag_key: str
 ) -> Conversation[Outcome]:
     """`known` has users as they were read before."""
-    if item.parts[0] is None:
-        return DELIVERED
-    resource, identity = subject(item.pieces)
-    if _is_read_first(item, may_revive):
+    pieces = row.item.pieces
+    resource, identity = subject(pieces)
+    if _is_read_first(row, may_revive):
         found = known[identity] if identity in known else (yield from look(resource, identity))
         if found is None:
-            return _missing(resource, item.pieces)
-        if _cuts_link(item.pieces) and found.get("accountId") != item.pieces[0].change.address:
+            return _missing(resource, row)
+        if _cuts_link(pieces) and found.get("accountId") != row.change.address:
             return DELIVERED  # belongs to another account by now
-    outcome = yield from _update(resource, identity, item.parts[0])
-    if outcome is None and _may_create(item.pieces):
-        outcome = yield from _create(resource, identity, item.parts[0], tag_key)
-    return outcome or _missing(resource, item.pieces)
+    outcome = yield from _update(resource, identity, row.part)
+    if outcome is None and _may_create(pieces):
+        outcome = yield from _create(resource, identity, row.part, tag_key)
+    return outcome or _missing(resource, row)
 
 
 def _create(resource: Resource, identity: str, part: bytes, tag_key: str) -> Conversation[Outcome]:
@@ -168,11 +183,13 @@ def _cuts_link(pieces: Sequence[Piece]) -> bool:
     return is_link(pieces[0].sync) and pieces[0].change.op is Op.REMOVE
 
 
-def _missing(resource: Resource, pieces: Sequence[Piece]) -> Outcome:
+def _missing(resource: Resource, row: Row) -> Outcome:
     """A removal has nothing left to do; everything else is tried again by the next run."""
-    if all(change.op is Op.REMOVE for _, change in pieces):
-        return GONE
-    if any(change.op is Op.ADD for _, change in pieces):
+    ops = {change.op for _, change in row.item.pieces}
+    if ops == {Op.REMOVE}:
+        row.is_done = True
+        return DELIVERED
+    if Op.ADD in ops:
         text = f"no such {resource.model}; nobody is created unless on_missing says create"
         return Rejected("gainsight-px-unknown", text)
     text = f"the {resource.model} is gone since the last write; a change creates nobody"
