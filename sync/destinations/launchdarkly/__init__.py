@@ -6,38 +6,40 @@ it, and what it can't: docs/destinations/launchdarkly.md.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import ClassVar, Literal
+from functools import partial
+from typing import Literal
 
 from pydantic import Field, SecretStr
 
-from sync.destinations.launchdarkly.calls import Place
-from sync.destinations.launchdarkly.checks import health
-from sync.destinations.launchdarkly.events import attributes, custom_event, identify, import_metrics
-from sync.destinations.launchdarkly.flags import unsafe_flags
-from sync.destinations.launchdarkly.membership import Row
-from sync.destinations.launchdarkly.options import Options, context_key, mapping_errors
-from sync.destinations.launchdarkly.reading import crowded, read_back
-from sync.destinations.launchdarkly.segments import Segments
-from sync.destinations.names import problems
-from sync.destinations.options import Connection
-from sync.destinations.spec import (
+from sync.destinations.kit import (
     JSON,
+    Change,
+    Connection,
     Conversation,
     Destination,
-    Endpoint,
     Expected,
+    Found,
     Header,
     Health,
-    Item,
+    Kind,
     Lag,
     Limits,
-    ReadBack,
+    Outcome,
+    Problem,
+    Row,
+    Stage,
+    Sync,
     Verdict,
+    problems,
 )
-from sync.errors import Problem
-from sync.model import Change, Kind, Outcome, Sync
+from sync.destinations.launchdarkly import events, reading
+from sync.destinations.launchdarkly.calls import Place
+from sync.destinations.launchdarkly.flags import unsafe_flags
+from sync.destinations.launchdarkly.membership import memberships
+from sync.destinations.launchdarkly.options import Options, context_key, mapping_errors
+from sync.destinations.launchdarkly.segments import Segments
 
 HOSTS = {
     "us": ("https://app.launchdarkly.com", "https://events.launchdarkly.com"),
@@ -72,25 +74,24 @@ class Launchdarkly(Destination):
 
     name = "launchdarkly"
     settings = Settings
-    mapping_errors = staticmethod(mapping_errors)
     options = Options
-    verdicts: ClassVar[Mapping[int, Verdict]] = dict.fromkeys((400, 404, 409), Verdict.READ)
+    verdicts = dict.fromkeys((400, 404, 409), Verdict.READ)
     lag = Lag(60.0, "LaunchDarkly shows what was written a little later")
-    has_read_back: bool = True
+    has_read_back = True
+    mapping_errors = staticmethod(mapping_errors)
 
     def __init__(self, settings: Settings) -> None:
-        base, rate = settings.base_url, settings.requests_per_second
-        app, events = HOSTS[settings.region]
-        if base is not None:
-            app, events = f"{base.rstrip('/')}/app", f"{base.rstrip('/')}/events"
+        rate = settings.requests_per_second or LIMITS.requests_per_second
+        self.limits = replace(LIMITS, requests_per_second=rate)
+        app, host = HOSTS[settings.region]
         token = Header(settings.access_token, prefix="")
-        self.limits = replace(LIMITS, requests_per_second=rate or LIMITS.requests_per_second)
         self.endpoints = {
-            "app": Endpoint(app, token, rate),
-            "import": Endpoint(events, token, rate),
+            "app": settings.endpoint(app, "/app", token),
+            "import": settings.endpoint(host, "/events", token),
         }
         if settings.sdk_key is not None:
-            self.endpoints["bulk"] = Endpoint(events, Header(settings.sdk_key, prefix=""), rate)
+            key = Header(settings.sdk_key, prefix="")
+            self.endpoints["bulk"] = settings.endpoint(host, "/events", key)
         self._sdk_key = settings.sdk_key
         self._place = Place(settings.project, settings.environment)
         self._segments = Segments(self._place)
@@ -103,26 +104,25 @@ class Launchdarkly(Destination):
         return replace(self.limits, items=items, request_bytes=IMPORT_BYTES)
 
     def encode(self, sync: Sync, change: Change) -> Sequence[JSON]:
-        """For events the event; else the context's key, and its attributes where they are shown."""
+        """For events the event; else the key of a context that moves, and attributes to show."""
         if sync.kind is Kind.EVENTS:
-            return (custom_event(sync, change),)
-        shown = attributes(sync, change) if Options.of(sync).identify else None
-        return (context_key(change), shown or None)
+            return (events.custom_event(sync, change),)
+        key = context_key(change)
+        shown = events.attributes(sync, change) if Options.of(sync).identify else None
+        return (key if memberships(sync, change) else None, shown or None)
 
-    def deliver(self, batch: Sequence[Item]) -> Conversation[Sequence[Outcome]]:
+    def stages(self) -> Sequence[Stage]:
         """Membership first, because flags depend on it; then what is only for people to look at."""
-        if not batch:
-            return []
-        if batch[0].pieces[0].sync.kind is Kind.EVENTS:
-            return (yield from import_metrics(self._place, batch))
-        rows = [Row(*item.pieces[0], *item.parts) for item in batch]
-        yield from self._segments.apply(rows)
-        yield from identify(self._place, rows)
-        return [row.outcome for row in rows]
+        return (self._apply, partial(events.identify, self._place))
+
+    def _apply(self, rows: Sequence[Row]) -> Conversation[Sequence[Outcome]]:
+        if rows[0].sync.kind is Kind.EVENTS:
+            return (yield from events.import_metrics(self._place, rows))
+        return (yield from self._segments.apply(rows))
 
     def check(self) -> Conversation[Health]:
         """Token, project, environment, permissions, and whether the SDK key belongs to it."""
-        return (yield from health(self._place, self._sdk_key))
+        return (yield from reading.health(self._place, self._sdk_key))
 
     def unready(self, sync: Sync) -> Conversation[Sequence[Problem]]:
         """Segments that can't be written to, and attributes without a key to show them with."""
@@ -133,13 +133,13 @@ class Launchdarkly(Destination):
             found += problems(sync, "launchdarkly-no-sdk-key", [(text, fix)])
         return found
 
-    def read_back(
+    def find(
         self, sync: Sync, expected: Sequence[Expected]
-    ) -> Conversation[Sequence[ReadBack]]:
+    ) -> Conversation[Sequence[Found | None]]:
         """Membership from the segments, attributes from the list of contexts; events can't be."""
-        return (yield from read_back(self._place, sync, expected))
+        return (yield from reading.held(self._place, sync, expected))
 
     def audit(self, syncs: Sequence[Sync]) -> Conversation[Sequence[Problem]]:
         """Segments that are nearly full or without a store, and flags without a safe fallback."""
-        found = yield from crowded(self._place, syncs)
+        found = yield from reading.crowded(self._place, syncs)
         return [*found, *(yield from unsafe_flags(self._place, syncs))]

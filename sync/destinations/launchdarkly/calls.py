@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sync.destinations.spec import (
+from sync.destinations.kit import (
     JSON,
     BatchRefused,
     Conversation,
@@ -80,11 +80,3 @@ def within(said: JSON, *names: str) -> JSON:
     for name in names:
         said = said.get(name) if isinstance(said, dict) else None
     return said
-
-
-def items_of(said: Mapping[str, JSON], name: str = "items") -> list[dict[str, JSON]]:
-    """The list of objects that an answer must have."""
-    found = said.get(name)
-    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
-        raise UnreadableAnswer(f"the answer has no list of {name}")
-    return found

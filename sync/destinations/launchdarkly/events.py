@@ -6,21 +6,33 @@ import json
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from sync.destinations.answers import entries, free_of_no, mapping, word
-from sync.destinations.identifiers import digest
-from sync.destinations.launchdarkly.calls import Place, acknowledged, api, items_of
-from sync.destinations.launchdarkly.membership import Row
-from sync.destinations.launchdarkly.options import (
-    EVENT_NAMES,
-    Options,
-    context_key,
-    context_kind,
+from sync.destinations.kit import (
+    DELIVERED,
+    JSON,
+    NOTHING,
+    Change,
+    Conversation,
+    Op,
+    Outcome,
+    Request,
+    Response,
+    Row,
+    Sync,
+    Values,
+    chunks,
+    digest,
+    entries,
+    free_of_no,
+    listed,
+    mapping,
+    occurrence,
+    paged,
+    traits_of,
+    unix_milliseconds,
+    word,
 )
-from sync.destinations.spec import JSON, NOTHING, Conversation, Item, Request, Response
-from sync.destinations.stages import in_halves
-from sync.destinations.transitions import emptied, occurrence
-from sync.destinations.values import Values, unix_milliseconds
-from sync.model import DELIVERED, Change, Op, Outcome, Sync
+from sync.destinations.launchdarkly.calls import Place, acknowledged, api
+from sync.destinations.launchdarkly.options import EVENT_NAMES, Options, context_key, context_kind
 
 SEARCH_KEYS = 50
 ATTRIBUTES = Values(instant=unix_milliseconds)
@@ -51,7 +63,7 @@ def custom_event(sync: Sync, change: Change) -> JSON:
 
 def attributes(sync: Sync, change: Change) -> Mapping[str, JSON]:
     """The traits of a change; None where one goes away, which for a removal are all we own."""
-    return emptied(sync, change) if change.op is Op.REMOVE else ATTRIBUTES.of(change.traits)
+    return ATTRIBUTES.of(traits_of(sync, change))
 
 
 def merged(sync: Sync, ours: Context, known: Context) -> dict[str, JSON]:
@@ -71,71 +83,57 @@ def merged(sync: Sync, ours: Context, known: Context) -> dict[str, JSON]:
     return {**context, **({"_meta": meta} if meta else {})}
 
 
-def import_metrics(place: Place, batch: Sequence[Item]) -> Conversation[Sequence[Outcome]]:
+def import_metrics(place: Place, rows: Sequence[Row]) -> Conversation[Sequence[Outcome]]:
     """A batch in one payload. Its id comes from the events themselves, so a repeated payload is
     dropped; a payload of other events is not, even if some of them were sent before."""
-    key = [
-        batch[0].pieces[0].sync.lasting_name,
-        *(item.pieces[0].change.identity for item in batch),
-    ]
-    events = [item.parts[0] for item in batch]
+    key = [rows[0].sync.lasting_name, *(row.change.identity for row in rows)]
     path = f"/v2/event-data-import/{place.project}/{place.environment}"
-    yield from _publish("import", path, events, key, IMPORTER)
-    return [DELIVERED] * len(batch)
+    yield from _publish("import", path, [row.part for row in rows], key, IMPORTER)
+    return [DELIVERED] * len(rows)
 
 
-def identify(place: Place, rows: Sequence[Row]) -> Conversation[None]:
+def identify(place: Place, rows: Sequence[Row]) -> Conversation[Sequence[Outcome]]:
     """Show attributes in the list of contexts. An identify event replaces a whole context, so
     what is listed is read first, and nobody is listed because of a removal."""
-    due = [row for row in rows if row.is_open and row.shown is not None]
-    if any(row.is_touched for row in due):  # their membership is not written again
-        ends = yield from in_halves(due, lambda some: _show(place, some))
-        for row, end in zip(due, ends, strict=True):
-            row.outcome = end
-    elif due:
-        yield from _show(place, due)
-
-
-def _show(place: Place, rows: Sequence[Row]) -> Conversation[Sequence[Outcome]]:
-    due = [(row.sync, row.change) for row in rows]
-    kind = context_kind(due[0][0])
-    known, answer = yield from listed(place, kind, [change.address for _, change in due])
+    kind = context_kind(rows[0].sync)
+    known, answer = yield from contexts(place, kind, [row.change.address for row in rows])
     about = {"kind": "identify", "creationDate": unix_milliseconds(answer.instant())}
     events = []
-    for sync, change in due:
+    for sync, change in [row.item.pieces[0] for row in rows]:
         if change.op is not Op.REMOVE or change.address in known:
             whole = merged(sync, attributes(sync, change), known.get(change.address, {}))
             events.append({**about, "context": {**whole, "kind": kind, "key": change.address}})
     if events:
         # What is equal later is another payload: a server's time has whole seconds only.
-        moves = [f"{i}:{c.op}:{c.transition}:{c.cause}" for i, (_, c) in enumerate(due)]
+        changes = enumerate(row.change for row in rows)
+        moves = [f"{i}:{c.op}:{c.transition}:{c.cause}" for i, c in changes]
         key = [json.dumps(events, sort_keys=True), *moves]
         yield from _publish("bulk", "/bulk", events, key)
     return [DELIVERED] * len(rows)
 
 
-def listed(
+def contexts(
     place: Place, kind: str, keys: Sequence[str]
 ) -> Conversation[tuple[Mapping[str, Context], Response]]:
     """The newest form of each of these contexts that the list still holds (30 days), by key; and
     the last answer, which says what time it is."""
     sightings: list[tuple[str, Context]] = []
-    answer, unique = NOTHING, list(dict.fromkeys(keys))
-    for start in range(0, len(unique), SEARCH_KEYS):
-        wanted = json.dumps(unique[start : start + SEARCH_KEYS], ensure_ascii=False)
-        query: dict[str, JSON] = {"filter": f"kind equals {json.dumps(kind)},key anyOf {wanted}"}
-        query["limit"] = SEARCH_KEYS
-        seen = {""}
-        while True:
-            answer = yield api("POST", f"{place.inside}/contexts/search", query)
-            body = acknowledged(answer).object()
-            found = [(str(i.get("lastSeen") or ""), _context(i)) for i in items_of(body)]
-            sightings += [(at, context) for at, context in found if context.get("kind") == kind]
-            following = word(body.get("continuationToken"))
-            if following in seen:
-                break
-            seen.add(following)
-            query = {**query, "continuationToken": following}
+    answer = NOTHING
+
+    def page(token: str) -> Conversation[tuple[Sequence[tuple[str, Context]], str]]:
+        nonlocal answer
+        following = {"continuationToken": token} if token else {}
+        answer = yield api("POST", f"{place.inside}/contexts/search", {**query, **following})
+        body = acknowledged(answer).object()
+        found = [(str(i.get("lastSeen") or ""), _context(i)) for i in listed(body, "items")]
+        return found, word(body.get("continuationToken"))
+
+    for group in chunks(list(dict.fromkeys(keys)), SEARCH_KEYS):
+        wanted = json.dumps(group, ensure_ascii=False)
+        condition = f"kind equals {json.dumps(kind)},key anyOf {wanted}"
+        query: dict[str, JSON] = {"filter": condition, "limit": SEARCH_KEYS}
+        found = yield from paged(page, "contexts")
+        sightings += [(at, context) for at, context in found if context.get("kind") == kind]
     sightings.sort(key=lambda sighting: sighting[0])
     return {str(context.get("key")): context for _, context in sightings}, answer
 

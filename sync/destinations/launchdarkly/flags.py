@@ -10,12 +10,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sync.destinations.answers import entries, mapping, objects, word
-from sync.destinations.launchdarkly.calls import Place, api, items_of, read, within
+from sync.destinations.kit import (
+    JSON,
+    Conversation,
+    Kind,
+    Problem,
+    Sync,
+    UnreadableAnswer,
+    entries,
+    listed,
+    mapping,
+    objects,
+    word,
+)
+from sync.destinations.launchdarkly.calls import Place, api, read, within
 from sync.destinations.launchdarkly.options import Options, context_kind, segment_keys
-from sync.destinations.spec import JSON, Conversation, UnreadableAnswer
-from sync.errors import Problem
-from sync.model import Kind, Sync
 
 PAGE = 100
 UNKNOWN_KEY = "dbt-activation-audit-nobody"
@@ -123,7 +132,7 @@ def unsafe_flags(place: Place, syncs: Sequence[Sync]) -> Conversation[list[Probl
         # What LaunchDarkly itself would serve nobody in particular.
         context = {"kind": kind, "key": UNKNOWN_KEY}
         answer = yield from read(api("POST", f"{place.inside}/flags/evaluate", context))
-        items = [item for item in items_of(answer) if "_value" in item]
+        items = [item for item in listed(answer, "items") if "_value" in item]
         served |= {(kind, str(item.get("key"))): item["_value"] for item in items}
     return [problem for flag in flags for problem in _judged(flag, ours, served)]
 
@@ -135,9 +144,8 @@ def _flags(place: Place) -> Conversation[list[Flag]]:
     while True:
         query = {"env": place.environment, "summary": "0", "limit": str(PAGE)}
         query["offset"] = str(len(flags))
-        page = items_of(
-            (yield from read(api("GET", f"/api/v2/flags/{place.project}", None, query)))
-        )
+        path = f"/api/v2/flags/{place.project}"
+        page = listed((yield from read(api("GET", path, None, query))), "items")
         for flag in page:
             setup = mapping(within(flag, "environments", place.environment))
             flags.append(Flag(word(flag.get("key")), objects(flag.get("variations")), setup))

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from sync.destinations.kit import Change, Kind, Op, Rejected, Retry, Row, Sync, segment_name
 from sync.destinations.launchdarkly.options import Options, as_text, families
-from sync.destinations.spec import JSON
-from sync.destinations.transitions import segment_name
-from sync.model import DELIVERED, Change, Kind, Op, Outcome, Rejected, Retry, Sync
 
 
 def memberships(sync: Sync, change: Change) -> list[tuple[str, bool]]:
@@ -31,25 +29,6 @@ def memberships(sync: Sync, change: Change) -> list[tuple[str, bool]]:
             concerned = [key for key in family.keys.values() if key == joined or not is_new]
             found += [(key, key == joined) for key in concerned]
     return found
-
-
-@dataclass(slots=True)
-class Row:
-    """An item of a batch on its way. `key` and `shown` are encoded; all are of one sync."""
-
-    sync: Sync
-    change: Change
-    key: JSON
-    shown: JSON = None
-    """The attributes, where there are any to show."""
-    outcome: Outcome = DELIVERED
-    is_touched: bool = False
-    """A request about it was acknowledged."""
-
-    @property
-    def is_open(self) -> bool:
-        """Whether nothing has gone wrong so far; else it is left out of what follows."""
-        return self.outcome is DELIVERED
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,4 +89,4 @@ def steps(rows: Sequence[Row]) -> list[Step]:
 def reject(rows: Iterable[Row], code: str, reason: str) -> None:
     """Refuse some, as partial where an earlier request has already taken them."""
     for row in rows:
-        row.outcome = Rejected(code, reason, row.is_touched)
+        row.ends(Rejected(code, reason))

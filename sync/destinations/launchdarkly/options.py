@@ -12,11 +12,18 @@ from typing import Any, ClassVar, Literal, NamedTuple
 
 from pydantic import Field, StrictBool, StrictInt, StrictStr
 
-from sync.destinations.identifiers import bounded
-from sync.destinations.names import Names
-from sync.destinations.options import VendorOptions
-from sync.destinations.transitions import SEGMENTS, event_errors, segment_name, tier_trait
-from sync.model import Change, Kind, Sync
+from sync.destinations.kit import (
+    SEGMENTS,
+    Change,
+    Kind,
+    Names,
+    Sync,
+    VendorOptions,
+    bounded,
+    event_errors,
+    segment_name,
+    tier_trait,
+)
 
 MAX_TIERS = 20
 MAX_KEY_BYTES = 1024  # none is documented; longer ones are no identifiers
@@ -149,10 +156,10 @@ def mapping_errors(sync: Sync) -> Iterator[tuple[str, str]]:
             "a flag never sees attributes that are sent here, only what the application passes",
             "list values under `value_segments`, or set `identify: true` to show them only",
         )
-    yield from _segment_complaints(sync)
+    yield from _segment_errors(sync)
 
 
-def _segment_complaints(sync: Sync) -> Iterator[tuple[str, str]]:
+def _segment_errors(sync: Sync) -> Iterator[tuple[str, str]]:
     names = {trait.name for trait in sync.traits}
     metric = Options.of(sync).metric_value
     for name in [*(family.trait for family in families(sync)), *([metric] if metric else [])]:

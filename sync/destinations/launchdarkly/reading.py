@@ -1,31 +1,107 @@
-"""What LaunchDarkly holds: read back, and looked at for what will not go well for long."""
+"""What LaunchDarkly says of a connection, what it holds, and what will not go well for long.
+
+Nothing here writes.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from urllib.parse import quote
 
-from sync.destinations.launchdarkly.calls import BETA, Place, api, items_of, read
-from sync.destinations.launchdarkly.events import ATTRIBUTES, Context, listed
-from sync.destinations.launchdarkly.membership import memberships
-from sync.destinations.launchdarkly.options import (
-    Options,
-    context_kind,
-    families,
-    segment_keys,
+from pydantic import SecretStr
+
+from sync.destinations.kit import (
+    JSON,
+    Change,
+    Conversation,
+    Expected,
+    Found,
+    Health,
+    Kind,
+    Op,
+    Problem,
+    Sync,
+    UnreadableAnswer,
+    entries,
+    listed,
+    segment_name,
+    word,
 )
+from sync.destinations.launchdarkly.calls import BETA, Place, acknowledged, api, read, within
+from sync.destinations.launchdarkly.events import ATTRIBUTES, Context, contexts
+from sync.destinations.launchdarkly.membership import memberships
+from sync.destinations.launchdarkly.options import Options, context_kind, families, segment_keys
 from sync.destinations.launchdarkly.segments import MAX_TARGETS, find, keys_in, size_of
-from sync.destinations.spec import Conversation, Expected, ReadBack
-from sync.destinations.transitions import segment_name
-from sync.errors import Problem
-from sync.model import Change, Kind, Op, Sync
 
 NEARLY_FULL = MAX_TARGETS * 4 // 5
+NOBODY = {"kind": "removeIncludedUsers", "values": ["dbt-activation-check-nobody"]}
 
 
-def read_back(
+def health(place: Place, sdk_key: SecretStr | None) -> Conversation[Health]:
+    """Whose token it is, which environment it opens, and what would be refused there."""
+    caller = yield from read(api("GET", "/api/v2/caller-identity"))
+    account = caller.get("accountId")
+    if not isinstance(account, str) or not account:
+        raise UnreadableAnswer("the caller's identity does not name an account")
+    response = yield api("GET", place.inside)
+    if response.status == 404:
+        return Health(account, {}, [_no_environment(place)])
+    environment = acknowledged(response).object()
+    if not isinstance(environment.get("_id"), str):
+        raise UnreadableAnswer("the environment has no id")
+    segments = listed((yield from read(api("GET", place.segments, query={"limit": "1"}))), "items")
+    is_guarded = bool(within(environment, "resourceApprovalSettings", "segment", "required"))
+    if is_guarded and segments:
+        # A dry run changes nothing, and nobody has this key. A role that doesn't bypass approvals
+        # is answered 403, which ends the check.
+        body = {"environmentKey": place.environment, "instructions": [NOBODY]}
+        path = f"{place.segments}/{quote(word(segments[0].get('key')), safe='')}"
+        yield api("PATCH", path, body, {"dryRun": "true"})
+    facts = {
+        "project": place.project,
+        "environment": place.environment,
+        "token": "service" if caller.get("serviceToken") else "personal",
+        "sdk_key": "none: attributes can't be shown" if sdk_key is None else "given",
+        "approvals": "required for segments" if is_guarded else "none",
+    }
+    found = list(_problems(environment, segments, sdk_key))
+    return Health(f"{account}/{environment['_id']}", facts, found)
+
+
+def _no_environment(place: Place) -> Problem:
+    return Problem(
+        "launchdarkly-environment",
+        f"there is no {place}, or the token may not read it",
+        hint="keys are written as in the address of the project's pages",
+        fix=f"create the {place}, or correct both in this connection in profiles.yml",
+    )
+
+
+def _problems(
+    environment: Mapping[str, JSON], segments: Sequence[JSON], sdk_key: SecretStr | None
+) -> Iterator[Problem]:
+    # Only an existing segment tells what the token may do with it.
+    denied = [entry for one in segments for entry in entries(within(one, "_access", "denied"))]
+    if any(within(entry, "action") == "updateIncluded" for entry in denied):
+        yield Problem(
+            "launchdarkly-permission",
+            "the token may read segments and not change their members",
+            fix="give its role createSegment and updateIncluded on proj/*:env/*:segment/*",
+        )
+    theirs = str(environment.get("apiKey") or "")
+    is_shown = theirs.startswith("sdk-") and "*" not in theirs
+    if sdk_key is not None and is_shown and theirs != sdk_key.get_secret_value():
+        yield Problem(
+            "launchdarkly-sdk-key",
+            f"the sdk_key is not the one of environment `{environment.get('key')}`",
+            hint="attributes would be shown in another environment",
+            fix="copy the environment's SDK key into this connection",
+        )
+
+
+def held(
     place: Place, sync: Sync, expected: Sequence[Expected]
-) -> Conversation[Sequence[ReadBack]]:
+) -> Conversation[Sequence[Found | None]]:
     """A segment's list is definite: whoever is not on it is found to be outside."""
     if sync.kind is Kind.EVENTS:
         return []
@@ -35,8 +111,8 @@ def read_back(
         members[key] = yield from _members(place, context_kind(sync), key, addresses)
     known = None
     if Options.of(sync).identify:
-        known, _ = yield from listed(place, context_kind(sync), addresses)
-    return [_compared(sync, one, members, known) for one in expected]
+        known, _ = yield from contexts(place, context_kind(sync), addresses)
+    return [_found(sync, one, members, known) for one in expected]
 
 
 def _members(
@@ -54,12 +130,12 @@ def _members(
     return members
 
 
-def _compared(
+def _found(
     sync: Sync,
     one: Expected,
     members: Mapping[str, Collection[str]],
     known: Mapping[str, Context] | None,
-) -> ReadBack:
+) -> Found | None:
     change = Change(0, Op.ADD if one.is_member else Op.REMOVE, one.address, one.address, one.traits)
     wanted = {segment for segment, is_add in memberships(sync, change) if is_add}
     traits = {key: family.trait for family in families(sync) for key in family.keys.values()}
@@ -72,9 +148,9 @@ def _compared(
     if context is not None and one.is_member:
         private = {trait.name for trait in sync.traits if trait.is_pii}
         shown = {name: value for name, value in one.traits.items() if name not in private}
-        differing += [n for n, value in ATTRIBUTES.of(shown).items() if context.get(n) != value]
+        return Found(ATTRIBUTES.of(shown), context, differing)
     is_found = bool(members) or known is None or context is not None
-    return ReadBack(one.address, is_found, tuple(dict.fromkeys(differing)))
+    return Found(differing=differing) if is_found else None
 
 
 def crowded(place: Place, syncs: Sequence[Sync]) -> Conversation[list[Problem]]:
@@ -104,6 +180,6 @@ def crowded(place: Place, syncs: Sequence[Sync]) -> Conversation[list[Problem]]:
 
 def _has_store(place: Place) -> Conversation[bool]:
     path = "/api/v2/integration-capabilities/big-segment-store"
-    stores = items_of((yield from read(api("GET", path, version=BETA))))
+    stores = listed((yield from read(api("GET", path, version=BETA))), "items")
     here = (place.project, place.environment, True)
     return here in [(s.get("projectKey"), s.get("environmentKey"), s.get("on")) for s in stores]

@@ -6,15 +6,27 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sync.destinations.answers import entries, free_of_no, objects, word
+from sync.destinations.kit import (
+    JSON,
+    BatchRefused,
+    Conversation,
+    Kind,
+    Outcome,
+    Problem,
+    Request,
+    Row,
+    Sync,
+    UnreadableAnswer,
+    entries,
+    free_of_no,
+    in_halves,
+    objects,
+    problems,
+    word,
+)
 from sync.destinations.launchdarkly.calls import Place, acknowledged, api, read
-from sync.destinations.launchdarkly.membership import Row, Step, reject, steps
+from sync.destinations.launchdarkly.membership import Step, reject, steps
 from sync.destinations.launchdarkly.options import Options, context_kind, segment_keys
-from sync.destinations.names import problems
-from sync.destinations.spec import JSON, BatchRefused, Conversation, Request, UnreadableAnswer
-from sync.destinations.stages import in_halves
-from sync.errors import Problem
-from sync.model import Kind, Outcome, Sync
 
 PATCH_KEYS = 1500  # documented, for all instructions of a request together
 BIG_KEYS = 1000  # none is documented; the synced-segment endpoint's usual batch
@@ -42,18 +54,19 @@ class Segments:
                 found += problems(sync, code, [(text, fix)])
         return found
 
-    def apply(self, rows: Sequence[Row]) -> Conversation[None]:
-        """Bring all segments of a batch up to date; every row gets its outcome.
+    def apply(self, rows: Sequence[Row]) -> Conversation[Sequence[Outcome]]:
+        """Bring all segments of a batch up to date.
 
         A refusal after something was written is settled here, so that it is not written again.
         """
         for whole in steps(rows):
             step = whole.open()
-            has_begun = any(row.is_touched for row in rows)
+            has_begun = any(row.has_begun for row in rows)
             if step.moves and (yield from self._is_usable(step, has_begun)):
                 is_big = self._is_big[step.segment]
                 for chunk in step.chunks(BIG_KEYS if is_big else PATCH_KEYS):
-                    yield from self._settle(chunk, is_big, any(row.is_touched for row in rows))
+                    yield from self._settle(chunk, is_big, any(row.has_begun for row in rows))
+        return [row.outcome for row in rows]
 
     def _is_usable(self, step: Step, has_begun: bool) -> Conversation[bool]:
         try:
@@ -72,7 +85,7 @@ class Segments:
         if not has_begun:
             yield from send(step.moves)
             return
-        ends = yield from in_halves(step.moves, send, lambda move: move[0].is_touched)
+        ends = yield from in_halves(step.moves, send, lambda move: move[0].has_begun)
         for (row, _), end in zip(step.moves, ends, strict=True):
             row.outcome = end
 
@@ -126,14 +139,14 @@ class Segments:
         if not is_big and written.get("key") != step.segment:
             raise UnreadableAnswer("the answer is not the segment that was written")
         for row, _ in step.moves:
-            row.is_touched = True
+            row.has_begun = True
         return None
 
 
 def _request(place: Place, step: Step, is_big: bool) -> Request:
     path = f"{place.segments}/{step.segment}"
     both = {"remove": step.removes, "add": step.adds}
-    lists = {verb: [row.key for row in rows] for verb, rows in both.items() if rows}
+    lists = {verb: [row.part for row in rows] for verb, rows in both.items() if rows}
     if is_big:
         return api("POST", f"{path}/contexts", {"included": lists})
     about = {"contextKind": context_kind(step.sync)}

@@ -8,9 +8,10 @@ from pydantic import SecretStr, ValidationError
 
 from sync.destinations.launchdarkly import LIMITS, Launchdarkly, Settings
 from sync.destinations.launchdarkly.events import merged
-from sync.destinations.launchdarkly.membership import Row, memberships, steps
+from sync.destinations.launchdarkly.membership import memberships, steps
 from sync.destinations.launchdarkly.options import Options, segment_keys
-from sync.destinations.spec import Response
+from sync.destinations.spec import Item, Piece, Response
+from sync.destinations.stages import Row
 from sync.http.retry import RetryPolicy, asked_seconds
 from sync.model import Change, Kind, Op, Relation, Sync, Trait
 
@@ -135,7 +136,9 @@ def test_chunks_hold_everybody_once_and_removals_first() -> None:
     sync = sync_of(options=Options(value_segments={"plan": ("team",)}))
     sync = sync_of(Kind.TRAITS, sync.options)
     rows = [change(Op.CHANGE, "changed", plan="team" if i % 2 else "solo") for i in range(3100)]
-    numbered = [Row(sync, row._replace(seq=i), b'"u"') for i, row in enumerate(rows)]
+    numbered = [
+        Row(Item((Piece(sync, row._replace(seq=i)),), (b'"u"',))) for i, row in enumerate(rows)
+    ]
     (step,) = steps(numbered)
     chunks = list(step.chunks(1500))
     assert [len(c.removes) + len(c.adds) for c in chunks] == [1500, 1500, 100]
