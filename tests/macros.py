@@ -18,6 +18,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import jinja2
+import yaml
 
 from tests.markdown import ROOT
 
@@ -29,6 +30,9 @@ NOW = datetime.datetime(2024, 5, 21, 12, 30)
 _OPENING = re.compile(r"(\{%-?\s*)(macro|test)\s+(\w+)\s*\(")
 _END = re.compile(r"\{%(-?)\s*end(?:test|macro)\s*(-?)%\}")
 Macro = Callable[..., Any]
+
+
+Record = dict[str, Any]
 
 
 class CompilationError(Exception):
@@ -179,6 +183,33 @@ def _later(macros: Mapping[str, Macro], name: str) -> Macro:
 
 def _names(paths: Sequence[Path]) -> set[str]:
     return {match[3] for path in paths for match in _OPENING.finditer(path.read_text())}
+
+
+def graph_of(project: Path) -> Record:
+    """dbt's graph of a project's models, as far as their YAML says it."""
+    nodes = [
+        _node(project, path, model)
+        for path in sorted(project.rglob("models/**/*.yml"))
+        for model in yaml.safe_load(path.read_text()).get("models", [])
+    ]
+    return {"nodes": {node["unique_id"]: node for node in nodes}, "sources": {}}
+
+
+def _node(project: Path, path: Path, model: Record) -> Record:
+    config = {"meta": {}, "tags": [], **model.get("config", {})}
+    sql = path.with_name(f"{model['name']}.sql").read_text()
+    return {
+        **model,
+        "columns": {column["name"]: column for column in model.get("columns", [])},
+        "config": config,
+        "depends_on": {"nodes": [f"model.foreign.{n}" for n in re.findall(r"ref\('(\w+)'\)", sql)]},
+        "original_file_path": str(path.relative_to(project)),
+        "raw_code": sql,
+        "relation_name": str(Relation(model["name"])),
+        "resource_type": "model",
+        "tags": config["tags"],
+        "unique_id": f"model.foreign.{model['name']}",
+    }
 
 
 @cache

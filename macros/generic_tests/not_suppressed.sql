@@ -1,10 +1,18 @@
-{#- Nobody in this identity column stands in the suppression model. Returns who does, and why. -#}
-{% test not_suppressed(model, column_name, suppressions, key=none, reason='reason') %}
+{#- Nobody in this identity column stands in the suppression model. `until` is its column with the
+    last day of a suppression; every row counts without it. Returns who does, and why. -#}
+{% test not_suppressed(model, column_name, suppressions, key=none, reason='reason', until=none) %}
 
 select
     suppressed.{{ key or column_name }} as identity_id,
     suppressed.{{ reason }} as reason
 from {{ suppressions }} as suppressed
-where suppressed.{{ key or column_name }} in (select {{ column_name }} from {{ model }})
+where
+    suppressed.{{ key or column_name }} in (select {{ column_name }} from {{ model }})
+    {%- if until is not none %}
+    and (
+        suppressed.{{ until }} is null
+        or cast(suppressed.{{ until }} as date) >= {{ activation.as_of() }}
+    )
+    {%- endif %}
 
 {% endtest %}

@@ -6,7 +6,11 @@ Only DuckDB and PostgreSQL run here; for the others, sqlglot has to know every w
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import sqlglot
@@ -20,12 +24,14 @@ from tests.macros import (
     Relation,
     Rendering,
     generic_tests,
+    graph_of,
     public_macros,
 )
 from tests.markdown import ROOT, Block, blocks
 
 PAGE = ROOT / "docs" / "macros.md"
-WRAPPERS = ROOT / "integration_tests" / "models" / "macro_wrappers"
+PROJECT = ROOT / "integration_tests"
+WRAPPERS = PROJECT / "models" / "macro_wrappers"
 KNOWN = {"databricks": {"CONV"}, "spark": {"ASSERT_TRUE", "CONV"}}
 """Functions of each warehouse that sqlglot has no name for, looked up in its documentation."""
 
@@ -39,7 +45,8 @@ def _parsed(sql: str, dialect: str) -> None:
 @cache
 def _rendering(dialect: str) -> Rendering:
     state = {"holdouts": Relation("holdouts")}
-    return Rendering(dialect, {"as_of": "2024-05-21"}, state=state)
+    graph = graph_of(PROJECT)
+    return Rendering(dialect, {"as_of": "2024-05-21"}, graph, state)
 
 
 @pytest.mark.parametrize("dialect", [*INSTALLED, *ELSEWHERE])
@@ -55,6 +62,55 @@ def test_every_model_on_the_page_is_sql_of_the_warehouse(dialect: str, block: Bl
         _parsed(sql, dialect)
     else:
         assert "{% macro" in block.text
+
+
+@dataclass(frozen=True)
+class Called:
+    """A generic test as a model's YAML calls it."""
+
+    name: str
+    model: Relation
+    arguments: dict[str, Any]
+
+
+def _called() -> Iterator[Called]:
+    for node in graph_of(PROJECT)["nodes"].values():
+        columns = [
+            SimpleNamespace(name=c["name"], data_type=c.get("data_type", "varchar"))
+            for c in node["columns"].values()
+        ]
+        model = Relation(node["name"], columns)
+        for written in node.get("data_tests", []):
+            yield from _of_ours(written, model, {})
+        for column in node["columns"].values():
+            for written in column.get("data_tests", []):
+                yield from _of_ours(written, model, {"column_name": column["name"]})
+
+
+def _of_ours(written: Any, model: Relation, where: dict[str, Any]) -> Iterator[Called]:
+    ((name, said),) = [(written, {})] if isinstance(written, str) else written.items()
+    if name.startswith("activation."):
+        arguments = {key: _referred(value) for key, value in said.get("arguments", {}).items()}
+        yield Called(name.removeprefix("activation."), model, {**where, **arguments})
+
+
+def _referred(value: Any) -> Any:
+    """A text such as ref('people') as the relation it names, wherever it stands."""
+    if isinstance(value, list):
+        return [_referred(one) for one in value]
+    match = re.fullmatch(r"ref\('(\w+)'\)", value) if isinstance(value, str) else None
+    return Relation(match[1]) if match else value
+
+
+@pytest.mark.parametrize("dialect", [*INSTALLED, *ELSEWHERE])
+def test_every_generic_test_is_sql_of_the_warehouse(dialect: str) -> None:
+    rendering = _rendering(dialect)
+    for called in _called():
+        _parsed(rendering.test(called.name, model=called.model, **called.arguments), dialect)
+
+
+def test_every_generic_test_is_called() -> None:
+    assert {called.name for called in _called()} == generic_tests()
 
 
 def test_every_macro_has_a_wrapper() -> None:

@@ -14,3 +14,5 @@ union all
 select cast('twin' as varchar) as identity_id
 union all
 select cast('u5' as varchar) as identity_id
+union all
+select cast('u5' as varchar) as identity_id

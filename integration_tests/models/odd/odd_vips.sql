@@ -1,0 +1,3 @@
+select
+    cast('u1' as varchar) as person_id,
+    cast(true as boolean) as vip
