@@ -78,6 +78,8 @@ class Trait:
     nulls: Literal["unset", "skip", "reject"] = "unset"
     is_ignored: bool = False
     """Sent along, but no reason to send (`ignore_changes`)."""
+    bands: tuple[int | float, ...] = ()
+    """Edges, rising: a move between two of them is no reason to send."""
 
 
 @dataclass(frozen=True, slots=True)

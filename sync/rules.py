@@ -182,6 +182,8 @@ class Rules:
     """What becomes of people whom a holdout holds that is named no longer: keep or release."""
     after: After | None = None
     cap: Cap | None = None
+    min_interval: Per | None = None
+    """How long after an acknowledgement a change of the same person waits."""
 
     @property
     def counts_entries(self) -> bool:

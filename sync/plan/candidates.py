@@ -182,14 +182,21 @@ def _suspicions(c: Comparison) -> list[exp.Expr]:
     found.append(e.differs(e.col("target_id", "s"), e.number(c.target_id)))
     if c.can_share:
         found.append(e.differs(e.col("external_key", "m"), e.col("external_key", "s")))
-    found += [value_differs(c, x, e.col(x.state_name, "m"), "s") for x in c.hashed]
+    found += [value_differs(c, x, e.col(x.state_name, "m"), "s", by_band=True) for x in c.hashed]
     return found + [e.not_null(e.col(x.state_name, "s")) for x in c.columns if x.is_superseded]
 
 
-def value_differs(c: Comparison, column: Column, wanted: exp.Expr, alias: str) -> exp.Expr:
-    """Whether a wanted value is another one than the destination holds of this form."""
+def value_differs(
+    c: Comparison, column: Column, wanted: exp.Expr, alias: str, by_band: bool = False
+) -> exp.Expr:
+    """Whether a wanted value is another one than the destination holds of this form.
+
+    With `by_band`, a value in the same band is none.
+    """
     stored = column.stored(wanted.copy(), c.salt)
-    held = e.col(column.state_name, alias)
+    held: exp.Expr = e.col(column.state_name, alias)
+    if by_band:
+        stored, held = column.compared(stored), column.compared(held)
     is_json = column.is_json and not column.trait.is_pii
     differs = json_differs(c.dialect, stored, held) if is_json else e.differs(stored, held)
     changed = e.paren(e.any_of(differs, is_unsure(column, alias)))

@@ -100,6 +100,7 @@ class Comparison:
         s = self.sync
         rules = [
             (t.name, c.data_type, c.state_name, t.nulls, t.is_pii, repr(t.default), t.is_ignored)
+            + ((t.bands,) if t.bands else ())
             for c in self.columns
             for t in [c.trait]
         ]
@@ -218,7 +219,7 @@ def fingerprint(c: Comparison, alias: str) -> exp.Expr:
     recipe = f"{c.recipe};{c.salt}" if is_keyed else c.recipe
     parts: list[exp.Expr] = [e.as_text(e.text(recipe)), e.col("identity", alias)]
     parts += [e.col("external_key", alias)] if c.can_share else []
-    parts += [e.col(x.state_name, alias) for x in c.hashed]
+    parts += [x.compared(e.col(x.state_name, alias)) for x in c.hashed]
     return native_hash(c.dialect, *parts)
 
 

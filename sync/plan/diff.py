@@ -126,6 +126,8 @@ def _joined(c: Comparison, has_doubled: bool, has_inactive: bool) -> exp.Select:
     for i, column in enumerate(c.columns):
         carried.append((f"h{i}", _is_held(column, "s")))
         carried.append((f"d{i}", _differs(c, column)))
+        if column.trait.bands:
+            carried.append((f"b{i}", _differs(c, column, by_band=True)))
         carried.append((f"g{i}", _is_given(c, column)))
         carried.append((f"o{i}", _is_owned(c, column)))
     carried += [("barred", exits.exit_cause(c))] if c.has_barred or c.has_gone else []
@@ -169,13 +171,13 @@ def _is_held(column: Column, alias: str) -> exp.Expr:
     return e.paren(e.any_of(held, is_unsure(column, alias)))
 
 
-def _differs(c: Comparison, column: Column) -> exp.Expr:
+def _differs(c: Comparison, column: Column, by_band: bool = False) -> exp.Expr:
     """Whether a mapped name has to be sent for what the destination holds of it, in any form."""
     if not column.is_live:
         return exp.false()
     wanted = e.col(column.state_name, "c")
     old = [x for x in c.columns if x.is_superseded and x.trait.name == column.trait.name]
-    differs = value_differs(c, column, wanted, "s")
+    differs = value_differs(c, column, wanted, "s", by_band)
     if not old:
         return differs
     held = e.any_of(*(_is_held(x, "s") for x in old))
@@ -333,7 +335,7 @@ def _reasons(c: Comparison) -> list[exp.Expr]:
     found: list[exp.Expr] = []
     for i, column in enumerate(c.columns):
         if column.is_live and not column.trait.is_ignored:
-            found += [e.col(f"d{i}"), e.col(f"g{i}")]
+            found += [e.col(f"b{i}" if column.trait.bands else f"d{i}"), e.col(f"g{i}")]
         elif column in c.emptied:
             found.append(_emptied(i))
     return found

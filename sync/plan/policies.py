@@ -15,6 +15,7 @@ from sync.plan.delays import Delay
 from sync.plan.gated import model_rows
 from sync.plan.gates import Gate
 from sync.plan.holdouts import HeldOut
+from sync.plan.intervals import TooSoon
 from sync.plan.listed import Looked, look
 from sync.plan.ordering import Behind
 from sync.plan.rollout import OutsideCohort, OutsideRollout
@@ -92,6 +93,8 @@ def _delays(
     """What planned changes wait for, in the order in which it is asked."""
     if sync.rules.cap:
         yield caps.gate_of(state, sync, mapping, planned_at)
+    if sync.rules.min_interval:
+        yield TooSoon(sync.rules.min_interval, planned_at)
     if sync.rules.after is not None:
         yield Behind(sync.rules.after, sync, others, as_of)
 

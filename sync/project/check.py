@@ -9,6 +9,7 @@ from sync.data_types import MOMENTS, NO_KEYS, Family, Wire, wire
 from sync.errors import Problem, unexpected
 from sync.model import Kind
 from sync.project.artifacts import Manifest
+from sync.project.banding import check_bands
 from sync.project.compile import Drafts, draft_syncs
 from sync.project.defaults import fits, wanted
 from sync.project.drafts import Draft
@@ -70,6 +71,7 @@ def _check_model(activated: Activated) -> Iterator[Problem]:
             yield at.problem("column-untyped", f": column `{name}` has no data_type", "data_type")
         yield from _check_column(activated, name)
     yield from check_suppression(activated)
+    yield from check_bands(activated)
 
 
 def _check_column(activated: Activated, name: str) -> Iterator[Problem]:

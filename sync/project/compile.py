@@ -96,8 +96,17 @@ def _with_rules(
     findings += [one for one in misnamed if one not in findings]
     rollout, unfit = rollout_of(sync, activated, named)
     findings += [one for one in unfit if one not in findings]
+    interval = per(meta.min_interval, policies.zone) if meta.min_interval else None
     cap = Cap(meta.cap.entries, per(meta.cap.per, policies.zone)) if meta.cap else None
-    rules = Rules(tuple(suppress), tuple(requires), tuple(held), rollout, ended(policies), cap=cap)
+    rules = Rules(
+        tuple(suppress),
+        tuple(requires),
+        tuple(held),
+        rollout,
+        ended(policies),
+        cap=cap,
+        min_interval=interval,
+    )
     sync = replace(sync, rules=rules)
     return replace(draft, sync=replace(sync, definition=definition(sync, activated.model)))
 

@@ -70,6 +70,7 @@ def _trait(activated: Activated, name: str, column: str) -> Trait:
         default=meta.default,
         nulls=meta.nulls or activated.meta.nulls,
         is_ignored=column in activated.meta.ignore_changes,
+        bands=activated.meta.bands.get(column, ()),
     )
 
 
@@ -101,6 +102,8 @@ def undeclared(activated: Activated) -> list[Problem]:
     ]
     for column in activated.meta.ignore_changes:
         problems.append(_undeclared(activated, activated.place, column, "ignore_changes"))
+    for column in activated.meta.bands:
+        problems.append(_undeclared(activated, activated.place, column, "bands", column))
     for i, entry in activated.entries:
         place = activated.place.below("destinations", i)
         for key, pairs in (("traits", entry.traits), ("identify_by", entry.identify_by)):

@@ -16,6 +16,7 @@ from sync.model import Kind
 from sync.project.order_forms import AfterKey
 from sync.project.policy_forms import (
     CapForm,
+    Edges,
     HoldoutKey,
     RequiresKey,
     RolloutForm,
@@ -204,6 +205,16 @@ class ModelMetadata(Metadata):
     ignore_changes: tuple[ColumnName, ...] = Field(
         (), strict=False, description="Columns that are sent along but are no reason to send."
     )
+    bands: dict[ColumnName, Edges] = Field(
+        default_factory=dict,
+        description="Numbers whose small moves are no reason to send: by column, the edges "
+        "between bands. The exact value is sent when anything is.",
+    )
+    min_interval: Span | None = Field(
+        None,
+        description="How long after an acknowledgement a change of the same person waits. Adds "
+        "and exits do not.",
+    )
     nulls: Nulls = Field(
         "unset",
         description="A null without a `default`: empty the trait over there, leave it alone, or "
@@ -311,6 +322,8 @@ KEYS_OF_KIND: Mapping[str, frozenset[MetaKind]] = {
     "max_age": frozenset({MetaKind.SUPPRESSION, MetaKind.CONSENT, MetaKind.COHORT}),
     "max_drop": frozenset({MetaKind.SUPPRESSION, MetaKind.CONSENT, MetaKind.COHORT}),
     "cap": frozenset({MetaKind.SEGMENT, MetaKind.EVENTS}),
+    "bands": frozenset({MetaKind.TRAITS, MetaKind.SEGMENT, MetaKind.OBJECTS}),
+    "min_interval": frozenset({MetaKind.TRAITS, MetaKind.SEGMENT, MetaKind.OBJECTS}),
     "holdout": frozenset(kind for kind in MetaKind if kind.sent),
     "rollout": frozenset(kind for kind in MetaKind if kind.sent),
     "requires": frozenset(kind for kind in MetaKind if kind.sent),
@@ -320,7 +333,8 @@ KEYS_OF_KIND: Mapping[str, frozenset[MetaKind]] = {
 """Keys that mean something for some kinds only."""
 
 MEANT: Mapping[str, str] = {
-    "cap": "`rollout` limits how many people are reached, of every kind",
+    "cap": "`min_interval` limits how often a person is changed, `rollout` how many are reached",
+    "min_interval": "`cap` limits how many events a person gets",
 }
 """What may be meant by a key where another kind has it."""
 

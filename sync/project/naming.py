@@ -57,12 +57,18 @@ def definition(sync: Sync, model: Model) -> str:
     today's, written in by a macro. One that somebody wrote stands in the source as well.
     """
     mapping = {k: v for k, v in asdict(sync).items() if k not in NO_DEFINITION}
+    mapping["traits"] = [_without_default(trait) for trait in mapping["traits"]]
     mapping |= {} if sync.rules == NO_RULES else {"rules": asdict(sync.rules)}
     mapping["options"] = _plain(sync.options)
     contract = sorted((c.name, c.data_type) for c in model.columns.values())
     written = _checksum([model.raw_code.strip(), contract, mapping])
     compiled = "" if model.compiled_code is None else _checksum(_undated(model.compiled_code))
     return f"{written}-{compiled}"
+
+
+def _without_default(trait: Mapping[str, Any]) -> dict[str, Any]:
+    """A key that came later counts only where it is written."""
+    return {k: v for k, v in trait.items() if k != "bands" or v}
 
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?([+-]\d{2}:?\d{2}|Z)?)?")

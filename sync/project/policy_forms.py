@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from datetime import timedelta
+from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -148,6 +150,27 @@ class RolloutForm(BaseModel):
         if self.percent is None and self.always is None:
             raise ValueError("must have `percent`, or `always` with a cohort, or both")
         return self
+
+
+def _edges(value: Any) -> Any:
+    is_listed = isinstance(value, list) and bool(value)
+    if not is_listed or not all(map(_is_finite, value)):
+        raise ValueError("must be a list of numbers, the edges between bands")
+    if any(low >= high for low, high in pairwise(value)):
+        raise ValueError("must rise: each edge is larger than the one before it")
+    return tuple(value)
+
+
+def _is_finite(value: Any) -> bool:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and math.isfinite(value)
+
+
+Edges = Annotated[
+    tuple[int | float, ...],
+    BeforeValidator(_edges, json_schema_input_type=list[int | float]),
+    Field(strict=False),
+]
 
 
 class CapForm(BaseModel):

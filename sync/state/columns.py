@@ -124,6 +124,19 @@ class Column:
             return value
         return exp.MD5(this=e.concat([e.text(salt), e.as_text(value)]))
 
+    def compared(self, value: exp.Expr) -> exp.Expr:
+        """What of a value is a reason to send: the value, or the band in which it lies.
+
+        Bands are numbered from 0, below the first edge; an edge belongs to the band above it.
+        """
+        if not self.trait.bands:
+            return value
+        bands = [(e.is_null(value), e.null("integer"))]
+        for number, edge in enumerate(self.trait.bands):
+            is_below = exp.LT(this=value.copy(), expression=e.literal(edge))
+            bands.append((is_below, e.number(number)))
+        return e.case(*bands, default=e.number(len(self.trait.bands)))
+
     def is_left_alone(self, wanted: exp.Expr) -> exp.Expr:
         """Whether a wanted value says nothing at all: a null with `nulls: skip`."""
         return e.is_null(wanted) if self.trait.nulls == "skip" else exp.false()

@@ -2,49 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
-import duckdb
 import pytest
 
-from sync.commands.plan import Preview, preview
-from sync.journal.process import host, own_process
-from sync.model import Counts, Fate, Kind, Relation, Sync
-from sync.rules import AsOf, Cap, Per, Rules
-from sync.run.access import StateAccess
-from sync.run.store import SqlStore
-from sync.state.store import (
-    DELIVERED,
-    REJECTED,
-    REJECTED_PARTIAL,
-    UNKNOWN,
-    Ack,
-    Holder,
-    PlanSummary,
-    SyncReport,
-)
-from sync.warehouse.adapter import AdapterWarehouse
-from sync.warehouse.duckdb import DuckDBWarehouse
-from sync.warehouse.port import Session, Warehouse
-from tests.conftest import Postgres
+from sync.model import Kind
+from sync.rules import Cap, Per, Rules
+from sync.state.store import REJECTED, REJECTED_PARTIAL, UNKNOWN
+from tests.unit.plan.living import DAY, HOUR, NOON, SEGMENT, World
 
-NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-SEGMENT = Sync(
-    name="carts__crm",
-    model="carts",
-    unique_id="model.shop.carts",
-    relation=Relation(None, "shop", "carts"),
-    connection="crm",
-    vendor="crm",
-    kind=Kind.SEGMENT,
-    identity="id",
-    segment="carts",
-    initial="send",
-)
 EVENTS = replace(
     SEGMENT,
     kind=Kind.EVENTS,
@@ -60,85 +27,12 @@ def capped(entries: int, number: int, unit: str, zone: str = "UTC") -> Rules:
     return Rules(cap=Cap(entries, Per(number, unit, zone)))
 
 
-@dataclass
-class World:
-    """A model, and one sync of it at different times."""
-
-    warehouse: Warehouse
-    session: Session
-    spool: Path
-    sync: Sync
-
-    def write(self, *rows: str) -> None:
-        self.session.execute("delete from shop.carts")
-        if rows:
-            self.session.execute(f"insert into shop.carts values {', '.join(rows)}")
-
-    def has(self, *people: str) -> None:
-        self.write(*(f"('{p}', '{p}@x', '{p}', timestamp '2026-11-20 08:00:00')" for p in people))
-
-    def access(self, at: datetime) -> StateAccess:
-        return StateAccess(self.warehouse, "shop_activation", self.spool, as_of=AsOf(at))
-
-    def preview(self, at: datetime, identity: str | None = None) -> Preview:
-        return preview(self.access(at), self.sync, identity=identity)
-
-    def begin(self, at: datetime, may_be_sent: bool = False) -> tuple[SqlStore, int, PlanSummary]:
-        """Plan after settling what a run left, of which all `may_be_sent`, or nothing was."""
-        store = self.access(at).store(self.sync)
-        store.check()
-        epoch = store.acquire(Holder("me", host(), own_process(), "1")).epoch
-        if (left := store.leftover()) is not None:
-            store.settle(epoch, left.epoch, "run", [], may_be_sent)
-        return store, epoch, store.plan(epoch)
-
-    def run(self, at: datetime, **outcomes: str) -> set[tuple[str, str, str]]:
-        """What a run sends; `outcomes` are of single identities."""
-        shown = self.preview(at).summary
-        store, epoch, summary = self.begin(at)
-        assert shown is not None
-        told = (summary.fates, summary.ops, summary.causes, summary.waiting)
-        assert (shown.fates, shown.ops, shown.causes, shown.waiting) == told
-        changes = [c for batch in store.changes(epoch) for c in batch] if summary.total else []
-        answers = [(c.seq, outcomes.get(c.identity, DELIVERED)) for c in changes]
-        answered = [Ack(s, o, None, None, at) for s, o in answers if o != "not attempted"]
-        store.record(epoch, 1, answered)
-        store.finish(epoch, SyncReport("run", epoch, "success", "", at, at, Counts()))
-        store.release(epoch)
-        assert summary.waiting.get("cap", 0) == summary.fates.get(Fate.DEFERRED, 0)
-        return {(str(c.op), c.cause, c.identity) for c in changes}
-
-    def entries(self) -> set[tuple[str, datetime]]:
-        rows = self.session.query(
-            "select person, entered_at, is_reserved from shop_activation.entries"
-        )
-        assert not any(is_reserved for _, _, is_reserved in rows)
-        return {(person, at.replace(tzinfo=UTC)) for person, at, _ in rows}
-
-
-@pytest.fixture(params=["duckdb", "postgres"])
-def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
-    warehouse: Warehouse
-    if request.param == "duckdb":
-        duckdb.connect(str(tmp_path / "caps.duckdb")).close()
-        warehouse = DuckDBWarehouse({"path": "caps.duckdb"}, tmp_path)
-    else:
-        postgres: Postgres = request.getfixturevalue("postgres")
-        warehouse = AdapterWarehouse("postgres", postgres.credentials("public"))
-    with warehouse.session() as session:
-        session.execute("create schema shop")
-        columns = "id varchar, email varchar, person varchar, happened timestamp"
-        session.execute(f"create table shop.carts ({columns})")
-        sync = replace(SEGMENT, rules=capped(1, 30, "day"))
-        yield World(warehouse, session, tmp_path / "spool", sync)
-        for name in ("shop", "shop_activation"):
-            session.execute(f"drop schema if exists {name} cascade")
-
-
+ONCE = replace(SEGMENT, rules=capped(1, 30, "day"))
 on_duckdb = pytest.mark.parametrize("world", ["duckdb"], indirect=True)
 
 
 def test_a_person_enters_once_in_the_period_and_leaves_whenever_due(world: World) -> None:
+    world.sync = ONCE
     world.has("a", "b")
     assert world.run(NOON) == {("add", "new", "a"), ("add", "new", "b")}
     world.has("b")
@@ -175,6 +69,7 @@ def test_a_day_is_one_of_the_zone(world: World) -> None:
 @on_duckdb
 @pytest.mark.parametrize("outcome", [UNKNOWN, REJECTED_PARTIAL])
 def test_an_entry_that_is_not_confirmed_counts_once(world: World, outcome: str) -> None:
+    world.sync = ONCE
     world.has("a")
     world.run(NOON, a=outcome)
     assert world.run(NOON + HOUR, a=outcome) == {("add", "in doubt", "a")}
@@ -189,6 +84,7 @@ def test_an_entry_that_is_not_confirmed_counts_once(world: World, outcome: str) 
 @on_duckdb
 @pytest.mark.parametrize("outcome", [REJECTED, "not attempted"])
 def test_what_was_refused_or_never_sent_is_no_entry(world: World, outcome: str) -> None:
+    world.sync = ONCE
     world.has("a")
     world.run(NOON, a=outcome)
     assert world.entries() == set()
@@ -198,6 +94,7 @@ def test_what_was_refused_or_never_sent_is_no_entry(world: World, outcome: str) 
 
 @on_duckdb
 def test_a_run_that_dies_leaves_an_entry_of_what_it_may_have_sent_alone(world: World) -> None:
+    world.sync = ONCE
     world.has("a")
     store, epoch, _ = world.begin(NOON)
     store.release(epoch)
@@ -214,6 +111,7 @@ def test_a_run_that_dies_leaves_an_entry_of_what_it_may_have_sent_alone(world: W
 
 
 def test_a_held_plan_leaves_no_entry(world: World) -> None:
+    world.sync = ONCE
     world.has("a")
     store, epoch, _ = world.begin(NOON)
     store.discard(epoch)
@@ -222,10 +120,10 @@ def test_a_held_plan_leaves_no_entry(world: World) -> None:
 
 
 def test_a_move_is_no_entry_and_no_cap_makes_anybody_leave(world: World) -> None:
-    world.sync = replace(world.sync, identify_by="email", address="email", normal_form="email")
+    world.sync = replace(ONCE, identify_by="email", address="email", normal_form="email")
     world.has("a")
     world.run(NOON)
-    world.write("('a', 'a@y', 'a', null)")
+    world.write("('a', 'a@y', 'a', null, null)")
     moves = {("remove", "moved", "a"), ("add", "moved", "a")}
     assert world.run(NOON + DAY) == moves
     assert world.entries() == {("a", NOON)}
@@ -250,10 +148,10 @@ def test_a_cap_that_is_new_counts_the_last_entry_of_each_person(world: World) ->
 def test_of_the_events_of_a_person_the_oldest_go_first(world: World) -> None:
     world.sync = replace(EVENTS, rules=capped(2, 1, "day"))
     rows = [
-        "('o1', null, 'a', timestamp '2026-11-20 03:00:00')",
-        "('o2', null, 'a', timestamp '2026-11-20 02:00:00')",
-        "('o3', null, 'a', timestamp '2026-11-20 01:00:00')",
-        "('o4', null, 'b', timestamp '2026-11-20 01:00:00')",
+        "('o1', null, 'a', timestamp '2026-11-20 03:00:00', null)",
+        "('o2', null, 'a', timestamp '2026-11-20 02:00:00', null)",
+        "('o3', null, 'a', timestamp '2026-11-20 01:00:00', null)",
+        "('o4', null, 'b', timestamp '2026-11-20 01:00:00', null)",
     ]
     world.write(*rows)
     (waiting,) = world.preview(NOON, "o1").waiting
@@ -266,6 +164,7 @@ def test_of_the_events_of_a_person_the_oldest_go_first(world: World) -> None:
 
 @on_duckdb
 def test_old_entries_are_deleted_when_no_limit_counts_them(world: World) -> None:
+    world.sync = ONCE
     world.has("a")
     world.run(NOON)
     world.has("a", "b")

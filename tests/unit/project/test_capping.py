@@ -53,4 +53,4 @@ def test_traits_have_no_entries_to_cap(world):
     world.meta("traits_customers")["cap"] = {"entries": 1, "per": "30 days"}
     (finding,) = compiled(world).findings
     assert finding.problem.code == "kind-key"
-    assert "`rollout` limits how many people are reached" in finding.problem.hint
+    assert "`min_interval` limits how often a person is changed" in finding.problem.hint
