@@ -57,7 +57,7 @@ from sync.destinations.spec import (
     Wait,
     listed,
 )
-from sync.destinations.stages import Row, Stage, each, in_halves
+from sync.destinations.stages import Row, Stage, each, in_halves, settle
 from sync.destinations.transitions import (
     PEOPLE,
     SEGMENTS,
@@ -166,6 +166,7 @@ __all__ = [
     "refused",
     "says_no",
     "segment_name",
+    "settle",
     "sounds_like_an_email",
     "tier_trait",
     "traits_of",

@@ -78,14 +78,18 @@ def in_stages(batch: Sequence[Item], stages: Sequence[Stage]) -> Conversation[li
     """
     rows = [Row(item) for item in batch]
     for place, stage in enumerate(stages):
-        due = [row for row in rows if row.enters(place)]
-        if any(row.has_begun for row in due):
-            outcomes = yield from in_halves(due, stage, lambda row: row.has_begun)
-        else:
-            outcomes = list((yield from stage(due))) if due else []
-        for row, outcome in zip(due, outcomes, strict=True):
-            row.ends(outcome)
+        yield from settle([row for row in rows if row.enters(place)], stage)
     return [row.outcome for row in rows]
+
+
+def settle(rows: Sequence[Row], stage: Stage) -> Conversation[None]:
+    """Send rows through a stage, and keep what came of each."""
+    if any(row.has_begun for row in rows):
+        outcomes = yield from in_halves(rows, stage, lambda row: row.has_begun)
+    else:
+        outcomes = list((yield from stage(rows))) if rows else []
+    for row, outcome in zip(rows, outcomes, strict=True):
+        row.ends(outcome)
 
 
 def each(send: Callable[[Row], Conversation[Outcome]]) -> Stage:

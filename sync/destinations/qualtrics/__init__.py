@@ -6,35 +6,39 @@ one or as import jobs; an exit has no bulk call. See docs/destinations/qualtrics
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, StringConstraints
 
-from sync.destinations.names import problems, sounds_like_an_email
-from sync.destinations.options import Connection
-from sync.destinations.qualtrics import readiness, reading, responses
-from sync.destinations.qualtrics.contacts import ListId, Options, mapping_errors, parts
-from sync.destinations.qualtrics.delivery import Delivery
-from sync.destinations.qualtrics.wire import ROOT
-from sync.destinations.spec import (
+from sync.destinations.kit import (
     JSON,
+    PEOPLE,
+    Change,
+    Connection,
     Conversation,
     Destination,
     Endpoint,
     Expected,
+    Found,
     Header,
     Health,
-    Item,
+    Kind,
     Lag,
     Limits,
     Page,
-    ReadBack,
+    Problem,
+    Stage,
+    Sync,
     Verdict,
+    problems,
+    sounds_like_an_email,
 )
-from sync.errors import Problem
-from sync.model import Change, Kind, Outcome, Sync
+from sync.destinations.qualtrics import contacts, readiness, reading, responses
+from sync.destinations.qualtrics.contacts import ListId, Options
+from sync.destinations.qualtrics.delivery import Delivery
+from sync.destinations.qualtrics.wire import ROOT
 
 WRITES_PER_SECOND = 350 / 60
 """Of the 500 a minute that contact writes and searches have for the whole brand."""
@@ -57,32 +61,31 @@ class Settings(Connection):
 
 
 class Qualtrics(Destination):
-    """One directory of XM Directory. It is also `Preparing` and `Pulling`."""
+    """One directory of XM Directory."""
 
     name = "qualtrics"
-    kinds = frozenset({Kind.TRAITS, Kind.SEGMENT, Kind.EVENTS})
+    kinds = PEOPLE | {Kind.EVENTS}
     settings = Settings
-    mapping_errors = staticmethod(mapping_errors)
     options = Options
-    verdicts: ClassVar[Mapping[int, Verdict]] = {400: Verdict.READ, 404: Verdict.READ}
-    normal_forms: ClassVar[Mapping[str, str]] = {"email": "email"}
+    verdicts = {400: Verdict.READ, 404: Verdict.READ}
+    normal_forms = {"email": "email"}
     lag = Lag(300.0, "Qualtrics' search follows writes after a delay")
     has_read_back = True
+    mapping_errors = staticmethod(contacts.mapping_errors)
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         rate = settings.requests_per_second
         # One batch at a time: Qualtrics works off the writes to one list one after the other.
         self.limits = Limits(10_000, 4_500_000, 64_000, rate or WRITES_PER_SECOND, concurrency=1)
-        host = f"https://{settings.datacenter}.qualtrics.com"
-        if settings.base_url is not None:
-            host = f"{settings.base_url.rstrip('/')}/{settings.datacenter}"
+        center = settings.datacenter
+        host = settings.url(f"https://{center}.qualtrics.com", f"/{center}") + ROOT
         auth = Header(settings.api_token, prefix="", name="X-API-TOKEN")
         reads = None if settings.base_url else READS_PER_SECOND
         # Two addresses of one host, so that reads are paced by their own, higher limit.
-        self.endpoints: Mapping[str, Endpoint] = {
-            "directory": Endpoint(f"{host}{ROOT}/directories/{settings.directory_id}", auth, rate),
-            "api": Endpoint(f"{host}{ROOT}", auth, reads),
+        self.endpoints = {
+            "directory": Endpoint(f"{host}/directories/{settings.directory_id}", auth, rate),
+            "api": Endpoint(host, auth, reads),
         }
 
     @staticmethod
@@ -95,14 +98,13 @@ class Qualtrics(Destination):
         return problems(sync, "qualtrics-hint", [(text, fix)])
 
     def encode(self, sync: Sync, change: Change) -> Sequence[JSON]:
-        """Three parts: the contact, its transaction's data, its opt-out."""
-        return parts(sync, change, self._settings.empty_value)
+        """Three parts: the contact, its opt-out, its transaction's data."""
+        return contacts.parts(sync, change, self._settings.empty_value)
 
-    def deliver(self, batch: Sequence[Item]) -> Conversation[Sequence[Outcome]]:
-        """Contacts, then opt-outs and memberships, then transactions."""
+    def stages(self) -> Sequence[Stage]:
+        """Contacts and memberships, then opt-outs, then transactions."""
         settings = self._settings
-        delivery = Delivery(batch, f"/directories/{settings.directory_id}", settings.mailing_list)
-        return (yield from delivery.run())
+        return Delivery(f"/directories/{settings.directory_id}", settings.mailing_list).stages()
 
     def check(self) -> Conversation[Health]:
         """Datacenter, directory, deduplication, and the list all contacts are written through."""
@@ -112,11 +114,11 @@ class Qualtrics(Destination):
         """A key that contradicts the connection; a mailing list that is missing, or everybody's."""
         return (yield from readiness.unready(self._settings, sync))
 
-    def read_back(
+    def find(
         self, sync: Sync, expected: Sequence[Expected]
-    ) -> Conversation[Sequence[ReadBack]]:
+    ) -> Conversation[Sequence[Found | None]]:
         """By search, whose index follows writes after a delay that is not documented."""
-        return (yield from reading.read_back(self._settings, sync, expected))
+        return (yield from reading.find(self._settings, sync, expected))
 
     def pull(self, cursor: str | None) -> Conversation[Page]:
         """Responses to the connection's `surveys` since the cursor; records of one shape."""

@@ -12,20 +12,25 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, StringConstraints
 
-from sync.destinations.identifiers import bounded, email_address
-from sync.destinations.names import RENAME, Names
-from sync.destinations.options import Transitions
-from sync.destinations.spec import JSON
-from sync.destinations.transitions import (
+from sync.destinations.kit import (
+    JSON,
+    RENAME,
     SEGMENTS,
+    Change,
+    Kind,
+    Names,
     Occurrence,
-    emptied,
+    Op,
+    Sync,
+    Transitions,
+    Values,
+    bounded,
+    email_address,
     event_errors,
+    flag,
     occurrence,
-    segment_name,
+    traits_of,
 )
-from sync.destinations.values import Values
-from sync.model import Change, Kind, Op, Sync
 
 BUILT_IN = ("firstName", "lastName", "email", "phone", "language")
 """Traits of these names become the contact's own fields; all others are embedded data."""
@@ -76,14 +81,14 @@ def event_of(sync: Sync, change: Change) -> Occurrence | None:
 
 
 def parts(sync: Sync, change: Change, empty: str) -> Sequence[JSON]:
-    """Three parts, None where there is none: the contact, its transaction's data, its opt-out.
+    """Three parts, None where there is none: the contact, its opt-out, its transaction's data.
 
     The opt-out goes by itself, because on a mailing list it would hold for that list alone.
     """
     is_state = sync.kind is not Kind.EVENTS and change.op is not Op.REMOVE
     opt_out = {OPT_OUT: True} if is_state and _opts_out(change) else None
     event = event_of(sync, change)
-    return _contact(sync, change, empty), None if event is None else _data(event), opt_out
+    return _contact(sync, change, empty), opt_out, None if event is None else _data(event)
 
 
 def texts(traits: Mapping[str, Any]) -> dict[str, str]:
@@ -107,15 +112,14 @@ def _contact(sync: Sync, change: Change, empty: str) -> JSON:
     if sync.kind is Kind.EVENTS:
         return contact
     is_removal = change.op is Op.REMOVE
-    traits = emptied(sync, change, BUILT_IN) if is_removal else change.traits
+    traits = traits_of(sync, change, BUILT_IN)
     embedded: dict[str, str] = {}
     for name, text in texts({n: v for n, v in traits.items() if n != OPT_OUT}).items():
         if name not in BUILT_IN:
             embedded[name] = text or empty
         elif text or not (empty or name == "email"):  # an empty e-mail is no address
             contact[name] = text
-    if sync.kind is Kind.SEGMENT:
-        embedded[segment_name(sync)] = "0" if is_removal else "1"
+    embedded |= {name: "1" if is_in else "0" for name, is_in in flag(sync, not is_removal).items()}
     if embedded:
         contact["embeddedData"] = embedded
     return None if is_removal and not embedded else contact
@@ -146,12 +150,10 @@ def mapping_errors(sync: Sync) -> Iterator[tuple[str, str]]:
     if sync.identify_by not in (None, *KEYS):
         yield f"nobody is known by `{sync.identify_by}`", f"use one of {', '.join(KEYS)}"
     yield from event_errors(sync, EVENT_NAMES)
-    names = [trait.name for trait in sync.traits]
+    names = [*(trait.name for trait in sync.traits), *flag(sync, True)]
     if sync.kind is Kind.EVENTS:
         yield from EVENT_DATA_NAMES.errors(names)
         return
-    if sync.kind is Kind.SEGMENT:
-        names.append(segment_name(sync))
     yield from EMBEDDED_NAMES.errors(names)
     yield from _collisions(sync, names)
 

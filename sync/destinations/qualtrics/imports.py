@@ -6,8 +6,24 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 from urllib.parse import quote
 
-from sync.destinations.answers import entries, objects, whole, word
-from sync.destinations.polling import poll
+from sync.destinations.kit import (
+    DELIVERED,
+    JSON,
+    BatchRefused,
+    Conversation,
+    Outcome,
+    Rejected,
+    Request,
+    Response,
+    Row,
+    UnreadableAnswer,
+    entries,
+    objects,
+    paged,
+    poll,
+    whole,
+    word,
+)
 from sync.destinations.qualtrics.wire import (
     counted,
     inside,
@@ -16,15 +32,6 @@ from sync.destinations.qualtrics.wire import (
     result_of,
     text_of,
 )
-from sync.destinations.spec import (
-    JSON,
-    BatchRefused,
-    Conversation,
-    Request,
-    Response,
-    UnreadableAnswer,
-)
-from sync.model import DELIVERED, Outcome, Rejected
 
 MOST_SECONDS = 1800.0
 COUNTS = ("added", "updated", "failed")
@@ -37,41 +44,41 @@ class RowEnd(NamedTuple):
     contact: str | None = None
 
 
-UNPROCESSED = RowEnd(
-    Rejected(
-        "qualtrics-unprocessed",
-        "the import refused the row: a value's type, or the form of the contact",
-    )
+UNPROCESSED = Rejected(
+    "qualtrics-unprocessed",
+    "the import refused the row: a value's type, or the form of the contact",
 )
 
 
-def import_contacts(
-    mailing_list: str, rows: Sequence[JSON], needs_ids: bool
-) -> Conversation[tuple[Sequence[RowEnd], Response]]:
+def import_contacts(mailing_list: str, rows: Sequence[Row]) -> Conversation[Response]:
     """One job for all rows, and its answer; what its counts leave open, its report tells.
 
     Raises BatchRefused when the job was not taken, or had no list to write to.
     """
     path = f"/mailinglists/{mailing_list}/transactioncontacts"
-    response = yield Request("POST", path, json={"contacts": rows})
+    response = yield Request("POST", path, json={"contacts": [row.part for row in rows]})
     if response.status == 404:
         raise no_list(mailing_list, message(response))
     if response.status == 400:
         raise BatchRefused("qualtrics-400", message(response))
     job = result_of(response)
-    ends = _at_once(job, len(rows))
-    accepted = [i for i, end in enumerate(ends) if end is not UNPROCESSED]
+    refused = _refused_at_once(job, len(rows))
     number = quote(text_of(job, "id"), safe="")
+    accepted = [row for i, row in enumerate(rows) if i not in refused]
+    for i in refused:
+        rows[i].ends(UNPROCESSED)
     if not accepted:
-        return ends, response
+        return response
     counts = yield from poll(lambda: _counts(f"{path}/{number}"), "the import", MOST_SECONDS)
     if not sum(counts.values()):
         raise no_list(mailing_list, "no row was counted")
+    needs_ids = any(part is not None for row in rows for part in row.item.parts[1:])
     if counts["added"] + counts["updated"] != len(accepted) or counts["failed"] or needs_ids:
         found = yield from _report(number, len(accepted), counts["failed"])
-        for i, end in zip(accepted, found, strict=True):
-            ends[i] = end
-    return ends, response
+        for row, end in zip(accepted, found, strict=True):
+            row.remote_id = end.contact or row.remote_id
+            row.ends(end.outcome)
+    return response
 
 
 def no_list(mailing_list: str, said: str) -> BatchRefused:
@@ -79,13 +86,13 @@ def no_list(mailing_list: str, said: str) -> BatchRefused:
     return BatchRefused("qualtrics-no-list", f"mailing list {mailing_list} was not found: {said}")
 
 
-def _at_once(job: Mapping[str, JSON], count: int) -> list[RowEnd]:
-    """Delivered, unless refused before the job began."""
-    places = [_row_number(one) for one in entries(inside(job, "contacts").get("unprocessed"))]
+def _refused_at_once(job: Mapping[str, JSON], count: int) -> frozenset[int]:
+    """The places of rows that were refused before the job began."""
+    said = entries(inside(job, "contacts").get("unprocessed"))
+    places = frozenset(_row_number(one) for one in said)
     if not all(0 <= place < count for place in places):
         raise UnreadableAnswer("the import refused rows that were not sent")
-    unprocessed = frozenset(places)
-    return [UNPROCESSED if i in unprocessed else RowEnd(DELIVERED) for i in range(count)]
+    return places
 
 
 def _row_number(said: JSON) -> int:
@@ -113,17 +120,16 @@ def _counts(path: str) -> Conversation[Mapping[str, int] | None]:
 
 def _report(job: str, count: int, failed: int) -> Conversation[Sequence[RowEnd]]:
     """Rows by their order: whether `sourceIndexId` counts from 0 or 1 is not documented."""
-    rows: dict[int, Mapping[str, JSON]] = {}
-    page = f"/imports/api-import/jobs/{job}/report"
-    following: str | None = page
-    seen: set[str] = set()
-    while following is not None and following not in seen:
-        seen.add(following)
-        response = yield Request("GET", following, to=_endpoint(following, page))
+    first = f"/imports/api-import/jobs/{job}/report"
+
+    def page(path: str) -> Conversation[tuple[Sequence[Mapping[str, JSON]], str]]:
+        path = path or first
+        response = yield Request("GET", path, to="" if path.startswith(first) else "api")
         results = result_of(response, "results")
-        for entry in objects(results.get("importReportEntries")):
-            rows[_row_number(entry.get("sourceIndexId"))] = entry
-        following = _next(page, response)
+        return objects(results.get("importReportEntries")), _next(first, response)
+
+    listed = yield from paged(page, "the import's report")
+    rows = {_row_number(entry.get("sourceIndexId")): entry for entry in listed}
     if len(rows) != count:
         raise UnreadableAnswer("the import's report does not list every row once")
     ends = [_row_end(rows[number]) for number in sorted(rows)]
@@ -132,19 +138,14 @@ def _report(job: str, count: int, failed: int) -> Conversation[Sequence[RowEnd]]
     return ends
 
 
-def _endpoint(path: str, page: str) -> str:
-    """A page of the directory, or an address that the vendor wrote from the API's root."""
-    return "" if path.startswith(page) else "api"
-
-
-def _next(page: str, response: Response) -> str | None:
+def _next(page: str, response: Response) -> str:
     """The following page: a token beside the results or among them, or a whole address."""
     for holder in (counted(response), result_of(response, "results")):
         if token := word(holder.get("skipToken")):
             return f"{page}?skipToken={quote(token, safe='')}"
         if holder.get("nextPage"):
             return path_of(holder["nextPage"])
-    return None
+    return ""
 
 
 def _row_end(entry: Mapping[str, JSON]) -> RowEnd:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from sync.destinations.answers import word
-from sync.destinations.names import problems
+from sync.destinations.kit import (
+    Conversation,
+    Health,
+    Problem,
+    Request,
+    Sync,
+    UnreadableAnswer,
+    problems,
+    segment_name,
+    word,
+)
 from sync.destinations.qualtrics.contacts import Options, key_of
 from sync.destinations.qualtrics.wire import CRITERIA, counted, inside, pages, result_of
-from sync.destinations.spec import JSON, Conversation, Health, Request, UnreadableAnswer
-from sync.destinations.transitions import segment_name
-from sync.errors import Problem
-from sync.model import Sync
 
 if TYPE_CHECKING:
     from sync.destinations.qualtrics import Settings
@@ -34,8 +39,7 @@ def check(settings: Settings) -> Conversation[Health]:
         hint = "a call to the wrong datacenter is passed on, slowly, and imports fail there"
         fix = f"write datacenter: {found} for this connection"
         return Health(account, facts, [_unfit("datacenter", text, hint, fix)])
-    directories: list[Mapping[str, JSON]] = []
-    yield from pages("/directories", directories.append)
+    directories = yield from pages("/directories")
     ours = [one for one in directories if one.get("directoryId") == settings.directory_id]
     if not ours:
         text = f"this token's user sees no directory {settings.directory_id}"

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from sync.destinations.kit import (
+    JSON,
+    Conversation,
+    Expected,
+    Found,
+    Kind,
+    Request,
+    Sync,
+    UnreadableAnswer,
+    Wait,
+    flag,
+    segment_name,
+)
 from sync.destinations.qualtrics.contacts import (
     BUILT_IN,
     OPT_OUT,
@@ -15,17 +28,6 @@ from sync.destinations.qualtrics.contacts import (
     texts,
 )
 from sync.destinations.qualtrics.wire import CRITERIA, elements, inside, pages, result_of
-from sync.destinations.spec import (
-    JSON,
-    Conversation,
-    Expected,
-    ReadBack,
-    Request,
-    UnreadableAnswer,
-    Wait,
-)
-from sync.destinations.transitions import segment_name
-from sync.model import Kind, Sync
 
 if TYPE_CHECKING:
     from sync.destinations.qualtrics import Settings
@@ -45,16 +47,13 @@ def look_up(
     is not found is searched once more, later.
     """
     found: dict[int, set[str]] = {i: set() for i in wanted.values()}
-
-    def listed(one: Mapping[str, JSON]) -> None:
-        i = wanted.get(str(one.get(key) or "").lower())
-        if i is not None and one.get("contactId"):
-            found[i].add(str(one["contactId"]))
-
     response = yield Request("GET", mailing_list, to="api")
     size = 0 if response.status == 404 else result_of(response).get("contactCount")
     if type(size) is int and 0 < size <= PAGE * len(wanted):
-        yield from pages(f"{mailing_list}/contacts?{PAGED}", listed)
+        for one in (yield from pages(f"{mailing_list}/contacts?{PAGED}")):
+            i = wanted.get(str(one.get(key) or "").lower())
+            if i is not None and one.get("contactId"):
+                found[i].add(str(one["contactId"]))
     for is_late in (False, True) if is_patient else (False,):
         missing = {text: i for text, i in wanted.items() if not found[i]}
         if is_late and missing:
@@ -80,46 +79,39 @@ def search(
 
 def opted_out(mailing_list: str) -> Conversation[frozenset[str]]:
     """Contacts who opted out of the mailing list with this path."""
-    found: set[str] = set()
-    path = f"{mailing_list}/optedOutContacts?{PAGED}"
-    yield from pages(path, lambda one: found.add(str(one.get("contactId"))))
-    return frozenset(found)
+    listed = yield from pages(f"{mailing_list}/optedOutContacts?{PAGED}")
+    return frozenset(str(one.get("contactId")) for one in listed)
 
 
-def read_back(
+def find(
     settings: Settings, sync: Sync, expected: Sequence[Expected]
-) -> Conversation[Sequence[ReadBack]]:
+) -> Conversation[Sequence[Found | None]]:
     """By search, whose index follows writes after a delay that is not documented."""
-    if sync.kind is Kind.EVENTS:
-        return []
-    results: list[ReadBack] = []
-    for one in expected:
-        found = yield from search(key_of(sync), address_of(sync, one.address), with_embedded=True)
-        if len(found) != 1:
-            results.append(ReadBack(one.address, False))
+    results: list[Found | None] = []
+    for one in expected if sync.kind is not Kind.EVENTS else ():
+        people = yield from search(key_of(sync), address_of(sync, one.address), with_embedded=True)
+        if len(people) != 1:
+            results.append(None)
             continue
-        differing = list(_differing(settings, sync, one, found[0]))
-        if segment_name(sync) not in differing:
-            is_right = yield from _is_placed(settings, sync, one, str(found[0].get("id")))
-            differing += [] if is_right else [segment_name(sync)]
-        results.append(ReadBack(one.address, True, tuple(differing)))
+        is_right = yield from _is_placed(settings, sync, one, str(people[0].get("id")))
+        also = () if is_right else (segment_name(sync),)
+        results.append(Found(*_compared(settings, sync, one, people[0]), also))
     return results
 
 
-def _differing(
-    settings: Settings, sync: Sync, one: Expected, found: Mapping[str, JSON]
-) -> Iterator[str]:
+def _compared(
+    settings: Settings, sync: Sync, one: Expected, person: Mapping[str, JSON]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """What the contact should show, and what it does, all as text."""
     wanted = texts({n: v for n, v in one.traits.items() if n != OPT_OUT})
-    if sync.kind is Kind.SEGMENT:
-        wanted[segment_name(sync)] = "1" if one.is_member else "0"
-    embedded = inside(found, "embeddedData")
-    own = {**found, "phone": found.get("phoneNumber")}
-    for name, text in wanted.items():
-        if name in BUILT_IN and not text:
-            continue  # never emptied over there
-        value = str((own if name in BUILT_IN else embedded).get(name) or "")
-        if value != text and not (not text and value == settings.empty_value):
-            yield name
+    wanted |= {name: "1" if is_in else "0" for name, is_in in flag(sync, one.is_member).items()}
+    own = {**person, "phone": person.get("phoneNumber")}
+    embedded = inside(person, "embeddedData")
+    shown = {n: str((own if n in BUILT_IN else embedded).get(n) or "") for n in wanted}
+    # A field of the contact's own is never emptied, and the word for an empty value means that.
+    kept = {n: text for n, text in wanted.items() if text or n not in BUILT_IN}
+    empty = {n for n, text in kept.items() if not text and shown[n] == settings.empty_value}
+    return kept, {n: "" if n in empty else text for n, text in shown.items()}
 
 
 def _is_placed(settings: Settings, sync: Sync, one: Expected, contact: str) -> Conversation[bool]:

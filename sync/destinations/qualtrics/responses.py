@@ -16,18 +16,18 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from sync.destinations.answers import whole
-from sync.destinations.polling import poll
-from sync.destinations.qualtrics.wire import message, result_of, text_of
-from sync.destinations.spec import (
+from sync.destinations.kit import (
     JSON,
     BatchRefused,
     Conversation,
     Page,
     Request,
     UnreadableAnswer,
+    iso_8601,
+    poll,
+    whole,
 )
-from sync.destinations.values import iso_8601
+from sync.destinations.qualtrics.wire import message, result_of, text_of
 
 MAX_DOWNLOAD_BYTES = 100_000_000
 DOWNLOAD_SECONDS = 600.0

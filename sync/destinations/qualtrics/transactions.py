@@ -2,68 +2,64 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from sync.destinations.qualtrics.wire import inside, message, pages, result_of
-from sync.destinations.spec import (
+from sync.destinations.kit import (
+    DELIVERED,
     JSON,
     BatchRefused,
     Conversation,
+    Outcome,
+    Rejected,
     Request,
     Response,
     UnreadableAnswer,
+    chunks,
+    in_halves,
 )
+from sync.destinations.qualtrics.wire import inside, message, pages, result_of
 
 GROUP = 50
 
 
-def send(wanted: Mapping[str, JSON]) -> Conversation[Mapping[str, str]]:
-    """Create these, by event id. Answers whom Qualtrics refused, each with its reason.
+def send(wanted: Mapping[str, JSON]) -> Conversation[dict[str, Outcome]]:
+    """Create these, by event id, and answer what came of each.
 
-    It notices no repetition, so none of the requests is ever sent twice.
+    Qualtrics notices no repetition, so none of the requests is ever sent twice.
     """
-    names = list(wanted)
-    groups = deque(names[at : at + GROUP] for at in range(0, len(names), GROUP))
-    refused: dict[str, str] = {}
-    while groups:
-        group = groups.popleft()
-        body = {name: wanted[name] for name in group}
-        request = Request("POST", "/transactions", json=body, is_repeatable=False)
+
+    def create(names: Sequence[str]) -> Conversation[Sequence[Outcome]]:
+        body = {name: wanted[name] for name in names}
         try:
-            response = yield request
+            response = yield Request("POST", "/transactions", json=body, is_repeatable=False)
         except BatchRefused as e:
-            why = e.reason or e.code
-        else:
-            if response.status < 400:
-                refused |= _unprocessed(group, response)
-                continue
-            why = message(response)
-        if len(group) > 1:
-            middle = len(group) // 2
-            groups.extendleft((group[middle:], group[:middle]))
-        else:
-            refused[group[0]] = why
-    return refused
+            raise BatchRefused("qualtrics-transaction", e.reason or e.code) from None
+        if response.status >= 400:
+            raise BatchRefused("qualtrics-transaction", message(response))
+        return _outcomes(names, response)
+
+    ends: dict[str, Outcome] = {}
+    for names in chunks(list(wanted), GROUP):
+        outcomes = yield from in_halves(names, create, lambda name: False)
+        ends |= zip(names, outcomes, strict=True)
+    return ends
 
 
-def _unprocessed(group: Sequence[str], response: Response) -> dict[str, str]:
+def _outcomes(names: Sequence[str], response: Response) -> list[Outcome]:
     result = result_of(response)
     created = inside(result, "createdTransactions")
     refused = inside(result, "unprocessedTransactions")
-    if not all(name in created or name in refused for name in group):
+    if not all(name in created or name in refused for name in names):
         raise UnreadableAnswer("a transaction without an answer")
-    return {name: _reason(refused[name]) for name in group if name in refused}
+    return [_refusal(refused[name]) if name in refused else DELIVERED for name in names]
 
 
-def _reason(why: JSON) -> str:
+def _refusal(why: JSON) -> Rejected:
     said = why.get("errorMessage") if isinstance(why, dict) else why
-    return str(said or "the transaction was not processed")
+    return Rejected("qualtrics-transaction", str(said or "the transaction was not processed"))
 
 
-def event_ids(contact: str) -> Conversation[frozenset[str]]:
+def event_ids(contact: str) -> Conversation[Collection[str]]:
     """What we wrote as `event_id` into the transactions of the contact with this path."""
-    found: set[str] = set()
-    path = f"{contact}/transactions?withData=true&pageSize=100"
-    yield from pages(path, lambda one: found.add(str(inside(one, "data").get("event_id"))))
-    return frozenset(found)
+    found = yield from pages(f"{contact}/transactions?withData=true&pageSize=100")
+    return {str(inside(one, "data").get("event_id")) for one in found}

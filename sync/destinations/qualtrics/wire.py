@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 
-from sync.destinations.answers import says_no, word
-from sync.destinations.spec import JSON, Conversation, Request, Response, UnreadableAnswer
+from sync.destinations.kit import (
+    JSON,
+    Conversation,
+    Request,
+    Response,
+    UnreadableAnswer,
+    listed,
+    paged,
+    says_no,
+    word,
+)
 
 ROOT = "/API/v3"
 CRITERIA = {"extRef": "externalDataReference", "email": "email"}
@@ -47,28 +56,21 @@ def inside(result: Mapping[str, JSON], name: str) -> Mapping[str, JSON]:
     return found or {}
 
 
-def elements(response: Response) -> list[Mapping[str, JSON]]:
+def elements(response: Response) -> Sequence[Mapping[str, JSON]]:
     """One page of a list."""
-    found = result_of(response).get("elements")
-    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
-        raise UnreadableAnswer("a page without `elements`")
-    return found
+    return listed(result_of(response), "elements")
 
 
-def pages(path: str, take: Callable[[Mapping[str, JSON]], object]) -> Conversation[None]:
-    """Hand over every element of a list, page by page. A list that is not there has none."""
-    following: str | None = path
-    seen: set[str] = set()
-    while following is not None:
-        if following in seen:
-            raise UnreadableAnswer("the pages of a list do not end")
-        seen.add(following)
-        response = yield Request("GET", following, to="api")
+def pages(path: str) -> Conversation[Sequence[Mapping[str, JSON]]]:
+    """Every element of a list, page by page. A list that is not there has none."""
+
+    def page(following: str) -> Conversation[tuple[Sequence[Mapping[str, JSON]], str]]:
+        response = yield Request("GET", following or path, to="api")
         if response.status == 404:
-            return
-        for one in elements(response):
-            take(one)
-        following = next_page(response)
+            return [], ""
+        return elements(response), next_page(response) or ""
+
+    return (yield from paged(page, "a list"))
 
 
 def next_page(response: Response) -> str | None:

@@ -2,37 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import ClassVar
+from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
 import orjson
 
-from sync.destinations.answers import free_of_no
-from sync.destinations.identifiers import digest
-from sync.destinations.one_by_one import one_by_one
-from sync.destinations.options import Transitions
-from sync.destinations.spec import (
+from sync.destinations.kit import (
+    DELIVERED,
     JSON,
-    BatchRefused,
+    Change,
     Conversation,
     Destination,
     Endpoint,
-    Expected,
     Health,
-    Item,
+    Kind,
     Limits,
-    NoAnswer,
-    ReadBack,
+    Outcome,
     Request,
+    Row,
     Signed,
+    Stage,
+    Sync,
+    Transitions,
     UnreadableAnswer,
-    Verdict,
+    digest,
+    each,
+    event_errors,
+    free_of_no,
 )
-from sync.destinations.transitions import event_errors
 from sync.destinations.webhook.messages import EVENT_NAMES, TRAIT_NAMES, event, state
 from sync.destinations.webhook.settings import Settings
-from sync.model import DELIVERED, Change, Kind, Outcome, Sync
 
 PING = orjson.dumps({"id": "msg_ping", "type": "ping"})
 
@@ -43,18 +42,15 @@ class Webhook(Destination):
     name = "webhook"
     settings = Settings
     options = Transitions
-    verdicts: ClassVar[Mapping[int, Verdict]] = {}
-    has_read_back = False
 
     def __init__(self, settings: Settings) -> None:
         rate = settings.requests_per_second or 5
         self.limits = Limits(
             items=1, request_bytes=256_000, item_bytes=250_000, requests_per_second=rate
         )
-        auth = Signed(settings.secret, settings.previous_secret)
-        self.endpoints = {"hook": Endpoint(settings.base_url, auth, rate)}
-        host = urlsplit(settings.base_url).hostname
-        self._account = f"{host} {digest([settings.base_url]).hex()[:12]}"
+        url, auth = settings.base_url, Signed(settings.secret, settings.previous_secret)
+        self.endpoints = {"hook": Endpoint(url, auth, rate)}
+        self._account = f"{urlsplit(url).hostname} {digest([url]).hex()[:12]}"
 
     @staticmethod
     def mapping_errors(sync: Sync) -> Iterator[tuple[str, str]]:
@@ -66,32 +62,18 @@ class Webhook(Destination):
         """Two messages, either of which may be None: what holds now, and what occurred."""
         return (None if sync.kind is Kind.EVENTS else state(sync, change), event(sync, change))
 
-    def deliver(self, batch: Sequence[Item]) -> Conversation[Sequence[Outcome]]:
+    def stages(self) -> Sequence[Stage]:
         """One message after the other; the event of a row once its state was taken."""
-        return (yield from one_by_one(batch, _send))
+        return (each(_send), each(_send))
 
     def check(self) -> Conversation[Health]:
         """A signed `ping`, on which no receiver acts; the account is the address."""
         yield from _taken(PING)
         return Health(self._account)
 
-    def read_back(
-        self, sync: Sync, expected: Sequence[Expected]
-    ) -> Conversation[Sequence[ReadBack]]:
-        """An endpoint can't be asked what it holds."""
-        return []
-        yield  # makes this a generator
 
-
-def _send(item: Item) -> Conversation[Outcome]:
-    has_begun = False
-    for part in (part for part in item.parts if part is not None):
-        try:
-            yield from _taken(part)
-        except (NoAnswer, BatchRefused) as e:
-            e.may_be_applied |= has_begun
-            raise
-        has_begun = True
+def _send(row: Row) -> Conversation[Outcome]:
+    yield from _taken(row.part)
     return DELIVERED
 
 

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import orjson
 
-from sync.destinations.identifiers import bounded, digest
-from sync.destinations.names import Names
-from sync.destinations.spec import JSON
-from sync.destinations.transitions import emptied, occurrence
-from sync.destinations.values import Values, iso_8601
-from sync.model import Change, Op, Sync
+from sync.destinations.kit import (
+    JSON,
+    Change,
+    Names,
+    Op,
+    Sync,
+    Values,
+    bounded,
+    digest,
+    iso_8601,
+    occurrence,
+    traits_of,
+)
 
 VALUES = Values(instant=iso_8601)
 TRAIT_NAMES = Names("trait", max_bytes=250)
@@ -19,7 +26,7 @@ PAST = {Op.ADD: "added", Op.CHANGE: "changed", Op.REMOVE: "removed"}
 
 def state(sync: Sync, change: Change) -> JSON:
     """What the receiver should hold now: names with values, and names to empty."""
-    traits = emptied(sync, change) if change.op is Op.REMOVE else VALUES.of(change.traits)
+    traits = VALUES.of(traits_of(sync, change))
     data = {
         **_subject(sync, change),
         "changed": {name: value for name, value in traits.items() if value is not None},

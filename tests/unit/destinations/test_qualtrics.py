@@ -90,7 +90,7 @@ def test_an_opt_out_is_never_taken_back() -> None:
     for op in (Op.ADD, Op.REMOVE):
         for value in (None, False, True):
             parts = encoded(SEGMENT, ADD._replace(op=op, traits={"unsubscribed": value}))
-            assert parts[2] == ({"unsubscribed": True} if op is Op.ADD and value else None)
+            assert parts[1] == ({"unsubscribed": True} if op is Op.ADD and value else None)
             assert "unsubscribed" not in parts[0]
 
 
@@ -137,7 +137,7 @@ def test_an_event_without_a_time_is_refused() -> None:
     events = replace(SEGMENT, kind=Kind.EVENTS, event="paid", options=None)
     with pytest.raises(ValueError, match="time"):
         encoded(events, ADD)
-    contact, data, _ = encoded(events, ADD._replace(occurred_at=AT, traits={"a": 1, "b": None}))
+    contact, _, data = encoded(events, ADD._replace(occurred_at=AT, traits={"a": 1, "b": None}))
     assert contact == {"extRef": "u_1"}
     assert {**data, "event_id": ""} == {"a": "1", "event_id": "", "event": "paid"}
 
