@@ -91,7 +91,7 @@
 
         select
             {{ loop.index }} as place,
-            {{ activation._text(step.event or step.name) }} as what
+            {{ activation._as_text(activation._text(step.event or step.name)) }} as what
             {%- if not loop.last %}
 
         union all

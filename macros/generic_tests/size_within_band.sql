@@ -64,7 +64,7 @@ settled as (
 daily as (
 
     select
-        'size' as series,
+        {{ activation._as_text("'size'") }} as series,
         day,
         model_rows as amount
     from settled
@@ -75,7 +75,7 @@ daily as (
 today as (
 
     select
-        'size' as series,
+        {{ activation._as_text("'size'") }} as series,
         {{ activation.as_of() }} as day,
         count(*) as amount
     from {{ model }}

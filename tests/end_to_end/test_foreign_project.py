@@ -58,6 +58,11 @@ def foreign(
 def test_a_project_that_installs_the_package_sends_its_own_models_only(
     foreign: ForeignProject,
 ) -> None:
+    compiled = (foreign.dir / "target" / "compiled").rglob("wrap_stable_bucket.sql")
+    assert next(compiled).read_text().count("0 + cast(") == 2, (
+        "the project's own macro was passed over"
+    )
+
     foreign.run(expect=0)
     own = {file.stem for file in (foreign.dir / "models").rglob("*.sql")}
     assert {"traits_people", "seg_trial_ending"} <= foreign.counts().keys() <= own
@@ -80,3 +85,12 @@ def test_a_project_that_installs_the_package_sends_its_own_models_only(
     before = foreign.sandbox.counters()["requests"]
     foreign.run(expect=0)
     assert foreign.sandbox.counters()["requests"] == before
+
+    reading_the_state = ("test_name:size_within_band", "wrap_held_out")
+    foreign.dbt("build", "--warn-error", "--select", *reading_the_state)
+    compiled = (foreign.dir / "target" / "compiled").rglob(
+        "*size_within_band_seg_trial_ending_.sql"
+    )
+    assert "run_syncs" in next(compiled).read_text()
+    compiled = (foreign.dir / "target" / "compiled").rglob("wrap_held_out.sql")
+    assert "holdouts" in next(compiled).read_text()
