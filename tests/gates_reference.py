@@ -42,6 +42,8 @@ class Settings:
     rollout: int | None = None
     has_cohort: bool = False
     may_shrink: bool = False
+    after: Mapping[str, str] = field(default_factory=dict)
+    """By sync, the one that has to have somebody first."""
 
     @property
     def has_rollout(self) -> bool:
@@ -57,6 +59,8 @@ class Day:
     suppressed: Sequence[tuple[str | None, datetime | None]]
     consents: Sequence[tuple[str | None, bool | None]]
     cohort: Sequence[str | None]
+    refused: frozenset[str] = frozenset()
+    """People whose changes no destination takes that day."""
 
 
 @dataclass
@@ -98,23 +102,45 @@ class Reference:
     def run(self, sync: str, day: Day, settings: Settings) -> Decided:
         """Decide, remember what a run remembers, and take everything as delivered that may go."""
         members = self.members.setdefault(sync, {})
+        decided = self._decide(sync, day, settings, draws=True)
+        if sync in settings.after:
+            decided = self._in_order(settings.after[sync], day, settings, decided)
+        self._deliver(decided, day, members)
+        self.was_under[sync] = list(self._holdouts(sync, settings)[0])
+        threshold = self._rollout(sync, settings)[0]
+        self.was_rolled_out[sync] = ALL if threshold is None else threshold
+        return decided
+
+    def _decide(self, sync: str, day: Day, settings: Settings, draws: bool) -> Decided:
+        """What the difference is, before anything waits."""
+        members = self.members.get(sync, {})
         doubts = self._doubtful_lists(day, settings)
         under, has_dropped = self._holdouts(sync, settings)
         threshold, has_shrunk = self._rollout(sync, settings)
         is_doubtful = bool(doubts) or has_dropped or has_shrunk
         first = [self._first(row, day, settings, doubts) for row in day.rows]
-        if not is_doubtful:
+        if draws and not is_doubtful:
             self._draw(day, first, settings, under)
         details = [
             gate or self._later(row, day, settings, under, threshold, doubts)
             for row, gate in zip(day.rows, first, strict=True)
         ]
         causes = {person: self._without_row(person, day, settings, doubts) for person in members}
-        decided = self._compare(day.rows, details, members, causes, is_doubtful)
-        self._deliver(decided, day.rows, members)
-        self.was_under[sync] = list(under)
-        self.was_rolled_out[sync] = ALL if threshold is None else threshold
-        return decided
+        return self._compare(day.rows, details, members, causes, is_doubtful)
+
+    def _in_order(self, first: str, day: Day, settings: Settings, decided: Decided) -> Decided:
+        """Adds and changes wait for people whom the first sync lacks, or would change today."""
+        there = {who for who, member in self.members.get(first, {}).items() if member.is_in}
+        pending = {who for *_, who in self._decide(first, day, settings, draws=False).changes}
+        waiting = {
+            (op, cause, who)
+            for op, cause, who in decided.changes
+            if op != "remove" and who not in there - pending
+        }
+        fates = Counter(decided.fates)
+        fates["deferred"] += len(waiting)
+        found = {name: number for name, number in fates.items() if number}
+        return Decided(found, decided.changes - waiting, decided.is_doubtful)
 
     # What can be relied on
 
@@ -297,10 +323,10 @@ class Reference:
             return "add", "returned"
         return ("change", "changed") if member.plan != row.plan else None
 
-    def _deliver(self, decided: Decided, rows: Sequence[Row], members: dict[str, Member]) -> None:
-        plans = {row.person: row.plan for row in rows}
+    def _deliver(self, decided: Decided, day: Day, members: dict[str, Member]) -> None:
+        plans = {row.person: row.plan for row in day.rows}
         for op, cause, person in decided.changes:
-            if decided.is_doubtful and cause not in EXITS:
+            if person in day.refused or (decided.is_doubtful and cause not in EXITS):
                 continue
             if op == "remove":
                 members[person].is_in = False
