@@ -48,6 +48,7 @@ class Fate(StrEnum):
     NO_CONSENT = "no_consent"
     HELD_OUT = "held_out"
     OUTSIDE_ROLLOUT = "outside_rollout"
+    EXPIRED = "expired"
     INVALID = "invalid"
 
 
@@ -192,6 +193,40 @@ class Change(NamedTuple):
     """Why the row can't be sent: which column holds a value that has no exact form here."""
     to_repeat: int = 0
     """How many more runs have to assert it: a run whose lease ran out may yet overwrite it."""
+    expires_from: datetime | None = None
+    """The moment from which the time counts after which it is too late; in UTC."""
+    zone: str | None = None
+    """The person's own time zone, where the model has one."""
+
+
+def too_late(sync: Sync, change: Change, at: datetime) -> Fate | None:
+    """What a change counts as that must not leave any more at `at`; None for one that may."""
+    rules = sync.rules
+    if change.op is not Op.ADD or change.cause == "moved":
+        return None
+    if rules.expires is not None:
+        since = change.expires_from
+        if since is None or rules.expires.ends(since) <= at:
+            return Fate.EXPIRED
+    if rules.window is not None and rules.window.closing(at, change.zone) is None:
+        return Fate.DEFERRED
+    return None
+
+
+def leaves_until(sync: Sync, change: Change, at: datetime) -> datetime | None:
+    """Until when a change may leave that may leave at `at`; None where it always may."""
+    rules, ends = sync.rules, list[datetime]()
+    if change.op is not Op.ADD or change.cause == "moved":
+        return None
+    if rules.expires is not None and change.expires_from is not None:
+        ends.append(rules.expires.ends(change.expires_from))
+    if rules.window is not None and (closing := rules.window.closing(at, change.zone)):
+        ends.append(closing)
+    return min(ends, default=None)
+
+
+TOO_LATE = "too-late"
+"""The code of what was not attempted because its moment had passed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from sync.relation import Relation
+from sync.timing import Expiry, Window
 
 
 class ExitCause(StrEnum):
@@ -184,6 +185,8 @@ class Rules:
     cap: Cap | None = None
     min_interval: Per | None = None
     """How long after an acknowledgement a change of the same person waits."""
+    expires: Expiry | None = None
+    window: Window | None = None
 
     @property
     def counts_entries(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import cache
 from math import isnan
 from typing import TypeVar
@@ -16,9 +17,20 @@ from sync.http.client import Broken, Line, Trail
 from sync.http.clock import wait
 from sync.http.identities import Identities
 from sync.http.pacing import Pacing
-from sync.http.ports import ANYTIME, CONNECTION_LOST, Clock, Http, Permit
+from sync.http.ports import ANYTIME, CONNECTION_LOST, Clock, Http, Permit, Until
 from sync.http.retry import RetryPolicy
-from sync.model import Delivered, Ending, NotAttempted, Outcome, Rejected, Retry, Unknown
+from sync.model import (
+    TOO_LATE,
+    Delivered,
+    Ending,
+    NotAttempted,
+    Outcome,
+    Rejected,
+    Retry,
+    Unknown,
+    leaves_until,
+    too_late,
+)
 
 T = TypeVar("T")
 
@@ -121,6 +133,8 @@ class _Delivery:
     line: Line
     batch: Sequence[Item]
     endings: list[Ending | None] = field(init=False)
+    permit: Permit = field(init=False)
+    """Of the whole batch."""
     doubtful: set[int] = field(default_factory=set)
     """Items of which something may have been applied before their last answer."""
     stop: SyncError | None = None
@@ -133,17 +147,22 @@ class _Delivery:
 
     def __post_init__(self) -> None:
         self.endings = [None] * len(self.batch)
+        self.permit = self.line.permit
 
     def settle(self, indices: Sequence[int]) -> bool:
         """Give these items their endings; False when the vendor had no answer for any of them."""
         rounds = 0
-        while indices and self.stop is None:
+        while self.stop is None and (indices := self._in_time(indices)):
             trail = Trail()
+            self.line.permit = self._until(indices)
             try:
                 outcomes = self.line.drive(self._conversation(indices), trail)
             except Broken as e:
+                if self._has_run_late(indices, trail):
+                    continue
                 return self._broken(e, indices, trail)
             finally:
+                self.line.permit = self.permit
                 self.was_shrunk |= trail.was_too_large
             if text := _fault_in(outcomes, len(indices)):
                 self._misjudged(indices, text, trail)
@@ -156,6 +175,27 @@ class _Delivery:
                 return True
             indices = again
         return True
+
+    def _in_time(self, indices: Sequence[int]) -> Sequence[int]:
+        """Those that may still leave; the moment of the others has passed."""
+        now = self.line.clock.now()
+        late = [i for i in indices if _is_late(self.batch[i], now)]
+        if not late:
+            return indices
+        self.end(late, TOO_LATE)
+        return [i for i in indices if self.endings[i] is None]
+
+    def _until(self, indices: Sequence[int]) -> Permit:
+        """The permit, to the earliest moment after which one of them must not leave."""
+        now = self.line.clock.now()
+        ends = [end for i in indices for end in _ends(self.batch[i], now)]
+        return Until(self.permit, self.line.clock, min(ends)) if ends else self.permit
+
+    def _has_run_late(self, indices: Sequence[int], trail: Trail) -> bool:
+        """Whether nothing of a request has left because the moment of an item passed."""
+        now = self.line.clock.now()
+        is_late = any(_is_late(self.batch[i], now) for i in indices)
+        return is_late and not trail.may_be_applied and not trail.has_effect
 
     def _conversation(self, indices: Sequence[int]) -> Conversation[Sequence[Outcome]]:
         """The destination's own, as a generator even where that fails before its first request."""
@@ -297,6 +337,16 @@ class _Delivery:
         reason = self.line.redactor.scrub(rejected.reason, personal, self.line.others())
         is_partial = rejected.is_partial or i in self.doubtful
         return replace(rejected, reason=reason, is_partial=is_partial)
+
+
+def _is_late(item: Item, now: datetime) -> bool:
+    return any(too_late(sync, change, now) for sync, change in item.pieces)
+
+
+def _ends(item: Item, now: datetime) -> Iterator[datetime]:
+    for sync, change in item.pieces:
+        if end := leaves_until(sync, change, now):
+            yield end
 
 
 def _fault_in(outcomes: object, count: int) -> str:

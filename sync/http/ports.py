@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -52,6 +53,23 @@ class Anytime:
 
 
 ANYTIME = Anytime()
+
+
+@dataclass(frozen=True, slots=True)
+class Until:
+    """A permit that ends at a moment of the calendar, if not before."""
+
+    permit: Permit
+    clock: Clock
+    end: datetime
+
+    def allows(self) -> bool:
+        """Whether the moment is still to come."""
+        return self.clock.now() < self.end and self.permit.allows()
+
+    def seconds(self, wanted: float) -> float:
+        """As the other permit says; nothing begins once the moment has come."""
+        return self.permit.seconds(wanted) if self.clock.now() < self.end else 0.0
 
 
 class Http(Protocol):

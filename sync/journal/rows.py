@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,8 @@ FIELDS = (
     "changed",
     "target_id",
     "to_repeat",
+    "expires_from",
+    "zone",
 )
 _OPS = {str(op): op for op in Op}
 
@@ -83,6 +86,8 @@ def _changes(
             changed,
             target,
             to_repeat,
+            since,
+            zone,
         ) = field
         pick = picks.get(changed)
         if pick is None:
@@ -110,6 +115,8 @@ def _changes(
             origin != epoch,
             target,
             to_repeat=to_repeat or 0,
+            expires_from=since.replace(tzinfo=UTC) if isinstance(since, datetime) else since,
+            zone=zone,
         )
 
 
@@ -146,9 +153,11 @@ _SOURCES: Mapping[str, Callable[[Sync], str]] = {
     "reason": lambda sync: sync.reason or "reason",
     "event": lambda sync: sync.event_column or "event",
     "occurred_at": lambda sync: sync.occurred_at or "occurred_at",
+    "expires_from": lambda sync: sync.rules.expires.column if sync.rules.expires else "",
+    "zone": lambda sync: (sync.rules.window and sync.rules.window.column) or "",
 }
 """The model's column behind a field of a change."""
-_SAID = {"occurred_at": wire("timestamp")}
+_SAID = {"occurred_at": wire("timestamp"), "expires_from": wire("timestamp")}
 """The types of fields that are no text."""
 
 

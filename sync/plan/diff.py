@@ -281,10 +281,16 @@ def _decided(c: Comparison) -> exp.Select:
         ("leaving_changed", e.flags([_emptied(i) for i, _ in enumerate(c.columns)])),
         *((x.state_name, e.col(x.state_name)) for x in c.live),
         *((name, e.col(name)) for name in carried_names(c)),
+        *((name, null) for name, null in _unasked().items() if name not in carried_names(c)),
         *([("unconfirmed", e.col("unconfirmed"))] if c.delays else []),
     ]
     inner = decided.from_(e.local("joined")).subquery(e.ident("j"))
     return e.select(*e.aliased(outgoing)).from_(inner)
+
+
+def _unasked() -> dict[str, exp.Expr]:
+    """What a plan says of moments, where no policy asks."""
+    return {"expires_from": e.null("timestamp"), "zone": e.null("varchar")}
 
 
 def _decisions(c: Comparison) -> list[tuple[exp.Expr, str, str]]:

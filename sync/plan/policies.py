@@ -17,6 +17,7 @@ from sync.plan.gates import Gate
 from sync.plan.holdouts import HeldOut
 from sync.plan.intervals import TooSoon
 from sync.plan.listed import Looked, look
+from sync.plan.moments import Closed, Expired
 from sync.plan.ordering import Behind
 from sync.plan.rollout import OutsideCohort, OutsideRollout
 from sync.rules import NO_RULES, AsOf, Holdout, Listed, Rollout, Rules
@@ -91,12 +92,16 @@ def _delays(
     planned_at: datetime,
 ) -> Iterator[Delay]:
     """What planned changes wait for, in the order in which it is asked."""
+    if sync.rules.expires is not None:
+        yield Expired(sync.rules.expires, planned_at)
     if sync.rules.cap:
         yield caps.gate_of(state, sync, mapping, planned_at)
     if sync.rules.min_interval:
         yield TooSoon(sync.rules.min_interval, planned_at)
     if sync.rules.after is not None:
         yield Behind(sync.rules.after, sync, others, as_of)
+    if sync.rules.window is not None:
+        yield Closed(sync.rules.window, planned_at)
 
 
 def _holdouts(

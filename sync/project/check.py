@@ -18,6 +18,7 @@ from sync.project.metadata_reader import Activated
 from sync.project.pii import looks_personal
 from sync.project.policies import NO_POLICIES, Policies
 from sync.project.suppressing import check_suppression
+from sync.project.timing import check_timing
 from sync.project.vendors import Registry, Vendor
 
 
@@ -72,6 +73,7 @@ def _check_model(activated: Activated) -> Iterator[Problem]:
         yield from _check_column(activated, name)
     yield from check_suppression(activated)
     yield from check_bands(activated)
+    yield from check_timing(activated)
 
 
 def _check_column(activated: Activated, name: str) -> Iterator[Problem]:

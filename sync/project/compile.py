@@ -24,6 +24,7 @@ from sync.project.policy_forms import Requires, Suppress, per
 from sync.project.rolling_out import rollout_of
 from sync.project.suggest import did_you_mean
 from sync.project.suppressing import Level, suppressions_of
+from sync.project.timing import expiry_of, window_of
 from sync.project.validation import Place, known_keys
 from sync.project.vendors import Registry, Vendor, check_against, load_vendor
 from sync.rules import Cap, Rules
@@ -106,6 +107,8 @@ def _with_rules(
         ended(policies),
         cap=cap,
         min_interval=interval,
+        expires=expiry_of(activated, policies),
+        window=window_of(activated, policies),
     )
     sync = replace(sync, rules=rules)
     return replace(draft, sync=replace(sync, definition=definition(sync, activated.model)))

@@ -88,6 +88,8 @@ def named_columns(activated: Activated, entry: EntryMetadata | None = None) -> d
         "relates_to": meta.relates_to,
         "until": meta.until,
         "value": meta.value,
+        "expires.column": meta.expires.column if meta.expires else None,
+        "window.zone.column": meta.window.zone_column if meta.window else None,
     }
     if entry and entry.identify_by:
         named["identify_by"] = next(iter(entry.identify_by.values()))

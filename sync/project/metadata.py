@@ -25,6 +25,7 @@ from sync.project.policy_forms import (
     SuppressKey,
     Text,
 )
+from sync.project.timing_forms import ExpiresForm, WindowForm
 
 ColumnName = Text
 Nulls = Literal["unset", "skip", "reject"]
@@ -296,6 +297,15 @@ class ModelMetadata(Metadata):
     rollout: RolloutForm | None = Field(
         None, description="Reach a cohort first, then a share of people that only grows."
     )
+    expires: ExpiresForm | None = Field(
+        None,
+        description="Segments and events: when it is too late to send a row. Nobody leaves for it.",
+    )
+    window: WindowForm | None = Field(
+        None,
+        description="Segments and events: the hours in which people enter. Changes and exits are "
+        "sent at any time.",
+    )
     guard: Any = Field(
         None, description="Limits on the size of this model's plan.", json_schema_extra=NOT_YET
     )
@@ -329,6 +339,8 @@ KEYS_OF_KIND: Mapping[str, frozenset[MetaKind]] = {
     "requires": frozenset(kind for kind in MetaKind if kind.sent),
     "suppress": frozenset(kind for kind in MetaKind if kind.sent),
     "value": frozenset({MetaKind.OUTCOME}),
+    "expires": frozenset({MetaKind.SEGMENT, MetaKind.EVENTS}),
+    "window": frozenset({MetaKind.SEGMENT, MetaKind.EVENTS}),
 }
 """Keys that mean something for some kinds only."""
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
-from zoneinfo import ZoneInfo
+from typing import Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from sync.errors import Problem
 from sync.project.declared import written_var
@@ -19,16 +18,9 @@ from sync.project.policy_forms import (
     SuppressKey,
     Text,
 )
+from sync.project.timing_forms import Zone
 from sync.project.validation import Place
 from sync.project.vendors import check_against
-
-
-def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise ValueError("must be the name of a time zone, such as America/New_York") from None
-    return name
 
 
 class PolicyVars(BaseModel):
@@ -39,9 +31,7 @@ class PolicyVars(BaseModel):
     suppress: SuppressKey = Field(None, description="Suppression models of every model.")
     requires: RequiresKey = Field(None, description="Consents that every model needs.")
     holdouts: dict[Text, HoldoutForm] = Field(default_factory=dict, description="Holdouts by name.")
-    zone: Annotated[Text, AfterValidator(_zone)] = Field(
-        "UTC", description="Where days begin and end."
-    )
+    zone: Zone = Field("UTC", description="Where days begin and end.")
 
 
 @dataclass(frozen=True, slots=True)

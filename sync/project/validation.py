@@ -16,6 +16,7 @@ from sync.errors import Problem
 from sync.project.policy_forms import SHARE
 from sync.project.policy_forms import SPAN as SLA
 from sync.project.suggest import did_you_mean
+from sync.project.timing_forms import CLOCK
 
 EXPECTED = {
     "string_type": "text",
@@ -37,6 +38,7 @@ EXPECTED = {
 PATTERNS = {
     r"\S": "text that is not empty",
     SHARE: "a share such as `50%`",
+    CLOCK: 'a time of day in quotes, such as `"09:00"`',
     SLA: "a number and a unit: minutes, hours or days, such as `15 minutes`",
 }
 

@@ -19,6 +19,7 @@ FATES: Mapping[Fate, str] = {
     Fate.NO_CONSENT: "without consent",
     Fate.HELD_OUT: "held out",
     Fate.OUTSIDE_ROLLOUT: "outside the rollout",
+    Fate.EXPIRED: "expired",
     Fate.UNCHANGED: "unchanged",
 }
 """Every fate in words, in the order of telling."""

@@ -20,7 +20,7 @@ from sync.errors import DestinationError, Problem, SyncError, foreseen, without_
 from sync.http.delivery import Exchange
 from sync.http.ports import Clock, Permit
 from sync.journal.journal import as_ranges
-from sync.model import Delivered, Ending, NotAttempted, Op, Rejected, Unknown
+from sync.model import TOO_LATE, Delivered, Ending, NotAttempted, Op, Rejected, Unknown, too_late
 from sync.run.batches import batches, prepare
 from sync.run.leases import Leases
 from sync.run.source import Source, group_of, is_leaving, pieces_of, place_of
@@ -311,6 +311,8 @@ class Engine:
         if isinstance(ending, Rejected) and len(item.pieces) > 1 and not ending.is_partial:
             self._apart.extend(item.pieces)
             return
+        if ending == NotAttempted(TOO_LATE) and len(item.pieces) > 1:
+            self._apart.extend(p for p in item.pieces if not too_late(*p, at))
         for sync, change in item.pieces:
             self._sources[sync.name].note(change, ending, at)
 

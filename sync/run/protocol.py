@@ -346,7 +346,7 @@ class _Run:
         if engine.was_stopped:
             return self._finish(epoch, "stopped", 0, (), is_complete=False)
         self.is_interim = self.part is Part.EXITS
-        settled = sum(tally.values()) + self.source.deferred
+        settled = sum(tally.values()) + self.source.deferred + self.source.expired
         if _outcomes(tally, UNKNOWN) or settled < self._planned().total:
             problem = _unanswered(self.sync, tally, self.source.reasons)
             return self._finish(epoch, "destination", 6, (problem,), is_complete=False)
@@ -405,7 +405,7 @@ class _Run:
         result = SyncResult(
             sync=self.sync,
             status=status,
-            counts=count(summary, tally, deferred),
+            counts=count(summary, tally, deferred, source.expired if source else 0),
             ops=summary.ops if summary else {},
             problems=problems,
             exit_code=exit_code,
@@ -470,7 +470,10 @@ FATE_OF_OUTCOME = {
 
 
 def count(
-    summary: PlanSummary | None, tally: Mapping[tuple[Op, str], int], deferred: int = 0
+    summary: PlanSummary | None,
+    tally: Mapping[tuple[Op, str], int],
+    deferred: int = 0,
+    expired: int = 0,
 ) -> Counts:
     """Every row of the model and every removal, each under exactly one fate."""
     if summary is None:
@@ -480,7 +483,8 @@ def count(
         fate = FATE_OF_OUTCOME[outcome]
         fates[fate] = fates.get(fate, 0) + rows
     fates[Fate.DEFERRED] = fates.get(Fate.DEFERRED, 0) + deferred
-    rest = summary.total - sum(tally.values()) - deferred
+    fates[Fate.EXPIRED] = fates.get(Fate.EXPIRED, 0) + expired
+    rest = summary.total - sum(tally.values()) - deferred - expired
     fates[Fate.NOT_ATTEMPTED] = fates.get(Fate.NOT_ATTEMPTED, 0) + rest
     return Counts(summary.model_rows, summary.ops.get(Op.REMOVE, 0), fates)
 

@@ -10,7 +10,19 @@ from datetime import datetime
 from sync.destinations.identifiers import normal_form
 from sync.destinations.spec import Piece
 from sync.journal.journal import Journal
-from sync.model import Change, Delivered, Ending, NotAttempted, Op, Rejected, Sync, Unknown
+from sync.model import (
+    TOO_LATE,
+    Change,
+    Delivered,
+    Ending,
+    Fate,
+    NotAttempted,
+    Op,
+    Rejected,
+    Sync,
+    Unknown,
+    too_late,
+)
 from sync.state.store import DELIVERED, REJECTED, REJECTED_PARTIAL, UNKNOWN, Ack, Store
 
 
@@ -31,6 +43,8 @@ class Source:
     """Identities whose removal at an old address is open: nothing is added at the new one."""
     deferred: int = 0
     """Changes that wait for another one of the same identity; the next run plans them again."""
+    expired: int = 0
+    """Changes whose moment had passed when they were to leave."""
     has_movers: bool = False
     lets: Callable[[str], bool] = lambda cause: True
     """Whether changes of this cause go ahead; others wait for another run."""
@@ -61,12 +75,18 @@ class Source:
             case Unknown(code, reason):
                 self._keep(change, Ack(change.seq, UNKNOWN, code, reason or None, at))
                 self.reasons.update([reason] if reason else [])
-            case NotAttempted():
-                pass
+            case NotAttempted(code):
+                if code == TOO_LATE:
+                    self._note_late(change, at)
         if change.op is Op.REMOVE:
             is_gone = isinstance(ending, Delivered)
             self.has_late = self.has_late or (is_gone and change.to_repeat > 0)
             self.note_removal(change, is_gone and not change.to_repeat)
+
+    def _note_late(self, change: Change, at: datetime) -> None:
+        fate = too_late(self.sync, change, at)
+        self.expired += fate is Fate.EXPIRED
+        self.deferred += fate is Fate.DEFERRED
 
     def note_removal(self, change: Change, is_gone: bool) -> None:
         """Remember a place that is not free, for whoever would be added there."""

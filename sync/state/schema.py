@@ -42,6 +42,7 @@ FORMATS: Mapping[int, tuple[str, ...]] = {
     9: ("holdouts",),
     10: ("holdouts.rollout",),
     11: ("entries",),
+    12: ("run_syncs.expired",),
 }
 """What each format after the first has brought: a table, or a column as `table.column`.
 
@@ -91,6 +92,8 @@ PLAN: Mapping[str, str] = {
     "occurred_at": MOMENT,
     "is_quiet": FLAG,
     "changed": TEXT,
+    "expires_from": MOMENT,
+    "zone": TEXT,
 }
 ACKS: Mapping[str, str] = {
     "epoch": BIG,
@@ -182,6 +185,7 @@ SHARED: Mapping[str, Mapping[str, str]] = {
         "no_consent": BIG,
         "held_out": BIG,
         "outside_rollout": BIG,
+        "expired": BIG,
         "invalid": BIG,
         "adds": BIG,
         "changes": BIG,

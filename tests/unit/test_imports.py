@@ -16,11 +16,12 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "sync"
 
-BASE = {"model", "rules", "relation", "data_types", "errors"}
+BASE = {"model", "rules", "timing", "relation", "data_types", "errors"}
 EDGES = BASE | {"destinations", "project", "warehouse"}
 MAY_IMPORT: dict[str, set[str]] = {
     "relation": set(),
-    "rules": {"relation"},
+    "timing": set(),
+    "rules": {"relation", "timing"},
     "model": {"relation", "rules"},
     "data_types": set(),
     "errors": set(),

@@ -44,6 +44,8 @@ def chunk(first: int, rows: int = 2) -> pa.RecordBatch:
                 "to_repeat": 0,
                 "changed": "1",
                 "target_id": 1,
+                "expires_from": None,
+                "zone": None,
                 "t_plan": "pro",
             }
             for n in numbers

@@ -142,6 +142,8 @@ CREATE TABLE IF NOT EXISTS `shop_activation`.`plan_people__mailer` (
   `occurred_at` TIMESTAMP,
   `is_quiet` BOOL,
   `changed` STRING,
+  `expires_from` TIMESTAMP,
+  `zone` STRING,
   `t_plan` STRING,
   `t_visits` INT64,
   `t_email` STRING
@@ -1381,7 +1383,9 @@ WITH `joined` AS (
     ) AS `leaving_changed`,
     `t_plan` AS `t_plan`,
     `t_visits` AS `t_visits`,
-    `t_email` AS `t_email`
+    `t_email` AS `t_email`,
+    CAST(NULL AS DATETIME) AS `expires_from`,
+    CAST(NULL AS STRING) AS `zone`
   FROM (
     SELECT
       *,
@@ -1511,6 +1515,8 @@ SELECT
   `occurred_at`,
   `is_quiet`,
   `changed`,
+  `expires_from`,
+  `zone`,
   `t_plan`,
   `t_visits`,
   `t_email`
@@ -1535,6 +1541,8 @@ SELECT
   `occurred_at` AS `occurred_at`,
   `is_quiet` AS `is_quiet`,
   `leaving_changed` AS `changed`,
+  `expires_from` AS `expires_from`,
+  `zone` AS `zone`,
   `t_plan` AS `t_plan`,
   `t_visits` AS `t_visits`,
   `t_email` AS `t_email`
@@ -1627,6 +1635,8 @@ INSERT INTO `shop_activation`.`plan_people__mailer` (
   `occurred_at`,
   `is_quiet`,
   `changed`,
+  `expires_from`,
+  `zone`,
   `t_plan`,
   `t_visits`,
   `t_email`
@@ -1650,6 +1660,8 @@ SELECT
   `occurred_at` AS `occurred_at`,
   `is_quiet` AS `is_quiet`,
   `changed` AS `changed`,
+  `expires_from` AS `expires_from`,
+  `zone` AS `zone`,
   `t_plan` AS `t_plan`,
   `t_visits` AS `t_visits`,
   `t_email` AS `t_email`
@@ -1680,6 +1692,8 @@ INSERT INTO `shop_activation`.`plan_people__mailer` (
   `occurred_at`,
   `is_quiet`,
   `changed`,
+  `expires_from`,
+  `zone`,
   `t_plan`,
   `t_visits`,
   `t_email`
@@ -1703,6 +1717,8 @@ SELECT
   `occurred_at` AS `occurred_at`,
   `is_quiet` AS `is_quiet`,
   `changed` AS `changed`,
+  `expires_from` AS `expires_from`,
+  `zone` AS `zone`,
   `t_plan` AS `t_plan`,
   `t_visits` AS `t_visits`,
   `t_email` AS `t_email`
@@ -1733,6 +1749,8 @@ INSERT INTO `shop_activation`.`plan_people__mailer` (
   `occurred_at`,
   `is_quiet`,
   `changed`,
+  `expires_from`,
+  `zone`,
   `t_plan`,
   `t_visits`,
   `t_email`
@@ -1756,6 +1774,8 @@ SELECT
   `occurred_at` AS `occurred_at`,
   `is_quiet` AS `is_quiet`,
   `changed` AS `changed`,
+  `expires_from` AS `expires_from`,
+  `zone` AS `zone`,
   `t_plan` AS `t_plan`,
   `t_visits` AS `t_visits`,
   `t_email` AS `t_email`

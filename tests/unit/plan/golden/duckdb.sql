@@ -142,6 +142,8 @@ CREATE TABLE IF NOT EXISTS "shop_activation"."plan_people__mailer" (
   "occurred_at" TIMESTAMP using compression uncompressed,
   "is_quiet" BOOLEAN using compression uncompressed,
   "changed" TEXT using compression uncompressed,
+  "expires_from" TIMESTAMP using compression uncompressed,
+  "zone" TEXT using compression uncompressed,
   "t_plan" TEXT using compression uncompressed,
   "t_visits" INT using compression uncompressed,
   "t_email" TEXT using compression uncompressed
@@ -1357,7 +1359,9 @@ WITH "joined" AS (
     ) THEN '1' ELSE '0' END AS "leaving_changed",
     "t_plan" AS "t_plan",
     "t_visits" AS "t_visits",
-    "t_email" AS "t_email"
+    "t_email" AS "t_email",
+    CAST(NULL AS TIMESTAMP) AS "expires_from",
+    CAST(NULL AS TEXT) AS "zone"
   FROM (
     SELECT
       *,
@@ -1487,6 +1491,8 @@ SELECT
   "occurred_at",
   "is_quiet",
   "changed",
+  "expires_from",
+  "zone",
   "t_plan",
   "t_visits",
   "t_email"
@@ -1511,6 +1517,8 @@ SELECT
   "occurred_at" AS "occurred_at",
   "is_quiet" AS "is_quiet",
   "leaving_changed" AS "changed",
+  "expires_from" AS "expires_from",
+  "zone" AS "zone",
   "t_plan" AS "t_plan",
   "t_visits" AS "t_visits",
   "t_email" AS "t_email"
@@ -1603,6 +1611,8 @@ INSERT INTO "shop_activation"."plan_people__mailer" (
   "occurred_at",
   "is_quiet",
   "changed",
+  "expires_from",
+  "zone",
   "t_plan",
   "t_visits",
   "t_email"
@@ -1626,6 +1636,8 @@ SELECT
   "occurred_at" AS "occurred_at",
   "is_quiet" AS "is_quiet",
   "changed" AS "changed",
+  "expires_from" AS "expires_from",
+  "zone" AS "zone",
   "t_plan" AS "t_plan",
   "t_visits" AS "t_visits",
   "t_email" AS "t_email"
@@ -1656,6 +1668,8 @@ INSERT INTO "shop_activation"."plan_people__mailer" (
   "occurred_at",
   "is_quiet",
   "changed",
+  "expires_from",
+  "zone",
   "t_plan",
   "t_visits",
   "t_email"
@@ -1679,6 +1693,8 @@ SELECT
   "occurred_at" AS "occurred_at",
   "is_quiet" AS "is_quiet",
   "changed" AS "changed",
+  "expires_from" AS "expires_from",
+  "zone" AS "zone",
   "t_plan" AS "t_plan",
   "t_visits" AS "t_visits",
   "t_email" AS "t_email"
@@ -1709,6 +1725,8 @@ INSERT INTO "shop_activation"."plan_people__mailer" (
   "occurred_at",
   "is_quiet",
   "changed",
+  "expires_from",
+  "zone",
   "t_plan",
   "t_visits",
   "t_email"
@@ -1732,6 +1750,8 @@ SELECT
   "occurred_at" AS "occurred_at",
   "is_quiet" AS "is_quiet",
   "changed" AS "changed",
+  "expires_from" AS "expires_from",
+  "zone" AS "zone",
   "t_plan" AS "t_plan",
   "t_visits" AS "t_visits",
   "t_email" AS "t_email"

@@ -142,6 +142,8 @@ CREATE TABLE IF NOT EXISTS "shop_activation"."plan_people__mailer" (
   "occurred_at" TIMESTAMP,
   "is_quiet" BOOLEAN,
   "changed" VARCHAR,
+  "expires_from" TIMESTAMP,
+  "zone" VARCHAR,
   "t_plan" TEXT,
   "t_visits" INT,
   "t_email" TEXT
@@ -1353,7 +1355,9 @@ WITH "joined" AS (
     ) THEN '1' ELSE '0' END AS "leaving_changed",
     "t_plan" AS "t_plan",
     "t_visits" AS "t_visits",
-    "t_email" AS "t_email"
+    "t_email" AS "t_email",
+    CAST(NULL AS TIMESTAMP) AS "expires_from",
+    CAST(NULL AS VARCHAR) AS "zone"
   FROM (
     SELECT
       *,
@@ -1483,6 +1487,8 @@ SELECT
   "occurred_at",
   "is_quiet",
   "changed",
+  "expires_from",
+  "zone",
   "t_plan",
   "t_visits",
   "t_email"
@@ -1507,6 +1513,8 @@ SELECT
   "occurred_at" AS "occurred_at",
   "is_quiet" AS "is_quiet",
   "leaving_changed" AS "changed",
+  "expires_from" AS "expires_from",
+  "zone" AS "zone",
   "t_plan" AS "t_plan",
   "t_visits" AS "t_visits",
   "t_email" AS "t_email"
@@ -1603,6 +1611,8 @@ INSERT INTO "shop_activation"."plan_people__mailer" (
   "occurred_at",
   "is_quiet",
   "changed",
+  "expires_from",
+  "zone",
   "t_plan",
   "t_visits",
   "t_email"
@@ -1626,6 +1636,8 @@ SELECT
   "occurred_at" AS "occurred_at",
   "is_quiet" AS "is_quiet",
   "changed" AS "changed",
+  "expires_from" AS "expires_from",
+  "zone" AS "zone",
   "t_plan" AS "t_plan",
   "t_visits" AS "t_visits",
   "t_email" AS "t_email"
@@ -1656,6 +1668,8 @@ INSERT INTO "shop_activation"."plan_people__mailer" (
   "occurred_at",
   "is_quiet",
   "changed",
+  "expires_from",
+  "zone",
   "t_plan",
   "t_visits",
   "t_email"
@@ -1679,6 +1693,8 @@ SELECT
   "occurred_at" AS "occurred_at",
   "is_quiet" AS "is_quiet",
   "changed" AS "changed",
+  "expires_from" AS "expires_from",
+  "zone" AS "zone",
   "t_plan" AS "t_plan",
   "t_visits" AS "t_visits",
   "t_email" AS "t_email"
@@ -1709,6 +1725,8 @@ INSERT INTO "shop_activation"."plan_people__mailer" (
   "occurred_at",
   "is_quiet",
   "changed",
+  "expires_from",
+  "zone",
   "t_plan",
   "t_visits",
   "t_email"
@@ -1732,6 +1750,8 @@ SELECT
   "occurred_at" AS "occurred_at",
   "is_quiet" AS "is_quiet",
   "changed" AS "changed",
+  "expires_from" AS "expires_from",
+  "zone" AS "zone",
   "t_plan" AS "t_plan",
   "t_visits" AS "t_visits",
   "t_email" AS "t_email"

@@ -142,6 +142,8 @@ CREATE TABLE IF NOT EXISTS "shop_activation"."plan_people__mailer" (
   "occurred_at" TIMESTAMP,
   "is_quiet" BOOLEAN,
   "changed" VARCHAR,
+  "expires_from" TIMESTAMP,
+  "zone" VARCHAR,
   "t_plan" VARCHAR(MAX),
   "t_visits" INTEGER,
   "t_email" VARCHAR(MAX)
@@ -1310,7 +1312,9 @@ WITH "joined" AS (
     ) THEN '1' ELSE '0' END AS "leaving_changed",
     "t_plan" AS "t_plan",
     "t_visits" AS "t_visits",
-    "t_email" AS "t_email"
+    "t_email" AS "t_email",
+    CAST(NULL AS TIMESTAMP) AS "expires_from",
+    CAST(NULL AS VARCHAR) AS "zone"
   FROM (
     SELECT
       *,
@@ -1440,6 +1444,8 @@ SELECT
   "occurred_at",
   "is_quiet",
   "changed",
+  "expires_from",
+  "zone",
   "t_plan",
   "t_visits",
   "t_email"
@@ -1464,6 +1470,8 @@ SELECT
   "occurred_at" AS "occurred_at",
   "is_quiet" AS "is_quiet",
   "leaving_changed" AS "changed",
+  "expires_from" AS "expires_from",
+  "zone" AS "zone",
   "t_plan" AS "t_plan",
   "t_visits" AS "t_visits",
   "t_email" AS "t_email"
@@ -1560,6 +1568,8 @@ INSERT INTO "shop_activation"."plan_people__mailer" (
   "occurred_at",
   "is_quiet",
   "changed",
+  "expires_from",
+  "zone",
   "t_plan",
   "t_visits",
   "t_email"
@@ -1583,6 +1593,8 @@ SELECT
   "occurred_at" AS "occurred_at",
   "is_quiet" AS "is_quiet",
   "changed" AS "changed",
+  "expires_from" AS "expires_from",
+  "zone" AS "zone",
   "t_plan" AS "t_plan",
   "t_visits" AS "t_visits",
   "t_email" AS "t_email"
@@ -1613,6 +1625,8 @@ INSERT INTO "shop_activation"."plan_people__mailer" (
   "occurred_at",
   "is_quiet",
   "changed",
+  "expires_from",
+  "zone",
   "t_plan",
   "t_visits",
   "t_email"
@@ -1636,6 +1650,8 @@ SELECT
   "occurred_at" AS "occurred_at",
   "is_quiet" AS "is_quiet",
   "changed" AS "changed",
+  "expires_from" AS "expires_from",
+  "zone" AS "zone",
   "t_plan" AS "t_plan",
   "t_visits" AS "t_visits",
   "t_email" AS "t_email"
@@ -1666,6 +1682,8 @@ INSERT INTO "shop_activation"."plan_people__mailer" (
   "occurred_at",
   "is_quiet",
   "changed",
+  "expires_from",
+  "zone",
   "t_plan",
   "t_visits",
   "t_email"
@@ -1689,6 +1707,8 @@ SELECT
   "occurred_at" AS "occurred_at",
   "is_quiet" AS "is_quiet",
   "changed" AS "changed",
+  "expires_from" AS "expires_from",
+  "zone" AS "zone",
   "t_plan" AS "t_plan",
   "t_visits" AS "t_visits",
   "t_email" AS "t_email"

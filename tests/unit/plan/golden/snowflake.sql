@@ -142,6 +142,8 @@ CREATE TABLE IF NOT EXISTS "shop_activation"."plan_people__mailer" (
   "occurred_at" TIMESTAMP,
   "is_quiet" BOOLEAN,
   "changed" VARCHAR,
+  "expires_from" TIMESTAMP,
+  "zone" VARCHAR,
   "t_plan" VARCHAR,
   "t_visits" INT,
   "t_email" VARCHAR
@@ -1353,7 +1355,9 @@ WITH "joined" AS (
     ) AS "leaving_changed",
     "t_plan" AS "t_plan",
     "t_visits" AS "t_visits",
-    "t_email" AS "t_email"
+    "t_email" AS "t_email",
+    CAST(NULL AS TIMESTAMP) AS "expires_from",
+    CAST(NULL AS VARCHAR) AS "zone"
   FROM (
     SELECT
       *,
@@ -1483,6 +1487,8 @@ SELECT
   "occurred_at",
   "is_quiet",
   "changed",
+  "expires_from",
+  "zone",
   "t_plan",
   "t_visits",
   "t_email"
@@ -1507,6 +1513,8 @@ SELECT
   "occurred_at" AS "occurred_at",
   "is_quiet" AS "is_quiet",
   "leaving_changed" AS "changed",
+  "expires_from" AS "expires_from",
+  "zone" AS "zone",
   "t_plan" AS "t_plan",
   "t_visits" AS "t_visits",
   "t_email" AS "t_email"
@@ -1599,6 +1607,8 @@ INSERT INTO "shop_activation"."plan_people__mailer" (
   "occurred_at",
   "is_quiet",
   "changed",
+  "expires_from",
+  "zone",
   "t_plan",
   "t_visits",
   "t_email"
@@ -1622,6 +1632,8 @@ SELECT
   "occurred_at" AS "occurred_at",
   "is_quiet" AS "is_quiet",
   "changed" AS "changed",
+  "expires_from" AS "expires_from",
+  "zone" AS "zone",
   "t_plan" AS "t_plan",
   "t_visits" AS "t_visits",
   "t_email" AS "t_email"
@@ -1652,6 +1664,8 @@ INSERT INTO "shop_activation"."plan_people__mailer" (
   "occurred_at",
   "is_quiet",
   "changed",
+  "expires_from",
+  "zone",
   "t_plan",
   "t_visits",
   "t_email"
@@ -1675,6 +1689,8 @@ SELECT
   "occurred_at" AS "occurred_at",
   "is_quiet" AS "is_quiet",
   "changed" AS "changed",
+  "expires_from" AS "expires_from",
+  "zone" AS "zone",
   "t_plan" AS "t_plan",
   "t_visits" AS "t_visits",
   "t_email" AS "t_email"
@@ -1705,6 +1721,8 @@ INSERT INTO "shop_activation"."plan_people__mailer" (
   "occurred_at",
   "is_quiet",
   "changed",
+  "expires_from",
+  "zone",
   "t_plan",
   "t_visits",
   "t_email"
@@ -1728,6 +1746,8 @@ SELECT
   "occurred_at" AS "occurred_at",
   "is_quiet" AS "is_quiet",
   "changed" AS "changed",
+  "expires_from" AS "expires_from",
+  "zone" AS "zone",
   "t_plan" AS "t_plan",
   "t_visits" AS "t_visits",
   "t_email" AS "t_email"

@@ -142,6 +142,8 @@ CREATE TABLE IF NOT EXISTS `shop_activation`.`plan_people__mailer` (
   `occurred_at` TIMESTAMP,
   `is_quiet` BOOLEAN,
   `changed` STRING,
+  `expires_from` TIMESTAMP,
+  `zone` STRING,
   `t_plan` STRING,
   `t_visits` INT,
   `t_email` STRING
@@ -1317,7 +1319,9 @@ WITH `joined` AS (
     ) AS `leaving_changed`,
     `t_plan` AS `t_plan`,
     `t_visits` AS `t_visits`,
-    `t_email` AS `t_email`
+    `t_email` AS `t_email`,
+    CAST(NULL AS TIMESTAMP) AS `expires_from`,
+    CAST(NULL AS STRING) AS `zone`
   FROM (
     SELECT
       *,
@@ -1447,6 +1451,8 @@ SELECT
   `occurred_at`,
   `is_quiet`,
   `changed`,
+  `expires_from`,
+  `zone`,
   `t_plan`,
   `t_visits`,
   `t_email`
@@ -1471,6 +1477,8 @@ SELECT
   `occurred_at` AS `occurred_at`,
   `is_quiet` AS `is_quiet`,
   `leaving_changed` AS `changed`,
+  `expires_from` AS `expires_from`,
+  `zone` AS `zone`,
   `t_plan` AS `t_plan`,
   `t_visits` AS `t_visits`,
   `t_email` AS `t_email`
@@ -1563,6 +1571,8 @@ INSERT INTO `shop_activation`.`plan_people__mailer` (
   `occurred_at`,
   `is_quiet`,
   `changed`,
+  `expires_from`,
+  `zone`,
   `t_plan`,
   `t_visits`,
   `t_email`
@@ -1586,6 +1596,8 @@ SELECT
   `occurred_at` AS `occurred_at`,
   `is_quiet` AS `is_quiet`,
   `changed` AS `changed`,
+  `expires_from` AS `expires_from`,
+  `zone` AS `zone`,
   `t_plan` AS `t_plan`,
   `t_visits` AS `t_visits`,
   `t_email` AS `t_email`
@@ -1616,6 +1628,8 @@ INSERT INTO `shop_activation`.`plan_people__mailer` (
   `occurred_at`,
   `is_quiet`,
   `changed`,
+  `expires_from`,
+  `zone`,
   `t_plan`,
   `t_visits`,
   `t_email`
@@ -1639,6 +1653,8 @@ SELECT
   `occurred_at` AS `occurred_at`,
   `is_quiet` AS `is_quiet`,
   `changed` AS `changed`,
+  `expires_from` AS `expires_from`,
+  `zone` AS `zone`,
   `t_plan` AS `t_plan`,
   `t_visits` AS `t_visits`,
   `t_email` AS `t_email`
@@ -1669,6 +1685,8 @@ INSERT INTO `shop_activation`.`plan_people__mailer` (
   `occurred_at`,
   `is_quiet`,
   `changed`,
+  `expires_from`,
+  `zone`,
   `t_plan`,
   `t_visits`,
   `t_email`
@@ -1692,6 +1710,8 @@ SELECT
   `occurred_at` AS `occurred_at`,
   `is_quiet` AS `is_quiet`,
   `changed` AS `changed`,
+  `expires_from` AS `expires_from`,
+  `zone` AS `zone`,
   `t_plan` AS `t_plan`,
   `t_visits` AS `t_visits`,
   `t_email` AS `t_email`

@@ -1,0 +1,114 @@
+"""Hours and moments as policies mean them: time zones are Python's work. Standard library only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
+
+MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The hours in which people enter: from `opens` on, until just before `closes`, local time."""
+
+    opens: time
+    closes: time
+    zone: str | None
+    """Of everybody; or of people without a known one. None: those wait."""
+    column: str | None = None
+    """The column with a person's own zone."""
+
+    def closing(self, at: datetime, own: str | None = None) -> datetime | None:
+        """When the window closes that is open at `at`; None where none is. `own` is a zone."""
+        zone = self.zone_of(own)
+        return None if zone is None else _closing(self.opens, self.closes, at, zone)
+
+    def opening(self, at: datetime, own: str | None = None) -> datetime | None:
+        """When it opens next after `at`; None where no zone is known."""
+        zone = self.zone_of(own)
+        if zone is None:
+            return None
+        spans = (_span(self.opens, self.closes, _day(at, zone, n), zone) for n in range(-1, 4))
+        return next((start for start, end in spans if at < start < end), None)
+
+    def open_zones(self, at: datetime) -> tuple[list[str], list[str]]:
+        """The names of all zones, those in which the window is open at `at` and the others."""
+        named = sorted(available_timezones())
+        is_open = {name: self.closing(at, name) is not None for name in named}
+        return [n for n in named if is_open[n]], [n for n in named if not is_open[n]]
+
+    def zone_of(self, own: str | None) -> ZoneInfo | None:
+        """The zone that somebody is in."""
+        return _known(own.strip() if own else "") or (_known(self.zone) if self.zone else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Expiry:
+    """When it is too late to send a row."""
+
+    column: str
+    """The timestamp from which the time counts."""
+    number: int
+    unit: str
+    """minute, hour or day: days end at the same local time of day."""
+    zone: str = "UTC"
+    is_zoned: bool = False
+    """The column has a time zone; without one it is in UTC."""
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.unit}{'' if self.number == 1 else 's'}"
+
+    def ends(self, since: datetime) -> datetime:
+        """From when on a row is too late that counts from `since`."""
+        return shifted(since, self.number, self.unit, self.zone)
+
+    def oldest(self, at: datetime) -> datetime:
+        """A row that counts from then, or from before, is too late at `at`."""
+        return shifted(at, -self.number, self.unit, self.zone)
+
+
+def shifted(at: datetime, number: int, unit: str, zone: str) -> datetime:
+    """`at`, so many minutes or hours later; days later, at the same local time of day."""
+    if unit != "day":
+        return at + timedelta(**{f"{unit}s": number})
+    local = at.astimezone(ZoneInfo(zone))
+    return (local + timedelta(days=number)).astimezone(UTC)
+
+
+@cache
+def _known(name: str) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name) if name else None
+    except (KeyError, ValueError, OSError):
+        return None
+
+
+def _closing(opens: time, closes: time, at: datetime, zone: ZoneInfo) -> datetime | None:
+    spans = (_span(opens, closes, _day(at, zone, n), zone) for n in (-1, 0))
+    return next((end for start, end in spans if start <= at < end), None)
+
+
+def _day(at: datetime, zone: ZoneInfo, days: int) -> date:
+    return at.astimezone(zone).date() + timedelta(days=days)
+
+
+def _span(opens: time, closes: time, day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """The window of one local day, in UTC: narrow where an hour comes twice."""
+    last = day if opens < closes else day + timedelta(days=1)
+    return _instant(day, opens, zone, fold=1), _instant(last, closes, zone, fold=0)
+
+
+def _instant(day: date, at: time, zone: ZoneInfo, fold: int) -> datetime:
+    """A local time in UTC; one that the clock skips is the end of the gap."""
+    second, first = (
+        datetime.combine(day, at.replace(fold=f), zone).astimezone(UTC) for f in (1, 0)
+    )
+    if first <= second:
+        return second if fold else first
+    instant, before = second, second.astimezone(zone).utcoffset()
+    while instant.astimezone(zone).utcoffset() == before:
+        instant += MINUTE
+    return instant
