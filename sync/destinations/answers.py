@@ -8,13 +8,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import inf
 from typing import TypeVar
 
-from sync.destinations.exchange import (
-    JSON,
-    BatchRefused,
-    Conversation,
-    Response,
-    UnreadableAnswer,
-)
+from sync.destinations.exchange import JSON, Conversation, Response, Wait
+from sync.destinations.exchange import BatchRefused as BatchRefused
+from sync.destinations.exchange import UnreadableAnswer as UnreadableAnswer
+from sync.destinations.exchange import listed as listed
 
 T = TypeVar("T")
 
@@ -127,6 +124,37 @@ def paged(
         if token in seen or len(found) > most:
             raise UnreadableAnswer(f"the pages of {what} do not end")
         seen.add(token)
+
+
+FIRST_SECONDS = (1.0, 2.0, 4.0, 8.0)
+
+
+def poll(
+    look: Callable[[], Conversation[T | None]],
+    what: str,
+    most_seconds: float = 3600.0,
+    step_seconds: float = 15.0,
+) -> Conversation[T]:
+    """What `look` finds, once it is not None; UnreadableAnswer when `what` takes too long.
+
+    Looks after 1, 2, 4 and 8 seconds, then every `step_seconds`.
+    """
+    for seconds in _pauses(most_seconds, step_seconds):
+        yield Wait(seconds)
+        found = yield from look()
+        if found is not None:
+            return found
+    raise UnreadableAnswer(f"{what} did not end in {most_seconds / 60:.0f} minutes")
+
+
+def _pauses(most: float, step: float) -> Iterator[float]:
+    spent = 0.0
+    for seconds in FIRST_SECONDS:
+        spent += seconds
+        yield min(seconds, step)
+    while spent < most:
+        spent += step
+        yield step
 
 
 def words_of(response: Response) -> str:

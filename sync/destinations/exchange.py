@@ -40,6 +40,8 @@ class Endpoint:
     base_url: str
     auth: Auth | None = None
     requests_per_second: float | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Sent with every request that does not have its own."""
 
 
 @dataclass(frozen=True, slots=True)

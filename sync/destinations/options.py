@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from typing import ClassVar, Self, TypeVar
 from urllib.parse import urlsplit
@@ -72,9 +72,12 @@ class Connection(Strict):
         """The vendor's host, or the path under `base_url` at which the stand-in has it."""
         return host if self.base_url is None else self.base_url.rstrip("/") + stand_in
 
-    def endpoint(self, host: str, stand_in: str, auth: Auth) -> Endpoint:
+    def endpoint(
+        self, host: str, stand_in: str, auth: Auth, headers: Mapping[str, str] | None = None
+    ) -> Endpoint:
         """The same, with its credential and the pace that the connection asks for."""
-        return Endpoint(self.url(host, stand_in), auth, self.requests_per_second)
+        url = self.url(host, stand_in)
+        return Endpoint(url, auth, self.requests_per_second, headers or {})
 
 
 def _names_a_host(address: str) -> bool:

@@ -14,7 +14,6 @@ from sync.destinations.values import unix_milliseconds
 from sync.model import Change, Kind, Op, Sync
 from sync.rules import ExitCause
 
-SEGMENTS = frozenset({Kind.SEGMENT})
 PEOPLE = frozenset({Kind.TRAITS, Kind.SEGMENT})
 """Kinds that say what people are like."""
 TRANSITION_MILLISECONDS = 1_704_067_200_000  # any constant

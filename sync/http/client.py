@@ -195,6 +195,8 @@ class Line:
 
     def _exchange(self, request: Request, trail: Trail) -> Response:
         endpoint = self._endpoint(request.to)
+        if endpoint.headers:
+            request = replace(request, headers={**endpoint.headers, **request.headers})
         if request.json is not None:
             headers = {"content-type": "application/json", **request.headers}
             request = replace(request, json=None, content=encode(request.json), headers=headers)

@@ -12,27 +12,17 @@ from typing import Literal
 
 from pydantic import Field, SecretStr
 
+from sync.destinations.answers import UnreadableAnswer, word
+from sync.destinations.credentials import Basic, Header
 from sync.destinations.customerio import app, operations, sending
 from sync.destinations.customerio.operations import Options
-from sync.destinations.kit import (
-    Basic,
-    Connection,
-    Conversation,
-    Destination,
-    Endpoint,
-    Header,
-    Health,
-    Lag,
-    Limits,
-    Problem,
-    Request,
-    Stage,
-    Sync,
-    UnreadableAnswer,
-    Verdict,
-    problems,
-    word,
-)
+from sync.destinations.exchange import Conversation, Endpoint, Limits, Request, Verdict
+from sync.destinations.names import problems
+from sync.destinations.options import Connection
+from sync.destinations.spec import Destination, Health, Lag
+from sync.destinations.stages import Stage
+from sync.errors import Problem
+from sync.model import Sync
 
 APP_REQUESTS_PER_SECOND = 10.0
 

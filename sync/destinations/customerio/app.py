@@ -9,25 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from sync.destinations.answers import chunks, paged, whole, word
 from sync.destinations.customerio.operations import ATTRIBUTES, Options, folded, identifier
-from sync.destinations.kit import (
-    JSON,
-    PEOPLE,
-    Conversation,
-    Expected,
-    Found,
-    Kind,
-    Request,
-    Response,
-    Sync,
-    UnreadableAnswer,
-    chunks,
-    flag,
-    paged,
-    segment_name,
-    whole,
-    word,
-)
+from sync.destinations.exchange import JSON, Conversation, Request, Response, UnreadableAnswer
+from sync.destinations.read_back import Expected, Found
+from sync.destinations.transitions import PEOPLE, flag, segment_name
+from sync.model import Kind, Sync
 
 READ_BACK_IDS = 100
 MEMBERS_PAGE = 30_000

@@ -12,30 +12,14 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from sync.destinations.kit import (
-    JSON,
-    PEOPLE,
-    RENAME,
-    SEGMENTS,
-    Change,
-    Family,
-    Kind,
-    Names,
-    Op,
-    Sync,
-    Trait,
-    Transitions,
-    Values,
-    bounded,
-    email_address,
-    event_errors,
-    family,
-    flag,
-    occurrence,
-    sounds_like_an_email,
-    traits_of,
-    unix_seconds,
-)
+from sync.data_types import Family, family
+from sync.destinations.exchange import JSON
+from sync.destinations.identifiers import bounded, email_address
+from sync.destinations.names import RENAME, Names, sounds_like_an_email
+from sync.destinations.options import Transitions
+from sync.destinations.transitions import PEOPLE, event_errors, flag, occurrence, traits_of
+from sync.destinations.values import Values, unix_seconds
+from sync.model import Change, Kind, Op, Sync, Trait
 
 MAX_IDENTIFIER_BYTES = 150
 MAX_ATTRIBUTES = 300
@@ -80,7 +64,7 @@ class Options(Transitions):
     """Whom it has left out in silence is told again when it may be created."""
     KINDS = Transitions.KINDS | {
         "update_only": PEOPLE,
-        "manual_segment": SEGMENTS,
+        "manual_segment": {Kind.SEGMENT},
         "relate_by": {Kind.OBJECTS},
     }
 

@@ -4,22 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sync.destinations.answers import empty, refused
 from sync.destinations.customerio.operations import Options
-from sync.destinations.kit import (
-    DELIVERED,
-    JSON,
-    Conversation,
-    Op,
-    Outcome,
-    Rejected,
-    Request,
-    Response,
-    Retry,
-    Row,
-    UnreadableAnswer,
-    empty,
-    refused,
-)
+from sync.destinations.exchange import JSON, Conversation, Request, Response, UnreadableAnswer
+from sync.destinations.stages import Row
+from sync.model import DELIVERED, Op, Outcome, Rejected, Retry
 
 PARTLY_ACCEPTED = 207
 

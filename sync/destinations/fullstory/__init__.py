@@ -13,26 +13,20 @@ from urllib.parse import quote
 
 from pydantic import Field, SecretStr
 
+from sync.destinations.credentials import Header
+from sync.destinations.exchange import Conversation, Limits, Verdict
 from sync.destinations.fullstory import operations, reading
 from sync.destinations.fullstory.sending import writing
-from sync.destinations.kit import (
-    PEOPLE,
-    Connection,
-    Conversation,
-    Destination,
-    Expected,
-    Header,
-    Health,
-    Kind,
-    Limits,
-    Problem,
-    ReadBack,
-    Stage,
-    Sync,
-    Verdict,
-    problems,
-)
+from sync.destinations.names import problems
+from sync.destinations.options import Connection
+from sync.destinations.read_back import Expected, ReadBack
+from sync.destinations.spec import Destination, Health
+from sync.destinations.stages import Stage
+from sync.destinations.transitions import PEOPLE
+from sync.errors import Problem
+from sync.model import Kind, Sync
 
+HOST, HEADERS = "https://api.fullstory.com", {"Integration-Source": "dbt-activation"}
 JOB_ITEMS = 5_000  # a tenth of what a job takes: a lost answer leaves fewer people in doubt
 SINGLE_ITEMS = 50  # where no job is wanted
 
@@ -66,7 +60,7 @@ class Fullstory(Destination):
         keys = {"write": settings.api_key, "read": settings.read_api_key or settings.api_key}
         # The raw key follows the word Basic; it is not a user and a password.
         self.endpoints = {
-            name: settings.endpoint("https://api.fullstory.com", "", Header(key, "Basic "))
+            name: settings.endpoint(HOST, "", Header(key, "Basic "), HEADERS)
             for name, key in keys.items()
         }
         self._org_id, self._batch_from = settings.org_id, settings.batch_from

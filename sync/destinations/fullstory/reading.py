@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sync.destinations.fullstory.jobs import HEADERS
+from sync.destinations.answers import mapping, word
+from sync.destinations.exchange import JSON, Conversation, Request, UnreadableAnswer
 from sync.destinations.fullstory.operations import (
     MAX_PROPERTIES,
     OWN_FIELDS,
@@ -15,30 +16,13 @@ from sync.destinations.fullstory.operations import (
     properties,
     property_names,
 )
-from sync.destinations.kit import (
-    DELIVERED,
-    JSON,
-    PEOPLE,
-    Conversation,
-    Expected,
-    Found,
-    Health,
-    Kind,
-    Op,
-    Outcome,
-    Problem,
-    ReadBack,
-    Rejected,
-    Request,
-    Row,
-    Sync,
-    UnreadableAnswer,
-    compare,
-    flag,
-    mapping,
-    utc,
-    word,
-)
+from sync.destinations.read_back import Expected, Found, ReadBack, compare
+from sync.destinations.spec import Health
+from sync.destinations.stages import Row
+from sync.destinations.transitions import PEOPLE, flag
+from sync.destinations.values import utc
+from sync.errors import Problem
+from sync.model import DELIVERED, Kind, Op, Outcome, Rejected, Sync
 
 READERS = frozenset({"ADMIN", "ARCHITECT"})
 MANY_NAMES, MANY_SEGMENTS = 400, 60
@@ -75,7 +59,7 @@ def health(org_id: str | None, data_center: str, has_reader: bool) -> Conversati
 
 def _key_of(endpoint: str) -> Conversation[tuple[str, str]]:
     """(account, level) of an endpoint's key: USER is Standard, ARCHITECT and ADMIN may read."""
-    response = yield Request("GET", "/me", to=endpoint, headers=HEADERS)
+    response = yield Request("GET", "/me", to=endpoint)
     body = response.object()
     account = word(body.get("orgId"))
     if response.status != 200 or not account:
@@ -103,7 +87,7 @@ def absent(rows: Sequence[Row]) -> Conversation[dict[Row, Outcome]]:
 def _known(uid: str) -> Conversation[list[Mapping[str, Any]] | None]:
     """Whom Fullstory knows by this uid and is not deleting; None when it refuses to say."""
     query = {"uid": uid, "include_schema": "true"}
-    response = yield Request("GET", "/v2/users", to="read", query=query, headers=HEADERS)
+    response = yield Request("GET", "/v2/users", to="read", query=query)
     if response.status >= 400:
         return None
     results = response.object().get("results")
@@ -125,7 +109,7 @@ def seen(sync: Sync, expected: Expected) -> Conversation[ReadBack]:
 def _has_no_session(uid: str) -> Conversation[bool]:
     """Whether none is listed; nothing lists events without one. A refusal leaves it open."""
     query = {"uid": uid, "limit": "1"}
-    response = yield Request("GET", "/sessions/v2", to="read", query=query, headers=HEADERS)
+    response = yield Request("GET", "/sessions/v2", to="read", query=query)
     return response.status == 200 and not response.object().get("sessions")
 
 

@@ -13,26 +13,15 @@ from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator
 
+from sync.destinations.credentials import Basic, Header
+from sync.destinations.exchange import JSON, Conversation, Endpoint, Limits, Piece, Request, Verdict
 from sync.destinations.gainsight_px import events, model, reading, segments, state
-from sync.destinations.kit import (
-    JSON,
-    Basic,
-    Connection,
-    Conversation,
-    Destination,
-    Endpoint,
-    Header,
-    Health,
-    Kind,
-    Limits,
-    Piece,
-    Problem,
-    Request,
-    Stage,
-    Sync,
-    Verdict,
-    problems,
-)
+from sync.destinations.names import problems
+from sync.destinations.options import Connection
+from sync.destinations.spec import Destination, Health
+from sync.destinations.stages import Stage
+from sync.errors import Problem
+from sync.model import Kind, Sync
 
 NOBODY = "dbt-activation: nobody has this id"  # an update of nobody shows if the key may write
 REQUESTS_PER_SECOND = 50.0  # of about 200 for the whole subscription

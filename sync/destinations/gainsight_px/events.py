@@ -7,31 +7,15 @@ from datetime import timedelta
 
 import orjson
 
+from sync.destinations.answers import UnreadableAnswer, listed, mapping
+from sync.destinations.exchange import JSON, BatchRefused, Conversation, Piece, Request
 from sync.destinations.gainsight_px.model import EVENT_ID, EVENT_NAMES, subject
 from sync.destinations.gainsight_px.reading import PAGE, accepted, is_taken, refusal, said
-from sync.destinations.kit import (
-    DELIVERED,
-    JSON,
-    BatchRefused,
-    Conversation,
-    Delivered,
-    Occurrence,
-    Outcome,
-    Piece,
-    Request,
-    Row,
-    Stage,
-    UnreadableAnswer,
-    Values,
-    digest,
-    each,
-    iso_8601,
-    listed,
-    mapping,
-    occurrence,
-    unix_milliseconds,
-    utc,
-)
+from sync.destinations.identifiers import digest
+from sync.destinations.stages import Row, Stage, each
+from sync.destinations.transitions import Occurrence, occurrence
+from sync.destinations.values import Values, iso_8601, unix_milliseconds, utc
+from sync.model import DELIVERED, Delivered, Outcome
 
 PROPERTIES = Values(instant=lambda value: iso_8601(utc(value)))
 PUSH = "/rte/segmentio/v1/push"

@@ -12,27 +12,14 @@ from urllib.parse import quote
 
 from pydantic import Field
 
-from sync.destinations.kit import (
-    MOMENTS,
-    NUMBERS,
-    PEOPLE,
-    RENAME,
-    SEGMENTS,
-    Change,
-    Family,
-    Kind,
-    Names,
-    Piece,
-    Sync,
-    Transitions,
-    Values,
-    bounded,
-    event_errors,
-    family,
-    segment_name,
-    unix_milliseconds,
-    wire,
-)
+from sync.data_types import MOMENTS, NUMBERS, Family, family, wire
+from sync.destinations.exchange import Piece
+from sync.destinations.identifiers import bounded
+from sync.destinations.names import RENAME, Names
+from sync.destinations.options import Transitions
+from sync.destinations.transitions import PEOPLE, event_errors, segment_name
+from sync.destinations.values import Values, unix_milliseconds
+from sync.model import Change, Kind, Sync
 
 EVENT_ID = "event_id"
 """The property that repeats an event's id, because `eventId` is not promised to be kept."""
@@ -97,8 +84,8 @@ class Options(Transitions):
     ASIDE: ClassVar[frozenset[str]] = Transitions.ASIDE | {"on_missing", "exit_reason"}
     KINDS = Transitions.KINDS | {
         "on_missing": set(Kind) - {Kind.EVENTS},
-        "membership": SEGMENTS,
-        "exit_reason": SEGMENTS,
+        "membership": {Kind.SEGMENT},
+        "exit_reason": {Kind.SEGMENT},
     }
 
     on_missing: Literal["skip", "create"] | None = Field(

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
+from sync.destinations.answers import chunks, free_of_no, listed, mapping, says_no, word
+from sync.destinations.exchange import JSON, Conversation, Request, Response, UnreadableAnswer
 from sync.destinations.gainsight_px.model import (
     ATTRIBUTES,
     Resource,
@@ -16,25 +18,9 @@ from sync.destinations.gainsight_px.model import (
     path_of,
     resource_of,
 )
-from sync.destinations.kit import (
-    JSON,
-    Conversation,
-    Expected,
-    Found,
-    Kind,
-    Rejected,
-    Request,
-    Response,
-    Sync,
-    UnreadableAnswer,
-    chunks,
-    free_of_no,
-    listed,
-    mapping,
-    says_no,
-    segment_name,
-    word,
-)
+from sync.destinations.read_back import Expected, Found
+from sync.destinations.transitions import segment_name
+from sync.model import Kind, Rejected, Sync
 
 Record = Mapping[str, Any]
 LOOK_UP = 25

@@ -5,25 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
+from sync.destinations.answers import UnreadableAnswer, word
+from sync.destinations.exchange import JSON, BatchRefused, Conversation, Piece, Request
 from sync.destinations.gainsight_px.model import is_external
 from sync.destinations.gainsight_px.reading import is_taken, said, taken
-from sync.destinations.kit import (
-    DELIVERED,
-    JSON,
-    BatchRefused,
-    Conversation,
-    Op,
-    Outcome,
-    Piece,
-    Rejected,
-    Request,
-    Row,
-    UnreadableAnswer,
-    in_halves,
-    iso_8601,
-    segment_name,
-    word,
-)
+from sync.destinations.stages import Row, in_halves
+from sync.destinations.transitions import segment_name
+from sync.destinations.values import iso_8601
+from sync.model import DELIVERED, Op, Outcome, Rejected
 
 OFF = "external segments are not switched on in this subscription; Gainsight support does that"
 

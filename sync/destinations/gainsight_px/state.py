@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from sync.destinations.exchange import JSON, BatchRefused, Conversation, Piece, Request
 from sync.destinations.gainsight_px.model import (
     ACCOUNTS,
     ATTRIBUTES,
@@ -23,26 +24,10 @@ from sync.destinations.gainsight_px.model import (
     subject,
 )
 from sync.destinations.gainsight_px.reading import Record, is_taken, look, refusal, said, search
-from sync.destinations.kit import (
-    DELIVERED,
-    JSON,
-    BatchRefused,
-    Change,
-    Conversation,
-    Kind,
-    Op,
-    Outcome,
-    Piece,
-    Rejected,
-    Request,
-    Row,
-    Stage,
-    Sync,
-    bounded,
-    each,
-    segment_name,
-    traits_of,
-)
+from sync.destinations.identifiers import bounded
+from sync.destinations.stages import Row, Stage, each
+from sync.destinations.transitions import segment_name, traits_of
+from sync.model import DELIVERED, Change, Kind, Op, Outcome, Rejected, Sync
 
 GENDERS = ("MALE", "FEMALE", "OTHER", "EMPTY_GENDER")
 

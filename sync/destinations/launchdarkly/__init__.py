@@ -13,33 +13,21 @@ from typing import Literal
 
 from pydantic import Field, SecretStr
 
-from sync.destinations.kit import (
-    JSON,
-    Change,
-    Connection,
-    Conversation,
-    Destination,
-    Expected,
-    Found,
-    Header,
-    Health,
-    Kind,
-    Lag,
-    Limits,
-    Outcome,
-    Problem,
-    Row,
-    Stage,
-    Sync,
-    Verdict,
-    problems,
-)
+from sync.destinations.credentials import Header
+from sync.destinations.exchange import JSON, Conversation, Limits, Verdict
 from sync.destinations.launchdarkly import events, reading
-from sync.destinations.launchdarkly.calls import Place
+from sync.destinations.launchdarkly.calls import VERSION, Environment
 from sync.destinations.launchdarkly.flags import unsafe_flags
 from sync.destinations.launchdarkly.membership import memberships
 from sync.destinations.launchdarkly.options import Options, context_key, mapping_errors
 from sync.destinations.launchdarkly.segments import Segments
+from sync.destinations.names import problems
+from sync.destinations.options import Connection
+from sync.destinations.read_back import Expected, Found
+from sync.destinations.spec import Destination, Health, Lag
+from sync.destinations.stages import Row, Stage
+from sync.errors import Problem
+from sync.model import Change, Kind, Outcome, Sync
 
 HOSTS = {
     "us": ("https://app.launchdarkly.com", "https://events.launchdarkly.com"),
@@ -86,15 +74,15 @@ class Launchdarkly(Destination):
         app, host = HOSTS[settings.region]
         token = Header(settings.access_token, prefix="")
         self.endpoints = {
-            "app": settings.endpoint(app, "/app", token),
+            "app": settings.endpoint(app, "/app", token, VERSION),
             "import": settings.endpoint(host, "/events", token),
         }
         if settings.sdk_key is not None:
             key = Header(settings.sdk_key, prefix="")
             self.endpoints["bulk"] = settings.endpoint(host, "/events", key)
         self._sdk_key = settings.sdk_key
-        self._place = Place(settings.project, settings.environment)
-        self._segments = Segments(self._place)
+        self._env = Environment(settings.project, settings.environment)
+        self._segments = Segments(self._env)
 
     def limits_for(self, syncs: Sequence[Sync]) -> Limits:
         """As many events as the import takes, or one, because what it knows again is a payload."""
@@ -113,23 +101,23 @@ class Launchdarkly(Destination):
 
     def stages(self) -> Sequence[Stage]:
         """Membership first, because flags depend on it; then what is only for people to look at."""
-        return (self._apply, partial(events.identify, self._place))
+        return (self._apply, partial(events.identify, self._env))
 
     def _apply(self, rows: Sequence[Row]) -> Conversation[Sequence[Outcome]]:
         if rows[0].sync.kind is Kind.EVENTS:
-            return (yield from events.import_metrics(self._place, rows))
+            return (yield from events.import_metrics(self._env, rows))
         return (yield from self._segments.apply(rows))
 
     def check(self) -> Conversation[Health]:
         """Token, project, environment, permissions, and whether the SDK key belongs to it."""
-        return (yield from reading.health(self._place, self._sdk_key))
+        return (yield from reading.health(self._env, self._sdk_key))
 
     def unready(self, sync: Sync) -> Conversation[Sequence[Problem]]:
         """Segments that can't be written to, and attributes without a key to show them with."""
         found = yield from self._segments.unready(sync)
         if Options.of(sync).identify and self._sdk_key is None:
             text = "`identify: true` needs an sdk_key, which the connection lacks"
-            fix = f"add the SDK key of {self._place} in profiles.yml, or remove `identify: true`"
+            fix = f"add the SDK key of {self._env} in profiles.yml, or remove `identify: true`"
             found += problems(sync, "launchdarkly-no-sdk-key", [(text, fix)])
         return found
 
@@ -137,9 +125,9 @@ class Launchdarkly(Destination):
         self, sync: Sync, expected: Sequence[Expected]
     ) -> Conversation[Sequence[Found | None]]:
         """Membership from the segments, attributes from the list of contexts; events can't be."""
-        return (yield from reading.held(self._place, sync, expected))
+        return (yield from reading.held(self._env, sync, expected))
 
     def audit(self, syncs: Sequence[Sync]) -> Conversation[Sequence[Problem]]:
         """Segments that are nearly full or without a store, and flags without a safe fallback."""
-        found = yield from reading.crowded(self._place, syncs)
-        return [*found, *(yield from unsafe_flags(self._place, syncs))]
+        found = yield from reading.crowded(self._env, syncs)
+        return [*found, *(yield from unsafe_flags(self._env, syncs))]

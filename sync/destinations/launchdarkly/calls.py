@@ -5,25 +5,18 @@ Source: https://launchdarkly.com/docs/api (version 20240415, read 2026-11).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sync.destinations.kit import (
-    JSON,
-    BatchRefused,
-    Conversation,
-    Request,
-    Response,
-    UnreadableAnswer,
-)
+from sync.destinations.answers import UnreadableAnswer
+from sync.destinations.exchange import JSON, BatchRefused, Conversation, Request, Response
 
-VERSION = "20240415"  # a token has a default of its own, so always said
-BETA = "beta"  # what is in beta answers 403 to any other version
-SEMANTIC = "application/json; domain-model=launchdarkly.semanticpatch"
+VERSION = {"ld-api-version": "20240415"}  # a token has a default of its own, so always said
+BETA = {"ld-api-version": "beta"}  # what is in beta answers 403 to any other version
+SEMANTIC = {"content-type": "application/json; domain-model=launchdarkly.semanticpatch"}
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Environment:
     """One environment of one project, in words and in paths."""
 
     project: str
@@ -41,20 +34,6 @@ class Place:
     def inside(self) -> str:
         """The environment itself, and the start of what is asked about it."""
         return f"/api/v2/projects/{self.project}/environments/{self.environment}"
-
-
-def api(
-    method: str,
-    path: str,
-    json: JSON = None,
-    query: Mapping[str, str] | None = None,
-    version: str = VERSION,
-) -> Request:
-    """A request to the REST API; a PATCH is a semantic one."""
-    headers = {"ld-api-version": version}
-    if method == "PATCH":
-        headers["content-type"] = SEMANTIC
-    return Request(method, path, json=json, query=query or {}, headers=headers)
 
 
 def read(request: Request) -> Conversation[dict[str, JSON]]:

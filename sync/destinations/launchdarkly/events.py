@@ -6,33 +6,15 @@ import json
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from sync.destinations.kit import (
-    DELIVERED,
-    JSON,
-    NOTHING,
-    Change,
-    Conversation,
-    Op,
-    Outcome,
-    Request,
-    Response,
-    Row,
-    Sync,
-    Values,
-    chunks,
-    digest,
-    entries,
-    free_of_no,
-    listed,
-    mapping,
-    occurrence,
-    paged,
-    traits_of,
-    unix_milliseconds,
-    word,
-)
-from sync.destinations.launchdarkly.calls import Place, acknowledged, api
+from sync.destinations.answers import chunks, entries, free_of_no, listed, mapping, paged, word
+from sync.destinations.exchange import JSON, NOTHING, Conversation, Request, Response
+from sync.destinations.identifiers import digest
+from sync.destinations.launchdarkly.calls import Environment, acknowledged
 from sync.destinations.launchdarkly.options import EVENT_NAMES, Options, context_key, context_kind
+from sync.destinations.stages import Row
+from sync.destinations.transitions import occurrence, traits_of
+from sync.destinations.values import Values, unix_milliseconds
+from sync.model import DELIVERED, Change, Op, Outcome, Sync
 
 SEARCH_KEYS = 50
 ATTRIBUTES = Values(instant=unix_milliseconds)
@@ -83,20 +65,20 @@ def merged(sync: Sync, ours: Context, known: Context) -> dict[str, JSON]:
     return {**context, **({"_meta": meta} if meta else {})}
 
 
-def import_metrics(place: Place, rows: Sequence[Row]) -> Conversation[Sequence[Outcome]]:
+def import_metrics(env: Environment, rows: Sequence[Row]) -> Conversation[Sequence[Outcome]]:
     """A batch in one payload. Its id comes from the events themselves, so a repeated payload is
     dropped; a payload of other events is not, even if some of them were sent before."""
     key = [rows[0].sync.lasting_name, *(row.change.identity for row in rows)]
-    path = f"/v2/event-data-import/{place.project}/{place.environment}"
+    path = f"/v2/event-data-import/{env.project}/{env.environment}"
     yield from _publish("import", path, [row.part for row in rows], key, IMPORTER)
     return [DELIVERED] * len(rows)
 
 
-def identify(place: Place, rows: Sequence[Row]) -> Conversation[Sequence[Outcome]]:
+def identify(env: Environment, rows: Sequence[Row]) -> Conversation[Sequence[Outcome]]:
     """Show attributes in the list of contexts. An identify event replaces a whole context, so
     what is listed is read first, and nobody is listed because of a removal."""
     kind = context_kind(rows[0].sync)
-    known, answer = yield from contexts(place, kind, [row.change.address for row in rows])
+    known, answer = yield from contexts(env, kind, [row.change.address for row in rows])
     about = {"kind": "identify", "creationDate": unix_milliseconds(answer.instant())}
     events = []
     for sync, change in [row.item.pieces[0] for row in rows]:
@@ -113,7 +95,7 @@ def identify(place: Place, rows: Sequence[Row]) -> Conversation[Sequence[Outcome
 
 
 def contexts(
-    place: Place, kind: str, keys: Sequence[str]
+    env: Environment, kind: str, keys: Sequence[str]
 ) -> Conversation[tuple[Mapping[str, Context], Response]]:
     """The newest form of each of these contexts that the list still holds (30 days), by key; and
     the last answer, which says what time it is."""
@@ -123,7 +105,7 @@ def contexts(
     def page(token: str) -> Conversation[tuple[Sequence[tuple[str, Context]], str]]:
         nonlocal answer
         following = {"continuationToken": token} if token else {}
-        answer = yield api("POST", f"{place.inside}/contexts/search", {**query, **following})
+        answer = yield Request("POST", f"{env.inside}/contexts/search", {**query, **following})
         body = acknowledged(answer).object()
         found = [(str(i.get("lastSeen") or ""), _context(i)) for i in listed(body, "items")]
         return found, word(body.get("continuationToken"))

@@ -10,21 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sync.destinations.kit import (
-    JSON,
-    Conversation,
-    Kind,
-    Problem,
-    Sync,
-    UnreadableAnswer,
-    entries,
-    listed,
-    mapping,
-    objects,
-    word,
-)
-from sync.destinations.launchdarkly.calls import Place, api, read, within
+from sync.destinations.answers import entries, listed, mapping, objects, word
+from sync.destinations.exchange import JSON, Conversation, Request, UnreadableAnswer
+from sync.destinations.launchdarkly.calls import Environment, read, within
 from sync.destinations.launchdarkly.options import Options, context_kind, segment_keys
+from sync.errors import Problem
+from sync.model import Kind, Sync
 
 PAGE = 100
 UNKNOWN_KEY = "dbt-activation-audit-nobody"
@@ -122,32 +113,32 @@ def _served_by(rule: Said) -> set[int]:
     return {index for index in served if isinstance(index, int)}
 
 
-def unsafe_flags(place: Place, syncs: Sequence[Sync]) -> Conversation[list[Problem]]:
+def unsafe_flags(env: Environment, syncs: Sequence[Sync]) -> Conversation[list[Problem]]:
     """A problem for each way in which a flag that uses us is not safe."""
     ours = Ours.of(syncs)
-    every = (yield from _flags(place)) if ours.kinds else []
+    every = (yield from _flags(env)) if ours.kinds else []
     flags = [flag for flag in every if any(ours.asked_by(rule) for rule in flag.rules)]
     served: dict[tuple[str, str], JSON] = {}
     for kind in ours.kinds if flags else ():
         # What LaunchDarkly itself would serve nobody in particular.
         context = {"kind": kind, "key": UNKNOWN_KEY}
-        answer = yield from read(api("POST", f"{place.inside}/flags/evaluate", context))
+        answer = yield from read(Request("POST", f"{env.inside}/flags/evaluate", context))
         items = [item for item in listed(answer, "items") if "_value" in item]
         served |= {(kind, str(item.get("key"))): item["_value"] for item in items}
     return [problem for flag in flags for problem in _judged(flag, ours, served)]
 
 
-def _flags(place: Place) -> Conversation[list[Flag]]:
+def _flags(env: Environment) -> Conversation[list[Flag]]:
     """All flags with their rules, which only `summary=0` shows."""
     flags: list[Flag] = []
     seen: set[str] = set()
     while True:
-        query = {"env": place.environment, "summary": "0", "limit": str(PAGE)}
+        query = {"env": env.environment, "summary": "0", "limit": str(PAGE)}
         query["offset"] = str(len(flags))
-        path = f"/api/v2/flags/{place.project}"
-        page = listed((yield from read(api("GET", path, None, query))), "items")
+        path = f"/api/v2/flags/{env.project}"
+        page = listed((yield from read(Request("GET", path, query=query))), "items")
         for flag in page:
-            setup = mapping(within(flag, "environments", place.environment))
+            setup = mapping(within(flag, "environments", env.environment))
             flags.append(Flag(word(flag.get("key")), objects(flag.get("variations")), setup))
         if len(page) < PAGE:
             return flags

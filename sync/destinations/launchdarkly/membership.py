@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from sync.destinations.kit import Change, Kind, Op, Rejected, Retry, Row, Sync, segment_name
 from sync.destinations.launchdarkly.options import Options, as_text, families
+from sync.destinations.stages import Row
+from sync.destinations.transitions import segment_name
+from sync.model import Change, Kind, Op, Rejected, Retry, Sync
 
 
 def memberships(sync: Sync, change: Change) -> list[tuple[str, bool]]:

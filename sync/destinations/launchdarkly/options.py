@@ -12,18 +12,11 @@ from typing import Any, ClassVar, Literal, NamedTuple
 
 from pydantic import Field, StrictBool, StrictInt, StrictStr
 
-from sync.destinations.kit import (
-    SEGMENTS,
-    Change,
-    Kind,
-    Names,
-    Sync,
-    VendorOptions,
-    bounded,
-    event_errors,
-    segment_name,
-    tier_trait,
-)
+from sync.destinations.identifiers import bounded
+from sync.destinations.names import Names
+from sync.destinations.options import VendorOptions
+from sync.destinations.transitions import event_errors, segment_name, tier_trait
+from sync.model import Change, Kind, Sync
 
 MAX_TIERS = 20
 MAX_KEY_BYTES = 1024  # none is documented; longer ones are no identifiers
@@ -37,6 +30,7 @@ ATTRIBUTE_NAMES = Names(
 )
 EVENT_NAMES = Names("event", max_bytes=255)
 EVENTS = frozenset({Kind.EVENTS})
+SEGMENTS = frozenset({Kind.SEGMENT})
 VALUES = frozenset({Kind.TRAITS, Kind.OBJECTS})
 _KINDS: dict[str, Collection[Kind]] = {
     "tiers": SEGMENTS,

@@ -10,56 +10,55 @@ from urllib.parse import quote
 
 from pydantic import SecretStr
 
-from sync.destinations.kit import (
-    JSON,
-    Change,
-    Conversation,
-    Expected,
-    Found,
-    Health,
-    Kind,
-    Op,
-    Problem,
-    Sync,
-    UnreadableAnswer,
-    entries,
-    listed,
-    segment_name,
-    word,
+from sync.destinations.answers import entries, listed, word
+from sync.destinations.exchange import JSON, Conversation, Request, UnreadableAnswer
+from sync.destinations.launchdarkly.calls import (
+    BETA,
+    SEMANTIC,
+    Environment,
+    acknowledged,
+    read,
+    within,
 )
-from sync.destinations.launchdarkly.calls import BETA, Place, acknowledged, api, read, within
 from sync.destinations.launchdarkly.events import ATTRIBUTES, Context, contexts
 from sync.destinations.launchdarkly.membership import memberships
 from sync.destinations.launchdarkly.options import Options, context_kind, families, segment_keys
 from sync.destinations.launchdarkly.segments import MAX_TARGETS, find, keys_in, size_of
+from sync.destinations.read_back import Expected, Found
+from sync.destinations.spec import Health
+from sync.destinations.transitions import segment_name
+from sync.errors import Problem
+from sync.model import Change, Kind, Op, Sync
 
 NEARLY_FULL = MAX_TARGETS * 4 // 5
 NOBODY = {"kind": "removeIncludedUsers", "values": ["dbt-activation-check-nobody"]}
 
 
-def health(place: Place, sdk_key: SecretStr | None) -> Conversation[Health]:
+def health(env: Environment, sdk_key: SecretStr | None) -> Conversation[Health]:
     """Whose token it is, which environment it opens, and what would be refused there."""
-    caller = yield from read(api("GET", "/api/v2/caller-identity"))
+    caller = yield from read(Request("GET", "/api/v2/caller-identity"))
     account = caller.get("accountId")
     if not isinstance(account, str) or not account:
         raise UnreadableAnswer("the caller's identity does not name an account")
-    response = yield api("GET", place.inside)
+    response = yield Request("GET", env.inside)
     if response.status == 404:
-        return Health(account, {}, [_no_environment(place)])
+        return Health(account, {}, [_no_environment(env)])
     environment = acknowledged(response).object()
     if not isinstance(environment.get("_id"), str):
         raise UnreadableAnswer("the environment has no id")
-    segments = listed((yield from read(api("GET", place.segments, query={"limit": "1"}))), "items")
+    segments = listed(
+        (yield from read(Request("GET", env.segments, query={"limit": "1"}))), "items"
+    )
     is_guarded = bool(within(environment, "resourceApprovalSettings", "segment", "required"))
     if is_guarded and segments:
         # A dry run changes nothing, and nobody has this key. A role that doesn't bypass approvals
         # is answered 403, which ends the check.
-        body = {"environmentKey": place.environment, "instructions": [NOBODY]}
-        path = f"{place.segments}/{quote(word(segments[0].get('key')), safe='')}"
-        yield api("PATCH", path, body, {"dryRun": "true"})
+        body = {"environmentKey": env.environment, "instructions": [NOBODY]}
+        path = f"{env.segments}/{quote(word(segments[0].get('key')), safe='')}"
+        yield Request("PATCH", path, body, query={"dryRun": "true"}, headers=SEMANTIC)
     facts = {
-        "project": place.project,
-        "environment": place.environment,
+        "project": env.project,
+        "environment": env.environment,
         "token": "service" if caller.get("serviceToken") else "personal",
         "sdk_key": "none: attributes can't be shown" if sdk_key is None else "given",
         "approvals": "required for segments" if is_guarded else "none",
@@ -68,12 +67,12 @@ def health(place: Place, sdk_key: SecretStr | None) -> Conversation[Health]:
     return Health(f"{account}/{environment['_id']}", facts, found)
 
 
-def _no_environment(place: Place) -> Problem:
+def _no_environment(env: Environment) -> Problem:
     return Problem(
         "launchdarkly-environment",
-        f"there is no {place}, or the token may not read it",
+        f"there is no {env}, or the token may not read it",
         hint="keys are written as in the address of the project's pages",
-        fix=f"create the {place}, or correct both in this connection in profiles.yml",
+        fix=f"create the {env}, or correct both in this connection in profiles.yml",
     )
 
 
@@ -100,7 +99,7 @@ def _problems(
 
 
 def held(
-    place: Place, sync: Sync, expected: Sequence[Expected]
+    env: Environment, sync: Sync, expected: Sequence[Expected]
 ) -> Conversation[Sequence[Found | None]]:
     """A segment's list is definite: whoever is not on it is found to be outside."""
     if sync.kind is Kind.EVENTS:
@@ -108,23 +107,23 @@ def held(
     addresses = [one.address for one in expected]
     members = {}
     for key in segment_keys(sync):
-        members[key] = yield from _members(place, context_kind(sync), key, addresses)
+        members[key] = yield from _members(env, context_kind(sync), key, addresses)
     known = None
     if Options.of(sync).identify:
-        known, _ = yield from contexts(place, context_kind(sync), addresses)
+        known, _ = yield from contexts(env, context_kind(sync), addresses)
     return [_found(sync, one, members, known) for one in expected]
 
 
 def _members(
-    place: Place, kind: str, segment: str, keys: Sequence[str]
+    env: Environment, kind: str, segment: str, keys: Sequence[str]
 ) -> Conversation[Collection[str]]:
-    found = yield from find(place, segment)
+    found = yield from find(env, segment)
     if found is None or not found.get("unbounded"):
         return keys_in(found or {}, kind)
     members = set()
     for key in keys:
-        path = f"{place.segments}/{segment}/contexts/{quote(key, safe='')}"
-        answer = yield from read(api("GET", path))
+        path = f"{env.segments}/{segment}/contexts/{quote(key, safe='')}"
+        answer = yield from read(Request("GET", path))
         if answer.get("included") is True:
             members.add(key)
     return members
@@ -153,12 +152,12 @@ def _found(
     return Found(differing=differing) if is_found else None
 
 
-def crowded(place: Place, syncs: Sequence[Sync]) -> Conversation[list[Problem]]:
+def crowded(env: Environment, syncs: Sequence[Sync]) -> Conversation[list[Problem]]:
     """Segments that are nearly full, and big ones that server-side SDKs can't look up."""
     found: list[Problem] = []
     big: list[str] = []
     for name, key in [(sync.name, key) for sync in syncs for key in segment_keys(sync)]:
-        segment = (yield from find(place, key)) or {}
+        segment = (yield from find(env, key)) or {}
         size = size_of(segment)
         if segment.get("unbounded"):
             big.append(key)
@@ -167,7 +166,7 @@ def crowded(place: Place, syncs: Sequence[Sync]) -> Conversation[list[Problem]]:
             hint = "a segment can't become a big one later, and every SDK loads this list"
             fix = "give the entry another segment with `big: true`, and move the flags' rules to it"
             found.append(Problem("launchdarkly-nearly-full", text, hint=hint, fix=fix))
-    if big and not (yield from _has_store(place)):
+    if big and not (yield from _has_store(env)):
         text = f"no store for big segments is configured here: {', '.join(big)}"
         hint = (
             "without one, server-side SDKs silently answer that nobody is a member; a store that"
@@ -178,8 +177,8 @@ def crowded(place: Place, syncs: Sequence[Sync]) -> Conversation[list[Problem]]:
     return found
 
 
-def _has_store(place: Place) -> Conversation[bool]:
+def _has_store(env: Environment) -> Conversation[bool]:
     path = "/api/v2/integration-capabilities/big-segment-store"
-    stores = listed((yield from read(api("GET", path, version=BETA))), "items")
-    here = (place.project, place.environment, True)
+    stores = listed((yield from read(Request("GET", path, headers=BETA))), "items")
+    here = (env.project, env.environment, True)
     return here in [(s.get("projectKey"), s.get("environmentKey"), s.get("on")) for s in stores]

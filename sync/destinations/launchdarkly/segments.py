@@ -6,27 +6,15 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sync.destinations.kit import (
-    JSON,
-    BatchRefused,
-    Conversation,
-    Kind,
-    Outcome,
-    Problem,
-    Request,
-    Row,
-    Sync,
-    UnreadableAnswer,
-    entries,
-    free_of_no,
-    in_halves,
-    objects,
-    problems,
-    word,
-)
-from sync.destinations.launchdarkly.calls import Place, acknowledged, api, read
+from sync.destinations.answers import entries, free_of_no, objects, word
+from sync.destinations.exchange import JSON, BatchRefused, Conversation, Request, UnreadableAnswer
+from sync.destinations.launchdarkly.calls import SEMANTIC, Environment, acknowledged, read
 from sync.destinations.launchdarkly.membership import Step, reject, steps
 from sync.destinations.launchdarkly.options import Options, context_kind, segment_keys
+from sync.destinations.names import problems
+from sync.destinations.stages import Row, in_halves
+from sync.errors import Problem
+from sync.model import Kind, Outcome, Sync
 
 PATCH_KEYS = 1500  # documented, for all instructions of a request together
 BIG_KEYS = 1000  # none is documented; the synced-segment endpoint's usual batch
@@ -42,7 +30,7 @@ Segment = Mapping[str, JSON]
 class Segments:
     """The segments of one environment. Whether one is big never changes, so it is asked once."""
 
-    place: Place
+    env: Environment
     _is_big: dict[str, bool] = field(default_factory=dict)
 
     def unready(self, sync: Sync) -> Conversation[list[Problem]]:
@@ -90,7 +78,7 @@ class Segments:
             row.outcome = end
 
     def _look(self, sync: Sync, key: str) -> Conversation[tuple[str, str, str] | None]:
-        found = yield from find(self.place, key)
+        found = yield from find(self.env, key)
         obstacle = obstacle_in(sync, key, found)
         if found is not None and obstacle is None:
             self._is_big[key] = bool(found.get("unbounded"))
@@ -115,7 +103,7 @@ class Segments:
         about = {"description": f"dbt model {step.sync.model}", "unbounded": is_big}
         kind = {"unboundedContextKind": context_kind(step.sync)} if is_big else {}
         body = {"key": key, "name": key, "tags": [TAG], **about, **kind}
-        response = yield api("POST", self.place.segments, body)
+        response = yield Request("POST", self.env.segments, body)
         if response.status in (404, 409):  # 409: somebody created it; the next attempt looks
             return step.retry(CREATE_SECONDS)
         if free_of_no(acknowledged(response, 201)).get("key") != key:
@@ -124,14 +112,14 @@ class Segments:
         return None
 
     def _send(self, step: Step, is_big: bool) -> Conversation[None]:
-        response = yield _request(self.place, step, is_big)
+        response = yield _request(self.env, step, is_big)
         if response.status == 409:  # another writer was faster
             return step.retry()
         if response.status == 404:  # created just now and not known everywhere, or deleted
             self._is_big.pop(step.segment, None)
             return step.retry(CREATE_SECONDS)
         if response.status == 400 and not is_big:
-            found = yield from read(api("GET", f"{self.place.segments}/{step.segment}"))
+            found = yield from read(Request("GET", f"{self.env.segments}/{step.segment}"))
             if _blame(found, step):
                 return step.retry()
         acknowledged(response, 204 if is_big else 200)
@@ -143,23 +131,23 @@ class Segments:
         return None
 
 
-def _request(place: Place, step: Step, is_big: bool) -> Request:
-    path = f"{place.segments}/{step.segment}"
+def _request(env: Environment, step: Step, is_big: bool) -> Request:
+    path = f"{env.segments}/{step.segment}"
     both = {"remove": step.removes, "add": step.adds}
     lists = {verb: [row.part for row in rows] for verb, rows in both.items() if rows}
     if is_big:
-        return api("POST", f"{path}/contexts", {"included": lists})
+        return Request("POST", f"{path}/contexts", {"included": lists})
     about = {"contextKind": context_kind(step.sync)}
     instructions = [
         {"kind": f"{verb}IncludedTargets", **about, "values": keys} for verb, keys in lists.items()
     ]
-    body = {"environmentKey": place.environment, "instructions": instructions}
-    return api("PATCH", path, {**body, "comment": _comment(step)})
+    body = {"environmentKey": env.environment, "instructions": instructions}
+    return Request("PATCH", path, {**body, "comment": _comment(step)}, headers=SEMANTIC)
 
 
-def find(place: Place, key: str) -> Conversation[Segment | None]:
+def find(env: Environment, key: str) -> Conversation[Segment | None]:
     """A segment as it stands, None where there is none."""
-    response = yield api("GET", f"{place.segments}/{key}")
+    response = yield Request("GET", f"{env.segments}/{key}")
     if response.status == 404:
         return None
     found = acknowledged(response).object()

@@ -12,33 +12,20 @@ from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, StringConstraints
 
-from sync.destinations.kit import (
-    JSON,
-    PEOPLE,
-    Change,
-    Connection,
-    Conversation,
-    Destination,
-    Endpoint,
-    Expected,
-    Found,
-    Header,
-    Health,
-    Kind,
-    Lag,
-    Limits,
-    Page,
-    Problem,
-    Stage,
-    Sync,
-    Verdict,
-    problems,
-    sounds_like_an_email,
-)
+from sync.destinations.credentials import Header
+from sync.destinations.exchange import JSON, Conversation, Endpoint, Limits, Verdict
+from sync.destinations.names import problems, sounds_like_an_email
+from sync.destinations.options import Connection
 from sync.destinations.qualtrics import contacts, readiness, reading, responses
 from sync.destinations.qualtrics.contacts import ListId, Options
 from sync.destinations.qualtrics.delivery import Delivery
 from sync.destinations.qualtrics.wire import ROOT
+from sync.destinations.read_back import Expected, Found
+from sync.destinations.spec import Destination, Health, Lag, Page
+from sync.destinations.stages import Stage
+from sync.destinations.transitions import PEOPLE
+from sync.errors import Problem
+from sync.model import Change, Kind, Sync
 
 WRITES_PER_SECOND = 350 / 60
 """Of the 500 a minute that contact writes and searches have for the whole brand."""

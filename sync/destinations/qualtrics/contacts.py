@@ -12,25 +12,13 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, StringConstraints
 
-from sync.destinations.kit import (
-    JSON,
-    RENAME,
-    SEGMENTS,
-    Change,
-    Kind,
-    Names,
-    Occurrence,
-    Op,
-    Sync,
-    Transitions,
-    Values,
-    bounded,
-    email_address,
-    event_errors,
-    flag,
-    occurrence,
-    traits_of,
-)
+from sync.destinations.exchange import JSON
+from sync.destinations.identifiers import bounded, email_address
+from sync.destinations.names import RENAME, Names
+from sync.destinations.options import Transitions
+from sync.destinations.transitions import Occurrence, event_errors, flag, occurrence, traits_of
+from sync.destinations.values import Values
+from sync.model import Change, Kind, Op, Sync
 
 BUILT_IN = ("firstName", "lastName", "email", "phone", "language")
 """Traits of these names become the contact's own fields; all others are embedded data."""
@@ -55,7 +43,7 @@ class Options(Transitions):
     """What a model's entry may say to Qualtrics alone."""
 
     ASIDE: ClassVar[frozenset[str]] = Transitions.ASIDE | {"update_only"}
-    KINDS = Transitions.KINDS | {"mailing_list": SEGMENTS}
+    KINDS = Transitions.KINDS | {"mailing_list": {Kind.SEGMENT}}
 
     mailing_list: ListId | None = Field(
         None, description="Segments: also keep this mailing list. Without it, only the flag."

@@ -8,32 +8,17 @@ from urllib.parse import quote
 
 from orjson import loads
 
-from sync.destinations.kit import (
-    DELIVERED,
-    JSON,
-    NOTHING,
-    BatchRefused,
-    Conversation,
-    Kind,
-    NoAnswer,
-    Occurrence,
-    Op,
-    Outcome,
-    Rejected,
-    Request,
-    Response,
-    Row,
-    Stage,
-    Unknown,
-    each,
-    settle,
-    utc,
-)
+from sync.destinations.answers import BatchRefused
+from sync.destinations.exchange import JSON, NOTHING, Conversation, NoAnswer, Request, Response
 from sync.destinations.qualtrics import transactions
 from sync.destinations.qualtrics.contacts import Options, address_of, event_of, key_of
 from sync.destinations.qualtrics.imports import import_contacts, no_list
 from sync.destinations.qualtrics.reading import look_up, opted_out
 from sync.destinations.qualtrics.wire import counted, message, result_of, text_of
+from sync.destinations.stages import Row, Stage, each, settle
+from sync.destinations.transitions import Occurrence
+from sync.destinations.values import utc
+from sync.model import DELIVERED, Kind, Op, Outcome, Rejected, Unknown
 
 SINGLES = 200
 """Up to so many contacts go one by one, with an answer for each; above, as one import."""

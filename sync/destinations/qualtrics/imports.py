@@ -6,24 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 from urllib.parse import quote
 
-from sync.destinations.kit import (
-    DELIVERED,
-    JSON,
-    BatchRefused,
-    Conversation,
-    Outcome,
-    Rejected,
-    Request,
-    Response,
-    Row,
-    UnreadableAnswer,
-    entries,
-    objects,
-    paged,
-    poll,
-    whole,
-    word,
-)
+from sync.destinations.answers import UnreadableAnswer, entries, objects, paged, poll, whole, word
+from sync.destinations.exchange import JSON, BatchRefused, Conversation, Request, Response
 from sync.destinations.qualtrics.wire import (
     counted,
     inside,
@@ -32,6 +16,8 @@ from sync.destinations.qualtrics.wire import (
     result_of,
     text_of,
 )
+from sync.destinations.stages import Row
+from sync.model import DELIVERED, Outcome, Rejected
 
 MOST_SECONDS = 1800.0
 COUNTS = ("added", "updated", "failed")

@@ -5,19 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from sync.destinations.kit import (
-    Conversation,
-    Health,
-    Problem,
-    Request,
-    Sync,
-    UnreadableAnswer,
-    problems,
-    segment_name,
-    word,
-)
+from sync.destinations.answers import word
+from sync.destinations.exchange import Conversation, Request, UnreadableAnswer
+from sync.destinations.names import problems
 from sync.destinations.qualtrics.contacts import Options, key_of
 from sync.destinations.qualtrics.wire import CRITERIA, counted, inside, pages, result_of
+from sync.destinations.spec import Health
+from sync.destinations.transitions import segment_name
+from sync.errors import Problem
+from sync.model import Sync
 
 if TYPE_CHECKING:
     from sync.destinations.qualtrics import Settings

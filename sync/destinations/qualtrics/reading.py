@@ -6,19 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from sync.destinations.kit import (
-    JSON,
-    Conversation,
-    Expected,
-    Found,
-    Kind,
-    Request,
-    Sync,
-    UnreadableAnswer,
-    Wait,
-    flag,
-    segment_name,
-)
+from sync.destinations.exchange import JSON, Conversation, Request, UnreadableAnswer, Wait
 from sync.destinations.qualtrics.contacts import (
     BUILT_IN,
     OPT_OUT,
@@ -28,6 +16,9 @@ from sync.destinations.qualtrics.contacts import (
     texts,
 )
 from sync.destinations.qualtrics.wire import CRITERIA, elements, inside, pages, result_of
+from sync.destinations.read_back import Expected, Found
+from sync.destinations.transitions import flag, segment_name
+from sync.model import Kind, Sync
 
 if TYPE_CHECKING:
     from sync.destinations.qualtrics import Settings

@@ -16,18 +16,11 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from sync.destinations.kit import (
-    JSON,
-    BatchRefused,
-    Conversation,
-    Page,
-    Request,
-    UnreadableAnswer,
-    iso_8601,
-    poll,
-    whole,
-)
+from sync.destinations.answers import poll, whole
+from sync.destinations.exchange import JSON, BatchRefused, Conversation, Request, UnreadableAnswer
 from sync.destinations.qualtrics.wire import message, result_of, text_of
+from sync.destinations.spec import Page
+from sync.destinations.values import iso_8601
 
 MAX_DOWNLOAD_BYTES = 100_000_000
 DOWNLOAD_SECONDS = 600.0

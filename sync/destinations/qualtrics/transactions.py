@@ -4,20 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from sync.destinations.kit import (
-    DELIVERED,
-    JSON,
-    BatchRefused,
-    Conversation,
-    Outcome,
-    Rejected,
-    Request,
-    Response,
-    UnreadableAnswer,
-    chunks,
-    in_halves,
-)
+from sync.destinations.answers import UnreadableAnswer, chunks
+from sync.destinations.exchange import JSON, BatchRefused, Conversation, Request, Response
 from sync.destinations.qualtrics.wire import inside, message, pages, result_of
+from sync.destinations.stages import in_halves
+from sync.model import DELIVERED, Outcome, Rejected
 
 GROUP = 50
 

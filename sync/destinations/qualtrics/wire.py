@@ -4,17 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sync.destinations.kit import (
-    JSON,
-    Conversation,
-    Request,
-    Response,
-    UnreadableAnswer,
-    listed,
-    paged,
-    says_no,
-    word,
-)
+from sync.destinations.answers import listed, paged, says_no, word
+from sync.destinations.exchange import JSON, Conversation, Request, Response, UnreadableAnswer
 
 ROOT = "/API/v3"
 CRITERIA = {"extRef": "externalDataReference", "email": "email"}

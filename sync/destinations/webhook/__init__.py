@@ -7,31 +7,17 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from sync.destinations.kit import (
-    DELIVERED,
-    JSON,
-    Change,
-    Conversation,
-    Destination,
-    Endpoint,
-    Health,
-    Kind,
-    Limits,
-    Outcome,
-    Request,
-    Row,
-    Signed,
-    Stage,
-    Sync,
-    Transitions,
-    UnreadableAnswer,
-    digest,
-    each,
-    event_errors,
-    free_of_no,
-)
+from sync.destinations.answers import UnreadableAnswer, free_of_no
+from sync.destinations.credentials import Signed
+from sync.destinations.exchange import JSON, Conversation, Endpoint, Limits, Request
+from sync.destinations.identifiers import digest
+from sync.destinations.options import Transitions
+from sync.destinations.spec import Destination, Health
+from sync.destinations.stages import Row, Stage, each
+from sync.destinations.transitions import event_errors
 from sync.destinations.webhook.messages import EVENT_NAMES, TRAIT_NAMES, event, state
 from sync.destinations.webhook.settings import Settings
+from sync.model import DELIVERED, Change, Kind, Outcome, Sync
 
 PING = orjson.dumps({"id": "msg_ping", "type": "ping"})
 

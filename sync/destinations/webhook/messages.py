@@ -4,19 +4,12 @@ from __future__ import annotations
 
 import orjson
 
-from sync.destinations.kit import (
-    JSON,
-    Change,
-    Names,
-    Op,
-    Sync,
-    Values,
-    bounded,
-    digest,
-    iso_8601,
-    occurrence,
-    traits_of,
-)
+from sync.destinations.exchange import JSON
+from sync.destinations.identifiers import bounded, digest
+from sync.destinations.names import Names
+from sync.destinations.transitions import occurrence, traits_of
+from sync.destinations.values import Values, iso_8601
+from sync.model import Change, Op, Sync
 
 VALUES = Values(instant=iso_8601)
 TRAIT_NAMES = Names("trait", max_bytes=250)

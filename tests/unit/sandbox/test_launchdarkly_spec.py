@@ -132,11 +132,12 @@ def drive(destination: Launchdarkly, transport: HttpTransport, conversation: Any
         if isinstance(step, Wait):
             continue
         body = None if step.json is None else encode(step.json)
-        headers = {"content-type": "application/json", **step.headers}
+        endpoint = destination.endpoints[step.to or "app"]
+        headers = {"content-type": "application/json", **endpoint.headers, **step.headers}
         request = Request(
             step.method, step.path, content=body, query=step.query, headers=headers, to=step.to
         )
-        answer = transport.send(destination.endpoints[step.to or "app"], request, 10)
+        answer = transport.send(endpoint, request, 10)
         if step.to in ("", "app"):
             check_request(request, body)
             check_response(request, answer)
