@@ -206,7 +206,7 @@ def too_late(sync: Sync, change: Change, at: datetime) -> Fate | None:
         return None
     if rules.expires is not None:
         since = change.expires_from
-        if since is None or rules.expires.ends(since) <= at:
+        if since is None or rules.expires.span.after(since) <= at:
             return Fate.EXPIRED
     if rules.window is not None and rules.window.closing(at, change.zone) is None:
         return Fate.DEFERRED
@@ -219,7 +219,7 @@ def leaves_until(sync: Sync, change: Change, at: datetime) -> datetime | None:
     if change.op is not Op.ADD or change.cause == "moved":
         return None
     if rules.expires is not None and change.expires_from is not None:
-        ends.append(rules.expires.ends(change.expires_from))
+        ends.append(rules.expires.span.after(change.expires_from))
     if rules.window is not None and (closing := rules.window.closing(at, change.zone)):
         ends.append(closing)
     return min(ends, default=None)

@@ -8,7 +8,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from sync.relation import Relation
-from sync.timing import Expiry, Window
+from sync.timing import Expiry, Span, Window
 
 
 class ExitCause(StrEnum):
@@ -104,6 +104,10 @@ class After:
 
     sync: str
     """Its name."""
+    timeout: Span | None = None
+    """From when on somebody who waits is late."""
+    sends_late: bool = False
+    """Whoever is late goes all the same."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,36 +46,41 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """A length of time: minutes and hours are exact, days end at the same local time of day."""
+
+    number: int
+    unit: str
+    """minute, hour or day."""
+    zone: str = "UTC"
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.unit}{'' if self.number == 1 else 's'}"
+
+    def after(self, at: datetime) -> datetime:
+        """So long after `at`, in UTC."""
+        return self._shifted(at, self.number)
+
+    def before(self, at: datetime) -> datetime:
+        """So long before `at`, in UTC."""
+        return self._shifted(at, -self.number)
+
+    def _shifted(self, at: datetime, number: int) -> datetime:
+        if self.unit != "day":
+            return at + timedelta(**{f"{self.unit}s": number})
+        local = at.astimezone(ZoneInfo(self.zone))
+        return (local + timedelta(days=number)).astimezone(UTC)
+
+
+@dataclass(frozen=True, slots=True)
 class Expiry:
     """When it is too late to send a row."""
 
     column: str
     """The timestamp from which the time counts."""
-    number: int
-    unit: str
-    """minute, hour or day: days end at the same local time of day."""
-    zone: str = "UTC"
+    span: Span
     is_zoned: bool = False
     """The column has a time zone; without one it is in UTC."""
-
-    def __str__(self) -> str:
-        return f"{self.number} {self.unit}{'' if self.number == 1 else 's'}"
-
-    def ends(self, since: datetime) -> datetime:
-        """From when on a row is too late that counts from `since`."""
-        return shifted(since, self.number, self.unit, self.zone)
-
-    def oldest(self, at: datetime) -> datetime:
-        """A row that counts from then, or from before, is too late at `at`."""
-        return shifted(at, -self.number, self.unit, self.zone)
-
-
-def shifted(at: datetime, number: int, unit: str, zone: str) -> datetime:
-    """`at`, so many minutes or hours later; days later, at the same local time of day."""
-    if unit != "day":
-        return at + timedelta(**{f"{unit}s": number})
-    local = at.astimezone(ZoneInfo(zone))
-    return (local + timedelta(days=number)).astimezone(UTC)
 
 
 @cache

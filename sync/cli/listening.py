@@ -159,6 +159,7 @@ def planned_event(
         dropped_traits=summary.dropped_traits,
         next_stage=_stage(summary),
         waiting=summary.waiting,
+        late=summary.late,
     )
 
 

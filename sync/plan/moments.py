@@ -34,7 +34,7 @@ class Expired:
     @property
     def words(self) -> str:
         """After how long."""
-        return f"expired: `{self.expiry.column}` is null or {self.expiry} old"
+        return f"expired: `{self.expiry.column}` is null or {self.expiry.span} old"
 
     def carried(self) -> Sequence[tuple[str, exp.Expr]]:
         """The moment from which the time counts, in UTC."""
@@ -49,7 +49,7 @@ class Expired:
 
     def condition(self, c: Comparison) -> exp.Expr:
         """The time is over, or never began."""
-        oldest = e.moment(self.expiry.oldest(self.planned_at))
+        oldest = e.moment(self.expiry.span.before(self.planned_at))
         is_over = exp.LTE(this=e.col(SINCE, CHANGES), expression=oldest)
         late = e.paren(e.any_of(e.is_null(e.col(SINCE, CHANGES)), is_over))
         return e.all_of(_is_add(), late)

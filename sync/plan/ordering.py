@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from sync.model import Fate, Kind, Relation, Sync
-from sync.plan.delays import CHANGES, Ask
+from sync.model import Fate, Kind, Op, Relation, Sync
+from sync.plan.delays import CHANGES, JUDGED, Ask
 from sync.rules import After, AsOf, Deferral
+from sync.state.catalogue import Catalogue
 from sync.state.columns import identity_text
+from sync.state.store import PlanSummary
 from sync.warehouse import sql as e
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 AHEAD = "activation_ahead"
 """Whom the sync that comes first has, with nothing pending there: (person), each once."""
 PERSON = "ahead_person"
+TABLE = "waiting"
+"""Since when somebody waits, where a timeout asks for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +36,17 @@ class Behind:
     others: Sequence[Sync]
     """The project's syncs."""
     as_of: AsOf
+    planned_at: datetime
+    stored: exp.Table | None = None
+    """The table that says since when somebody waits; None before there is one."""
     fate: Fate = Fate.DEFERRED
     name: str = Deferral.WAITING
 
     @property
     def words(self) -> str:
         """Who comes first."""
-        return f"{self.after.sync} has not acknowledged this person as the model has it"
+        late = f"; late after {self.after.timeout}" if self.after.timeout else ""
+        return f"{self.after.sync} has not acknowledged this person as the model has it{late}"
 
     @property
     def first(self) -> Sync | None:
@@ -52,23 +60,111 @@ class Behind:
         return [(PERSON, identity_text(self.sync.identity, "m"))]
 
     def join(self, c: Comparison, changes: exp.Select) -> exp.Select:
-        """Whether the person is ahead."""
+        """Whether the person is ahead, and since when somebody waits."""
         person = PERSON if self.carried() else "identity"
         is_same = e.equals(e.col("person", "ahead"), e.col(person, CHANGES))
-        return changes.join(e.local(AHEAD, "ahead"), on=is_same, join_type="left", copy=False)
+        changes = changes.join(e.local(AHEAD, "ahead"), on=is_same, join_type="left", copy=False)
+        if self.stored is None or not self.after.sends_late:
+            return changes
+        waits = e.equals(e.col("identity", "since"), e.col("identity", CHANGES))
+        since = self._since(c).subquery(e.ident("since"))
+        return changes.join(since, on=waits, join_type="left", copy=False)
 
     def condition(self, c: Comparison) -> exp.Expr:
-        """The person is not."""
-        return e.is_null(e.col("person", "ahead"))
+        """The person is not, or not for so long that it does not matter."""
+        is_behind = e.is_null(e.col("person", "ahead"))
+        if self.stored is None or not self.after.sends_late:
+            return is_behind
+        is_late = e.coalesce(e.paren(self.is_late("since")), exp.false())
+        return e.all_of(is_behind, exp.Not(this=is_late))
 
     def due(self, c: Comparison, ask: Ask, key: str) -> datetime | None:
-        """Nobody knows when another destination answers."""
-        return None
+        """When whoever is late goes all the same; nobody knows when a destination answers."""
+        timeout = self.after.timeout
+        if timeout is None or not self.after.sends_late:
+            return None
+        rows = [] if self.stored is None else ask(self._since(c, key))
+        since = rows[0][1].replace(tzinfo=UTC) if rows else self.planned_at
+        return timeout.after(since)
+
+    def is_late(self, alias: str) -> exp.Expr:
+        """Whether a row of `waiting` is older than the timeout."""
+        assert self.after.timeout is not None
+        before = e.moment(self.after.timeout.before(self.planned_at))
+        return exp.LTE(this=e.col("since", alias), expression=before)
+
+    def _since(self, c: Comparison, key: str | None = None) -> exp.Select:
+        assert self.stored is not None
+        rows = exp.select(e.col("identity"), e.col("since")).from_(self.stored.copy())
+        rows = rows.where(_is_own(c.sync.name))
+        return rows if key is None else rows.where(e.equals(e.col("identity"), e.text(key)))
 
 
 def behind_in(c: Comparison) -> Behind | None:
     """What a sync waits for, where it waits for another."""
     return next((delay for delay in c.delays if isinstance(delay, Behind)), None)
+
+
+def remember(state: Catalogue, c: Comparison, summary: PlanSummary) -> None:
+    """Keep since when people wait, from the run that found it first until they wait no more.
+
+    Without a timeout, nothing is kept. A part that sends exits alone asks nobody.
+    """
+    behind = behind_in(c)
+    if behind is None or behind.after.timeout is None:
+        return
+    table, is_own = state.tables[TABLE], _is_own(c.sync.name)
+    if not (summary.waiting or summary.ops.get(Op.ADD) or summary.ops.get(Op.CHANGE)):
+        state.run(e.delete(table, is_own))
+        return
+    if behind.as_of.only_exits:
+        return
+    is_over = exp.Not(this=exp.In(this=e.col("identity"), query=_behind(behind).subquery()))
+    state.run(e.delete(table, e.all_of(is_own, is_over)))
+    known = exp.select(e.col("identity")).from_(e.table(table)).where(is_own.copy())
+    values: dict[str, exp.Expr] = {
+        "sync": e.text(c.sync.name),
+        "identity": e.col("identity", CHANGES),
+        "reason": e.text(Deferral.WAITING),
+        "since": e.moment(behind.planned_at),
+    }
+    new = _behind(behind).select(*values.values(), append=False)
+    is_known = exp.In(this=e.col("identity", CHANGES), query=known.subquery())
+    state.run(e.insert(table, list(values), new.where(exp.Not(this=is_known))))
+
+
+def _behind(behind: Behind) -> exp.Select:
+    """(identity) of every add and change, late or not, of people who are not ahead."""
+    person = PERSON if behind.carried() else "identity"
+    is_removal = e.equals(e.col("op", CHANGES), e.text(Op.REMOVE))
+    ahead = exp.select(e.number(1)).from_(e.local(AHEAD, "a"))
+    ahead = ahead.where(e.equals(e.col("person", "a"), e.col(person, CHANGES)))
+    found = exp.select(e.col("identity", CHANGES)).from_(e.local(JUDGED, CHANGES))
+    return found.where(exp.Not(this=is_removal), exp.Not(this=exp.Exists(this=ahead)))
+
+
+def count_late(c: Comparison, behind: Behind) -> exp.Select | None:
+    """How many changes wait for longer than the timeout; None without one."""
+    if behind.after.timeout is None or behind.stored is None:
+        return None
+    waits = e.equals(e.col("identity", CHANGES), e.col("identity", "w"))
+    late = exp.select(e.count()).from_(e.local(JUDGED, CHANGES))
+    late = late.join(exp.alias_(behind.stored.copy(), "w", table=True), on=waits)
+    is_own = e.equals(e.col("sync", "w"), e.text(c.sync.name))
+    is_waiting = e.equals(e.col("waits_for", CHANGES), e.text(Deferral.WAITING))
+    return late.where(is_own, is_waiting, behind.is_late("w"))
+
+
+def _is_own(sync: str) -> exp.Expr:
+    is_waiting = e.equals(e.col("reason"), e.text(Deferral.WAITING))
+    return e.all_of(e.equals(e.col("sync"), e.text(sync)), is_waiting)
+
+
+def stored_in(state: Catalogue, after: After) -> exp.Table | None:
+    """The table that says since when somebody waits, where it is asked and there."""
+    if after.timeout is None or TABLE not in state.present():
+        return None
+    return e.table(state.tables[TABLE])
 
 
 def nobody() -> exp.Select:

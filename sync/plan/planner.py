@@ -249,7 +249,14 @@ class Planner:
             doubts=prepared.policies.doubts,
             next_stage=self._next_stage(),
             waiting=waiting,
+            late=self._late(waiting),
         )
+
+    def _late(self, waiting: dict[str, int]) -> int:
+        """How many wait for another sync for longer than they should."""
+        behind = ordering.behind_in(self.comparison)
+        late = ordering.count_late(self.comparison, behind) if behind and waiting else None
+        return int(self.space.ask(late)[0][0]) if late is not None else 0
 
     def _next_stage(self) -> Stage | None:
         """Whom the next stage of a rollout would let in; for a preview, where some are outside."""

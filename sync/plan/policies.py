@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from sync.errors import PlanHeld, Problem
 from sync.model import Sync
-from sync.plan import caps, holdouts, suppression
+from sync.plan import caps, holdouts, ordering, suppression
 from sync.plan.comparison import Comparison
 from sync.plan.consent import Unconsented
 from sync.plan.delays import Delay
@@ -99,7 +99,8 @@ def _delays(
     if sync.rules.min_interval:
         yield TooSoon(sync.rules.min_interval, planned_at)
     if sync.rules.after is not None:
-        yield Behind(sync.rules.after, sync, others, as_of)
+        stored = ordering.stored_in(state, sync.rules.after)
+        yield Behind(sync.rules.after, sync, others, as_of, planned_at, stored)
     if sync.rules.window is not None:
         yield Closed(sync.rules.window, planned_at)
 

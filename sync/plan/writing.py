@@ -10,6 +10,7 @@ from sync.plan import (
     holdouts,
     listed,
     numbering,
+    ordering,
     upkeep,
 )
 from sync.plan.comparison import Comparison
@@ -40,6 +41,7 @@ def write(state: Catalogue, prepared: Prepared) -> PlanSummary:
             state.run(statement)
     if summary.ops.get(Op.ADD):
         caps.reserve(state, planner.comparison)
+    ordering.remember(state, c, summary)
     upkeep.keep_in_step(state, planner.comparison, planner.seen, planner.doubled)
     changes = {
         "columns": e.text(encode(c.columns)),

@@ -61,7 +61,7 @@ def draft_syncs(
     named = {activated.model.name: activated for activated in models}
     findings += check_units(models, policies.holdouts)
     ruled = [_with_rules(draft, named, policies, tuple(connections), findings) for draft in drafts]
-    ordered, misplaced = in_order(ruled)
+    ordered, misplaced = in_order(ruled, policies.zone)
     return Drafts(ordered, models, findings + misplaced)
 
 

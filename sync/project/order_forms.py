@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from sync.project.policy_forms import Text
+from sync.project.policy_forms import Span, Text
 
 
 class AfterForm(BaseModel):
@@ -16,6 +16,18 @@ class AfterForm(BaseModel):
 
     destination: Text = Field(description="A connection that the other model goes to.")
     model: Text | None = Field(None, description="The other model. Default: this one.")
+    timeout: Span | None = Field(
+        None, description="How long somebody waits before being late, for example `6 hours`."
+    )
+    then: Literal["hold", "send"] | None = Field(
+        None, description="Whoever is late still waits (`hold`, the default), or is sent."
+    )
+
+    @model_validator(mode="after")
+    def _says_when(self) -> AfterForm:
+        if self.then is not None and self.timeout is None:
+            raise ValueError("must have `timeout` where it has `then`")
+        return self
 
 
 def _named(value: Any) -> Any:

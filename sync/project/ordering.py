@@ -12,6 +12,7 @@ from sync.project.findings import Finding
 from sync.project.naming import sync_name
 from sync.project.order_forms import AfterForm
 from sync.project.suggest import did_you_mean
+from sync.project.timing_forms import length
 from sync.rules import After
 
 KEY = "after"
@@ -19,8 +20,8 @@ Drafted = Mapping[str, Draft]
 """Drafts by the name of their sync."""
 
 
-def in_order(drafts: Sequence[Draft]) -> tuple[list[Draft], list[Finding]]:
-    """The drafts, knowing what they come after."""
+def in_order(drafts: Sequence[Draft], zone: str) -> tuple[list[Draft], list[Finding]]:
+    """The drafts, knowing what they come after; days are local days of `zone`."""
     drafted = {draft.sync.name: draft for draft in drafts}
     findings: list[Finding] = []
     ordered: list[Draft] = []
@@ -28,15 +29,17 @@ def in_order(drafts: Sequence[Draft]) -> tuple[list[Draft], list[Finding]]:
         problem = _problem(draft, drafted)
         if problem is not None:
             findings.append(Finding(problem, frozenset({draft.sync.unique_id})))
-        ordered.append(draft if problem else _ordered(draft))
+        ordered.append(draft if problem else _ordered(draft, zone))
     return ordered, findings + _circles({draft.sync.name: draft for draft in ordered})
 
 
-def _ordered(draft: Draft) -> Draft:
+def _ordered(draft: Draft, zone: str) -> Draft:
     form = draft.entry.after
     if form is None:
         return draft
-    rules = replace(draft.sync.rules, after=After(_first(draft, form)))
+    timeout = length(form.timeout, zone) if form.timeout else None
+    after = After(_first(draft, form), timeout, form.then == "send")
+    rules = replace(draft.sync.rules, after=after)
     return replace(draft, sync=replace(draft.sync, rules=rules))
 
 

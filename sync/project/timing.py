@@ -9,7 +9,7 @@ from sync.data_types import Family, wire
 from sync.errors import Problem
 from sync.project.metadata_reader import Activated
 from sync.project.policies import Policies
-from sync.project.timing_forms import FixedZone
+from sync.project.timing_forms import FixedZone, length
 from sync.timing import Expiry, Window
 
 
@@ -18,10 +18,9 @@ def expiry_of(activated: Activated, policies: Policies) -> Expiry | None:
     form = activated.meta.expires
     if form is None:
         return None
-    number, unit = form.after.split()
     declared = activated.model.columns.get(form.column)
     is_zoned = declared is not None and wire(declared.data_type, declared.dialect).is_zoned
-    return Expiry(form.column, int(number), unit.removesuffix("s"), policies.zone, is_zoned)
+    return Expiry(form.column, length(form.after, policies.zone), is_zoned)
 
 
 def window_of(activated: Activated, policies: Policies) -> Window | None:

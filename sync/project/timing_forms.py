@@ -16,6 +16,7 @@ from pydantic import (
 )
 
 from sync.project.policy_forms import Span, Text
+from sync.timing import Span as Length
 
 CLOCK = r"^([01]\d|2[0-3]):[0-5]\d$"
 
@@ -27,6 +28,12 @@ def zone_name(name: str) -> str:
     except (KeyError, ValueError, OSError):
         raise ValueError("must be the name of a time zone, such as America/New_York") from None
     return name
+
+
+def length(text: str, zone: str) -> Length:
+    """The length of `15 minutes`; days are local days of `zone`."""
+    number, unit = text.split()
+    return Length(int(number), unit.removesuffix("s"), zone)
 
 
 Zone = Annotated[Text, AfterValidator(zone_name)]

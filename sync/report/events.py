@@ -91,6 +91,8 @@ class Planned:
     dropped_traits: tuple[str, ...] = ()
     next_stage: tuple[int, int] | None = None
     """Of a rollout: the next percentage, and how many rows it would let in."""
+    late: int = 0
+    """Of these, those that wait for another sync for longer than they should."""
     waiting: Mapping[str, int] = field(default_factory=dict)
     """Rows that policies let wait, by reason."""
 

@@ -180,7 +180,8 @@ def notes(plan: Planned) -> Iterator[str]:
         yield f"a rollout of {percent} % would let in {words.plural(more, 'more row')}"
     if deferred := [(d, plan.waiting[d]) for d in Deferral if d in plan.waiting]:
         listed = ", ".join(f"{words.count(n)} {words.DEFERRALS[d]}" for d, n in deferred)
-        yield f"deferred: {listed}"
+        late = f", {words.count(plan.late)} of them late" if plan.late else ""
+        yield f"deferred: {listed}{late}"
     if invalid := plan.counts[Fate.INVALID]:
         rows = words.plural(invalid, "row")
         yield f"{rows} left out as invalid: python -m sync rejects --select {plan.place.model}"

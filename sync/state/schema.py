@@ -43,6 +43,7 @@ FORMATS: Mapping[int, tuple[str, ...]] = {
     10: ("holdouts.rollout",),
     11: ("entries",),
     12: ("run_syncs.expired",),
+    13: ("waiting",),
 }
 """What each format after the first has brought: a table, or a column as `table.column`.
 
@@ -265,6 +266,12 @@ SHARED: Mapping[str, Mapping[str, str]] = {
         "assigned_at": MOMENT,
         "triggered_at": MOMENT,
         "released_at": MOMENT,
+    },
+    "waiting": {
+        "sync": TEXT,
+        "identity": TEXT,
+        "reason": TEXT,
+        "since": MOMENT,
     },
     "entries": {
         "sync": TEXT,

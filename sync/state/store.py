@@ -158,6 +158,8 @@ class PlanSummary:
     losses: tuple[Loss, ...] = ()
     next_stage: Stage | None = None
     """Of a rollout that leaves somebody out."""
+    late: int = 0
+    """Rows that have waited for another sync for longer than its `timeout`."""
     waiting: Mapping[str, int] = field(default_factory=dict)
     """Rows that policies let wait, by reason: a `Deferral`, or a fate of its own."""
     doubts: tuple[Problem, ...] = ()

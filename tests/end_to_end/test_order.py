@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from e2e.artifacts import Model
 from e2e.inside import Runs
 from e2e.project import SmallProject
 
+CAP = {"entries": 1, "per": "30 days"}
 LD, CIO = "seg_carts__launchdarkly", "seg_carts__customerio"
 
 
@@ -222,3 +224,60 @@ def test_a_plan_shows_what_waits_and_writes_nothing(shop: SmallProject, run: Run
     text = run("plan").text
     assert "deferred: 3 behind another sync" in text
     assert writes(shop) == []
+
+
+def wait_for(shop: SmallProject, hours: int) -> None:
+    """As if so many hours had passed."""
+    shop.warehouse.run(
+        f"update {shop.state_schema}.waiting set since = since - interval '{hours} hours'"
+    )
+
+
+def test_whoever_waits_for_too_long_is_late_and_is_sent_where_that_is_said(
+    shop: SmallProject, run: Runs
+) -> None:
+    after = {"destination": "launchdarkly", "timeout": "6 hours", "then": "send"}
+    shop.define(carts(after))
+    alone = ("--select", "destination:customerio")
+    run("apply", *alone)
+    put(shop, "p4")
+    wait_for(shop, 5)
+    run("apply", *alone)
+    assert "due on" in run("why", "p4").text
+    wait_for(shop, 1)
+    shop.define(carts({**after, "then": "hold"}))
+    text = run("apply", *alone).text
+    assert "deferred: 4 behind another sync, 3 of them late" in text
+    told = next(r for r in shop.results()["results"] if r["sync"] == CIO)
+    assert told["late"] == 3
+    shop.define(carts(after))
+    buys(shop, "p3")
+    run("apply", *alone)
+    assert messages(shop) == ["p1", "p2"]
+    assert shop.state("select identity from {state}.waiting order by 1") == [
+        ("p1",),
+        ("p2",),
+        ("p4",),
+    ]
+    put(shop, "p3")
+    run("apply", *alone)
+    assert messages(shop) == ["p1", "p2"]
+    assert shop.state("select identity from {state}.waiting order by 1") == [("p3",), ("p4",)]
+    run("apply")
+    run("apply")
+    assert messages(shop) == ["p1", "p2", "p3", "p4"]
+    assert shop.state("select * from {state}.waiting") == []
+
+
+def test_a_capped_exit_and_entry_keep_their_order(shop: SmallProject, run: Runs) -> None:
+    capped = carts()
+    shop.define(replace(capped, activation={**capped.activation, "cap": CAP}))
+    run("apply")
+    buys(shop, "p1")
+    run("apply")
+    put(shop, "p1", "p4")
+    buys(shop, "p2")
+    run("apply")
+    assert messages(shop, "left_cart_recovery") == ["p1", "p2"]
+    assert messages(shop) == ["p1", "p2", "p3", "p4"]
+    assert fates(shop) == {"unchanged": 1, "delivered": 2, "deferred": 1}

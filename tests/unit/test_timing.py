@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time
 
 import pytest
 
-from sync.timing import Expiry, Window
+from sync.timing import Expiry, Span, Window
 
 BERLIN = "Europe/Berlin"
 
@@ -78,6 +78,6 @@ def test_the_zone_of_a_person_comes_before_the_default() -> None:
 
 def test_hours_are_exact_and_days_end_at_the_same_time_of_day() -> None:
     noon = utc("2026-03-28 11:00")
-    assert Expiry("at", 24, "hour", BERLIN).ends(noon) == utc("2026-03-29 11:00")
-    assert Expiry("at", 1, "day", BERLIN).ends(noon) == utc("2026-03-29 10:00")
-    assert Expiry("at", 1, "day", BERLIN).oldest(utc("2026-03-29 10:00")) == noon
+    assert Expiry("at", Span(24, "hour", BERLIN)).span.after(noon) == utc("2026-03-29 11:00")
+    assert Expiry("at", Span(1, "day", BERLIN)).span.after(noon) == utc("2026-03-29 10:00")
+    assert Expiry("at", Span(1, "day", BERLIN)).span.before(utc("2026-03-29 10:00")) == noon

@@ -17,11 +17,11 @@ from sync.model import Change, Delivered, Fate, NotAttempted, Op, Unknown, too_l
 from sync.rules import Rules
 from sync.run.batches import prepare
 from sync.testing.fakes import FakeClock
-from sync.timing import Expiry, Window
+from sync.timing import Expiry, Span, Window
 from tests.unit.http.test_delivery import OK, SYNC, Vendor, World, in_order, status
 
 WHEN = datetime(2026, 11, 21, 12, 30, tzinfo=UTC)
-HOURLY = replace(SYNC, rules=Rules(expires=Expiry("at", 1, "hour")))
+HOURLY = replace(SYNC, rules=Rules(expires=Expiry("at", Span(1, "hour"))))
 UNTIL_31 = replace(SYNC, rules=Rules(window=Window(time(12, 0), time(12, 31), "Etc/UTC")))
 
 

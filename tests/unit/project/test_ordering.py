@@ -6,6 +6,7 @@ import pytest
 
 from sync.project.syncs import compile_syncs
 from sync.rules import After
+from sync.timing import Span
 
 CONNECTIONS = {"mailer": "mailer", "crm": "mailer"}
 WHERE = "models/models.yml, config.meta.activation.destinations[0].after"
@@ -31,11 +32,11 @@ def test_a_name_is_another_destination_of_the_same_model(world):
 
 
 def test_another_model_is_named_with_its_destination(world):
-    after = {"destination": "mailer", "model": "seg_carts"}
+    after = {"destination": "mailer", "model": "seg_carts", "timeout": "6 hours", "then": "send"}
     entries(world, "traits_customers", {"name": "mailer", "after": after})
     assert compiled(world).findings == []
     found = after_of(world, "traits_customers__mailer")
-    assert found == After("seg_carts__mailer")
+    assert found == After("seg_carts__mailer", Span(6, "hour"), sends_late=True)
 
 
 @pytest.mark.parametrize(
@@ -62,6 +63,9 @@ def test_what_can_not_come_first_is_refused(world, written, code, hint):
         5,
         "",
         {"model": "seg_carts"},
+        {"destination": "crm", "timeout": "soon"},
+        {"destination": "crm", "then": "send"},
+        {"destination": "crm", "timeout": "6 hours", "then": "drop"},
         {"destination": "crm", "timout": "6 hours"},
     ],
 )

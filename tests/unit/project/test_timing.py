@@ -7,7 +7,7 @@ from datetime import time
 import pytest
 
 from sync.project.syncs import compile_syncs
-from sync.timing import Expiry, Window
+from sync.timing import Expiry, Span, Window
 
 WHERE = "models/models.yml, config.meta.activation."
 
@@ -24,7 +24,7 @@ def rules(world):
 
 def test_rows_expire_so_long_after_a_moment(world):
     world.meta("events_orders")["expires"] = {"column": "ordered_at", "after": "96 hours"}
-    assert rules(world).expires == Expiry("ordered_at", 96, "hour")
+    assert rules(world).expires == Expiry("ordered_at", Span(96, "hour"))
 
 
 @pytest.mark.parametrize(
