@@ -35,6 +35,20 @@ class Op(StrEnum):
     ADD = "add"
 
 
+class Cause(StrEnum):
+    """Why a change is planned; an exit that a rule asks for has an `ExitCause` instead."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    LEFT = "left"
+    RETURNED = "returned"
+    MOVED = "moved"
+    """The address is another one: a removal at the old one and an addition at the new one."""
+    IN_DOUBT = "in doubt"
+    """An earlier outcome is unconfirmed."""
+    ASSERTED = "asserted"
+
+
 class Fate(StrEnum):
     """How a row of a model, or a planned removal, ended a run: exactly one each."""
 
@@ -178,8 +192,8 @@ class Change(NamedTuple):
     reason: str | None = None
     transition: int = 1
     """How often this identity has entered, counting this entry; feeds deterministic ids."""
-    cause: str = "new"
-    """new, changed, left, returned, moved, in doubt, or an `ExitCause`."""
+    cause: str = Cause.NEW
+    """A `Cause` or an `ExitCause`, as text."""
     event: str | None = None
     occurred_at: datetime | None = None
     is_quiet: bool = False
@@ -202,7 +216,7 @@ class Change(NamedTuple):
 def too_late(sync: Sync, change: Change, at: datetime) -> Fate | None:
     """What a change counts as that must not leave any more at `at`; None for one that may."""
     rules = sync.rules
-    if change.op is not Op.ADD or change.cause == "moved":
+    if change.op is not Op.ADD or change.cause == Cause.MOVED:
         return None
     if rules.expires is not None:
         since = change.expires_from
@@ -216,7 +230,7 @@ def too_late(sync: Sync, change: Change, at: datetime) -> Fate | None:
 def leaves_until(sync: Sync, change: Change, at: datetime) -> datetime | None:
     """Until when a change may leave that may leave at `at`; None where it always may."""
     rules, ends = sync.rules, list[datetime]()
-    if change.op is not Op.ADD or change.cause == "moved":
+    if change.op is not Op.ADD or change.cause == Cause.MOVED:
         return None
     if rules.expires is not None and change.expires_from is not None:
         ends.append(rules.expires.span.after(change.expires_from))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sync.errors import Problem
@@ -46,6 +46,21 @@ class Names:
 def sounds_like_an_email(column: str) -> bool:
     """Whether a column of this name holds e-mail addresses, as far as names tell."""
     return _EMAIL.fullmatch(column.lower()) is not None
+
+
+def unknown_identifier(sync: Sync, *known: str, fix: str = "") -> Iterator[tuple[str, str]]:
+    """A mistake, if the vendor knows nobody by the sync's `identify_by`."""
+    if sync.identify_by not in (None, *known):
+        yield f"nobody is known by `{sync.identify_by}`", fix or f"use one of {', '.join(known)}"
+
+
+def unmarked_email(sync: Sync, identifier: str) -> Iterator[tuple[str, str]]:
+    """A hint, if e-mail addresses seem to go out as the vendor's own id."""
+    if sync.identify_by is None and sounds_like_an_email(sync.identity):
+        text = (
+            f"`{sync.identity}` sounds like an e-mail address, and goes out as the `{identifier}`"
+        )
+        yield text, f"write `identify_by: {{email: {sync.identity}}}`"
 
 
 def problems(sync: Sync, code: str, errors: Iterable[tuple[str, str]]) -> list[Problem]:

@@ -114,17 +114,26 @@ class Destination:
     @classmethod
     def validate(cls, sync: Sync) -> Sequence[Problem]:
         """Offline: names, sizes and reserved words this vendor won't take; empty when fine."""
-        code = f"{cls.name.replace('_', '-')}-mapping"
-        return problems(sync, code, [*misplaced(sync), *cls.mapping_errors(sync)])
+        found = [*misplaced(sync), *cls.mapping_errors(sync)]
+        return problems(sync, cls._code("mapping"), found)
+
+    @classmethod
+    def _code(cls, what: str) -> str:
+        return f"{cls.name.replace('_', '-')}-{what}"
 
     @staticmethod
     def mapping_errors(sync: Sync) -> Iterable[tuple[str, str]]:
         """(what is wrong, how to mend it) for all that `validate` finds."""
         return ()
 
-    @staticmethod
-    def hints(sync: Sync) -> Sequence[Problem]:
+    @classmethod
+    def hints(cls, sync: Sync) -> Sequence[Problem]:
         """Offline: what users regret later. Shown by `check`, and not refused."""
+        return problems(sync, cls._code("hint"), cls.mapping_hints(sync))
+
+    @staticmethod
+    def mapping_hints(sync: Sync) -> Iterable[tuple[str, str]]:
+        """(what will be regretted, how to avoid it) for all that `hints` shows."""
         return ()
 
     @staticmethod

@@ -58,11 +58,12 @@ class Row:
 
     def ends(self, outcome: Outcome) -> None:
         """Keep the outcome of a stage, given what earlier ones have applied."""
-        if self.has_begun and isinstance(outcome, Rejected):
+        if isinstance(outcome, Delivered):
+            self.has_begun = True
+        elif self.has_begun and isinstance(outcome, Rejected):
             outcome = replace(outcome, is_partial=True)
-        if self.has_begun and isinstance(outcome, NotAttempted):
+        elif self.has_begun and isinstance(outcome, NotAttempted):
             outcome = Unknown(outcome.code)
-        self.has_begun |= isinstance(outcome, Delivered)
         self.outcome = outcome
 
 

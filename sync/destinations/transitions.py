@@ -11,7 +11,7 @@ from sync.destinations.identifiers import ulid
 from sync.destinations.names import Names
 from sync.destinations.options import ExitEvent, Transitions
 from sync.destinations.values import unix_milliseconds
-from sync.model import Change, Kind, Op, Sync
+from sync.model import Cause, Change, Kind, Op, Sync
 from sync.rules import ExitCause
 
 PEOPLE = frozenset({Kind.TRAITS, Kind.SEGMENT})
@@ -87,7 +87,7 @@ def occurrence(sync: Sync, change: Change, names: Names) -> Occurrence | None:
         return None
     chosen = entry.on_exit if change.op is Op.REMOVE else entry.on_enter
     is_first = change.op is Op.ADD and change.is_quiet
-    if chosen is None or is_first or change.cause == "moved":
+    if chosen is None or is_first or change.cause == Cause.MOVED:
         return None
     if isinstance(chosen, ExitEvent) and change.cause in chosen.silent:
         return None

@@ -49,6 +49,7 @@ class Customerio(Destination):
     find = staticmethod(app.find)
     ignores_unknown = staticmethod(operations.is_update_only)
     mapping_errors = staticmethod(operations.mapping_errors)
+    mapping_hints = staticmethod(operations.mapping_hints)
     matches = staticmethod(app.matches)
 
     def __init__(self, settings: Settings) -> None:
@@ -63,11 +64,6 @@ class Customerio(Destination):
             key = Header(settings.app_api_key)
             self.endpoints["app"] = Endpoint(api, key, APP_REQUESTS_PER_SECOND)
         self.has_read_back = settings.app_api_key is not None
-
-    @staticmethod
-    def hints(sync: Sync) -> Sequence[Problem]:
-        """Times as text, e-mail addresses as ids, words that objects have of their own."""
-        return problems(sync, "customerio-hint", operations.hints(sync))
 
     def stages(self) -> Sequence[Stage]:
         """State, membership and events in requests of their own, so that a campaign that an event

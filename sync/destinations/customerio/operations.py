@@ -15,7 +15,13 @@ from pydantic import Field
 from sync.data_types import Family, family
 from sync.destinations.exchange import JSON
 from sync.destinations.identifiers import bounded, email_address
-from sync.destinations.names import RENAME, Names, sounds_like_an_email
+from sync.destinations.names import (
+    RENAME,
+    Names,
+    sounds_like_an_email,
+    unknown_identifier,
+    unmarked_email,
+)
 from sync.destinations.options import Transitions
 from sync.destinations.transitions import PEOPLE, event_errors, flag, occurrence, traits_of
 from sync.destinations.values import Values, unix_seconds
@@ -169,8 +175,7 @@ def mapping_errors(sync: Sync) -> Iterator[tuple[str, str]]:
     """(what is wrong with a mapping, how to mend it), without asking anybody."""
     options = Options.of(sync)
     known = ("object_id",) if sync.kind is Kind.OBJECTS else IDENTIFIERS
-    if sync.identify_by not in (None, *known):
-        yield f"nobody is known by `{sync.identify_by}`", f"use one of {', '.join(known)}"
+    yield from unknown_identifier(sync, *known)
     names = [*(trait.name for trait in sync.traits), *flag(sync, True)]
     rules = EVENT_DATA_NAMES if sync.kind is Kind.EVENTS else ATTRIBUTE_NAMES
     yield from rules.errors(names)
@@ -184,19 +189,14 @@ def mapping_errors(sync: Sync) -> Iterator[tuple[str, str]]:
     yield from event_errors(sync, EVENT_NAMES)
 
 
-def hints(sync: Sync) -> Iterator[tuple[str, str]]:
+def mapping_hints(sync: Sync) -> Iterator[tuple[str, str]]:
     """(what will be regretted, how to avoid it)."""
     for trait in sync.traits:
         if _is_a_time_as_text(trait):
             text = f"`{trait.name}` is text that looks like a time, and arrives as text"
             why = "conditions on dates understand Unix seconds only"
             yield f"{text}: {why}", "cast the column to a date or timestamp in the model"
-    if sync.identify_by is None and sync.kind is not Kind.OBJECTS:
-        if sounds_like_an_email(sync.identity):
-            text = f"`{sync.identity}` sounds like an e-mail address, and goes out as the `id`"
-            yield text, f"write `identify_by: {{email: {sync.identity}}}`"
-    if sync.kind is Kind.OBJECTS:
-        yield from _of_objects(sync)
+    yield from unmarked_email(sync, "id") if sync.kind is not Kind.OBJECTS else _of_objects(sync)
 
 
 def _of_objects(sync: Sync) -> Iterator[tuple[str, str]]:

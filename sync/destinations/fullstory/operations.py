@@ -17,7 +17,7 @@ from pydantic import Field
 from sync.data_types import MOMENTS, Family, wire
 from sync.destinations.exchange import JSON
 from sync.destinations.identifiers import digest
-from sync.destinations.names import RENAME, Names
+from sync.destinations.names import RENAME, Names, unknown_identifier
 from sync.destinations.options import Transitions
 from sync.destinations.transitions import PEOPLE, event_errors, flag, occurrence, traits_of
 from sync.destinations.values import Values, iso_8601
@@ -250,8 +250,7 @@ def mapping_errors(sync: Sync) -> Iterator[tuple[str, str]]:
             "Fullstory has no accounts or other objects",
             "write account_* columns into a traits model of their members",
         )
-    if sync.identify_by not in (None, "uid"):
-        yield f"nobody is known by `{sync.identify_by}`", "identify people by their uid"
+    yield from unknown_identifier(sync, "uid", fix="identify people by their uid")
     names = property_names(sync)
     rules = EVENT_PROPERTY_NAMES if sync.kind is Kind.EVENTS else PROPERTY_NAMES
     yield from rules.errors(names)

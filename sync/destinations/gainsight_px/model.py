@@ -15,7 +15,7 @@ from pydantic import Field
 from sync.data_types import MOMENTS, NUMBERS, Family, family, wire
 from sync.destinations.exchange import Piece
 from sync.destinations.identifiers import bounded
-from sync.destinations.names import RENAME, Names
+from sync.destinations.names import RENAME, Names, unknown_identifier
 from sync.destinations.options import Transitions
 from sync.destinations.transitions import PEOPLE, event_errors, segment_name
 from sync.destinations.values import Values, unix_milliseconds
@@ -179,9 +179,8 @@ def attributes_of(sync: Sync) -> Iterator[tuple[str, str | None]]:
 def mapping_errors(sync: Sync) -> Iterator[tuple[str, str]]:
     """(what is wrong with a mapping, how to mend it), without asking anybody."""
     key = resource_of(sync).key
-    if sync.identify_by not in (None, key):
-        known = f"write `{key}` with the column that holds the id the product sends"
-        yield f"nobody is known by `{sync.identify_by}`", known
+    fix = f"write `{key}` with the column that holds the id the product sends"
+    yield from unknown_identifier(sync, key, fix=fix)
     yield from event_errors(sync, EVENT_NAMES)
     if sync.kind is Kind.EVENTS:
         yield from _property_errors([trait.name for trait in sync.traits])

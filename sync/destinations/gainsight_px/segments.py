@@ -44,8 +44,8 @@ def change_members(rows: Sequence[Row]) -> Conversation[Sequence[Outcome]]:
             refused = [row for row in rows if name in _segments([row])]
             ends |= dict.fromkeys(refused, Rejected(e.code, e.reason))
     due = [row for row in rows if row not in ends]
-    told = yield from in_halves(due, partial(_tell, known), lambda row: row.has_begun)
-    ends |= zip(due, told, strict=True)
+    outcomes = yield from in_halves(due, partial(_update, known), lambda row: row.has_begun)
+    ends |= zip(due, outcomes, strict=True)
     return [ends[row] for row in rows]
 
 
@@ -67,7 +67,7 @@ def _known(name: str, model: str) -> Conversation[Mapping[str, JSON]]:
     return {"segmentId": made, "lastQualificationTime": iso_8601(response.instant())}
 
 
-def _tell(known: Segments, rows: Sequence[Row]) -> Conversation[Sequence[Outcome]]:
+def _update(known: Segments, rows: Sequence[Row]) -> Conversation[Sequence[Outcome]]:
     lists = _lists(rows, known)
     response = yield Request("POST", "/v1/external_segment/update_membership", json=lists)
     text = "" if is_taken(response) else said(response)

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from sync.destinations.launchdarkly.options import Options, as_text, families
 from sync.destinations.stages import Row
 from sync.destinations.transitions import segment_name
-from sync.model import Change, Kind, Op, Rejected, Retry, Sync
+from sync.model import Cause, Change, Kind, Op, Rejected, Retry, Sync
+
+NEWCOMERS = frozenset({Cause.NEW, Cause.RETURNED, Cause.MOVED})
+"""Additions of members that are in no segment yet."""
 
 
 def memberships(sync: Sync, change: Change) -> list[tuple[str, bool]]:
@@ -17,7 +20,7 @@ def memberships(sync: Sync, change: Change) -> list[tuple[str, bool]]:
     A value that is not listed is in no segment.
     """
     found = []
-    if sync.kind is Kind.SEGMENT and (change.op is not Op.CHANGE or change.cause == "in doubt"):
+    if sync.kind is Kind.SEGMENT and (change.op is not Op.CHANGE or change.cause == Cause.IN_DOUBT):
         found.append((segment_name(sync), change.op is not Op.REMOVE))
     for family in families(sync):
         if change.op is Op.REMOVE:
@@ -27,7 +30,7 @@ def memberships(sync: Sync, change: Change) -> list[tuple[str, bool]]:
             value = change.traits[family.trait]
             joined = None if value is None else family.keys.get(as_text(value))
             # Whoever is new is in none of them; a former value is not known to a change.
-            is_new = change.op is Op.ADD and change.cause in ("new", "returned", "moved")
+            is_new = change.op is Op.ADD and change.cause in NEWCOMERS
             concerned = [key for key in family.keys.values() if key == joined or not is_new]
             found += [(key, key == joined) for key in concerned]
     return found

@@ -6,7 +6,7 @@ one or as import jobs; an exit has no bulk call. See docs/destinations/qualtrics
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Annotated, Literal
 
@@ -14,7 +14,7 @@ from pydantic import Field, SecretStr, StringConstraints
 
 from sync.destinations.credentials import Header
 from sync.destinations.exchange import JSON, Conversation, Endpoint, Limits, Verdict
-from sync.destinations.names import problems, sounds_like_an_email
+from sync.destinations.names import unmarked_email
 from sync.destinations.options import Connection
 from sync.destinations.qualtrics import contacts, readiness, reading, responses
 from sync.destinations.qualtrics.contacts import ListId, Options
@@ -76,13 +76,9 @@ class Qualtrics(Destination):
         }
 
     @staticmethod
-    def hints(sync: Sync) -> Sequence[Problem]:
+    def mapping_hints(sync: Sync) -> Iterable[tuple[str, str]]:
         """An e-mail address that goes out as the extRef."""
-        if sync.identify_by is not None or not sounds_like_an_email(sync.identity):
-            return []
-        text = f"`{sync.identity}` sounds like an e-mail address, and goes out as the `extRef`"
-        fix = f"write `identify_by: {{email: {sync.identity}}}`"
-        return problems(sync, "qualtrics-hint", [(text, fix)])
+        return unmarked_email(sync, "extRef")
 
     def encode(self, sync: Sync, change: Change) -> Sequence[JSON]:
         """Three parts: the contact, its opt-out, its transaction's data."""

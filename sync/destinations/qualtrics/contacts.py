@@ -14,11 +14,11 @@ from pydantic import Field, StringConstraints
 
 from sync.destinations.exchange import JSON
 from sync.destinations.identifiers import bounded, email_address
-from sync.destinations.names import RENAME, Names
+from sync.destinations.names import RENAME, Names, unknown_identifier
 from sync.destinations.options import Transitions
 from sync.destinations.transitions import Occurrence, event_errors, flag, occurrence, traits_of
 from sync.destinations.values import Values
-from sync.model import Change, Kind, Op, Sync
+from sync.model import Cause, Change, Kind, Op, Sync
 
 BUILT_IN = ("firstName", "lastName", "email", "phone", "language")
 """Traits of these names become the contact's own fields; all others are embedded data."""
@@ -125,7 +125,7 @@ def _opts_out(change: Change) -> bool:
         return bool(wanted)
     if wanted is not False:
         raise ValueError(f"trait {OPT_OUT} is neither true nor false")
-    if change.op is Op.CHANGE and change.cause != "in doubt":
+    if change.op is Op.CHANGE and change.cause != Cause.IN_DOUBT:
         raise ValueError(
             f"trait {OPT_OUT} is no longer true, and an opt-out is never taken back from here: "
             "opt the contact in again in Qualtrics"
@@ -135,8 +135,7 @@ def _opts_out(change: Change) -> bool:
 
 def mapping_errors(sync: Sync) -> Iterator[tuple[str, str]]:
     """(what is wrong with a mapping, how to mend it), without asking anybody."""
-    if sync.identify_by not in (None, *KEYS):
-        yield f"nobody is known by `{sync.identify_by}`", f"use one of {', '.join(KEYS)}"
+    yield from unknown_identifier(sync, *KEYS)
     yield from event_errors(sync, EVENT_NAMES)
     names = [*(trait.name for trait in sync.traits), *flag(sync, True)]
     if sync.kind is Kind.EVENTS:

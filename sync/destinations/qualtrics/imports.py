@@ -97,11 +97,11 @@ def _counts(path: str) -> Conversation[Mapping[str, int] | None]:
     result = result_of((yield Request("GET", path)))
     if whole(result.get("percentComplete")) != 100:
         return None
-    told = inside(inside(result, "contacts"), "count")
-    counts = {name: whole(told.get(name)) for name in COUNTS}
+    count = inside(inside(result, "contacts"), "count")
+    counts = {name: whole(count.get(name)) for name in COUNTS}
     if None in counts.values():
         raise UnreadableAnswer("a finished import without counts")
-    return {name: count or 0 for name, count in counts.items()}
+    return {name: number or 0 for name, number in counts.items()}
 
 
 def _report(job: str, count: int, failed: int) -> Conversation[Sequence[RowEnd]]:
