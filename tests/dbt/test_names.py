@@ -177,3 +177,15 @@ def test_our_own_models_carry_the_packages_name(ours: Record) -> None:
     own = [n["name"] for n in _named(ours, "nodes", "model") if n["package_name"] == "activation"]
     assert own
     assert [name for name in own if not re.match(r"activation__[a-z]", name)] == []
+
+
+def test_dbt_docs_describe_every_model_source_and_column_of_ours(ours: Record) -> None:
+    shown = [*_named(ours, "nodes", "model", "seed"), *_named(ours, "sources")]
+    columns = {
+        f"{node['name']}.{name}": column["description"]
+        for node in shown
+        for name, column in node["columns"].items()
+    }
+    described = {node["name"]: node["description"] for node in shown} | columns
+    assert len(described) > len(shown)
+    assert [name for name, description in described.items() if not description] == []
