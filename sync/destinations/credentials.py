@@ -37,4 +37,28 @@ class Signed:
     previous: SecretStr | None = None
 
 
-Auth = Basic | Header | Signed
+@dataclass(frozen=True, slots=True)
+class ClientCredentials:
+    """OAuth 2.0 client credentials (RFC 6749, section 4.4), for an access token as `Bearer`.
+
+    The engine fetches the token from `token_url`, keeps it for the run, and renews it before it
+    expires, or when it is refused.
+    """
+
+    token_url: str
+    client_id: str
+    secret: SecretStr
+    scope: str = ""
+
+    @property
+    def client(self) -> Basic:
+        """What a token is asked for with."""
+        return Basic(SecretStr(self.client_id), self.secret)
+
+
+def bearer(token: str) -> Header:
+    """An access token as a credential."""
+    return Header(SecretStr(token))
+
+
+Auth = Basic | Header | Signed | ClientCredentials

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, NamedTuple
 from pydantic import BaseModel
 
 from sync.destinations.credentials import Basic as Basic
+from sync.destinations.credentials import ClientCredentials as ClientCredentials
 from sync.destinations.credentials import Header as Header
 from sync.destinations.credentials import Signed as Signed
 from sync.destinations.exchange import JSON as JSON

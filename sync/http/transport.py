@@ -18,7 +18,8 @@ from urllib.parse import unquote, urlencode, urlsplit
 import httpcore
 
 from sync import __version__
-from sync.destinations.spec import Basic, Endpoint, Header, Request, Response, Signed
+from sync.destinations.credentials import Basic, ClientCredentials, Header, Signed
+from sync.destinations.exchange import Endpoint, Request, Response
 from sync.errors import ConfigError, Problem
 from sync.http.body import encode
 from sync.http.deadline import Deadline, DeadlineBackend
@@ -33,6 +34,7 @@ from sync.http.ports import (
     RequestRefused,
 )
 from sync.http.signing import signed
+from sync.http.tokens import Tokens
 
 KEEP_ALIVE_SECONDS = 15.0
 """Shorter than servers usually keep idle connections, so that we rarely meet a stale one."""
@@ -63,6 +65,10 @@ class HttpTransport:
     _origins: dict[str, _Origin] = field(default_factory=dict)
     _pools: dict[tuple[str | None, bool], httpcore.ConnectionPool] = field(default_factory=dict)
     _tls: ssl.SSLContext | None = None
+    _tokens: Tokens = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._tokens = Tokens(self._send, lambda: self.now())
 
     def send(
         self,
@@ -71,7 +77,18 @@ class HttpTransport:
         deadline_seconds: float,
         permit: Permit = ANYTIME,
     ) -> Response:
-        """Send once. Raises RequestRefused, AnswerUnknown, or ConfigError for an unusable URL."""
+        """Send once, with a token where the endpoint wants one.
+
+        Raises RequestRefused, AnswerUnknown, ConfigError for an unusable URL, and DestinationError
+        where no token is given.
+        """
+        if isinstance(auth := endpoint.auth, ClientCredentials):
+            return self._tokens.authorised(endpoint, auth, request, deadline_seconds, permit)
+        return self._send(endpoint, request, deadline_seconds, permit)
+
+    def _send(
+        self, endpoint: Endpoint, request: Request, deadline_seconds: float, permit: Permit
+    ) -> Response:
         origin = self._origins.get(endpoint.base_url)
         if origin is None:
             origin = self._origins[endpoint.base_url] = _origin(endpoint.base_url)
