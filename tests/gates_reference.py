@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from hashlib import md5
+from zoneinfo import ZoneInfo
 
 ALL = 10_000
 SUPPRESSED, NO_CONSENT, SHRUNK, LEFT = "suppressed", "no_consent", "shrunk", "left"
 EXITS = {SUPPRESSED, NO_CONSENT, SHRUNK, LEFT}
+ZONE = "America/New_York"
+DELIVERED, REJECTED = "delivered", "rejected"
 
 
 def bucket(salt: str, who: str) -> int:
@@ -44,6 +47,8 @@ class Settings:
     may_shrink: bool = False
     after: Mapping[str, str] = field(default_factory=dict)
     """By sync, the one that has to have somebody first."""
+    cap: tuple[int, int, str] | None = None
+    """Of a segment: so many entries in so many hours or days."""
 
     @property
     def has_rollout(self) -> bool:
@@ -59,8 +64,8 @@ class Day:
     suppressed: Sequence[tuple[str | None, datetime | None]]
     consents: Sequence[tuple[str | None, bool | None]]
     cohort: Sequence[str | None]
-    refused: frozenset[str] = frozenset()
-    """People whose changes no destination takes that day."""
+    answers: Mapping[str, str] = field(default_factory=dict)
+    """By person, where a change is not simply delivered: rejected, or nobody knows."""
 
 
 @dataclass
@@ -72,8 +77,31 @@ class Arm:
 
 @dataclass
 class Member:
-    is_in: bool
-    plan: str | None
+    is_in: bool = False
+    plan: str | None = None
+    open: str | None = None
+    """The operation that had no usable answer."""
+    stays: int = 0
+    """How often the person came in, as far as that is certain."""
+    came_at: datetime | None = None
+    """When that was acknowledged last."""
+
+    @property
+    def may_be_in(self) -> bool:
+        return self.is_in or self.open is not None
+
+    @property
+    def stay(self) -> int:
+        """The number of the stay that an exit ends."""
+        is_certain = self.open != "add" and self.may_be_in
+        return self.stays if is_certain else self.stays + 1
+
+
+@dataclass(frozen=True)
+class Entry:
+    person: str
+    stay: int
+    at: datetime
 
 
 @dataclass(frozen=True)
@@ -98,14 +126,19 @@ class Reference:
     sizes: dict[str, int] = field(default_factory=dict)
     was_under: dict[str, list[str]] = field(default_factory=dict)
     was_rolled_out: dict[str, int] = field(default_factory=dict)
+    entries: dict[str, list[Entry]] = field(default_factory=dict)
+    was_capped: dict[str, bool] = field(default_factory=dict)
 
-    def run(self, sync: str, day: Day, settings: Settings) -> Decided:
-        """Decide, remember what a run remembers, and take everything as delivered that may go."""
+    def run(self, sync: str, day: Day, settings: Settings, is_segment: bool = False) -> Decided:
+        """Decide, send what may go, and remember what a run remembers."""
         members = self.members.setdefault(sync, {})
         decided = self._decide(sync, day, settings, draws=True)
-        if sync in settings.after:
-            decided = self._in_order(settings.after[sync], day, settings, decided)
-        self._deliver(decided, day, members)
+        cap = settings.cap if is_segment else None
+        full = self._full(sync, cap, day.at)
+        waiting = self._waiting(sync, day, settings, decided, full)
+        decided = self._without(decided, waiting, members)
+        self._deliver(decided, day, members, self.entries[sync] if cap else None)
+        self.was_capped[sync] = cap is not None
         self.was_under[sync] = list(self._holdouts(sync, settings)[0])
         threshold = self._rollout(sync, settings)[0]
         self.was_rolled_out[sync] = ALL if threshold is None else threshold
@@ -128,19 +161,37 @@ class Reference:
         causes = {person: self._without_row(person, day, settings, doubts) for person in members}
         return self._compare(day.rows, details, members, causes, is_doubtful)
 
-    def _in_order(self, first: str, day: Day, settings: Settings, decided: Decided) -> Decided:
-        """Adds and changes wait for people whom the first sync lacks, or would change today."""
-        there = {who for who, member in self.members.get(first, {}).items() if member.is_in}
+    def _waiting(
+        self, sync: str, day: Day, settings: Settings, decided: Decided, full: set[str]
+    ) -> set[tuple[str, str, str]]:
+        """Adds of people who have come in as often as they may; then adds and changes of people
+        whom the first sync lacks, or would change today."""
+        found = {one for one in decided.changes if one[1] in ("new", "returned") and one[2] in full}
+        if sync not in settings.after:
+            return found
+        first = settings.after[sync]
+        members = self.members.get(first, {})
+        there = {who for who, member in members.items() if member.is_in and not member.open}
         pending = {who for *_, who in self._decide(first, day, settings, draws=False).changes}
-        waiting = {
+        return found | {
             (op, cause, who)
             for op, cause, who in decided.changes
             if op != "remove" and who not in there - pending
         }
+
+    def _without(
+        self, decided: Decided, waiting: set[tuple[str, str, str]], members: Mapping[str, Member]
+    ) -> Decided:
+        """What waits is deferred; whose exit had no answer is removed again meanwhile."""
         fates = Counter(decided.fates)
         fates["deferred"] += len(waiting)
+        again = {
+            ("remove", LEFT, who)
+            for _, _, who in waiting
+            if who in members and members[who].open == "remove"
+        }
         found = {name: number for name, number in fates.items() if number}
-        return Decided(found, decided.changes - waiting, decided.is_doubtful)
+        return Decided(found, decided.changes - waiting | again, decided.is_doubtful)
 
     # What can be relied on
 
@@ -237,7 +288,8 @@ class Reference:
         return named(day.cohort) if is_asked else []
 
     def _drawn(self, name: str, threshold: int, person: str, cohort: Sequence[str]) -> str:
-        if any(person in members for members in self.members.values()):
+        known = [members[person] for members in self.members.values() if person in members]
+        if any(member.stays or member.open for member in known):
             return "prior"
         if person in cohort:
             return "excluded"
@@ -272,6 +324,29 @@ class Reference:
         is_let_go = stored.is_released or (releases and stored.bucket >= threshold)
         return stored.arm == "control" and not is_let_go
 
+    # How often
+
+    def _full(self, sync: str, cap: tuple[int, int, str] | None, at: datetime) -> set[str]:
+        """Who has come in as often as they may."""
+        entries = self.entries.setdefault(sync, [])
+        if cap is None:
+            return set()
+        if not self.was_capped.get(sync):
+            for person, member in self.members[sync].items():
+                is_known = any((e.person, e.stay) == (person, member.stays) for e in entries)
+                if member.came_at and member.stays and not is_known:
+                    entries.append(Entry(person, member.stays, member.came_at))
+        most, number, unit = cap
+        counted = Counter(e.person for e in entries if self._counts(e.at, at, number, unit))
+        return {person for person, times in counted.items() if times >= most}
+
+    def _counts(self, entered_at: datetime, at: datetime, number: int, unit: str) -> bool:
+        if unit == "hour":
+            return entered_at + timedelta(hours=number) > at
+        zone = ZoneInfo(ZONE)
+        first_day = at.astimezone(zone).date() - timedelta(days=number - 1)
+        return entered_at >= datetime.combine(first_day, time(), zone)
+
     # The difference
 
     def _compare(
@@ -305,7 +380,7 @@ class Reference:
     def _change(
         self, rows: Sequence[tuple[Row, str | None]], member: Member | None, without_row: str
     ) -> tuple[str, str] | None:
-        is_in = member is not None and member.is_in
+        is_in = member is not None and member.may_be_in
         details = [detail for _, detail in rows]
         for cause in (SUPPRESSED, NO_CONSENT, SHRUNK):
             if cause in details:
@@ -317,18 +392,45 @@ class Reference:
         row, detail = rows[0]
         if detail is not None:
             return None
-        if member is None:
-            return "add", "new"
-        if not member.is_in:
+        if member is None or not member.may_be_in:
+            return "add", "returned" if member and member.stays else "new"
+        if member.open == "remove":
             return "add", "returned"
+        if member.open is not None:
+            return member.open, "in doubt"
         return ("change", "changed") if member.plan != row.plan else None
 
-    def _deliver(self, decided: Decided, day: Day, members: dict[str, Member]) -> None:
+    def _deliver(
+        self,
+        decided: Decided,
+        day: Day,
+        members: dict[str, Member],
+        entries: list[Entry] | None,
+    ) -> None:
         plans = {row.person: row.plan for row in day.rows}
         for op, cause, person in decided.changes:
-            if person in day.refused or (decided.is_doubtful and cause not in EXITS):
+            if decided.is_doubtful and cause not in EXITS:
                 continue
-            if op == "remove":
-                members[person].is_in = False
+            member = members.setdefault(person, Member())
+            answer = day.answers.get(person, DELIVERED)
+            stay = member.stays + 1 if op == "add" else member.stay
+            if answer == REJECTED:
+                continue
+            if op == "add" and entries is not None:
+                is_again = cause == "in doubt"
+                is_known = any((e.person, e.stay) == (person, stay) for e in entries)
+                if not (is_again and is_known):
+                    entries.append(Entry(person, stay, day.at))
+            if answer == DELIVERED:
+                self._acknowledge(member, op, stay, plans.get(person), day.at)
             else:
-                members[person] = Member(True, plans[person])
+                member.open = op
+                member.stays = stay if op == "remove" else member.stays
+
+    def _acknowledge(
+        self, member: Member, op: str, stay: int, plan: str | None, at: datetime
+    ) -> None:
+        member.open, member.stays = None, stay
+        member.is_in, member.plan = op != "remove", None if op == "remove" else plan
+        if op == "add":
+            member.came_at = at
