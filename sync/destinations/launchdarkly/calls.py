@@ -5,10 +5,11 @@ Source: https://launchdarkly.com/docs/api (version 20240415, read 2026-11).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sync.destinations.answers import UnreadableAnswer
-from sync.destinations.exchange import JSON, BatchRefused, Conversation, Request, Response
+from sync.destinations.answers import UnreadableAnswer, listed, refused
+from sync.destinations.exchange import JSON, Conversation, Request, Response
 
 VERSION = {"ld-api-version": "20240415"}  # a token has a default of its own, so always said
 BETA = {"ld-api-version": "beta"}  # what is in beta answers 403 to any other version
@@ -41,14 +42,15 @@ def read(request: Request) -> Conversation[dict[str, JSON]]:
     return acknowledged((yield request)).object()
 
 
+def items(request: Request) -> Conversation[Sequence[dict[str, JSON]]]:
+    """The objects of the list that a request is answered with."""
+    return listed((yield from read(request)), "items")
+
+
 def acknowledged(response: Response, status: int = 200) -> Response:
     """The answer if it is this success; BatchRefused, in LaunchDarkly's words, if it refuses."""
     if response.status >= 400:
-        try:
-            said = response.object().get("message")
-        except UnreadableAnswer:
-            said = None
-        raise BatchRefused(f"launchdarkly-{response.status}", str(said or "no reason given"))
+        raise refused(f"launchdarkly-{response.status}", response)
     if response.status != status:
         raise UnreadableAnswer(f"a success is said with {status} here")
     return response

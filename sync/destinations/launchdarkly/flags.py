@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sync.destinations.answers import entries, listed, mapping, objects, word
+from sync.destinations.answers import entries, mapping, objects, word
 from sync.destinations.exchange import JSON, Conversation, Request, UnreadableAnswer
-from sync.destinations.launchdarkly.calls import Environment, read, within
+from sync.destinations.launchdarkly.calls import Environment, items, within
 from sync.destinations.launchdarkly.options import Options, context_kind, segment_keys
 from sync.errors import Problem
 from sync.model import Kind, Sync
@@ -122,9 +122,8 @@ def unsafe_flags(env: Environment, syncs: Sequence[Sync]) -> Conversation[list[P
     for kind in ours.kinds if flags else ():
         # What LaunchDarkly itself would serve nobody in particular.
         context = {"kind": kind, "key": UNKNOWN_KEY}
-        answer = yield from read(Request("POST", f"{env.inside}/flags/evaluate", context))
-        items = [item for item in listed(answer, "items") if "_value" in item]
-        served |= {(kind, str(item.get("key"))): item["_value"] for item in items}
+        found = yield from items(Request("POST", f"{env.inside}/flags/evaluate", context))
+        served |= {(kind, str(o.get("key"))): o["_value"] for o in found if "_value" in o}
     return [problem for flag in flags for problem in _judged(flag, ours, served)]
 
 
@@ -136,7 +135,7 @@ def _flags(env: Environment) -> Conversation[list[Flag]]:
         query = {"env": env.environment, "summary": "0", "limit": str(PAGE)}
         query["offset"] = str(len(flags))
         path = f"/api/v2/flags/{env.project}"
-        page = listed((yield from read(Request("GET", path, query=query))), "items")
+        page = yield from items(Request("GET", path, query=query))
         for flag in page:
             setup = mapping(within(flag, "environments", env.environment))
             flags.append(Flag(word(flag.get("key")), objects(flag.get("variations")), setup))

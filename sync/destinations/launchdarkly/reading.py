@@ -10,13 +10,14 @@ from urllib.parse import quote
 
 from pydantic import SecretStr
 
-from sync.destinations.answers import entries, listed, word
+from sync.destinations.answers import entries, word
 from sync.destinations.exchange import JSON, Conversation, Request, UnreadableAnswer
 from sync.destinations.launchdarkly.calls import (
     BETA,
     SEMANTIC,
     Environment,
     acknowledged,
+    items,
     read,
     within,
 )
@@ -46,9 +47,7 @@ def health(env: Environment, sdk_key: SecretStr | None) -> Conversation[Health]:
     environment = acknowledged(response).object()
     if not isinstance(environment.get("_id"), str):
         raise UnreadableAnswer("the environment has no id")
-    segments = listed(
-        (yield from read(Request("GET", env.segments, query={"limit": "1"}))), "items"
-    )
+    segments = yield from items(Request("GET", env.segments, query={"limit": "1"}))
     is_guarded = bool(within(environment, "resourceApprovalSettings", "segment", "required"))
     if is_guarded and segments:
         # A dry run changes nothing, and nobody has this key. A role that doesn't bypass approvals
@@ -179,6 +178,6 @@ def crowded(env: Environment, syncs: Sequence[Sync]) -> Conversation[list[Proble
 
 def _has_store(env: Environment) -> Conversation[bool]:
     path = "/api/v2/integration-capabilities/big-segment-store"
-    stores = listed((yield from read(Request("GET", path, headers=BETA))), "items")
+    stores = yield from items(Request("GET", path, headers=BETA))
     here = (env.project, env.environment, True)
     return here in [(s.get("projectKey"), s.get("environmentKey"), s.get("on")) for s in stores]

@@ -557,3 +557,24 @@ def test_waiting_does_not_start_what_does_not_run_on_this_machine(
 def test_a_wait_without_an_end_is_refused_where_it_is_made(seconds: float) -> None:
     with pytest.raises(ValueError, match="has an end"):
         Wait(seconds)
+
+
+def test_the_headers_of_a_host_go_with_every_request_that_has_no_other(clock: Any) -> None:
+    class Versioned(Vendor):
+        endpoints = {  # noqa: RUF012
+            "main": Endpoint("http://127.0.0.1:1", headers={"x-version": "1", "x-other": "a"})
+        }
+
+    sent = []
+
+    class Wire:
+        def send(self, endpoint: Endpoint, request: Request, *_: Any) -> Response:
+            sent.append(request.headers)
+            return OK
+
+    def question(headers: dict[str, str]) -> Conversation[Response]:
+        return (yield Request("GET", "/", headers=headers))
+
+    for headers in ({}, {"x-version": "2"}):
+        ask(Versioned(), question(headers), Wire(), clock, Pacing(clock), RetryPolicy())  # type: ignore[arg-type]
+    assert sent == [{"x-version": "1", "x-other": "a"}, {"x-version": "2", "x-other": "a"}]
