@@ -34,12 +34,13 @@ def count_duplicates() -> exp.Select:
 def find_duplicates(c: Comparison, is_near: bool = False) -> exp.Select:
     """Identities that stand twice, by key or by external key: (identity, model_rows).
 
+    A row without an external key doubles another one of its identity, and shares no key.
     `model_rows` counts those that no gate holds back already, so that no row is counted twice.
     `is_near` looks at rows only that share a key with a candidate.
     """
     keyed = ["identity", "external_key"] if c.can_share else ["identity"]
     counts = [
-        (f"by_{name}", exp.Window(this=e.count(), partition_by=[e.col(name, "g")]))
+        (f"by_{name}", exp.Window(this=e.count(e.col(name, "g")), partition_by=[e.col(name, "g")]))
         for name in keyed
     ]
     is_known = e.differs(e.col("detail", "g"), e.text(UNIDENTIFIED))
@@ -48,8 +49,6 @@ def find_duplicates(c: Comparison, is_near: bool = False) -> exp.Select:
         .from_(gated_rows(c).subquery(e.ident("g"), copy=False), copy=False)
         .where(is_known, copy=False)
     )
-    if c.can_share:
-        counted = counted.where(e.not_null(e.col("external_key", "g")))
     if is_near:
         counted = counted.where(e.any_of(*(_is_of_a_candidate(name) for name in keyed)))
     is_double = [exp.GT(this=e.col(name), expression=e.number(1)) for name, _ in counts]

@@ -36,6 +36,7 @@ def record_doubled(c: Comparison) -> exp.Insert:
     why = "the identity or its address stands more than once in the model"
     letter = _letter(c, DOUBLED, why, e.col("identity"), e.col("model_rows"))
     rows = exp.select(*letter.values()).from_(e.local(DUPLICATES))
+    rows = rows.where(exp.GT(this=e.col("model_rows"), expression=e.number(0)))
     return _insert(c, rows.limit(MOST_NAMED), letter)
 
 

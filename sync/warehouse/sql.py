@@ -94,9 +94,9 @@ def plus_one(this: exp.Expr) -> exp.Expr:
     return exp.Add(this=this, expression=number(1))
 
 
-def count() -> exp.Expr:
-    """`count(*)`."""
-    return exp.Count(this=exp.Star())
+def count(of: exp.Expr | None = None) -> exp.Expr:
+    """`count(*)`, or how many values are not null."""
+    return exp.Count(this=of or exp.Star())
 
 
 def total(condition: exp.Expr) -> exp.Expr:

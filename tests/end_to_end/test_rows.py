@@ -76,6 +76,19 @@ def test_a_doubled_identity_is_not_removed_from_where_it_is(rows: SmallProject) 
     assert rows.attributes("bob")["plan"] == "free"
 
 
+def test_an_identity_is_doubled_by_a_row_without_an_address(rows: SmallProject) -> None:
+    rows.warehouse.run(
+        "delete from rows where email is null", "insert into rows values ('bob', null, 'team', 9)"
+    )
+    rows.define(BY_EMAIL)
+    rows.run(expect=1)
+    counts = rows.counts()["traits_addresses"]
+    assert (counts["invalid"], counts["delivered"]) == (2, 1)
+    assert rows.sandbox.person("bob@example.com") is None
+    letters = rows.state("select identity, code, model_rows from {state}.dead_letters order by 2")
+    assert letters == [("bob", "address-missing", 1), ("bob", "identity-duplicate", 1)]
+
+
 def test_a_null_empties_the_trait_and_sends_nothing_else(rows: SmallProject) -> None:
     rows.define(TRAITS)
     rows.run(expect=0)

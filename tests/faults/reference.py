@@ -133,6 +133,7 @@ def wanted(sync: Sync, model: Iterable[Row]) -> Wanted:
     """Null and blank identities are invalid, and so is everyone who stands twice."""
     fates: Counter[Fate] = Counter()
     identified: list[Row] = []
+    identities: Counter[str] = Counter()
     kept: set[str] = set()
     for row in model:
         values = tuple(
@@ -140,14 +141,15 @@ def wanted(sync: Sync, model: Iterable[Row]) -> Wanted:
             for t, v in zip(sync.traits, row.values, strict=True)
         )
         clean = Row(text(row.identity), values, text(row.address) if sync.address else None)
+        if clean.identity is not None:
+            identities[clean.identity] += 1
         if clean.identity is None or (sync.address and clean.address is None):
             fates[Fate.INVALID] += 1
             kept |= {clean.identity} if clean.identity is not None else set()
         else:
             identified.append(clean)
-    identities = Counter(row.identity for row in identified)
     addresses = Counter(row.address for row in identified) if sync.address else Counter()
-    doubled = {r.identity for r in identified if identities[r.identity] > 1}
+    doubled = {identity for identity, rows in identities.items() if rows > 1}
     doubled |= {r.identity for r in identified if addresses[r.address] > 1}
     rows: dict[str, Row] = {}
     for row in identified:

@@ -438,8 +438,8 @@ FROM (
   SELECT
     `g`.`identity`,
     `g`.`detail`,
-    COUNT(*) OVER (PARTITION BY `g`.`identity`) AS `by_identity`,
-    COUNT(*) OVER (PARTITION BY `g`.`external_key`) AS `by_external_key`
+    COUNT(`g`.`identity`) OVER (PARTITION BY `g`.`identity`) AS `by_identity`,
+    COUNT(`g`.`external_key`) OVER (PARTITION BY `g`.`external_key`) AS `by_external_key`
   FROM (
     SELECT
       `r`.*,
@@ -511,7 +511,7 @@ FROM (
     ) AS `r`
   ) AS `g`
   WHERE
-    `g`.`detail` IS DISTINCT FROM 'unidentified' AND NOT `g`.`external_key` IS NULL
+    `g`.`detail` IS DISTINCT FROM 'unidentified'
 ) AS `d`
 WHERE
   `by_identity` > 1 OR `by_external_key` > 1
@@ -1827,6 +1827,8 @@ SELECT
   1,
   `model_rows`
 FROM `activation_duplicates`
+WHERE
+  `model_rows` > 0
 LIMIT 10000;
 
 INSERT INTO `shop_activation`.`dead_letters` (
