@@ -14,6 +14,7 @@ from sync.destinations.targets import Target
 from sync.model import Kind, Sync
 from sync.plan.delays import Delay
 from sync.plan.gates import Gate
+from sync.project.naming import traits_of_segment
 from sync.state.columns import Column, external_text, identity_text, key_text, normal
 from sync.state.digests import has_key
 from sync.state.schema import StateTables, snapshot_columns
@@ -155,6 +156,11 @@ class Comparison:
     def targets_naming(self, name: str) -> list[int]:
         """Targets under which a name was mapped."""
         return [i for i, target in self.targets.items() if name in target.names]
+
+    def is_of_a_segment(self, column: Column) -> bool:
+        """Whether a name was the reason or the tier of a segment, this one's or an earlier one."""
+        segments = {t.place["segment"] for t in self.targets.values() if "segment" in t.place}
+        return any(column.trait.name in traits_of_segment(name) for name in segments)
 
 
 def snapshot_rows(c: Comparison, instead: Mapping[str, exp.Expr]) -> exp.Select:

@@ -200,8 +200,10 @@ def _is_given(c: Comparison, column: Column) -> exp.Expr:
     ]
     if not flags:
         return exp.false()
-    asserted = e.among(e.col("target_id", "s"), c.targets_naming(column.trait.name))
-    is_asserted = e.coalesce(e.all_of(e.col("is_member", "s"), asserted), exp.false())
+    asserted = [e.among(e.col("target_id", "s"), c.targets_naming(column.trait.name))]
+    if c.can_share:
+        asserted.append(e.equals(e.col("external_key", "c"), held_key(c.sync, "s")))
+    is_asserted = e.coalesce(e.all_of(e.col("is_member", "s"), *asserted), exp.false())
     is_said = _is_said(column, e.col(column.state_name, "c"))
     return e.paren(e.all_of(e.paren(e.any_of(*flags)), exp.Not(this=is_asserted), is_said))
 
@@ -278,7 +280,7 @@ def _decided(c: Comparison) -> exp.Select:
         ("occurred_at", e.col("occurred_at")),
         ("is_quiet", exp.true() if c.is_initial else exp.false()),
         ("changed", _changed(c)),
-        ("leaving_changed", e.flags([_emptied(i) for i, _ in enumerate(c.columns)])),
+        ("leaving_changed", e.flags([_emptied_by_moving(c, i) for i, _ in enumerate(c.columns)])),
         *((x.state_name, e.col(x.state_name)) for x in c.live),
         *((name, e.col(name)) for name in carried_names(c)),
         *((name, null) for name, null in _unasked().items() if name not in carried_names(c)),
@@ -350,6 +352,17 @@ def _reasons(c: Comparison) -> list[exp.Expr]:
 def _emptied(i: int) -> exp.Expr:
     """A column that is emptied where it holds something, unless the name is another sync's."""
     return e.paren(e.all_of(e.col(f"h{i}"), exp.Not(this=e.col(f"o{i}"))))
+
+
+def _emptied_by_moving(c: Comparison, i: int) -> exp.Expr:
+    """The same at the old place; a dropped name that is kept stays where the key does."""
+    column = c.columns[i]
+    if not column.is_dropped or column in c.emptied or c.is_of_a_segment(column):
+        return _emptied(i)
+    if not c.can_share:
+        return exp.false()
+    is_other = e.differs(e.col("external_key"), e.col("old_external_key"))
+    return e.paren(e.all_of(_emptied(i), is_other))
 
 
 def _changed(c: Comparison) -> exp.Expr:

@@ -8,6 +8,7 @@ from sync.errors import Problem
 from sync.model import Kind, Trait
 from sync.project.metadata import EntryMetadata
 from sync.project.metadata_reader import Activated
+from sync.project.naming import of_segment
 from sync.project.suggest import did_you_mean
 from sync.project.validation import Place
 
@@ -48,7 +49,7 @@ def _reason_and_tier(activated: Activated, entry: EntryMetadata) -> Iterator[tup
         if column and column not in named:
             declared = activated.columns.get(column)
             if declared and not declared.pii:
-                yield f"{segment_name(activated, entry)}_{suffix}", column
+                yield of_segment(segment_name(activated, entry), suffix), column
 
 
 def withdrawn(activated: Activated, entry: EntryMetadata) -> frozenset[str]:
@@ -56,7 +57,7 @@ def withdrawn(activated: Activated, entry: EntryMetadata) -> frozenset[str]:
     personal = {name for name, meta in activated.columns.items() if meta.pii}
     segment, meta = segment_name(activated, entry), activated.meta
     own = (("reason", meta.reason), ("tier", meta.tier))
-    found = personal | {f"{segment}_{suffix}" for suffix, column in own if column in personal}
+    found = personal | {of_segment(segment, suffix) for suffix, col in own if col in personal}
     return frozenset(found - {trait.name for trait in traits_of(activated, entry)})
 
 

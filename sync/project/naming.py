@@ -101,3 +101,13 @@ def _sorted(value: Any) -> Any:
             for k, v in value.items()
         }
     return [_sorted(v) for v in value] if isinstance(value, list) else value
+
+
+def of_segment(segment: str | None, part: str) -> str:
+    """The trait under which a segment's reason or tier goes out by itself."""
+    return f"{segment}_{part}"
+
+
+def traits_of_segment(segment: str) -> tuple[str, ...]:
+    """Traits that are a part of a segment: they leave with it."""
+    return tuple(of_segment(segment, part) for part in ("reason", "tier"))

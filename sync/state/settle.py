@@ -225,13 +225,20 @@ def _value(s: Settlement, i: int, column: Column) -> exp.Expr:
     cases = [
         (e.all_of(is_applied.copy(), travelled(i), is_removal.copy()), e.null()),
         (e.all_of(is_applied.copy(), travelled(i)), new),
-        # Nothing of the old place is held at the new one.
-        (e.all_of(is_applied, has_moved, exp.Not(this=is_removal.copy())), e.null()),
+        # Nothing of the old key is held at the new one.
+        (e.all_of(is_applied, has_moved, _has_new_key()), e.null()),
     ]
     if column.is_live:
         is_attempt = e.all_of(is_unknown, travelled(i), exp.Not(this=is_removal))
         cases.append((is_attempt, e.coalesce(new.copy(), held.copy())))
     return e.case(*cases, default=held)
+
+
+def _has_new_key() -> exp.Expr:
+    """The change adds somebody at another key; a removal has the old one."""
+    is_removal = e.equals(e.col("op", "p"), e.text(Op.REMOVE))
+    is_other = e.differs(e.col("external_key", "p"), e.col("external_key", "s"))
+    return e.all_of(exp.Not(this=is_removal), is_other)
 
 
 def _unsure(s: Settlement) -> exp.Expr:
@@ -241,9 +248,10 @@ def _unsure(s: Settlement) -> exp.Expr:
     is_all = e.equals(before, e.text("*"))
     is_applied = _is_applied()
     is_refused = e.equals(e.col("outcome", "a"), e.text("rejected"))
+    has_moved = e.equals(e.col("cause", "p"), e.text("moved"))
     is_over = e.any_of(
-        e.equals(e.col("op", "p"), e.text(Op.REMOVE)),
-        e.equals(e.col("cause", "p"), e.text("moved")),
+        e.all_of(e.equals(e.col("op", "p"), e.text(Op.REMOVE)), exp.Not(this=has_moved)),
+        e.all_of(has_moved.copy(), _has_new_key()),
     )
     left, added = [], []
     for i, column in enumerate(s.columns):

@@ -37,6 +37,8 @@ class Promise:
     claims: dict[SyncKey, dict[Name, Claim]] = field(default_factory=dict)
     known: set[tuple[str, Subject]] = field(default_factory=set)
     """Who exists at a destination for certain, because a sync created them."""
+    left: set[Name] = field(default_factory=set)
+    """What `on_remove: keep` left at an old address: no run knows of it any more."""
 
     def values(self, name: Name) -> frozenset[Any]:
         """What may be held under a name."""
@@ -44,7 +46,7 @@ class Promise:
 
     def copy(self) -> Promise:
         claims = {key: dict(names) for key, names in self.claims.items()}
-        return Promise(dict(self.held), claims, set(self.known))
+        return Promise(dict(self.held), claims, set(self.known), set(self.left))
 
     def orphans(self, definitions: Mapping[str, Definition]) -> list[SyncKey]:
         """Syncs that answer for something and are gone."""
@@ -106,6 +108,8 @@ class Promise:
             on_drop = "unset" if is_personal else entry.on_drop
             policy = on_drop if is_dropped else entry.on_remove
             if policy != "unset":
+                if not is_dropped and claim.identity in want.subjects:
+                    self.left.add(name)
                 continue
             # Nothing says what becomes of a name for which a sync that is gone answers as well.
             is_shared = any(name in self.claims[other] for other in gone)
@@ -139,9 +143,11 @@ class Promise:
         return wanted.value is LEAVE_ALONE or wanted.value in self.values(name)
 
     def _hold(self, key: SyncKey, name: Name, wanted: Want, may_stay: bool) -> None:
-        before = self.values(name) if may_stay else frozenset()
+        is_left = wanted.value is NOTHING and name in self.left
+        self.left -= set() if is_left or may_stay else {name}
+        before = self.values(name) if is_left or may_stay else frozenset()
         self.held[name] = before | {wanted.value}
-        if self.held[name] == {NOTHING}:
+        if is_left or self.held[name] == {NOTHING}:
             self.claims[key].pop(name, None)
         else:
             self.claims[key][name] = wanted.claim
@@ -156,4 +162,5 @@ class Promise:
                 for key in self.claims.keys() | other.claims.keys()
             },
             self.known & other.known,
+            self.left | other.left,
         )

@@ -42,6 +42,15 @@ PLAN: Mapping[str, Edit] = {
     "a first add says nothing of what another sync left": Edit(
         diff, "_travels", 'e.any_of(e.not_null(value), e.col(f"g{i}"))', "e.not_null(value)"
     ),
+    "what another sync left at the new key of somebody is taken for told": Edit(
+        diff, "_is_given", "if c.can_share:", "if False:"
+    ),
+    "a dropped trait that is kept is emptied by a segment's new name": Edit(
+        diff, "_emptied_by_moving", "if not column.is_dropped or", "if True or"
+    ),
+    "the reason of a segment stays when the segment has another name": Edit(
+        diff, "_emptied_by_moving", "or c.is_of_a_segment(column)", ""
+    ),
     "an assertion leaves nulls out": Edit(
         diff, "_travels", "default=_is_said(column, value)", "default=e.not_null(value)"
     ),
@@ -62,6 +71,12 @@ SETTLEMENT: Mapping[str, Edit] = {
         "_settled",
         'applied(e.col("fingerprint", "p"), e.col("fingerprint", "s"))',
         'e.col("fingerprint", "p")',
+    ),
+    "a dropped trait is forgotten when the segment has another name": Edit(
+        settle,
+        "_value",
+        "e.all_of(is_applied, has_moved, _has_new_key())",
+        "e.all_of(is_applied, has_moved, exp.Not(this=is_removal.copy()))",
     ),
     "removals are settled after the rest": Edit(
         settle,

@@ -10,7 +10,7 @@ from e2e.command import Finished
 from e2e.inside import Runs, runner
 
 from tests.faults.histories.conftest import MakeStage
-from tests.faults.histories.data import Address, Change, Join
+from tests.faults.histories.data import Address, Change, Join, Leave
 from tests.faults.histories.definitions import Entry
 from tests.faults.histories.mapping import DropTrait, MoveTrait
 from tests.faults.histories.places import (
@@ -59,6 +59,15 @@ HANDED = [
     MoveTrait("t5", HERE, "mc", "ma"),
     Run(),
 ]
+DROPPED = [
+    segment(on_drop="keep"),
+    joins("mc"),
+    Run(),
+    DropTrait("mc", HERE, "t5"),
+    Run(),
+    RenameSegment("mc", HERE, "seg_a"),
+    Run(),
+]
 CHANGED = [traits(), joins(), Run(), Change("ma", "p1", "c1", "free")]
 EMPTIED = [traits(), joins(), Run(), Change("ma", "p1", "c1", None)]
 STORIES: Mapping[str, Sequence[Step]] = {
@@ -91,6 +100,21 @@ STORIES: Mapping[str, Sequence[Step]] = {
         Run(),
         Run(),
     ],
+    "what another sync left at the new key of somebody is taken for told": [
+        traits(identify_by="email", on_remove="keep"),
+        joins(),
+        segment(identify_by="email"),
+        joins("mc", None),
+        Address("mc", "p1", "q@x.example"),
+        Run(),
+        Leave("ma", "p1"),
+        MoveTrait("t1", HERE, "ma", "mc"),
+        Run(),
+        Address("mc", "p1", "p1@x.example"),
+        Run(),
+    ],
+    "a dropped trait that is kept is emptied by a segment's new name": DROPPED,
+    "the reason of a segment stays when the segment has another name": DROPPED,
     "an assertion leaves nulls out": [*EMPTIED, unanswered(False), Run()],
     "a name that was handed over stays held": [
         *HANDED,
@@ -121,6 +145,11 @@ STORIES: Mapping[str, Sequence[Step]] = {
         Run(),
     ],
     "what was refused counts as acknowledged": [*CHANGED, Refused("p1"), Run()],
+    "a dropped trait is forgotten when the segment has another name": [
+        *DROPPED,
+        Leave("mc", "p1"),
+        Run(),
+    ],
     "removals are settled after the rest": [*MOVED, Run()],
 }
 

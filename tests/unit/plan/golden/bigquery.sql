@@ -1079,7 +1079,22 @@ WITH `joined` AS (
       (
         COALESCE(`v0`.`n0`, FALSE)
       )
-      AND NOT COALESCE(`s`.`is_member` AND `s`.`target_id` IN (1), FALSE)
+      AND NOT COALESCE(
+        `s`.`is_member`
+        AND `s`.`target_id` IN (1)
+        AND `c`.`external_key` = COALESCE(
+          `s`.`external_key`,
+          TRANSLATE(
+            TRIM(
+              COALESCE(`s`.`external_id`, `s`.`identity`),
+              '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　'
+            ),
+            'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+            'abcdefghijklmnopqrstuvwxyz'
+          )
+        ),
+        FALSE
+      )
       AND TRUE
     ) AS `g0`,
     (
@@ -2229,8 +2244,18 @@ USING (
       )
       AND (
         (
-          `p`.`op` = 'remove' OR `p`.`cause` = 'moved'
-        ) OR `s`.`unsure` IS NULL
+          (
+            `p`.`op` = 'remove' AND NOT `p`.`cause` = 'moved'
+          )
+          OR (
+            `p`.`cause` = 'moved'
+            AND (
+              NOT `p`.`op` = 'remove'
+              AND `p`.`external_key` IS DISTINCT FROM `s`.`external_key`
+            )
+          )
+        )
+        OR `s`.`unsure` IS NULL
       )
       THEN NULL
       WHEN `a`.`outcome` IN ('delivered', 'adopted') AND COALESCE(`p`.`to_repeat`, 0) = 0
@@ -2362,7 +2387,10 @@ USING (
         `a`.`outcome` IN ('delivered', 'adopted') AND COALESCE(`p`.`to_repeat`, 0) = 0
       )
       AND `p`.`cause` = 'moved'
-      AND NOT `p`.`op` = 'remove'
+      AND (
+        NOT `p`.`op` = 'remove'
+        AND `p`.`external_key` IS DISTINCT FROM `s`.`external_key`
+      )
       THEN NULL
       WHEN (
         `a`.`outcome` IN ('unknown', 'rejected_partial')
@@ -2391,7 +2419,10 @@ USING (
         `a`.`outcome` IN ('delivered', 'adopted') AND COALESCE(`p`.`to_repeat`, 0) = 0
       )
       AND `p`.`cause` = 'moved'
-      AND NOT `p`.`op` = 'remove'
+      AND (
+        NOT `p`.`op` = 'remove'
+        AND `p`.`external_key` IS DISTINCT FROM `s`.`external_key`
+      )
       THEN NULL
       WHEN (
         `a`.`outcome` IN ('unknown', 'rejected_partial')
@@ -2420,7 +2451,10 @@ USING (
         `a`.`outcome` IN ('delivered', 'adopted') AND COALESCE(`p`.`to_repeat`, 0) = 0
       )
       AND `p`.`cause` = 'moved'
-      AND NOT `p`.`op` = 'remove'
+      AND (
+        NOT `p`.`op` = 'remove'
+        AND `p`.`external_key` IS DISTINCT FROM `s`.`external_key`
+      )
       THEN NULL
       WHEN (
         `a`.`outcome` IN ('unknown', 'rejected_partial')
@@ -2449,7 +2483,10 @@ USING (
         `a`.`outcome` IN ('delivered', 'adopted') AND COALESCE(`p`.`to_repeat`, 0) = 0
       )
       AND `p`.`cause` = 'moved'
-      AND NOT `p`.`op` = 'remove'
+      AND (
+        NOT `p`.`op` = 'remove'
+        AND `p`.`external_key` IS DISTINCT FROM `s`.`external_key`
+      )
       THEN NULL
       ELSE `s`.`t_old`
     END AS `t_old`,
@@ -2469,7 +2506,10 @@ USING (
         `a`.`outcome` IN ('delivered', 'adopted') AND COALESCE(`p`.`to_repeat`, 0) = 0
       )
       AND `p`.`cause` = 'moved'
-      AND NOT `p`.`op` = 'remove'
+      AND (
+        NOT `p`.`op` = 'remove'
+        AND `p`.`external_key` IS DISTINCT FROM `s`.`external_key`
+      )
       THEN NULL
       ELSE `s`.`t_visits_2`
     END AS `t_visits_2`
@@ -2669,8 +2709,18 @@ USING (
       )
       AND (
         (
-          `p`.`op` = 'remove' OR `p`.`cause` = 'moved'
-        ) OR `s`.`unsure` IS NULL
+          (
+            `p`.`op` = 'remove' AND NOT `p`.`cause` = 'moved'
+          )
+          OR (
+            `p`.`cause` = 'moved'
+            AND (
+              NOT `p`.`op` = 'remove'
+              AND `p`.`external_key` IS DISTINCT FROM `s`.`external_key`
+            )
+          )
+        )
+        OR `s`.`unsure` IS NULL
       )
       THEN NULL
       WHEN `a`.`outcome` IN ('delivered', 'adopted') AND COALESCE(`p`.`to_repeat`, 0) = 0
@@ -2802,7 +2852,10 @@ USING (
         `a`.`outcome` IN ('delivered', 'adopted') AND COALESCE(`p`.`to_repeat`, 0) = 0
       )
       AND `p`.`cause` = 'moved'
-      AND NOT `p`.`op` = 'remove'
+      AND (
+        NOT `p`.`op` = 'remove'
+        AND `p`.`external_key` IS DISTINCT FROM `s`.`external_key`
+      )
       THEN NULL
       WHEN (
         `a`.`outcome` IN ('unknown', 'rejected_partial')
@@ -2831,7 +2884,10 @@ USING (
         `a`.`outcome` IN ('delivered', 'adopted') AND COALESCE(`p`.`to_repeat`, 0) = 0
       )
       AND `p`.`cause` = 'moved'
-      AND NOT `p`.`op` = 'remove'
+      AND (
+        NOT `p`.`op` = 'remove'
+        AND `p`.`external_key` IS DISTINCT FROM `s`.`external_key`
+      )
       THEN NULL
       WHEN (
         `a`.`outcome` IN ('unknown', 'rejected_partial')
@@ -2860,7 +2916,10 @@ USING (
         `a`.`outcome` IN ('delivered', 'adopted') AND COALESCE(`p`.`to_repeat`, 0) = 0
       )
       AND `p`.`cause` = 'moved'
-      AND NOT `p`.`op` = 'remove'
+      AND (
+        NOT `p`.`op` = 'remove'
+        AND `p`.`external_key` IS DISTINCT FROM `s`.`external_key`
+      )
       THEN NULL
       WHEN (
         `a`.`outcome` IN ('unknown', 'rejected_partial')
@@ -2889,7 +2948,10 @@ USING (
         `a`.`outcome` IN ('delivered', 'adopted') AND COALESCE(`p`.`to_repeat`, 0) = 0
       )
       AND `p`.`cause` = 'moved'
-      AND NOT `p`.`op` = 'remove'
+      AND (
+        NOT `p`.`op` = 'remove'
+        AND `p`.`external_key` IS DISTINCT FROM `s`.`external_key`
+      )
       THEN NULL
       ELSE `s`.`t_old`
     END AS `t_old`,
@@ -2909,7 +2971,10 @@ USING (
         `a`.`outcome` IN ('delivered', 'adopted') AND COALESCE(`p`.`to_repeat`, 0) = 0
       )
       AND `p`.`cause` = 'moved'
-      AND NOT `p`.`op` = 'remove'
+      AND (
+        NOT `p`.`op` = 'remove'
+        AND `p`.`external_key` IS DISTINCT FROM `s`.`external_key`
+      )
       THEN NULL
       ELSE `s`.`t_visits_2`
     END AS `t_visits_2`

@@ -1066,7 +1066,23 @@ WITH "joined" AS (
       (
         COALESCE("v0"."n0", FALSE)
       )
-      AND NOT COALESCE("s"."is_member" AND "s"."target_id" IN (1), FALSE)
+      AND NOT COALESCE(
+        "s"."is_member"
+        AND "s"."target_id" IN (1)
+        AND "c"."external_key" = COALESCE(
+          "s"."external_key",
+          TRANSLATE(
+            TRIM(
+              COALESCE("s"."external_id", "s"."identity"),
+              '	
+                  　'
+            ),
+            'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+            'abcdefghijklmnopqrstuvwxyz'
+          )
+        ),
+        FALSE
+      )
       AND TRUE
     ) AS "g0",
     (
@@ -2197,8 +2213,18 @@ USING (
       )
       AND (
         (
-          "p"."op" = 'remove' OR "p"."cause" = 'moved'
-        ) OR "s"."unsure" IS NULL
+          (
+            "p"."op" = 'remove' AND NOT "p"."cause" = 'moved'
+          )
+          OR (
+            "p"."cause" = 'moved'
+            AND (
+              NOT "p"."op" = 'remove'
+              AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+            )
+          )
+        )
+        OR "s"."unsure" IS NULL
       )
       THEN NULL
       WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
@@ -2318,7 +2344,10 @@ USING (
         "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
       )
       AND "p"."cause" = 'moved'
-      AND NOT "p"."op" = 'remove'
+      AND (
+        NOT "p"."op" = 'remove'
+        AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+      )
       THEN NULL
       WHEN (
         "a"."outcome" IN ('unknown', 'rejected_partial')
@@ -2347,7 +2376,10 @@ USING (
         "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
       )
       AND "p"."cause" = 'moved'
-      AND NOT "p"."op" = 'remove'
+      AND (
+        NOT "p"."op" = 'remove'
+        AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+      )
       THEN NULL
       WHEN (
         "a"."outcome" IN ('unknown', 'rejected_partial')
@@ -2376,7 +2408,10 @@ USING (
         "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
       )
       AND "p"."cause" = 'moved'
-      AND NOT "p"."op" = 'remove'
+      AND (
+        NOT "p"."op" = 'remove'
+        AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+      )
       THEN NULL
       WHEN (
         "a"."outcome" IN ('unknown', 'rejected_partial')
@@ -2405,7 +2440,10 @@ USING (
         "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
       )
       AND "p"."cause" = 'moved'
-      AND NOT "p"."op" = 'remove'
+      AND (
+        NOT "p"."op" = 'remove'
+        AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+      )
       THEN NULL
       ELSE "s"."t_old"
     END AS "t_old",
@@ -2425,7 +2463,10 @@ USING (
         "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
       )
       AND "p"."cause" = 'moved'
-      AND NOT "p"."op" = 'remove'
+      AND (
+        NOT "p"."op" = 'remove'
+        AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+      )
       THEN NULL
       ELSE "s"."t_visits_2"
     END AS "t_visits_2"
@@ -2625,8 +2666,18 @@ USING (
       )
       AND (
         (
-          "p"."op" = 'remove' OR "p"."cause" = 'moved'
-        ) OR "s"."unsure" IS NULL
+          (
+            "p"."op" = 'remove' AND NOT "p"."cause" = 'moved'
+          )
+          OR (
+            "p"."cause" = 'moved'
+            AND (
+              NOT "p"."op" = 'remove'
+              AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+            )
+          )
+        )
+        OR "s"."unsure" IS NULL
       )
       THEN NULL
       WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
@@ -2746,7 +2797,10 @@ USING (
         "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
       )
       AND "p"."cause" = 'moved'
-      AND NOT "p"."op" = 'remove'
+      AND (
+        NOT "p"."op" = 'remove'
+        AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+      )
       THEN NULL
       WHEN (
         "a"."outcome" IN ('unknown', 'rejected_partial')
@@ -2775,7 +2829,10 @@ USING (
         "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
       )
       AND "p"."cause" = 'moved'
-      AND NOT "p"."op" = 'remove'
+      AND (
+        NOT "p"."op" = 'remove'
+        AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+      )
       THEN NULL
       WHEN (
         "a"."outcome" IN ('unknown', 'rejected_partial')
@@ -2804,7 +2861,10 @@ USING (
         "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
       )
       AND "p"."cause" = 'moved'
-      AND NOT "p"."op" = 'remove'
+      AND (
+        NOT "p"."op" = 'remove'
+        AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+      )
       THEN NULL
       WHEN (
         "a"."outcome" IN ('unknown', 'rejected_partial')
@@ -2833,7 +2893,10 @@ USING (
         "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
       )
       AND "p"."cause" = 'moved'
-      AND NOT "p"."op" = 'remove'
+      AND (
+        NOT "p"."op" = 'remove'
+        AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+      )
       THEN NULL
       ELSE "s"."t_old"
     END AS "t_old",
@@ -2853,7 +2916,10 @@ USING (
         "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
       )
       AND "p"."cause" = 'moved'
-      AND NOT "p"."op" = 'remove'
+      AND (
+        NOT "p"."op" = 'remove'
+        AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+      )
       THEN NULL
       ELSE "s"."t_visits_2"
     END AS "t_visits_2"

@@ -1065,7 +1065,20 @@ WITH "joined" AS (
       (
         COALESCE("v0"."n0", FALSE)
       )
-      AND NOT COALESCE("s"."is_member" AND "s"."target_id" IN (1), FALSE)
+      AND NOT COALESCE(
+        "s"."is_member"
+        AND "s"."target_id" IN (1)
+        AND "c"."external_key" = COALESCE(
+          "s"."external_key",
+          TRANSLATE(
+            TRIM(BOTH '	
+                  　' FROM COALESCE("s"."external_id", "s"."identity")),
+            'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+            'abcdefghijklmnopqrstuvwxyz'
+          )
+        ),
+        FALSE
+      )
       AND TRUE
     ) AS "g0",
     (
@@ -2199,8 +2212,18 @@ USING (
       )
       AND (
         (
-          "p"."op" = 'remove' OR "p"."cause" = 'moved'
-        ) OR "s"."unsure" IS NULL
+          (
+            "p"."op" = 'remove' AND NOT "p"."cause" = 'moved'
+          )
+          OR (
+            "p"."cause" = 'moved'
+            AND (
+              NOT "p"."op" = 'remove'
+              AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+            )
+          )
+        )
+        OR "s"."unsure" IS NULL
       )
       THEN NULL
       WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
@@ -2320,7 +2343,10 @@ USING (
         "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
       )
       AND "p"."cause" = 'moved'
-      AND NOT "p"."op" = 'remove'
+      AND (
+        NOT "p"."op" = 'remove'
+        AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+      )
       THEN NULL
       WHEN (
         "a"."outcome" IN ('unknown', 'rejected_partial')
@@ -2349,7 +2375,10 @@ USING (
         "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
       )
       AND "p"."cause" = 'moved'
-      AND NOT "p"."op" = 'remove'
+      AND (
+        NOT "p"."op" = 'remove'
+        AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+      )
       THEN NULL
       WHEN (
         "a"."outcome" IN ('unknown', 'rejected_partial')
@@ -2378,7 +2407,10 @@ USING (
         "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
       )
       AND "p"."cause" = 'moved'
-      AND NOT "p"."op" = 'remove'
+      AND (
+        NOT "p"."op" = 'remove'
+        AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+      )
       THEN NULL
       WHEN (
         "a"."outcome" IN ('unknown', 'rejected_partial')
@@ -2407,7 +2439,10 @@ USING (
         "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
       )
       AND "p"."cause" = 'moved'
-      AND NOT "p"."op" = 'remove'
+      AND (
+        NOT "p"."op" = 'remove'
+        AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+      )
       THEN NULL
       ELSE "s"."t_old"
     END AS "t_old",
@@ -2427,7 +2462,10 @@ USING (
         "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
       )
       AND "p"."cause" = 'moved'
-      AND NOT "p"."op" = 'remove'
+      AND (
+        NOT "p"."op" = 'remove'
+        AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+      )
       THEN NULL
       ELSE "s"."t_visits_2"
     END AS "t_visits_2"
@@ -2627,8 +2665,18 @@ USING (
       )
       AND (
         (
-          "p"."op" = 'remove' OR "p"."cause" = 'moved'
-        ) OR "s"."unsure" IS NULL
+          (
+            "p"."op" = 'remove' AND NOT "p"."cause" = 'moved'
+          )
+          OR (
+            "p"."cause" = 'moved'
+            AND (
+              NOT "p"."op" = 'remove'
+              AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+            )
+          )
+        )
+        OR "s"."unsure" IS NULL
       )
       THEN NULL
       WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
@@ -2748,7 +2796,10 @@ USING (
         "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
       )
       AND "p"."cause" = 'moved'
-      AND NOT "p"."op" = 'remove'
+      AND (
+        NOT "p"."op" = 'remove'
+        AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+      )
       THEN NULL
       WHEN (
         "a"."outcome" IN ('unknown', 'rejected_partial')
@@ -2777,7 +2828,10 @@ USING (
         "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
       )
       AND "p"."cause" = 'moved'
-      AND NOT "p"."op" = 'remove'
+      AND (
+        NOT "p"."op" = 'remove'
+        AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+      )
       THEN NULL
       WHEN (
         "a"."outcome" IN ('unknown', 'rejected_partial')
@@ -2806,7 +2860,10 @@ USING (
         "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
       )
       AND "p"."cause" = 'moved'
-      AND NOT "p"."op" = 'remove'
+      AND (
+        NOT "p"."op" = 'remove'
+        AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+      )
       THEN NULL
       WHEN (
         "a"."outcome" IN ('unknown', 'rejected_partial')
@@ -2835,7 +2892,10 @@ USING (
         "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
       )
       AND "p"."cause" = 'moved'
-      AND NOT "p"."op" = 'remove'
+      AND (
+        NOT "p"."op" = 'remove'
+        AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+      )
       THEN NULL
       ELSE "s"."t_old"
     END AS "t_old",
@@ -2855,7 +2915,10 @@ USING (
         "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
       )
       AND "p"."cause" = 'moved'
-      AND NOT "p"."op" = 'remove'
+      AND (
+        NOT "p"."op" = 'remove'
+        AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+      )
       THEN NULL
       ELSE "s"."t_visits_2"
     END AS "t_visits_2"

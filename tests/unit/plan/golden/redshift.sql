@@ -1023,7 +1023,19 @@ WITH "joined" AS (
       (
         COALESCE("v0"."n0", FALSE)
       )
-      AND NOT COALESCE("s"."is_member" AND "s"."target_id" IN (1), FALSE)
+      AND NOT COALESCE(
+        "s"."is_member"
+        AND "s"."target_id" IN (1)
+        AND "c"."external_key" = COALESCE(
+          "s"."external_key",
+          TRANSLATE(
+            TRIM(BOTH '\t\n\013\f\r\034\035\036\037                  　' FROM COALESCE("s"."external_id", "s"."identity")),
+            'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+            'abcdefghijklmnopqrstuvwxyz'
+          )
+        ),
+        FALSE
+      )
       AND TRUE
     ) AS "g0",
     (
@@ -2123,8 +2135,18 @@ USING (
       )
       AND (
         (
-          "p"."op" = 'remove' OR "p"."cause" = 'moved'
-        ) OR "s"."unsure" IS NULL
+          (
+            "p"."op" = 'remove' AND NOT "p"."cause" = 'moved'
+          )
+          OR (
+            "p"."cause" = 'moved'
+            AND (
+              NOT "p"."op" = 'remove'
+              AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+            )
+          )
+        )
+        OR "s"."unsure" IS NULL
       )
       THEN NULL
       WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
@@ -2244,7 +2266,10 @@ USING (
         "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
       )
       AND "p"."cause" = 'moved'
-      AND NOT "p"."op" = 'remove'
+      AND (
+        NOT "p"."op" = 'remove'
+        AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+      )
       THEN NULL
       WHEN (
         "a"."outcome" IN ('unknown', 'rejected_partial')
@@ -2273,7 +2298,10 @@ USING (
         "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
       )
       AND "p"."cause" = 'moved'
-      AND NOT "p"."op" = 'remove'
+      AND (
+        NOT "p"."op" = 'remove'
+        AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+      )
       THEN NULL
       WHEN (
         "a"."outcome" IN ('unknown', 'rejected_partial')
@@ -2302,7 +2330,10 @@ USING (
         "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
       )
       AND "p"."cause" = 'moved'
-      AND NOT "p"."op" = 'remove'
+      AND (
+        NOT "p"."op" = 'remove'
+        AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+      )
       THEN NULL
       WHEN (
         "a"."outcome" IN ('unknown', 'rejected_partial')
@@ -2331,7 +2362,10 @@ USING (
         "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
       )
       AND "p"."cause" = 'moved'
-      AND NOT "p"."op" = 'remove'
+      AND (
+        NOT "p"."op" = 'remove'
+        AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+      )
       THEN NULL
       ELSE "s"."t_old"
     END AS "t_old",
@@ -2351,7 +2385,10 @@ USING (
         "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
       )
       AND "p"."cause" = 'moved'
-      AND NOT "p"."op" = 'remove'
+      AND (
+        NOT "p"."op" = 'remove'
+        AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+      )
       THEN NULL
       ELSE "s"."t_visits_2"
     END AS "t_visits_2"
@@ -2551,8 +2588,18 @@ USING (
       )
       AND (
         (
-          "p"."op" = 'remove' OR "p"."cause" = 'moved'
-        ) OR "s"."unsure" IS NULL
+          (
+            "p"."op" = 'remove' AND NOT "p"."cause" = 'moved'
+          )
+          OR (
+            "p"."cause" = 'moved'
+            AND (
+              NOT "p"."op" = 'remove'
+              AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+            )
+          )
+        )
+        OR "s"."unsure" IS NULL
       )
       THEN NULL
       WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
@@ -2672,7 +2719,10 @@ USING (
         "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
       )
       AND "p"."cause" = 'moved'
-      AND NOT "p"."op" = 'remove'
+      AND (
+        NOT "p"."op" = 'remove'
+        AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+      )
       THEN NULL
       WHEN (
         "a"."outcome" IN ('unknown', 'rejected_partial')
@@ -2701,7 +2751,10 @@ USING (
         "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
       )
       AND "p"."cause" = 'moved'
-      AND NOT "p"."op" = 'remove'
+      AND (
+        NOT "p"."op" = 'remove'
+        AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+      )
       THEN NULL
       WHEN (
         "a"."outcome" IN ('unknown', 'rejected_partial')
@@ -2730,7 +2783,10 @@ USING (
         "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
       )
       AND "p"."cause" = 'moved'
-      AND NOT "p"."op" = 'remove'
+      AND (
+        NOT "p"."op" = 'remove'
+        AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+      )
       THEN NULL
       WHEN (
         "a"."outcome" IN ('unknown', 'rejected_partial')
@@ -2759,7 +2815,10 @@ USING (
         "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
       )
       AND "p"."cause" = 'moved'
-      AND NOT "p"."op" = 'remove'
+      AND (
+        NOT "p"."op" = 'remove'
+        AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+      )
       THEN NULL
       ELSE "s"."t_old"
     END AS "t_old",
@@ -2779,7 +2838,10 @@ USING (
         "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
       )
       AND "p"."cause" = 'moved'
-      AND NOT "p"."op" = 'remove'
+      AND (
+        NOT "p"."op" = 'remove'
+        AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+      )
       THEN NULL
       ELSE "s"."t_visits_2"
     END AS "t_visits_2"

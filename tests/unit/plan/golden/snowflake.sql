@@ -1051,7 +1051,22 @@ WITH "joined" AS (
       (
         COALESCE("v0"."n0", FALSE)
       )
-      AND NOT COALESCE("s"."is_member" AND "s"."target_id" IN (1), FALSE)
+      AND NOT COALESCE(
+        "s"."is_member"
+        AND "s"."target_id" IN (1)
+        AND "c"."external_key" = COALESCE(
+          "s"."external_key",
+          TRANSLATE(
+            TRIM(
+              COALESCE("s"."external_id", "s"."identity"),
+              '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　'
+            ),
+            'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+            'abcdefghijklmnopqrstuvwxyz'
+          )
+        ),
+        FALSE
+      )
       AND TRUE
     ) AS "g0",
     (
@@ -2193,8 +2208,18 @@ USING (
       )
       AND (
         (
-          "p"."op" = 'remove' OR "p"."cause" = 'moved'
-        ) OR "s"."unsure" IS NULL
+          (
+            "p"."op" = 'remove' AND NOT "p"."cause" = 'moved'
+          )
+          OR (
+            "p"."cause" = 'moved'
+            AND (
+              NOT "p"."op" = 'remove'
+              AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+            )
+          )
+        )
+        OR "s"."unsure" IS NULL
       )
       THEN NULL
       WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
@@ -2326,7 +2351,10 @@ USING (
         "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
       )
       AND "p"."cause" = 'moved'
-      AND NOT "p"."op" = 'remove'
+      AND (
+        NOT "p"."op" = 'remove'
+        AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+      )
       THEN NULL
       WHEN (
         "a"."outcome" IN ('unknown', 'rejected_partial')
@@ -2355,7 +2383,10 @@ USING (
         "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
       )
       AND "p"."cause" = 'moved'
-      AND NOT "p"."op" = 'remove'
+      AND (
+        NOT "p"."op" = 'remove'
+        AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+      )
       THEN NULL
       WHEN (
         "a"."outcome" IN ('unknown', 'rejected_partial')
@@ -2384,7 +2415,10 @@ USING (
         "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
       )
       AND "p"."cause" = 'moved'
-      AND NOT "p"."op" = 'remove'
+      AND (
+        NOT "p"."op" = 'remove'
+        AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+      )
       THEN NULL
       WHEN (
         "a"."outcome" IN ('unknown', 'rejected_partial')
@@ -2413,7 +2447,10 @@ USING (
         "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
       )
       AND "p"."cause" = 'moved'
-      AND NOT "p"."op" = 'remove'
+      AND (
+        NOT "p"."op" = 'remove'
+        AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+      )
       THEN NULL
       ELSE "s"."t_old"
     END AS "t_old",
@@ -2433,7 +2470,10 @@ USING (
         "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
       )
       AND "p"."cause" = 'moved'
-      AND NOT "p"."op" = 'remove'
+      AND (
+        NOT "p"."op" = 'remove'
+        AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+      )
       THEN NULL
       ELSE "s"."t_visits_2"
     END AS "t_visits_2"
@@ -2633,8 +2673,18 @@ USING (
       )
       AND (
         (
-          "p"."op" = 'remove' OR "p"."cause" = 'moved'
-        ) OR "s"."unsure" IS NULL
+          (
+            "p"."op" = 'remove' AND NOT "p"."cause" = 'moved'
+          )
+          OR (
+            "p"."cause" = 'moved'
+            AND (
+              NOT "p"."op" = 'remove'
+              AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+            )
+          )
+        )
+        OR "s"."unsure" IS NULL
       )
       THEN NULL
       WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
@@ -2766,7 +2816,10 @@ USING (
         "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
       )
       AND "p"."cause" = 'moved'
-      AND NOT "p"."op" = 'remove'
+      AND (
+        NOT "p"."op" = 'remove'
+        AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+      )
       THEN NULL
       WHEN (
         "a"."outcome" IN ('unknown', 'rejected_partial')
@@ -2795,7 +2848,10 @@ USING (
         "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
       )
       AND "p"."cause" = 'moved'
-      AND NOT "p"."op" = 'remove'
+      AND (
+        NOT "p"."op" = 'remove'
+        AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+      )
       THEN NULL
       WHEN (
         "a"."outcome" IN ('unknown', 'rejected_partial')
@@ -2824,7 +2880,10 @@ USING (
         "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
       )
       AND "p"."cause" = 'moved'
-      AND NOT "p"."op" = 'remove'
+      AND (
+        NOT "p"."op" = 'remove'
+        AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+      )
       THEN NULL
       WHEN (
         "a"."outcome" IN ('unknown', 'rejected_partial')
@@ -2853,7 +2912,10 @@ USING (
         "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
       )
       AND "p"."cause" = 'moved'
-      AND NOT "p"."op" = 'remove'
+      AND (
+        NOT "p"."op" = 'remove'
+        AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+      )
       THEN NULL
       ELSE "s"."t_old"
     END AS "t_old",
@@ -2873,7 +2935,10 @@ USING (
         "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
       )
       AND "p"."cause" = 'moved'
-      AND NOT "p"."op" = 'remove'
+      AND (
+        NOT "p"."op" = 'remove'
+        AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+      )
       THEN NULL
       ELSE "s"."t_visits_2"
     END AS "t_visits_2"

@@ -1018,7 +1018,19 @@ WITH `joined` AS (
       (
         COALESCE(`v0`.`n0`, FALSE)
       )
-      AND NOT COALESCE(`s`.`is_member` AND `s`.`target_id` IN (1), FALSE)
+      AND NOT COALESCE(
+        `s`.`is_member`
+        AND `s`.`target_id` IN (1)
+        AND `c`.`external_key` = COALESCE(
+          `s`.`external_key`,
+          TRANSLATE(
+            TRIM(BOTH '\t\n\013\014\r\034\035\036\037                  　' FROM COALESCE(`s`.`external_id`, `s`.`identity`)),
+            'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+            'abcdefghijklmnopqrstuvwxyz'
+          )
+        ),
+        FALSE
+      )
       AND TRUE
     ) AS `g0`,
     (
@@ -2148,8 +2160,18 @@ USING (
       )
       AND (
         (
-          `p`.`op` = 'remove' OR `p`.`cause` = 'moved'
-        ) OR `s`.`unsure` IS NULL
+          (
+            `p`.`op` = 'remove' AND NOT `p`.`cause` = 'moved'
+          )
+          OR (
+            `p`.`cause` = 'moved'
+            AND (
+              NOT `p`.`op` = 'remove'
+              AND `p`.`external_key` IS DISTINCT FROM `s`.`external_key`
+            )
+          )
+        )
+        OR `s`.`unsure` IS NULL
       )
       THEN NULL
       WHEN `a`.`outcome` IN ('delivered', 'adopted') AND COALESCE(`p`.`to_repeat`, 0) = 0
@@ -2281,7 +2303,10 @@ USING (
         `a`.`outcome` IN ('delivered', 'adopted') AND COALESCE(`p`.`to_repeat`, 0) = 0
       )
       AND `p`.`cause` = 'moved'
-      AND NOT `p`.`op` = 'remove'
+      AND (
+        NOT `p`.`op` = 'remove'
+        AND `p`.`external_key` IS DISTINCT FROM `s`.`external_key`
+      )
       THEN NULL
       WHEN (
         `a`.`outcome` IN ('unknown', 'rejected_partial')
@@ -2310,7 +2335,10 @@ USING (
         `a`.`outcome` IN ('delivered', 'adopted') AND COALESCE(`p`.`to_repeat`, 0) = 0
       )
       AND `p`.`cause` = 'moved'
-      AND NOT `p`.`op` = 'remove'
+      AND (
+        NOT `p`.`op` = 'remove'
+        AND `p`.`external_key` IS DISTINCT FROM `s`.`external_key`
+      )
       THEN NULL
       WHEN (
         `a`.`outcome` IN ('unknown', 'rejected_partial')
@@ -2339,7 +2367,10 @@ USING (
         `a`.`outcome` IN ('delivered', 'adopted') AND COALESCE(`p`.`to_repeat`, 0) = 0
       )
       AND `p`.`cause` = 'moved'
-      AND NOT `p`.`op` = 'remove'
+      AND (
+        NOT `p`.`op` = 'remove'
+        AND `p`.`external_key` IS DISTINCT FROM `s`.`external_key`
+      )
       THEN NULL
       WHEN (
         `a`.`outcome` IN ('unknown', 'rejected_partial')
@@ -2368,7 +2399,10 @@ USING (
         `a`.`outcome` IN ('delivered', 'adopted') AND COALESCE(`p`.`to_repeat`, 0) = 0
       )
       AND `p`.`cause` = 'moved'
-      AND NOT `p`.`op` = 'remove'
+      AND (
+        NOT `p`.`op` = 'remove'
+        AND `p`.`external_key` IS DISTINCT FROM `s`.`external_key`
+      )
       THEN NULL
       ELSE `s`.`t_old`
     END AS `t_old`,
@@ -2388,7 +2422,10 @@ USING (
         `a`.`outcome` IN ('delivered', 'adopted') AND COALESCE(`p`.`to_repeat`, 0) = 0
       )
       AND `p`.`cause` = 'moved'
-      AND NOT `p`.`op` = 'remove'
+      AND (
+        NOT `p`.`op` = 'remove'
+        AND `p`.`external_key` IS DISTINCT FROM `s`.`external_key`
+      )
       THEN NULL
       ELSE `s`.`t_visits_2`
     END AS `t_visits_2`
@@ -2588,8 +2625,18 @@ USING (
       )
       AND (
         (
-          `p`.`op` = 'remove' OR `p`.`cause` = 'moved'
-        ) OR `s`.`unsure` IS NULL
+          (
+            `p`.`op` = 'remove' AND NOT `p`.`cause` = 'moved'
+          )
+          OR (
+            `p`.`cause` = 'moved'
+            AND (
+              NOT `p`.`op` = 'remove'
+              AND `p`.`external_key` IS DISTINCT FROM `s`.`external_key`
+            )
+          )
+        )
+        OR `s`.`unsure` IS NULL
       )
       THEN NULL
       WHEN `a`.`outcome` IN ('delivered', 'adopted') AND COALESCE(`p`.`to_repeat`, 0) = 0
@@ -2721,7 +2768,10 @@ USING (
         `a`.`outcome` IN ('delivered', 'adopted') AND COALESCE(`p`.`to_repeat`, 0) = 0
       )
       AND `p`.`cause` = 'moved'
-      AND NOT `p`.`op` = 'remove'
+      AND (
+        NOT `p`.`op` = 'remove'
+        AND `p`.`external_key` IS DISTINCT FROM `s`.`external_key`
+      )
       THEN NULL
       WHEN (
         `a`.`outcome` IN ('unknown', 'rejected_partial')
@@ -2750,7 +2800,10 @@ USING (
         `a`.`outcome` IN ('delivered', 'adopted') AND COALESCE(`p`.`to_repeat`, 0) = 0
       )
       AND `p`.`cause` = 'moved'
-      AND NOT `p`.`op` = 'remove'
+      AND (
+        NOT `p`.`op` = 'remove'
+        AND `p`.`external_key` IS DISTINCT FROM `s`.`external_key`
+      )
       THEN NULL
       WHEN (
         `a`.`outcome` IN ('unknown', 'rejected_partial')
@@ -2779,7 +2832,10 @@ USING (
         `a`.`outcome` IN ('delivered', 'adopted') AND COALESCE(`p`.`to_repeat`, 0) = 0
       )
       AND `p`.`cause` = 'moved'
-      AND NOT `p`.`op` = 'remove'
+      AND (
+        NOT `p`.`op` = 'remove'
+        AND `p`.`external_key` IS DISTINCT FROM `s`.`external_key`
+      )
       THEN NULL
       WHEN (
         `a`.`outcome` IN ('unknown', 'rejected_partial')
@@ -2808,7 +2864,10 @@ USING (
         `a`.`outcome` IN ('delivered', 'adopted') AND COALESCE(`p`.`to_repeat`, 0) = 0
       )
       AND `p`.`cause` = 'moved'
-      AND NOT `p`.`op` = 'remove'
+      AND (
+        NOT `p`.`op` = 'remove'
+        AND `p`.`external_key` IS DISTINCT FROM `s`.`external_key`
+      )
       THEN NULL
       ELSE `s`.`t_old`
     END AS `t_old`,
@@ -2828,7 +2887,10 @@ USING (
         `a`.`outcome` IN ('delivered', 'adopted') AND COALESCE(`p`.`to_repeat`, 0) = 0
       )
       AND `p`.`cause` = 'moved'
-      AND NOT `p`.`op` = 'remove'
+      AND (
+        NOT `p`.`op` = 'remove'
+        AND `p`.`external_key` IS DISTINCT FROM `s`.`external_key`
+      )
       THEN NULL
       ELSE `s`.`t_visits_2`
     END AS `t_visits_2`
