@@ -174,6 +174,14 @@ class BatchRefused(Exception):
         super().__init__(f"{code}: {reason}")
 
 
+class WrongOutcomes(Exception):
+    """A stage has no outcome for some of its rows, or too many; `where` is its file and line."""
+
+    def __init__(self, text: str, where: str) -> None:
+        self.where = where
+        super().__init__(text)
+
+
 T = TypeVar("T")
 Conversation = Generator[Request | Wait, Response, T]
 """Yields requests and waits; receives the Response to a Request, `NOTHING` for a Wait."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from sync.destinations.exchange import JSON, BatchRefused, Conversation, Item
+from sync.destinations.exchange import JSON, BatchRefused, Conversation, Item, WrongOutcomes
 from sync.destinations.one_by_one import one_by_one
 from sync.destinations.refusals import SAMPLE, may_mean_the_account
 from sync.model import DELIVERED, Change, Delivered, NotAttempted, Outcome, Rejected, Sync, Unknown
@@ -84,13 +84,29 @@ def in_stages(batch: Sequence[Item], stages: Sequence[Stage]) -> Conversation[li
 
 
 def settle(rows: Sequence[Row], stage: Stage) -> Conversation[None]:
-    """Send rows through a stage, and keep what came of each."""
+    """Send rows through a stage, and keep what came of each; raises WrongOutcomes."""
+    outcomes: Sequence[Outcome] = ()
     if any(row.has_begun for row in rows):
-        outcomes = yield from in_halves(rows, stage, lambda row: row.has_begun)
-    else:
-        outcomes = list((yield from stage(rows))) if rows else []
+        outcomes = yield from in_halves(rows, _checked(stage), lambda row: row.has_begun)
+    elif rows:
+        outcomes = yield from _checked(stage)(rows)
     for row, outcome in zip(rows, outcomes, strict=True):
         row.ends(outcome)
+
+
+def _checked(stage: Stage) -> Stage:
+    def send(rows: Sequence[Row]) -> Conversation[Sequence[Outcome]]:
+        found: object = yield from stage(rows)
+        if isinstance(found, list | tuple) and len(found) == len(rows):
+            return found
+        count = (
+            f"{len(found)} outcomes" if isinstance(found, list | tuple) else type(found).__name__
+        )
+        code = getattr(getattr(stage, "func", stage), "__code__", None)
+        where = f"{code.co_filename}:{code.co_firstlineno}" if code else ""
+        raise WrongOutcomes(f"returned {count} for {len(rows)} rows", where)
+
+    return send
 
 
 def each(send: Callable[[Row], Conversation[Outcome]]) -> Stage:

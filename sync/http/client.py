@@ -8,6 +8,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from sync.destinations.answers import words_of
+from sync.destinations.exchange import WrongOutcomes
 from sync.destinations.refusals import TOO_LARGE
 from sync.destinations.spec import (
     NOTHING,
@@ -22,7 +23,7 @@ from sync.destinations.spec import (
     Verdict,
     Wait,
 )
-from sync.errors import DestinationError, Problem, SyncError, unexpected
+from sync.errors import DestinationError, Problem, SyncError, Unexpected, unexpected
 from sync.http.addresses import address_of, not_running
 from sync.http.body import encode
 from sync.http.clock import wait
@@ -43,6 +44,9 @@ from sync.http.redact import NOBODY, Redactor
 from sync.http.retry import RetryPolicy, asked_seconds, verdict
 
 T = TypeVar("T")
+
+WRONG_NUMBER = "wrong-number-of-outcomes"
+"""The code of items for which a destination has no outcome, though it was asked for one each."""
 
 
 @dataclass(slots=True)
@@ -161,6 +165,10 @@ class Line:
             raise Broken(Verdict.RETRY_UNKNOWN, "unreadable-answer", str(e)) from None
         except Broken:
             raise
+        except WrongOutcomes as e:
+            trail.is_doubtful |= trail.has_written
+            bug = misjudged(f"a stage of {self.destination.name} {e}", e.where)
+            raise Broken(Verdict.STOP, WRONG_NUMBER, error=bug) from None
         except SyncError as e:
             raise Broken(Verdict.STOP, "stopped", error=e) from None
         except Exception as e:  # noqa: BLE001  a destination may be anybody's code
@@ -292,6 +300,13 @@ class Line:
                 "renew the credential of this connection, then run: python -m sync debug",
             )
         )
+
+
+def misjudged(text: str, where: str) -> Unexpected:
+    """A destination that has no outcome for some items, as the bug that it is."""
+    hint = "The rows of that batch are unconfirmed: the next run asserts them again."
+    fix = "report it to the author of the destination, with this place"
+    return Unexpected(Problem("unexpected", text, where, hint, fix), where, where)
 
 
 def _thrown(e: Broken, may_be_applied: bool) -> NoAnswer | BatchRefused:

@@ -12,8 +12,8 @@ from typing import TypeVar
 
 from sync.destinations.refusals import MOST_REFUSED, SAMPLE, TOO_LARGE, may_mean_the_account, spread
 from sync.destinations.spec import Conversation, Destination, Item, Verdict
-from sync.errors import DestinationError, Problem, SyncError, Unexpected
-from sync.http.client import Broken, Line, Trail
+from sync.errors import DestinationError, Problem, SyncError
+from sync.http.client import WRONG_NUMBER, Broken, Line, Trail, misjudged
 from sync.http.clock import wait
 from sync.http.identities import Identities
 from sync.http.pacing import Pacing
@@ -206,14 +206,11 @@ class _Delivery:
         """The destination has no outcome for some items: no word of it is believed."""
         if trail.has_written:
             self.doubtful.update(indices)
-        self.end(indices, "wrong-number-of-outcomes")
+        self.end(indices, WRONG_NUMBER)
         destination = self.line.destination
         code = getattr(type(destination).deliver, "__code__", None)
         where = f"{code.co_filename}:{code.co_firstlineno}" if code else ""
-        hint = "The rows of that batch are unconfirmed: the next run asserts them again."
-        fix = "report it to the author of the destination, with this place"
-        bug = Problem("unexpected", f"deliver of {destination.name} {text}", where, hint, fix)
-        self.stop = Unexpected(bug, where, where)
+        self.stop = misjudged(f"deliver of {destination.name} {text}", where)
 
     def end(self, indices: Sequence[int], code: str) -> None:
         """Unknown where something may have been applied, else not attempted."""

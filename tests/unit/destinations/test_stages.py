@@ -5,10 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sync.destinations.spec import BatchRefused, Item, NoAnswer, Piece, Request, Response
+import pytest
+
+from sync.destinations.spec import (
+    BatchRefused,
+    Destination,
+    Endpoint,
+    Item,
+    Limits,
+    NoAnswer,
+    Piece,
+    Request,
+    Response,
+)
 from sync.destinations.stages import Row, Stage, each, in_stages
 from sync.model import DELIVERED, Delivered, NotAttempted, Rejected, Unknown
-from sync.testing import a_change, a_sync
+from sync.testing import FakeVendor, a_change, a_sync, json_response
+from sync.testing.world import send
 
 
 def item(number: int, *parts: Any) -> Item:
@@ -94,3 +107,32 @@ def test_what_a_later_stage_did_not_attempt_is_unconfirmed() -> None:
     wire = Wire(a1=NoAnswer("stopped", may_be_applied=False))
     outcomes = wire.run([item(0, "a0", "a1"), item(1, None, "b1")], together, each(alone))
     assert outcomes == [Unknown("stopped"), NotAttempted("stopped")]
+
+
+@pytest.mark.parametrize("wrong", [[], [DELIVERED] * 3, None, "ab"])
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_stage_with_a_wrong_number_of_outcomes_is_a_bug_of_that_stage(
+    wrong: Any, place: int
+) -> None:
+    def mistaken(rows: Sequence[Row]) -> Iterator[Any]:
+        yield Request("POST", "/", json=[row.part for row in rows])
+        return wrong
+
+    class Mistaken(Destination):
+        name = "mistaken"
+        limits = Limits(10, 10_000, 1_000, 0.0)
+        endpoints = {"": Endpoint("http://127.0.0.1:1")}  # noqa: RUF012
+
+        def stages(self) -> Sequence[Stage]:
+            return (mistaken, together) if place == 0 else (together, mistaken)
+
+    batch = [item(0, b"1", b"1"), item(1, b"2", b"2")]
+    vendor = FakeVendor(lambda request: json_response({}))
+    exchange = send(Mistaken(), batch, vendor)
+    assert exchange.endings == [Unknown("wrong-number-of-outcomes")] * 2
+    assert len(vendor.requests) == place + 1
+    assert exchange.stop is not None
+    (problem,) = exchange.stop.problems
+    assert problem.code == "unexpected"
+    assert "test_stages.py:" in problem.where
+    assert "for 2 rows" in problem.message
