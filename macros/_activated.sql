@@ -26,10 +26,10 @@
     {{ return(entries) }}
 {%- endmacro %}
 
-{#- The node of a model that a test reads; none while dbt parses, or where the test has a `where`. -#}
+{#- The node of a model that a test reads, with or without a `where`; none while dbt parses. -#}
 {% macro _node_of(relation) -%}
     {%- for node in (graph.nodes.values() if execute else [])
-        if node.relation_name and node.relation_name == relation | string -%}
+        if node.relation_name and node.relation_name ~ ' ' in relation ~ ' ' -%}
         {{ return(node) }}
     {%- endfor -%}
     {{ return(none) }}

@@ -31,7 +31,9 @@ runs as (
             order by started_at
         ) as definition_before
     from {{ runs }}
-    where model = {{ activation._text(node.name) }} and model_rows is not null
+    where
+        model = {{ activation._text(node.name ~ ('_v' ~ node.version if node.version else '')) }}
+        and model_rows is not null
 
 ),
 
