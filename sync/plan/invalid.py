@@ -35,7 +35,7 @@ def record_doubled(c: Comparison) -> exp.Insert:
     """Identities, or addresses, that stand twice in the model."""
     why = "the identity or its address stands more than once in the model"
     letter = _letter(c, DOUBLED, why, e.col("identity"), e.col("model_rows"))
-    rows = exp.select(*letter.values()).from_(e.local(DUPLICATES))
+    rows = exp.select(*letter.values()).from_(e.local(DUPLICATES)).where(_has_no_letter(c))
     rows = rows.where(exp.GT(this=e.col("model_rows"), expression=e.number(0)))
     return _insert(c, rows.limit(MOST_NAMED), letter)
 
@@ -44,8 +44,15 @@ def record_gated(c: Comparison, gate: Gate) -> exp.Insert:
     """Rows that a gate found invalid."""
     letter = _letter(c, gate.name, gate.words, e.col("identity"), e.number(1))
     rows = exp.select(*letter.values()).from_(gated_rows(c).subquery(e.ident("f")))
-    rows = rows.where(e.equals(e.col("detail"), e.text(gate.name)))
+    rows = rows.where(e.equals(e.col("detail"), e.text(gate.name)), _has_no_letter(c))
     return _insert(c, rows.limit(MOST_NAMED), letter)
+
+
+def _has_no_letter(c: Comparison) -> exp.Expr:
+    """An identity has one letter: a refusal that is not over stays, and is settled as one."""
+    letters = exp.select(e.col("identity")).from_(e.table(c.tables["dead_letters"]))
+    letters = letters.where(e.equals(e.col("sync"), e.text(c.sync.name)))
+    return exp.Not(this=exp.In(this=e.col("identity"), query=letters.subquery()))
 
 
 def _letter(

@@ -494,3 +494,21 @@ def test_events_that_arrive_while_the_first_run_is_held_are_sent_later(
     assert shop.counts()["orders"]["unchanged"] == 1
     run("apply")
     assert len(events(shop)) == 1
+
+
+def test_an_exit_that_is_refused_is_settled_also_of_somebody_who_stands_twice(
+    shop: SmallProject, run: Runs
+) -> None:
+    run("apply")
+    shop.sandbox.add_fault("refuse", {"path": "v2/batch", "refuse": {"p1": "no"}})
+    shop.warehouse.run("update rows set plan = 'vip' where person_id = 'p1'")
+    run("apply", expect=1)
+    shop.warehouse.run(
+        "insert into rows select * from rows where person_id in ('p1', 'p2')",
+        "insert into listed values ('p1', 'opted out', null)",
+    )
+    for _ in range(2):
+        run("apply", expect=1)
+    shop.sandbox.clear_faults()
+    run("apply", expect=1)
+    assert "p1" not in inside(shop)

@@ -1882,7 +1882,14 @@ SELECT
   "model_rows"
 FROM "activation_duplicates"
 WHERE
-  "model_rows" > 0
+  NOT "identity" IN (
+    SELECT
+      "identity"
+    FROM "shop_activation"."dead_letters"
+    WHERE
+      "sync" = 'people__mailer'
+  )
+  AND "model_rows" > 0
 LIMIT 10000;
 
 INSERT INTO "shop_activation"."dead_letters" (
@@ -1980,6 +1987,13 @@ FROM (
 ) AS "f"
 WHERE
   "detail" = 'address-missing'
+  AND NOT "identity" IN (
+    SELECT
+      "identity"
+    FROM "shop_activation"."dead_letters"
+    WHERE
+      "sync" = 'people__mailer'
+  )
 LIMIT 10000;
 
 INSERT INTO "shop_activation"."dead_letters" (
@@ -2077,6 +2091,13 @@ FROM (
 ) AS "f"
 WHERE
   "detail" = 'null-refused'
+  AND NOT "identity" IN (
+    SELECT
+      "identity"
+    FROM "shop_activation"."dead_letters"
+    WHERE
+      "sync" = 'people__mailer'
+  )
 LIMIT 10000;
 
 INSERT INTO "shop_activation"."syncs" (

@@ -1840,7 +1840,14 @@ SELECT
   `model_rows`
 FROM `activation_duplicates`
 WHERE
-  `model_rows` > 0
+  NOT `identity` IN (
+    SELECT
+      `identity`
+    FROM `shop_activation`.`dead_letters`
+    WHERE
+      `sync` = 'people__mailer'
+  )
+  AND `model_rows` > 0
 LIMIT 10000;
 
 INSERT INTO `shop_activation`.`dead_letters` (
@@ -1934,6 +1941,13 @@ FROM (
 ) AS `f`
 WHERE
   `detail` = 'address-missing'
+  AND NOT `identity` IN (
+    SELECT
+      `identity`
+    FROM `shop_activation`.`dead_letters`
+    WHERE
+      `sync` = 'people__mailer'
+  )
 LIMIT 10000;
 
 INSERT INTO `shop_activation`.`dead_letters` (
@@ -2027,6 +2041,13 @@ FROM (
 ) AS `f`
 WHERE
   `detail` = 'null-refused'
+  AND NOT `identity` IN (
+    SELECT
+      `identity`
+    FROM `shop_activation`.`dead_letters`
+    WHERE
+      `sync` = 'people__mailer'
+  )
 LIMIT 10000;
 
 INSERT INTO `shop_activation`.`syncs` (
