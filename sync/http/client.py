@@ -50,7 +50,7 @@ WRONG_NUMBER = "wrong-number-of-outcomes"
 
 
 @dataclass(slots=True)
-class Trail:
+class Effects:
     """What one conversation may have left at the vendor."""
 
     acknowledged: int = 0
@@ -113,8 +113,8 @@ class Broken(Exception):
 
 
 @dataclass(slots=True)
-class Line:
-    """One caller's line to one destination, with what it has cost so far."""
+class Client:
+    """What one caller sends to one destination with, and what that has cost so far."""
 
     destination: Destination
     http: Http
@@ -139,8 +139,8 @@ class Line:
             self._redactor = Redactor.of(self.destination.endpoints)
         return self._redactor
 
-    def drive(self, conversation: Conversation[T], trail: Trail) -> T:
-        """Run the generator to its end; raises Broken. `trail` then has what may be applied.
+    def drive(self, conversation: Conversation[T], effects: Effects) -> T:
+        """Run the generator to its end; raises Broken. `effects` then has what may be applied.
 
         An error that nobody planned for stops the destination, and concerns this batch only as far
         as bytes of it may have left.
@@ -149,7 +149,7 @@ class Line:
             step = next(conversation)
             while True:
                 if not isinstance(step, Wait):
-                    step = self._step(conversation, step, trail)
+                    step = self._step(conversation, step, effects)
                 elif wait(self.clock, step.seconds, self.is_stopping):
                     step = conversation.send(NOTHING)
                 else:
@@ -158,50 +158,50 @@ class Line:
             result: T = end.value
             return result
         except BatchRefused as e:
-            trail.refused()
+            effects.refused()
             raise Broken(Verdict.SPLIT, e.code, e.reason) from None
         except (UnreadableAnswer, RecursionError) as e:
-            trail.is_doubtful = True
+            effects.is_doubtful = True
             raise Broken(Verdict.RETRY_UNKNOWN, "unreadable-answer", str(e)) from None
         except Broken:
             raise
         except WrongOutcomes as e:
-            trail.is_doubtful |= trail.has_written
+            effects.is_doubtful |= effects.has_written
             bug = misjudged(f"a stage of {self.destination.name} {e}", e.where)
             raise Broken(Verdict.STOP, WRONG_NUMBER, error=bug) from None
         except SyncError as e:
             raise Broken(Verdict.STOP, "stopped", error=e) from None
         except Exception as e:  # noqa: BLE001  a destination may be anybody's code
-            trail.is_doubtful |= trail.has_written
+            effects.is_doubtful |= effects.has_written
             error = unexpected(e, f"what was under way with {self.destination.name}")
             raise Broken(Verdict.STOP, "unexpected", error=error) from None
         finally:
             conversation.close()
 
     def _step(
-        self, conversation: Conversation[T], request: Request, trail: Trail
+        self, conversation: Conversation[T], request: Request, effects: Effects
     ) -> Request | Wait:
         """What follows a request: its answer is sent into the conversation, or why there is none
         is thrown into it. What the conversation does not catch ends it."""
-        was_doubtful, trail.is_doubtful = trail.is_doubtful, False
+        was_doubtful, effects.is_doubtful = effects.is_doubtful, False
         try:
-            answer = self._exchange(request, trail)
+            answer = self._exchange(request, effects)
         except Broken as e:
-            thrown = _thrown(e, trail.is_doubtful)
-            is_doubtful, trail.is_doubtful = trail.is_doubtful or was_doubtful, was_doubtful
-            trail.unanswered(thrown)
-            trail.stop = e.error
+            thrown = _thrown(e, effects.is_doubtful)
+            is_doubtful, effects.is_doubtful = effects.is_doubtful or was_doubtful, was_doubtful
+            effects.unanswered(thrown)
+            effects.stop = e.error
             try:
                 return conversation.throw(thrown)
             except (NoAnswer, BatchRefused) as uncaught:
                 if uncaught is not thrown:
                     raise
-                trail.is_doubtful = is_doubtful
+                effects.is_doubtful = is_doubtful
                 raise e from None
-        trail.is_doubtful |= was_doubtful
+        effects.is_doubtful |= was_doubtful
         return conversation.send(answer)
 
-    def _exchange(self, request: Request, trail: Trail) -> Response:
+    def _exchange(self, request: Request, effects: Effects) -> Response:
         endpoint = self._endpoint(request.to)
         if endpoint.headers:
             request = replace(request, headers={**endpoint.headers, **request.headers})
@@ -212,15 +212,15 @@ class Line:
         for attempt in range(1, self.policy.attempts + 1):
             if not self.pace.take(endpoint, rate, self.is_stopping):
                 raise Broken(Verdict.RETRY, "stopped")
-            trail.has_written |= is_write(request)
+            effects.has_written |= is_write(request)
             how, code, response = self._attempt(endpoint, request)
             if how is Verdict.READ and response is not None:
-                trail.answered(request, response)
+                effects.answered(request, response)
                 return response
             if how is Verdict.RETRY_UNKNOWN and is_write(request):
-                trail.is_doubtful = True
+                effects.is_doubtful = True
                 if not request.is_repeatable:
-                    trail.has_effect = True
+                    effects.has_effect = True
                     raise Broken(how, code)
             if code in (ANSWER_TOO_LARGE, LEASE_OVER):  # and would be so again
                 raise Broken(how, code)

@@ -13,7 +13,7 @@ from typing import TypeVar
 from sync.destinations.refusals import MOST_REFUSED, SAMPLE, TOO_LARGE, may_mean_the_account, spread
 from sync.destinations.spec import Conversation, Destination, Item, Verdict
 from sync.errors import DestinationError, Problem, SyncError
-from sync.http.client import WRONG_NUMBER, Broken, Line, Trail, misjudged
+from sync.http.client import WRONG_NUMBER, Broken, Client, Effects, misjudged
 from sync.http.clock import wait
 from sync.http.identities import Identities
 from sync.http.pacing import Pacing
@@ -71,13 +71,13 @@ def converse(
     """
     if not batch:
         return Exchange([])
-    line = Line(destination, http, clock, pace, policy, is_stopping, _where(batch[0]), permit)
-    line.others = cache(lambda: Identities(_identities(batch)))
-    delivery = _Delivery(line, batch)
+    client = Client(destination, http, clock, pace, policy, is_stopping, _where(batch[0]), permit)
+    client.others = cache(lambda: Identities(_identities(batch)))
+    delivery = _Delivery(client, batch)
     delivery.settle(range(len(batch)))
     delivery.end([i for i, ending in enumerate(delivery.endings) if ending is None], "stopped")
     endings = [ending for ending in delivery.endings if ending is not None]
-    return Exchange(endings, delivery.stop, line.requests, line.bytes, delivery.was_shrunk)
+    return Exchange(endings, delivery.stop, client.requests, client.bytes, delivery.was_shrunk)
 
 
 def ask(
@@ -95,19 +95,19 @@ def ask(
 
     `about` are the identities that it asks for, which no message shows.
     """
-    line = Line(destination, http, clock, pace, policy, is_stopping, where)
-    line.others = cache(lambda: Identities(about))
+    client = Client(destination, http, clock, pace, policy, is_stopping, where)
+    client.others = cache(lambda: Identities(about))
     try:
-        return line.drive(conversation, Trail())
+        return client.drive(conversation, Effects())
     except Broken as e:
         if e.error is not None:
             raise e.error from None
-        said = line.redactor.scrub(e.reason, others=line.others())
+        said = client.redactor.scrub(e.reason, others=client.others())
         raise DestinationError(
             Problem(
                 "destination-unreachable",
-                f"{destination.name} gave no usable answer at {line.address}"
-                f" after {line.requests} requests: {e.code}" + (f": {said}" if said else ""),
+                f"{destination.name} gave no usable answer at {client.address}"
+                f" after {client.requests} requests: {e.code}" + (f": {said}" if said else ""),
                 where,
                 UNPAID if may_mean_the_account(e.code) else DOWN,
                 "look at the vendor's status page, then run: python -m sync debug",
@@ -130,7 +130,7 @@ def _where(item: Item) -> str:
 class _Delivery:
     """The state of one batch on its way; `endings` fills up until none is None."""
 
-    line: Line
+    client: Client
     batch: Sequence[Item]
     endings: list[Ending | None] = field(init=False)
     permit: Permit = field(init=False)
@@ -147,30 +147,30 @@ class _Delivery:
 
     def __post_init__(self) -> None:
         self.endings = [None] * len(self.batch)
-        self.permit = self.line.permit
+        self.permit = self.client.permit
 
     def settle(self, indices: Sequence[int]) -> bool:
         """Give these items their endings; False when the vendor had no answer for any of them."""
         rounds = 0
         while self.stop is None and (indices := self._in_time(indices)):
-            trail = Trail()
-            self.line.permit = self._until(indices)
+            effects = Effects()
+            self.client.permit = self._until(indices)
             try:
-                outcomes = self.line.drive(self._conversation(indices), trail)
+                outcomes = self.client.drive(self._conversation(indices), effects)
             except Broken as e:
-                if self._has_run_late(indices, trail):
+                if self._has_run_late(indices, effects):
                     continue
-                return self._broken(e, indices, trail)
+                return self._broken(e, indices, effects)
             finally:
-                self.line.permit = self.permit
-                self.was_shrunk |= trail.was_too_large
+                self.client.permit = self.permit
+                self.was_shrunk |= effects.was_too_large
             if text := _fault_in(outcomes, len(indices)):
-                self._misjudged(indices, text, trail)
+                self._misjudged(indices, text, effects)
                 return True
-            again, seconds = self._take(indices, outcomes, trail)
-            self.stop = self.stop or trail.stop
+            again, seconds = self._take(indices, outcomes, effects)
+            self.stop = self.stop or effects.stop
             rounds += 1
-            if again and (self.stop or not self._may_try_again(rounds, seconds, trail)):
+            if again and (self.stop or not self._may_try_again(rounds, seconds, effects)):
                 self.end(again, "retry-later")
                 return True
             indices = again
@@ -178,7 +178,7 @@ class _Delivery:
 
     def _in_time(self, indices: Sequence[int]) -> Sequence[int]:
         """Those that may still leave; the moment of the others has passed."""
-        now = self.line.clock.now()
+        now = self.client.clock.now()
         late = [i for i in indices if _is_late(self.batch[i], now)]
         if not late:
             return indices
@@ -187,27 +187,27 @@ class _Delivery:
 
     def _until(self, indices: Sequence[int]) -> Permit:
         """The permit, to the earliest moment after which one of them must not leave."""
-        now = self.line.clock.now()
+        now = self.client.clock.now()
         ends = [end for i in indices for end in _ends(self.batch[i], now)]
-        return Until(self.permit, self.line.clock, min(ends)) if ends else self.permit
+        return Until(self.permit, self.client.clock, min(ends)) if ends else self.permit
 
-    def _has_run_late(self, indices: Sequence[int], trail: Trail) -> bool:
+    def _has_run_late(self, indices: Sequence[int], effects: Effects) -> bool:
         """Whether nothing of a request has left because the moment of an item passed."""
-        now = self.line.clock.now()
+        now = self.client.clock.now()
         is_late = any(_is_late(self.batch[i], now) for i in indices)
-        return is_late and not trail.may_be_applied and not trail.has_effect
+        return is_late and not effects.may_be_applied and not effects.has_effect
 
     def _conversation(self, indices: Sequence[int]) -> Conversation[Sequence[Outcome]]:
         """The destination's own, as a generator even where that fails before its first request."""
         batch = [self.batch[i] for i in indices]
-        return (yield from self.line.destination.deliver(batch))
+        return (yield from self.client.destination.deliver(batch))
 
-    def _misjudged(self, indices: Sequence[int], text: str, trail: Trail) -> None:
+    def _misjudged(self, indices: Sequence[int], text: str, effects: Effects) -> None:
         """The destination has no outcome for some items: no word of it is believed."""
-        if trail.has_written:
+        if effects.has_written:
             self.doubtful.update(indices)
         self.end(indices, WRONG_NUMBER)
-        destination = self.line.destination
+        destination = self.client.destination
         code = getattr(type(destination).deliver, "__code__", None)
         where = f"{code.co_filename}:{code.co_firstlineno}" if code else ""
         self.stop = misjudged(f"deliver of {destination.name} {text}", where)
@@ -218,11 +218,11 @@ class _Delivery:
             self.endings[i] = Unknown(code) if i in self.doubtful else NotAttempted(code)
 
     def _take(
-        self, indices: Sequence[int], outcomes: Sequence[Outcome], trail: Trail
+        self, indices: Sequence[int], outcomes: Sequence[Outcome], effects: Effects
     ) -> tuple[list[int], float]:
         """Keep what is final; return who asked to come again, and after how many seconds."""
         again, seconds = [], 0.0
-        if trail.is_doubtful:
+        if effects.is_doubtful:
             self.doubtful.update(indices)
         bare = sum(isinstance(o, Rejected) and may_mean_the_account(o.code) for o in outcomes)
         if sum(isinstance(o, Delivered | Rejected) for o in outcomes) > bare:
@@ -240,24 +240,24 @@ class _Delivery:
                 case Retry(after_seconds):
                     again.append(i)
                     seconds = max(seconds, after_seconds)
-                    if trail.acknowledged > 1 or trail.has_silence:
+                    if effects.acknowledged > 1 or effects.has_silence:
                         self.doubtful.add(i)
                 case _:
                     self.endings[i] = Unknown("no-outcome")
         return again, seconds
 
-    def _may_try_again(self, rounds: int, after_seconds: float, trail: Trail) -> bool:
-        line, policy = self.line, self.line.policy
-        if rounds >= policy.attempts or (trail.has_effect and trail.acknowledged > 1):
+    def _may_try_again(self, rounds: int, after_seconds: float, effects: Effects) -> bool:
+        client, policy = self.client, self.client.policy
+        if rounds >= policy.attempts or (effects.has_effect and effects.acknowledged > 1):
             return False
-        seconds = max(policy.pause(after_seconds), policy.backoff(rounds, line.clock.random()))
-        return policy.budget.take(seconds) and wait(line.clock, seconds, line.is_stopping)
+        seconds = max(policy.pause(after_seconds), policy.backoff(rounds, client.clock.random()))
+        return policy.budget.take(seconds) and wait(client.clock, seconds, client.is_stopping)
 
-    def _broken(self, e: Broken, indices: Sequence[int], trail: Trail) -> bool:
-        if trail.may_be_applied:
+    def _broken(self, e: Broken, indices: Sequence[int], effects: Effects) -> bool:
+        if effects.may_be_applied:
             self.doubtful.update(indices)
         if e.how in (Verdict.SPLIT, Verdict.SHRINK):
-            self._refused_as_a_whole(e, indices, trail)
+            self._refused_as_a_whole(e, indices, effects)
             return True
         self.end(indices, e.code)
         if e.how is Verdict.STOP:
@@ -269,17 +269,17 @@ class _Delivery:
         # Not after a timeout: every half of the search would take as long again.
         has_failed = e.code.startswith("http-5") or e.code == CONNECTION_LOST
         # Only a write that failed can have choked on an item; a poll says nothing of them.
-        may_hold_poison = has_failed and trail.is_doubtful and len(indices) > 1
-        if may_hold_poison and not (trail.has_effect or self.is_probing):
+        may_hold_poison = has_failed and effects.is_doubtful and len(indices) > 1
+        if may_hold_poison and not (effects.has_effect or self.is_probing):
             self._look_for_poison(indices)
         return False
 
-    def _refused_as_a_whole(self, e: Broken, indices: Sequence[int], trail: Trail) -> None:
+    def _refused_as_a_whole(self, e: Broken, indices: Sequence[int], effects: Effects) -> None:
         if len(indices) == 1:
             code = TOO_LARGE if e.how is Verdict.SHRINK else e.code
             self.endings[indices[0]] = self._rejected(indices[0], Rejected(code, e.reason))
             self.refused_in_a_row += may_mean_the_account(code)
-        elif trail.has_effect:
+        elif effects.has_effect:
             self.doubtful.update(indices)
             self.end(indices, "refused-after-an-effect")
         else:
@@ -309,8 +309,8 @@ class _Delivery:
         Probes get few attempts, and several in a row without an answer mean that the vendor is
         down: an outage must not cost a request for every item.
         """
-        patient, self.is_probing = self.line.policy, True
-        self.line.policy = replace(patient, attempts=min(PROBE_ATTEMPTS, patient.attempts))
+        patient, self.is_probing = self.client.policy, True
+        self.client.policy = replace(patient, attempts=min(PROBE_ATTEMPTS, patient.attempts))
         pending, silent = deque([indices]), 0
         while pending:
             for half in _halves(pending.popleft()):
@@ -322,7 +322,7 @@ class _Delivery:
                 silent += 1
                 if len(half) > 1:
                     pending.append(half)
-        self.line.policy, self.is_probing = patient, False
+        self.client.policy, self.is_probing = patient, False
 
     def _rejected(self, i: int, rejected: Rejected) -> Rejected:
         """Redacted, and marked when an earlier request about this item may have been applied."""
@@ -331,7 +331,7 @@ class _Delivery:
             for _, change in self.batch[i].pieces
             for value in (change.identity, change.address, change.related, *change.traits.values())
         ]
-        reason = self.line.redactor.scrub(rejected.reason, personal, self.line.others())
+        reason = self.client.redactor.scrub(rejected.reason, personal, self.client.others())
         is_partial = rejected.is_partial or i in self.doubtful
         return replace(rejected, reason=reason, is_partial=is_partial)
 

@@ -109,7 +109,7 @@ def look_up_a_pid_of_another_container(directory: Path, monkeypatch: pytest.Monk
 LEASES: dict[str, tuple[Edit, Check]] = {
     "nothing is asked before a request leaves": (
         Edit(
-            client.Line,
+            client.Client,
             "_attempt",
             "seconds = self.permit.seconds(wanted)",
             "self.permit, seconds = ANYTIME, wanted",
@@ -118,7 +118,7 @@ LEASES: dict[str, tuple[Edit, Check]] = {
     ),
     "the lease is asked once for each batch": (
         Edit(
-            client.Line,
+            client.Client,
             "_attempt",
             "self.http.send(endpoint, request, seconds, self.permit)",
             "self.http.send(endpoint, request, seconds, ANYTIME)",

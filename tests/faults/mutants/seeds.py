@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from sync.http import client
-from sync.http.client import Line
+from sync.http.client import Client
 from sync.journal.journal import Journal, Past, _Reading
 from sync.run import protocol as run
 from sync.run.engine import Engine
@@ -130,7 +130,7 @@ SEEDS: dict[str, Edit | Swap] = {
         Source, "note", "REJECTED_PARTIAL if is_partial else REJECTED", "REJECTED"
     ),
     "a refused request takes back what was answered before it": Edit(
-        Line, "_step", "return conversation.throw(thrown)", "raise e from None"
+        Client, "_step", "return conversation.throw(thrown)", "raise e from None"
     ),
     "a refusal at last takes back a lost answer": Edit(
         client, "_thrown", "may_be_applied or e.how is", "e.how is"
