@@ -159,6 +159,16 @@ class Cap:
 
 
 @dataclass(frozen=True, slots=True)
+class Cadence:
+    """How often a person may enter several models together."""
+
+    name: str
+    cap: Cap
+    models: tuple[str, ...]
+    """Those under it, by priority: the first takes a slot that several could take."""
+
+
+@dataclass(frozen=True, slots=True)
 class AsOf:
     """What all plans of a run go by."""
 
@@ -187,6 +197,7 @@ class Rules:
     """What becomes of people whom a holdout holds that is named no longer: keep or release."""
     after: After | None = None
     cap: Cap | None = None
+    cadences: tuple[Cadence, ...] = ()
     min_interval: Per | None = None
     """How long after an acknowledgement a change of the same person waits."""
     expires: Expiry | None = None
@@ -195,7 +206,7 @@ class Rules:
     @property
     def counts_entries(self) -> bool:
         """Whether entries are recorded, for a limit on how often."""
-        return self.cap is not None
+        return self.cap is not None or bool(self.cadences)
 
     @property
     def asked(self) -> tuple[Listed, ...]:

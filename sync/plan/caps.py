@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from sync.model import Fate, Kind, Op, Sync
-from sync.plan.delays import CHANGES, JUDGED, Ask, held_before
-from sync.rules import Cap, Deferral
+from sync.plan.delays import CHANGES, JUDGED, Ask, Delay, held_before
+from sync.rules import Cap, Deferral, Rules
 from sync.state import entries
 from sync.state.catalogue import Catalogue
 from sync.state.columns import identity_text
@@ -143,10 +143,10 @@ def take_over(state: Catalogue, c: Comparison, known: Remembered | None) -> None
         entries.seed(state, c.sync)
 
 
-def reserve(state: Catalogue, c: Comparison) -> None:
+def reserve(state: Catalogue, c: Comparison, planned_at: datetime) -> None:
     """Reserve the entries of a plan, and let go of those that nothing counts any more."""
-    cap = next((delay for delay in c.delays if isinstance(delay, Capped)), None)
-    if cap is None:
+    limits = _limits(c.sync.rules)
+    if not (c.delays and limits):
         return
     is_again = e.equals(e.col("cause"), e.text(AGAIN))
     found = [
@@ -157,6 +157,16 @@ def reserve(state: Catalogue, c: Comparison) -> None:
     adds = exp.select(*e.aliased(found)).from_(e.local(JUDGED))
     adds = adds.where(e.is_null(e.col("waits_for")), e.among(e.col("cause"), (*NEW, AGAIN)))
     adds = adds.where(e.equals(e.col("op"), e.text(Op.ADD)))
-    entries.reserve(state, adds, c.epoch, cap.planned_at)
-    oldest = cap.cap.per.since(cap.planned_at) - timedelta(days=1)
-    entries.prune(state, min(oldest, cap.planned_at - entries.KEPT))
+    entries.reserve(state, adds, c.epoch, planned_at)
+    oldest = min(cap.per.since(planned_at) for cap in limits) - timedelta(days=1)
+    entries.prune(state, min(oldest, planned_at - entries.KEPT))
+
+
+def _limits(rules: Rules) -> list[Cap]:
+    """All that limits entries."""
+    return [*([rules.cap] if rules.cap else []), *(one.cap for one in rules.cadences)]
+
+
+def is_own(delay: Delay) -> bool:
+    """Whether a delay asks about its own sync alone, and takes people's slots away there."""
+    return isinstance(delay, Capped)

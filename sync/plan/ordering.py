@@ -185,9 +185,15 @@ def find_ahead(snapshot: Relation, pending: exp.Query | None) -> exp.Select:
     return people.where(exp.Not(this=exp.Exists(this=is_pending)))
 
 
-def pending_in(planned: str, definitions: Mapping[str, exp.Query]) -> exp.Query:
-    """(identity) of every change of another sync's preview, as one query that brings all along."""
+def pending_in(
+    planned: str, definitions: Mapping[str, exp.Query], where: exp.Expr | None = None
+) -> exp.Query:
+    """(identity) of every change of another sync's preview, as one query that brings all along.
+
+    With `where`, of those changes alone for which it holds.
+    """
     renamed = {name: f"{name}_of_first" for name in definitions}
     own = {renamed[name]: e.renamed(query, renamed) for name, query in definitions.items()}
     changes = exp.select(e.col("identity")).from_(e.local(renamed[planned]))
+    changes = changes if where is None else changes.where(where)
     return e.with_first(changes, own)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
+from functools import partial
 
 from sqlglot import exp
 
 from sync.model import Fate, Kind, Op, Sync
 from sync.plan import (
     ahead,
+    cadences,
     candidates,
+    caps,
     delays,
     diff,
     digests,
@@ -191,6 +194,10 @@ class Planner:
 
     def _look_ahead(self) -> None:
         """Find whom the sync has that comes first; of a part that sends exits alone, nobody."""
+        for paced in cadences.paced_in(self.comparison):
+            asked = ahead.Asked(paced.others, paced.as_of, preview, caps.is_own)
+            pending = partial(self._pending, asked)
+            self.space.define(paced.higher, cadences.find_higher(self.space.state, paced, pending))
         behind = ordering.behind_in(self.comparison)
         if behind is None:
             return
@@ -201,6 +208,9 @@ class Planner:
             self.comparison = replace(self.comparison, delays=())
         else:
             self.space.define(ordering.AHEAD, ordering.nobody())
+
+    def _pending(self, asked: ahead.Asked, sync: Sync, where: exp.Expr) -> exp.Query | None:
+        return ahead.pending_of(self.space.state, self.comparison, sync, asked, where)
 
     def _kept(self) -> exp.Select:
         """The changes are kept: what counts them."""

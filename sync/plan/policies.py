@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from sync.errors import PlanHeld, Problem
 from sync.model import Sync
-from sync.plan import caps, holdouts, ordering, suppression
+from sync.plan import cadences, caps, holdouts, ordering, suppression
 from sync.plan.comparison import Comparison
 from sync.plan.consent import Unconsented
 from sync.plan.delays import Delay
@@ -96,6 +96,7 @@ def _delays(
         yield Expired(sync.rules.expires, planned_at)
     if sync.rules.cap:
         yield caps.gate_of(state, sync, mapping, planned_at)
+    yield from cadences.gates_of(state, sync, others, as_of, planned_at)
     if sync.rules.min_interval:
         yield TooSoon(sync.rules.min_interval, planned_at)
     if sync.rules.after is not None:

@@ -39,8 +39,8 @@ def write(state: Catalogue, prepared: Prepared) -> PlanSummary:
     if summary.total and not planner.has_written:
         for statement in numbering.write_plan(c, summary.ops):
             state.run(statement)
-    if summary.ops.get(Op.ADD):
-        caps.reserve(state, planner.comparison)
+    if summary.ops.get(Op.ADD) and prepared.policies.planned_at:
+        caps.reserve(state, planner.comparison, prepared.policies.planned_at)
     ordering.remember(state, c, summary)
     upkeep.keep_in_step(state, planner.comparison, planner.seen, planner.doubled)
     changes = {

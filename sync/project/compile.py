@@ -13,14 +13,16 @@ from sync.project.connections import DESTINATIONS, PROFILES
 from sync.project.consenting import RequiresLevel, consents_of
 from sync.project.drafts import Draft
 from sync.project.findings import Finding
+from sync.project.frequency_forms import per
 from sync.project.holding_out import check_units, ended, holdouts_of
 from sync.project.mapping import never_sent, segment_name, traits_of, undeclared, withdrawn
 from sync.project.metadata import EntryMetadata
 from sync.project.metadata_reader import Activated, read_misplaced, read_model
 from sync.project.naming import definition, sync_name
 from sync.project.ordering import in_order
+from sync.project.pacing import cadences_of, check_cadences
 from sync.project.policies import NO_POLICIES, Policies
-from sync.project.policy_forms import Requires, Suppress, per
+from sync.project.policy_forms import Requires, Suppress
 from sync.project.rolling_out import rollout_of
 from sync.project.suggest import did_you_mean
 from sync.project.suppressing import Level, suppressions_of
@@ -60,6 +62,7 @@ def draft_syncs(
         findings += [Finding(problem, frozenset({model.unique_id})) for problem in found]
     named = {activated.model.name: activated for activated in models}
     findings += check_units(models, policies.holdouts)
+    findings += check_cadences(named, policies)
     ruled = [_with_rules(draft, named, policies, tuple(connections), findings) for draft in drafts]
     ordered, misplaced = in_order(ruled, policies.zone)
     return Drafts(ordered, models, findings + misplaced)
@@ -106,6 +109,7 @@ def _with_rules(
         rollout,
         ended(policies),
         cap=cap,
+        cadences=cadences_of(activated, policies),
         min_interval=interval,
         expires=expiry_of(activated, policies),
         window=window_of(activated, policies),

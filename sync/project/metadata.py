@@ -13,10 +13,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
 from sync.model import Kind
+from sync.project.frequency_forms import CadenceKey, CapForm, Edges
 from sync.project.order_forms import AfterKey
 from sync.project.policy_forms import (
-    CapForm,
-    Edges,
     HoldoutKey,
     RequiresKey,
     RolloutForm,
@@ -289,6 +288,11 @@ class ModelMetadata(Metadata):
         description="Holdouts that the var `activation` defines: a share of people gets nothing, "
         "to measure what the others got.",
     )
+    cadence: CadenceKey = Field(
+        None,
+        description="Segments: cadences that the var `activation` defines, which limit how often "
+        "a person enters several models together.",
+    )
     cap: CapForm | None = Field(
         None,
         description="Segments and events: how often a person may enter. Who may not yet is "
@@ -331,6 +335,7 @@ KEYS_OF_KIND: Mapping[str, frozenset[MetaKind]] = {
     "until": frozenset({MetaKind.SUPPRESSION}),
     "max_age": frozenset({MetaKind.SUPPRESSION, MetaKind.CONSENT, MetaKind.COHORT}),
     "max_drop": frozenset({MetaKind.SUPPRESSION, MetaKind.CONSENT, MetaKind.COHORT}),
+    "cadence": frozenset({MetaKind.SEGMENT}),
     "cap": frozenset({MetaKind.SEGMENT, MetaKind.EVENTS}),
     "bands": frozenset({MetaKind.TRAITS, MetaKind.SEGMENT, MetaKind.OBJECTS}),
     "min_interval": frozenset({MetaKind.TRAITS, MetaKind.SEGMENT, MetaKind.OBJECTS}),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from sync.errors import Problem
 from sync.project.declared import written_var
+from sync.project.frequency_forms import CadenceForm
 from sync.project.policy_forms import (
     HoldoutForm,
     Requires,
@@ -31,6 +32,7 @@ class PolicyVars(BaseModel):
     suppress: SuppressKey = Field(None, description="Suppression models of every model.")
     requires: RequiresKey = Field(None, description="Consents that every model needs.")
     holdouts: dict[Text, HoldoutForm] = Field(default_factory=dict, description="Holdouts by name.")
+    cadences: dict[Text, CadenceForm] = Field(default_factory=dict, description="By name.")
     zone: Zone = Field("UTC", description="Where days begin and end.")
 
 
@@ -43,6 +45,7 @@ class Policies:
     holdouts: Mapping[str, HoldoutForm]
     zone: str
     place: Place
+    cadences: Mapping[str, CadenceForm] = field(default_factory=dict)
 
 
 NO_PLACE = Place("the var `activation`", "dbt_project.yml", "vars.activation", "vars")
@@ -61,4 +64,5 @@ def read_policies(
     if not isinstance(checked, PolicyVars):
         return NO_POLICIES, problems
     suppress, requires = checked.suppress or Suppress(), checked.requires or Requires()
-    return Policies(suppress, requires, checked.holdouts, checked.zone, place), problems
+    found = Policies(*(suppress, requires, checked.holdouts, checked.zone, place), checked.cadences)
+    return found, problems

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from datetime import timedelta
-from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -17,8 +15,6 @@ from pydantic import (
     StringConstraints,
     model_validator,
 )
-
-from sync.rules import Per
 
 Text = Annotated[str, StringConstraints(min_length=1, pattern=r"\S")]
 SPAN = r"^[1-9]\d{0,4} (minute|hour|day)s?$"
@@ -31,12 +27,6 @@ def span(text: str) -> timedelta:
     """The length of `15 minutes`."""
     number, unit = text.split()
     return timedelta(**{unit.removesuffix("s") + "s": int(number)})
-
-
-def per(text: str, zone: str) -> Per:
-    """`30 days`, as it is counted."""
-    number, unit = text.split()
-    return Per(int(number), unit.removesuffix("s"), zone)
 
 
 def share(text: str) -> float:
@@ -150,39 +140,6 @@ class RolloutForm(BaseModel):
         if self.percent is None and self.always is None:
             raise ValueError("must have `percent`, or `always` with a cohort, or both")
         return self
-
-
-def _edges(value: Any) -> Any:
-    is_listed = isinstance(value, list) and bool(value)
-    if not is_listed or not all(map(_is_finite, value)):
-        raise ValueError("must be a list of numbers, the edges between bands")
-    if any(low >= high for low, high in pairwise(value)):
-        raise ValueError("must rise: each edge is larger than the one before it")
-    return tuple(value)
-
-
-def _is_finite(value: Any) -> bool:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return is_number and math.isfinite(value)
-
-
-Edges = Annotated[
-    tuple[int | float, ...],
-    BeforeValidator(_edges, json_schema_input_type=list[int | float]),
-    Field(strict=False),
-]
-
-
-class CapForm(BaseModel):
-    """How often a person may enter."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, title="cap")
-
-    entries: int = Field(ge=1, description="So many entries, events of kind events among them.")
-    per: Span = Field(
-        description="In so long, for example `30 days`. Days are local days of the var's `zone`, "
-        "hours and minutes are exact."
-    )
 
 
 def _names(value: Any) -> Any:

@@ -116,13 +116,17 @@ class SqlStore:
         return Catalogue(session, self.warehouse.dialect, self.tables, is_current=True)
 
     @contextmanager
-    def _fenced(self, epoch: int) -> Iterator[Catalogue]:
+    def _fenced(self, epoch: int, is_shared: bool = False) -> Iterator[Catalogue]:
         """A transaction whose first statement proves the lease, and locks it where rows lock.
 
+        With `is_shared`, no other sync decides meanwhile who may enter: before that, the table of
+        entries is locked.
         One that took long extends the lease again: its clock may have stood still meanwhile.
         """
         with self.opened() as state, state.session.transaction():
             began = self.clock()
+            if is_shared:
+                entries.lock(state)
             self._prove(state, epoch)
             yield state
             spent = self.clock() - began
@@ -247,7 +251,7 @@ class SqlStore:
             state, self.sync, self.warehouse.engine, epoch, self.siblings, self.as_of
         )
         preparing.ensure(state, prepared)
-        with self._fenced(epoch):
+        with self._fenced(epoch, is_shared=bool(self.sync.rules.cadences)):
             self._summary = writing.write(state, prepared)
             if not self._is_named:
                 whose.record(state, self._owned())

@@ -6,6 +6,7 @@ in part, and what is not confirmed stays; what was refused or never sent goes wi
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlglot import exp
@@ -15,6 +16,7 @@ from sync.state.catalogue import Catalogue
 from sync.state.schema import StateTables
 from sync.state.settle import UNCONFIRMED, Settlement, answered
 from sync.warehouse import sql as e
+from sync.warehouse.dialect import facts
 
 TABLE = "entries"
 ENTERED = ("delivered", *UNCONFIRMED)
@@ -39,6 +41,49 @@ def counted(state: Catalogue, sync: Sync, is_new: bool) -> exp.Query | None:
     if len(parts) == 2:
         return exp.union(*parts, distinct=True)
     return parts[0] if parts else None
+
+
+def together(
+    state: Catalogue, models: Mapping[str, Sequence[str]], own: str | None
+) -> exp.Query | None:
+    """Entries of several models, whose syncs are given: (person, sync, model, entered_at).
+
+    Reservations of other syncs count. None where there can be none.
+    """
+    relation = state.tables[TABLE]
+    if not state.is_installed() or state.session.columns(relation) is None:
+        return None
+    named = [
+        (e.among(e.col("sync"), list(syncs)), e.text(model)) for model, syncs in models.items()
+    ]
+    model = e.case(*named, default=e.null("varchar"))
+    names = [*map(e.col, ("person", "sync", "entered_at")), *e.aliased([("model", model)])]
+    every = [sync for syncs in models.values() for sync in syncs]
+    is_own = e.equals(e.col("sync"), e.text(own or ""))
+    return (
+        exp.select(*names)
+        .from_(e.table(relation))
+        .where(
+            e.among(e.col("sync"), every),
+            e.is_null(e.col("forgiven_at")),
+            exp.Not(this=e.paren(e.all_of(is_own, e.col("is_reserved")))),
+        )
+    )
+
+
+def lock(state: Catalogue) -> None:
+    """Let no other transaction reserve, until this one ends. Has to be its first statement."""
+    if template := facts(state.dialect).lock:
+        state.session.execute(template.format(e.table(state.tables[TABLE]).sql(state.dialect)))
+
+
+def reserved(state: Catalogue, syncs: Sequence[str]) -> exp.Select | None:
+    """Whom plans of these syncs that are not settled yet let in: (person)."""
+    relation = state.tables[TABLE]
+    if not syncs or not state.is_installed() or state.session.columns(relation) is None:
+        return None
+    rows = exp.select(e.col("person")).from_(e.table(relation))
+    return rows.where(e.among(e.col("sync"), list(syncs)), e.col("is_reserved"))
 
 
 def _stored(tables: StateTables) -> exp.Select:

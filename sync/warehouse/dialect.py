@@ -29,6 +29,9 @@ class Facts:
     is_measured: bool = False
     """It plans joins with freshly filled tables badly, until they are analysed."""
     begin: str = "begin"
+    lock: str = ""
+    """Lets one transaction at a time past it, and no other write the table; it has to come first.
+    Empty where a transaction can't be lost to another process's, or nothing is known."""
     """Opens a transaction with one view of the data, where there is such a thing."""
     has_transactions: bool = False
     """DDL and DML roll back together; elsewhere each statement commits by itself."""
@@ -59,6 +62,7 @@ FACTS = {
         numbers_freely=True,
         is_measured=True,
         begin="begin isolation level repeatable read",
+        lock="lock table {} in share row exclusive mode",
         has_transactions=True,
         collation="C",
         converts_using=True,

@@ -1,0 +1,210 @@
+"""Cadences: how often a person may enter several models together.
+
+All destinations of a model count as one entry during one stay. A model that comes earlier in the
+priority takes a slot before the others, also where it is not part of the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from sync.model import Fate, Op, Sync
+from sync.plan.caps import NEW
+from sync.plan.delays import CHANGES, Ask
+from sync.rules import AsOf, Cadence, Deferral
+from sync.state import entries
+from sync.state.catalogue import Catalogue
+from sync.warehouse import sql as e
+
+if TYPE_CHECKING:
+    from sync.plan.comparison import Comparison
+
+Pending = Callable[[Sync, exp.Expr], exp.Query | None]
+"""(identity) of the changes that another sync would make today, for which a condition holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paced:
+    """People who have entered models under a cadence as often as they may."""
+
+    cadence: Cadence
+    sync: Sync
+    others: Sequence[Sync]
+    """The project's syncs."""
+    as_of: AsOf
+    planned_at: datetime
+    number: int
+    entries: exp.Query | None
+    """As `entries.together`; None where there are none."""
+    inside: exp.Query | None
+    """Whom other destinations of the model have, or are being told of: (person)."""
+    name: str = Deferral.CADENCE
+    fate: Fate = Fate.DEFERRED
+
+    @property
+    def words(self) -> str:
+        """How often is allowed, and together with what."""
+        return f"no more than {self.cadence.cap} under the cadence {self.cadence.name}"
+
+    @property
+    def higher(self) -> str:
+        """The local relation with those who would enter models of a higher priority."""
+        return f"activation_higher_{self.number}"
+
+    def carried(self) -> Sequence[tuple[str, exp.Expr]]:
+        """A segment's key is the person."""
+        return ()
+
+    def join(self, c: Comparison, changes: exp.Select) -> exp.Select:
+        """How often each person has entered, would enter first, and whether they are inside."""
+        parts: list[tuple[str, exp.Query]] = [
+            ("higher", exp.select("*").from_(e.local(self.higher)))
+        ]
+        parts += [("paced", self._counted())] if self.entries is not None else []
+        parts += [("inside", self.inside.copy())] if self.inside is not None else []
+        for alias, query in parts:
+            is_same = e.equals(e.col("person", self._as(alias)), e.col("identity", CHANGES))
+            rows = query.subquery(e.ident(self._as(alias)))
+            changes = changes.join(rows, on=is_same, join_type="left", copy=False)
+        return changes
+
+    def condition(self, c: Comparison) -> exp.Expr:
+        """All slots are taken, or would be by models of a higher priority."""
+        taken = e.coalesce(e.col("models", self._as("higher")), e.number(0))
+        if self.entries is not None:
+            entered = e.coalesce(e.col("entered", self._as("paced")), e.number(0))
+            taken = exp.Add(this=taken, expression=entered)
+        is_full = exp.GTE(this=e.paren(taken), expression=e.number(self.cadence.cap.entries))
+        conditions = [e.among(e.col("cause", CHANGES), NEW), is_full]
+        if self.inside is not None:
+            conditions.append(e.is_null(e.col("person", self._as("inside"))))
+        return e.all_of(*conditions)
+
+    def _as(self, alias: str) -> str:
+        return f"{alias}_{self.number}"
+
+    def _counted(self) -> exp.Select:
+        """(person, entered): of each model, the destination that the person entered most often."""
+        times = exp.select(*map(e.col, ("person", "model", "sync")), *e.aliased([("n", e.count())]))
+        times = times.from_(self._within()).group_by(*map(e.col, ("person", "model", "sync")))
+        most = [("n", exp.Max(this=e.col("n")))]
+        stays = exp.select(*map(e.col, ("person", "model")), *e.aliased(most))
+        stays = stays.from_(times.subquery(e.ident("t"))).group_by(e.col("person"), e.col("model"))
+        total = exp.select(e.col("person"), *e.aliased([("entered", exp.Sum(this=e.col("n")))]))
+        return total.from_(stays.subquery(e.ident("s"))).group_by(e.col("person"))
+
+    def _within(self) -> exp.Subquery:
+        assert self.entries is not None
+        since = e.moment(self.cadence.cap.per.since(self.planned_at))
+        rows = exp.select("*").from_(self.entries.copy().subquery(e.ident("e")))
+        rows = rows.where(exp.GTE(this=e.col("entered_at"), expression=since))
+        return rows.subquery(e.ident("w"))
+
+    def due(self, c: Comparison, ask: Ask, key: str) -> datetime | None:
+        """When an entry leaves the period; None while it is another model's turn."""
+        if self.entries is None:
+            return None
+        rows = exp.select(*map(e.col, ("model", "sync", "entered_at"))).from_(self._within())
+        found: dict[str, dict[str, list[datetime]]] = {}
+        for model, sync, at in ask(rows.where(e.equals(e.col("person"), e.text(key)))):
+            found.setdefault(model, {}).setdefault(sync, []).append(at.replace(tzinfo=UTC))
+        times = sorted(at for syncs in found.values() for at in max(syncs.values(), key=len))
+        over = len(times) - self.cadence.cap.entries
+        return self.cadence.cap.per.end(times[over]) if over >= 0 else None
+
+
+def paced_in(c: Comparison) -> list[Paced]:
+    """The cadences that a sync is under."""
+    return [delay for delay in c.delays if isinstance(delay, Paced)]
+
+
+def gates_of(
+    state: Catalogue, sync: Sync, others: Sequence[Sync], as_of: AsOf, planned_at: datetime
+) -> Iterator[Paced]:
+    """The cadences of a sync."""
+    for number, cadence in enumerate(sync.rules.cadences, start=1):
+        models = _models(cadence, sync, others)
+        siblings = [name for name in models[sync.model] if name != sync.name]
+        yield Paced(
+            *(cadence, sync, others, as_of, planned_at, number),
+            entries=entries.together(state, models, state.tables.sync),
+            inside=_inside(state, siblings),
+        )
+
+
+def _models(cadence: Cadence, sync: Sync, others: Sequence[Sync]) -> dict[str, list[str]]:
+    """The syncs of each model under a cadence, by name."""
+    found: dict[str, list[str]] = {model: [] for model in (*cadence.models, sync.model)}
+    for other in (sync, *(other for other in others if other.name != sync.name)):
+        if other.model in found:
+            found[other.model].append(other.name)
+    return {model: syncs for model, syncs in found.items() if syncs}
+
+
+def _inside(state: Catalogue, syncs: Sequence[str]) -> exp.Query | None:
+    """Whom any of these syncs has, or is telling its destination of: (person), each once."""
+    parts: list[exp.Query] = [_members(state, sync) for sync in syncs if _has_table(state, sync)]
+    coming = entries.reserved(state, syncs)
+    parts += [coming] if coming is not None else []
+    if not parts:
+        return None
+    every = exp.union(*parts, distinct=True) if len(parts) > 1 else parts[0]
+    return exp.select(e.col("person")).distinct().from_(every.subquery(e.ident("i")))
+
+
+def _has_table(state: Catalogue, sync: str) -> bool:
+    relation = state.tables.of(sync).snapshot
+    return state.is_installed() and state.session.columns(relation) is not None
+
+
+def _members(state: Catalogue, sync: str) -> exp.Select:
+    rows = exp.select(*e.aliased([("person", e.col("identity"))]))
+    rows = rows.from_(e.table(state.tables.of(sync).snapshot))
+    is_leaving = e.equals(e.col("unconfirmed"), e.text(Op.REMOVE))
+    is_coming = e.equals(e.col("unconfirmed"), e.text(Op.ADD))
+    stays = e.all_of(e.col("is_member"), exp.Not(this=e.coalesce(is_leaving, exp.false())))
+    return rows.where(e.paren(e.any_of(e.paren(stays), is_coming)))
+
+
+def find_higher(state: Catalogue, paced: Paced, pending: Pending) -> exp.Query:
+    """(person, models): who would enter models of a higher priority today, and how many."""
+    models = _models(paced.cadence, paced.sync, paced.others)
+    parts: list[exp.Query] = []
+    for model in paced.cadence.models:
+        if model == paced.sync.model:
+            break
+        parts += _entering(state, models, model, paced, pending)
+    if not parts:
+        nobody = [("person", e.null("varchar")), ("models", e.number(0))]
+        return exp.select(*e.aliased(nobody)).where(exp.false())
+    every = exp.union(*parts, distinct=False) if len(parts) > 1 else parts[0]
+    counted = exp.select(e.col("person"), *e.aliased([("models", e.count())]))
+    return counted.from_(every.subquery(e.ident("m"))).group_by(e.col("person"))
+
+
+def _entering(
+    state: Catalogue,
+    models: Mapping[str, Sequence[str]],
+    model: str,
+    paced: Paced,
+    pending: Pending,
+) -> Iterator[exp.Query]:
+    """(person), each once, of those who would enter one model and are in it nowhere yet."""
+    is_new = e.all_of(e.equals(e.col("op"), e.text(Op.ADD)), e.among(e.col("cause"), NEW))
+    syncs = [other for other in paced.others if other.model == model and other.vendor]
+    found = [query for sync in syncs if (query := pending(sync, is_new.copy())) is not None]
+    if not found:
+        return
+    every = exp.union(*found, distinct=True) if len(found) > 1 else found[0]
+    rows = exp.select(*e.aliased([("person", e.col("identity", "p"))])).distinct()
+    rows = rows.from_(every.subquery(e.ident("p")))
+    inside = _inside(state, models.get(model, ()))
+    if inside is not None:
+        is_inside = exp.In(this=e.col("identity", "p"), query=inside.subquery())
+        rows = rows.where(exp.Not(this=is_inside))
+    yield rows
