@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from hashlib import md5
@@ -28,6 +28,9 @@ class Row:
     who: str | None
     plan: str | None
     says: bool | None
+    since: datetime | None = None
+    """The moment from which the time counts after which it is too late."""
+    zone: str | None = None
 
     @property
     def person(self) -> str | None:
@@ -49,6 +52,10 @@ class Settings:
     """By sync, the one that has to have somebody first."""
     cap: tuple[int, int, str] | None = None
     """Of a segment: so many entries in so many hours or days."""
+    expires: int | None = None
+    """Of a segment: after how many hours it is too late."""
+    window: tuple[time, time, str | None] | None = None
+    """Of a segment: when people enter, in their own zone or in this one."""
 
     @property
     def has_rollout(self) -> bool:
@@ -116,6 +123,25 @@ def named(people: Iterable[str | None]) -> list[str]:
     return [p.strip() for p in people if p is not None and p.strip()]
 
 
+def is_expired(row: Row, day: Day, settings: Settings) -> bool:
+    if settings.expires is None:
+        return False
+    return row.since is None or row.since + timedelta(hours=settings.expires) <= day.at
+
+
+def is_outside(row: Row, day: Day, settings: Settings) -> bool:
+    if settings.window is None:
+        return False
+    opens, closes, default = settings.window
+    own = (row.zone or "").strip()
+    zone = own if own in ("America/New_York", "Asia/Tokyo") else default
+    if zone is None:
+        return True
+    local = day.at.astimezone(ZoneInfo(zone)).time()
+    is_open = opens <= local < closes if opens < closes else local >= opens or local < closes
+    return not is_open
+
+
 @dataclass
 class Reference:
     """Two syncs of one model, and what is remembered of them."""
@@ -136,7 +162,11 @@ class Reference:
         cap = settings.cap if is_segment else None
         full = self._full(sync, cap, day.at)
         waiting = self._waiting(sync, day, settings, decided, full)
-        decided = self._without(decided, waiting, members)
+        expired = set[tuple[str, str, str]]()
+        if is_segment:
+            expired = self._entering(decided, day, lambda row: is_expired(row, day, settings))
+            waiting |= self._entering(decided, day, lambda row: is_outside(row, day, settings))
+        decided = self._without(decided, expired, waiting - expired, members)
         self._deliver(decided, day, members, self.entries[sync] if cap else None)
         self.was_capped[sync] = cap is not None
         self.was_under[sync] = list(self._holdouts(sync, settings)[0])
@@ -179,12 +209,25 @@ class Reference:
             if op != "remove" and who not in there - pending
         }
 
+    def _entering(
+        self, decided: Decided, day: Day, when: Callable[[Row], bool]
+    ) -> set[tuple[str, str, str]]:
+        """Adds of people whose row is one of these."""
+        rows = {row.person for row in day.rows if when(row)}
+        return {one for one in decided.changes if one[0] == "add" and one[2] in rows}
+
     def _without(
-        self, decided: Decided, waiting: set[tuple[str, str, str]], members: Mapping[str, Member]
+        self,
+        decided: Decided,
+        expired: set[tuple[str, str, str]],
+        waiting: set[tuple[str, str, str]],
+        members: Mapping[str, Member],
     ) -> Decided:
         """What waits is deferred; whose exit had no answer is removed again meanwhile."""
         fates = Counter(decided.fates)
         fates["deferred"] += len(waiting)
+        fates["expired"] += len(expired)
+        waiting = waiting | expired
         again = {
             ("remove", LEFT, who)
             for _, _, who in waiting

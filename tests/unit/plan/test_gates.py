@@ -9,13 +9,14 @@ import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
+from sync import timing
 from sync.journal.process import host, own_process
 from sync.model import Counts, Kind, Relation, Sync, Trait
 from sync.plan import (
@@ -24,6 +25,7 @@ from sync.plan import (
     diff,
     holdouts,
     listed,
+    moments,
     ordering,
     planner,
     policies,
@@ -48,6 +50,7 @@ from sync.state.store import (
     Holder,
     SyncReport,
 )
+from sync.timing import Expiry, Span, Window
 from sync.warehouse.adapter import AdapterWarehouse
 from sync.warehouse.duckdb import DuckDBWarehouse
 from sync.warehouse.port import Session, Warehouse
@@ -55,12 +58,19 @@ from tests.conftest import Postgres
 from tests.gates_reference import ALL, ZONE, Day, Reference, Row, Settings, bucket
 from tests.seeds import session_seed
 
+WINDOWS = (
+    (time(7), time(13), "America/New_York"),
+    (time(13), time(7), None),
+    (time(0), time(21), "Asia/Tokyo"),
+    (time(21), time(0), None),
+)
+"""Runs are at 1, 7, 13 and 19 o'clock in New York; at 3, 9, 15 and 21 in Tokyo."""
 CAPS = (None, (1, 12, "hour"), (1, 24, "hour"), (2, 24, "hour"), (1, 1, "day"), (2, 2, "day"))
 ANSWERS = (UNKNOWN, REJECTED_PARTIAL, REJECTED)
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 PEOPLE = [f"p{i}" for i in range(30)]
 TABLES = {
-    "people": "id varchar, plan varchar, says boolean",
+    "people": "id varchar, plan varchar, says boolean, since timestamp, zone varchar",
     "suppressed": "id varchar, until timestamp",
     "consents": "id varchar, yes boolean",
     "cohort": "id varchar",
@@ -118,6 +128,8 @@ def any_settings(chance: random.Random) -> Settings:
         may_shrink=chance.random() < 0.5,
         after={"people__web": "people__crm"} if chance.random() < 0.5 else {},
         cap=chance.choice(CAPS),
+        expires=chance.choice((None, None, 12)),
+        window=chance.choice((None, None, *WINDOWS)),
     )
 
 
@@ -128,8 +140,16 @@ def any_day(chance: random.Random, at: datetime) -> Day:
     def spelled(person: str) -> str:
         return f" {person}" if chance.random() < 0.1 else person
 
+    ends = at - timedelta(hours=12)
+    since = [None, at, ends, ends + timedelta(seconds=1), ends - timedelta(hours=1)]
     rows = [
-        Row(spelled(p), chance.choice(("a", "b", "b", None)), chance.choice((True, True, None)))
+        Row(
+            spelled(p),
+            chance.choice(("a", "b", "b", None)),
+            chance.choice((True, True, None)),
+            chance.choice(since),
+            chance.choice((None, "America/New_York", " Asia/Tokyo ", "nowhere")),
+        )
         for p in [*some(0.8), *some(0.08)]
     ]
     rows += [Row(chance.choice((None, " ")), "a", True)] if chance.random() < 0.2 else []
@@ -159,7 +179,7 @@ class World:
 
     def write(self, day: Day) -> None:
         contents: dict[str, list[tuple[Any, ...]]] = {
-            "people": [(r.who, r.plan, r.says) for r in day.rows],
+            "people": [(r.who, r.plan, r.says, r.since, r.zone) for r in day.rows],
             "suppressed": list(day.suppressed),
             "consents": list(day.consents),
             "cohort": [(who,) for who in day.cohort],
@@ -217,6 +237,8 @@ class World:
             ended=tuple(settings.ends.items()),
             after=After(settings.after[sync]) if sync in settings.after else None,
             cap=cap_of(settings) if is_segment else None,
+            expires=expiry_of(settings) if is_segment else None,
+            window=window_of(settings) if is_segment else None,
         )
 
     def listed(self, name: str, until: str | None = None) -> Listed:
@@ -273,6 +295,15 @@ class World:
 
 def cap_of(settings: Settings) -> Cap | None:
     return Cap(settings.cap[0], Per(*settings.cap[1:], ZONE)) if settings.cap else None
+
+
+def expiry_of(settings: Settings) -> Expiry | None:
+    hours = settings.expires
+    return None if hours is None else Expiry("since", Span(hours, "hour"))
+
+
+def window_of(settings: Settings) -> Window | None:
+    return None if settings.window is None else Window(*settings.window, "zone")
 
 
 def literal(value: Any) -> str:
@@ -431,6 +462,24 @@ MISTAKES = {
     ),
     "whom the first sync would change passes": Mistake(
         ordering, "find_ahead", "if pending is None", "if True"
+    ),
+    "a row is alive in the last instant": Mistake(
+        moments.Expired, "condition", "exp.LTE(", "exp.LT("
+    ),
+    "a row without a moment never expires": Mistake(
+        moments.Expired, "condition", "e.is_null(e.col(SINCE, CHANGES))", "exp.false()"
+    ),
+    "a member expires": Mistake(
+        moments, "_is_add", 'e.equals(e.col("op", CHANGES), e.text(Op.ADD))', "exp.true()"
+    ),
+    "a window is open in its last minute": Mistake(
+        timing, "_closing", "start <= at < end", "start <= at <= end"
+    ),
+    "a window opens after its first minute": Mistake(
+        timing, "_closing", "start <= at < end", "start < at < end"
+    ),
+    "all people are in one zone": Mistake(
+        moments.Closed, "_is_closed", "if self.window.column is None", "if True"
     ),
     "an exit waits": Mistake(delays, "_asked", "exp.Not(this=is_removal)", "exp.true()"),
     "a doubled person who must not be reached stays": Mistake(
