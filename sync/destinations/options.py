@@ -27,7 +27,7 @@ class VendorOptions(Strict):
     """What a model's entry may say to one vendor alone.
 
     An option decides where rows are written, unless it is named here: another value means that
-    everybody leaves the old place and joins the new one.
+    all members leave the old place and join the new one.
     """
 
     ASIDE: ClassVar[frozenset[str]] = frozenset()
@@ -89,13 +89,13 @@ def _names_a_host(address: str) -> bool:
 
 
 class Event(Strict):
-    """An event sent when somebody enters or leaves a segment."""
+    """An event sent when a member enters or leaves a segment."""
 
     event: str = Field(min_length=1)
 
 
 class ExitEvent(Event):
-    """An event sent when somebody leaves; `except` names causes for which it is not."""
+    """An event sent when a member leaves; `except` names causes for which it is not."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
@@ -103,7 +103,7 @@ class ExitEvent(Event):
 
 
 class Transitions(VendorOptions):
-    """A model's entry for a vendor that takes events when somebody enters or leaves a segment."""
+    """A model's entry for a vendor that takes events when a member enters or leaves a segment."""
 
     ASIDE: ClassVar[frozenset[str]] = frozenset({"on_enter", "on_exit"})
     KINDS: ClassVar[dict[str, Collection[Kind]]] = dict.fromkeys(

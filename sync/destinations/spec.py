@@ -56,7 +56,7 @@ class Lag(NamedTuple):
 
     seconds: float
     why: str
-    """In words, for whoever wonders why somebody was not compared."""
+    """In words, for users who ask why a person was not compared."""
 
 
 @dataclass(frozen=True, slots=True)

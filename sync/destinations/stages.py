@@ -54,7 +54,7 @@ class Row:
     def enters(self, stage: int) -> bool:
         """Whether it has something to say in this stage, which is its own from now on."""
         self.stage, parts = stage, self.item.parts
-        return self.is_open and stage < len(parts) and parts[stage] is not None
+        return stage < len(parts) and parts[stage] is not None and self.is_open
 
     def ends(self, outcome: Outcome) -> None:
         """Keep the outcome of a stage, given what earlier ones have applied."""

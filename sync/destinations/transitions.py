@@ -20,7 +20,7 @@ TRANSITION_MILLISECONDS = 1_704_067_200_000  # any constant
 
 
 def segment_name(sync: Sync) -> str:
-    """What a segment is called over there, and the trait that says whether somebody is in it."""
+    """What the vendor calls a segment, and the trait that says whether a person is in it."""
     return sync.segment or sync.model
 
 
@@ -53,7 +53,7 @@ def flag(sync: Sync, is_member: bool) -> dict[str, bool]:
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """An event on its way: a row of an events model, or somebody entering or leaving a segment."""
+    """An event on its way: a row of an events model, or a member entering or leaving a segment."""
 
     name: str
     key: tuple[str, ...]

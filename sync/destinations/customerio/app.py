@@ -1,7 +1,7 @@
 """What the App API is asked: whether a workspace is ready for a sync, and what it holds.
 
 Source: https://docs.customer.io/integrations/api/app (read 2026-11). Every attribute is shown as
-text, and whoever does not exist is left out.
+text, and people who do not exist are left out.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def _rows(response: Response, name: str) -> Rows:
 
 
 def _found(response: Response, by: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """(identifier, identifiers and attributes) of everybody in the answer."""
+    """(identifier, identifiers and attributes) of each person in the answer."""
     try:
         for entry in _rows(response, "customers"):
             customer = entry["customer"]

@@ -82,7 +82,7 @@ class Options(Transitions):
 
 
 def is_update_only(sync: Sync) -> bool:
-    """Whether people whom Customer.io does not know are left out, without a word from it."""
+    """Whether Customer.io silently ignores people that it does not know."""
     chosen = Options.of(sync).update_only
     return sync.kind is Kind.SEGMENT if chosen is None else chosen
 
@@ -122,7 +122,7 @@ def _state(sync: Sync, change: Change) -> JSON:
 
 
 def _event(sync: Sync, change: Change) -> JSON:
-    """A row of an events model, or somebody entering or leaving a segment."""
+    """A row of an events model, or a member entering or leaving a segment."""
     found = occurrence(sync, change, EVENT_NAMES)
     if found is None:
         return None
@@ -172,7 +172,7 @@ def folded(by: str | None, address: str, cio_prefix: str = "") -> str:
 
 
 def mapping_errors(sync: Sync) -> Iterator[tuple[str, str]]:
-    """(what is wrong with a mapping, how to mend it), without asking anybody."""
+    """(what is wrong with a mapping, how to mend it), offline."""
     options = Options.of(sync)
     known = ("object_id",) if sync.kind is Kind.OBJECTS else IDENTIFIERS
     yield from unknown_identifier(sync, *known)

@@ -2,7 +2,7 @@
 
 Source: https://developer.fullstory.com/server (version 2, read 2026-11). From `batch_from` changes
 on, one import job takes them all; below that each is one request, answered at once. Who leaves a
-segment is looked up first where the connection can read, because a write creates whom it misses.
+segment is looked up first where the connection can read, because a write creates a missing person.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ class Fullstory(Destination):
         return reading.over_budget(syncs)
 
     def person_url(self, address: str) -> str | None:
-        """A link to one person's sessions, for whoever may log in; None without `org_id`."""
+        """A link to one person's sessions, for users who may log in; None without `org_id`."""
         if self._org_id is None:
             return None
         host = "app.eu1.fullstory.com" if self._data_center == "eu1" else "app.fullstory.com"

@@ -243,7 +243,7 @@ def property_names(sync: Sync) -> list[str]:
 
 
 def mapping_errors(sync: Sync) -> Iterator[tuple[str, str]]:
-    """(what is wrong with a mapping, how to mend it), without asking anybody."""
+    """(what is wrong with a mapping, how to mend it), offline."""
     options = Options.of(sync)
     if sync.kind is Kind.OBJECTS:
         yield (

@@ -1,4 +1,4 @@
-"""What Fullstory can be asked: whose a key is, whom it knows, and how much of a budget is used."""
+"""Questions to Fullstory: the account of a key, a person, and how much of a budget is used."""
 
 from __future__ import annotations
 

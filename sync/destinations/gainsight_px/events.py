@@ -58,7 +58,7 @@ def _id(one: Occurrence) -> str:
 
 
 def _properties(one: Occurrence) -> dict[str, JSON]:
-    """Nested values are kept as text over there in any case."""
+    """Gainsight PX keeps nested values as text in any case."""
     found = {
         name: orjson.dumps(value).decode() if isinstance(value, list | dict) else value
         for name, value in PROPERTIES.of(one.facts).items()

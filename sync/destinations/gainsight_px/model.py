@@ -177,7 +177,7 @@ def attributes_of(sync: Sync) -> Iterator[tuple[str, str | None]]:
 
 
 def mapping_errors(sync: Sync) -> Iterator[tuple[str, str]]:
-    """(what is wrong with a mapping, how to mend it), without asking anybody."""
+    """(what is wrong with a mapping, how to mend it), offline."""
     key = resource_of(sync).key
     fix = f"write `{key}` with the column that holds the id the product sends"
     yield from unknown_identifier(sync, key, fix=fix)

@@ -32,7 +32,7 @@ PLAIN = re.compile(r"[\w.@:+-]+")
 def said(response: Response) -> str:
     """The vendor's words, from whichever of its forms of error this is.
 
-    Each is a JSON object; a page of HTML comes from somebody in between and is no answer.
+    Each is a JSON object; a page of HTML comes from a proxy in between and is no answer.
     """
     found = response.object()
     wrapped = found.get("externalapierror")
@@ -83,7 +83,7 @@ def look(resource: Resource, identity: str) -> Conversation[Record | None]:
         return (yield from search(resource, [identity])).get(identity)
     response = yield Request("GET", path)
     if response.status == 404:
-        said(response)  # unless somebody in between says so
+        said(response)  # unless a proxy in between says so
         return None
     found = accepted(response)
     if found.get(resource.key, found.get("id")) != identity:

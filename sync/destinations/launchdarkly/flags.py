@@ -1,7 +1,8 @@
-"""Whether flags fall back safely for whoever a segment or trait does not reach. Reads only.
+"""Whether flags fall back safely for people that no segment or trait reaches. Reads only.
 
-A flag is safe when everybody who is in none of our segments, has none of our traits or is not known
-at all is served its conservative variation: the declared one, else what the flag serves when off.
+A flag is safe when a person who is in none of our segments, has none of our traits or is not
+known at all is served its conservative variation: the declared one, else what the flag serves when
+off.
 """
 
 from __future__ import annotations
@@ -79,7 +80,7 @@ class Flag:
         return f"`{variation.get('name') or variation.get('value')}`"
 
     def conservative(self, ours: Ours) -> int | None:
-        """The variation for whoever isn't known; None where it is not to be found."""
+        """The variation for unknown people; None where it is not to be found."""
         if self.key not in ours.conservative:
             off = self.setup.get("offVariation")
             return off if isinstance(off, int) and 0 <= off < len(self.variations) else None
@@ -92,7 +93,7 @@ class Flag:
         return None
 
     def fallbacks(self, ours: Ours) -> Iterator[tuple[str, set[int]]]:
-        """Where whoever lacks us may end up, and what is served there."""
+        """Where people outside our segments and traits may end up, and what is served there."""
         off = _served_by({"variation": self.setup.get("offVariation")})
         if not self.setup.get("on"):
             yield "the flag is off and", off

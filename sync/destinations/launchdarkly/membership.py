@@ -59,7 +59,7 @@ class Step:
         return [row for row, is_add in self.moves if is_add]
 
     def open(self) -> Step:
-        """The step without those for whom something has gone wrong."""
+        """The step without the rows that something has gone wrong for."""
         return Step(self.segment, [move for move in self.moves if move[0].is_open])
 
     def chunks(self, size: int) -> Iterator[Step]:
@@ -68,7 +68,7 @@ class Step:
             yield Step(self.segment, self.moves[start : start + size])
 
     def retry(self, after_seconds: float = 0.0) -> None:
-        """Send everybody again who was not refused."""
+        """Send all rows again that were not refused."""
         for row, _ in self.open().moves:
             row.outcome = Retry(after_seconds)
 

@@ -121,7 +121,7 @@ def families(sync: Sync) -> Sequence[Family]:
 
 
 def segment_keys(sync: Sync) -> list[str]:
-    """Every segment a sync writes to, that of everybody first."""
+    """Every segment a sync writes to, the one of all members first."""
     base = [segment_name(sync)] if sync.kind is Kind.SEGMENT else []
     return base + [key for family in families(sync) for key in family.keys.values()]
 
@@ -132,7 +132,7 @@ def as_text(value: Any) -> str:
 
 
 def mapping_errors(sync: Sync) -> Iterator[tuple[str, str]]:
-    """(what is wrong with a mapping, how to mend it), without asking anybody."""
+    """(what is wrong with a mapping, how to mend it), offline."""
     options, kind = Options.of(sync), context_kind(sync)
     if not CONTEXT_KIND.fullmatch(kind) or kind in ("kind", "multi"):
         yield f"`{kind}` is no context kind", "use letters, digits, `.`, `_`, `-`"

@@ -100,7 +100,7 @@ def _problems(
 def held(
     env: Environment, sync: Sync, expected: Sequence[Expected]
 ) -> Conversation[Sequence[Found | None]]:
-    """A segment's list is definite: whoever is not on it is found to be outside."""
+    """A segment's list is definite: a person who is not on it is found to be outside."""
     if sync.kind is Kind.EVENTS:
         return []
     addresses = [one.address for one in expected]

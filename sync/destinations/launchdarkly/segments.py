@@ -104,7 +104,7 @@ class Segments:
         kind = {"unboundedContextKind": context_kind(step.sync)} if is_big else {}
         body = {"key": key, "name": key, "tags": [TAG], **about, **kind}
         response = yield Request("POST", self.env.segments, body)
-        if response.status in (404, 409):  # 409: somebody created it; the next attempt looks
+        if response.status in (404, 409):  # 409: created meanwhile; the next attempt looks
             return step.retry(CREATE_SECONDS)
         if free_of_no(acknowledged(response, 201)).get("key") != key:
             raise UnreadableAnswer("another segment was created")
@@ -196,7 +196,7 @@ def size_of(found: Segment) -> int:
 
 
 def _blame(found: Segment, step: Step) -> bool:
-    """Find whom a refused request failed for, so that only they are rejected; False if nobody."""
+    """Reject only the rows that a refused request failed for; False if there are none."""
     key, kind = step.segment, context_kind(step.sync)
     excluded, inside = keys_in(found, kind, "excluded"), keys_in(found, kind)
     if barred := [row for row in step.adds if row.change.address in excluded]:

@@ -94,7 +94,7 @@ class Qualtrics(Destination):
         return (yield from readiness.check(self._settings))
 
     def unready(self, sync: Sync) -> Conversation[Sequence[Problem]]:
-        """A key that contradicts the connection; a mailing list that is missing, or everybody's."""
+        """A key that contradicts the connection; a mailing list that is missing, or its own."""
         return (yield from readiness.unready(self._settings, sync))
 
     def find(

@@ -119,7 +119,7 @@ def _data(event: Occurrence) -> JSON:
 
 
 def _opts_out(change: Change) -> bool:
-    """Whether to opt this contact out. Opting in again is the person's own doing, over there."""
+    """Whether to opt this contact out. Only the person may opt in again, in Qualtrics."""
     wanted = change.traits.get(OPT_OUT)
     if wanted is None or wanted is True:
         return bool(wanted)
@@ -134,7 +134,7 @@ def _opts_out(change: Change) -> bool:
 
 
 def mapping_errors(sync: Sync) -> Iterator[tuple[str, str]]:
-    """(what is wrong with a mapping, how to mend it), without asking anybody."""
+    """(what is wrong with a mapping, how to mend it), offline."""
     yield from unknown_identifier(sync, *KEYS)
     yield from event_errors(sync, EVENT_NAMES)
     names = [*(trait.name for trait in sync.traits), *flag(sync, True)]

@@ -79,7 +79,7 @@ def _has_list(settings: Settings, mailing_list: str) -> Conversation[bool]:
 
 
 def unready(settings: Settings, sync: Sync) -> Conversation[Sequence[Problem]]:
-    """A key that the directory doesn't deduplicate by; a list that is missing, or everybody's."""
+    """A key without a rule of deduplication; a missing mailing list, or the connection's own."""
     found: list[Problem] = []
     key, by = key_of(sync), settings.deduplicate_by
     if key != by:

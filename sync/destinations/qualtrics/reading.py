@@ -34,8 +34,8 @@ def look_up(
 ) -> Conversation[dict[int, set[str]]]:
     """The contacts that have each of these keys (in lower case, to an item): none, one, several.
 
-    Through the mailing list with this path where that is cheap, else by search. Patient: whoever
-    is not found is searched once more, later.
+    Through the mailing list with this path where that is cheap, else by search. Patient: contacts
+    that are not found are searched once more, later.
     """
     found: dict[int, set[str]] = {i: set() for i in wanted.values()}
     response = yield Request("GET", mailing_list, to="api")
@@ -106,7 +106,7 @@ def _compared(
 
 
 def _is_placed(settings: Settings, sync: Sync, one: Expected, contact: str) -> Conversation[bool]:
-    """On the segment's list, or off it; whoever opted out of the list stays, and counts as off."""
+    """On the segment's list, or off it; a contact who opted out of it stays, and counts as off."""
     mailing_list = Options.of(sync).mailing_list
     if mailing_list is None:
         return True

@@ -34,7 +34,7 @@ UNREAD = frozenset(
     {"_recordId", "ipAddress", "locationLatitude", "locationLongitude", "duration"}
     | {"recipientFirstName", "recipientLastName"}
 )
-"""Not asked for by anybody here, and personal."""
+"""Not needed here, and personal."""
 COLUMNS = {
     "startDate": "started_at",
     "endDate": "ended_at",
