@@ -71,6 +71,8 @@ class Called:
     name: str
     model: Relation
     arguments: dict[str, Any]
+    finds: bool
+    """Whether it is expected to return rows."""
 
 
 def _called() -> Iterator[Called]:
@@ -91,7 +93,8 @@ def _of_ours(written: Any, model: Relation, where: dict[str, Any]) -> Iterator[C
     ((name, said),) = [(written, {})] if isinstance(written, str) else written.items()
     if name.startswith("activation."):
         arguments = {key: _referred(value) for key, value in said.get("arguments", {}).items()}
-        yield Called(name.removeprefix("activation."), model, {**where, **arguments})
+        finds = "error_if" in said.get("config", {})
+        yield Called(name.removeprefix("activation."), model, {**where, **arguments}, finds)
 
 
 def _referred(value: Any) -> Any:
@@ -109,8 +112,9 @@ def test_every_generic_test_is_sql_of_the_warehouse(dialect: str) -> None:
         _parsed(rendering.test(called.name, model=called.model, **called.arguments), dialect)
 
 
-def test_every_generic_test_is_called() -> None:
-    assert {called.name for called in _called()} == generic_tests()
+@pytest.mark.parametrize("finds", [True, False])
+def test_every_generic_test_is_called_where_it_passes_and_where_it_finds(finds: bool) -> None:
+    assert {called.name for called in _called() if called.finds is finds} == generic_tests()
 
 
 def test_every_macro_has_a_wrapper() -> None:

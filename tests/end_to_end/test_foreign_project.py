@@ -94,3 +94,5 @@ def test_a_project_that_installs_the_package_sends_its_own_models_only(
     assert "run_syncs" in next(compiled).read_text()
     compiled = (foreign.dir / "target" / "compiled").rglob("wrap_held_out.sql")
     assert "holdouts" in next(compiled).read_text()
+    if isinstance(foreign.warehouse, DuckDBFile):
+        foreign.dbt("docs", "generate", "--warn-error")
