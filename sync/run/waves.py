@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sync.model import Sync
+from sync.model import Kind, Sync
 
 
 def waves(syncs: Sequence[Sync], all_syncs: Sequence[Sync]) -> list[list[Sync]]:
@@ -20,8 +20,12 @@ def waves(syncs: Sequence[Sync], all_syncs: Sequence[Sync]) -> list[list[Sync]]:
 
 
 def exits_first(in_waves: Sequence[Sequence[Sync]]) -> list[list[Sync]]:
-    """The waves whose exits go ahead of everything: the last ones first, never the first one."""
-    return [list(wave) for wave in reversed(in_waves[1:])]
+    """The waves whose exits go ahead of everything: the last ones first, never the first one.
+
+    Events have no exits.
+    """
+    later = ([s for s in wave if s.kind is not Kind.EVENTS] for wave in reversed(in_waves[1:]))
+    return [wave for wave in later if wave]
 
 
 def _depth(sync: Sync, known: Mapping[str, Sync]) -> int:

@@ -69,9 +69,15 @@ def remember_run(
         changes["completed_at"] = e.utc_now()
         changes["definition"] = e.text(sync.definition)
         changes["definition_version"] = e.number(sync.version)
-        changes["baselined_at"] = e.coalesce(e.col("baselined_at"), e.utc_now())
+        if not _all_wait(report):
+            changes["baselined_at"] = e.coalesce(e.col("baselined_at"), e.utc_now())
     is_self = e.equals(e.col("sync"), e.text(sync.name))
     state.run(e.update(state.tables["syncs"], changes, is_self))
+
+
+def _all_wait(report: SyncReport) -> bool:
+    """Whether nobody could enter yet: who is inside from the first is still to be told."""
+    return bool(report.counts[Fate.DEFERRED]) and not report.ops.get(Op.ADD)
 
 
 def log_run_sync(tables: StateTables, sync: Sync, report: SyncReport) -> exp.Insert:

@@ -132,3 +132,19 @@ def test_each_person_is_reached_in_the_hours_of_the_own_zone(shop: SmallProject,
     shop.define(surveys(window=window))
     run("apply")
     assert surveyed(shop) == ["blank", "here", "nowhere"]
+
+
+def test_a_first_run_in_which_everybody_waits_leaves_the_first_population_quiet(
+    shop: SmallProject, run: Runs
+) -> None:
+    put(shop, "p1")
+    quiet = {"initial": "quiet"}
+    shop.define(surveys(window=hours(HOUR, 2 * HOUR, zone="Etc/UTC"), **quiet))
+    run("apply")
+    assert fates(shop) == {"deferred": 1}
+    shop.define(surveys(window=hours(2 * HOUR, HOUR, zone="Etc/UTC"), **quiet))
+    run("apply")
+    assert shop.attributes("p1")["plan"] == "pro"
+    put(shop, "p2")
+    run("apply")
+    assert surveyed(shop) == ["p2"]

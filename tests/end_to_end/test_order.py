@@ -281,3 +281,37 @@ def test_a_capped_exit_and_entry_keep_their_order(shop: SmallProject, run: Runs)
     assert messages(shop, "left_cart_recovery") == ["p1", "p2"]
     assert messages(shop) == ["p1", "p2", "p3", "p4"]
     assert fates(shop) == {"unchanged": 1, "delivered": 2, "deferred": 1}
+
+
+def test_an_event_waits_for_its_person(shop: SmallProject, run: Runs) -> None:
+    orders = Model(
+        name="orders",
+        query="select order_id, person_id, happened from ordered",
+        columns={"order_id": "varchar", "person_id": "varchar", "happened": "timestamp"},
+        activation={
+            "kind": "events",
+            "identity": "person_id",
+            "event": "ordered",
+            "event_id": "order_id",
+            "occurred_at": "happened",
+            "initial": "send",
+            "destinations": [
+                {
+                    "name": "customerio",
+                    "after": {"destination": "launchdarkly", "model": "seg_carts"},
+                }
+            ],
+        },
+    )
+    shop.warehouse.run(
+        "create table ordered (order_id varchar, person_id varchar, happened timestamp)",
+        "insert into ordered values ('o1', 'p1', timestamp '2026-01-01'),"
+        " ('o2', 'p9', timestamp '2026-01-01')",
+    )
+    shop.define(carts(after=None), orders)
+    run("apply")
+    assert messages(shop, "ordered") == ["p1"]
+    assert fates(shop, "orders__customerio") == {"delivered": 1, "deferred": 1}
+    put(shop, "p9")
+    run("apply")
+    assert messages(shop, "ordered") == ["p1", "p9"]

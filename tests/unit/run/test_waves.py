@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sync.model import Kind, Relation, Sync
 from sync.rules import After, Rules
 from sync.run.waves import exits_first, waves
@@ -36,6 +38,11 @@ def test_each_sync_comes_after_the_one_that_it_waits_for_and_exits_the_other_way
     found = waves(syncs, syncs)
     assert names(found) == ["a e", "d b", "c"]
     assert names(exits_first(found)) == ["c", "d b"]
+
+
+def test_events_have_no_exits_to_send_first() -> None:
+    syncs = [sync("a"), replace(sync("b", "a"), kind=Kind.EVENTS)]
+    assert exits_first(waves(syncs, syncs)) == []
 
 
 def test_what_lies_between_two_syncs_need_not_be_selected() -> None:
