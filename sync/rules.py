@@ -166,6 +166,8 @@ class Cadence:
     cap: Cap
     models: tuple[str, ...]
     """Those under it, by priority: the first takes a slot that several could take."""
+    reserve: Per | None = None
+    """How long a slot is kept for a model of a higher priority; None is as long as it takes."""
 
 
 @dataclass(frozen=True, slots=True)

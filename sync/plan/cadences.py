@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from sync.model import Fate, Op, Sync
+from sync.model import Fate, Op, Relation, Sync
 from sync.plan.caps import NEW
-from sync.plan.delays import CHANGES, Ask
+from sync.plan.delays import CHANGES, JUDGED, Ask
 from sync.rules import AsOf, Cadence, Deferral
 from sync.state import entries
 from sync.state.catalogue import Catalogue
@@ -24,6 +24,8 @@ from sync.warehouse import sql as e
 if TYPE_CHECKING:
     from sync.plan.comparison import Comparison
 
+WAITING = "waiting"
+"""The table that says since when somebody waits."""
 Pending = Callable[[Sync, exp.Expr], exp.Query | None]
 """(identity) of the changes that another sync would make today, for which a condition holds."""
 
@@ -43,6 +45,8 @@ class Paced:
     """As `entries.together`; None where there are none."""
     inside: exp.Query | None
     """Whom other destinations of the model have, or are being told of: (person)."""
+    stored: exp.Table | None = None
+    """The table that says since when a slot is kept; None where that is not asked."""
     name: str = Deferral.CADENCE
     fate: Fate = Fate.DEFERRED
 
@@ -67,6 +71,7 @@ class Paced:
         ]
         parts += [("paced", self._counted())] if self.entries is not None else []
         parts += [("inside", self.inside.copy())] if self.inside is not None else []
+        parts += [("kept", self._kept(self.stored))] if self.stored is not None else []
         for alias, query in parts:
             is_same = e.equals(e.col("person", self._as(alias)), e.col("identity", CHANGES))
             rows = query.subquery(e.ident(self._as(alias)))
@@ -75,15 +80,50 @@ class Paced:
 
     def condition(self, c: Comparison) -> exp.Expr:
         """All slots are taken, or would be by models of a higher priority."""
-        taken = e.coalesce(e.col("models", self._as("higher")), e.number(0))
+        higher = self._higher()
+        if self.stored is not None and self.cadence.reserve is not None:
+            since = e.moment(self.cadence.reserve.since(self.planned_at))
+            is_over = exp.LT(this=e.col("since", self._as("kept")), expression=since)
+            higher = e.case((is_over, e.number(0)), default=higher)
+        return e.all_of(self._enters(), self._is_full(higher))
+
+    def is_kept(self) -> exp.Expr:
+        """Whether a slot is free, and kept for models of a higher priority."""
+        is_free = exp.Not(this=e.paren(self._is_full(e.number(0))))
+        return e.all_of(self._enters(), is_free, self._is_full(self._higher()))
+
+    def _enters(self) -> exp.Expr:
+        """Whether a change begins a stay."""
+        is_new = e.among(e.col("cause", CHANGES), NEW)
+        if self.inside is None:
+            return is_new
+        return e.all_of(is_new, e.is_null(e.col("person", self._as("inside"))))
+
+    def _higher(self) -> exp.Expr:
+        return e.coalesce(e.col("models", self._as("higher")), e.number(0))
+
+    def _is_full(self, higher: exp.Expr) -> exp.Expr:
+        """Whether the entries so far, and so many more, leave no slot."""
+        taken = higher
         if self.entries is not None:
             entered = e.coalesce(e.col("entered", self._as("paced")), e.number(0))
-            taken = exp.Add(this=taken, expression=entered)
-        is_full = exp.GTE(this=e.paren(taken), expression=e.number(self.cadence.cap.entries))
-        conditions = [e.among(e.col("cause", CHANGES), NEW), is_full]
-        if self.inside is not None:
-            conditions.append(e.is_null(e.col("person", self._as("inside"))))
-        return e.all_of(*conditions)
+            taken = e.paren(exp.Add(this=entered, expression=higher))
+        return exp.GTE(this=taken, expression=e.number(self.cadence.cap.entries))
+
+    @property
+    def reason(self) -> str:
+        """What `waiting` calls it."""
+        return f"{Deferral.CADENCE} {self.cadence.name}"
+
+    def _kept(self, stored: exp.Table) -> exp.Select:
+        """(person, since) of slots that are kept for others."""
+        found = [("person", e.col("identity")), ("since", e.col("since"))]
+        return exp.select(*e.aliased(found)).from_(stored.copy()).where(self.is_own())
+
+    def is_own(self) -> exp.Expr:
+        """Whether a row of `waiting` is of this sync and cadence."""
+        is_reason = e.equals(e.col("reason"), e.text(self.reason))
+        return e.all_of(e.equals(e.col("sync"), e.text(self.sync.name)), is_reason)
 
     def _as(self, alias: str) -> str:
         return f"{alias}_{self.number}"
@@ -106,16 +146,29 @@ class Paced:
         return rows.subquery(e.ident("w"))
 
     def due(self, c: Comparison, ask: Ask, key: str) -> datetime | None:
-        """When an entry leaves the period; None while it is another model's turn."""
-        if self.entries is None:
+        """When an entry leaves the period, or a slot is kept no longer."""
+        times = self._times(ask, key)
+        over = len(times) - self.cadence.cap.entries
+        if over >= 0:
+            return self.cadence.cap.per.end(times[over])
+        if self.cadence.reserve is None:
             return None
+        rows = [] if self.stored is None else ask(self._kept_for(self.stored, key))
+        since = rows[0][1].replace(tzinfo=UTC) if rows else self.planned_at
+        return self.cadence.reserve.end(since)
+
+    def _kept_for(self, stored: exp.Table, key: str) -> exp.Select:
+        return self._kept(stored).where(e.equals(e.col("identity"), e.text(key)))
+
+    def _times(self, ask: Ask, key: str) -> list[datetime]:
+        """When a person entered in the period, oldest first."""
+        if self.entries is None:
+            return []
         rows = exp.select(*map(e.col, ("model", "sync", "entered_at"))).from_(self._within())
         found: dict[str, dict[str, list[datetime]]] = {}
         for model, sync, at in ask(rows.where(e.equals(e.col("person"), e.text(key)))):
             found.setdefault(model, {}).setdefault(sync, []).append(at.replace(tzinfo=UTC))
-        times = sorted(at for syncs in found.values() for at in max(syncs.values(), key=len))
-        over = len(times) - self.cadence.cap.entries
-        return self.cadence.cap.per.end(times[over]) if over >= 0 else None
+        return sorted(at for syncs in found.values() for at in max(syncs.values(), key=len))
 
 
 def paced_in(c: Comparison) -> list[Paced]:
@@ -134,7 +187,41 @@ def gates_of(
             *(cadence, sync, others, as_of, planned_at, number),
             entries=entries.together(state, models, state.tables.sync),
             inside=_inside(state, siblings),
+            stored=_stored(state) if cadence.reserve else None,
         )
+
+
+def _stored(state: Catalogue) -> exp.Table | None:
+    return e.table(state.tables[WAITING]) if WAITING in state.present() else None
+
+
+def remember(state: Catalogue, c: Comparison, has_changes: bool) -> None:
+    """Record since when slots are kept for models of a higher priority, while they are."""
+    for paced in paced_in(c):
+        if paced.stored is None or paced.as_of.only_exits:
+            continue
+        table = state.tables[WAITING]
+        if not has_changes:
+            state.run(e.delete(table, paced.is_own()))
+            continue
+        kept = exp.select(e.col("identity", CHANGES)).from_(e.local(JUDGED, CHANGES))
+        kept = paced.join(c, kept).where(paced.is_kept())
+        is_over = exp.Not(this=exp.In(this=e.col("identity"), query=kept.copy().subquery()))
+        state.run(e.delete(table, e.all_of(paced.is_own(), is_over)))
+        state.run(_remember(table, paced, kept))
+
+
+def _remember(table: Relation, paced: Paced, kept: exp.Select) -> exp.Insert:
+    known = exp.select(e.col("identity")).from_(e.table(table)).where(paced.is_own())
+    values: dict[str, exp.Expr] = {
+        "sync": e.text(paced.sync.name),
+        "identity": e.col("identity", "k"),
+        "reason": e.text(paced.reason),
+        "since": e.moment(paced.planned_at),
+    }
+    new = exp.select(*values.values()).from_(kept.subquery(e.ident("k")))
+    is_known = exp.In(this=e.col("identity", "k"), query=known.subquery())
+    return e.insert(table, list(values), new.where(exp.Not(this=is_known)))
 
 
 def _models(cadence: Cadence, sync: Sync, others: Sequence[Sync]) -> dict[str, list[str]]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from sync.model import Fate, Kind, Op
 from sync.plan import (
+    cadences,
     caps,
     holdouts,
     listed,
@@ -42,6 +43,7 @@ def write(state: Catalogue, prepared: Prepared) -> PlanSummary:
     if summary.ops.get(Op.ADD) and prepared.policies.planned_at:
         caps.reserve(state, planner.comparison, prepared.policies.planned_at)
     ordering.remember(state, c, summary)
+    cadences.remember(state, planner.comparison, bool(summary.waiting or summary.total))
     upkeep.keep_in_step(state, planner.comparison, planner.seen, planner.doubled)
     changes = {
         "columns": e.text(encode(c.columns)),

@@ -40,6 +40,11 @@ class CadenceForm(CapForm):
         strict=False,
         description="The models under it: the first takes a slot that several could take.",
     )
+    reserve: Span | None = Field(
+        None,
+        description="How long a slot is kept for a model that comes first and does not take it. "
+        "Without it, as long as the person would enter that model.",
+    )
 
     @model_validator(mode="after")
     def _names_each_once(self) -> CadenceForm:

@@ -17,7 +17,12 @@ def cadences_of(activated: Activated, policies: Policies) -> tuple[Cadence, ...]
     """The cadences that a model names and that are defined."""
     forms = [(name, policies.cadences.get(name)) for name in activated.meta.cadence or ()]
     return tuple(
-        Cadence(name, Cap(form.entries, per(form.per, policies.zone)), form.priority)
+        Cadence(
+            name,
+            Cap(form.entries, per(form.per, policies.zone)),
+            form.priority,
+            per(form.reserve, policies.zone) if form.reserve else None,
+        )
         for name, form in forms
         if form is not None
     )

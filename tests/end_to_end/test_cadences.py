@@ -35,11 +35,11 @@ def shop(request: pytest.FixtureRequest, project_on: Callable[[str], SmallProjec
     return project
 
 
-def allow(shop: SmallProject, entries: int, *models: str) -> None:
+def allow(shop: SmallProject, entries: int, *models: str, more: str = "") -> None:
     (shop.dir / "dbt_project.yml").write_text(
         f"name: {shop.name}\nprofile: small\nmodel-paths: [models]\n"
         "vars:\n  activation:\n    cadences:\n"
-        f"      promo: {{entries: {entries}, per: 7 days, priority: [{', '.join(models)}]}}\n"
+        f"      promo: {{entries: {entries}, per: 7 days, priority: [{', '.join(models)}]{more}}}\n"
     )
 
 
@@ -81,6 +81,22 @@ def test_of_two_models_the_first_takes_the_slot_and_the_other_waits(
     grow_old(shop, 7)
     run("apply")
     assert messages(shop) == [("seg_cart", "a"), ("seg_cart", "b"), ("seg_winback", "a")]
+
+
+def test_a_slot_is_kept_no_longer_than_is_reserved(shop: SmallProject, run: Runs) -> None:
+    allow(shop, 1, "seg_winback", "seg_cart", more=", reserve: 2 days")
+    shop.define(segment("seg_cart"), segment("seg_winback"))
+    put(shop, "seg_cart", "a")
+    put(shop, "seg_winback", "a")
+    assert "deferred: 1 by a cadence" in run("apply", "--select", "seg_cart").text
+    assert "under the cadence promo, due on 20" in run("why", "a").text
+    table = f"{shop.state_schema}.waiting"
+    for hours, sent in ((20, []), (48, [("seg_cart", "a")])):
+        shop.warehouse.run(f"update {table} set since = since - interval '{hours} hours'")
+        run("apply", "--select", "seg_cart")
+        assert messages(shop) == sent
+    assert "deferred: 1 by a cadence" in run("apply").text
+    assert shop.state("select count(*) from {state}.waiting") == [(0,)]
 
 
 on_duckdb = pytest.mark.parametrize("shop", ["duckdb"], indirect=True)

@@ -24,11 +24,12 @@ def compiled(world, **cadences):
 
 def test_a_model_is_under_the_cadences_that_it_names(world):
     world.meta("seg_carts")["cadence"] = "promo"
-    found = compiled(world, promo=PROMO)
+    found = compiled(world, promo={**PROMO, "reserve": "36 hours"})
     assert found.findings == []
     rules = next(s for s in found.sound if s.model == "seg_carts").rules
     cap = Cap(2, Per(7, "day", "Europe/Berlin"))
-    assert rules.cadences == (Cadence("promo", cap, ("seg_carts",)),)
+    reserve = Per(36, "hour", "Europe/Berlin")
+    assert rules.cadences == (Cadence("promo", cap, ("seg_carts",), reserve),)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +39,8 @@ def test_a_model_is_under_the_cadences_that_it_names(world):
         ({"per": "a week"}, ".per"),
         ({"priority": []}, ".priority"),
         ({"priority": ["seg_carts", "seg_carts"]}, ""),
-        ({"reserve": "1 day"}, ".reserve"),
+        ({"reserve": 1}, ".reserve"),
+        ({"reserves": "1 day"}, ".reserves"),
     ],
 )
 def test_another_form_is_refused(change, key):
