@@ -44,10 +44,11 @@ having count(*) > 0
     and what that is built on. -#}
 {% macro _acting_code(model) -%}
     {%- set tested = activation._node_of(model) -%}
-    {%- set before = activation._with_parents([tested] if tested else []) -%}
+    {%- set before = activation._with_parents([tested] if tested else [])
+        | map(attribute='unique_id') | list -%}
     {%- set texts = [] -%}
     {%- for node in activation._with_parents(activation._activated(['segment', 'suppression']))
-        if node.unique_id not in before | map(attribute='unique_id') | list -%}
+        if node.unique_id not in before -%}
         {%- do texts.append(node.raw_code) -%}
     {%- endfor -%}
     {{ return(texts | join('\n')) }}

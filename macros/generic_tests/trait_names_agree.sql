@@ -10,35 +10,44 @@
     except=[]
 ) %}
 
-{%- set named = [] -%}
+{%- set alike = {} -%}
 {%- for node in activation._activated(['traits', 'segment', 'objects']) -%}
-    {%- do named.extend(activation._named_traits(node)) -%}
+    {%- for one in activation._named_traits(node) if one.name not in except -%}
+        {%- set plain = activation._plain_name(one.name, ignore) -%}
+        {%- do alike.setdefault(plain, []).append(one) -%}
+    {%- endfor -%}
 {%- endfor -%}
 {%- set found = [] -%}
-{%- for one in named if one.name not in except -%}
-    {%- set plain = activation._plain_name(one.name, ignore) -%}
-    {%- set seen = [] -%}
-    {%- for other in named
-        if other.name not in except and other.name not in seen
-        and (other.model != one.model or other.column != one.column) -%}
-        {%- if other.name != one.name and activation._plain_name(other.name, ignore) == plain -%}
-            {%- do seen.append(other.name) -%}
-            {%- do found.append([
-                one.name, one.model, one.place, 'resembles ' ~ other.name ~ ' of ' ~ other.model
-            ]) -%}
-        {%- elif other.name == one.name and other.place == one.place
-            and one.type and other.type and one.type != other.type -%}
-            {%- do seen.append(other.name) -%}
-            {%- do found.append([
-                one.name, one.model, one.place,
-                'is ' ~ one.type ~ ', and ' ~ other.type ~ ' in ' ~ other.model
-            ]) -%}
-        {%- endif -%}
+{%- for same in alike.values() -%}
+    {%- for one in same -%}
+        {%- do found.extend(activation._disagreements(one, same)) -%}
     {%- endfor -%}
 {%- endfor -%}
 {{ activation._records(found, ['trait', 'model', 'destination', 'problem']) }}
 
 {% endtest %}
+
+{#- What a name disagrees with among those that are nearly the same: each other spelling once, and
+    each other type of its own spelling once. -#}
+{% macro _disagreements(one, same) -%}
+    {%- set problems = {} -%}
+    {%- for other in same if other.model != one.model or other.column != one.column -%}
+        {%- if other.name != one.name -%}
+            {%- do problems.setdefault(
+                other.name, 'resembles ' ~ other.name ~ ' of ' ~ other.model
+            ) -%}
+        {%- elif other.place == one.place and one.type and other.type and one.type != other.type -%}
+            {%- do problems.setdefault(
+                other.type, 'is ' ~ one.type ~ ', and ' ~ other.type ~ ' in ' ~ other.model
+            ) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- set rows = [] -%}
+    {%- for problem in problems.values() -%}
+        {%- do rows.append([one.name, one.model, one.place, problem]) -%}
+    {%- endfor -%}
+    {{ return(rows) }}
+{%- endmacro %}
 
 {#- What a model's columns are called: in the model, and at each destination. -#}
 {% macro _named_traits(node) -%}
