@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -13,6 +14,7 @@ from e2e.inside import Runs
 from e2e.project import SmallProject
 
 CAP = {"entries": 1, "per": "30 days"}
+PEOPLE = "select person_id from rows"
 LD, CIO = "seg_carts__launchdarkly", "seg_carts__customerio"
 
 
@@ -315,3 +317,27 @@ def test_an_event_waits_for_its_person(shop: SmallProject, run: Runs) -> None:
     put(shop, "p9")
     run("apply")
     assert messages(shop, "ordered") == ["p1", "p9"]
+
+
+@pytest.mark.parametrize("shop", ["duckdb"], indirect=True)
+def test_a_run_that_is_killed_after_any_request_messages_nobody_twice_or_too_early(
+    shop: SmallProject, run: Runs
+) -> None:
+    run("apply")
+    for number in (1, 2, 3):
+        put(shop, f"q{number}")
+        buys(shop, f"p{number}")
+        before = len(writes(shop))
+        running = shop.start("apply")
+        while len(writes(shop)) < before + number and not running.is_over():
+            time.sleep(0.01)
+        running.kill()
+        assert set(messages(shop)) <= ever_eligible(shop)
+        run("apply")
+        assert eligible(shop) == {who for (who,) in shop.warehouse.rows(PEOPLE)}
+    assert messages(shop) == ["p1", "p2", "p3", "q1", "q2", "q3"]
+    assert messages(shop, "left_cart_recovery") == ["p1", "p2", "p3"]
+
+
+def ever_eligible(shop: SmallProject) -> set[str]:
+    return {one["identity"] for one in launchdarkly(shop).applied()}
