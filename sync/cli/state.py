@@ -12,6 +12,7 @@ from sync.cli.command import PROJECT, SELECTION, STATE, command
 from sync.cli.confirming import YES, confirmed
 from sync.cli.session import Session
 from sync.cli.state_accept import accept_list
+from sync.cli.state_forgive import forgive
 from sync.cli.state_move import move
 from sync.cli.state_show import show
 from sync.errors import ConfigError, Problem, SyncError
@@ -159,6 +160,7 @@ def recreate(session: Session, is_sure: bool) -> int:
 state.add_command(show)
 state.add_command(move)
 state.add_command(accept_list)
+state.add_command(forgive)
 state.add_command(adopt)
 state.add_command(reset)
 state.add_command(doubt)

@@ -181,6 +181,23 @@ def settle(state: Catalogue, s: Settlement) -> None:
     state.run(e.update(s.tables[TABLE], kept, _reserved(s.tables, s.plan_epoch)))
 
 
+def epochs_of(state: Catalogue, run_id: str) -> list[tuple[str, int]]:
+    """The syncs of a run, each with the epoch that it had."""
+    rows = exp.select(e.col("sync"), e.col("epoch")).from_(e.table(state.tables["run_syncs"]))
+    found = state.ask(rows.where(e.equals(e.col("run_id"), e.text(run_id))))
+    return [(str(sync), int(epoch)) for sync, epoch in found]
+
+
+def forgive(state: Catalogue, sync: str, epoch: int, at: datetime) -> int:
+    """Take the entries of one run of a sync out of the count; how many."""
+    is_counted = e.all_of(
+        e.equals(e.col("sync"), e.text(sync)),
+        e.equals(e.col("epoch"), e.number(epoch)),
+        e.is_null(e.col("forgiven_at")),
+    )
+    return state.run(e.update(state.tables[TABLE], {"forgiven_at": e.moment(at)}, is_counted))
+
+
 def void(state: Catalogue, epoch: int) -> None:
     """Delete the reservations of a plan of which nothing was sent."""
     state.run(e.delete(state.tables[TABLE], _reserved(state.tables, epoch)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -136,13 +137,45 @@ def test_what_is_adopted_has_not_entered(shop: SmallProject, run: Runs) -> None:
 
 
 @on_duckdb
-def test_a_capped_segment_in_front_of_another_sync_counts_each_entry_once(
+def test_the_entries_of_a_wrong_run_can_be_forgiven(shop: SmallProject, run: Runs) -> None:
+    shop.define(carts(cap={"entries": 1, "per": "30 days"}))
+    has(shop, "a", "b")
+    run("apply")
+    wrong = shop.results()["metadata"]["run_id"]
+    has(shop, "b")
+    run("apply")
+    has(shop, "a", "b")
+    assert "1 deferred" in run("plan").text
+    assert "no run `other`" in run("state", "forgive", "--run", "other", "--yes", expect=2).text
+    assert "2 entries of run" in run("state", "forgive", "--run", wrong, "--yes").text
+    assert "0 entries of run" in run("state", "forgive", "--run", wrong, "--yes").text
+    run("apply")
+    assert events(shop).count("a") == 2
+    assert "No changes" in run("plan").text
+
+
+@on_duckdb
+def test_entries_follow_a_sync_to_its_new_name(shop: SmallProject, run: Runs) -> None:
+    shop.define(carts(cap={"entries": 1, "per": "30 days"}))
+    has(shop, "a", "b")
+    run("apply")
+    has(shop, "b")
+    run("apply")
+    shop.define(replace(carts(cap={"entries": 1, "per": "30 days"}), name="seg_baskets"))
+    run("state", "move", "seg_carts__customerio", "seg_baskets__customerio", "--yes")
+    has(shop, "a", "b")
+    assert "deferred: 1 by their cap" in run("plan").text
+
+
+@on_duckdb
+def test_a_capped_segment_behind_another_sync_counts_each_entry_once(
     shop: SmallProject, run: Runs
 ) -> None:
-    after = {"destination": "customerio", "model": "seg_carts"}
-    behind = orders(destinations=[{"name": "customerio", "after": after}])
-    shop.define(carts(cap={"entries": 1, "per": "30 days"}), behind)
-    shop.warehouse.run("insert into ordered values ('o1', 'a', timestamp '2026-11-21 08:00:00')")
+    shop.connect("launchdarkly")
+    behind = carts(cap={"entries": 1, "per": "30 days"})
+    behind.activation["destinations"][0]["after"] = "launchdarkly"
+    behind.activation["destinations"].append("launchdarkly")
+    shop.define(behind)
     has(shop, "a", "b")
     run("apply")
     has(shop, "b", "c")
@@ -150,5 +183,8 @@ def test_a_capped_segment_in_front_of_another_sync_counts_each_entry_once(
     has(shop, "a", "b", "c")
     run("apply")
     assert shop.counts()["seg_carts"]["deferred"] == 1
-    rows = shop.state("select person, is_reserved from {state}.entries order by person")
+    rows = shop.state(
+        "select person, is_reserved from {state}.entries"
+        " where sync = 'seg_carts__customerio' order by person"
+    )
     assert rows == [("a", False), ("b", False), ("c", False)]
