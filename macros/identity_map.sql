@@ -1,6 +1,6 @@
 {#- A select, one row for each anonymous id that is known to be one person: the id, the identity,
     and `identified_at`, when it was first seen with it. Ids that were seen with several people,
-    as on a shared device, have no row: what was done there belongs to nobody in particular.
+    as on a shared device, have no row, because what was done there can be anyone's.
 
     `logins` is a relation with both ids and the moment; rows after as_of_time() don't count. -#}
 {% macro identity_map(logins, anonymous_id, identity, seen_at) -%}

@@ -1,7 +1,7 @@
-{#- Of the people whom a segment chooses from, some are in and some are not: a condition that holds
-    for all or none lets nobody in, or nobody out. A member who is not among these people can't
-    leave by their data, and is returned; a segment of all or none is returned as one row without
-    an identity. -#}
+{#- Of the people that a segment chooses from, some are members and some are not. A condition that
+    is never true lets no one enter; one that is always true lets no one leave. A member who is not
+    in the population can't leave by a change of their data, and is returned; a segment of all or
+    none is returned as one row without an identity. -#}
 {% test entry_and_exit_possible(model, column_name, population, key=none) %}
 
 with
@@ -43,7 +43,7 @@ strangers as (
 
 select
     identity_id,
-    'is a member and none of the people it is chosen from' as problem
+    'is a member, and not in the population' as problem
 from strangers
 
 union all
@@ -51,8 +51,8 @@ union all
 select
     {{ activation._as_text('null') }} as identity_id,
     case
-        when member_count = 0 then 'nobody is in: can anybody enter?'
-        else 'everybody is in: can anybody leave?'
+        when member_count = 0 then 'no one of the population is a member: entry may be impossible'
+        else 'all of the population are members: exit may be impossible'
     end as problem
 from sizes
 where people_count > 0 and (member_count = 0 or member_count = people_count)
