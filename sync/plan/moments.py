@@ -34,7 +34,7 @@ class Expired:
     @property
     def words(self) -> str:
         """After how long."""
-        return f"expired: `{self.expiry.column}` is null or {self.expiry.span} old"
+        return f"`{self.expiry.column}` is null or {self.expiry.span} old"
 
     def carried(self) -> Sequence[tuple[str, exp.Expr]]:
         """The moment from which the time counts, in UTC."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from sync.commands.why import InModel, Story
 from sync.errors import Problem
-from sync.model import Kind, Op
+from sync.model import Fate, Kind, Op
 from sync.report import jsonl, words
 from sync.state.reading import Delivery, Letter, Membership
 from sync.state.store import Waiting
@@ -101,10 +101,12 @@ def _next_events(story: Story) -> str:
 
 
 def _waiting(found: Waiting) -> str:
-    """A change that waits, why, and when it may go."""
+    """A change that waits, why, and when it may go; or that has expired."""
     because = " and ".join(wait.words for wait in found.waits)
     due = f", due on {words.moment(found.due)} UTC" if found.due else ""
-    return f"{VERBS[found.op]} ({found.cause}) waits: {because}{due}"
+    is_over = any(wait.name == Fate.EXPIRED for wait in found.waits)
+    what = "is not sent any more" if is_over else "waits"
+    return f"{VERBS[found.op]} ({found.cause}) {what}: {because}{due}"
 
 
 def _held(story: Story) -> str:

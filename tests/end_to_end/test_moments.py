@@ -75,7 +75,8 @@ def test_what_comes_too_late_is_not_sent_and_says_so(shop: SmallProject, run: Ru
     run("apply")
     assert surveyed(shop) == ["early"]
     assert fates(shop) == {"delivered": 1, "expired": 2}
-    assert "expired: `bought_at` is null or 96 hours old" in run("why", "late").text
+    text = run("why", "late").text
+    assert "add (new) is not sent any more: `bought_at` is null or 96 hours old" in text
     shop.warehouse.run("update rows set bought_at = bought_at - interval '9 hours', plan = 'vip'")
     run("apply")
     assert surveyed(shop, "survey_over") == []
