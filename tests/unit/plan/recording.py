@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 from unittest.mock import patch
 
@@ -13,6 +14,7 @@ from sqlglot import exp, parse_one
 from sync.model import Kind, Op, Relation, Sync, Trait
 from sync.plan import preparing, writing
 from sync.plan.comparison import Sibling
+from sync.rules import AsOf, Cadence, Cap, Per, Rules
 from sync.state import schema as t
 from sync.state import settling
 from sync.state.catalogue import Catalogue
@@ -66,6 +68,8 @@ class Recording:
         names = [one.alias_or_name for one in found.selects]
         if names[:2] == ["op", "cause"]:
             return list(PLANNED)
+        if names[:1] == ["waits_for"]:
+            return [("cap", ONES)]
         if "expires_at" in names:
             return [self._lease(names)]
         return [tuple(2 if "detail" in str(one) else ONES for one in found.selects)]
@@ -77,6 +81,8 @@ class Recording:
         return tuple(row.values())
 
     def columns(self, relation: Relation) -> list[tuple[str, str]] | None:
+        if relation.name == "entries":
+            return list(t.SHARED["entries"].items())
         return list(TYPES.items()) if relation == MODEL else None
 
     @contextmanager
@@ -121,6 +127,25 @@ def statements(dialect: str) -> list[str]:
     writing.write(state, prepared)
     settling.merge(state, writing.settlement(state, c, 7), "run")
     settling.conclude(state, 7)
+    return state.told
+
+
+def limited(dialect: str) -> list[str]:
+    """What a plan tells this engine of a segment under a cap and a cadence, until it is settled."""
+    state = Listening(dialect)
+    cap = Cap(2, Per(7, "day", "Europe/Berlin"))
+    cadence = Cadence("promo", cap, ("others", "people"), reserve=Per(36, "hour"))
+    rules = Rules(cap=cap, cadences=(cadence,))
+    first = replace(SYNC, name="others__mailer", model="others", kind=Kind.SEGMENT, segment="o")
+    sync = replace(SYNC, kind=Kind.SEGMENT, segment="people", traits=(), rules=rules)
+    as_of = AsOf(datetime(2026, 11, 21, 12, tzinfo=UTC))
+    state._present = frozenset(t.SHARED)
+    with patch("sync.state.syncs.recorded", lambda *_: {}):
+        prepared = preparing.prepare(state, sync, f"{dialect} 1", 7, [first, sync], as_of)
+    state.told.clear()
+    with patch("sync.plan.ahead.pending_of", lambda *_: None):
+        writing.write(state, prepared)
+    settling.merge(state, writing.settlement(state, prepared.comparison, 7), "run")
     return state.told
 
 

@@ -10,7 +10,7 @@ import pytest
 from sqlglot import exp, parse_one
 
 from sync.warehouse.dialect import FACTS
-from tests.unit.plan.recording import statements
+from tests.unit.plan.recording import limited, statements
 
 GOLDEN = Path(__file__).parent / "golden"
 TEXTS = (exp.DataType.Type.VARCHAR, exp.DataType.Type.TEXT)
@@ -74,6 +74,18 @@ def test_the_statements_of_a_run_are_those_that_were_agreed_on(
     text = ";\n\n".join(told) + ";\n"
     file = GOLDEN / f"{dialect}.sql"
     if os.environ.get("SYNC_WRITE_GOLDEN"):
+        file.write_bytes(text.encode())
+    assert text == file.read_bytes().decode()
+
+
+@pytest.mark.parametrize("dialect", FACTS)
+def test_the_statements_of_limits_are_those_that_were_agreed_on(dialect: str) -> None:
+    about = ("activation_judged", "activation_higher", "is_reserved")
+    told = [sql for sql in limited(dialect) if any(name in sql for name in about)]
+    text = ";\n\n".join(told) + ";\n"
+    file = GOLDEN / "limits" / f"{dialect}.sql"
+    if os.environ.get("SYNC_WRITE_GOLDEN"):
+        file.parent.mkdir(exist_ok=True)
         file.write_bytes(text.encode())
     assert text == file.read_bytes().decode()
 

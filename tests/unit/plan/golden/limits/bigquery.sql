@@ -1,0 +1,707 @@
+DROP TABLE IF EXISTS `activation_higher_1`;
+
+CREATE TEMPORARY TABLE `activation_higher_1` AS
+SELECT
+  CAST(NULL AS STRING) AS `person`,
+  0 AS `models`
+WHERE
+  FALSE;
+
+DROP TABLE IF EXISTS `activation_judged`;
+
+CREATE TEMPORARY TABLE `activation_judged` AS
+WITH `joined` AS (
+  SELECT
+    `c`.`identity` AS `identity`,
+    `c`.`is_wanted` AS `is_wanted`,
+    `c`.`is_known` AS `is_known`,
+    `c`.`external_id` AS `external_id`,
+    `c`.`external_key` AS `external_key`,
+    `c`.`related_id` AS `related_id`,
+    `c`.`reason` AS `reason`,
+    `c`.`event` AS `event`,
+    `c`.`occurred_at` AS `occurred_at`,
+    `c`.`fingerprint` AS `fingerprint`,
+    COALESCE(`s`.`entries`, 0) AS `entries`,
+    COALESCE(`s`.`is_member`, FALSE) AS `is_member`,
+    `s`.`unconfirmed` AS `unconfirmed`,
+    `s`.`origin_epoch` AS `origin_epoch`,
+    `s`.`to_repeat` AS `to_repeat`,
+    `s`.`external_id` AS `old_external_id`,
+    COALESCE(
+      `s`.`external_key`,
+      TRANSLATE(
+        TRIM(
+          COALESCE(`s`.`external_id`, `s`.`identity`),
+          '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　'
+        ),
+        'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+        'abcdefghijklmnopqrstuvwxyz'
+      )
+    ) AS `old_external_key`,
+    `s`.`related_id` AS `old_related_id`,
+    `s`.`target_id` AS `old_target_id`
+  FROM `activation_candidates` AS `c`
+  LEFT JOIN `shop_activation`.`snapshot_people__mailer` AS `s`
+    ON `s`.`identity` = `c`.`identity`
+  WHERE
+    NOT EXISTS(
+      SELECT
+        1
+      FROM `activation_duplicates` AS `u`
+      WHERE
+        `u`.`identity` = `c`.`identity`
+    )
+), `decided` AS (
+  SELECT
+    `op` AS `op`,
+    `cause` AS `cause`,
+    `identity` AS `identity`,
+    CASE WHEN NOT `is_wanted` THEN `old_external_id` ELSE `external_id` END AS `external_id`,
+    CASE WHEN NOT `is_wanted` THEN `old_external_key` ELSE `external_key` END AS `external_key`,
+    CASE WHEN NOT `is_wanted` THEN `old_related_id` ELSE `related_id` END AS `related_id`,
+    COALESCE(CASE WHEN NOT `is_wanted` THEN `old_target_id` ELSE 1 END, 1) AS `target_id`,
+    `reason` AS `reason`,
+    CASE
+      WHEN NOT `is_wanted`
+      THEN CASE
+        WHEN `unconfirmed` IS DISTINCT FROM 'add'
+        AND (
+          `is_member` OR `unconfirmed` = 'remove'
+        )
+        THEN `entries`
+        ELSE `entries` + 1
+      END
+      WHEN `cause` = 'moved'
+      THEN (
+        CASE
+          WHEN `unconfirmed` IS DISTINCT FROM 'add'
+          AND (
+            `is_member` OR `unconfirmed` = 'remove'
+          )
+          THEN `entries`
+          ELSE `entries` + 1
+        END
+      ) + 1
+      WHEN `op` = 'add'
+      THEN `entries` + 1
+      WHEN `entries` = 0
+      THEN 1
+      ELSE `entries`
+    END AS `transition`,
+    CASE
+      WHEN `unconfirmed` IS DISTINCT FROM 'add'
+      AND (
+        `is_member` OR `unconfirmed` = 'remove'
+      )
+      THEN `entries`
+      ELSE `entries` + 1
+    END AS `leaving_transition`,
+    `old_external_id` AS `old_external_id`,
+    `old_external_key` AS `old_external_key`,
+    `old_target_id` AS `old_target_id`,
+    CASE WHEN NOT `unconfirmed` IS NULL THEN COALESCE(`origin_epoch`, 7) ELSE 7 END AS `origin_epoch`,
+    `to_repeat` AS `to_repeat`,
+    CASE WHEN NOT `is_wanted` THEN NULL ELSE `fingerprint` END AS `fingerprint`,
+    `event` AS `event`,
+    `occurred_at` AS `occurred_at`,
+    TRUE AS `is_quiet`,
+    '' AS `changed`,
+    '' AS `leaving_changed`,
+    CAST(NULL AS DATETIME) AS `expires_from`,
+    CAST(NULL AS STRING) AS `zone`,
+    `unconfirmed` AS `unconfirmed`
+  FROM (
+    SELECT
+      *,
+      CASE
+        WHEN NOT `is_wanted`
+        AND (
+          (
+            `is_member` OR NOT `unconfirmed` IS NULL
+          ) OR FALSE
+        )
+        THEN 'remove'
+        WHEN NOT `is_wanted`
+        THEN 'same'
+        WHEN NOT (
+          `is_member` OR NOT `unconfirmed` IS NULL
+        ) AND `entries` > 0
+        THEN 'add'
+        WHEN NOT (
+          `is_member` OR NOT `unconfirmed` IS NULL
+        )
+        THEN 'add'
+        WHEN (
+          FALSE OR `external_key` IS DISTINCT FROM `old_external_key`
+        )
+        THEN 'add'
+        WHEN `unconfirmed` = 'remove'
+        THEN 'add'
+        WHEN `unconfirmed` = 'add'
+        THEN 'add'
+        WHEN `unconfirmed` = 'change'
+        THEN 'change'
+        WHEN FALSE
+        THEN 'change'
+        WHEN FALSE
+        THEN 'change'
+        ELSE 'same'
+      END AS `op`,
+      CASE
+        WHEN NOT `is_wanted`
+        AND (
+          (
+            `is_member` OR NOT `unconfirmed` IS NULL
+          ) OR FALSE
+        )
+        THEN 'left'
+        WHEN NOT `is_wanted`
+        THEN 'same'
+        WHEN NOT (
+          `is_member` OR NOT `unconfirmed` IS NULL
+        ) AND `entries` > 0
+        THEN 'returned'
+        WHEN NOT (
+          `is_member` OR NOT `unconfirmed` IS NULL
+        )
+        THEN 'new'
+        WHEN (
+          FALSE OR `external_key` IS DISTINCT FROM `old_external_key`
+        )
+        THEN 'moved'
+        WHEN `unconfirmed` = 'remove'
+        THEN 'returned'
+        WHEN `unconfirmed` = 'add'
+        THEN 'in doubt'
+        WHEN `unconfirmed` = 'change'
+        THEN 'in doubt'
+        WHEN FALSE
+        THEN 'asserted'
+        WHEN FALSE
+        THEN 'changed'
+        ELSE 'same'
+      END AS `cause`
+    FROM `joined`
+  ) AS `j`
+)
+SELECT
+  `j`.*,
+  CASE
+    WHEN `j`.`waits_0`
+    THEN 'cap'
+    WHEN `j`.`waits_1`
+    THEN 'cadence'
+    ELSE CAST(NULL AS STRING)
+  END AS `waits_for`
+FROM (
+  SELECT
+    `d`.*,
+    (
+      NOT `d`.`op` = 'remove'
+      AND COALESCE(
+        (
+          `d`.`cause` IN ('new', 'returned')
+          AND (
+            COALESCE(`paced_1`.`entered`, 0) + CASE
+              WHEN `kept_1`.`since` < CAST('2026-11-20 00:00:00.000001' AS DATETIME)
+              THEN 0
+              ELSE COALESCE(`higher_1`.`models`, 0)
+            END
+          ) >= 2
+        ),
+        FALSE
+      )
+    ) AS `waits_1`
+  FROM (
+    SELECT
+      `d`.*,
+      (
+        NOT `d`.`op` = 'remove'
+        AND COALESCE(
+          (
+            `d`.`cause` IN ('new', 'returned') AND COALESCE(`capped`.`entered`, 0) >= 2
+          ),
+          FALSE
+        )
+      ) AS `waits_0`
+    FROM (
+      SELECT
+        *
+      FROM `decided`
+      WHERE
+        `op` <> 'same'
+    ) AS `d`
+    LEFT JOIN (
+      SELECT
+        `n`.`person`,
+        COUNT(*) AS `entered`
+      FROM (
+        SELECT
+          `person`,
+          `identity`,
+          `transition`,
+          `entered_at`
+        FROM `shop_activation`.`entries`
+        WHERE
+          `sync` = 'people__mailer' AND NOT `is_reserved` AND `forgiven_at` IS NULL
+      ) AS `n`
+      WHERE
+        `n`.`entered_at` >= CAST('2026-11-14 23:00:00.000000' AS DATETIME)
+      GROUP BY
+        `n`.`person`
+    ) AS `capped`
+      ON `capped`.`person` = `d`.`identity`
+  ) AS `d`
+  LEFT JOIN (
+    SELECT
+      *
+    FROM `activation_higher_1`
+  ) AS `higher_1`
+    ON `higher_1`.`person` = `d`.`identity`
+  LEFT JOIN (
+    SELECT
+      `person`,
+      SUM(`n`) AS `entered`
+    FROM (
+      SELECT
+        `person`,
+        `model`,
+        MAX(`n`) AS `n`
+      FROM (
+        SELECT
+          `person`,
+          `model`,
+          `sync`,
+          COUNT(*) AS `n`
+        FROM (
+          SELECT
+            *
+          FROM (
+            SELECT
+              `person`,
+              `sync`,
+              `entered_at`,
+              CASE
+                WHEN `sync` IN ('others__mailer')
+                THEN 'others'
+                WHEN `sync` IN ('people__mailer')
+                THEN 'people'
+                ELSE CAST(NULL AS STRING)
+              END AS `model`
+            FROM `shop_activation`.`entries`
+            WHERE
+              `sync` IN ('others__mailer', 'people__mailer')
+              AND `forgiven_at` IS NULL
+              AND NOT (
+                `sync` = 'people__mailer' AND `is_reserved`
+              )
+          ) AS `e`
+          WHERE
+            `entered_at` >= CAST('2026-11-14 23:00:00.000000' AS DATETIME)
+        ) AS `w`
+        GROUP BY
+          `person`,
+          `model`,
+          `sync`
+      ) AS `t`
+      GROUP BY
+        `person`,
+        `model`
+    ) AS `s`
+    GROUP BY
+      `person`
+  ) AS `paced_1`
+    ON `paced_1`.`person` = `d`.`identity`
+  LEFT JOIN (
+    SELECT
+      `identity` AS `person`,
+      `since` AS `since`
+    FROM `shop_activation`.`waiting`
+    WHERE
+      `sync` = 'people__mailer' AND `reason` = 'cadence promo'
+  ) AS `kept_1`
+    ON `kept_1`.`person` = `d`.`identity`
+) AS `j`;
+
+CREATE TEMPORARY TABLE `activation_planned` AS
+SELECT
+  `op`,
+  `cause`,
+  `identity`,
+  `external_id`,
+  `external_key`,
+  `related_id`,
+  `target_id`,
+  `reason`,
+  `transition`,
+  `origin_epoch`,
+  `to_repeat`,
+  `fingerprint`,
+  `event`,
+  `occurred_at`,
+  `is_quiet`,
+  `changed`,
+  `expires_from`,
+  `zone`
+FROM `activation_judged`
+WHERE
+  `waits_for` IS NULL
+UNION ALL
+SELECT
+  'remove' AS `op`,
+  `cause` AS `cause`,
+  `identity` AS `identity`,
+  `old_external_id` AS `external_id`,
+  `old_external_key` AS `external_key`,
+  `related_id` AS `related_id`,
+  `old_target_id` AS `target_id`,
+  `reason` AS `reason`,
+  `leaving_transition` AS `transition`,
+  `origin_epoch` AS `origin_epoch`,
+  `to_repeat` AS `to_repeat`,
+  NULL AS `fingerprint`,
+  `event` AS `event`,
+  `occurred_at` AS `occurred_at`,
+  `is_quiet` AS `is_quiet`,
+  `leaving_changed` AS `changed`,
+  `expires_from` AS `expires_from`,
+  `zone` AS `zone`
+FROM `activation_judged`
+WHERE
+  `cause` = 'moved'
+UNION ALL
+SELECT
+  'remove' AS `op`,
+  'left' AS `cause`,
+  `identity` AS `identity`,
+  `old_external_id` AS `external_id`,
+  `old_external_key` AS `external_key`,
+  `related_id` AS `related_id`,
+  COALESCE(`old_target_id`, 1) AS `target_id`,
+  `reason` AS `reason`,
+  `leaving_transition` AS `transition`,
+  `origin_epoch` AS `origin_epoch`,
+  `to_repeat` AS `to_repeat`,
+  NULL AS `fingerprint`,
+  `event` AS `event`,
+  `occurred_at` AS `occurred_at`,
+  `is_quiet` AS `is_quiet`,
+  `leaving_changed` AS `changed`,
+  `expires_from` AS `expires_from`,
+  `zone` AS `zone`
+FROM `activation_judged`
+WHERE
+  NOT `waits_for` IS NULL AND `unconfirmed` = 'remove';
+
+SELECT
+  `waits_for`,
+  COUNT(*)
+FROM `activation_judged`
+WHERE
+  NOT `waits_for` IS NULL
+GROUP BY
+  `waits_for`;
+
+INSERT INTO `shop_activation`.`entries` (
+  `sync`,
+  `person`,
+  `identity`,
+  `transition`,
+  `entered_at`,
+  `epoch`,
+  `is_reserved`
+)
+SELECT
+  'people__mailer' AS `sync`,
+  `n`.`person` AS `person`,
+  `n`.`identity` AS `identity`,
+  `n`.`transition` AS `transition`,
+  CAST('2026-11-21 12:00:00.000000' AS DATETIME) AS `entered_at`,
+  7 AS `epoch`,
+  TRUE AS `is_reserved`
+FROM (
+  SELECT
+    `identity` AS `person`,
+    `identity` AS `identity`,
+    `transition` AS `transition`,
+    `cause` = 'in doubt' AS `is_again`
+  FROM `activation_judged`
+  WHERE
+    (
+      `waits_for` IS NULL AND `cause` IN ('new', 'returned', 'in doubt')
+    )
+    AND `op` = 'add'
+) AS `n`
+WHERE
+  NOT EXISTS(
+    SELECT
+      1
+    FROM `shop_activation`.`entries` AS `t`
+    WHERE
+      `t`.`sync` = 'people__mailer'
+      AND `t`.`identity` = `n`.`identity`
+      AND (
+        (
+          `n`.`is_again` AND `t`.`transition` = `n`.`transition`
+        ) OR `t`.`epoch` = 7
+      )
+  );
+
+DELETE FROM `shop_activation`.`waiting`
+WHERE
+  (
+    `sync` = 'people__mailer' AND `reason` = 'cadence promo'
+  )
+  AND NOT `identity` IN (
+    SELECT
+      `d`.`identity`
+    FROM `activation_judged` AS `d`
+    LEFT JOIN (
+      SELECT
+        *
+      FROM `activation_higher_1`
+    ) AS `higher_1`
+      ON `higher_1`.`person` = `d`.`identity`
+    LEFT JOIN (
+      SELECT
+        `person`,
+        SUM(`n`) AS `entered`
+      FROM (
+        SELECT
+          `person`,
+          `model`,
+          MAX(`n`) AS `n`
+        FROM (
+          SELECT
+            `person`,
+            `model`,
+            `sync`,
+            COUNT(*) AS `n`
+          FROM (
+            SELECT
+              *
+            FROM (
+              SELECT
+                `person`,
+                `sync`,
+                `entered_at`,
+                CASE
+                  WHEN `sync` IN ('others__mailer')
+                  THEN 'others'
+                  WHEN `sync` IN ('people__mailer')
+                  THEN 'people'
+                  ELSE CAST(NULL AS STRING)
+                END AS `model`
+              FROM `shop_activation`.`entries`
+              WHERE
+                `sync` IN ('others__mailer', 'people__mailer')
+                AND `forgiven_at` IS NULL
+                AND NOT (
+                  `sync` = 'people__mailer' AND `is_reserved`
+                )
+            ) AS `e`
+            WHERE
+              `entered_at` >= CAST('2026-11-14 23:00:00.000000' AS DATETIME)
+          ) AS `w`
+          GROUP BY
+            `person`,
+            `model`,
+            `sync`
+        ) AS `t`
+        GROUP BY
+          `person`,
+          `model`
+      ) AS `s`
+      GROUP BY
+        `person`
+    ) AS `paced_1`
+      ON `paced_1`.`person` = `d`.`identity`
+    LEFT JOIN (
+      SELECT
+        `identity` AS `person`,
+        `since` AS `since`
+      FROM `shop_activation`.`waiting`
+      WHERE
+        `sync` = 'people__mailer' AND `reason` = 'cadence promo'
+    ) AS `kept_1`
+      ON `kept_1`.`person` = `d`.`identity`
+    WHERE
+      `d`.`cause` IN ('new', 'returned')
+      AND NOT (
+        (
+          COALESCE(`paced_1`.`entered`, 0) + 0
+        ) >= 2
+      )
+      AND (
+        COALESCE(`paced_1`.`entered`, 0) + COALESCE(`higher_1`.`models`, 0)
+      ) >= 2
+  );
+
+INSERT INTO `shop_activation`.`waiting` (
+  `sync`,
+  `identity`,
+  `reason`,
+  `since`
+)
+SELECT
+  'people__mailer',
+  `k`.`identity`,
+  'cadence promo',
+  CAST('2026-11-21 12:00:00.000000' AS DATETIME)
+FROM (
+  SELECT
+    `d`.`identity`
+  FROM `activation_judged` AS `d`
+  LEFT JOIN (
+    SELECT
+      *
+    FROM `activation_higher_1`
+  ) AS `higher_1`
+    ON `higher_1`.`person` = `d`.`identity`
+  LEFT JOIN (
+    SELECT
+      `person`,
+      SUM(`n`) AS `entered`
+    FROM (
+      SELECT
+        `person`,
+        `model`,
+        MAX(`n`) AS `n`
+      FROM (
+        SELECT
+          `person`,
+          `model`,
+          `sync`,
+          COUNT(*) AS `n`
+        FROM (
+          SELECT
+            *
+          FROM (
+            SELECT
+              `person`,
+              `sync`,
+              `entered_at`,
+              CASE
+                WHEN `sync` IN ('others__mailer')
+                THEN 'others'
+                WHEN `sync` IN ('people__mailer')
+                THEN 'people'
+                ELSE CAST(NULL AS STRING)
+              END AS `model`
+            FROM `shop_activation`.`entries`
+            WHERE
+              `sync` IN ('others__mailer', 'people__mailer')
+              AND `forgiven_at` IS NULL
+              AND NOT (
+                `sync` = 'people__mailer' AND `is_reserved`
+              )
+          ) AS `e`
+          WHERE
+            `entered_at` >= CAST('2026-11-14 23:00:00.000000' AS DATETIME)
+        ) AS `w`
+        GROUP BY
+          `person`,
+          `model`,
+          `sync`
+      ) AS `t`
+      GROUP BY
+        `person`,
+        `model`
+    ) AS `s`
+    GROUP BY
+      `person`
+  ) AS `paced_1`
+    ON `paced_1`.`person` = `d`.`identity`
+  LEFT JOIN (
+    SELECT
+      `identity` AS `person`,
+      `since` AS `since`
+    FROM `shop_activation`.`waiting`
+    WHERE
+      `sync` = 'people__mailer' AND `reason` = 'cadence promo'
+  ) AS `kept_1`
+    ON `kept_1`.`person` = `d`.`identity`
+  WHERE
+    `d`.`cause` IN ('new', 'returned')
+    AND NOT (
+      (
+        COALESCE(`paced_1`.`entered`, 0) + 0
+      ) >= 2
+    )
+    AND (
+      COALESCE(`paced_1`.`entered`, 0) + COALESCE(`higher_1`.`models`, 0)
+    ) >= 2
+) AS `k`
+WHERE
+  NOT `k`.`identity` IN (
+    SELECT
+      `identity`
+    FROM `shop_activation`.`waiting`
+    WHERE
+      `sync` = 'people__mailer' AND `reason` = 'cadence promo'
+  );
+
+MERGE INTO `shop_activation`.`snapshot_people__mailer` AS `t`
+USING (
+  SELECT
+    `c`.`identity` AS `identity`,
+    `c`.`fingerprint` AS `fingerprint`,
+    1 AS `target_id`
+  FROM `activation_candidates` AS `c`
+  WHERE
+    (
+      `c`.`is_wanted`
+      AND `c`.`is_known`
+      AND NOT EXISTS(
+        SELECT
+          1
+        FROM `activation_judged` AS `p`
+        WHERE
+          `p`.`identity` = `c`.`identity`
+      )
+    )
+    AND NOT EXISTS(
+      SELECT
+        1
+      FROM `activation_duplicates` AS `u`
+      WHERE
+        `u`.`identity` = `c`.`identity`
+    )
+) AS `n`
+ON `t`.`identity` = `n`.`identity`
+WHEN MATCHED THEN UPDATE SET
+  `fingerprint` = `n`.`fingerprint`,
+  `target_id` = `n`.`target_id`;
+
+UPDATE `shop_activation`.`snapshot_people__mailer` SET `attempted` = NULL, `attempted_op` = NULL
+WHERE
+  NOT `attempted_op` IS NULL
+  AND `unconfirmed` IS NULL
+  AND NOT `identity` IN (
+    SELECT
+      `identity`
+    FROM `activation_judged`
+  );
+
+DELETE FROM `shop_activation`.`entries`
+WHERE
+  (
+    `sync` = 'people__mailer' AND `epoch` = 7 AND `is_reserved`
+  )
+  AND NOT `identity` IN (
+    SELECT
+      `p`.`identity`
+    FROM `shop_activation`.`plan_people__mailer` AS `p`
+    JOIN `shop_activation`.`acks_people__mailer` AS `a`
+      ON `p`.`epoch` = `a`.`epoch` AND `p`.`seq` = `a`.`seq`
+    WHERE
+      (
+        `p`.`epoch` = 7 AND `a`.`outcome` IN ('delivered', 'unknown', 'rejected_partial')
+      )
+      AND `p`.`op` = 'add'
+  );
+
+UPDATE `shop_activation`.`entries` SET `is_reserved` = FALSE
+WHERE
+  `sync` = 'people__mailer' AND `epoch` = 7 AND `is_reserved`;
