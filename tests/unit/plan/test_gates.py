@@ -457,9 +457,6 @@ MISTAKES = {
     "whom the first sync never had passes": Mistake(
         ordering.Behind, "condition", 'e.is_null(e.col("person", "ahead"))', "exp.false()"
     ),
-    "whom the first sync has lost passes": Mistake(
-        ordering, "find_ahead", 'e.col("is_member", "s")', "exp.true()"
-    ),
     "whom the first sync would change passes": Mistake(
         ordering, "find_ahead", "if pending is None", "if True"
     ),
