@@ -124,8 +124,13 @@ class Comparison:
 
     @property
     def emptied(self) -> list[Column]:
-        """Columns of dropped names that are to be emptied at once."""
-        return [c for c in self.columns if c.is_dropped and self.sync.empties(c.trait.name)]
+        """Columns of dropped names that are to be emptied at once.
+
+        What was a part of an earlier segment leaves with it, or stays there with it.
+        """
+        s, left = self.sync, self.left_with_segments - self.sync.withdrawn
+        dropped = [c for c in self.columns if c.is_dropped and s.empties(c.trait.name)]
+        return [c for c in dropped if c.trait.name not in left]
 
     @property
     def removes(self) -> bool:
@@ -157,10 +162,12 @@ class Comparison:
         """Targets under which a name was mapped."""
         return [i for i, target in self.targets.items() if name in target.names]
 
-    def is_of_a_segment(self, column: Column) -> bool:
-        """Whether a name was the reason or the tier of a segment, this one's or an earlier one."""
+    @property
+    def left_with_segments(self) -> frozenset[str]:
+        """Names that were the reason or the tier of an earlier segment of this sync."""
         segments = {t.place["segment"] for t in self.targets.values() if "segment" in t.place}
-        return any(column.trait.name in traits_of_segment(name) for name in segments)
+        earlier = segments - {self.sync.segment}
+        return frozenset(name for segment in earlier for name in traits_of_segment(segment))
 
 
 def snapshot_rows(c: Comparison, instead: Mapping[str, exp.Expr]) -> exp.Select:

@@ -357,7 +357,8 @@ def _emptied(i: int) -> exp.Expr:
 def _emptied_by_moving(c: Comparison, i: int) -> exp.Expr:
     """The same at the old place; a dropped name that is kept stays where the key does."""
     column = c.columns[i]
-    if not column.is_dropped or column in c.emptied or c.is_of_a_segment(column):
+    is_of_a_segment = column.trait.name in c.left_with_segments
+    if not column.is_dropped or column in c.emptied or is_of_a_segment:
         return _emptied(i)
     if not c.can_share:
         return exp.false()

@@ -252,7 +252,9 @@ class Planner:
             is_definition_changed=known is not None
             and definition_moved(known.definition, self.sync.definition),
             added_traits=prepared.added,
-            dropped_traits=prepared.dropped,
+            dropped_traits=tuple(
+                name for name in prepared.dropped if name not in self.comparison.left_with_segments
+            ),
             wanted=seen.held[None] - self.doubled,
             unidentified=seen.held[UNIDENTIFIED],
             losses=self._losses(ops),

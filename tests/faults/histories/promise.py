@@ -38,7 +38,7 @@ class Promise:
     known: set[tuple[str, Subject]] = field(default_factory=set)
     """Who exists at a destination for certain, because a sync created them."""
     left: set[Name] = field(default_factory=set)
-    """What `on_remove: keep` left at an old address: no run knows of it any more."""
+    """What `on_remove: keep` left at an old place of somebody: no run answers for it any more."""
 
     def values(self, name: Name) -> frozenset[Any]:
         """What may be held under a name."""
@@ -109,7 +109,8 @@ class Promise:
             policy = on_drop if is_dropped else entry.on_remove
             if policy != "unset":
                 if not is_dropped and claim.identity in want.subjects:
-                    self.left.add(name)
+                    self._leave(name)
+                    del names[name]
                 continue
             # Nothing says what becomes of a name for which a sync that is gone answers as well.
             is_shared = any(name in self.claims[other] for other in gone)
@@ -118,6 +119,11 @@ class Promise:
                 self.values(name) if is_shared else frozenset()
             )
             del names[name]
+
+    def _leave(self, name: Name) -> None:
+        """A later exit may still empty a part of it."""
+        self.left.add(name)
+        self.held[name] = self.values(name) | {NOTHING}
 
     def _assert(self, key: SyncKey, want: Wants, may_create: bool) -> None:
         """Hold what the sync wants."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sync.plan import arrivals, diff, planner, upkeep
+from sync.plan import arrivals, comparison, diff, planner, upkeep
 from sync.state import settle
 from tests.faults.mutants.seeds import Edit
 
@@ -49,7 +49,13 @@ PLAN: Mapping[str, Edit] = {
         diff, "_emptied_by_moving", "if not column.is_dropped or", "if True or"
     ),
     "the reason of a segment stays when the segment has another name": Edit(
-        diff, "_emptied_by_moving", "or c.is_of_a_segment(column)", ""
+        diff, "_emptied_by_moving", "or is_of_a_segment", ""
+    ),
+    "the reason of a segment that is kept is emptied when it has another name": Edit(
+        comparison.Comparison,
+        "emptied",
+        "self.left_with_segments - self.sync.withdrawn",
+        "frozenset()",
     ),
     "an assertion leaves nulls out": Edit(
         diff, "_travels", "default=_is_said(column, value)", "default=e.not_null(value)"

@@ -26,7 +26,7 @@ from tests.faults.world import Rig
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Replace `old` by `new` in the source of one function."""
+    """Replace `old` by `new` in the source of one function or property."""
 
     owner: Any
     function: str
@@ -35,9 +35,10 @@ class Edit:
 
     def apply(self, monkeypatch: pytest.MonkeyPatch) -> Rig:
         original = getattr(self.owner, self.function)
-        source = textwrap.dedent(inspect.getsource(original))
+        function = getattr(original, "fget", original)
+        source = textwrap.dedent(inspect.getsource(function))
         assert source.count(self.old) == 1, f"the code has changed: {self.function}, {self.old}"
-        module = sys.modules[original.__module__]
+        module = sys.modules[function.__module__]
         names: dict[str, Any] = {}
         exec(source.replace(self.old, self.new), vars(module), names)
         monkeypatch.setattr(self.owner, self.function, names[self.function])
