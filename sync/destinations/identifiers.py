@@ -44,16 +44,18 @@ def _without_prefix(text: str) -> str:
     return text.removeprefix("cio_")
 
 
+_ANY_CASE = NormalForm(
+    "translate(trim(both @whitespace from @value), @capitals, @letters)",
+    email_address,
+    {
+        "whitespace": WHITESPACE,
+        "capitals": string.ascii_uppercase,
+        "letters": string.ascii_lowercase,
+    },
+)
 NORMAL_FORMS: Mapping[str, NormalForm] = {
-    "email": NormalForm(
-        "translate(trim(both @whitespace from @value), @capitals, @letters)",
-        email_address,
-        {
-            "whitespace": WHITESPACE,
-            "capitals": string.ascii_uppercase,
-            "letters": string.ascii_lowercase,
-        },
-    ),
+    "email": _ANY_CASE,
+    "any_case": _ANY_CASE,
     "cio_id": NormalForm(
         "case when substring(@value, 1, 4) = @prefix then substring(@value, 5) else @value end",
         _without_prefix,

@@ -89,7 +89,8 @@ class Destination:
     coalesces: ClassVar[bool] = False
     """All pending changes of one identity, across syncs, become one item."""
     normal_forms: ClassVar[Mapping[str, str]] = {}
-    """By `identify_by`: when two spellings are one to the vendor (`identifiers.NORMAL_FORMS`)."""
+    """By `identify_by`, empty where there is none: when two spellings are one to the vendor
+    (`identifiers.NORMAL_FORMS`)."""
     lag: ClassVar[Lag | None] = None
     """A vendor that shows writes late: `read_back` is not asked about fresh ones."""
     abilities: ClassVar[frozenset[str]] = frozenset()

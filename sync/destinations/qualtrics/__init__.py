@@ -55,7 +55,7 @@ class Qualtrics(Destination):
     settings = Settings
     options = Options
     verdicts = {400: Verdict.READ, 404: Verdict.READ}
-    normal_forms = {"email": "email"}
+    normal_forms = {"": "any_case", "email": "email"}
     lag = Lag(300.0, "Qualtrics' search follows writes after a delay")
     has_read_back = True
     mapping_errors = staticmethod(contacts.mapping_errors)

@@ -9,7 +9,11 @@ import pytest
 
 from tests.faults.histories import code
 from tests.faults.histories.conftest import MakeStage
+from tests.faults.histories.data import Join, Leave, Rename
+from tests.faults.histories.definitions import Entry
 from tests.faults.histories.not_yet import NOT_YET
+from tests.faults.histories.places import AddModel
+from tests.faults.histories.runs import Run
 from tests.faults.histories.steps import KINDS
 from tests.faults.histories.stories import Failed, Story, shrink, wander
 from tests.faults.histories.world import World
@@ -54,6 +58,34 @@ def test_random_histories_take_every_kind_of_step() -> None:
             world.succeed()
             taken.add(type(step).__name__)
     assert taken >= set(kinds)
+
+
+ONCE_WRONG: Mapping[str, Story] = {
+    "two spellings of one reference are one contact of Qualtrics": Story(
+        {"qualtrics": "qualtrics"},
+        [
+            AddModel("mc", "traits", "qualtrics", Entry(traits={"t1": "c1"})),
+            Join("mc", "p1", ("gold", None, None, "x")),
+            Run(),
+            Rename("mc", "p1", "P1"),
+            Run(),
+            Join("mc", "p1", ("free", None, None, "x")),
+            Run(),
+            Leave("mc", "P1"),
+            Run(),
+            Leave("mc", "p1"),
+            Run(),
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("adapter", ["duckdb", "postgres"])
+@pytest.mark.parametrize("name", ONCE_WRONG)
+def test_a_history_that_was_once_wrong_keeps_the_promise(
+    make_stage: MakeStage, adapter: str, name: str
+) -> None:
+    again(make_stage, adapter, ONCE_WRONG[name])
 
 
 @pytest.mark.parametrize("adapter", ["duckdb", "postgres"])
