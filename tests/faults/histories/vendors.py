@@ -111,7 +111,7 @@ class Customerio(Vendor):
         for thing in control.objects():
             subject = (thing["object_type_id"], thing["object_id"])
             held[subject] = dict(self._attributes(thing["attributes"]))
-        return _with_lists(held, control)
+        return _with_lists(self, held, control)
 
 
 class Fullstory(Vendor):
@@ -158,7 +158,7 @@ class Qualtrics(Vendor):
         for values in held.values():
             for name in SEGMENTS & values.keys():
                 values[name] = values[name] == "1"
-        return _with_lists(held, control)
+        return _with_lists(self, held, control)
 
 
 class Launchdarkly(Vendor):
@@ -191,10 +191,11 @@ class Webhook(Vendor):
         return held
 
 
-def _with_lists(held: Held, control: SandboxControl) -> Held:
+def _with_lists(vendor: Vendor, held: Held, control: SandboxControl) -> Held:
     for segment in control.segments():
         for member in segment["members"] if segment["name"] in LISTS else ():
-            held.setdefault(("id", member), {})[f"list {segment['name']}"] = True
+            subject = ("id", vendor.normal("id", member))
+            held.setdefault(subject, {})[f"list {segment['name']}"] = True
     return held
 
 
