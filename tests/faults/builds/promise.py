@@ -62,6 +62,8 @@ class Model:
     """How its last build ended."""
     is_failing: bool = False
     """Its test failed when it last ran on all the rows."""
+    cleared_by: int = 0
+    """The command in which its failing test passed; 0 once a sync has seen the results of that."""
     skipped_by: int = 0
     """The command that skipped it; 0 once a sync has seen the results of that."""
     failed_by: int = 0
@@ -282,11 +284,14 @@ class World:
             model.is_failing = False  # of other rows, and in results that are gone
         is_told = name == MEMBERS or self.is_manifest_tested or not command.is_silent
         if test in ("fail", "error") and is_told:
-            model.is_failing, model.failed_by = True, self.commands
+            is_known = model.is_failing and not model.failed_by
+            model.is_failing, model.cleared_by = True, 0
+            model.failed_by = 0 if is_known else self.commands
         elif test == "pass" and (is_whole or self._is_dark(name)):
+            model.cleared_by = self.commands if model.is_failing else model.cleared_by
             model.is_failing = False
         if test:
-            is_still = test == "pass" and model.is_seen
+            is_still = test == "pass" and model.is_seen and not command.is_silent
             model.proved_by, model.is_seen = self.commands if is_still else 0, False
         is_untested = name == PEOPLE and not command.is_tested
         if (
@@ -295,8 +300,9 @@ class World:
             or not is_whole
         ):
             return
-        if is_untested and was_failing:
-            # The project had no such test; where it has it again, its last word is a failure.
+        if is_untested and (was_failing or model.cleared_by):
+            # The project had no such test; where it has it again, its last word is a failure, also
+            # when no sync has seen that it passed since.
             model.is_failing, model.proved_by = False, 0
             return
         model.is_murky = self.is_staging_unclear and self.staging_by != self.commands
@@ -353,6 +359,7 @@ class World:
             is_here = self.results_for == "dev" == self.manifest_for
             if self.results_of and is_here and name != self.manifest_lacks:
                 model.failed_by *= model.failed_by != self.results_of
+                model.cleared_by *= model.cleared_by != self.results_of
                 model.skipped_by *= model.skipped_by != self.results_of
                 model.is_known = model.is_known or model.touched_by == self.results_of
                 model.is_seen = model.is_seen or model.proved_by == self.results_of
