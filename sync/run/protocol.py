@@ -441,8 +441,12 @@ class _Run:
 
 
 def _together(first: SyncResult, last: SyncResult) -> SyncResult:
-    """The result of both parts of a run: the graver ending, and all that was sent."""
-    graver = first if gravest({first.exit_code, last.exit_code}) == first.exit_code else last
+    """The result of both parts of a run: the graver ending, and all that was sent.
+
+    Of two that end with 0, the last one tells: it may have been stopped.
+    """
+    is_first = first.exit_code and gravest({first.exit_code, last.exit_code}) == first.exit_code
+    graver = first if is_first else last
     return replace(
         last,
         status=graver.status,

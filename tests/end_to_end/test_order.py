@@ -118,6 +118,16 @@ def test_with_the_first_destination_down_nobody_gets_the_message(
     assert eligible(shop) == set(messages(shop)) == {"p1", "p2"}
 
 
+def test_a_run_that_is_cut_short_in_its_second_wave_says_so(shop: SmallProject, run: Runs) -> None:
+    run("apply")
+    put(shop, "p4")
+    shop.sandbox.add_fault("delay", {"vendor": "customerio", "path": "v2/batch", "seconds": 30.0})
+    run("apply", "--max-runtime", "4", expect=143)
+    told = next(r for r in shop.results()["results"] if r["sync"] == CIO)
+    assert told["status"] == "stopped"
+    shop.sandbox.clear_faults()
+
+
 def test_only_who_is_refused_by_the_first_waits(shop: SmallProject, run: Runs) -> None:
     run("apply")
     put(shop, "p4", "p5")
