@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from sync.commands.preflight import look
 from sync.errors import Problem, StateError
 from sync.journal.journal import Journal
 from sync.model import Sync
@@ -34,7 +35,8 @@ class Row:
     gone: Sequence[str] = ()
     """Tables of the sync that are no longer there."""
     problem: Problem | None = None
-    """Why the next run would not look at it: its metadata, or whose and how old its state is."""
+    """Why the next run would not look at it: its metadata, whose and how old its state is, or its
+    model's builds and tests."""
 
 
 def find_rows(project: Project, access: StateAccess, now: datetime) -> list[Row]:
@@ -43,6 +45,7 @@ def find_rows(project: Project, access: StateAccess, now: datetime) -> list[Row]
     Raises StateError where a shared table is gone, WarehouseError without a warehouse.
     """
     unsound = {g.sync.name: Row(g.sync, problem=g.problem) for g in project.unsound}
+    held = {g.sync.name: g.problem for g in look(project, access).gated if g.is_refused}
     with access.catalogue() as state:
         gone = lost.own_of_each(state, state.present())
         runs, rejected = reading.last_runs(state), reading.rejected_rows(state)
@@ -65,7 +68,7 @@ def find_rows(project: Project, access: StateAccess, now: datetime) -> list[Row]
                     is_late=_is_late(sync.sla, age),
                     has_journal=any(access.journal_dir(sync).glob("wal-*.log")),
                     gone=gone.get(sync.name, ()),
-                    problem=_older(access, state, sync),
+                    problem=_older(access, state, sync) or held.get(sync.name),
                 )
             )
     return [*found, *unsound.values()]

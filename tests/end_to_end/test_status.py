@@ -33,6 +33,16 @@ def test_status_names_a_state_that_is_older_than_the_journal(shop: SmallProject,
     assert "python -m sync state doubt plans__customerio" in run("status").text
 
 
+def test_status_says_that_the_next_run_is_held_by_a_failed_build(
+    shop: SmallProject, run: Runs
+) -> None:
+    shop.define(model("plans"))
+    run("apply")
+    shop.write_artifacts({"plans": "error"})
+    assert status(run)["plans__customerio"]["problem"]["code"] == "build-failed"
+    assert "held" in run("status").text
+
+
 def test_status_lists_a_model_whose_metadata_cannot_be_read(shop: SmallProject, run: Runs) -> None:
     broken = model("broken")
     activation = {**broken.activation, "kind": "trait"}
