@@ -13,7 +13,17 @@ from typing import Any
 from sync import __version__
 from sync.errors import Problem
 from sync.model import Counts, Fate, Op
-from sync.report.events import Carried, Ended, Orphaned, PlanEnded, Previewed, Refused, RunEnded
+from sync.report.events import (
+    Carried,
+    Ended,
+    Orphaned,
+    PlanEnded,
+    Planned,
+    Previewed,
+    Refused,
+    RunEnded,
+)
+from sync.rules import Deferral
 
 FILE = "sync_results.json"
 FORMAT = 1
@@ -131,7 +141,7 @@ def _ended(ended: Ended) -> dict[str, Any]:
         "counts": _counts(ended.counts),
         "planned": _ops(ended.ops),
         "causes": dict(plan.causes) if plan else {},
-        "deferred": dict(plan.waiting) if plan else {},
+        "deferred": _deferred(plan),
         "late": plan.late if plan else 0,
         "requests": ended.requests,
         "bytes_sent": ended.bytes_sent,
@@ -142,6 +152,11 @@ def _ended(ended: Ended) -> dict[str, Any]:
         "added_traits": list(plan.added_traits) if plan else [],
         "dropped_traits": list(plan.dropped_traits) if plan else [],
     }
+
+
+def _deferred(plan: Planned | None) -> dict[str, int]:
+    """Rows that wait, by reason."""
+    return {d: plan.waiting[d] for d in Deferral if d in plan.waiting} if plan else {}
 
 
 def _refused(refused: Refused) -> dict[str, Any]:
@@ -172,7 +187,7 @@ def _previewed(preview: Previewed) -> dict[str, Any]:
         "counts": _counts(plan.counts) if plan else None,
         "planned": _ops(plan.ops) if plan else {},
         "causes": dict(plan.causes) if plan else {},
-        "deferred": dict(plan.waiting) if plan else {},
+        "deferred": _deferred(plan),
         "late": plan.late if plan else 0,
         "recovering": plan.recovering if plan else 0,
         "adopted": plan.adopted if plan else 0,
