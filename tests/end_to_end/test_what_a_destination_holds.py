@@ -6,6 +6,7 @@ Each story syncs, edits what a pull request would edit, and syncs again.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -299,6 +300,26 @@ def test_members_of_a_renamed_segment_leave_the_old_name_for_the_new_one(
         attributes = shop.attributes(name)
         assert attributes.get("basket") is True
         assert not attributes.get("cart")
+    assert_quiet(shop)
+
+
+def test_a_segment_that_is_kept_keeps_its_reason_when_it_has_another_name(
+    shop: SmallProject,
+) -> None:
+    fill(shop, "'a', 'gold', 1, null")
+    for name in ("cart", "basket"):
+        entry: dict[str, Any] = {"segment": name, "on_remove": "keep", "on_drop": "unset"}
+        entry["update_only"] = False
+        kept = model("seg_kept", "segment", {"why": "tier"}, {"why": "varchar"}, **entry)
+        shop.define(replace(kept, activation={**kept.activation, "reason": "why"}))
+        text = sync(shop)
+        assert "no longer sent" not in text
+    assert shop.attributes("a") == {
+        "cart": True,
+        "cart_reason": "gold",
+        "basket": True,
+        "basket_reason": "gold",
+    }
     assert_quiet(shop)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sync.plan import arrivals, comparison, diff, planner, upkeep
+from sync.plan import arrivals, diff, planner, upkeep
 from sync.state import settle
 from tests.faults.mutants.seeds import Edit
 
@@ -13,7 +13,7 @@ PLAN: Mapping[str, Edit] = {
         diff, "planned", "if c.removes and c.can_move and known != 0:", "if False:"
     ),
     "the removal of a move goes to the new place": Edit(
-        diff, "_moved_away", 'e.col("old_target_id")', 'e.col("target_id")'
+        diff, "_removed", 'e.col("old_target_id")', 'e.col("target_id")'
     ),
     "a segment of another name is not told to those who are in it": Edit(
         diff,
@@ -50,12 +50,6 @@ PLAN: Mapping[str, Edit] = {
     ),
     "the reason of a segment stays when the segment has another name": Edit(
         diff, "_emptied_by_moving", "or is_of_a_segment", ""
-    ),
-    "the reason of a segment that is kept is emptied when it has another name": Edit(
-        comparison.Comparison,
-        "emptied",
-        "self.left_with_segments - self.sync.withdrawn",
-        "frozenset()",
     ),
     "an assertion leaves nulls out": Edit(
         diff, "_travels", "default=_is_said(column, value)", "default=e.not_null(value)"

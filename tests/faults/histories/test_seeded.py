@@ -115,13 +115,6 @@ STORIES: Mapping[str, Sequence[Step]] = {
     ],
     "a dropped trait that is kept is emptied by a segment's new name": DROPPED,
     "the reason of a segment stays when the segment has another name": DROPPED,
-    "the reason of a segment that is kept is emptied when it has another name": [
-        segment(on_remove="keep"),
-        joins("mc"),
-        Run(),
-        RenameSegment("mc", HERE, "seg_a"),
-        Run(),
-    ],
     "an assertion leaves nulls out": [*EMPTIED, unanswered(False), Run()],
     "a name that was handed over stays held": [
         *HANDED,
