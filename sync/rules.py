@@ -182,6 +182,8 @@ class AsOf:
     """Nobody outside the cohort of a rollout is tried."""
     only_exits: bool = False
     """Adds and changes are for a later part of the run."""
+    is_adopting: bool = False
+    """Nothing is sent, so that nothing has to wait."""
 
 
 NOW = AsOf()

@@ -24,7 +24,7 @@ def forgive(session: Session, run_id: str, is_sure: bool) -> int:
     if not is_sure and not confirmed(session, f"forgive the entries of run {run_id}"):
         session.say("Nothing was done.")
         return 2
-    forgiven = do(session.access(project), run_id, session.clock.now())
+    forgiven = do(session.access(project), run_id)
     if session.is_json:
         session.answer("forgiven", run=run_id, entries=forgiven)
     else:

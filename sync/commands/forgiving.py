@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from sync.errors import ConfigError, Problem
 from sync.run.access import StateAccess
 from sync.state import entries, installation
 
 
-def forgive(access: StateAccess, run_id: str, at: datetime) -> int:
+def forgive(access: StateAccess, run_id: str) -> int:
     """Take the entries of a run out of every count; how many. Raises ConfigError.
 
     They stay on record, with the time at which that was done.
@@ -20,7 +18,7 @@ def forgive(access: StateAccess, run_id: str, at: datetime) -> int:
         if not epochs:
             raise ConfigError(_no_run(run_id))
         with state.session.transaction():
-            return sum(entries.forgive(state, sync, epoch, at) for sync, epoch in epochs)
+            return sum(entries.forgive(state, sync, epoch) for sync, epoch in epochs)
 
 
 def _no_run(run_id: str) -> Problem:

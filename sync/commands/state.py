@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import NamedTuple
 
 from sync import __version__
@@ -14,7 +15,7 @@ from sync.journal.process import host, own_process
 from sync.model import Counts, Kind, Op, Owner, Sync
 from sync.run.access import StateAccess
 from sync.run.store import SqlStore
-from sync.state import installation, lost, settle, settling, syncs, whose
+from sync.state import entries, installation, lost, settle, settling, syncs, whose
 from sync.state.acks import adopt_plan
 from sync.state.catalogue import Catalogue
 from sync.state.store import Holder, Lease, PlanSummary, SyncReport
@@ -74,10 +75,14 @@ def adopt(access: StateAccess, sync: Sync, clock: Clock, run_id: str) -> PlanSum
     For a destination that holds the data already, put there by another tool. Raises StateError
     when a crashed run is waiting to be settled: what it sent must be known first.
     """
-    with alone(access, sync) as held:
+    with alone(_adopting(access), sync) as held:
         if held.store.leftover() is not None:
             raise StateError(_unsettled(sync))
         return _adopt(held, clock, run_id)
+
+
+def _adopting(access: StateAccess) -> StateAccess:
+    return replace(access, as_of=replace(access.as_of, is_adopting=True))
 
 
 def _adopt(held: Held, clock: Clock, run_id: str) -> PlanSummary:
@@ -108,7 +113,8 @@ def reset(access: StateAccess, sync: Sync) -> None:
     """Forget what was acknowledged: the next run sends the whole model as if it were the first.
 
     How often each identity has entered is kept: ids of events derive from it, and a vendor drops
-    an event whose id it has seen before.
+    an event whose id it has seen before. Caps count none of these entries any more: the next run
+    could not send them again.
     """
     with _whatever_journals_know(access, sync) as held, held.store.opened() as state:
         known = syncs.remembered(state)
@@ -122,6 +128,8 @@ def reset(access: StateAccess, sync: Sync) -> None:
         is_ours = e.equals(e.col("sync"), e.text(sync.name))
         for name in ("syncs", "targets", "dead_letters"):
             state.run(e.delete(state.tables[name], is_ours))
+        if state.session.columns(state.tables[entries.TABLE]) is not None:
+            entries.forgive(state, sync.name)
 
 
 def _forget_plan(held: Held, state: Catalogue) -> None:
@@ -152,9 +160,18 @@ def lost_tables(access: StateAccess, sync: Sync) -> list[str]:
 
 
 def recreate(access: StateAccess) -> list[str]:
-    """Create the shared tables that are gone again, empty; their names."""
+    """Create the shared tables that are gone again, empty; their names.
+
+    Of entries, the last one of each person is known from the snapshots.
+    """
     with access.opened() as state:
-        return installation.recreate(state, __version__)
+        created = installation.recreate(state, __version__)
+        counting = [sync for sync in access.siblings if sync.rules.counts_entries]
+        for sync in counting if entries.TABLE in created else ():
+            state.tables = access.tables(sync.name)
+            if state.session.columns(state.tables.snapshot) is not None:
+                entries.seed(state, sync)
+    return created
 
 
 def recreate_own(access: StateAccess, sync: Sync, clock: Clock, run_id: str) -> None:
@@ -163,6 +180,7 @@ def recreate_own(access: StateAccess, sync: Sync, clock: Clock, run_id: str) -> 
     Today's model is taken to be at the destination, and asserted by the next run; events are not.
     What had left the model since the tables were lost stays at the destination.
     """
+    access = _adopting(access)
     with _whatever_journals_know(access, sync) as held, held.store.opened() as state:
         _forget_plan(held, state)
         if state.session.columns(state.tables.snapshot) is None:

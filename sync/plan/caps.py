@@ -132,7 +132,7 @@ def person_of(sync: Sync, alias: str | None) -> exp.Expr:
 def gate_of(state: Catalogue, sync: Sync, mapping: str | None, planned_at: datetime) -> Capped:
     """The cap of a sync that has one; `mapping` is what the state says of its entry."""
     assert sync.rules.cap is not None
-    is_new = not counts_entries(mapping or "")
+    is_new = mapping is not None and not counts_entries(mapping)
     found = entries.counted(state, sync, is_new)
     return Capped(sync.rules.cap, sync, planned_at, found)
 

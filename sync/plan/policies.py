@@ -92,6 +92,8 @@ def _delays(
     planned_at: datetime,
 ) -> Iterator[Delay]:
     """What planned changes wait for, in the order in which it is asked."""
+    if as_of.is_adopting:
+        return
     if sync.rules.expires is not None:
         yield Expired(sync.rules.expires, planned_at)
     if sync.rules.cap:

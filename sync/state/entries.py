@@ -188,14 +188,12 @@ def epochs_of(state: Catalogue, run_id: str) -> list[tuple[str, int]]:
     return [(str(sync), int(epoch)) for sync, epoch in found]
 
 
-def forgive(state: Catalogue, sync: str, epoch: int, at: datetime) -> int:
-    """Take the entries of one run of a sync out of the count; how many."""
-    is_counted = e.all_of(
-        e.equals(e.col("sync"), e.text(sync)),
-        e.equals(e.col("epoch"), e.number(epoch)),
-        e.is_null(e.col("forgiven_at")),
-    )
-    return state.run(e.update(state.tables[TABLE], {"forgiven_at": e.moment(at)}, is_counted))
+def forgive(state: Catalogue, sync: str, epoch: int | None = None) -> int:
+    """Take the entries of one run of a sync, or all of them, out of the count; how many."""
+    is_counted = [e.equals(e.col("sync"), e.text(sync)), e.is_null(e.col("forgiven_at"))]
+    is_counted += [] if epoch is None else [e.equals(e.col("epoch"), e.number(epoch))]
+    forgiven: dict[str, exp.Expr] = {"forgiven_at": e.utc_now()}
+    return state.run(e.update(state.tables[TABLE], forgiven, e.all_of(*is_counted)))
 
 
 def void(state: Catalogue, epoch: int) -> None:

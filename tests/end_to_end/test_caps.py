@@ -137,6 +137,36 @@ def test_what_is_adopted_has_not_entered(shop: SmallProject, run: Runs) -> None:
 
 
 @on_duckdb
+def test_what_is_reset_is_sent_again_though_the_cap_is_full(shop: SmallProject, run: Runs) -> None:
+    shop.define(carts(cap={"entries": 1, "per": "30 days"}))
+    has(shop, "a")
+    run("apply")
+    run("state", "reset", "--select", "seg_carts", "--yes")
+    before = len(shop.applied())
+    run("apply")
+    assert [one["identity"] for one in shop.applied(before) if one["action"] == "identify"] == ["a"]
+    has(shop)
+    run("apply", "--allow-removes", "--allow-empty")
+    has(shop, "a")
+    assert "deferred: 1 by their cap" in run("plan").text
+
+
+@on_duckdb
+def test_a_lost_table_of_entries_is_filled_from_the_snapshot(shop: SmallProject, run: Runs) -> None:
+    shop.define(carts(cap={"entries": 1, "per": "30 days"}))
+    has(shop, "a", "b")
+    run("apply")
+    shop.warehouse.run(f"drop table {shop.state_schema}.entries")
+    run("apply", expect=7)
+    run("state", "recreate", "--yes")
+    has(shop, "b")
+    run("apply")
+    has(shop, "a", "b")
+    assert "deferred: 1 by their cap" in run("apply").text
+    assert events(shop).count("a") == 1
+
+
+@on_duckdb
 def test_the_entries_of_a_wrong_run_can_be_forgiven(shop: SmallProject, run: Runs) -> None:
     shop.define(carts(cap={"entries": 1, "per": "30 days"}))
     has(shop, "a", "b")

@@ -75,6 +75,7 @@ def test_what_comes_too_late_is_not_sent_and_says_so(shop: SmallProject, run: Ru
     run("apply")
     assert surveyed(shop) == ["early"]
     assert fates(shop) == {"delivered": 1, "expired": 2}
+    assert shop.results()["results"][0]["deferred"] == {}
     text = run("why", "late").text
     assert "add (new) is not sent any more: `bought_at` is null or 96 hours old" in text
     shop.warehouse.run("update rows set bought_at = bought_at - interval '9 hours', plan = 'vip'")
@@ -133,6 +134,17 @@ def test_each_person_is_reached_in_the_hours_of_the_own_zone(shop: SmallProject,
     shop.define(surveys(window=window))
     run("apply")
     assert surveyed(shop) == ["blank", "here", "nowhere"]
+
+
+def test_what_is_adopted_outside_the_hours_is_not_sent_in_them(
+    shop: SmallProject, run: Runs
+) -> None:
+    put(shop, "p1")
+    shop.define(surveys(window=hours(HOUR, 2 * HOUR, zone="Etc/UTC")))
+    assert "1 change" in run("state", "adopt", "--select", "seg_surveys", "--yes").text
+    shop.define(surveys(window=hours(2 * HOUR, HOUR, zone="Etc/UTC")))
+    assert "No changes" in run("apply").text
+    assert shop.applied() == []
 
 
 def test_a_first_run_in_which_everybody_waits_leaves_the_first_population_quiet(
