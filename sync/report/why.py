@@ -103,7 +103,8 @@ def _next_events(story: Story) -> str:
 def _waiting(found: Waiting) -> str:
     """A change that waits, why, and when it may go; or that has expired."""
     because = " and ".join(wait.words for wait in found.waits)
-    due = f", due on {words.moment(found.due)} UTC" if found.due else ""
+    since = f", not before {words.moment(found.not_before)} UTC" if found.not_before else ""
+    due = f", due on {words.moment(found.due)} UTC" if found.due else since
     is_over = any(wait.name == Fate.EXPIRED for wait in found.waits)
     what = "is not sent any more" if is_over else "waits"
     return f"{VERBS[found.op]} ({found.cause}) {what}: {because}{due}"

@@ -132,8 +132,12 @@ class Waiting:
     @property
     def due(self) -> datetime | None:
         """When the last of the delays ends; None where that of any is not known."""
-        known = [wait.due for wait in self.waits if wait.due is not None]
-        return max(known) if known and len(known) == len(self.waits) else None
+        return None if any(wait.due is None for wait in self.waits) else self.not_before
+
+    @property
+    def not_before(self) -> datetime | None:
+        """When the last of the delays ends whose end is known."""
+        return max((wait.due for wait in self.waits if wait.due is not None), default=None)
 
 
 @dataclass(frozen=True, slots=True)

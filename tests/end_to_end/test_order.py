@@ -295,6 +295,20 @@ def test_a_capped_exit_and_entry_keep_their_order(shop: SmallProject, run: Runs)
     assert fates(shop) == {"unchanged": 1, "delivered": 2, "deferred": 1}
 
 
+def test_why_says_before_when_nobody_who_waits_for_two_reasons_goes(
+    shop: SmallProject, run: Runs
+) -> None:
+    held = carts()
+    shop.define(replace(held, activation={**held.activation, "cap": CAP}))
+    run("apply")
+    buys(shop, "p1")
+    run("apply")
+    put(shop, "p1")
+    why = run("why", "p1").text
+    both = "no more than 1 entry in 30 days and seg_carts__launchdarkly has not acknowledged this"
+    assert f"{both} person as the model has it, not before 20" in why
+
+
 def test_an_event_waits_for_its_person(shop: SmallProject, run: Runs) -> None:
     orders = Model(
         name="orders",
