@@ -18,6 +18,7 @@ from pydantic import (
 from sync.project.policy_forms import Span, Text
 from sync.timing import Span as Length
 
+NO_ZONE = "must be the name of a time zone, such as America/New_York"
 CLOCK = r"^([01]\d|2[0-3]):[0-5]\d$"
 
 
@@ -26,7 +27,7 @@ def zone_name(name: str) -> str:
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        raise ValueError("must be the name of a time zone, such as America/New_York") from None
+        raise ValueError(NO_ZONE) from None
     return name
 
 

@@ -9,14 +9,15 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_origin
+from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ValidationError
 
 from sync.errors import Problem
 from sync.project.policy_forms import SHARE
 from sync.project.policy_forms import SPAN as SLA
-from sync.project.suggest import did_you_mean
-from sync.project.timing_forms import CLOCK
+from sync.project.suggest import did_you_mean, nearest
+from sync.project.timing_forms import CLOCK, NO_ZONE
 
 EXPECTED = {
     "string_type": "text",
@@ -34,6 +35,12 @@ EXPECTED = {
     "string_too_short": "text that is not empty",
     "url_parsing": "a URL",
     "url_scheme": "a URL with another scheme",
+}
+BOUNDS = {
+    "greater_than": "more than",
+    "greater_than_equal": "at least",
+    "less_than": "less than",
+    "less_than_equal": "at most",
 }
 PATTERNS = {
     r"\S": "text that is not empty",
@@ -147,9 +154,12 @@ def _expected(found: Mapping[str, Any]) -> tuple[str, str]:
     if kind == "string_pattern_mismatch":
         pattern = str(context.get("pattern"))
         return f"must be {PATTERNS.get(pattern, f'text of the form {pattern}')}", ""
-    if kind.startswith(("greater_than", "less_than")):
-        return f"must be {kind.replace('_', ' ')} {next(iter(context.values()))}", ""
+    if kind in BOUNDS:
+        return f"must be {BOUNDS[kind]} {next(iter(context.values()))}", ""
     text = str(found["msg"]).removeprefix("Value error, ").removeprefix("Assertion failed, ")
+    if text == NO_ZONE:
+        near = nearest(str(given), available_timezones())
+        return text, f"did you mean `{near}`?" if near else ""
     return (text if not _quotes(text, given) else "has a value it can't have"), ""
 
 

@@ -125,9 +125,10 @@ def test_until_has_to_be_a_moment(listed):
 
 
 def test_an_unknown_zone_is_refused():
-    _, (problem,) = read_policies({"vars": {"activation": {"zone": "Berlin"}}}, {}, "shop")
+    _, (problem,) = read_policies({"vars": {"activation": {"zone": "Europe/Berlni"}}}, {}, "shop")
     assert problem.where == "dbt_project.yml, vars.activation.zone"
     assert "time zone" in problem.message
+    assert problem.hint == "did you mean `Europe/Berlin`?"
 
 
 def doubts(listed, **options):
