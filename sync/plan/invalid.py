@@ -41,10 +41,11 @@ def record_doubled(c: Comparison) -> exp.Insert:
 
 
 def record_gated(c: Comparison, gate: Gate) -> exp.Insert:
-    """Rows that a gate found invalid."""
-    letter = _letter(c, gate.name, gate.words, e.col("identity"), e.number(1))
+    """Rows that a gate found invalid: one letter for each identity."""
+    letter = _letter(c, gate.name, gate.words, e.col("identity"), e.count())
     rows = exp.select(*letter.values()).from_(gated_rows(c).subquery(e.ident("f")))
     rows = rows.where(e.equals(e.col("detail"), e.text(gate.name)), _has_no_letter(c))
+    rows = rows.group_by(e.col("identity"))
     return _insert(c, rows.limit(MOST_NAMED), letter)
 
 

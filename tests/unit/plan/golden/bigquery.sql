@@ -1938,7 +1938,7 @@ SELECT
   CAST(TIMESTAMP(DATETIME(CURRENT_TIMESTAMP(), 'UTC')) AS DATETIME),
   CAST(TIMESTAMP(DATETIME(CURRENT_TIMESTAMP(), 'UTC')) AS DATETIME),
   1,
-  1
+  COUNT(*)
 FROM (
   SELECT
     `r`.*,
@@ -2025,6 +2025,8 @@ WHERE
     WHERE
       `sync` = 'people__mailer'
   )
+GROUP BY
+  `identity`
 LIMIT 10000;
 
 INSERT INTO `shop_activation`.`dead_letters` (
@@ -2045,7 +2047,7 @@ SELECT
   CAST(TIMESTAMP(DATETIME(CURRENT_TIMESTAMP(), 'UTC')) AS DATETIME),
   CAST(TIMESTAMP(DATETIME(CURRENT_TIMESTAMP(), 'UTC')) AS DATETIME),
   1,
-  1
+  COUNT(*)
 FROM (
   SELECT
     `r`.*,
@@ -2132,6 +2134,8 @@ WHERE
     WHERE
       `sync` = 'people__mailer'
   )
+GROUP BY
+  `identity`
 LIMIT 10000;
 
 INSERT INTO `shop_activation`.`syncs` (

@@ -1868,7 +1868,7 @@ SELECT
   CAST(FROM_UTC_TIMESTAMP(CURRENT_TIMESTAMP(), 'UTC') AS TIMESTAMP),
   CAST(FROM_UTC_TIMESTAMP(CURRENT_TIMESTAMP(), 'UTC') AS TIMESTAMP),
   1,
-  1
+  COUNT(*)
 FROM (
   SELECT
     `r`.*,
@@ -1948,6 +1948,8 @@ WHERE
     WHERE
       `sync` = 'people__mailer'
   )
+GROUP BY
+  `identity`
 LIMIT 10000;
 
 INSERT INTO `shop_activation`.`dead_letters` (
@@ -1968,7 +1970,7 @@ SELECT
   CAST(FROM_UTC_TIMESTAMP(CURRENT_TIMESTAMP(), 'UTC') AS TIMESTAMP),
   CAST(FROM_UTC_TIMESTAMP(CURRENT_TIMESTAMP(), 'UTC') AS TIMESTAMP),
   1,
-  1
+  COUNT(*)
 FROM (
   SELECT
     `r`.*,
@@ -2048,6 +2050,8 @@ WHERE
     WHERE
       `sync` = 'people__mailer'
   )
+GROUP BY
+  `identity`
 LIMIT 10000;
 
 INSERT INTO `shop_activation`.`syncs` (

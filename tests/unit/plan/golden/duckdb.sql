@@ -1913,7 +1913,7 @@ SELECT
   CAST(CURRENT_TIMESTAMP AT TIME ZONE 'UTC' AS TIMESTAMP),
   CAST(CURRENT_TIMESTAMP AT TIME ZONE 'UTC' AS TIMESTAMP),
   1,
-  1
+  COUNT(*)
 FROM (
   SELECT
     "r".*,
@@ -1997,6 +1997,8 @@ WHERE
     WHERE
       "sync" = 'people__mailer'
   )
+GROUP BY
+  "identity"
 LIMIT 10000;
 
 INSERT INTO "shop_activation"."dead_letters" (
@@ -2017,7 +2019,7 @@ SELECT
   CAST(CURRENT_TIMESTAMP AT TIME ZONE 'UTC' AS TIMESTAMP),
   CAST(CURRENT_TIMESTAMP AT TIME ZONE 'UTC' AS TIMESTAMP),
   1,
-  1
+  COUNT(*)
 FROM (
   SELECT
     "r".*,
@@ -2101,6 +2103,8 @@ WHERE
     WHERE
       "sync" = 'people__mailer'
   )
+GROUP BY
+  "identity"
 LIMIT 10000;
 
 INSERT INTO "shop_activation"."syncs" (

@@ -1910,7 +1910,7 @@ SELECT
   CAST(CURRENT_TIMESTAMP AT TIME ZONE 'UTC' AS TIMESTAMP),
   CAST(CURRENT_TIMESTAMP AT TIME ZONE 'UTC' AS TIMESTAMP),
   1,
-  1
+  COUNT(*)
 FROM (
   SELECT
     "r".*,
@@ -1994,6 +1994,8 @@ WHERE
     WHERE
       "sync" = 'people__mailer'
   )
+GROUP BY
+  "identity"
 LIMIT 10000;
 
 INSERT INTO "shop_activation"."dead_letters" (
@@ -2014,7 +2016,7 @@ SELECT
   CAST(CURRENT_TIMESTAMP AT TIME ZONE 'UTC' AS TIMESTAMP),
   CAST(CURRENT_TIMESTAMP AT TIME ZONE 'UTC' AS TIMESTAMP),
   1,
-  1
+  COUNT(*)
 FROM (
   SELECT
     "r".*,
@@ -2098,6 +2100,8 @@ WHERE
     WHERE
       "sync" = 'people__mailer'
   )
+GROUP BY
+  "identity"
 LIMIT 10000;
 
 INSERT INTO "shop_activation"."syncs" (

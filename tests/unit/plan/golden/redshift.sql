@@ -1865,7 +1865,7 @@ SELECT
   CAST(GETDATE() AT TIME ZONE 'UTC' AS TIMESTAMP),
   CAST(GETDATE() AT TIME ZONE 'UTC' AS TIMESTAMP),
   1,
-  1
+  COUNT(*)
 FROM (
   SELECT
     "r".*,
@@ -1933,6 +1933,8 @@ WHERE
     WHERE
       "sync" = 'people__mailer'
   )
+GROUP BY
+  "identity"
 LIMIT 10000;
 
 INSERT INTO "shop_activation"."dead_letters" (
@@ -1953,7 +1955,7 @@ SELECT
   CAST(GETDATE() AT TIME ZONE 'UTC' AS TIMESTAMP),
   CAST(GETDATE() AT TIME ZONE 'UTC' AS TIMESTAMP),
   1,
-  1
+  COUNT(*)
 FROM (
   SELECT
     "r".*,
@@ -2021,6 +2023,8 @@ WHERE
     WHERE
       "sync" = 'people__mailer'
   )
+GROUP BY
+  "identity"
 LIMIT 10000;
 
 INSERT INTO "shop_activation"."syncs" (

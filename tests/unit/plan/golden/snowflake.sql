@@ -1910,7 +1910,7 @@ SELECT
   CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP),
   CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP),
   1,
-  1
+  COUNT(*)
 FROM (
   SELECT
     "r".*,
@@ -1993,6 +1993,8 @@ WHERE
     WHERE
       "sync" = 'people__mailer'
   )
+GROUP BY
+  "identity"
 LIMIT 10000;
 
 INSERT INTO "shop_activation"."dead_letters" (
@@ -2013,7 +2015,7 @@ SELECT
   CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP),
   CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP),
   1,
-  1
+  COUNT(*)
 FROM (
   SELECT
     "r".*,
@@ -2096,6 +2098,8 @@ WHERE
     WHERE
       "sync" = 'people__mailer'
   )
+GROUP BY
+  "identity"
 LIMIT 10000;
 
 INSERT INTO "shop_activation"."syncs" (
