@@ -5,24 +5,28 @@ from __future__ import annotations
 import resource
 import tempfile
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import sink, worlds
 from sync.destinations.customerio import Customerio, Settings
+from sync.destinations.spec import Item
 from sync.http.clock import SystemClock
-from sync.http.delivery import converse
+from sync.http.delivery import Exchange, converse
 from sync.http.pacing import Pacing
+from sync.http.ports import Permit
 from sync.http.retry import RetryPolicy
 from sync.http.transport import HttpTransport
 from sync.journal.disk import FileDisk
 from sync.journal.journal import Journal
 from sync.run.engine import Engine
+from sync.run.leases import Leases
 from sync.run.source import Source
 from sync.run.store import SqlStore
 from sync.state.schema import StateTables
-from sync.state.store import Holder
+from sync.state.store import UNMARKED, Holder
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +49,18 @@ def measure(rows: int) -> Delivered:
             tables = StateTables(None, "bench_activation", worlds.sync().name)
             store = SqlStore(warehouse, worlds.sync(), tables, Path(place) / "spool")
             journal = Journal(FileDisk(Path(place) / "journal"))
+            leases = Leases(SystemClock())
             with store.held():
-                epoch = store.acquire(Holder("bench", "bench", "1::", "0")).epoch
-                journal.begin(epoch)
-                store.plan(epoch)
-            return _deliver(Source(worlds.sync(), store, journal, epoch), url, rows)
+                store.check()
+                holder = Holder("bench", "bench", "1::", "0")
+                lease = leases.take(worlds.sync(), store, holder, UNMARKED).lease
+                journal.begin(lease.mark)
+                store.plan(lease.epoch)
+            source = Source(worlds.sync(), store, journal, lease.epoch)
+            return _deliver(leases, source, url, rows)
 
 
-def _deliver(source: Source, url: str, rows: int) -> Delivered:
+def _deliver(leases: Leases, source: Source, url: str, rows: int) -> Delivered:
     clock = SystemClock()
     settings = Settings(site_id="site", api_key="key", base_url=url)
     destination, pacing, policy = Customerio(settings), Pacing(clock), RetryPolicy()
@@ -61,17 +69,13 @@ def _deliver(source: Source, url: str, rows: int) -> Delivered:
     def sample(source: Source, done: int) -> None:
         most[0] = max(most[0], resident_mb())
 
+    def send(batch: Sequence[Item], permit: Permit) -> Exchange:
+        return converse(destination, batch, http, clock, pacing, policy, lambda: False, permit)
+
     with HttpTransport() as http, ThreadPoolExecutor() as executor:
-        engine = Engine(
-            destination,
-            lambda batch: converse(destination, batch, http, clock, pacing, policy, lambda: False),
-            executor,
-            clock,
-            lambda: None,
-            on_progress=sample,
-        )
+        engine = Engine(destination, send, executor, clock, lambda: None, on_progress=sample)
         started, cpu = time.perf_counter(), time.process_time()
-        engine.deliver(source)
+        engine.deliver(leases, source)
         took, cpu = time.perf_counter() - started, time.process_time() - cpu
     assert engine.error is None and sum(source.tally.values()) == rows
     return Delivered(rows, took, cpu, sink.counts(url)["requests"], most[0] - before)

@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks import worlds
 from sync.model import Counts
 from sync.run.store import SqlStore
-from sync.state import settle
+from sync.state.acks import adopt_plan
 from sync.state.schema import StateTables
 from sync.state.store import Holder, PlanSummary, SyncReport
 from sync.warehouse import Warehouse
@@ -46,7 +46,7 @@ def plan_once(
         took = time.perf_counter() - started
         if is_acknowledged:
             with made.opened() as state:
-                state.run(settle.adopt_plan(state.tables, epoch))
+                state.run(adopt_plan(state.tables, epoch))
             now = datetime.now(UTC)
             made.finish(epoch, SyncReport("r", epoch, "", "", now, now, Counts(), is_complete=True))
         else:

@@ -18,7 +18,7 @@ from activation_sandbox.client import SandboxControl
 from activation_sandbox.server import Sandbox
 
 from sync.destinations import registry
-from sync.destinations.spec import Destination, Item, Piece, Sizing
+from sync.destinations.spec import Destination, Item, Piece
 from sync.http.clock import SystemClock
 from sync.http.delivery import converse
 from sync.http.pacing import Pacing
@@ -120,10 +120,7 @@ def _send(
     pacing, policy = Pacing(clock), RetryPolicy(budget=RetryBudget(1e9))
     requests = 0
     with HttpTransport() as http:
-        limits = destination.limits
-        if isinstance(destination, Sizing):
-            limits = destination.limits_for([sync])
-        for batch in batches(items, limits):
+        for batch in batches(items, destination.limits_for([sync])):
             exchange = converse(destination, batch, http, clock, pacing, policy, lambda: False)
             refused = [e for e in exchange.endings if not isinstance(e, Delivered)]
             assert not refused, (exchange.stop, refused[:2])

@@ -72,7 +72,8 @@ def running() -> Iterator[str]:
 def counts(url: str) -> dict[str, int]:
     """Requests and body bytes so far."""
     with urllib.request.urlopen(f"{url}/counts") as answer:
-        return json.loads(answer.read())
+        found: dict[str, int] = json.loads(answer.read())
+    return found
 
 
 if __name__ == "__main__":
