@@ -63,7 +63,8 @@ class Model:
     is_failing: bool = False
     """Its test failed when it last ran on all the rows."""
     cleared_by: int = 0
-    """The command in which its failing test passed; 0 once a sync has seen the results of that."""
+    """The command in which its failing test passed; 0 once a sync has seen the results of that,
+    before another one built anything of it."""
     skipped_by: int = 0
     """The command that skipped it; 0 once a sync has seen the results of that."""
     failed_by: int = 0
@@ -359,7 +360,9 @@ class World:
             is_here = self.results_for == "dev" == self.manifest_for
             if self.results_of and is_here and name != self.manifest_lacks:
                 model.failed_by *= model.failed_by != self.results_of
-                model.cleared_by *= model.cleared_by != self.results_of
+                is_newest = max(self.staging_by, model.touched_by) <= self.results_of
+                if is_newest and model.cleared_by == self.results_of:
+                    model.cleared_by = 0
                 model.skipped_by *= model.skipped_by != self.results_of
                 model.is_known = model.is_known or model.touched_by == self.results_of
                 model.is_seen = model.is_seen or model.proved_by == self.results_of
