@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
 from sync.relation import Relation
 from sync.timing import Expiry, Span, Window
@@ -111,47 +110,11 @@ class After:
 
 
 @dataclass(frozen=True, slots=True)
-class Per:
-    """A length of time as it is written: minutes and hours are exact, days are local days."""
-
-    number: int
-    unit: str
-    """minute, hour or day."""
-    zone: str = "UTC"
-    """Where days begin and end."""
-
-    def __str__(self) -> str:
-        return f"{self.number} {self.unit}{'' if self.number == 1 else 's'}"
-
-    def since(self, at: datetime) -> datetime:
-        """The first instant that counts at `at`."""
-        if self.unit == "day":
-            return self._midnight(at, 1 - self.number)
-        return at - self._length + timedelta(microseconds=1)
-
-    def end(self, entered_at: datetime) -> datetime:
-        """The first instant at which `entered_at` counts no more."""
-        if self.unit == "day":
-            return self._midnight(entered_at, self.number)
-        return entered_at + self._length
-
-    @property
-    def _length(self) -> timedelta:
-        return timedelta(**{f"{self.unit}s": self.number})
-
-    def _midnight(self, at: datetime, days: int) -> datetime:
-        """The beginning of the local day that lies so many days after that of `at`, in UTC."""
-        zone = ZoneInfo(self.zone)
-        day = at.astimezone(zone).date() + timedelta(days=days)
-        return datetime.combine(day, time(), zone).astimezone(UTC)
-
-
-@dataclass(frozen=True, slots=True)
 class Cap:
     """How often a person may enter."""
 
     entries: int
-    per: Per
+    per: Span
 
     def __str__(self) -> str:
         entries = "entry" if self.entries == 1 else "entries"
@@ -166,7 +129,7 @@ class Cadence:
     cap: Cap
     models: tuple[str, ...]
     """Those under it, by priority: the first takes a slot that several could take."""
-    reserve: Per | None = None
+    reserve: Span | None = None
     """How long a slot is kept for a model of a higher priority; None is as long as it takes."""
 
 
@@ -202,7 +165,7 @@ class Rules:
     after: After | None = None
     cap: Cap | None = None
     cadences: tuple[Cadence, ...] = ()
-    min_interval: Per | None = None
+    min_interval: Span | None = None
     """How long after an acknowledgement a change of the same person waits."""
     expires: Expiry | None = None
     window: Window | None = None

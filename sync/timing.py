@@ -47,12 +47,23 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A length of time: minutes and hours are exact, days end at the same local time of day."""
+    """A length of time as it is written: minutes and hours are exact, days are local days.
+
+    As a delay (`after`, `before`) a day ends at the same local time of day; as a period in which
+    something is counted (`since`, `end`) it is a whole one, from midnight on.
+    """
 
     number: int
     unit: str
     """minute, hour or day."""
     zone: str = "UTC"
+    """Where days begin and end."""
+
+    @classmethod
+    def parse(cls, text: str, zone: str) -> Span:
+        """The span that `15 minutes` says; its days are local days of `zone`."""
+        number, unit = text.split()
+        return cls(int(number), unit.removesuffix("s"), zone)
 
     def __str__(self) -> str:
         return f"{self.number} {self.unit}{'' if self.number == 1 else 's'}"
@@ -64,6 +75,24 @@ class Span:
     def before(self, at: datetime) -> datetime:
         """So long before `at`, in UTC."""
         return self._shifted(at, -self.number)
+
+    def since(self, at: datetime) -> datetime:
+        """The first instant that counts at `at`."""
+        if self.unit == "day":
+            return self._midnight(at, 1 - self.number)
+        return self.before(at) + timedelta(microseconds=1)
+
+    def end(self, counted_at: datetime) -> datetime:
+        """The first instant at which `counted_at` counts no more."""
+        if self.unit == "day":
+            return self._midnight(counted_at, self.number)
+        return self.after(counted_at)
+
+    def _midnight(self, at: datetime, days: int) -> datetime:
+        """The beginning of the local day that lies so many days after that of `at`, in UTC."""
+        zone = ZoneInfo(self.zone)
+        day = at.astimezone(zone).date() + timedelta(days=days)
+        return datetime.combine(day, time(), zone).astimezone(UTC)
 
     def _shifted(self, at: datetime, number: int) -> datetime:
         if self.unit != "day":

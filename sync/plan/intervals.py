@@ -11,7 +11,8 @@ from sqlglot import exp
 
 from sync.model import Fate
 from sync.plan.delays import CHANGES, Ask
-from sync.rules import Deferral, Per
+from sync.rules import Deferral
+from sync.timing import Span
 from sync.warehouse import sql as e
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ class TooSoon:
     """People whose last acknowledgement is too fresh. What is not confirmed is sent again at once:
     an assertion is no new change."""
 
-    per: Per
+    per: Span
     planned_at: datetime
     name: str = Deferral.INTERVAL
     fate: Fate = Fate.DEFERRED

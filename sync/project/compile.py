@@ -13,7 +13,6 @@ from sync.project.connections import DESTINATIONS, PROFILES
 from sync.project.consenting import RequiresLevel, consents_of
 from sync.project.drafts import Draft
 from sync.project.findings import Finding
-from sync.project.frequency_forms import per
 from sync.project.holding_out import check_units, ended, holdouts_of
 from sync.project.mapping import never_sent, segment_name, traits_of, undeclared, withdrawn
 from sync.project.metadata import EntryMetadata
@@ -30,6 +29,7 @@ from sync.project.timing import expiry_of, window_of
 from sync.project.validation import Place, known_keys
 from sync.project.vendors import Registry, Vendor, check_against, load_vendor
 from sync.rules import Cap, Rules
+from sync.timing import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +100,8 @@ def _with_rules(
     findings += [one for one in misnamed if one not in findings]
     rollout, unfit = rollout_of(sync, activated, named)
     findings += [one for one in unfit if one not in findings]
-    interval = per(meta.min_interval, policies.zone) if meta.min_interval else None
-    cap = Cap(meta.cap.entries, per(meta.cap.per, policies.zone)) if meta.cap else None
+    interval = Span.parse(meta.min_interval, policies.zone) if meta.min_interval else None
+    cap = Cap(meta.cap.entries, Span.parse(meta.cap.per, policies.zone)) if meta.cap else None
     rules = Rules(
         tuple(suppress),
         tuple(requires),

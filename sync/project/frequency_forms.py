@@ -9,13 +9,6 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from sync.project.policy_forms import Span, Text
-from sync.rules import Per
-
-
-def per(text: str, zone: str) -> Per:
-    """`30 days`, as it is counted."""
-    number, unit = text.split()
-    return Per(int(number), unit.removesuffix("s"), zone)
 
 
 class CapForm(BaseModel):

@@ -12,8 +12,8 @@ from sync.project.findings import Finding
 from sync.project.naming import sync_name
 from sync.project.order_forms import AfterForm
 from sync.project.suggest import did_you_mean
-from sync.project.timing_forms import length
 from sync.rules import After
+from sync.timing import Span
 
 KEY = "after"
 Drafted = Mapping[str, Draft]
@@ -37,7 +37,7 @@ def _ordered(draft: Draft, zone: str) -> Draft:
     form = draft.entry.after
     if form is None:
         return draft
-    timeout = length(form.timeout, zone) if form.timeout else None
+    timeout = Span.parse(form.timeout, zone) if form.timeout else None
     after = After(_first(draft, form), timeout, form.then == "send")
     rules = replace(draft.sync.rules, after=after)
     return replace(draft, sync=replace(draft.sync, rules=rules))

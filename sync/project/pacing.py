@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from sync.errors import Problem
 from sync.project.findings import Finding
-from sync.project.frequency_forms import per
 from sync.project.metadata_reader import Activated
 from sync.project.policies import Policies
 from sync.project.suggest import did_you_mean
 from sync.rules import Cadence, Cap
+from sync.timing import Span
 
 
 def cadences_of(activated: Activated, policies: Policies) -> tuple[Cadence, ...]:
@@ -19,9 +19,9 @@ def cadences_of(activated: Activated, policies: Policies) -> tuple[Cadence, ...]
     return tuple(
         Cadence(
             name,
-            Cap(form.entries, per(form.per, policies.zone)),
+            Cap(form.entries, Span.parse(form.per, policies.zone)),
             form.priority,
-            per(form.reserve, policies.zone) if form.reserve else None,
+            Span.parse(form.reserve, policies.zone) if form.reserve else None,
         )
         for name, form in forms
         if form is not None

@@ -9,8 +9,8 @@ from sync.data_types import Family, wire
 from sync.errors import Problem
 from sync.project.metadata_reader import Activated
 from sync.project.policies import Policies
-from sync.project.timing_forms import FixedZone, length
-from sync.timing import Expiry, Window
+from sync.project.timing_forms import FixedZone
+from sync.timing import Expiry, Span, Window
 
 
 def expiry_of(activated: Activated, policies: Policies) -> Expiry | None:
@@ -20,7 +20,7 @@ def expiry_of(activated: Activated, policies: Policies) -> Expiry | None:
         return None
     declared = activated.model.columns.get(form.column)
     is_zoned = declared is not None and wire(declared.data_type, declared.dialect).is_zoned
-    return Expiry(form.column, length(form.after, policies.zone), is_zoned)
+    return Expiry(form.column, Span.parse(form.after, policies.zone), is_zoned)
 
 
 def window_of(activated: Activated, policies: Policies) -> Window | None:

@@ -16,7 +16,6 @@ from pydantic import (
 )
 
 from sync.project.policy_forms import Span, Text
-from sync.timing import Span as Length
 
 NO_ZONE = "must be the name of a time zone, such as America/New_York"
 CLOCK = r"^([01]\d|2[0-3]):[0-5]\d$"
@@ -29,12 +28,6 @@ def zone_name(name: str) -> str:
     except (KeyError, ValueError, OSError):
         raise ValueError(NO_ZONE) from None
     return name
-
-
-def length(text: str, zone: str) -> Length:
-    """The length of `15 minutes`; days are local days of `zone`."""
-    number, unit = text.split()
-    return Length(int(number), unit.removesuffix("s"), zone)
 
 
 Zone = Annotated[Text, AfterValidator(zone_name)]

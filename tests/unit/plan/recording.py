@@ -14,13 +14,14 @@ from sqlglot import exp, parse_one
 from sync.model import Kind, Op, Relation, Sync, Trait
 from sync.plan import preparing, writing
 from sync.plan.comparison import Sibling
-from sync.rules import AsOf, Cadence, Cap, Per, Rules
+from sync.rules import AsOf, Cadence, Cap, Rules
 from sync.state import schema as t
 from sync.state import settling
 from sync.state.catalogue import Catalogue
 from sync.state.columns import Column
 from sync.state.lease import LeaseTable
 from sync.state.store import TERMS, Holder
+from sync.timing import Span
 from sync.warehouse import sql as e
 
 MODEL = Relation(None, "shop", "people")
@@ -133,8 +134,8 @@ def statements(dialect: str) -> list[str]:
 def limited(dialect: str) -> list[str]:
     """What a plan tells this engine of a segment under a cap and a cadence, until it is settled."""
     state = Listening(dialect)
-    cap = Cap(2, Per(7, "day", "Europe/Berlin"))
-    cadence = Cadence("promo", cap, ("others", "people"), reserve=Per(36, "hour"))
+    cap = Cap(2, Span(7, "day", "Europe/Berlin"))
+    cadence = Cadence("promo", cap, ("others", "people"), reserve=Span(36, "hour"))
     rules = Rules(cap=cap, cadences=(cadence,))
     first = replace(SYNC, name="others__mailer", model="others", kind=Kind.SEGMENT, segment="o")
     sync = replace(SYNC, kind=Kind.SEGMENT, segment="people", traits=(), rules=rules)

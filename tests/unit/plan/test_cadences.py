@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from sync.rules import Cadence, Cap, Per, Rules
+from sync.rules import Cadence, Cap, Rules
+from sync.timing import Span
 from tests.unit.plan.living import NOON, SEGMENT, World
 
 
@@ -14,7 +15,7 @@ from tests.unit.plan.living import NOON, SEGMENT, World
 def test_a_plan_locks_the_entries_before_it_reads_anything(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    promo = Cadence("promo", Cap(1, Per(7, "day")), ("carts",))
+    promo = Cadence("promo", Cap(1, Span(7, "day")), ("carts",))
     world.sync = replace(SEGMENT, rules=Rules(cadences=(promo,)))
     world.has("a")
     world.run(NOON)

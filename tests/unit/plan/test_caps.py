@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sync.model import Kind
-from sync.rules import Cap, Per, Rules
+from sync.rules import Cap, Rules
 from sync.state.store import REJECTED, REJECTED_PARTIAL, UNKNOWN
+from sync.timing import Span
 from tests.unit.plan.living import DAY, HOUR, NOON, SEGMENT, World
 
 EVENTS = replace(
@@ -24,7 +25,7 @@ EVENTS = replace(
 
 
 def capped(entries: int, number: int, unit: str, zone: str = "UTC") -> Rules:
-    return Rules(cap=Cap(entries, Per(number, unit, zone)))
+    return Rules(cap=Cap(entries, Span(number, unit, zone)))
 
 
 ONCE = replace(SEGMENT, rules=capped(1, 30, "day"))

@@ -37,7 +37,7 @@ from sync.plan.guards import Held, Waits
 from sync.plan.holdouts import HeldOut
 from sync.plan.rollout import OutsideRollout
 from sync.plan.suppression import Suppressed
-from sync.rules import After, AsOf, Cap, Consent, Holdout, Listed, Per, Rollout, Rules
+from sync.rules import After, AsOf, Cap, Consent, Holdout, Listed, Rollout, Rules
 from sync.run.access import StateAccess
 from sync.run.store import SqlStore
 from sync.state import entries
@@ -294,7 +294,7 @@ class World:
 
 
 def cap_of(settings: Settings) -> Cap | None:
-    return Cap(settings.cap[0], Per(*settings.cap[1:], ZONE)) if settings.cap else None
+    return Cap(settings.cap[0], Span(*settings.cap[1:], ZONE)) if settings.cap else None
 
 
 def expiry_of(settings: Settings) -> Expiry | None:
@@ -487,10 +487,10 @@ MISTAKES = {
 
 CAP_MISTAKES = {
     "an entry at the very end of the period counts": Mistake(
-        Per, "since", "+ timedelta(microseconds=1)", ""
+        Span, "since", "+ timedelta(microseconds=1)", ""
     ),
-    "a period of days begins a day too early": Mistake(Per, "since", "1 - self", "-self"),
-    "a period of days is one of UTC": Mistake(Per, "_midnight", "ZoneInfo(self.zone)", "UTC"),
+    "a period of days begins a day too early": Mistake(Span, "since", "1 - self", "-self"),
+    "a period of days is one of UTC": Mistake(Span, "_midnight", "ZoneInfo(self.zone)", "UTC"),
     "one entry more than allowed": Mistake(Capped, "condition", "exp.GTE(", "exp.GT("),
     "an entry that is not confirmed is forgotten": Mistake(
         entries, "settle", "answered(s, ENTERED)", 'answered(s, ("delivered",))'

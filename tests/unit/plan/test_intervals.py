@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 import pytest
 
 from sync.model import Kind, Trait
-from sync.rules import Per, Rules
+from sync.rules import Rules
 from sync.state.store import REJECTED, UNKNOWN
+from sync.timing import Span
 from tests.unit.plan.living import DAY, HOUR, NOON, SEGMENT, World
 
 SCORED = replace(SEGMENT, kind=Kind.TRAITS, segment=None, traits=(Trait("score", "score"),))
-SLOW = replace(SCORED, rules=Rules(min_interval=Per(6, "hour")))
+SLOW = replace(SCORED, rules=Rules(min_interval=Span(6, "hour")))
 BANDED = replace(
     SCORED, traits=(Trait("score", "score", bands=(0, 50, 200.5)), Trait("mail", "email"))
 )
@@ -44,7 +45,7 @@ def test_a_change_waits_for_the_interval_and_goes_with_the_last_value(world: Wor
 
 @on_duckdb
 def test_an_interval_of_a_day_ends_at_midnight(world: World) -> None:
-    world.sync = replace(SCORED, rules=Rules(min_interval=Per(1, "day", "Europe/Berlin")))
+    world.sync = replace(SCORED, rules=Rules(min_interval=Span(1, "day", "Europe/Berlin")))
     world.scores(a=1)
     world.run(NOON)
     world.scores(a=2)

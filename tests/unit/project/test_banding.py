@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sync.project.syncs import compile_syncs
-from sync.rules import Per
+from sync.timing import Span
 
 
 def compiled(world, model):
@@ -22,7 +22,7 @@ def test_bands_belong_to_the_trait_of_their_column(world):
 
 def test_an_interval_is_written_like_a_period(world):
     world.meta("traits_customers")["min_interval"] = "6 hours"
-    assert compiled(world, "traits_customers").rules.min_interval == Per(6, "hour")
+    assert compiled(world, "traits_customers").rules.min_interval == Span(6, "hour")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ import pytest
 
 from sync.project.policies import NO_POLICIES
 from sync.project.syncs import compile_syncs
-from sync.rules import Cap, Per
+from sync.rules import Cap
+from sync.timing import Span
 
 
 def compiled(world, policies=NO_POLICIES):
@@ -16,10 +17,10 @@ def compiled(world, policies=NO_POLICIES):
 @pytest.mark.parametrize(
     ("written", "per"),
     [
-        ("30 days", Per(30, "day")),
-        ("1 day", Per(1, "day")),
-        ("24 hours", Per(24, "hour")),
-        ("90 minutes", Per(90, "minute")),
+        ("30 days", Span(30, "day")),
+        ("1 day", Span(1, "day")),
+        ("24 hours", Span(24, "hour")),
+        ("90 minutes", Span(90, "minute")),
     ],
 )
 def test_a_cap_is_so_many_entries_in_a_period(world, written, per):

@@ -6,7 +6,8 @@ import pytest
 
 from sync.project.policies import read_policies
 from sync.project.syncs import compile_syncs
-from sync.rules import Cadence, Cap, Per
+from sync.rules import Cadence, Cap
+from sync.timing import Span
 
 PROMO = {"entries": 2, "per": "7 days", "priority": ["seg_carts"]}
 
@@ -27,8 +28,8 @@ def test_a_model_is_under_the_cadences_that_it_names(world):
     found = compiled(world, promo={**PROMO, "reserve": "36 hours"})
     assert found.findings == []
     rules = next(s for s in found.sound if s.model == "seg_carts").rules
-    cap = Cap(2, Per(7, "day", "Europe/Berlin"))
-    reserve = Per(36, "hour", "Europe/Berlin")
+    cap = Cap(2, Span(7, "day", "Europe/Berlin"))
+    reserve = Span(36, "hour", "Europe/Berlin")
     assert rules.cadences == (Cadence("promo", cap, ("seg_carts",), reserve),)
 
 
