@@ -104,9 +104,9 @@ class After:
     sync: str
     """Its name."""
     timeout: Span | None = None
-    """From when on somebody who waits is late."""
+    """From when on a waiting person is late."""
     sends_late: bool = False
-    """Whoever is late goes all the same."""
+    """A late person is sent all the same."""
 
 
 @dataclass(frozen=True, slots=True)

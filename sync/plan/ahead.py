@@ -1,4 +1,4 @@
-"""Whom a sync that comes first has already: its snapshot, but for what it would change today."""
+"""The people that the first sync has: its snapshot, less what it would change today."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ Preview = Callable[[Catalogue, Prepared, Unsettled | None], "Planner"]
 
 
 def find(state: Catalogue, c: Comparison, behind: ordering.Behind, preview: Preview) -> exp.Select:
-    """Whom the sync has that comes first, with nothing pending there. Nothing is written."""
+    """The people that the first sync has, with nothing pending there. Writes nothing."""
     snapshot = state.tables.of(behind.after.sync).snapshot
     if snapshot.name not in state.present():
-        return ordering.nobody()
+        return ordering.no_people()
     return ordering.find_ahead(snapshot, _pending(state, c, behind, preview))
 
 
 def _pending(
     state: Catalogue, c: Comparison, behind: ordering.Behind, preview: Preview
 ) -> exp.Query | None:
-    """Whose rows are not yet there as the model has them; None where nothing tells."""
+    """The people whose rows the first sync would still change; None where that is not known."""
     if behind.first is None:
         return None
     asked = Asked(behind.others, replace(behind.as_of, only_cohort=False), preview)

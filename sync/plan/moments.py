@@ -24,7 +24,7 @@ SINCE, ZONE = "expires_from", "zone"
 
 @dataclass(frozen=True, slots=True)
 class Expired:
-    """Adds that come too late. Nobody leaves for it, and a later moment makes the row alive."""
+    """Adds that come too late. Members stay, and a later moment makes the row alive."""
 
     expiry: Expiry
     planned_at: datetime
@@ -111,7 +111,7 @@ class Closed:
 
 
 def _is_add() -> exp.Expr:
-    """Somebody enters; whoever only moves to another address does not."""
+    """The change is an entry; a move to another address is none."""
     is_add = e.equals(e.col("op", CHANGES), e.text(Op.ADD))
     is_moving = e.equals(e.col("cause", CHANGES), e.text("moved"))
     return e.all_of(is_add, exp.Not(this=is_moving))

@@ -1,4 +1,4 @@
-"""Order among syncs, person by person: who has to be at another destination first."""
+"""Order among syncs, person by person: another destination has to have the person first."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sync.plan.comparison import Comparison
 
 AHEAD = "activation_ahead"
-"""Whom the sync that comes first has, with nothing pending there: (person), each once."""
+"""The people that the first sync has, with nothing pending there: (person), each once."""
 PERSON = "ahead_person"
 TABLE = "waiting"
 """Since when somebody waits, where a timeout asks for it."""
@@ -79,7 +79,7 @@ class Behind:
         return e.all_of(is_behind, exp.Not(this=is_late))
 
     def due(self, c: Comparison, ask: Ask, key: str) -> datetime | None:
-        """When whoever is late goes all the same; nobody knows when a destination answers."""
+        """When the timeout sends the person; None where that is not known."""
         timeout = self.after.timeout
         if timeout is None or not self.after.sends_late:
             return None
@@ -108,7 +108,7 @@ def behind_in(c: Comparison) -> Behind | None:
 def remember(state: Catalogue, c: Comparison, summary: PlanSummary) -> None:
     """Keep since when people wait, from the run that found it first until they wait no more.
 
-    Without a timeout, nothing is kept. A part that sends exits alone asks nobody.
+    Without a timeout, nothing is kept. A part that sends exits alone keeps nothing.
     """
     behind = behind_in(c)
     if behind is None or behind.after.timeout is None:
@@ -167,7 +167,7 @@ def stored_in(state: Catalogue, after: After) -> exp.Table | None:
     return e.table(state.tables[TABLE])
 
 
-def nobody() -> exp.Select:
+def no_people() -> exp.Select:
     """An empty `AHEAD`."""
     return e.select(*e.aliased([("person", e.null("varchar"))])).where(exp.false())
 

@@ -193,7 +193,7 @@ class Planner:
         return ops, causes, {str(name): int(rows) for name, rows in waiting}
 
     def _look_ahead(self) -> None:
-        """Find whom the sync has that comes first; of a part that sends exits alone, nobody."""
+        """Find the people that the first sync has; a part that sends exits alone asks none."""
         for paced in cadences.paced_in(self.comparison):
             asked = ahead.Asked(paced.others, paced.as_of, preview, caps.is_own)
             pending = partial(self._pending, asked)
@@ -207,7 +207,7 @@ class Planner:
         elif self.seen.active:
             self.comparison = replace(self.comparison, delays=())
         else:
-            self.space.define(ordering.AHEAD, ordering.nobody())
+            self.space.define(ordering.AHEAD, ordering.no_people())
 
     def _pending(self, asked: ahead.Asked, sync: Sync, where: exp.Expr) -> exp.Query | None:
         return ahead.pending_of(self.space.state, self.comparison, sync, asked, where)

@@ -42,7 +42,7 @@ class Exits:
 
 
 def exits_in(summary: PlanSummary) -> dict[str, int]:
-    """The planned exits by cause; whoever moves does not leave."""
+    """The planned exits by cause; a move is none."""
     return {cause: rows for cause, rows in summary.causes.items() if cause in EXITS}
 
 
