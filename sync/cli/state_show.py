@@ -75,7 +75,7 @@ def _look(access: StateAccess, state: Catalogue, sync: Sync, version: int) -> Sh
         known=syncs.remembered(state),
         owners=list(dict.fromkeys(map(str, owners))),
         tables=tables,
-        gone=lost.own_of_each(state, state.present()).get(sync.name, ()),
+        gone=lost.own_of_each(state).get(sync.name, ()),
     )
 
 

@@ -156,7 +156,7 @@ def _doubt(state: Catalogue, sync: Sync) -> int:
 def lost_tables(access: StateAccess, sync: Sync) -> list[str]:
     """The sync's own tables that are gone; none while a shared table is."""
     with access.opened(sync.name) as state:
-        return lost.own_of_each(state, state.present()).get(sync.name, [])
+        return lost.own_of_each(state).get(sync.name, [])
 
 
 def recreate(access: StateAccess) -> list[str]:

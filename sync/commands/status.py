@@ -47,7 +47,7 @@ def find_rows(project: Project, access: StateAccess, now: datetime) -> list[Row]
     unsound = {g.sync.name: Row(g.sync, problem=g.problem) for g in project.unsound}
     held = {g.sync.name: g.problem for g in look(project, access).gated if g.is_refused}
     with access.catalogue() as state:
-        gone = lost.own_of_each(state, state.present())
+        gone = lost.own_of_each(state)
         runs, rejected = reading.last_runs(state), reading.rejected_rows(state)
         others = whose.of_others(state)
         found = []

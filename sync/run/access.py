@@ -109,7 +109,7 @@ class StateAccess:
         """
         with self.opened(sync_name) as state:
             found = installation.check(state)
-            lost.refuse_own(state, found.tables)
+            lost.refuse_own(state)
             if sync_name and found.has(whose.SINCE):
                 whose.refuse_other(state)
             yield state

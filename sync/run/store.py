@@ -144,7 +144,8 @@ class SqlStore:
     def check(self) -> Owner:
         """Create the state or bring it to today's format; whose it is."""
         with self.opened() as state:
-            lost.refuse_own(state, installation.ensure(state).tables)
+            installation.ensure(state)
+            lost.refuse_own(state)
             self._owner, self._is_named = whose.looked_up(state)
         return self._owner
 

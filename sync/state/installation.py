@@ -57,11 +57,21 @@ def check(state: Catalogue) -> Found:
 
     Raises StateError for state of a newer version, and where a shared table is gone.
     """
+    found, gone = _look(state)
+    if gone:  # or another run has created it between two statements of this look
+        state.look_again()
+        found, gone = _look(state)
+    if gone:
+        raise lost.refused(state, gone)
+    return found
+
+
+def _look(state: Catalogue) -> tuple[Found, list[str]]:
+    """What is there, and the shared tables that are gone."""
     there, version = state.present(), state.format_version()
     if version is not None and version > t.FORMAT_VERSION:
         raise StateError(_newer(state.tables.schema, version))
-    lost.refuse_shared(state, there, version)
-    return Found(version, there)
+    return Found(version, there), lost.shared_of(state, there, version)
 
 
 def create(state: Catalogue) -> None:

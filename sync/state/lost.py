@@ -12,16 +12,15 @@ from sync.state.catalogue import Catalogue
 from sync.warehouse import sql as e
 
 
-def refuse_shared(state: Catalogue, there: Collection[str], version: int | None) -> None:
-    """Raise StateError, naming all that is gone, when a shared table of the format `version` is."""
-    if gone := shared_of(state, there, version):
-        raise StateError(_problem(state.tables.schema, [*gone, *_every_own(state, there)]))
+def refused(state: Catalogue, shared: Iterable[str]) -> StateError:
+    """The error for shared tables that are gone; it names those of syncs too."""
+    return StateError(_problem(state.tables.schema, [*shared, *_every_own(state)]))
 
 
-def refuse_own(state: Catalogue, there: Collection[str]) -> None:
+def refuse_own(state: Catalogue) -> None:
     """Raise StateError, naming all that is gone, when a table of the catalogue's sync is."""
-    if state.tables.sync and state.tables.sync in own_of_each(state, there):
-        raise StateError(_problem(state.tables.schema, _every_own(state, there)))
+    if state.tables.sync and state.tables.sync in own_of_each(state):
+        raise refused(state, ())
 
 
 def shared_of(state: Catalogue, there: Collection[str], version: int | None) -> list[str]:
@@ -33,15 +32,18 @@ def shared_of(state: Catalogue, there: Collection[str], version: int | None) -> 
     return gone if version is not None or "installation" in gone else ["installation", *gone]
 
 
-def own_of_each(state: Catalogue, there: Collection[str]) -> dict[str, list[str]]:
+def own_of_each(state: Catalogue) -> dict[str, list[str]]:
     """By sync that has run, those of its own tables that are gone, and held something.
 
     Plan and outcomes are empty once their run is settled: then the next run makes them again.
+    Tables are listed after the records that say they were there: another run may create them now.
     """
-    if "syncs" not in there:
+    if "syncs" not in state.present():
         return {}
     names = ("sync", "planned_epoch", "settled_epoch")
     rows = state.ask(exp.select(*map(e.col, names)).from_(e.table(state.tables["syncs"])))
+    state.look_again()
+    there = state.present()
     gone = {
         str(sync): _gone(state.tables.of(str(sync)), there, (planned or 0) <= (settled or 0))
         for sync, planned, settled in rows
@@ -49,8 +51,8 @@ def own_of_each(state: Catalogue, there: Collection[str]) -> dict[str, list[str]
     return {sync: names for sync, names in gone.items() if names}
 
 
-def _every_own(state: Catalogue, there: Collection[str]) -> list[str]:
-    return [name for names in own_of_each(state, there).values() for name in names]
+def _every_own(state: Catalogue) -> list[str]:
+    return [name for names in own_of_each(state).values() for name in names]
 
 
 def _has_remains(state: Catalogue, there: Collection[str]) -> bool:
