@@ -7,27 +7,30 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sync.cli.command import Section
+
 if TYPE_CHECKING:
     from sync.plan.guards import GuardLimits
     from sync.project.evidence import Allowed
 
-ALLOWANCES = tuple(
-    click.option(f"--allow-{what}", is_flag=True, help=text)
-    for what, text in {
-        "empty": "Empty models empty their destinations, this once.",
-        "removes": "Remove however many have left, this once.",
-        "nulls": "Empty a column for however many people, this once.",
-        "moved": "Read models where they lie now though they lay elsewhere before, from now on.",
-        "unproven": "Send models whose rows no known dbt build proves, this once.",
-    }.items()
+ALLOWANCES = Section(
+    "Overrides",
+    tuple(
+        click.option(f"--allow-{what}", is_flag=True, help=text)
+        for what, text in {
+            "empty": "Empty models empty their destinations, this once.",
+            "removes": "Remove however many have left, this once.",
+            "nulls": "Empty a column for however many people, this once.",
+            "moved": "Read models where they lie now, though they lay elsewhere until now.",
+            "unproven": "Send models whose rows no known dbt build proves, this once.",
+        }.items()
+    ),
 )
 
-ONLY_COHORT = (
-    click.option(
-        "--only-cohort",
-        is_flag=True,
-        help="Try nobody but the cohort of each rollout; who left a model stays for now.",
-    ),
+ONLY_COHORT = click.option(
+    "--only-cohort",
+    is_flag=True,
+    help="Try nobody but the cohort of each rollout; who left a model stays for now.",
 )
 
 

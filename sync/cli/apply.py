@@ -26,13 +26,14 @@ TIME_IS_UP = 143
 """A run that its time budget cut short ends like one that was asked to stop."""
 
 
-@command(SELECTION, PROJECT, STATE, ALLOWANCES, ONLY_COHORT)
+@command(ALLOWANCES, SELECTION, PROJECT, STATE)
 @click.option(
     "--max-runtime",
     type=click.FloatRange(min=0, min_open=True),
     metavar="SECONDS",
     help="Stop in order after so long; the rest is planned again by the next run.",
 )
+@ONLY_COHORT
 def apply(session: Session, max_runtime: float | None, only_cohort: bool, **allowed: bool) -> int:
     """Plan, guard, send and acknowledge what changed."""
     with Stop(lambda reason: session.reporter.tell(Stopping(reason))) as stop:

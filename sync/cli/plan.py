@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from sync.state.store import PlanSummary
 
 
-@command(SELECTION, PROJECT, STATE, ALLOWANCES, ONLY_COHORT)
+@command(ALLOWANCES, SELECTION, PROJECT, STATE)
 @click.option(
     "--show",
     type=click.IntRange(min=0),
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 @click.option(
     "--detailed-exitcode", is_flag=True, help="Exit 0 when nothing is to be sent, 2 when something."
 )
+@ONLY_COHORT
 def plan(
     session: Session,
     show: int,

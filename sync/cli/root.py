@@ -5,11 +5,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 import click
 
 from sync import __version__
+from sync.cli.click_command import HELP
 from sync.report.terminal import MODULE, Stream, use_utf8
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 DEFAULT = "apply"
 COMMANDS: Mapping[str, tuple[str, str]] = {
@@ -53,14 +58,28 @@ class Root(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """As click, with the nearest spelling."""
-        if args and args[0] not in COMMANDS:
+        if args and args[0] not in COMMANDS and not ctx.resilient_parsing:
             from sync.project.suggest import did_you_mean
 
             ctx.fail(f"no command `{args[0]}`; {did_you_mean(args[0], COMMANDS, 'commands')}")
         return super().resolve_command(ctx, args)
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Commands, without importing them; options are those of the command that is left out."""
+        from click.shell_completion import CompletionItem
 
-@click.group(cls=Root, no_args_is_help=False)
+        if incomplete.startswith("-"):
+            command = self.get_command(ctx, DEFAULT) or self
+            return command.shell_complete(ctx, incomplete)
+
+        return [
+            CompletionItem(name, help=text)
+            for name, (_, text) in COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+
+
+@click.group(cls=Root, no_args_is_help=False, context_settings=HELP)
 @click.version_option(__version__, prog_name="dbt-activation")
 def root() -> None:
     """Send the changes of dbt models to their destinations, and nothing else.
@@ -107,7 +126,7 @@ def _with_command(args: list[str], program: str) -> list[str]:
     """`apply` where no command is named; a command after options is a mistake, not a value."""
     if not args:
         return [DEFAULT]
-    if args[0] in ("--help", "--version") or not args[0].startswith("-"):
+    if args[0] in ("-h", "--help", "--version") or not args[0].startswith("-"):
         return args
     if misplaced := [arg for arg in args[1:] if arg in COMMANDS]:
         raise click.UsageError(

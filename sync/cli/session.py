@@ -44,6 +44,21 @@ class Options:
     program: str = MODULE
 
 
+def options_of(given: dict[str, Any], program: str = MODULE) -> Options:
+    """Take the common options out of `given`; what is left is the command's own."""
+    names = {f for f in Options.__dataclass_fields__ if f in given}
+    taken = {name: given.pop(name) for name in names}
+    return Options(
+        **{
+            **taken,
+            "program": program,
+            "is_json": given.pop("log_format", "text") == "json",
+            "has_color": not given.pop("no_color", False),
+            "is_debug": taken.get("is_debug", False) or bool(os.environ.get("SYNC_DEBUG")),
+        }
+    )
+
+
 class Session:
     """One invocation of a command."""
 

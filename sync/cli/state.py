@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sync.cli.command import PROJECT, SELECTION, STATE, command
+from sync.cli.completing import offer_syncs
 from sync.cli.confirming import YES, confirmed
 from sync.cli.session import Session
 from sync.cli.state_accept import accept_list
@@ -22,7 +23,7 @@ from sync.report import words
 if TYPE_CHECKING:
     from sync.run.access import StateAccess
 
-NAMES = click.argument("names", nargs=-1, metavar="[SYNC]...")
+NAMES = click.argument("names", nargs=-1, metavar="[SYNC]...", shell_complete=offer_syncs)
 
 
 @click.group()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from sync.cli.command import PROJECT, SELECTION, STATE, command
+from sync.cli.completing import offer_syncs
 from sync.cli.session import Session
 from sync.model import Sync
 from sync.report import jsonl, words
@@ -34,7 +35,7 @@ class Shown(NamedTuple):
 
 
 @command(SELECTION, PROJECT, STATE)
-@click.argument("names", nargs=-1, metavar="[SYNC]...")
+@click.argument("names", nargs=-1, metavar="[SYNC]...", shell_complete=offer_syncs)
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
 def show(session: Session, names: tuple[str, ...], as_json: bool) -> int:
     """Tables with their rows, and what is recorded of each sync. Names tables that are gone."""

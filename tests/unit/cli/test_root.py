@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from sync.cli.command import spread
+from sync.cli.click_command import spread
 from sync.cli.root import COMMANDS
 from tests.unit.cli.conftest import App
 
@@ -22,6 +22,22 @@ def test_every_command_explains_itself(app: App, name: str) -> None:
     told = app.run(name, "--help")
     assert told.exit_code == 0
     assert f"Usage: python -m sync {name}" in told.out
+
+
+@pytest.mark.parametrize("words", [(), ("plan",), ("state",), ("state", "show"), ("sandbox",)])
+def test_h_is_help(app: App, words: tuple[str, ...]) -> None:
+    assert app.run(*words, "-h") == app.run(*words, "--help")
+
+
+def test_the_options_of_a_command_stand_above_those_of_all(app: App) -> None:
+    lines = app.run("plan", "-h").out.splitlines()
+    sections = [line for line in lines if line.endswith(":") and not line.startswith(" ")]
+    assert sections == ["Options:", "Overrides:", "Selection:", "Project:", "State:", "Output:"]
+    own = lines[lines.index("Options:") : lines.index("Overrides:")]
+    named = [line.split()[0] for line in own if line.startswith("  --")]
+    assert named == ["--show", "--json", "--detailed-exitcode", "--only-cohort"]
+    assert lines[-1].split()[:2] == ["-h,", "--help"]
+    assert "Options:" not in app.run("debug", "-h").out.splitlines()
 
 
 def test_an_unknown_command_is_met_with_the_nearest(app: App) -> None:
