@@ -59,7 +59,7 @@ def test_syncs_are_offered_as_names_of_state(offered: Callable[..., list[str]]) 
     assert offered("state", "show", "traits") == ["traits_people", "traits_people__customerio"]
 
 
-@pytest.mark.parametrize("words", [("stauts", "--"), ("plan", "--shwo", "x")])
+@pytest.mark.parametrize("words", [("stauts", "x"), ("plan", "--shwo", "x")])
 def test_a_misspelt_line_offers_nothing_and_says_nothing(
     offered: Callable[..., list[str]], words: tuple[str, ...]
 ) -> None:
