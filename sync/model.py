@@ -165,6 +165,11 @@ class Sync:
         return self.on_drop == "unset" or name in self.withdrawn
 
     @property
+    def full_name(self) -> str:
+        """`name` before it was cut to fit a table's."""
+        return f"{self.model}__{self.connection}"
+
+    @property
     def lasting_name(self) -> str:
         """The name that ids of its events derive from: a move must not repeat an event."""
         return self.first_name or self.name

@@ -17,7 +17,7 @@ def offer_syncs(ctx: click.Context, _: click.Parameter, incomplete: str) -> list
     given = {name: value for name, value in ctx.params.items() if name not in ("select", "exclude")}
     with suppress(Exception):
         known = Session(options_of(given)).load().siblings
-        names = [*(sync.model for sync in known), *(sync.name for sync in known)]
+        names = [*(sync.model for sync in known), *(sync.full_name for sync in known)]
         return sorted({name for name in names if name.startswith(incomplete)}, key=_by_length)
     return []
 

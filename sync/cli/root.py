@@ -20,6 +20,7 @@ DEFAULT = "apply"
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "plan": ("sync.cli.plan:plan", "Show what would be sent; nothing is."),
     "apply": ("sync.cli.apply:apply", "Plan, guard, send and acknowledge (the default)."),
+    "ls": ("sync.cli.ls:ls", "List the syncs of the project."),
     "check": ("sync.cli.check:check", "Check all metadata, offline."),
     "debug": ("sync.cli.debug:debug", "Check warehouse, connections and credentials."),
     "status": ("sync.cli.status:status", "Last runs, members, doubts and dead letters."),

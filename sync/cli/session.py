@@ -139,6 +139,14 @@ class Session:
         )
         for warning in project.warnings:
             self.reporter.tell(Warned(warning))
+        self.tell_nothing(project)
+
+    def tell_nothing(self, project: Project) -> None:
+        """Why there is nothing to sync, where that is so."""
+        from sync.commands.nothing import why_nothing
+
+        if (why := why_nothing(project)) is not None:
+            self.reporter.tell(Warned(why))
 
     def access(self, project: Project) -> StateAccess:
         """The project's state; nothing is opened yet."""

@@ -56,7 +56,9 @@ def show(session: Session, names: tuple[str, ...], as_json: bool) -> int:
     where = "" if there else ", not created yet"
     session.say(f"Schema {access.schema}{where}", *_tables(shared, gone), "")
     for one in syncs:
-        session.say(session.terminal.paint_out(one.sync.name, "bold"))
+        sync = one.sync
+        full = "" if sync.full_name == sync.name else f"  ({sync.full_name})"
+        session.say(session.terminal.paint_out(sync.name, "bold") + full)
         session.say(*_facts(one), *_tables(one.tables, one.gone), "")
     return 0
 

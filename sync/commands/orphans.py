@@ -136,7 +136,7 @@ def is_called(known: Remembered, text: str) -> bool:
 
 def spellings(sync: str, model: str, connection: str) -> tuple[str, ...]:
     """The ways in which a sync may be named."""
-    return sync, model, f"{model}.{connection}"
+    return sync, model, f"{model}.{connection}", f"{model}__{connection}"
 
 
 def rebuilt(project: Project, access: StateAccess, known: Remembered) -> Sync:

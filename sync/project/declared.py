@@ -80,6 +80,7 @@ def spelled(text: str, connection: str) -> frozenset[str]:
     """The names of a sync to a connection: a text is a sync, `model.connection`, or a model."""
     model, dot, named = text.rpartition(".")
     found = {text, sync_name(text, connection), f"{text}.{connection}"}
+    found |= {sync_name(text.removesuffix(f"__{connection}"), connection)}
     return frozenset(found | ({sync_name(model, named)} if dot else set()))
 
 

@@ -1,8 +1,8 @@
 """`--select` and `--exclude`, with dbt's grammar for what a sync has.
 
 Values separated by spaces are added up, values joined by commas must all hold. A value without a
-method is a model's name, a folder or package as in dbt, or a sync's name; `*`, `?` and `[...]`
-are wildcards.
+method is a path where it has a slash, a file where it ends like one, and else a model's name, a
+folder or package, all as in dbt, or a sync's name; `*`, `?` and `[...]` are wildcards.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from sync.model import Sync
 from sync.project.suggest import did_you_mean
 
 WILDCARDS = frozenset("*?[")
+FILES = (".sql", ".py")
 
 
 def select(syncs: Sequence[Sync], select: Sequence[str], exclude: Sequence[str] = ()) -> list[Sync]:
@@ -55,13 +56,13 @@ def _union(
 def _matching(syncs: Sequence[Sync], atom: str, option: str, problems: list[Problem]) -> set[int]:
     method, separator, value = atom.partition(":")
     if not separator:
-        method, value = "name", atom
+        method, value = _implied(atom), atom
     if method not in METHODS:
         hint = did_you_mean(method, METHODS, "methods")
         text = f"`{atom}` has no method `{method}`"
         problems.append(Problem("select-syntax", text, option, hint))
         return set()
-    if method == "name" and (value.startswith(("+", "@")) or value.endswith("+")):
+    if not separator and (value.startswith(("+", "@")) or value.endswith("+")):
         text = f"`{atom}` walks the graph, which syncs are not part of"
         problems.append(Problem("select-syntax", text, option, fix=f"use `{value.strip('@+')}`"))
         return set()
@@ -69,14 +70,26 @@ def _matching(syncs: Sequence[Sync], atom: str, option: str, problems: list[Prob
     found = {i for i, sync in enumerate(syncs) if matches(sync, value)}
     if not found:
         known = {s for sync in syncs for s in spellings(sync)}
-        what = {"name": "models"}.get(method, f"values of {method}:")
+        what = {"name": "models", "fqn": "models"}.get(method, f"values of {method}:")
         hint = did_you_mean(value, known, what)
         problems.append(Problem("select-unknown", f"`{atom}` matches no sync", option, hint))
     return found
 
 
+def _implied(atom: str) -> str:
+    """The method that dbt takes for a value without one."""
+    if "/" in atom:
+        return "path"
+    return "file" if PurePosixPath(atom).suffix in FILES else "name"
+
+
 def _has_name(sync: Sync, value: str) -> bool:
-    if any(_fits(name, value) for name in (*_names(sync), sync.name)):
+    names = (*_names(sync), sync.name, sync.full_name, f"{sync.model}.{sync.connection}")
+    return any(_fits(name, value) for name in names) or _has_fqn(sync, value)
+
+
+def _has_fqn(sync: Sync, value: str) -> bool:
+    if any(_fits(name, value) for name in _names(sync)):
         return True
     parts, wanted = _fqn(sync), value.split(".")
     return _starts_with(parts, wanted) or _starts_with(parts[1:], wanted)
@@ -108,6 +121,15 @@ def _has_path(sync: Sync, value: str) -> bool:
     return path == wanted or wanted in path.parents
 
 
+def _has_file(sync: Sync, value: str) -> bool:
+    path = PurePosixPath(sync.path)
+    return _fits(path.name, value) or _fits(path.stem, value)
+
+
+def _package(sync: Sync) -> str:
+    return _fqn(sync)[0]
+
+
 def _fits(text: str, pattern: str) -> bool:
     return fnmatchcase(text, pattern) if WILDCARDS & set(pattern) else text == pattern
 
@@ -116,8 +138,11 @@ Method = tuple[Callable[[Sync, str], bool], Callable[[Sync], Iterable[str]]]
 
 METHODS: dict[str, Method] = {
     "name": (_has_name, _names),
+    "fqn": (_has_fqn, _names),
     "tag": (lambda s, v: any(_fits(tag, v) for tag in s.tags), lambda s: s.tags),
     "path": (_has_path, lambda s: (s.path, str(PurePosixPath(s.path).parent))),
+    "file": (_has_file, lambda s: (PurePosixPath(s.path).name,)),
+    "package": (lambda s, v: _fits(_package(s), v), lambda s: (_package(s),)),
     "destination": (lambda s, v: _fits(s.connection, v), lambda s: (s.connection,)),
     "kind": (lambda s, v: _fits(s.kind, v), lambda s: (s.kind,)),
 }

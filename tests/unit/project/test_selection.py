@@ -59,6 +59,16 @@ VERSIONS = [
         ("path:models/segments/seg_vip.sql", "2"),
         ("path:models/*/seg_c*.sql", "01"),
         ("path:models/s*", "012"),
+        ("models/segments", "012"),
+        ("models/segments/", "012"),
+        ("models/segments/*", "012"),
+        ("models/traits/people/traits_people.sql", "3"),
+        ("seg_vip.sql", "2"),
+        ("file:seg_vip.sql", "2"),
+        ("file:seg_vip", "2"),
+        ("package:shop", "01234"),
+        ("fqn:segments.seg_carts", "01"),
+        ("seg_carts.launchdarkly", "1"),
         ("destination:launchdarkly", "1"),
         ("destination:c*", "0234"),
         ("kind:events", "4"),
@@ -97,6 +107,13 @@ def test_a_version_that_there_is_not_offers_the_nearest():
     assert "did you mean `cust.v" in str(e.value)
 
 
+def test_a_name_that_was_cut_for_its_table_is_selected_as_it_was():
+    name = "seg_high_value_cart_abandoners"
+    long = replace(sync(name), name="seg_high_value_cart_abandoners_0a1b2c3d")
+    assert select([*SYNCS, long], [f"{name}__customerio"]) == [long]
+    assert select([*SYNCS, long], [long.name]) == [long]
+
+
 def test_nothing_selected_means_all():
     assert select(SYNCS, [], []) == SYNCS
 
@@ -121,6 +138,10 @@ def test_excluded_syncs_are_left_out():
         ("tags:realtime", "select-syntax", "did you mean `tag`?"),
         ("seg_vip,kind:events", "select-empty", "no sync matches all"),
         ("+seg_vip", "select-syntax", "use `seg_vip`"),
+        ("models/segments+", "select-syntax", "use `models/segments`"),
+        ("models/segmets", "select-unknown", "did you mean `models/segments`?"),
+        ("seg_vp.sql", "select-unknown", "did you mean `seg_vip.sql`?"),
+        ("package:shp", "select-unknown", "did you mean `shop`?"),
         (",", "select-syntax", "selects by nothing"),
         ("Seg_vip", "select-unknown", "did you mean `seg_vip`?"),
     ],
