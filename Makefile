@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/installed
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test lint types pytest dbt-tests lowest torture benchmark clean
+.PHONY: help demo test lint types pytest dbt-tests lowest torture benchmark dist clean
 
 help: ## Show this help.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -51,5 +51,11 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
+dist: $(INSTALLED) ## Build the wheel and the source archive into dist/, and check them.
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[release]'
+	rm -rf dist
+	$(BIN)/python -m build
+	$(BIN)/python -m twine check --strict dist/*
+
 clean: ## Remove what was built here; never your profiles.yml or your warehouse.
-	rm -rf $(VENV) target dbt_packages logs build *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) target dbt_packages logs build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
