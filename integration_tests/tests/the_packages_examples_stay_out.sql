@@ -1,9 +1,10 @@
-{#- A project that installs the package gets macros and generic tests, and no model, source or
-    test of the package. -#}
+{#- A project that installs the package gets macros, generic tests and the models that it switched
+    on, and no other model, source or test of the package. -#}
 {%- set strangers = [] -%}
 {%- if execute -%}
     {%- for node in graph.nodes.values()
-        if node.package_name == 'activation' and node.config.enabled -%}
+        if node.package_name == 'activation' and node.config.enabled
+        and not node.original_file_path.startswith('models/monitoring/') -%}
         {%- do strangers.append(node.unique_id) -%}
     {%- endfor -%}
     {%- for source in graph.sources.values() if source.package_name == 'activation' -%}
