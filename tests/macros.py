@@ -19,6 +19,7 @@ from typing import Any
 
 import jinja2
 import yaml
+from sqlglot import exp
 
 from tests.markdown import ROOT
 
@@ -126,6 +127,7 @@ class Rendering:
                 get_columns_in_relation=lambda relation: list(relation.columns),
                 get_relation=lambda database, schema, identifier: self.state.get(identifier),
                 has_dbr_capability=lambda name: True,
+                quote=lambda name: exp.to_identifier(name, quoted=True).sql(self.dialect),
             ),
             "api": SimpleNamespace(Column=SimpleNamespace(translate_type=str)),
             "config": lambda **given: "",
