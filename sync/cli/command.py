@@ -25,9 +25,11 @@ class Section(NamedTuple):
     options: tuple[Callable[[Any], Any], ...]
 
 
-def _path(name: str, destination: str, text: str) -> Callable[[Any], Any]:
+def _path(name: str, destination: str, text: str, metavar: str = "DIR") -> Callable[[Any], Any]:
     kind = click.Path(path_type=Path)
-    return click.option(name, destination, type=kind, metavar="DIR", help=text, callback=_from_here)
+    return click.option(
+        name, destination, type=kind, metavar=metavar, help=text, callback=_from_here
+    )
 
 
 def _from_here(_: click.Context, __: click.Parameter, path: Path | None) -> Path | None:
@@ -105,6 +107,18 @@ STATE = Section(
             "--journal-dir",
             "journal_dir",
             "Where the journal lies; else .activation in the project.",
+        ),
+    ),
+)
+COMMITTED = Section(
+    "File",
+    (
+        _path("--output", "output", "What to write; else the file that the command names.", "FILE"),
+        click.option(
+            "--check",
+            "is_checking",
+            is_flag=True,
+            help="Write nothing: name what differs from the file that is there, and exit with 1.",
         ),
     ),
 )

@@ -27,6 +27,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "why": ("sync.cli.why:why", "Everything about one person or object."),
     "verify": ("sync.cli.verify:verify", "Compare a sample with what destinations hold."),
     "rejects": ("sync.cli.rejects:rejects", "Rejected and invalid rows by cause."),
+    "contract": ("sync.cli.contract:contract", "Write down what goes where, or check it."),
+    "exposures": ("sync.cli.exposures:exposures", "Write a dbt exposure for each sync."),
     "state": ("sync.cli.state:state", "Show or mend what is remembered of a sync."),
     "retire": ("sync.cli.retire:retire", "Take back what a removed sync has sent."),
     "pull": ("sync.cli.pull:pull", "Read what a destination answers back."),

@@ -130,7 +130,7 @@ class Session:
         """What was read, and what is odd about it."""
         self.reporter.tell(
             Read(
-                manifest=_short(project.manifest.path),
+                manifest=short(project.manifest.path),
                 target=project.target.name,
                 syncs=len(project.syncs),
                 destinations=len({s.connection for s in project.syncs}),
@@ -199,8 +199,8 @@ def _quoted(value: str) -> str:
     return quote(value)
 
 
-def _short(path: Path) -> str:
-    """Relative to here where it lies below, so that no line holds a whole machine path."""
+def short(path: Path) -> str:
+    """A path relative to here where it lies below, so that no line holds a whole machine path."""
     try:
         return str(path.relative_to(Path.cwd()))
     except ValueError:

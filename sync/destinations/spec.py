@@ -207,6 +207,11 @@ class Destination:
         yield from ()
         return ()
 
+    @staticmethod
+    def login_url(settings: Mapping[str, str]) -> str | None:
+        """Where users log in. Of `settings`, expressions in profiles.yml are empty here. Pure."""
+        return None
+
     def person_url(self, address: str) -> str | None:
         """Where a user who may log in sees that person; None where there is no such page. Pure."""
         return None

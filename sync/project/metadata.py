@@ -168,7 +168,7 @@ class ColumnMetadata(Metadata):
     default: bool | int | float | str | None = Field(
         None, description="Sent in place of a null. Its type must fit the column's `data_type`."
     )
-    why: Text | None = Field(None, description="A note for readers. Nothing reads it.")
+    why: Text | None = Field(None, description="Why it is so; stands in the contract.")
     send: bool = Field(True, description="`false`: the column never goes out.")
     nulls: Nulls | None = Field(None, description="Overrides the model's `nulls` for this column.")
 
@@ -188,7 +188,7 @@ class ModelMetadata(Metadata):
     )
     owner: Text | None = Field(None, description="Who answers for this model.")
     purpose: Text | None = Field(
-        None, description="Why it is sent. Nothing acts on it; reviewers read it."
+        None, description="Why it is sent; stands in the contract and in exposures."
     )
     version: int = Field(1, ge=1, description="Raise it when the meaning of the model changes.")
     sla: Span | None = Field(

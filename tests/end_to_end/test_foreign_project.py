@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -37,20 +38,30 @@ class ForeignProject(Project):
         }
 
 
-@pytest.fixture(params=["duckdb", "postgres"])
-def foreign(
-    request: pytest.FixtureRequest,
-    tmp_path: Path,
-    sandbox: SandboxControl,
-    warehouse_of: Callable[[str], AnyWarehouse],
-) -> ForeignProject:
-    """The project, installed and built."""
+@pytest.fixture
+def installed(
+    tmp_path: Path, sandbox: SandboxControl, warehouse_of: Callable[[str], AnyWarehouse]
+) -> Callable[[str], ForeignProject]:
+    """Make the project, installed, by the name of its adapter."""
+    return lambda adapter: _installed(tmp_path, sandbox, warehouse_of(adapter))
+
+
+def _installed(tmp_path: Path, sandbox: SandboxControl, warehouse: AnyWarehouse) -> ForeignProject:
     directory = tmp_path / "elsewhere"
     ignored = shutil.ignore_patterns("target", "dbt_packages", "logs", "*.duckdb", ".activation")
     shutil.copytree(ROOT / "integration_tests", directory, ignore=ignored)
     (directory / "packages.yml").write_text(f"packages:\n  - local: {ROOT}\n")
-    project = ForeignProject(directory, warehouse_of(request.param), sandbox)
+    project = ForeignProject(directory, warehouse, sandbox)
     project.dbt("deps")
+    return project
+
+
+@pytest.fixture(params=["duckdb", "postgres"])
+def foreign(
+    request: pytest.FixtureRequest, installed: Callable[[str], ForeignProject]
+) -> ForeignProject:
+    """The project, installed and built."""
+    project = installed(request.param)
     project.dbt("build", "--warn-error")
     return project
 
@@ -86,6 +97,8 @@ def test_a_project_that_installs_the_package_sends_its_own_models_only(
     foreign.run(expect=0)
     assert foreign.sandbox.counters()["requests"] == before
 
+    foreign.run("contract", expect=0)
+    foreign.run("exposures", expect=0)
     reading_the_state = ("test_name:size_within_band", "wrap_held_out")
     foreign.dbt("build", "--warn-error", "--select", *reading_the_state)
     compiled = (foreign.dir / "target" / "compiled").rglob(
@@ -94,5 +107,54 @@ def test_a_project_that_installs_the_package_sends_its_own_models_only(
     assert "run_syncs" in next(compiled).read_text()
     compiled = (foreign.dir / "target" / "compiled").rglob("wrap_held_out.sql")
     assert "holdouts" in next(compiled).read_text()
+    assert exposed(foreign) == {
+        "seg_trial_ending__customerio": {"seg_trial_ending", "consents"},
+        "traits_people__customerio": {"traits_people"},
+    }
+    foreign.run("contract", "--check", expect=0)
+    foreign.run("exposures", "--check", expect=0)
     if isinstance(foreign.warehouse, DuckDBFile):
         foreign.dbt("docs", "generate", "--warn-error")
+
+
+def exposed(foreign: ForeignProject) -> dict[str, set[str]]:
+    """The models below each exposure, as dbt understood the file."""
+    manifest = json.loads((foreign.dir / "target" / "manifest.json").read_text())
+    return {
+        one["name"]: {node.rpartition(".")[2] for node in one["depends_on"]["nodes"]}
+        for one in manifest["exposures"].values()
+    }
+
+
+def test_dbt_reads_what_is_written_into_the_project_also_after_a_model_was_deleted(
+    installed: Callable[[str], ForeignProject],
+) -> None:
+    foreign = installed("duckdb")
+    with (foreign.dir / "dbt_project.yml").open("a") as file:
+        file.write("docs-paths: [docs, models]\n")
+    model = foreign.dir / "models" / "app" / "seg_trial_ending.yml"
+    odd = """'Of "quotes", {% raw %}{{ this }} {% docs x %}{% endraw %}: - # and | more'"""
+    model.write_text(model.read_text().replace("Turn trials into customers.", odd))
+    foreign.dbt("parse")
+    foreign.run("contract", expect=0)
+    foreign.run("exposures", expect=0)
+    name = "seg_trial_ending__customerio"
+    code, listed = foreign.try_dbt(
+        "ls", "--warn-error", "--quiet", "--select", f"+exposure:{name}", "--resource-type", "model"
+    )
+    assert code == 0, listed
+    below = {line.rpartition(".")[2] for line in listed.split()}
+    assert below == {"seg_trial_ending", "traits_people", "consents"}
+    manifest = json.loads((foreign.dir / "target" / "manifest.json").read_text())
+    (description,) = [
+        one["description"] for one in manifest["exposures"].values() if one["name"] == name
+    ]
+    assert description.startswith('Of "quotes", {{ this }} {% docs x %}: - # and | more')
+
+    for file in [model, model.with_suffix(".sql")]:
+        file.unlink()
+    code, refused = foreign.try_dbt("parse")
+    assert code != 0 and name in refused
+    foreign.run("exposures", expect=0)
+    foreign.dbt("parse", "--warn-error")
+    assert set(exposed(foreign)) == {"traits_people__customerio"}

@@ -7,7 +7,7 @@ accepted, not applied: see docs/destinations/customerio.md.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from pydantic import Field, SecretStr
@@ -64,6 +64,11 @@ class Customerio(Destination):
             key = Header(settings.app_api_key)
             self.endpoints["app"] = Endpoint(api, key, APP_REQUESTS_PER_SECOND)
         self.has_read_back = settings.app_api_key is not None
+
+    @staticmethod
+    def login_url(settings: Mapping[str, str]) -> str | None:
+        """One page for all regions."""
+        return "https://fly.customer.io"
 
     def stages(self) -> Sequence[Stage]:
         """State, membership and events in requests of their own, so that a campaign that an event

@@ -6,7 +6,7 @@ batch: users and accounts are updated one by one (204) and created only after a 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Literal
@@ -74,6 +74,13 @@ class GainsightPx(Destination):
         if self._is_cloud:
             tag = Basic(SecretStr(self._tag), SecretStr(""))
             self.endpoints["cloud"] = self._endpoint("segment-esp", "push", tag)
+
+    @staticmethod
+    def login_url(settings: Mapping[str, str]) -> str | None:
+        """The host of the region."""
+        region = settings.get("region", "us")
+        suffix = "" if region == "us" else f"-{region}"
+        return f"https://app{suffix}.aptrinsic.com" if region else None
 
     def _endpoint(self, host: str, stand_in: str, auth: Basic | Header) -> Endpoint:
         suffix = "" if self._settings.region == "us" else f"-{self._settings.region}"

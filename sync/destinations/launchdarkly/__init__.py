@@ -6,7 +6,7 @@ it, and what it can't: docs/destinations/launchdarkly.md.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Literal
@@ -67,6 +67,12 @@ class Launchdarkly(Destination):
     lag = Lag(60.0, "LaunchDarkly shows what was written a little later")
     has_read_back = True
     mapping_errors = staticmethod(mapping_errors)
+
+    @staticmethod
+    def login_url(settings: Mapping[str, str]) -> str | None:
+        """The host of the region, which serves pages and the API."""
+        hosts = HOSTS.get(settings.get("region", "us"))
+        return hosts[0] if hosts else None
 
     def __init__(self, settings: Settings) -> None:
         rate = settings.requests_per_second or LIMITS.requests_per_second

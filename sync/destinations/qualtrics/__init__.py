@@ -6,7 +6,7 @@ one or as import jobs; an exit has no bulk call. See docs/destinations/qualtrics
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Annotated, Literal
 
@@ -79,6 +79,12 @@ class Qualtrics(Destination):
     def mapping_hints(sync: Sync) -> Iterable[tuple[str, str]]:
         """An e-mail address that goes out as the extRef."""
         return unmarked_email(sync, "extRef")
+
+    @staticmethod
+    def login_url(settings: Mapping[str, str]) -> str | None:
+        """The host of the data centre."""
+        center = settings.get("datacenter")
+        return f"https://{center}.qualtrics.com" if center else None
 
     def encode(self, sync: Sync, change: Change) -> Sequence[JSON]:
         """Three parts: the contact, its opt-out, its transaction's data."""

@@ -9,7 +9,7 @@ import pytest
 from sync.destinations import registry
 from sync.destinations.spec import Destination
 
-OPTIONAL = {"audit", "limits_for", "mapping_hints", "person_url", "pull", "unready"}
+OPTIONAL = {"audit", "limits_for", "login_url", "mapping_hints", "person_url", "pull", "unready"}
 
 
 def test_a_misspelt_method_is_an_error_when_the_class_is_made() -> None:
@@ -28,10 +28,10 @@ def test_a_helper_begins_with_an_underscore() -> None:
 def test_what_a_vendor_can_do_is_what_it_overrides() -> None:
     found = {name: registry.load(name).abilities & OPTIONAL for name in registry.built_in()}
     assert found == {
-        "customerio": {"mapping_hints", "unready"},
+        "customerio": {"login_url", "mapping_hints", "unready"},
         "fullstory": {"audit", "person_url", "unready"},
-        "gainsight_px": {"limits_for", "unready"},
-        "launchdarkly": {"audit", "limits_for", "unready"},
-        "qualtrics": {"mapping_hints", "pull", "unready"},
+        "gainsight_px": {"limits_for", "login_url", "unready"},
+        "launchdarkly": {"audit", "limits_for", "login_url", "unready"},
+        "qualtrics": {"login_url", "mapping_hints", "pull", "unready"},
         "webhook": set(),
     }

@@ -1,0 +1,121 @@
+"""Files that a command writes into the project, to be committed: compared, and written if ours."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from sync.errors import ConfigError, Problem
+
+HEAD_CHARACTERS = 600
+"""So near the beginning stands the mark."""
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """A file as it should be. `mark` stands in its head, and says that a command wrote it."""
+
+    path: Path
+    text: str
+    mark: str
+
+
+def standing(files: Sequence[Generated]) -> list[str | None]:
+    """The texts that stand there now, with plain line ends; None where there is no file.
+
+    Raises ConfigError for all files that are no readable text, or that another hand has written:
+    those are never overwritten.
+    """
+    found: list[str | None] = []
+    problems: list[Problem] = []
+    for file in files:
+        try:
+            text = _read(file.path)
+        except (OSError, UnicodeDecodeError) as error:
+            problems.append(_unreadable(file.path, error))
+            continue
+        found.append(text)
+        if text is not None and file.mark not in text[:HEAD_CHARACTERS]:
+            problems.append(
+                Problem(
+                    "file-not-ours",
+                    f"{file.path.name} is there, and was not written by `{file.mark}`",
+                    where=str(file.path),
+                    hint="it is left as it is",
+                    fix="move it away, or choose another file with --output",
+                )
+            )
+    if problems:
+        raise ConfigError(*problems)
+    return found
+
+
+def write(files: Sequence[Generated]) -> list[Path]:
+    """Write those that differ, whole or not at all; the paths of these.
+
+    Raises ConfigError as `standing` does, before anything is written, and where a file can't be.
+    """
+    written = []
+    for file, text in zip(files, standing(files), strict=True):
+        if text != file.text:
+            try:
+                _replace(file.path, file.text)
+            except OSError as error:
+                raise ConfigError(_unwritable(file.path, error)) from error
+            written.append(file.path)
+    return written
+
+
+def first_difference(old: str, new: str) -> str:
+    """`line 12` of the first line that differs."""
+    before, after = old.split("\n"), new.split("\n")
+    pairs = zip(before, after, strict=False)
+    shorter = min(len(before), len(after))
+    number = next((n for n, (a, b) in enumerate(pairs) if a != b), shorter)
+    return f"line {number + 1}"
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+
+
+def _replace(path: Path, text: str) -> None:
+    """Through a file beside it, with the rights that the old one had or a new one would get."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path = path.resolve()  # a link stays a link
+    mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
+    with NamedTemporaryFile(
+        "w", encoding="utf-8", newline="\n", dir=path.parent, prefix=f".{path.name}.", delete=False
+    ) as beside:
+        beside.write(text)
+    try:
+        os.chmod(beside.name, mode)
+        os.replace(beside.name, path)
+    except OSError:
+        Path(beside.name).unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _unreadable(path: Path, error: Exception) -> Problem:
+    why = error.strerror if isinstance(error, OSError) else "is not UTF-8"
+    text = f"{path.name} can't be read: {why}"
+    fix = "mend or move it, or choose another file with --output"
+    return Problem("file-unreadable", text, where=str(path), fix=fix)
+
+
+def _unwritable(path: Path, error: OSError) -> Problem:
+    text = f"{path.name} can't be written: {error.strerror}"
+    fix = "choose another file with --output"
+    return Problem("file-unwritable", text, where=str(path), fix=fix)
