@@ -28,8 +28,8 @@ class Block(NamedTuple):
 
 
 def pages() -> list[Path]:
-    """README, changelog and everything under docs."""
-    return [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    """README and its neighbours, and everything under docs."""
+    return [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def blocks(path: Path, language: str | None = None) -> list[Block]:

@@ -221,7 +221,7 @@ def test_verify_finds_all_that_was_sent(newcomer: Newcomer) -> None:
 
 
 def test_the_model_in_the_readme_says_what_the_shop_says() -> None:
-    (shown,) = _yaml("dbt-activation", "models")["models"]
+    (shown,) = _yaml(OWN_PROJECT, "models")["models"]
     path = ROOT / "examples" / "shop" / "models" / f"{shown['name']}.yml"
     (real,) = yaml.safe_load(path.read_text())["models"]
     metadata = real["config"]["meta"]["activation"]
@@ -237,7 +237,7 @@ def test_the_model_in_the_readme_says_what_the_shop_says() -> None:
 def test_another_project_installs_the_package_and_plans_what_the_readme_says(
     newcomer: Newcomer, place: Path
 ) -> None:
-    model, package = _yaml("dbt-activation", "models"), _yaml(OWN_PROJECT, "packages")
+    model, package = _yaml(OWN_PROJECT, "models"), _yaml(OWN_PROJECT, "packages")
     connections = _yaml(OWN_PROJECT, "destinations")
     name = model["models"][0]["name"]
     files = OWN_FILES | {

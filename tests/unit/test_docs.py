@@ -118,9 +118,6 @@ def test_every_state_table_and_column_of_the_snapshot_is_explained() -> None:
     for name in [*SHARED, *SNAPSHOT]:
         assert f"`{name}`" in page, name
     assert "`plan_<sync>`" in page and PLAN
-    readme = (ROOT / "README.md").read_text()
-    for name in SHARED:
-        assert f"`{name}`" in readme, name
 
 
 def test_every_macro_and_generic_test_is_in_the_changelog() -> None:
@@ -154,6 +151,26 @@ def test_every_page_is_linked_from_the_readme_or_is_the_readme(page: Path) -> No
     readme = ROOT / "README.md"
     linked = {(readme.parent / link.partition("#")[0]).resolve() for link in links(readme)}
     assert page in linked | {readme, ROOT / "CHANGELOG.md"}
+
+
+def test_every_target_of_make_in_the_docs_is_there() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
+    written = {
+        name
+        for page in pages()
+        for name in re.findall(r"(?:^|`)make ([a-z-]+)", page.read_text(), re.M)
+    }
+    assert "demo" in written <= targets
+
+
+def test_the_readme_reaches_its_first_command_within_a_screen() -> None:
+    lines = (ROOT / "README.md").read_text().splitlines()
+    assert lines.index("## Try it") <= 30
+    assert [h for h in headings(ROOT / "README.md")][1:4] == [
+        "Try it",
+        "In your own dbt project",
+        "Where to read on",
+    ]
 
 
 def _command_lines() -> list[Any]:
