@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "status": ("sync.cli.status:status", "Last runs, members, doubts and dead letters."),
     "why": ("sync.cli.why:why", "Everything about one person or object."),
     "verify": ("sync.cli.verify:verify", "Compare a sample with what destinations hold."),
+    "identities": ("sync.cli.identities:identities", "Audit keys: coverage, duplicates, format."),
     "rejects": ("sync.cli.rejects:rejects", "Rejected and invalid rows by cause."),
     "contract": ("sync.cli.contract:contract", "Write down what goes where, or check it."),
     "exposures": ("sync.cli.exposures:exposures", "Write a dbt exposure for each sync."),

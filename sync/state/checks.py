@@ -36,3 +36,18 @@ def log_check(state: Catalogue, check: Check) -> None:
         "differing_traits": e.text(check.differing) if check.differing else e.null(),
     }
     state.run(e.insert(state.tables["checks"], list(values), exp.select(*values.values())))
+
+
+def newest_checks(state: Catalogue) -> dict[str, Check]:
+    """The last read-back of each sync that `verify` has compared."""
+    if state.tables["checks"].name not in state.present():
+        return {}
+    names = ("run_id", "sync", "checked_at", "sent", "found", "matched", "differing_traits")
+    rows = exp.select(*map(e.col, names)).from_(e.table(state.tables["checks"]))
+    found = [
+        Check(run_id, sync, at, int(sent), int(seen), int(matched), differing or "")
+        for run_id, sync, at, sent, seen, matched, differing in state.ask(
+            rows.order_by(e.col("checked_at"))
+        )
+    ]
+    return {check.sync: check for check in found}

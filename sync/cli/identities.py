@@ -1,0 +1,40 @@
+"""`identities`: whether keys are there, unique and written alike."""
+
+from __future__ import annotations
+
+import click
+
+from sync.cli.command import PROJECT, SELECTION, STATE, command
+from sync.cli.session import Session
+
+
+@command(SELECTION, PROJECT, STATE)
+@click.option(
+    "--show",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="N",
+    help="List N rows with a missing or odd key for each; personal values are masked.",
+)
+@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+def identities(session: Session, show: int, as_json: bool) -> int:
+    """Audit the keys that go to destinations: coverage, duplicates, format, match rate.
+
+    Counts only, unless --show asks for rows. Reads the models as they are, whatever gates would
+    hold back, and writes nothing.
+    """
+    from sync.commands.identities import audit
+    from sync.report.identities import COLUMNS, LEGEND, cells, lines, machine
+    from sync.report.tables import draw
+
+    project = session.load_sound()
+    found = audit(project, session.access(project), show)
+    if as_json or session.is_json:
+        session.answer("identities", **machine(found))
+        return 0
+    if not found.keys:
+        session.say(f"Target {project.target.name} has no syncs.")
+        return 0
+    draw(session.terminal, COLUMNS, [cells(report) for report in found.keys])
+    session.say("", LEGEND, *lines(found))
+    return 0
