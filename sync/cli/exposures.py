@@ -8,8 +8,6 @@ from pathlib import Path
 from sync.cli.command import COMMITTED, PROJECT, command
 from sync.cli.committing import chosen, commit, typed
 from sync.cli.session import Session
-from sync.errors import Problem
-from sync.report import words
 from sync.report.events import Warned
 
 
@@ -21,7 +19,7 @@ def exposures(session: Session, output: Path | None, is_checking: bool) -> int:
     of models. Commit it; --check fails while it is not what this command would write.
     """
     from sync.commands.differences import differences
-    from sync.commands.exposures import default_path, unowned
+    from sync.commands.exposures import default_path
     from sync.commands.exposures import exposures as read
     from sync.commands.generated import Generated
     from sync.project.exposures import WRITTEN_BY, as_yaml, parse
@@ -32,13 +30,11 @@ def exposures(session: Session, output: Path | None, is_checking: bool) -> int:
     default = output or default_path(project, read_project_file(project.dir).content)
     path = chosen(output, default, ".yml", ".yaml")
     found = read(project)
-    if models := unowned(project.siblings):
-        text = f"no owner is named by {words.named(models)}"
-        fix = "add `owner:` to the metadata"
-        session.reporter.tell(Warned(Problem("owner-missing", text, fix=fix)))
+    for warning in found.warnings:
+        session.reporter.tell(Warned(warning))
 
     def compare(texts: Sequence[str]) -> list[str]:
-        return list(differences({"exposures": parse(texts[0])}, {"exposures": found}))
+        return list(differences({"exposures": parse(texts[0])}, {"exposures": found.written}))
 
-    files = [Generated(path, as_yaml(found), WRITTEN_BY)]
+    files = [Generated(path, as_yaml(found.written), WRITTEN_BY)]
     return commit(session, name, files, compare, is_checking)

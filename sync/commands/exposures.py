@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,22 +17,36 @@ from sync.project.exposures import verbatim
 from sync.project.project import Project
 
 NO_OWNER = "no owner is named"
+ADDRESS = r"[^@\s<>]+@[^@\s<>]+"
+OWNER = re.compile(rf"(?:([^<>]*?)\s*<({ADDRESS})>)|({ADDRESS})")
 
 
-def exposures(project: Project) -> list[dict[str, Any]]:
-    """One exposure for each sync, by name, as dbt reads it.
+@dataclass(frozen=True, slots=True)
+class Exposures:
+    """One for each sync, by name, as dbt reads it, and what is to be said about the others."""
+
+    written: list[dict[str, Any]]
+    warnings: list[Problem]
+
+
+def exposures(project: Project) -> Exposures:
+    """The exposures of all syncs whose models dbt lets an exposure refer to.
 
     A model whose file is gone is left out, so that the file can be written again after a model was
-    deleted and before dbt parses: an exposure of it would stop dbt. Raises ConfigError with all
-    that `check` finds in the models, and for names that exposures of other hands have.
+    deleted and before dbt parses: an exposure of it would stop dbt. So is a private model. Raises
+    ConfigError with all that `check` finds in the models, and for names that exposures of other
+    hands have.
     """
     if project.problems:
         raise ConfigError(*project.problems)
     documentation = read_documentation(project.manifest.path)
     syncs = [sync for sync in project.siblings if _is_there(project, sync)]
+    private = sorted({s.model for s in syncs if s.unique_id in documentation.private})
+    syncs = [sync for sync in syncs if sync.unique_id not in documentation.private]
     found = [_exposure(project, sync, documentation) for sync in syncs]
     _refuse_taken([one["name"] for one in found], documentation)
-    return sorted(found, key=lambda one: str(one["name"]))
+    found.sort(key=lambda one: str(one["name"]))
+    return Exposures(found, [*_private(private), *_unowned(syncs)])
 
 
 def default_path(project: Project, content: Mapping[str, Any]) -> Path:
@@ -48,9 +63,17 @@ def default_path(project: Project, content: Mapping[str, Any]) -> Path:
     return project.dir / first / "activation_exposures.yml"
 
 
-def unowned(syncs: Sequence[Sync]) -> list[str]:
-    """The models of syncs that name no owner."""
-    return sorted({sync.model for sync in syncs if not sync.owner})
+def _private(models: Sequence[str]) -> Iterator[Problem]:
+    if models:
+        text = f"{', '.join(models)}: private, so that dbt lets no exposure refer to it"
+        fix = "write `access: protected` to have it in the lineage"
+        yield Problem("exposure-private", text, fix=fix)
+
+
+def _unowned(syncs: Sequence[Sync]) -> Iterator[Problem]:
+    if models := sorted({sync.model for sync in syncs if not sync.owner}):
+        text = f"{', '.join(models)}: no owner is named"
+        yield Problem("owner-missing", text, fix="add `owner:` to the metadata")
 
 
 def _is_there(project: Project, sync: Sync) -> bool:
@@ -60,8 +83,8 @@ def _is_there(project: Project, sync: Sync) -> bool:
 
 def _exposure(project: Project, sync: Sync, documentation: Documentation) -> dict[str, Any]:
     asked = [listed.unique_id for listed in sync.rules.asked]
-    refs = [documentation.refs.get(one) for one in (sync.unique_id, *sorted(asked))]
-    owner = {"email": sync.owner} if _is_email(sync.owner) else {"name": sync.owner or NO_OWNER}
+    named = [one for one in (sync.unique_id, *sorted(asked)) if one not in documentation.private]
+    refs = [documentation.refs.get(one) for one in named]
     url = _url(project, sync)
     return {
         "name": re.sub(r"\W", "_", f"{sync.model}__{sync.connection}", flags=re.ASCII),
@@ -70,7 +93,7 @@ def _exposure(project: Project, sync: Sync, documentation: Documentation) -> dic
         **({"url": url} if url else {}),
         "description": verbatim(_description(project, sync)),
         "depends_on": list(dict.fromkeys(ref for ref in refs if ref)),
-        "owner": {key: verbatim(value) for key, value in owner.items()},
+        "owner": _owner(sync.owner),
         "config": {"meta": {MARK: sync.name}},
     }
 
@@ -83,8 +106,12 @@ def _description(project: Project, sync: Sync) -> str:
     return " ".join(words for words in said if words) or f"Sends {in_words(writes(sync))}."
 
 
-def _is_email(owner: str) -> bool:
-    return re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", owner) is not None
+def _owner(owner: str) -> dict[str, str]:
+    """The name and address in `Jane Doe <jane@example.com>`, or what there is of them."""
+    if found := OWNER.fullmatch(owner.strip()):
+        named = {"name": found[1] or "", "email": found[2] or found[3]}
+        return {key: verbatim(value) for key, value in named.items() if value}
+    return {"name": verbatim(owner or NO_OWNER)}
 
 
 def _url(project: Project, sync: Sync) -> str | None:

@@ -55,6 +55,8 @@ class Documentation:
     """By unique id of the model and name of the column."""
     refs: Mapping[str, str] = field(default_factory=dict)
     """By unique id, a model as a dependency is written in YAML: `ref('a')`."""
+    private: frozenset[str] = frozenset()
+    """Unique ids of models that dbt lets nobody outside their group refer to."""
     readers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """By unique id, the names of the models that select from it."""
     exposures: tuple[Exposure, ...] = ()
@@ -81,6 +83,7 @@ def read_documentation(path: Path, sleep: Sleep = time.sleep) -> Documentation:
             for name, column in (node.get("columns") or {}).items()
         },
         refs={i: _ref(node, own) for i, node in models.items()},
+        private=frozenset(i for i, node in models.items() if node.get("access") == "private"),
         readers={i: tuple(sorted(names)) for i, names in readers.items()},
         exposures=tuple(_exposure(e) for _, e in sorted((raw.get("exposures") or {}).items())),
     )

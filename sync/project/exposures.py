@@ -22,8 +22,15 @@ def as_yaml(exposures: Sequence[Mapping[str, Any]]) -> str:
     """The whole file. Without exposures it has an empty list, which dbt takes."""
     import yaml
 
-    body = yaml.safe_dump(
+    class Dumper(yaml.SafeDumper):
+        """Indents lists, as dbt's own style does."""
+
+        def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+            super().increase_indent(flow, False)
+
+    body = yaml.dump(
         {"version": 2, "exposures": list(exposures)},
+        Dumper=Dumper,
         allow_unicode=True,
         sort_keys=False,
         width=100,

@@ -215,14 +215,15 @@ def text(words: object) -> str:
 def code(words: object) -> str:
     """The same in the letters of code."""
     flat = re.sub(r"\s+", " ", str(words)).strip()
-    if not flat or re.search(r"[`|<>]", flat) or JINJA.search(flat):
-        return text(flat) if flat else '""'
+    if re.search(r"[`|<>]", flat) or JINJA.search(flat):
+        return text(flat)
     return f"`{flat}`"
 
 
 def _plain(value: object) -> str:
-    """A value as JSON has it, texts without quotes."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    """A value as JSON has it; text without quotes where it can be read so."""
+    is_plain = isinstance(value, str) and value and value == " ".join(value.split())
+    return str(value) if is_plain else json.dumps(value, ensure_ascii=False)
 
 
 def _anchor(model: Contract) -> str:

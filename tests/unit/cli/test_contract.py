@@ -291,7 +291,7 @@ def exposed(shop: App) -> dict[str, dict[str, Any]]:
 def test_each_sync_has_an_exposure(shop: App) -> None:
     told = shop.run("exposures")
     assert told.exit_code == 0
-    assert "no owner is named by seg_trials" in told.err
+    assert "seg_trials: no owner is named" in told.err
     assert exposed(shop) == {
         "seg_trials__customerio": {
             "name": "seg_trials__customerio",
@@ -379,3 +379,30 @@ def test_the_rights_and_the_link_of_a_file_are_kept(shop: App) -> None:
     assert shop.run("exposures").exit_code == 0
     assert path.is_symlink() and kept.stat().st_mode & 0o777 == 0o640
     assert "Growth" in kept.read_text()
+
+
+@pytest.mark.parametrize(
+    ("owner", "expected"),
+    [
+        ("Jane Doe <jane@example.com>", {"name": "Jane Doe", "email": "jane@example.com"}),
+        ("<jane@example.com>", {"email": "jane@example.com"}),
+        ("jane@example.com", {"email": "jane@example.com"}),
+        ("The team @home", {"name": "The team @home"}),
+    ],
+)
+def test_an_owner_is_a_name_an_address_or_both(
+    shop: App, owner: str, expected: dict[str, str]
+) -> None:
+    shop.activation("traits_people")["owner"] = owner
+    shop.write()
+    shop.run("exposures")
+    assert exposed(shop)["traits_people__customerio"]["owner"] == expected
+
+
+def test_a_private_model_is_left_out_with_a_warning(shop: App) -> None:
+    shop.manifest["nodes"]["model.app.traits_people"]["access"] = "private"
+    shop.write()
+    told = shop.run("exposures")
+    assert told.exit_code == 0
+    assert "warning[exposure-private]: traits_people" in told.err
+    assert set(exposed(shop)) == {"seg_trials__customerio"}
