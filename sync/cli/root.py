@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "contract": ("sync.cli.contract:contract", "Write down what goes where, or check it."),
     "exposures": ("sync.cli.exposures:exposures", "Write a dbt exposure for each sync."),
     "state": ("sync.cli.state:state", "Show or mend what is remembered of a sync."),
+    "report": ("sync.cli.report:report", "Write a page, or a message, about all of it."),
     "retire": ("sync.cli.retire:retire", "Take back what a removed sync has sent."),
     "pull": ("sync.cli.pull:pull", "Read what a destination answers back."),
     "sandbox": ("sync.cli.sandbox:sandbox", "Run the local stand-in for every destination."),

@@ -28,7 +28,6 @@ COLUMNS = (
     ("Doubt", "right"),
     ("Rejected", "right"),
 )
-COMPLETE = ("success", "rejects", "adopted")
 ONE_DESTINATION = ("Destination",)
 """Columns that say nothing where all syncs go to one destination."""
 
@@ -87,6 +86,8 @@ def _ago(seconds: float | None) -> str:
 
 def _remarks(session: Session, row: Row) -> list[str]:
     """What a table can't say."""
+    from sync.state.history import COMPLETE
+
     name, lines = row.sync.name, []
     paint = session.terminal.paint_out
     if row.problem is not None:

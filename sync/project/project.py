@@ -76,6 +76,8 @@ class Project:
     is_strict: bool = False
     declared: Declared = NOTHING_DECLARED
     """Syncs that dbt_project.yml says were moved or removed."""
+    zone: str = "UTC"
+    """Where days begin and end."""
     registry: Registry = field(repr=False, kw_only=True)
 
     @property
@@ -179,6 +181,7 @@ def load_project(
         ],
         is_strict=options.is_strict,
         declared=declared,
+        zone=policies.zone,
         registry=registry,
     )
 

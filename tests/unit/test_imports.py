@@ -56,7 +56,8 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "uvicorn": ("cli.sandbox",),
     "click": ("cli",),
     "rich": ("report",),
-    "jinja2": ("project",),
+    "vl_convert": ("report.page.charts",),
+    "jinja2": ("project", "report.page"),
     "yaml": ("project",),
     "pydantic": ("project", "destinations"),
 }
@@ -209,10 +210,16 @@ def test_every_library_is_a_declared_dependency() -> None:
     extras = project["optional-dependencies"]
     declared = {
         re.split(r"[^A-Za-z0-9_-]", requirement)[0].lower()
-        for requirement in [*project["dependencies"], *extras["sandbox"]]
+        for requirement in [*project["dependencies"], *extras["sandbox"], *extras["report"]]
     }
     # A project that uses an adapter has it installed; nobody else needs the layer.
-    provided = {"yaml": "pyyaml", "dbt": None, "psycopg2": None, "activation_sandbox": None}
+    provided = {
+        "yaml": "pyyaml",
+        "dbt": None,
+        "psycopg2": None,
+        "activation_sandbox": None,
+        "vl_convert": "vl-convert-python",
+    }
     for i in _theirs():
         library = _part(i.imported)
         name = provided.get(library, library)

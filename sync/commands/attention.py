@@ -1,0 +1,271 @@
+"""What needs attention: each thing with since when, how many people, whose it is, and a command."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import IntEnum
+from math import sqrt
+from typing import NamedTuple
+
+from sync.commands.orphans import Orphan
+from sync.commands.status import Row, in_utc
+from sync.model import Sync
+from sync.state.history import COMPLETE, Compared, SyncRun
+from sync.state.reading import Cause
+
+SELECT = " --select "
+COMMAND = re.compile(r"(dbt|python -m sync)\b[^;,]*")
+
+REFUSED_SHARE = 0.05
+"""Of a model's rows: from there on, rejected rows are an alarm."""
+BASELINE = timedelta(days=28)
+LEAST_CHECKED = 50
+DROP, DROP_SCORE = 0.02, 3.29
+"""A match rate is low when it fell by two points, and by more than chance explains (p 0.001)."""
+
+
+class Concern(IntEnum):
+    """What it is about, the worst first."""
+
+    REACHED = 1
+    """People are reached who must not be."""
+    BEHIND = 2
+    """Nothing is sent, or it is late."""
+    LEFT_BEHIND = 3
+    """The project has the sync no more, and its members keep what they have."""
+    REJECTED = 4
+    MATCH = 5
+    UNCONFIRMED = 6
+
+
+class Inside(NamedTuple):
+    """Members whose protective removal is not acknowledged, and since when."""
+
+    people: int
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """One thing to look at. `since` is a stored moment, in UTC."""
+
+    concern: Concern
+    is_alarm: bool
+    """Else a note."""
+    syncs: tuple[str, ...]
+    """As `model -> connection`."""
+    text: str
+    command: str
+    """What shows more, or mends it."""
+    since: datetime | None = None
+    people: int | None = None
+    owner: str = ""
+
+
+def find(
+    rows: Sequence[Row],
+    logged: Sequence[SyncRun],
+    causes: Sequence[tuple[Sync, Cause]],
+    checks: Sequence[tuple[Sync, Compared]],
+    inside: Mapping[str, Inside],
+    gone: Sequence[Orphan],
+    now: datetime,
+) -> list[Attention]:
+    """Everything that needs attention, the worst first; alike things of several syncs are one."""
+    found: list[Attention] = []
+    for row in rows:
+        runs = [run for run in logged if run.sync == row.sync.name]
+        found += _reached(row, inside.get(row.sync.name))
+        found += _behind(row, runs)
+        found += _rejected(row, [cause for sync, cause in causes if sync == row.sync])
+        found += _mismatched(row, [check for sync, check in checks if sync == row.sync], now)
+        found += _unconfirmed(row)
+    found += [_left_behind(orphan) for orphan in gone]
+    order = {level: number for number, level in enumerate((True, False))}
+    return sorted(
+        _together(found), key=lambda one: (order[one.is_alarm], one.concern, -(one.people or 0))
+    )
+
+
+def title(sync: Sync) -> str:
+    """`model -> connection`, as everywhere."""
+    return f"{sync.model} -> {sync.connection}"
+
+
+def _selected(command: str, sync: Sync) -> str:
+    return f"python -m sync {command}{SELECT}{sync.model},destination:{sync.connection}"
+
+
+def _run_of(fix: str) -> str:
+    """The one command that a way out names; empty where it says more."""
+    command = fix.rpartition("run: ")[2]
+    return command if COMMAND.fullmatch(command) else ""
+
+
+def _reached(row: Row, inside: Inside | None) -> Iterator[Attention]:
+    if inside is None or not inside.people:
+        return
+    yield Attention(
+        Concern.REACHED,
+        True,
+        (title(row.sync),),
+        "suppressed or without consent, and still inside: the removal was refused or not confirmed",
+        _selected("rejects", row.sync),
+        inside.since,
+        inside.people,
+        row.sync.owner,
+    )
+
+
+def _behind(row: Row, runs: Sequence[SyncRun]) -> Iterator[Attention]:
+    """Held, failed, or later than its SLA: one thing, with all that is known of it."""
+    last, said, since = row.last_run, list[str](), None
+    if row.problem is not None:
+        said.append(f"the next run is held: {row.problem.message}")
+    elif row.gone:
+        said.append(f"tables are gone: {', '.join(row.gone)}")
+    elif last is None:
+        said.append("has never run")
+    elif last.status not in COMPLETE:
+        # A warehouse's own words may quote a value, and the report gets forwarded.
+        why = f": {last.message}" if last.message and last.status != "warehouse" else ""
+        said.append(f"the last run was not complete ({last.status}){why}")
+        since = _first_incomplete(runs) or last.finished_at
+    elif row.standing.unsettled:
+        said.append("a run was cut short, and its changes are not settled")
+    if row.is_late:
+        said.append(f"later than its SLA of {row.sync.sla}")
+        since = row.standing.facts.completed_at if row.standing.facts else since
+    if not said:
+        return
+    command = _run_of(row.problem.fix if row.problem else "") or _selected("status", row.sync)
+    is_alarm = last is not None or row.is_late or row.problem is not None
+    yield Attention(
+        Concern.BEHIND,
+        is_alarm,
+        (title(row.sync),),
+        "; ".join(said),
+        command if is_alarm else _selected("plan", row.sync),
+        since,
+        None,
+        row.sync.owner,
+    )
+
+
+def _first_incomplete(runs: Sequence[SyncRun]) -> datetime | None:
+    """When the first of the newest runs ended that were not complete."""
+    since = None
+    for run in reversed(runs):
+        if run.status in COMPLETE:
+            break
+        since = run.finished_at
+    return since
+
+
+def _rejected(row: Row, causes: Sequence[Cause]) -> Iterator[Attention]:
+    if not row.rejected:
+        return
+    of = row.last_run.model_rows if row.last_run else 0
+    share = row.rejected / of if of else 1.0
+    most = max(causes, key=lambda cause: cause.rows, default=None)
+    why = f", most of them as {most.code}" if most and len(causes) > 1 else ""
+    why = f", as {most.code}" if most and len(causes) == 1 else why
+    yield Attention(
+        Concern.REJECTED,
+        share > REFUSED_SHARE,
+        (title(row.sync),),
+        f"{share:.1%} of the model's rows are rejected or invalid{why}",
+        _selected("rejects", row.sync),
+        min((cause.first_at for cause in causes), default=None),
+        row.rejected,
+        row.sync.owner,
+    )
+
+
+def _mismatched(row: Row, checks: Sequence[Compared], now: datetime) -> Iterator[Attention]:
+    """The newest comparison against those of the 28 days before it."""
+    if not checks:
+        return
+    *earlier, last = checks
+    recent = [c for c in earlier if last.checked_at - c.checked_at <= BASELINE]
+    before = sum(c.sent for c in recent)
+    if not before or last.sent < LEAST_CHECKED:
+        return
+    usual, rate = sum(c.matched for c in recent) / before, last.matched / last.sent
+    if is_low_match(usual, before, rate, last.sent):
+        yield Attention(
+            Concern.MATCH,
+            True,
+            (title(row.sync),),
+            f"{rate:.1%} of the members asked for match, {usual:.1%} before",
+            _selected("verify", row.sync),
+            last.checked_at,
+            last.sent - last.matched,
+            row.sync.owner,
+        )
+
+
+def is_low_match(usual: float, before: int, rate: float, checked: int) -> bool:
+    """Whether a match rate fell by more than chance explains, from `before` to `checked` asked."""
+    drop = usual - rate
+    spread = sqrt(usual * (1 - usual) * (1 / checked + 1 / before) + 0.0001)
+    return drop >= DROP and drop / spread > DROP_SCORE
+
+
+def _unconfirmed(row: Row) -> Iterator[Attention]:
+    if row.standing.doubts:
+        yield Attention(
+            Concern.UNCONFIRMED,
+            False,
+            (title(row.sync),),
+            "the destination gave no usable answer; the next run asserts them again",
+            _selected("status", row.sync),
+            row.last_run.finished_at if row.last_run else None,
+            row.standing.doubts,
+            row.sync.owner,
+        )
+
+
+def _left_behind(orphan: Orphan) -> Attention:
+    known = orphan.known
+    return Attention(
+        Concern.LEFT_BEHIND,
+        orphan.members > 0,
+        (f"{known.model} -> {known.connection}",),
+        "gone from the project; its members keep what was sent",
+        f"python -m sync retire {known.sync}",
+        None,
+        orphan.members,
+    )
+
+
+def _together(found: Sequence[Attention]) -> list[Attention]:
+    """Things that read alike, and are mended alike, as one."""
+    alike: dict[tuple[object, ...], list[Attention]] = defaultdict(list)
+    for one in found:
+        command, _, _ = one.command.partition(SELECT)
+        alike[(one.concern, one.is_alarm, one.text, one.owner, command)].append(one)
+    return [_merged(group) for group in alike.values()]
+
+
+def _merged(group: Sequence[Attention]) -> Attention:
+    first = group[0]
+    if len(group) == 1:
+        return first
+    command, _, _ = first.command.partition(SELECT)
+    moments = [one.since for one in group if one.since]
+    people = [one.people for one in group if one.people is not None]
+    return Attention(
+        first.concern,
+        first.is_alarm,
+        tuple(name for one in group for name in one.syncs),
+        first.text,
+        command,
+        min(moments, key=in_utc, default=None),
+        sum(people) if people else None,
+        first.owner,
+    )
