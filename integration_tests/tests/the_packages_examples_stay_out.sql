@@ -4,7 +4,7 @@
 {%- if execute -%}
     {%- for node in graph.nodes.values()
         if node.package_name == 'activation' and node.config.enabled
-        and not node.original_file_path.startswith('models/monitoring/') -%}
+        and not modules.re.match('models/(monitoring|measurement)/', node.original_file_path) -%}
         {%- do strangers.append(node.unique_id) -%}
     {%- endfor -%}
     {%- for source in graph.sources.values() if source.package_name == 'activation' -%}

@@ -1,7 +1,7 @@
 {#- A select of the result for each holdout, reading and measure: difference, interval and verdict.
     `strata` has the columns of _lift_strata().
 
-    Strata with 50 people or more in each arm count; where several do, the difference is their mean,
+    Strata with 50 people or more in each arm count, or all where none has so many; where several do, the difference is their mean,
     weighted by their people, since a changed percentage would else mix up groups of other times.
 
     `verdict`, the first that holds: split_is_off; arms_differed_before (the outcome in the window
@@ -15,12 +15,23 @@
 {% macro _lift(strata) -%}
     with
 
-    weighted as (
+    used as (
 
         select
             strata.*,
+            is_counted
+            or max(case when is_counted then 1 else 0 end)
+                over (partition by holdout, reading, measure) = 0 as is_used
+        from {{ strata }} as strata
+
+    ),
+
+    weighted as (
+
+        select
+            used.*,
             {{ activation._as_double('n1 + n0') }} / nullif(
-                sum(case when is_counted then n1 + n0 end)
+                sum(case when is_used then n1 + n0 end)
                     over (partition by holdout, reading, measure),
                 0
             ) as weight,
@@ -28,7 +39,7 @@
                 when measure = 'rate' then m1 * (1 - m1) / nullif(n1, 0) + m0 * (1 - m0) / nullif(n0, 0)
                 else adjusted_v1 / nullif(n1, 0) + adjusted_v0 / nullif(n0, 0)
             end as variance
-        from {{ strata }} as strata
+        from used
 
     ),
 
@@ -43,27 +54,29 @@
             skewness,
             sum(closed1) as closed1,
             sum(closed0) as closed0,
-            sum(case when is_counted then reached1 end) as reached1,
-            sum(case when is_counted then reached0 end) as reached0,
+            sum(case when is_used then reached1 end) as reached1,
+            sum(case when is_used then reached0 end) as reached0,
             max(case when is_split_off then 1 else 0 end) = 1 as is_split_off,
-            max(case when is_counted and is_adjusted then 1 else 0 end) = 1 as is_adjusted,
-            count(case when is_counted then 1 end) as strata,
-            count(case when not is_counted then 1 end) as dropped_strata,
+            max(case when is_used and is_adjusted then 1 else 0 end) = 1 as is_adjusted,
+            max(case when is_counted then 1 else 0 end) = 1 as has_strata,
+            count(case when is_used then 1 end) as strata,
+            count(case when not is_used then 1 end) as dropped_strata,
             {%- for name in ['n1', 'x1', 'n0', 'x0'] %}
-            coalesce(sum(case when is_counted then {{ activation._as_double(name) }} end), 0) as {{ name }},
+            coalesce(sum(case when is_used then {{ activation._as_double(name) }} end), 0) as {{ name }},
             {%- endfor %}
             {%- for name in ['m1', 'm0', 'v1', 'v0'] %}
-            max(case when is_counted then adjusted_{{ name }} end) as {{ name }},
+            max(case when is_used then adjusted_{{ name }} end) as {{ name }},
             {%- endfor %}
-            sum(case when is_counted then weight * (adjusted_m1 - adjusted_m0) end) as weighted_difference,
-            sum(case when is_counted then weight * weight * variance end) as weighted_variance,
-            sum(case when is_counted then weight * (uncut1 - uncut0) end) as uncut_difference,
-            sum(case when is_counted then weight * (mx1 - mx0) end) as difference_before,
-            sqrt(sum(
-                case when is_counted then weight * weight * (vx1 / n1 + vx0 / n0) end
-            )) as error_before,
-            sum(case when is_counted then weight * m1 end) as treated_mean,
-            sum(case when is_counted then weight * m0 end) as control_mean
+            sum(case when is_used then weight * (adjusted_m1 - adjusted_m0) end) as weighted_difference,
+            sum(case when is_used then weight * weight * variance end) as weighted_variance,
+            sum(case when is_used then weight * (uncut1 - uncut0) end) as uncut_difference,
+            sum(case when is_used then weight * (mx1 - mx0) end) as difference_before,
+            sqrt(sum(case
+                when is_used
+                    then weight * weight * (vx1 / nullif(n1, 0) + vx0 / nullif(n0, 0))
+            end)) as error_before,
+            sum(case when is_used then weight * m1 end) as treated_mean,
+            sum(case when is_used then weight * m0 end) as control_mean
         from weighted
         group by holdout, reading, measure, announced_people, cut, skewness
 
@@ -95,6 +108,7 @@
             intervals.*,
             coalesce(abs(difference_before) > 3.2905 * error_before, false) as has_differed_before,
             case
+                when not has_strata then 'few_people'
                 when measure = 'rate' and (n1 < 100 or n0 < 100) then 'few_people'
                 when measure = 'rate' and (x1 < 5 or x0 < 5 or n1 - x1 < 5 or n0 - x0 < 5)
                     then 'few_outcomes'

@@ -41,8 +41,8 @@
         select
             readings.*,
             'rate' as measure,
-            {{ activation._as_double('has_outcome') }} as found,
-            {{ activation._as_double('had_outcome') }} as found_before
+            {{ activation._as_double('case when has_outcome then 1 else 0 end') }} as found,
+            {{ activation._as_double('case when had_outcome then 1 else 0 end') }} as found_before
         from readings
         union all
         select

@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "verify": ("sync.cli.verify:verify", "Compare a sample with what destinations hold."),
     "identities": ("sync.cli.identities:identities", "Audit keys: coverage, duplicates, format."),
     "rejects": ("sync.cli.rejects:rejects", "Rejected and invalid rows by cause."),
+    "lift": ("sync.cli.lift:lift", "What a holdout shows of the effect."),
     "contract": ("sync.cli.contract:contract", "Write down what goes where, or check it."),
     "exposures": ("sync.cli.exposures:exposures", "Write a dbt exposure for each sync."),
     "state": ("sync.cli.state:state", "Show or mend what is remembered of a sync."),

@@ -15,6 +15,7 @@ from sync.project.drafts import Draft
 from sync.project.findings import Finding
 from sync.project.holding_out import check_units, ended, holdouts_of
 from sync.project.mapping import never_sent, segment_name, traits_of, undeclared, withdrawn
+from sync.project.measuring import check_outcomes
 from sync.project.metadata import EntryMetadata
 from sync.project.metadata_reader import Activated, read_misplaced, read_model
 from sync.project.naming import definition, sync_name
@@ -63,6 +64,7 @@ def draft_syncs(
     named = {activated.model.name: activated for activated in models}
     findings += check_units(models, policies.holdouts)
     findings += check_cadences(named, policies)
+    findings += check_outcomes(named, policies)
     ruled = [_with_rules(draft, named, policies, tuple(connections), findings) for draft in drafts]
     ordered, misplaced = in_order(ruled, policies.zone)
     return Drafts(ordered, models, findings + misplaced)

@@ -122,6 +122,28 @@ class HoldoutForm(BaseModel):
     ends: Literal["keep", "release"] | None = Field(
         None, description="What becomes of people who are held out where a model drops the name."
     )
+    outcome: Text | None = Field(None, description="The model of kind outcome to measure it by.")
+    measure: Literal["rate", "value"] | None = Field(
+        None,
+        description="What the verdict is about: the share of people with an outcome, or what their "
+        "outcomes are worth. Default: rate.",
+    )
+    window: Span | None = Field(
+        None, description="How long the outcomes of a person count. Default: 14 days."
+    )
+    settle: Span | None = Field(
+        None, description="How long to wait for late outcomes after that. Default: 2 days."
+    )
+    people: int | None = Field(
+        None, ge=100, description="How many people the planned reading is of. Default: 10000."
+    )
+
+    @model_validator(mode="after")
+    def _says_what_is_measured(self) -> HoldoutForm:
+        given = [n for n in ("measure", "window", "settle", "people") if getattr(self, n)]
+        if given and self.outcome is None:
+            raise ValueError(f"has `{given[0]}` and no `outcome`: name a model of kind outcome")
+        return self
 
 
 class RolloutForm(BaseModel):

@@ -16,6 +16,7 @@ from sync.project.declared import NOTHING_DECLARED, Declared, check_declared, re
 from sync.project.evidence import NOTHING, Allowed
 from sync.project.findings import Compiled, Finding
 from sync.project.policies import read_policies
+from sync.project.policy_forms import HoldoutForm
 from sync.project.preflight import BuiltFor, Gated, Preflight, gate
 from sync.project.profiles import (
     Choices,
@@ -78,6 +79,8 @@ class Project:
     """Syncs that dbt_project.yml says were moved or removed."""
     zone: str = "UTC"
     """Where days begin and end."""
+    holdouts: Mapping[str, HoldoutForm] = field(default_factory=dict)
+    """By name, those that the var defines."""
     registry: Registry = field(repr=False, kw_only=True)
 
     @property
@@ -182,6 +185,7 @@ def load_project(
         is_strict=options.is_strict,
         declared=declared,
         zone=policies.zone,
+        holdouts=policies.holdouts,
         registry=registry,
     )
 

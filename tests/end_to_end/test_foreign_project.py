@@ -107,6 +107,23 @@ def test_a_project_that_installs_the_package_sends_its_own_models_only(
     assert "run_syncs" in next(compiled).read_text()
     compiled = (foreign.dir / "target" / "compiled").rglob("wrap_held_out.sql")
     assert "holdouts" in next(compiled).read_text()
+    later = '{as_of_time: "2099-01-01 00:00:00"}'
+    foreign.dbt("build", "--warn-error", "--select", "tag:activation_measurement", "--vars", later)
+    counted = "measure, verdict, refusal, treated_people, treated_reached, is_verdict"
+    size = len(people)
+    assert foreign.warehouse.rows(f"select {counted} from activation__lift order by measure") == [
+        ("rate", "too_few", "few_people", size, size, True),
+        ("value", "too_few", "few_people", size, size, False),
+    ]
+    told = foreign.run("lift", expect=0).stdout
+    assert told.startswith("onboarding: too few to tell\n")
+    assert f"of {size} against 0 of 0, early reading, 99 %: fewer than 100 people" in told
+    (answer,) = map(json.loads, foreign.run("lift", "onboarding", "--json").stdout.splitlines())
+    (holdout,) = answer["holdouts"]
+    assert [one["treated_people"] for one in holdout["readings"]] == [size, size]
+    assert holdout["verdict"] == "too_few"
+    wrong = foreign.run("lift", "onbording", expect=2)
+    assert "did you mean `onboarding`?" in wrong.stderr
     assert exposed(foreign) == {
         "seg_trial_ending__customerio": {"seg_trial_ending", "consents"},
         "traits_people__customerio": {"traits_people"},

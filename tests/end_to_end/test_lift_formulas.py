@@ -28,7 +28,7 @@ SERIES = {
 PERSON = {
     **{"holdout": "", "identity": "", "arm": "", "drawn_percent": 10.0, "phase": 0},
     **{"announced_people": 10_000, "person_number": 1, "is_closed": True, "is_kept": True},
-    **{"is_reached": True, "has_outcome": 0, "had_outcome": 0},
+    **{"is_reached": True, "has_outcome": False, "had_outcome": False},
     **{"value": math.nan, "value_before": math.nan},
 }
 """Columns with what stands in them where a test says nothing; nan is null."""
@@ -331,7 +331,7 @@ def test_without_an_effect_amounts_are_found_to_differ_as_seldom_as_promised() -
         "holdout": np.repeat(np.arange(seeds), size),
         "arm": np.where(source.random(people) < 0.5, "control", "treated"),
         "person_number": np.tile(np.arange(1, size + 1), seeds),
-        "has_outcome": spends.astype(int),
+        "has_outcome": spends,
         "value": amount,
         "value_before": before,
     }

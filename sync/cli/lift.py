@@ -1,0 +1,30 @@
+"""`lift`: what holdouts show of the effect."""
+
+from __future__ import annotations
+
+import click
+
+from sync.cli.command import PROJECT, STATE, command
+from sync.cli.session import Session
+
+
+@command(PROJECT, STATE)
+@click.argument("name", required=False)
+@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+def lift(session: Session, name: str | None, as_json: bool) -> int:
+    """Compare people who were sent something with those whom a holdout kept back.
+
+    NAME is a holdout; without it, all that name an outcome. Prints what the models of the tag
+    activation_measurement say, as dbt built them last.
+    """
+    from sync.commands.lift import find_lifts
+    from sync.report.lift import machine, told
+
+    project = session.load()
+    found = find_lifts(project, session.access(project), name)
+    if as_json or session.is_json:
+        session.answer("lift", holdouts=[machine(one) for one in found])
+        return 0
+    for number, one in enumerate(found):
+        session.say(*([""] if number else []), *told(one, session.terminal.paint_out))
+    return 0
