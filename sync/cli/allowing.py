@@ -34,6 +34,11 @@ ONLY_COHORT = click.option(
 )
 
 
+def flags_of(given: Mapping[str, bool]) -> list[str]:
+    """The options as they were written: `--allow-empty`."""
+    return [f"--{name.replace('_', '-')}" for name, is_given in given.items() if is_given]
+
+
 def limits_of(given: Mapping[str, bool]) -> GuardLimits:
     """What the guards let pass."""
     from sync.plan.guards import GuardLimits

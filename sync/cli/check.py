@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from sync.cli.command import PROJECT, SELECTION, command
+from sync.cli.command import JSON, PROJECT, SELECTION, command
 from sync.cli.orphans import report_gone
 from sync.cli.session import Session
 from sync.report import jsonl, words
@@ -21,22 +21,23 @@ from sync.report.events import Warned
     is_flag=True,
     help="Read the state too: name syncs that are gone, and declarations that are done.",
 )
+@JSON
 def check(session: Session, with_state: bool) -> int:
     """Check metadata, contracts, mappings and vendors' limits; no network, no warehouse.
 
     With --strict, warnings count as problems. With --state, the warehouse is read.
     """
-    from sync.commands.check import complaints, hints
+    from sync.commands.check import complaints, hints, outdated, own_models
 
     project = session.load()
     is_strict = session.options.is_strict
-    warnings = [*project.warnings, *hints(project)]
+    warnings = [*outdated(project, own_models(project)), *project.warnings, *hints(project)]
     problems = [*complaints(project), *(warnings if is_strict else ())]
     exit_code = 2 if problems else 0
     gone: dict[str, Any] = {}
     if with_state:
-        gone = report_gone(session, project, session.access(project), session.is_json)
-    if session.is_json:
+        gone = report_gone(session, project, session.access(project), session.is_machine)
+    if session.is_machine:
         session.answer(
             "checked",
             exit_code=exit_code,

@@ -122,6 +122,7 @@ COMMITTED = Section(
         ),
     ),
 )
+JSON = click.option("--json", "is_object", is_flag=True, help="As one JSON object, errors too.")
 
 
 def command(*sections: Section) -> Callable[[Command], click.Command]:
@@ -136,16 +137,9 @@ def command(*sections: Section) -> Callable[[Command], click.Command]:
             session = Session(
                 options_of(given, click.get_current_context().find_root().info_name or MODULE)
             )
-            try:
-                return function(session, **given)
-            except SyncError as error:
-                return session.fail(error)
-            except (click.ClickException, click.exceptions.Exit, click.Abort, KeyboardInterrupt):
-                raise
-            except Exception as error:  # noqa: BLE001  the outermost net: nobody else can tell
-                from sync.cli.unexpected import tell
-
-                return tell(session, error)
+            code = _run(session, lambda: function(session, **given))
+            session.close(code)
+            return code
 
         decorated: Any = run
         titles: dict[str, str] = {}
@@ -156,3 +150,16 @@ def command(*sections: Section) -> Callable[[Command], click.Command]:
         return click.command(cls=SyncCommand, titles=titles)(decorated)
 
     return decorate
+
+
+def _run(session: Session, function: Callable[[], int]) -> int:
+    try:
+        return function()
+    except SyncError as error:
+        return session.fail(error)
+    except (click.ClickException, click.exceptions.Exit, click.Abort, KeyboardInterrupt):
+        raise
+    except Exception as error:  # noqa: BLE001  the outermost net: nobody else can tell
+        from sync.cli.unexpected import tell
+
+        return tell(session, error)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sync.cli.command import PROJECT, SELECTION, STATE, command
+from sync.cli.command import JSON, PROJECT, SELECTION, STATE, command
 from sync.cli.session import Session
 from sync.report import jsonl, words
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 
 @command(SELECTION, PROJECT, STATE)
+@JSON
 def debug(session: Session) -> int:
     """Try project, warehouse and every connection: credentials, region, account."""
     from sync.commands.debug import examine
@@ -21,11 +22,11 @@ def debug(session: Session) -> int:
     tried = []
     for one in examine(session.load, session.access, session.clock):
         tried.append(one)
-        if not session.is_json:
+        if not session.is_machine:
             session.say(*_lines(session, one))
     wrong = [one.exit_code for one in tried if not one.is_ok]
     code = gravest(wrong)
-    if session.is_json:
+    if session.is_machine:
         session.answer("debug", exit_code=code, findings=[_machine(o) for o in tried if o.what])
     else:
         failed = words.plural(len(wrong), "check")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sync.cli.command import PROJECT, SELECTION, command
+from sync.cli.command import JSON, PROJECT, SELECTION, command
 from sync.cli.session import Session
 from sync.report import results
 from sync.report.paint import printable
@@ -27,6 +27,7 @@ COLUMNS = ("Model", "Destination", "Kind", "Traits", "Tags", "State")
     show_default=True,
     help="A name a line, for --select; a JSON object a line; or a table.",
 )
+@JSON
 def ls(session: Session, output: str) -> int:
     """List the syncs of the project. Reads dbt's files alone, no warehouse and no network."""
     from sync.commands.ls import find
@@ -34,7 +35,7 @@ def ls(session: Session, output: str) -> int:
     project = session.load()
     session.tell_nothing(project)
     syncs = find(project)
-    if session.is_json:
+    if session.is_machine:
         session.answer("listed", target=project.target.name, syncs=[_machine(one) for one in syncs])
     elif output == "json":
         session.say(*(json.dumps(_machine(one)) for one in syncs))

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sync.cli.allowing import ALLOWANCES, ONLY_COHORT, allowed_of, limits_of
-from sync.cli.command import PROJECT, SELECTION, STATE, command
+from sync.cli.allowing import ALLOWANCES, ONLY_COHORT, allowed_of, flags_of, limits_of
+from sync.cli.command import JSON, PROJECT, SELECTION, STATE, command
 from sync.cli.listening import planned_event, tell_gates
 from sync.cli.orphans import tell_gone
 from sync.cli.root import Differs
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     metavar="N",
     help="List N changes of each sync, with identities and old and new values; pii is masked.",
 )
-@click.option("--json", "as_json", is_flag=True, help="The whole plan as one JSON object.")
+@JSON
 @click.option(
     "--detailed-exitcode", is_flag=True, help="Exit 0 when nothing is to be sent, 2 when something."
 )
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 def plan(
     session: Session,
     show: int,
-    as_json: bool,
     detailed_exitcode: bool,
     only_cohort: bool,
     **allowed: bool,
@@ -64,18 +63,23 @@ def plan(
     for sync in in_order(preflight.open):
         guard = partial(hold, preflight, sync, limits=limits_of(allowed))
         previews.append(_preview(session, access, sync, places.of(sync), guard, show))
-        if not as_json:
+        if not session.is_object:
             session.reporter.tell(previews[-1])
     codes = [p.exit_code for p in previews] + [r.exit_code for r in refused]
     ended = PlanEnded(
         previews=tuple(previews),
         refused=tuple(refused),
         exit_code=gravest(codes),
-        command=again(session.options, "apply", preflight.open if len(preflight.open) < 4 else ()),
-        **tell_gone(session, project, is_told=not as_json)._asdict(),
+        command=again(
+            session.options,
+            "apply",
+            preflight.open if len(preflight.open) < 4 else (),
+            flags_of({**allowed, "only_cohort": only_cohort}),
+        ),
+        **tell_gone(session, project, is_told=not session.is_object)._asdict(),
     )
-    if as_json:
-        session.terminal.result(jsonl.line(ended, session.clock.now()))
+    if session.is_object:
+        session.answer_line(jsonl.line(ended, session.clock.now()))
     else:
         session.reporter.tell(ended)
     if detailed_exitcode and not ended.exit_code and ended.total:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import click
 
-from sync.cli.command import PROJECT, STATE, command
+from sync.cli.command import JSON, PROJECT, STATE, command
 from sync.cli.session import Session
 from sync.report import words
 
 
 @command(PROJECT, STATE)
 @click.argument("connection")
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
-def pull(session: Session, connection: str, as_json: bool) -> int:
+@JSON
+def pull(session: Session, connection: str) -> int:
     """Read what CONNECTION answers back, such as survey responses, into the state's `responses`.
 
     Goes on where the last pull ended. Models read them through the source `activation_state`.
@@ -24,7 +24,7 @@ def pull(session: Session, connection: str, as_json: bool) -> int:
     access = session.access(project)
     with Services(project, session.clock, lambda: None) as services:
         pulled = pull_records(services, access, connection)
-    if as_json or session.is_json:
+    if session.is_machine:
         session.answer("pulled", connection=connection, records=pulled.records, pages=pulled.pages)
     elif pulled.records:
         count = words.plural(pulled.records, "record")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sync.cli.command import PROJECT, SELECTION, STATE, command
+from sync.cli.command import JSON, PROJECT, SELECTION, STATE, command
 from sync.cli.session import Session
 from sync.model import Sync
 from sync.report import jsonl, words
@@ -27,12 +27,12 @@ Group = tuple["Cause", list[str]]
     metavar="N",
     help="List N identities for each cause.",
 )
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
-def rejects(session: Session, show: int, as_json: bool) -> int:
+@JSON
+def rejects(session: Session, show: int) -> int:
     """Rejected and invalid rows by cause. They are tried again by every run."""
     project = session.load_sound()
     found = _causes(session.access(project), project.syncs, show)
-    if as_json or session.is_json:
+    if session.is_machine:
         session.answer("rejects", syncs=[_machine(sync, groups) for sync, groups in found])
         return 0
     if not found:

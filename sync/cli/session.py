@@ -39,6 +39,9 @@ class Options:
     is_strict: bool = False
     is_quiet: bool = False
     is_json: bool = False
+    """`--log-format json`: everything that is told, an object a line."""
+    is_object: bool = False
+    """`--json`: the result alone, one object."""
     has_color: bool = True
     is_debug: bool = False
     program: str = MODULE
@@ -69,11 +72,23 @@ class Session:
         self.reporter = Reporter(self.terminal, self.clock, options.is_json)
         self.project: Project | None = None
         self.tracebacks: Tracebacks | None = None
+        self._failures: list[Problem] = []
+        self._is_answered = False
 
     @property
     def is_json(self) -> bool:
-        """Whether stdout is for machines."""
+        """Whether everything is told to machines, line by line."""
         return self.options.is_json
+
+    @property
+    def is_object(self) -> bool:
+        """Whether stdout is one JSON object, and progress is for people."""
+        return self.options.is_object and not self.options.is_json
+
+    @property
+    def is_machine(self) -> bool:
+        """Whether the result is for machines, in either form."""
+        return self.is_json or self.is_object
 
     def load(self, names: Sequence[str] = ()) -> Project:
         """Read the project and go to its folder. `names` select like `--select`.
@@ -137,9 +152,18 @@ class Session:
                 unconnected=tuple(s.name for s in project.unconnected),
             )
         )
-        for warning in project.warnings:
+        for warning in (*self._outdated(project), *project.warnings):
             self.reporter.tell(Warned(warning))
         self.tell_nothing(project)
+
+    def _outdated(self, project: Project) -> list[Problem]:
+        """A manifest that is older than the files of models in which something is wrong."""
+        if not project.findings:
+            return []
+        from sync.commands.check import outdated
+
+        stopped = {node for finding in project.findings for node in finding.models}
+        return outdated(project, [m for i, m in project.manifest.models.items() if i in stopped])
 
     def tell_nothing(self, project: Project) -> None:
         """Why there is nothing to sync, where that is so."""
@@ -159,8 +183,21 @@ class Session:
         self.terminal.result(*lines)
 
     def answer(self, code: str, **fields: Any) -> None:
-        """A result for machines, one line."""
-        self.terminal.result(jsonl.message(code, fields, self.clock.now()))
+        """A result for machines, one line; with what failed on the way, if it is the only one."""
+        if self._failures:
+            fields["problems"] = jsonl.plain(self._failures)
+        self.answer_line(jsonl.message(code, fields, self.clock.now()))
+
+    def answer_line(self, line: str) -> None:
+        """The same, of a line that is made."""
+        self._is_answered = True
+        self.terminal.result(line)
+
+    def close(self, exit_code: int) -> None:
+        """Let a command that failed before it had a result answer with its problems."""
+        if self.is_object and not self._is_answered:
+            fields = {"exit_code": exit_code, "problems": jsonl.plain(self._failures)}
+            self.answer_line(jsonl.message("failed", fields, self.clock.now(), is_error=True))
 
     def fail(self, error: SyncError) -> int:
         """Say what is wrong; the exit code it asks for."""
@@ -168,28 +205,38 @@ class Session:
         return error.exit_code
 
     def problems(self, problems: Sequence[Problem], exit_code: int) -> None:
-        """Say every problem, as text or as one line of JSON."""
+        """Say every problem, as text or as one line of JSON; `--json` has them in its object."""
         if self.is_json:
             fields = {"exit_code": exit_code, "problems": problems}
             now = self.clock.now()
             self.terminal.result(jsonl.message("failed", jsonl.plain(fields), now, is_error=True))
             return
+        self._failures += problems
         for problem in problems:
             self.terminal.complain("", self.terminal.paint_err.problem(problem))
 
 
-def again(options: Options, command: str, syncs: Sequence[Sync] = ()) -> str:
-    """The command line for this selection and target, to be typed again."""
-    words = ["python -m sync", command]
+def again(
+    options: Options, command: str, syncs: Sequence[Sync] = (), flags: Sequence[str] = ()
+) -> str:
+    """The command line for this selection and project, to be typed again."""
+    words = ["python -m sync", command, *flags]
     models = list(dict.fromkeys(s.model for s in syncs))
     selected = options.select or (models if 0 < len(models) <= 3 else ())
     for flag, values in (("--select", selected), ("--exclude", options.exclude)):
         if values:
             words += [flag, *(_quoted(v) for v in values)]
-    if options.target:
-        words += ["--target", options.target]
-    if options.variables:
-        words += ["--vars", _quoted(options.variables)]
+    given = {
+        "--target": options.target,
+        "--profile": options.profile,
+        "--project-dir": options.project_dir,
+        "--profiles-dir": options.profiles_dir,
+        "--target-path": options.target_path,
+        "--journal-dir": options.journal_dir,
+        "--vars": options.variables,
+    }
+    for flag, value in given.items():
+        words += [flag, _quoted(str(value))] if value else []
     return " ".join(words)
 
 

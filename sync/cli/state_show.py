@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from sync.cli.command import PROJECT, SELECTION, STATE, command
+from sync.cli.command import JSON, PROJECT, SELECTION, STATE, command
 from sync.cli.completing import offer_syncs
 from sync.cli.session import Session
 from sync.model import Sync
@@ -36,8 +36,8 @@ class Shown(NamedTuple):
 
 @command(SELECTION, PROJECT, STATE)
 @click.argument("names", nargs=-1, metavar="[SYNC]...", shell_complete=offer_syncs)
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
-def show(session: Session, names: tuple[str, ...], as_json: bool) -> int:
+@JSON
+def show(session: Session, names: tuple[str, ...]) -> int:
     """Tables with their rows, and what is recorded of each sync. Names tables that are gone."""
     from sync.state import lost, reading
 
@@ -49,7 +49,7 @@ def show(session: Session, names: tuple[str, ...], as_json: bool) -> int:
         shared = reading.table_rows(state)
         readable = 0 if gone or version is None else version
         syncs = [_look(access, state, sync, readable) for sync in project.syncs]
-    if as_json or session.is_json:
+    if session.is_machine:
         found = [_machine(one) for one in syncs]
         session.answer("state", schema=access.schema, tables=dict(shared), gone=gone, syncs=found)
         return 0

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sync.cli.command import PROJECT, SELECTION, STATE, command
+from sync.cli.command import JSON, PROJECT, SELECTION, STATE, command
 from sync.cli.orphans import report_gone
 from sync.cli.session import Session
 from sync.report import jsonl, results, words
@@ -28,30 +28,48 @@ COLUMNS = (
     ("Doubt", "right"),
     ("Rejected", "right"),
 )
+LATE = 1
+"""The exit code of `--fail-on-late`."""
 ONE_DESTINATION = ("Destination",)
 """Columns that say nothing where all syncs go to one destination."""
 
 
 @command(SELECTION, PROJECT, STATE)
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
-def status(session: Session, as_json: bool) -> int:
+@click.option(
+    "--history",
+    is_flag=False,
+    flag_value=10,
+    type=click.IntRange(min=1),
+    metavar="[N]",
+    help="The last N runs of each sync, 10 unless given: when, result, counts, duration.",
+)
+@click.option("--fail-on-late", is_flag=True, help="Exit 1 when a sync is later than its SLA.")
+@JSON
+def status(session: Session, history: int | None, fail_on_late: bool) -> int:
     """Last runs, members, doubts, dead letters, leases, and who is later than its SLA."""
     from sync.commands.status import find_rows
+    from sync.report import history as past
 
     project = session.load_sound()
     access = session.access(project)
-    rows = find_rows(project, access, session.clock.now())
-    is_machine = as_json or session.is_json
+    rows = find_rows(project, access, session.clock.now(), history or 1)
+    code = LATE if fail_on_late and any(row.is_late for row in rows) else 0
+    is_machine = session.is_machine
     gone = report_gone(session, project, access, is_machine)
     if is_machine:
-        session.answer("status", syncs=[_machine(row) for row in rows], **gone)
-        return 0
+        syncs = [_machine(row) for row in rows]
+        for told, row in zip(syncs, rows, strict=True) if history else ():
+            told["history"] = past.machine(row)
+        session.answer("status", exit_code=code, syncs=syncs, **gone)
+        return code
     if not rows:
         session.say(f"Target {project.target.name} has no syncs.")
         return 0
     _draw(session, rows)
     session.say(*(line for row in rows for line in _remarks(session, row)))
-    return 0
+    if history:
+        past.tell(session.terminal, rows)
+    return code
 
 
 def _draw(session: Session, rows: list[Row]) -> None:

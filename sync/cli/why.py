@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sync.cli.command import PROJECT, SELECTION, STATE, command
+from sync.cli.command import JSON, PROJECT, SELECTION, STATE, command
 from sync.cli.session import Session
 from sync.errors import ConfigError
 from sync.report.paint import printable
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 @command(SELECTION, PROJECT, STATE)
 @click.argument("identity")
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
-def why(session: Session, identity: str, as_json: bool) -> int:
+@JSON
+def why(session: Session, identity: str) -> int:
     """Tell where IDENTITY stands in every sync: model, gates, deliveries, rejections, next run.
 
     IDENTITY is an identity, an event's id, or an address such as an e-mail.
@@ -39,7 +39,7 @@ def why(session: Session, identity: str, as_json: bool) -> int:
     held = {g.sync.name: g.problem for g in preflight.gated if g.is_refused}
     holding = partial(hold, preflight, limits=GuardLimits())
     stories = tell(access, project.syncs, identity.strip(), holding)
-    if as_json or session.is_json:
+    if session.is_machine:
         known = [machine(story, held.get(story.sync.name)) for story in stories]
         session.answer("why", identity=identity, syncs=known)
         return 0

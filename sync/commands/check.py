@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path, PurePath
 
 from sync.errors import Problem
+from sync.project.artifacts import Model
 from sync.project.preflight import Gated, Preflight
 from sync.project.project import Project
 from sync.project.vendors import check_connection
@@ -23,6 +25,42 @@ def complaints(project: Project) -> list[Problem]:
             project, ((target, n) for target in everywhere for n in everywhere[target])
         ),
     ]
+
+
+def outdated(project: Project, models: Iterable[Model]) -> list[Problem]:
+    """A warning where files of these models are newer than the manifest, which is what is read."""
+    path = project.manifest.path
+    read_at = _changed_at(path)
+    files = {file for model in models for file in (model.path, model.yaml_path, _yaml(model))}
+    newer = sorted(file for file in files if file and _changed_at(project.dir / file) > read_at)
+    if not newer:
+        return []
+    rest = f" and {len(newer) - 1} more" if len(newer) > 1 else ""
+    return [
+        Problem(
+            "manifest-older",
+            f"{path.name} is older than {newer[0]}{rest}, and holds what stood there before",
+            where=str(path),
+            fix="run: dbt parse",
+        )
+    ]
+
+
+def own_models(project: Project) -> list[Model]:
+    """The models of the project itself, whose files lie in its folder."""
+    return [m for m in project.manifest.models.values() if m.package == project.name]
+
+
+def _yaml(model: Model) -> str:
+    """Where a model's YAML lies that dbt has not read yet."""
+    return str(PurePath(model.path).with_suffix(".yml")) if model.path else ""
+
+
+def _changed_at(file: Path) -> float:
+    try:
+        return file.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def hints(project: Project) -> list[Problem]:

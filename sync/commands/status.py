@@ -26,7 +26,8 @@ class Row:
 
     sync: Sync
     standing: Standing = field(default_factory=Standing)
-    last_run: LastRun | None = None
+    runs: Sequence[LastRun] = ()
+    """The last ones, newest first."""
     rejected: int = 0
     age_seconds: float | None = None
     """Since the last complete run; None when there was none."""
@@ -38,45 +39,57 @@ class Row:
     """Why the next run would not look at it: its metadata, whose and how old its state is, or its
     model's builds and tests."""
 
+    @property
+    def last_run(self) -> LastRun | None:
+        """None where it never ran."""
+        return self.runs[0] if self.runs else None
 
-def find_rows(project: Project, access: StateAccess, now: datetime) -> list[Row]:
+
+def find_rows(project: Project, access: StateAccess, now: datetime, history: int = 1) -> list[Row]:
     """One row for each selected sync that the target has a connection for, sound or not.
 
-    Raises StateError where a shared table is gone, WarehouseError without a warehouse.
+    Each knows its last runs, at most `history` of them. Raises StateError where a shared table is
+    gone, WarehouseError without a warehouse.
     """
-    unsound = {g.sync.name: Row(g.sync, problem=g.problem) for g in project.unsound}
+    unsound = {g.sync.name: g for g in project.unsound}
     held = {g.sync.name: g.problem for g in look(project, access).gated if g.is_refused}
     with access.catalogue() as state:
         gone = lost.own_of_each(state)
-        runs, rejected = reading.last_runs(state), reading.rejected_rows(state)
+        runs, rejected = reading.last_runs(state, history), reading.rejected_rows(state)
         others = whose.of_others(state)
         found = []
-        for sync in project.syncs:
+        for sync in (*project.syncs, *(g.sync for g in unsound.values())):
             if sync.name in others:
                 found.append(Row(sync, problem=others[sync.name]))
                 continue
             state.tables = access.tables(sync.name)
             standing = reading.standing(state)
             age = _age(standing, now)
+            older = None if sync.name in unsound else _older(access, state, sync)
             found.append(
                 Row(
                     sync=sync,
                     standing=standing,
-                    last_run=runs.get(sync.name),
+                    runs=runs.get(sync.name, ()),
                     rejected=rejected.get(sync.name, 0),
                     age_seconds=age,
                     is_late=_is_late(sync.sla, age),
                     has_journal=any(access.journal_dir(sync).glob("wal-*.log")),
                     gone=gone.get(sync.name, ()),
-                    problem=_older(access, state, sync) or held.get(sync.name),
+                    problem=older or held.get(sync.name),
                 )
             )
-    return [*found, *unsound.values()]
+    return found
 
 
 def in_utc(at: datetime) -> datetime:
     """A moment of the state, which is kept in UTC, with its zone."""
     return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def took(run: LastRun) -> float:
+    """The seconds of a run."""
+    return (run.finished_at - run.started_at).total_seconds()
 
 
 def _age(standing: Standing, now: datetime) -> float | None:

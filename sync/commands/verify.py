@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sync.destinations.spec import Expected
-from sync.errors import Problem, SyncError
+from sync.errors import PlanHeld, Problem, SyncError
 from sync.model import Sync
 from sync.project.project import Project
 from sync.run.access import StateAccess
@@ -74,6 +74,23 @@ def verify(project: Project, access: StateAccess, services: Services, most: int 
         except SyncError as error:
             found.errors.append(error)
     return found
+
+
+def not_compared(skipped: Sequence[Tally]) -> PlanHeld:
+    """What keeps a bound on the match from being judged."""
+    vendors = sorted({tally.sync.vendor for tally in skipped})
+    pages = ", ".join(f"docs/destinations/{vendor}.md" for vendor in vendors)
+    return PlanHeld(
+        *(
+            Problem(
+                "not-compared",
+                f"{tally.sync.full_name} can't be held to --min-match: {tally.skipped}",
+                hint=f"Which key reads back, where there is one, stands in {pages}.",
+                fix="add that key to the connection, or leave the sync out with --exclude",
+            )
+            for tally in skipped
+        )
+    )
 
 
 def _verify(access: StateAccess, services: Services, sync: Sync, most: int | None) -> Tally:

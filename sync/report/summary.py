@@ -152,10 +152,13 @@ def _nothing(counts: Counts, paint: Paint, so: str, models: Sequence[str] = ()) 
     """
     within = f" in {words.named(list(dict.fromkeys(models)))}" if models else ""
     head = paint(f"No changes{within}.", "bold", "green")
+    if not counts.model_rows and not counts.removals:
+        return [f"{head} The models have no rows. {so}".rstrip()]
     if counts[Fate.UNCHANGED] == counts.model_rows:
         rows = words.plural(counts.model_rows, "row")
         return [f"{head} {rows} as acknowledged. {so}".rstrip()]
-    return [f"{head} {so}".rstrip(), *_rest(counts)]
+    lines = [f"{head} {so}".rstrip(), *_rest(counts)]
+    return [*lines, "Why one of them is not sent: python -m sync why IDENTITY"]
 
 
 def _rest(counts: Counts) -> list[str]:

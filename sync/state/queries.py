@@ -77,18 +77,17 @@ def facts(tables: StateTables) -> exp.Select:
     return exp.select(*map(e.col, FACTS)).from_(e.table(tables["syncs"])).where(_of_sync(tables))
 
 
-def last_runs(tables: StateTables) -> exp.Select:
-    """The newest row of `run_syncs` of every sync, as `RUN_SYNC`."""
-    order = exp.Order(expressions=[exp.Ordered(this=e.col("finished_at"), desc=True)])
-    rank = exp.Window(this=exp.RowNumber(), partition_by=[e.col("sync")], order=order)
+def last_runs(tables: StateTables, most: int) -> exp.Select:
+    """The newest `most` rows of `run_syncs` of every sync, as `RUN_SYNC`, newest first."""
+    newest = exp.Order(expressions=[exp.Ordered(this=e.col("finished_at"), desc=True)])
+    rank = exp.Window(this=exp.RowNumber(), partition_by=[e.col("sync")], order=newest.copy())
     ranked = exp.select(*map(e.col, RUN_SYNC), *e.aliased([("rank_in_sync", rank)])).from_(
         e.table(tables["run_syncs"])
     )
-    return (
-        exp.select(*map(e.col, RUN_SYNC))
-        .from_(ranked.subquery(e.ident("ranked")))
-        .where(e.equals(e.col("rank_in_sync"), e.number(1)))
-    )
+    kept = exp.LTE(this=e.col("rank_in_sync"), expression=e.number(most))
+    rows = exp.select(*map(e.col, RUN_SYNC)).from_(ranked.subquery(e.ident("ranked"))).where(kept)
+    rows.set("order", newest)
+    return rows
 
 
 def count_snapshot(tables: StateTables) -> exp.Select:

@@ -33,7 +33,7 @@ class Facts(NamedTuple):
 
 
 class LastRun(NamedTuple):
-    """The newest row of `run_syncs` of a sync."""
+    """A row of `run_syncs`: how one run of a sync ended. Times are UTC."""
 
     sync: str
     run_id: str
@@ -164,12 +164,13 @@ def standing(state: Catalogue) -> Standing:
     )
 
 
-def last_runs(state: Catalogue) -> dict[str, LastRun]:
-    """The last run of every sync that ever ran."""
-    if not state.is_installed():
-        return {}
-    rows = [LastRun(*row) for row in state.ask(queries.last_runs(state.tables))]
-    return {row.sync: row for row in rows}
+def last_runs(state: Catalogue, most: int = 1) -> dict[str, list[LastRun]]:
+    """The last runs of every sync that ever ran, newest first."""
+    found: dict[str, list[LastRun]] = {}
+    for row in state.ask(queries.last_runs(state.tables, most)) if state.is_installed() else ():
+        run = LastRun(*row)
+        found.setdefault(run.sync, []).append(run)
+    return found
 
 
 def rejected_rows(state: Catalogue) -> dict[str, int]:

@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from e2e.inside import Runs
+from e2e.inside import Runs, runner
 from e2e.project import SmallProject
-from e2e.shop import furnish, model
+from e2e.shop import fill, furnish, model
 
 
 @pytest.fixture
@@ -64,3 +64,54 @@ def test_status_shows_nothing_of_another_project_in_the_same_state(
     row = status(run)["plans__customerio"]
     assert row["problem"]["code"] == "state-of-another"
     assert (row["members"], row["last_run"]) == (0, None)
+
+
+def test_the_last_runs_are_told_and_lateness_is_an_exit_code(
+    project: SmallProject, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On each warehouse: two people, then one of them changed, then one gone."""
+    run = runner(furnish(project), monkeypatch, capsys)
+    plans = model("plans")
+    project.define(replace(plans, activation={**plans.activation, "sla": "1 hour"}))
+    late = run("status", "--fail-on-late", expect=1)
+    assert "later than its SLA of 1 hour" in late.text
+    assert "never ran" in run("status", "--history").stdout
+    run("apply")
+    fill(project, "'a', 'free', 1", "'b', 'free', 2")
+    run("apply")
+    fill(project, "'a', 'free', 1")
+    run("apply")
+
+    told = json.loads(run("status", "--history", "2", "--fail-on-late", "--json").stdout)
+    (row,) = told["syncs"]
+    counts = [(r["model_rows"], r["removals"], r["delivered"]) for r in row["history"]]
+    assert counts == [(1, 1, 1), (2, 0, 1)]
+    assert [r["status"] for r in row["history"]] == ["success", "success"]
+    assert row["history"][0]["run_id"] == row["last_run"]["run_id"]
+    assert all(0 < r["seconds"] < 600 for r in row["history"])
+    lines = run("status", "--history").stdout.splitlines()
+    table = lines[lines.index("plans -> customerio") + 1 :]
+    assert [line.split()[-5:] for line in table if line.startswith("20")] == [
+        ["1", "1", "1", "0", "0"],
+        ["2", "0", "1", "0", "0"],
+        ["2", "0", "2", "0", "0"],
+    ]
+    assert "history" not in status(run)["plans__customerio"]
+
+    moment = "completed_at = completed_at - interval '2 hours'"
+    project.warehouse.run(f"update {project.state_schema}.syncs set {moment}")
+    run("status")
+    assert json.loads(run("status", "--fail-on-late", "--json", expect=1).stdout)["exit_code"] == 1
+
+
+def test_a_sync_that_cannot_run_is_late_all_the_same(shop: SmallProject, run: Runs) -> None:
+    plans = replace(model("plans"), activation={**model("plans").activation, "sla": "1 hour"})
+    habits = model("habits", {"n": "integer"})
+    shop.define(plans, habits)
+    run("apply")
+    moment = "completed_at = completed_at - interval '2 hours'"
+    shop.warehouse.run(f"update {shop.state_schema}.syncs set {moment}")
+    shop.define(replace(plans, activation={**plans.activation, "nonsense": 1}), habits)
+    row = status(run)["plans__customerio"]
+    assert (row["problem"]["code"], row["is_late"]) == ("meta-unknown-key", True)
+    run("status", "--fail-on-late", expect=1)
