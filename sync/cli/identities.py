@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from sync.cli.command import PROJECT, SELECTION, STATE, command
+from sync.cli.command import JSON, PROJECT, SELECTION, STATE, command
 from sync.cli.session import Session
 
 
@@ -16,8 +16,8 @@ from sync.cli.session import Session
     metavar="N",
     help="List N rows with a missing or odd key for each; personal values are masked.",
 )
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
-def identities(session: Session, show: int, as_json: bool) -> int:
+@JSON
+def identities(session: Session, show: int) -> int:
     """Audit the keys that go to destinations: coverage, duplicates, format, match rate.
 
     Counts only, unless --show asks for rows. Reads the models as they are, whatever gates would
@@ -29,7 +29,7 @@ def identities(session: Session, show: int, as_json: bool) -> int:
 
     project = session.load_sound()
     found = audit(project, session.access(project), show)
-    if as_json or session.is_json:
+    if session.is_machine:
         session.answer("identities", **machine(found))
         return 0
     if not found.keys:

@@ -20,6 +20,7 @@ DEFAULT = "apply"
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "plan": ("sync.cli.plan:plan", "Show what would be sent; nothing is."),
     "apply": ("sync.cli.apply:apply", "Plan, guard, send and acknowledge (the default)."),
+    "init": ("sync.cli.init:init", "Let a model go to a destination: write what it needs."),
     "ls": ("sync.cli.ls:ls", "List the syncs of the project."),
     "check": ("sync.cli.check:check", "Check all metadata, offline."),
     "debug": ("sync.cli.debug:debug", "Check warehouse, connections and credentials."),
@@ -106,6 +107,8 @@ def run(args: Sequence[str] | None = None, program: str = MODULE) -> int:
     except click.ClickException as error:
         error.show(file=err)  # type: ignore[arg-type]
         code = error.exit_code
+        if "--json" in given:
+            _answer_usage(error)
     except (click.Abort, KeyboardInterrupt):
         err.write("\nInterrupted. Nothing more was done.\n")
         return 130
@@ -115,6 +118,19 @@ def run(args: Sequence[str] | None = None, program: str = MODULE) -> int:
         for stream in (Stream(sys.stdout), err):
             stream.flush()
     return _failure(given, code)
+
+
+def _answer_usage(error: click.ClickException) -> None:
+    """A command line that can't be understood, as the one object that `--json` asks for."""
+    from datetime import UTC, datetime
+
+    from sync.errors import Problem
+    from sync.report import jsonl
+
+    problem = jsonl.plain(Problem("usage", error.format_message()))
+    fields = {"exit_code": error.exit_code, "problems": [problem]}
+    line = jsonl.message("failed", fields, datetime.now(UTC), is_error=True)
+    Stream(sys.stdout).write(f"{line}\n")
 
 
 class Differs(int):

@@ -82,6 +82,8 @@ class Destination:
     kinds: ClassVar[frozenset[Kind]] = frozenset(Kind)
     settings: ClassVar[type[BaseModel]]
     """The connection in profiles.yml: region, keys, base_url."""
+    stand_in: ClassVar[Mapping[str, str]] = {}
+    """Settings that the sandbox takes, `base_url` as a path there; empty where it has no such."""
     options: ClassVar[type[BaseModel]]
     """The entry in a model's metadata: what only this vendor knows."""
     verdicts: ClassVar[Mapping[int, Verdict]] = {}

@@ -91,7 +91,7 @@ def read_connections(
 ) -> Connections:
     """The connections of one profile of a file. Raises ConfigError for a file of another shape."""
     block = mapping(content, DESTINATIONS, str(path), default={})
-    outputs = _outputs(content)
+    outputs = outputs_of(content)
     if not _is_by_profile(block, outputs):
         return Connections(
             path, DESTINATIONS, _by_target(block, f"{path}, {DESTINATIONS}"), renderer
@@ -108,7 +108,7 @@ def profiles_of(content: Mapping[str, Any]) -> list[str]:
     return [str(key) for key in content if key not in (DESTINATIONS, "config")]
 
 
-def _outputs(content: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+def outputs_of(content: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     """Each profile's outputs; a top-level key without any only holds an anchor for others."""
     return {
         str(key): value["outputs"]

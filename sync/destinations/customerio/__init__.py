@@ -41,6 +41,12 @@ class Customerio(Destination):
 
     name = "customerio"
     settings = Settings
+    stand_in = {
+        "base_url": "/customerio",
+        "site_id": "sandbox-site",
+        "api_key": "sandbox-track-key",
+        "app_api_key": "sandbox-app-key",
+    }
     options = Options
     verdicts = {400: Verdict.READ}
     normal_forms = {"email": "email", "cio_id": "cio_id"}

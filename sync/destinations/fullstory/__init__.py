@@ -48,6 +48,12 @@ class Fullstory(Destination):
     name = "fullstory"
     kinds = PEOPLE | {Kind.EVENTS}
     settings = Settings
+    stand_in = {
+        "base_url": "/fullstory",
+        "org_id": "SANDBOX",
+        "api_key": "na1.sandbox-standard-key",
+        "read_api_key": "na1.sandbox-architect-key",
+    }
     options = operations.Options
     verdicts = dict.fromkeys((400, 404, 422), Verdict.READ)
     encode = staticmethod(operations.encode)

@@ -53,6 +53,11 @@ class GainsightPx(Destination):
 
     name = "gainsight_px"
     settings = Settings
+    stand_in = {
+        "base_url": "/gainsight_px",
+        "api_key": "sandbox-px-key",
+        "tag_key": "AP-SANDBOX00001-2",
+    }
     options = model.Options
     verdicts = {
         **dict.fromkeys((400, 404), Verdict.READ),

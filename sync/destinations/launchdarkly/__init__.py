@@ -62,6 +62,13 @@ class Launchdarkly(Destination):
 
     name = "launchdarkly"
     settings = Settings
+    stand_in = {
+        "base_url": "/launchdarkly",
+        "project": "default",
+        "environment": "test",
+        "access_token": "api-sandbox",
+        "sdk_key": "sdk-sandbox",
+    }
     options = Options
     verdicts = dict.fromkeys((400, 404, 409), Verdict.READ)
     lag = Lag(60.0, "LaunchDarkly shows what was written a little later")

@@ -53,6 +53,13 @@ class Qualtrics(Destination):
     name = "qualtrics"
     kinds = PEOPLE | {Kind.EVENTS}
     settings = Settings
+    stand_in = {
+        "base_url": "/qualtrics",
+        "datacenter": "iad1",
+        "api_token": "sandbox-qualtrics-token",
+        "directory_id": "POOL_sandbox",
+        "mailing_list": "CG_sync",
+    }
     options = Options
     verdicts = {400: Verdict.READ, 404: Verdict.READ}
     normal_forms = {"": "any_case", "email": "email"}

@@ -27,6 +27,10 @@ class Webhook(Destination):
 
     name = "webhook"
     settings = Settings
+    stand_in = {
+        "base_url": "/webhook/hook",
+        "secret": "whsec_c2FuZGJveC13ZWJob29rLXNlY3JldC0wMDAx",
+    }
     options = Transitions
 
     def __init__(self, settings: Settings) -> None:
