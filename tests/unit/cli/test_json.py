@@ -8,7 +8,18 @@ import pytest
 
 from tests.unit.cli.conftest import App
 
-READING = ("plan", "status", "why p1", "verify", "rejects", "state show", "check", "debug", "ls", "identities")
+READING = (
+    "plan",
+    "status",
+    "why p1",
+    "verify",
+    "rejects",
+    "state show",
+    "check",
+    "debug",
+    "ls",
+    "identities",
+)
 
 
 @pytest.mark.parametrize("words", READING)

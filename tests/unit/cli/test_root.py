@@ -37,7 +37,6 @@ def test_the_options_of_a_command_stand_above_those_of_all(app: App) -> None:
     named = [line.split()[0] for line in own if line.startswith("  --")]
     assert named == ["--show", "--json", "--detailed-exitcode", "--only-cohort"]
     assert lines[-1].split()[:2] == ["-h,", "--help"]
-    assert "Options:" not in app.run("debug", "-h").out.splitlines()
 
 
 def test_an_unknown_command_is_met_with_the_nearest(app: App) -> None:
