@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import click
 
-from sync.cli.command import PROJECT, STATE, command
+from sync.cli.command import JSON, PROJECT, STATE, command
 from sync.cli.session import Session
 
 
 @command(PROJECT, STATE)
 @click.argument("name", required=False)
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
-def lift(session: Session, name: str | None, as_json: bool) -> int:
+@JSON
+def lift(session: Session, name: str | None) -> int:
     """Compare people who were sent something with those whom a holdout kept back.
 
     NAME is a holdout; without it, all that name an outcome. Prints what the models of the tag
@@ -22,7 +22,7 @@ def lift(session: Session, name: str | None, as_json: bool) -> int:
 
     project = session.load()
     found = find_lifts(project, session.access(project), name)
-    if as_json or session.is_json:
+    if session.is_machine:
         session.answer("lift", holdouts=[machine(one) for one in found])
         return 0
     for number, one in enumerate(found):
