@@ -28,13 +28,25 @@ TIME_IS_UP = 143
 
 @command(ALLOWANCES, SELECTION, PROJECT, STATE)
 @click.option(
+    "--fail-fast",
+    "-x",
+    is_flag=True,
+    help="Start no further sync once one is held or fails; rejected rows are no failure.",
+)
+@click.option(
     "--max-runtime",
     type=click.FloatRange(min=0, min_open=True),
     metavar="SECONDS",
     help="Stop in order after so long; the rest is planned again by the next run.",
 )
 @ONLY_COHORT
-def apply(session: Session, max_runtime: float | None, only_cohort: bool, **allowed: bool) -> int:
+def apply(
+    session: Session,
+    fail_fast: bool,
+    max_runtime: float | None,
+    only_cohort: bool,
+    **allowed: bool,
+) -> int:
     """Plan, guard, send and acknowledge what changed."""
     with Stop(lambda reason: session.reporter.tell(Stopping(reason))) as stop:
         from sync.cli.unexpected import show
@@ -49,6 +61,7 @@ def apply(session: Session, max_runtime: float | None, only_cohort: bool, **allo
             journal_dir=session.options.journal_dir,
             max_runtime=max_runtime,
             only_cohort=only_cohort,
+            fail_fast=fail_fast,
         )
         listening = Listening(session.reporter, session.clock, partial(show, session))
         started_at = session.clock.now()
@@ -80,6 +93,8 @@ def _ending(stop: Stop, result: RunResult, listening: Listening) -> tuple[str | 
     is_cut = any(r.status == "stopped" for r in result.results) or len(result.results) < len(
         listening.open
     )
+    if is_cut and result.failed_first:
+        return f"--fail-fast, and {result.failed_first} was held or failed", result.exit_code
     return ("the time of --max-runtime is up", TIME_IS_UP) if is_cut else (None, result.exit_code)
 
 

@@ -31,6 +31,8 @@ from sync.run.protocol import Hooks, Job, Ports, SyncResult, cut_short, run_toge
 from sync.run.waves import exits_first, waves
 from sync.state.store import TERMS, Holder, PlanSummary, Terms
 
+REJECTS = 1
+"""The exit code of a sync that is done but for rejected rows."""
 NONE_YET: Mapping[str, SyncResult] = {}
 
 
@@ -45,6 +47,8 @@ class RunOptions:
     max_runtime: float | None = None
     only_cohort: bool = False
     """Try nobody outside the cohorts of rollouts."""
+    fail_fast: bool = False
+    """Start no further sync once one was held or failed; a gate's refusal starts none."""
     terms: Terms = TERMS
     """Of the leases."""
 
@@ -59,6 +63,8 @@ class RunResult:
     results: Sequence[SyncResult]
     gated: Sequence[Gated]
     exit_code: int
+    failed_first: str = ""
+    """The sync that was held or failed, after which no other was started (`fail_fast`)."""
 
 
 class Listener(Protocol):
@@ -113,11 +119,14 @@ def apply(
         around = _Around(
             run_id, access, services, options, preflight, listener, Tracebacks(project.target_path)
         )
+        if options.fail_fast:
+            around.failed.extend(g.sync.name for g in preflight.gated if g.is_refused)
         for result in _run_waves(waves(preflight.open, project.siblings), around):
             listener.ended(result)
             results.append(result)
     code = exit_code(results, preflight.gated)
-    run = RunResult(run_id, started_at, clock.now(), results, preflight.gated, code)
+    failed_first = around.failed[0] if around.failed else ""
+    run = RunResult(run_id, started_at, clock.now(), results, preflight.gated, code, failed_first)
     try:
         _record(access, project, run)
     except SyncError:
@@ -159,6 +168,17 @@ class _Around:
     preflight: Preflight
     listener: Listener
     tracebacks: Tracebacks
+    failed: list[str] = field(default_factory=list)
+    """Syncs that were held or failed, while that ends the run."""
+
+    def is_over(self) -> bool:
+        """Whether no further sync is started."""
+        return bool(self.failed) or self.services.why_stop() is not None
+
+    def ended(self, result: SyncResult) -> None:
+        """Take note of a sync that did not end well; rejected rows are no failure."""
+        if self.options.fail_fast and result.exit_code not in (0, REJECTS):
+            self.failed.append(result.sync.name)
 
     def unexpected(self, error: Unexpected) -> Problem:
         """Keep the traceback of an error that nobody planned for; the problem that says where."""
@@ -191,9 +211,11 @@ def _run_all(
 ) -> Iterator[SyncResult]:
     for wave in in_waves:
         for group in together(in_order(wave)):
-            if around.services.why_stop() is not None:
+            if around.is_over():
                 return
-            yield from _run_group(group, around, first, only_exits)
+            for result in _run_group(group, around, first, only_exits):
+                around.ended(result)
+                yield result
 
 
 def _run_group(
