@@ -6,11 +6,13 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from sync.errors import StateError
 from sync.model import Kind, Sync
 from sync.plan import key_audit
 from sync.project.metadata_reader import read_model
 from sync.project.project import Project
 from sync.run.access import StateAccess
+from sync.state import whose
 from sync.state.catalogue import Catalogue
 from sync.state.checks import Check, newest_checks
 
@@ -90,9 +92,8 @@ def audit(project: Project, access: StateAccess, show: int = 0) -> Audit:
 
     Reads each model once for each of its keys. Raises WarehouseError.
     """
-    found = Audit()
+    found, checks = Audit(), _checks(access)
     with access.opened() as state:
-        checks = newest_checks(state)
         for syncs in _by_model(project.syncs):
             model = _Model(state, syncs, _personal(project, syncs[0]), show)
             for sync in syncs:
@@ -100,6 +101,16 @@ def audit(project: Project, access: StateAccess, show: int = 0) -> Audit:
             if beside := model.side_by_side():
                 found.models.append(beside)
     return found
+
+
+def _checks(access: StateAccess) -> dict[str, Check]:
+    """The newest read-back of each sync that is ours; none where the state can't be relied on."""
+    try:
+        with access.catalogue() as state:
+            others = whose.of_others(state)
+            return {name: c for name, c in newest_checks(state).items() if name not in others}
+    except StateError:
+        return {}
 
 
 class _Model:

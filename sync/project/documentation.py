@@ -39,7 +39,6 @@ class Exposure:
     """An exposure, whoever wrote it."""
 
     name: str
-    label: str
     path: str
     models: frozenset[str]
     """Unique ids of what it depends on."""
@@ -78,7 +77,7 @@ def read_documentation(path: Path, sleep: Sleep = time.sleep) -> Documentation:
     own = (raw.get("metadata") or {}).get("project_name")
     return Documentation(
         columns={
-            (i, name): _facts(column, tests[(i, name)])
+            (i, name): _facts(column, _constraints(node, name), tests[(i, name)])
             for i, node in models.items()
             for name, column in (node.get("columns") or {}).items()
         },
@@ -92,26 +91,41 @@ def read_documentation(path: Path, sleep: Sleep = time.sleep) -> Documentation:
 def _promise(test: Mapping[str, Any]) -> Any:
     """(model and column, (name, arguments)) of a column's generic test over all rows."""
     what, config = test.get("test_metadata") or {}, test.get("config") or {}
-    column, model = test.get("column_name"), test.get("attached_node")
+    arguments, model = what.get("kwargs") or {}, test.get("attached_node")
+    column = test.get("column_name") or arguments.get("column_name")
     if not (column and model) or config.get("where") or not config.get("enabled", True):
         return None
-    return (model, column), (what.get("name"), what.get("kwargs") or {})
+    if what.get("name") == "not_null" and str(config.get("severity")).lower() == "warn":
+        return None
+    return (model, column), (what.get("name"), arguments)
 
 
-def _facts(column: Mapping[str, Any], tests: list[tuple[str, Mapping[str, Any]]]) -> ColumnFacts:
-    constraints = column.get("constraints") or ()
+def _constraints(node: Mapping[str, Any], column: str) -> list[Mapping[str, Any]]:
+    """The column's own, and those of the model that name it."""
+    own = node["columns"][column].get("constraints") or ()
+    return [*own, *(c for c in node.get("constraints") or () if column in (c.get("columns") or ()))]
+
+
+def _facts(
+    column: Mapping[str, Any],
+    constraints: list[Mapping[str, Any]],
+    tests: list[tuple[str, Mapping[str, Any]]],
+) -> ColumnFacts:
     types = {constraint.get("type") for constraint in constraints}
     allowed: list[Any] | None = None
     for name, arguments in tests:
         values = arguments.get("values")
         if name in ACCEPTING and isinstance(values, list):
             allowed = values if allowed is None else [v for v in allowed if v in values]
-    checks = [c["expression"] for c in constraints if c.get("type") == "check" and c["expression"]]
+    checks = [
+        c["expression"] for c in constraints if c.get("type") == "check" and c.get("expression")
+    ]
     return ColumnFacts(
         description=_flat(column.get("description")),
         allowed=None if allowed is None else tuple(allowed),
         limits=tuple(dict.fromkeys([*_ranges(tests), *checks])),
-        is_required="not_null" in types or any(name == "not_null" for name, _ in tests),
+        is_required=bool(types & {"not_null", "primary_key"})
+        or any(name == "not_null" for name, _ in tests),
     )
 
 
@@ -128,7 +142,6 @@ def _exposure(written: Mapping[str, Any]) -> Exposure:
     meta = {**(written.get("meta") or {}), **((written.get("config") or {}).get("meta") or {})}
     return Exposure(
         name=written["name"],
-        label=written.get("label") or written["name"],
         path=written.get("original_file_path") or "",
         models=frozenset((written.get("depends_on") or {}).get("nodes") or ()),
         sync=meta.get(MARK),

@@ -43,11 +43,13 @@ def newest_checks(state: Catalogue) -> dict[str, Check]:
     if state.tables["checks"].name not in state.present():
         return {}
     names = ("run_id", "sync", "checked_at", "sent", "found", "matched", "differing_traits")
-    rows = exp.select(*map(e.col, names)).from_(e.table(state.tables["checks"]))
-    found = [
-        Check(run_id, sync, at, int(sent), int(seen), int(matched), differing or "")
-        for run_id, sync, at, sent, seen, matched, differing in state.ask(
-            rows.order_by(e.col("checked_at"))
-        )
-    ]
-    return {check.sync: check for check in found}
+    order = exp.Order(expressions=[exp.Ordered(this=e.col("checked_at"), desc=True)])
+    rank = exp.Window(this=exp.RowNumber(), partition_by=[e.col("sync")], order=order)
+    rows = exp.select(*map(e.col, names), *e.aliased([("rank_in_sync", rank)]))
+    ranked = rows.from_(e.table(state.tables["checks"])).subquery(e.ident("ranked"))
+    newest = exp.select(*map(e.col, names)).from_(ranked)
+    newest = newest.where(e.equals(e.col("rank_in_sync"), e.number(1)))
+    return {
+        sync: Check(run_id, sync, at, int(sent), int(found), int(matched), differing or "")
+        for run_id, sync, at, sent, found, matched, differing in state.ask(newest)
+    }

@@ -30,6 +30,7 @@ def shop(app: App) -> App:
     people["columns"]["logins"]["config"] = {
         "meta": {"activation": {"default": 0, "why": "nobody has none"}}
     }
+    people["constraints"] = [{"type": "primary_key", "columns": ["person_id"]}]
     app.activation("traits_people").update(owner="growth@example.com", purpose="Know them.")
     app.activation("seg_trials")["version"] = 3
     app.manifest["nodes"] |= {
@@ -37,6 +38,7 @@ def shop(app: App) -> App:
         "test.app.t2": accepted("plan", ["team", "pro"]),
         "test.app.t3": accepted("logins", [1], where="plan = 'pro'"),
         "test.app.t4": promise("logins", "accepted_range", min_value=0, max_value=99),
+        "test.app.t5": promise("plan", "not_null") | {"config": {"severity": "WARN"}},
         "model.app.report": {
             **{k: v for k, v in people.items() if k != "config"},
             "name": "report",
@@ -105,6 +107,7 @@ def test_the_contract_says_of_each_column_what_it_is_and_where_it_goes(shop: App
     assert logins["limits"] == [">= 0", "<= 99", "logins >= 0"]
     assert logins["allowed_values"] is None, "a test with `where` is about some rows only"
     assert column(shop, "traits_people", "person_id")["keys"] == {"customerio": ["identifier"]}
+    assert column(shop, "traits_people", "person_id")["is_required"]
     assert column(shop, "traits_people", "email")["is_personal"]
     because = column(shop, "seg_trials", "because")
     assert (because["roles"], because["sent"]) == (
