@@ -25,7 +25,8 @@ REFUSED_SHARE = 0.05
 BASELINE = timedelta(days=28)
 LEAST_CHECKED = 50
 DROP, DROP_SCORE = 0.02, 3.29
-"""A match rate is low when it fell by two points, and by more than chance explains (p 0.001)."""
+"""A match rate is low when it fell by two points, and by more than chance explains (p 0.001): the
+same rule as in the model activation__match_rates, for who has not built it."""
 
 
 class Concern(IntEnum):
@@ -73,7 +74,6 @@ def find(
     checks: Sequence[tuple[Sync, Compared]],
     inside: Mapping[str, Inside],
     gone: Sequence[Orphan],
-    now: datetime,
 ) -> list[Attention]:
     """Everything that needs attention, the worst first; alike things of several syncs are one."""
     found: list[Attention] = []
@@ -82,8 +82,8 @@ def find(
         found += _reached(row, inside.get(row.sync.name))
         found += _behind(row, runs)
         found += _rejected(row, [cause for sync, cause in causes if sync == row.sync])
-        found += _mismatched(row, [check for sync, check in checks if sync == row.sync], now)
         found += _unconfirmed(row)
+    found += _mismatched(checks)
     found += [_left_behind(orphan) for orphan in gone]
     order = {level: number for number, level in enumerate((True, False))}
     return sorted(
@@ -186,27 +186,34 @@ def _rejected(row: Row, causes: Sequence[Cause]) -> Iterator[Attention]:
     )
 
 
-def _mismatched(row: Row, checks: Sequence[Compared], now: datetime) -> Iterator[Attention]:
-    """The newest comparison against those of the 28 days before it."""
-    if not checks:
-        return
-    *earlier, last = checks
-    recent = [c for c in earlier if last.checked_at - c.checked_at <= BASELINE]
-    before = sum(c.sent for c in recent)
-    if not before or last.sent < LEAST_CHECKED:
-        return
-    usual, rate = sum(c.matched for c in recent) / before, last.matched / last.sent
-    if is_low_match(usual, before, rate, last.sent):
-        yield Attention(
-            Concern.MATCH,
-            True,
-            (title(row.sync),),
-            f"{rate:.1%} of the members asked for match, {usual:.1%} before",
-            _selected("verify", row.sync),
-            last.checked_at,
-            last.sent - last.matched,
-            row.sync.owner,
-        )
+def _mismatched(checks: Sequence[tuple[Sync, Compared]]) -> Iterator[Attention]:
+    """The newest day of each destination against the 28 days before it."""
+    by_connection: dict[str, list[Compared]] = defaultdict(list)
+    for sync, check in checks:
+        by_connection[sync.connection].append(check)
+    for connection, compared in by_connection.items():
+        day = compared[-1].checked_at.date()
+        newest = [c for c in compared if c.checked_at.date() == day]
+        earlier = [c for c in compared if timedelta() < day - c.checked_at.date() <= BASELINE]
+        (checked, matched), (before, usual) = _pooled(newest), _pooled(earlier)
+        if not before or checked < LEAST_CHECKED:
+            continue
+        was, rate = usual / before, matched / checked
+        if is_low_match(was, before, rate, checked):
+            yield Attention(
+                Concern.MATCH,
+                True,
+                (connection,),
+                f"{rate:.1%} of the members asked for match, {was:.1%} before",
+                f"python -m sync verify{SELECT}destination:{connection}",
+                newest[0].checked_at,
+                checked - matched,
+            )
+
+
+def _pooled(compared: Sequence[Compared]) -> tuple[int, int]:
+    """(asked, matched) of all."""
+    return sum(c.sent for c in compared), sum(c.matched for c in compared)
 
 
 def is_low_match(usual: float, before: int, rate: float, checked: int) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from itertools import groupby
@@ -73,6 +73,12 @@ class TimeLine:
     zone: ZoneInfo
     is_daily: bool
     now: datetime
+    ends: Mapping[str, datetime]
+    """Of each run, when the last of its syncs ended."""
+
+    def of_run(self, run: SyncRun) -> datetime:
+        """The point of a run, the same for all of its syncs."""
+        return self.point(run.finished_at if self.is_daily else self.ends[run.run_id])
 
     def point(self, at: datetime) -> datetime:
         """The point that a stored moment belongs to: its local day, or itself."""
@@ -92,19 +98,23 @@ def follow(
     Sizes are reckoned backwards from the members of now.
     """
     runs = [run for run in logged if run.sync == row.sync.name]
-    ended = {run.run_id: run.finished_at for run in runs}
+    ended = {run.run_id: (run.finished_at, line.of_run(run)) for run in runs}
     # What a later run found out about an earlier one counts to the run that wrote it down.
-    flows = [(ended.get(f.run_id, f.last_at), f) for f in all_flows if f.sync == row.sync.name]
+    flows = [
+        (*ended.get(flow.run_id, (flow.last_at, line.point(flow.last_at))), flow)
+        for flow in all_flows
+        if flow.sync == row.sync.name
+    ]
     known = row.standing.members
 
     def is_first(at: datetime) -> bool:
         return first is None or at <= first
 
     points = []
-    for at, found in groupby(runs, lambda run: line.point(run.finished_at)):
+    for at, found in groupby(runs, line.of_run):
         group = list(found)
-        here = [(when, f) for when, f in flows if line.point(when) == at]
-        later = sum(f.entered - f.exited for when, f in flows if line.point(when) > at)
+        here = [(when, f) for when, point, f in flows if point == at]
+        later = sum(f.entered - f.exited for _, point, f in flows if point > at)
         points.append(
             Point(
                 at=at,
@@ -119,8 +129,8 @@ def follow(
             )
         )
     week_ago = (line.now - WEEK).replace(tzinfo=None)
-    recent = [f for when, f in flows if when > week_ago]
-    late = [f for when, f in flows if when > week_ago and not is_first(when)]
+    recent = [f for when, _, f in flows if when > week_ago]
+    late = [f for when, _, f in flows if when > week_ago and not is_first(when)]
     was_there = first is not None and first <= week_ago
     return SyncFacts(
         row=row,

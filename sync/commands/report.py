@@ -106,7 +106,8 @@ def find_report(project: Project, access: StateAccess, now: datetime, days: int)
             if row.standing.members:
                 inside[row.sync.name] = Inside(*history.still_inside(state))
     is_daily = bool(logged) and now - in_utc(logged[0].finished_at) > FEW_DAYS
-    line = TimeLine(zone, is_daily, now)
+    last = {run.run_id: run.finished_at for run in logged}
+    line = TimeLine(zone, is_daily, now, last)
     facts = [follow(row, flows, logged, firsts.get(row.sync.name), line) for row in rows]
     gone = orphans.find(project, access)
     return Report(
@@ -116,7 +117,7 @@ def find_report(project: Project, access: StateAccess, now: datetime, days: int)
         at=now,
         days=days,
         is_daily=is_daily,
-        attention=tuple(attention.find(rows, logged, causes, checks, inside, gone, now)),
+        attention=tuple(attention.find(rows, logged, causes, checks, inside, gone)),
         syncs=tuple(facts),
         causes=tuple(causes),
         checks=tuple(checks),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sync.report.page.charts import ENTERED, EXITED, QUIET, SERIES, WIDTH, Spec
 
+SECONDS_SHOW, DAYS_SHOW = timedelta(minutes=10), timedelta(days=1)
+"""A time that is shorter is told to the second; one that is longer, with its days."""
 AXIS = 44
 """Pixels for the labels of a vertical axis, so that charts above each other align."""
 
@@ -39,7 +41,7 @@ def sizes(
     width = WIDTH - AXIS - 16
     times = [step.at for step in (*members, *flows)]
     span = [_stamp(min(times)), _stamp(max(times))] if times else []
-    when = _when(is_daily)
+    when = _when(times, is_daily)
     when["scale"] = {"type": "utc", "domain": span, "padding": 5}
     hidden = {**when, "axis": {**when["axis"], "labels": False, "ticks": False}}
     rows = [{"at": _stamp(s.at), "series": s.series, "value": s.value} for s in members]
@@ -74,7 +76,7 @@ def counts(sent: Sequence[Step], is_daily: bool) -> Spec:
     """One count for each time, as bars."""
     values = [step.value for step in sent] or [0.0]
     width = max(1.5, min(9, 0.7 * (WIDTH - AXIS) / max(len(sent), 1)))
-    when = _when(is_daily)
+    when = _when([s.at for s in sent], is_daily)
     when["scale"] = {"type": "utc", "padding": 6}
     return {
         "width": WIDTH - AXIS - 16,
@@ -101,7 +103,7 @@ def rates(steps: Sequence[Step], colors: Sequence[tuple[str, str]], is_daily: bo
         "scale": {"domain": [floor, 1], "zero": False},
         "axis": axis,
     }
-    when = _when(is_daily)
+    when = _when([s.at for s in steps], is_daily)
     when["scale"] = {"type": "utc", "padding": 6}
     encoding = {"x": when, "y": y, "color": color}
     return {
@@ -148,11 +150,17 @@ def _in_and_out(flows: Sequence[Step], when: Spec) -> Spec:
     }
 
 
-def _when(is_daily: bool) -> Spec:
+def _when(times: Sequence[datetime], is_daily: bool) -> Spec:
     """The horizontal axis: local wall clock, drawn as UTC so that no machine's zone shifts it."""
-    axis: Spec = {"grid": False, "tickCount": 5, "labelOverlap": "greedy", "labelSeparation": 12}
-    if is_daily:
-        axis |= {"format": "%-d %b"}
+    span = max(times) - min(times) if times else timedelta()
+    short = "%H:%M:%S" if span < SECONDS_SHOW else "%H:%M" if span < DAYS_SHOW else "%a %H:%M"
+    axis = {
+        "grid": False,
+        "tickCount": 5,
+        "labelOverlap": "greedy",
+        "labelSeparation": 12,
+        "format": "%-d %b" if is_daily else short,
+    }
     return {
         "field": "at",
         "type": "temporal",
