@@ -5,19 +5,18 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import IntEnum
+from datetime import datetime, time, timedelta
 from math import sqrt
 from typing import NamedTuple
 
+from sync.commands.concerns import SELECT, Attention, Concern, together
+from sync.commands.lift import Lift
 from sync.commands.orphans import Orphan
-from sync.commands.status import Row, in_utc
+from sync.commands.status import Row
 from sync.model import Sync
 from sync.state.history import COMPLETE, Compared, SyncRun
 from sync.state.reading import Cause
 
-SELECT = " --select "
 COMMAND = re.compile(r"(dbt|python -m sync)\b[^;,]*")
 
 REFUSED_SHARE = 0.05
@@ -29,42 +28,11 @@ DROP, DROP_SCORE = 0.02, 3.29
 same rule as in the model activation__match_rates, for who has not built it."""
 
 
-class Concern(IntEnum):
-    """What it is about, the worst first."""
-
-    REACHED = 1
-    """People are reached who must not be."""
-    BEHIND = 2
-    """Nothing is sent, or it is late."""
-    LEFT_BEHIND = 3
-    """The project has the sync no more, and its members keep what they have."""
-    REJECTED = 4
-    MATCH = 5
-    UNCONFIRMED = 6
-
-
 class Inside(NamedTuple):
     """Members whose protective removal is not acknowledged, and since when."""
 
     people: int
     since: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Attention:
-    """One thing to look at. `since` is a stored moment, in UTC."""
-
-    concern: Concern
-    is_alarm: bool
-    """Else a note."""
-    syncs: tuple[str, ...]
-    """As `model -> connection`."""
-    text: str
-    command: str
-    """What shows more, or mends it."""
-    since: datetime | None = None
-    people: int | None = None
-    owner: str = ""
 
 
 def find(
@@ -74,6 +42,7 @@ def find(
     checks: Sequence[tuple[Sync, Compared]],
     inside: Mapping[str, Inside],
     gone: Sequence[Orphan],
+    lifts: Sequence[Lift],
 ) -> list[Attention]:
     """Everything that needs attention, the worst first; alike things of several syncs are one."""
     found: list[Attention] = []
@@ -84,10 +53,11 @@ def find(
         found += _rejected(row, [cause for sync, cause in causes if sync == row.sync])
         found += _unconfirmed(row)
     found += _mismatched(checks)
+    found += _split_off(lifts)
     found += [_left_behind(orphan) for orphan in gone]
     order = {level: number for number, level in enumerate((True, False))}
     return sorted(
-        _together(found), key=lambda one: (order[one.is_alarm], one.concern, -(one.people or 0))
+        together(found), key=lambda one: (order[one.is_alarm], one.concern, -(one.people or 0))
     )
 
 
@@ -250,29 +220,15 @@ def _left_behind(orphan: Orphan) -> Attention:
     )
 
 
-def _together(found: Sequence[Attention]) -> list[Attention]:
-    """Things that read alike, and are mended alike, as one."""
-    alike: dict[tuple[object, ...], list[Attention]] = defaultdict(list)
-    for one in found:
-        command, _, _ = one.command.partition(SELECT)
-        alike[(one.concern, one.is_alarm, one.text, one.owner, command)].append(one)
-    return [_merged(group) for group in alike.values()]
-
-
-def _merged(group: Sequence[Attention]) -> Attention:
-    first = group[0]
-    if len(group) == 1:
-        return first
-    command, _, _ = first.command.partition(SELECT)
-    moments = [one.since for one in group if one.since]
-    people = [one.people for one in group if one.people is not None]
-    return Attention(
-        first.concern,
-        first.is_alarm,
-        tuple(name for one in group for name in one.syncs),
-        first.text,
-        command,
-        min(moments, key=in_utc, default=None),
-        sum(people) if people else None,
-        first.owner,
-    )
+def _split_off(lifts: Sequence[Lift]) -> Iterator[Attention]:
+    for lift in lifts:
+        test = lift.verdict
+        if test is not None and test.verdict == "split_is_off":
+            yield Attention(
+                Concern.SPLIT,
+                True,
+                (f"holdout {lift.name}",),
+                "the people held out are not the share that was to be: nothing can be said of lift",
+                f"python -m sync lift {lift.name}",
+                datetime.combine(test.split_off_since, time()) if test.split_off_since else None,
+            )

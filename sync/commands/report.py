@@ -9,14 +9,18 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sync.commands import attention, orphans
-from sync.commands.attention import Attention, Inside
+from sync.commands.attention import Inside
 from sync.commands.audience import SyncFacts, TimeLine, follow, gravity
+from sync.commands.concerns import Attention
+from sync.commands.lift import Lift, find_lifts
 from sync.commands.status import Row, find_rows, in_utc
+from sync.errors import Problem, SyncError
 from sync.model import Kind, Sync
 from sync.project.project import Project
 from sync.run.access import StateAccess
-from sync.state import history, reading
-from sync.state.history import Compared, Run, Shared, SyncRun
+from sync.state import history, membership, reading
+from sync.state.history import Compared, Run, SyncRun
+from sync.state.membership import Shared
 from sync.state.reading import Cause
 
 FEW_DAYS = timedelta(days=3)
@@ -76,6 +80,9 @@ class Report:
     overlaps: tuple[Overlap, ...]
     runs: tuple[RunFacts, ...]
     """Newest first."""
+    lifts: tuple[Lift, ...] = ()
+    lift_problem: Problem | None = None
+    """Why the lift of declared holdouts is not known, and what to build."""
 
     def local(self, at: datetime) -> datetime:
         """A stored moment on the wall clock of the project's zone."""
@@ -99,17 +106,18 @@ def find_report(project: Project, access: StateAccess, now: datetime, days: int)
         ends = {run.run_id: run for run in history.runs(state, since)}
         checks = [(ours[c.sync], c) for c in history.checks(state, since) if c.sync in ours]
         snapshots = {name: access.tables(name).snapshot for name in _one_each(rows)}
-        shared = history.shared_members(state, snapshots)
+        shared = membership.shared_members(state, snapshots)
         for row in rows:
             state.tables = access.tables(row.sync.name)
             causes += [(row.sync, cause) for cause in reading.causes(state)] if row.rejected else []
             if row.standing.members:
-                inside[row.sync.name] = Inside(*history.still_inside(state))
+                inside[row.sync.name] = Inside(*membership.still_inside(state))
     is_daily = bool(logged) and now - in_utc(logged[0].finished_at) > FEW_DAYS
     last = {run.run_id: run.finished_at for run in logged}
     line = TimeLine(zone, is_daily, now, last)
     facts = [follow(row, flows, logged, firsts.get(row.sync.name), line) for row in rows]
     gone = orphans.find(project, access)
+    lifts, lift_problem = _lifts(project, access)
     return Report(
         project=project.name,
         target=project.target.name,
@@ -117,13 +125,25 @@ def find_report(project: Project, access: StateAccess, now: datetime, days: int)
         at=now,
         days=days,
         is_daily=is_daily,
-        attention=tuple(attention.find(rows, logged, causes, checks, inside, gone)),
+        attention=tuple(attention.find(rows, logged, causes, checks, inside, gone, lifts)),
         syncs=tuple(facts),
         causes=tuple(causes),
         checks=tuple(checks),
         overlaps=tuple(_overlaps(facts, shared)),
         runs=tuple(_runs(logged, ends)),
+        lifts=tuple(lifts),
+        lift_problem=lift_problem,
     )
+
+
+def _lifts(project: Project, access: StateAccess) -> tuple[list[Lift], Problem | None]:
+    """What the models that measure holdouts say; nothing where no holdout names an outcome."""
+    if not any(form.outcome for form in project.holdouts.values()):
+        return [], None
+    try:
+        return find_lifts(project, access, None), None
+    except SyncError as error:
+        return [], error.problems[0]
 
 
 def _one_each(rows: Sequence[Row]) -> dict[str, str]:

@@ -1,7 +1,6 @@
 """What the log tables tell of the past, read without changing it; no identity leaves the warehouse.
 
-Sources: `runs`, `run_syncs`, `deliveries`, `checks`, and the snapshots of segments. Moments are in
-UTC, without a zone.
+Sources: `runs`, `run_syncs`, `deliveries` and `checks`. Moments are in UTC, without a zone.
 """
 
 from __future__ import annotations
@@ -12,8 +11,6 @@ from typing import Any, NamedTuple
 
 from sqlglot import exp, parse_one
 
-from sync.model import Relation
-from sync.rules import PROTECTIVE
 from sync.state.catalogue import Catalogue
 from sync.warehouse import sql as e
 
@@ -96,32 +93,6 @@ where checked_at >= @since and sent > 0
 order by checked_at, sync
 """
 
-STILL_INSIDE = """
-with latest as (
-    select
-        identity,
-        op,
-        cause,
-        outcome,
-        delivered_at,
-        row_number() over (
-            partition by identity order by delivered_at desc, epoch desc, seq desc
-        ) as number_back
-    from @deliveries
-    where sync = @sync
-)
-
-select count(*) as people, min(latest.delivered_at) as since
-from latest
-inner join @snapshot as held on latest.identity = held.identity
-where
-    latest.number_back = 1
-    and latest.op = 'remove'
-    and @is_protective
-    and latest.outcome <> 'delivered'
-    and held.is_member
-"""
-
 
 class Flow(NamedTuple):
     """Who entered and left a sync in one run."""
@@ -180,91 +151,38 @@ class Compared(NamedTuple):
     """Traits that differ and how often, as `name:count,name:count`."""
 
 
-class Shared(NamedTuple):
-    """How many members two syncs have in common; the first name is the smaller."""
-
-    sync: str
-    other: str
-    people: int
-
-
 def flows(state: Catalogue) -> list[Flow]:
     """Entries and exits of every run that the delivery log knows, of all syncs."""
     return [
-        Flow(s, r, int(entered), int(exited), at)
-        for s, r, entered, exited, at in _ask(state, FLOWS)
+        Flow(s, r, int(entered), int(exited), at) for s, r, entered, exited, at in ask(state, FLOWS)
     ]
 
 
 def first_runs(state: Catalogue) -> dict[str, datetime]:
     """When each sync was complete for the first time."""
     is_complete = e.among(e.col("status"), COMPLETE)
-    return dict(_ask(state, FIRST_RUNS, {"is_complete": is_complete}))
+    return dict(ask(state, FIRST_RUNS, {"is_complete": is_complete}))
 
 
 def sync_runs(state: Catalogue, since: datetime) -> list[SyncRun]:
     """Each sync of each run that ended since, oldest first."""
-    return [SyncRun(*row) for row in _ask(state, SYNC_RUNS, {"since": e.moment(since)})]
+    return [SyncRun(*row) for row in ask(state, SYNC_RUNS, {"since": e.moment(since)})]
 
 
 def runs(state: Catalogue, since: datetime) -> list[Run]:
     """Runs that ended since, oldest first."""
-    return [Run(*row) for row in _ask(state, RUNS, {"since": e.moment(since)})]
+    return [Run(*row) for row in ask(state, RUNS, {"since": e.moment(since)})]
 
 
 def checks(state: Catalogue, since: datetime) -> list[Compared]:
     """Comparisons by `verify` since, oldest first."""
-    return [Compared(*row) for row in _ask(state, CHECKS, {"since": e.moment(since)})]
+    return [Compared(*row) for row in ask(state, CHECKS, {"since": e.moment(since)})]
 
 
-def still_inside(state: Catalogue) -> tuple[int, datetime | None]:
-    """Members of the catalogue's sync whose protective removal was refused or has no confirmed
-    answer, and since when: they are suppressed, or have not consented."""
-    if state.session.columns(state.tables.snapshot) is None:
-        return 0, None
-    given = {
-        "sync": e.text(state.tables.sync),
-        "is_protective": e.among(e.col("cause", "latest"), sorted(PROTECTIVE)),
-    }
-    ((people, since),) = _ask(state, STILL_INSIDE, given)
-    return int(people), since
-
-
-def shared_members(state: Catalogue, snapshots: Mapping[str, Relation]) -> list[Shared]:
-    """Common members of each two snapshots, by the names of their syncs; pairs without any are
-    left out."""
-    there = {n: r for n, r in snapshots.items() if state.session.columns(r) is not None}
-    if len(there) < 2:
-        return []
-    members = [
-        exp.select(*e.aliased([("sync", e.text(name))]), e.col("identity"))
-        .from_(e.table(relation))
-        .where(e.col("is_member"))
-        for name, relation in sorted(there.items())
-    ]
-    everybody = exp.union(*members, distinct=False)
-    pair = [e.col("sync", "a"), e.col("sync", "b")]
-    query = (
-        exp.select(*pair, e.count())
-        .from_(exp.table_("members", alias=e.ident("a"), quoted=True))
-        .join(
-            exp.table_("members", alias=e.ident("b"), quoted=True),
-            on=e.all_of(
-                e.equals(e.col("identity", "a"), e.col("identity", "b")),
-                exp.LT(this=e.col("sync", "a"), expression=e.col("sync", "b")),
-            ),
-        )
-        .group_by(*pair)
-        .order_by(*pair)
-    )
-    found = state.ask(e.with_first(query, {"members": everybody}))
-    return [Shared(one, other, int(people)) for one, other, people in found]
-
-
-def _ask(
+def ask(
     state: Catalogue, sql: str, given: Mapping[str, exp.Expr] | None = None
 ) -> Sequence[tuple[Any, ...]]:
-    """Run one of the statements above; no rows before the first run.
+    """Run a statement written as text; no rows before the first run.
 
     `@name` is a value, or a table of the state.
     """

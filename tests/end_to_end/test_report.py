@@ -27,8 +27,9 @@ from e2e.shop import model, segment
 from e2e.warehouses import AnyWarehouse, DuckDBFile, PostgresSchema
 
 from sync.cli.root import run as sync
-from sync.commands.attention import Concern, is_low_match
+from sync.commands.attention import is_low_match
 from sync.commands.audience import SyncFacts
+from sync.commands.concerns import Concern
 from sync.commands.report import Report, find_report
 from sync.project.project import ProjectOptions, load_project
 from sync.run.opening import open_state
@@ -339,6 +340,41 @@ def test_a_place_that_cannot_be_written_is_named(shop: SmallProject, run: Runs) 
     out = shop.dir / "file" / "report.html"
     said = run("report", "--out", str(out), expect=2).text
     assert "report-out" in said and str(out) in said
+
+
+def test_a_match_rate_that_fell_is_an_alarm(shop: SmallProject, run: Runs) -> None:
+    """Half of what was there is gone at the destination on the last day."""
+    people = ", ".join(f"('p{n}', 'gold', 1, true)" for n in range(60))
+    shop.warehouse.run(PEOPLE, f"insert into people values {people}")
+    shop.define(models()[0])
+    run("apply")
+    run("verify")
+    age(shop, 2)
+    assert facts(shop).attention == ()
+    shop.sandbox.reset()
+    run("verify")
+    (low,) = facts(shop).attention
+    assert (low.concern, low.people, low.syncs) == (Concern.MATCH, 60, ("customerio",))
+    assert low.text == "0.0% of the members asked for match, 100.0% before"
+
+
+def test_lift_that_is_not_reckoned_says_what_to_build(shop: SmallProject, run: Runs) -> None:
+    shop.warehouse.run(PEOPLE)
+    orders = Model(
+        name="orders",
+        query="select id, timestamp '2026-11-01' as bought_at from people",
+        columns={"id": "varchar", "bought_at": "timestamp"},
+        activation={"kind": "outcome", "identity": "id", "occurred_at": "bought_at"},
+    )
+    shop.define(*models(), orders)
+    project_file = shop.dir / "dbt_project.yml"
+    holdouts = {"activation": {"holdouts": {"summer": {"percent": 10, "outcome": "orders"}}}}
+    project_file.write_text(f"{project_file.read_text()}vars: {json.dumps(holdouts)}\n")
+    told = run("report", "--format", "markdown").stdout.replace("\\", "")
+    assert "dbt build --select tag:activation_measurement" in told.partition("## Lift")[2]
+    run("report")
+    page = (shop.dir / "target/activation_report.html").read_text()
+    assert "dbt build --select tag:activation_measurement" in page
 
 
 def test_a_match_rate_is_low_by_the_published_score() -> None:

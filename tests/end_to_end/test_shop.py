@@ -132,6 +132,22 @@ def test_the_first_sync_sends_everything_and_the_second_nothing(shop: Project) -
     assert all(c["delivered"] == 0 for c in shop.counts().values())
 
 
+def test_the_report_counts_what_was_sent(small_shop: Project) -> None:
+    small_shop.run(*SMALL, expect=0)
+    left = small_shop.warehouse.rows(f"select customer_id from {FRICTION} order by 1 limit 2")
+    small_shop.warehouse.run(
+        *(f"delete from {FRICTION} where customer_id = '{customer}'" for (customer,) in left)
+    )
+    small_shop.run(*SMALL, expect=0)
+    told = small_shop.run("report", *SMALL[1:], "--format", "markdown", expect=0).stdout
+    (row,) = [line for line in told.replace("\\", "").splitlines() if f"| {FRICTION} |" in line]
+    now = len(_ids(small_shop, FRICTION))
+    assert row.split(" | ")[1:7] == ["customerio", "segment", str(now), "new", "0", "2"]
+    assert len(_members(small_shop, FRICTION)) == now
+    customers = [row[0] for row in small_shop.warehouse.rows("select customer_id from customers")]
+    assert not [customer for customer in customers if customer in told]
+
+
 def test_the_next_day_sends_only_what_differs(shop: Project, tmp_path: Path) -> None:
     shop.run(*ALL, expect=0)
     yesterday = tmp_path / "yesterday.duckdb"

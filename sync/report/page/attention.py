@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sync.commands.attention import Attention, Concern
+from sync.commands.concerns import Attention, Concern
 from sync.commands.report import Report
 from sync.commands.status import in_utc
 from sync.report import words

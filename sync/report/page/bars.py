@@ -13,6 +13,8 @@ BAND = 34
 LETTER = 7
 """Pixels of a letter, on the safe side."""
 LINE_HEIGHT = 14
+LEAST_BOUND = 0.1
+"""An axis of lifts reaches to 10 % on both sides at least."""
 CUT = 0.88
 """A reader's font may be wider than the one that a text is cut by."""
 
@@ -24,6 +26,15 @@ class Bar(NamedTuple):
     value: float
     said: str
     color: str = SERIES[0]
+
+
+class Interval(NamedTuple):
+    """A row with a point between two limits, as shares; without an upper one it has no end."""
+
+    label: str
+    low: float
+    value: float
+    high: float | None
 
 
 class Cell(NamedTuple):
@@ -146,5 +157,44 @@ def strip(cells: Sequence[Cell], is_daily: bool) -> Spec:
             "encoding": {"y": y, "x": x},
         },
         {**_label("label", "left", WIDTH * CUT, TEXT, y), "data": {"values": labels}},
+    ]
+    return _rows(values, layers, BAND * len(rows))
+
+
+def intervals(rows: Sequence[Interval]) -> Spec:
+    """Points with their intervals on one axis, and a line at zero."""
+    ends = [abs(end) for row in rows for end in (row.low, row.value, row.high or 0)]
+    bound = max([*ends, LEAST_BOUND]) * 1.1
+    values = [
+        {"n": n, **row._asdict(), "high": bound if row.high is None else row.high}
+        for n, row in enumerate(rows)
+    ]
+    y = {"field": "n", "type": "ordinal", "axis": None}
+    axis = {"grid": False, "tickCount": 5, "format": "+.0%"}
+    scale = {"domain": [-bound, bound], "nice": False}
+    x = {"field": "value", "type": "quantitative", "scale": scale, "axis": axis, "title": None}
+    low = {**x, "field": "low"}
+    zero = {"datum": 0, "type": "quantitative", "scale": scale, "axis": axis, "title": None}
+    layers: list[Spec] = [
+        {
+            "mark": {"type": "rule", "color": QUIET, "strokeDash": [3, 3]},
+            "encoding": {"x": zero},
+        },
+        {
+            "mark": {"type": "rule", "strokeWidth": 3, "color": SERIES[0], "yOffset": 8},
+            "encoding": {"y": y, "x": low, "x2": {"field": "high"}},
+        },
+        {
+            "mark": {
+                "type": "point",
+                "filled": True,
+                "size": 70,
+                "color": SERIES[0],
+                "opacity": 1,
+                "yOffset": 8,
+            },
+            "encoding": {"y": y, "x": x},
+        },
+        _label("label", "left", WIDTH * CUT, TEXT, y),
     ]
     return _rows(values, layers, BAND * len(rows))

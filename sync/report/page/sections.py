@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from sync.commands.report import Report
-from sync.report.page import audiences, drift, health, runs
+from sync.report.page import audiences, drift, health, lift, runs
 from sync.report.page.parts import Section
 
 MAKERS = (
     audiences.section,
+    lift.section,
     drift.churn,
     drift.overlap,
     health.rejects,
