@@ -153,12 +153,11 @@
             listed.holdout,
             listed.reading,
             listed.measure,
-            listed.measure = case listed.holdout
+            listed.measure = {{ "case listed.holdout" if holdouts }}
                 {%- for holdout in holdouts %}
                 when {{ activation._text(holdout.name) }} then {{ activation._text(holdout.measure) }}
                 {%- endfor %}
-                else 'rate'
-            end as is_test,
+                {{ "else 'rate' end" if holdouts else "'rate'" }} as is_test,
             case
                 when off_since.holdout is not null then 'split_is_off'
                 else coalesce(results.verdict, 'no_windows_closed')
