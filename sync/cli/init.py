@@ -12,6 +12,7 @@ from sync.cli.asking import Asking
 from sync.cli.command import JSON, PROJECT, STATE, command
 from sync.cli.session import Session, short
 from sync.model import Kind
+from sync.report import results
 
 if TYPE_CHECKING:
     from sync.commands.init import Begun
@@ -67,6 +68,8 @@ def init(
         session.say(*(f"Wrote {short(p.path)}" for p in begun.pieces if p.is_written))
     if begun.personal:
         session.say(f"Personal, and not sent unless `traits` names it: {', '.join(begun.personal)}")
+    for finding in begun.findings:
+        session.say(f"Still to decide: {finding.message}", f"  {finding.hint or finding.fix}")
     if begun.variables:
         session.say(f"Set in the environment: {', '.join(begun.variables)}")
     session.say("Next:", *(f"  {step}" for step in steps))
@@ -96,6 +99,7 @@ def _machine(begun: Begun, steps: list[str], is_printed: bool) -> dict[str, Any]
         ],
         "personal": list(begun.personal),
         "variables": list(begun.variables),
+        "findings": results.listed(begun.findings),
         "next": steps,
     }
 

@@ -12,6 +12,7 @@ from sync.project.beginning import (
     Piece,
     Start,
     connection_piece,
+    findings_of,
     model_piece,
     personal_of,
     settings_of,
@@ -51,6 +52,8 @@ class Begun:
     variables: Sequence[str] = ()
     personal: Sequence[str] = ()
     """Columns that are marked as personal now."""
+    findings: Sequence[Problem] = ()
+    """What `check` will say, because the model needs a decision that is not ours."""
 
 
 def candidates(project: Project) -> list[Model]:
@@ -134,11 +137,13 @@ def begin(project: Project, answers: Answers, model: Model, columns: Columns) ->
     start = Start(model, Kind(answers.kind), answers.identity, answers.destination, used)
     personal = personal_of(start, columns)
     pieces = [model_piece(start, columns, project.dir)]
+    connections = {**project.profile.known_connections, answers.destination: vendor.name}
+    findings = findings_of(start, columns, project.manifest, connections, project.registry)
     if answers.destination in project.connections:
-        return Begun(pieces, personal=personal)
+        return Begun(pieces, personal=personal, findings=findings)
     settings = settings_of(vendor, answers.destination, answers.is_sandbox)
     pieces.append(connection_piece(project.profile, answers.destination, settings))
-    return Begun(pieces, variables_of(settings), personal)
+    return Begun(pieces, variables_of(settings), personal, findings)
 
 
 def write(begun: Begun) -> None:

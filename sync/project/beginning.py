@@ -9,19 +9,20 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from sync.errors import ConfigError
+from sync.errors import ConfigError, Problem
 from sync.model import Kind
-from sync.project.artifacts import Model
+from sync.project.artifacts import Column, Manifest, Model
 from sync.project.connections import DESTINATIONS, outputs_of
 from sync.project.pii import looks_personal
 from sync.project.profiles import Profile
-from sync.project.vendors import Vendor
+from sync.project.syncs import compile_syncs
+from sync.project.vendors import Registry, Vendor
 from sync.project.yaml import read_yaml
 
 SANDBOX = "{{ env_var('SANDBOX_URL', 'http://127.0.0.1:8765') }}"
@@ -115,6 +116,42 @@ def _is_personal(start: Start, name: str, data_type: str) -> bool:
 def _written(data_type: str) -> str:
     """A type in small letters, unless it holds names or values of somebody's own."""
     return data_type.lower() if re.fullmatch(r"[A-Z0-9_ (),\[\]]+", data_type) else data_type
+
+
+def findings_of(
+    start: Start,
+    columns: Sequence[tuple[str, str]],
+    manifest: Manifest,
+    connections: Mapping[str, str],
+    registry: Registry,
+) -> list[Problem]:
+    """What `check` will say of the model when that is written, as far as one model can tell."""
+    model = start.model
+    activation = _activation(start)
+    if model.activation is not None:
+        entries = [*model.activation.get("destinations", ()), *activation["destinations"]]
+        activation = {**model.activation, "destinations": entries}
+    personal = personal_of(start, columns)
+    declared = {name: model.columns.get(name, Column(name)) for name, _ in columns}
+    described = {
+        name: replace(
+            declared[name],
+            data_type=declared[name].data_type or data_type,
+            activation={"pii": True} if name in personal else declared[name].activation,
+        )
+        for name, data_type in columns
+    }
+    yaml_path = str(Path(model.path).with_suffix(".yml"))
+    begun = replace(
+        model,
+        activation=activation,
+        columns=described,
+        is_contract_enforced=True,
+        yaml_path=yaml_path if model.yaml_path == model.path else model.yaml_path,
+    )
+    models = {**manifest.models, model.unique_id: begun}
+    found = compile_syncs(replace(manifest, models=models), connections, registry).findings
+    return [finding.problem for finding in found if model.unique_id in finding.models]
 
 
 def settings_of(vendor: type[Vendor], connection: str, is_sandbox: bool) -> dict[str, str]:

@@ -73,6 +73,7 @@ def test_after_init_check_passes_and_the_sandbox_is_reached(
             arguments = (f"{vendor}_{kind}", *given, "--destination", vendor)
             told = json.loads(run("init", *arguments, "--log-format", "json").stdout)
             assert told["files"][0]["is_written"]
+            assert told["findings"] == []
             if any(not file["is_written"] for file in told["files"]):
                 content = yaml.safe_load(profiles.read_text())
                 block = yaml.safe_load(told["files"][1]["text"])["destinations"]["dev"]

@@ -187,6 +187,18 @@ def test_everything_that_is_wrong_or_missing_is_said_at_once(bare: App) -> None:
     assert "models: contacts" in bare.run("init").err
 
 
+def test_what_only_the_user_can_decide_is_said(bare: App) -> None:
+    given = ("--kind", "traits", "--identity", "person_id", "--destination", "launchdarkly")
+    told = bare.run("init", "contacts", *given, "--json")
+    (finding,) = told.json["findings"]
+    assert finding["code"] == "launchdarkly-mapping"
+    assert "identify: true" in finding["fix"]
+    assert (
+        bare.run("init", "contacts", *FLAGS, "--destination", "webhook", "--json").json["findings"]
+        == []
+    )
+
+
 def test_a_model_that_is_not_built_says_how(bare: App) -> None:
     bare.sql("drop table contacts")
     told = bare.run("init", "contacts", *FLAGS, "--destination", "customerio")
