@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sync.cli.allowing import ALLOWANCES, ONLY_COHORT, allowed_of, limits_of
+from sync.cli.allowing import ALLOWANCES, ONLY_COHORT, allowed_of, flags_of, limits_of
 from sync.cli.command import PROJECT, SELECTION, STATE, command
 from sync.cli.listening import Listening
 from sync.cli.orphans import carry_out, tell_gone
@@ -79,7 +79,8 @@ def apply(
         stopped, exit_code = _ending(stop, result, listening)
         if not stopped:
             exit_code = gravest({exit_code, *(one.exit_code for one in carried)})
-    summary = listening.summary(result, exit_code, stopped, again(session.options, "apply"))
+    typed = again(session.options, "apply", flags=flags_of({"only_cohort": only_cohort}))
+    summary = listening.summary(result, exit_code, stopped, typed)
     orphans = tell_gone(session, project).orphans
     summary = replace(summary, orphans=orphans, carried=carried)
     _write(session, results.run_result(summary))

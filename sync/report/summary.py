@@ -36,7 +36,7 @@ def run_summary(run: RunEnded, paint: Paint) -> list[str]:
         is_all = not run.refused and len(looked_at) == len(run.ended)
         lines += _nothing(counts, paint, "Zero requests were made.", () if is_all else looked_at)
         return lines + _left_out(run)
-    lines += _rest(counts)
+    lines += _rest(counts, without=SENT)
     if run.requests:
         weight = words.size(sum(e.bytes_sent for e in run.ended))
         lines.append(
@@ -161,8 +161,8 @@ def _nothing(counts: Counts, paint: Paint, so: str, models: Sequence[str] = ()) 
     return [*lines, "Why one of them is not sent: python -m sync why IDENTITY"]
 
 
-def _rest(counts: Counts) -> list[str]:
-    rest = words.fates(counts.fates, without=SENT)
+def _rest(counts: Counts, without: Sequence[Fate] = ()) -> list[str]:
+    rest = words.fates(counts.fates, without)
     return [
         line
         for line in (f"{rest[0].upper()}{rest[1:]}." if rest else "", _equation(counts))

@@ -285,9 +285,12 @@ def test_only_the_cohort_is_tried_when_that_is_asked(shop: SmallProject, run: Ru
         "insert into testing values ('p1'), ('p2')",
     )
     shop.define(traits(rollout={"always": "testers", "percent": 100}), COHORT)
-    assert "18 not attempted" in run("plan", "--only-cohort").text
-    run("apply", "--only-cohort")
+    planned = run("plan", "--only-cohort").text
+    assert "18 not attempted" in planned
+    assert "To send it: python -m sync apply --only-cohort --select traits_people\n" in planned
+    assert "python -m sync apply --only-cohort\n" in run("apply", "--only-cohort").text
     assert members(shop) == {"p1", "p2"}
+    assert "18 not attempted, 2 unchanged" in run("plan", "--only-cohort").text
     assert shop.counts()["traits_people"]["not_attempted"] == 18
     run("apply")
     shop.warehouse.run(
