@@ -78,7 +78,12 @@ def tell(at: Controls) -> None:
     )
     prepare(at)
     build(1, f"Build the shop as it was on {TODAY}", TODAY)
-    say("2. First sync", "Nothing is acknowledged yet, so all of every model goes out.")
+    say(
+        "2. First sync",
+        "Nothing is acknowledged yet, so all of every model goes out, but for people whom a"
+        " guardrail keeps back: without consent, held out, or outside a rollout of 5 %."
+        " Cart recovery reaches LaunchDarkly first, then Customer.io.",
+    )
     sync("apply")
     say("3. Sync again", "Every model is compared in the warehouse. Nothing changed.")
     sync("apply")
@@ -87,8 +92,13 @@ def tell(at: Controls) -> None:
     asked = answer_survey(at["qualtrics"])
     sync("pull", "qualtrics")
     build(5, f"A day passes: build the shop as it was on {TOMORROW}", TOMORROW)
-    say("6. Look before sending", "Plan one segment, and show three of its changes.")
-    sync("plan", "--select", f"{CARTS},destination:customerio", "--show", "3")
+    say(
+        "6. Look before sending",
+        "Plan one segment at two destinations. Whoever is new waits in Customer.io until"
+        " LaunchDarkly has the person.",
+    )
+    one_segment = (f"{CARTS},destination:{vendor}" for vendor in ("launchdarkly", "customerio"))
+    sync("plan", "--select", *one_segment, "--show", "3")
     say("7. Second sync", "Only the difference between the two days goes out.")
     sync("apply")
     say("8. What arrived", "Counted by the sandbox, which knows nothing of our state.")

@@ -5,7 +5,8 @@ answers as (
 
     select
         customer_id,
-        reason_code
+        reason_code,
+        {{ activation.as_of_time() }} - answered_at as answer_age
     from {{ ref('survey_answers') }}
     where
         cast(answered_at as date) > {{ activation.as_of() }} - 30
@@ -24,7 +25,9 @@ final as (
 
     select
         answers.customer_id,
-        answers.reason_code
+        answers.reason_code,
+        cast('{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S") }}' as timestamp)
+        - answers.answer_age as answered_at
     from answers
     inner join customers on answers.customer_id = customers.customer_id
 
