@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from shutil import copymode
 
 from sync.errors import ConfigError, Problem
 
@@ -86,26 +86,17 @@ def _read(path: Path) -> str | None:
 
 
 def _replace(path: Path, text: str) -> None:
-    """Through a file beside it, with the rights that the old one had or a new one would get."""
+    """Through a file beside it, which gets the rights of the old one. A link stays a link."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path = path.resolve()  # a link stays a link
-    mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
-    with NamedTemporaryFile(
-        "w", encoding="utf-8", newline="\n", dir=path.parent, prefix=f".{path.name}.", delete=False
-    ) as beside:
-        beside.write(text)
+    path = path.resolve()
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        os.chmod(beside.name, mode)
-        os.replace(beside.name, path)
-    except OSError:
-        Path(beside.name).unlink(missing_ok=True)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+        beside.write_text(text, encoding="utf-8", newline="\n")
+        if path.exists():
+            copymode(path, beside)
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def _unreadable(path: Path, error: Exception) -> Problem:
