@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from tests import seeds  # noqa: E402 - from the path above
 
 def pytest_configure(config: pytest.Config) -> None:
     seeds.choose()
+    os.environ.pop("GITHUB_ACTIONS", None)  # tests ask for annotations where they are about them
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

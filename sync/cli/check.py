@@ -37,6 +37,8 @@ def check(session: Session, with_state: bool) -> int:
     gone: dict[str, Any] = {}
     if with_state:
         gone = report_gone(session, project, session.access(project), session.is_machine)
+    for problem in problems:
+        session.terminal.annotate(problem)
     if session.is_machine:
         session.answer(
             "checked",

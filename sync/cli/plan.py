@@ -15,7 +15,7 @@ from sync.cli.orphans import tell_gone
 from sync.cli.root import Differs
 from sync.cli.session import Session, again
 from sync.cli.showing import shown
-from sync.report import jsonl
+from sync.report import jsonl, markdown
 from sync.report.events import Place, PlanEnded, Previewed
 
 if TYPE_CHECKING:
@@ -37,12 +37,19 @@ if TYPE_CHECKING:
 )
 @JSON
 @click.option(
+    "--markdown",
+    "as_markdown",
+    is_flag=True,
+    help="Counts and problems, to comment with on GitHub.",
+)
+@click.option(
     "--detailed-exitcode", is_flag=True, help="Exit 0 when nothing is to be sent, 2 when something."
 )
 @ONLY_COHORT
 def plan(
     session: Session,
     show: int,
+    as_markdown: bool,
     detailed_exitcode: bool,
     only_cohort: bool,
     **allowed: bool,
@@ -63,7 +70,7 @@ def plan(
     for sync in in_order(preflight.open):
         guard = partial(hold, preflight, sync, limits=limits_of(allowed))
         previews.append(_preview(session, access, sync, places.of(sync), guard, show))
-        if not session.is_object:
+        if not (session.is_object or as_markdown):
             session.reporter.tell(previews[-1])
     codes = [p.exit_code for p in previews] + [r.exit_code for r in refused]
     ended = PlanEnded(
@@ -78,8 +85,12 @@ def plan(
         ),
         **tell_gone(session, project, is_told=not session.is_object)._asdict(),
     )
-    if session.is_object:
-        session.answer_line(jsonl.line(ended, session.clock.now()))
+    if session.is_object or as_markdown:
+        session.reporter.annotate(ended)
+        if as_markdown:
+            session.say(*markdown.plan_lines(ended))
+        else:
+            session.answer_line(jsonl.line(ended, session.clock.now()))
     else:
         session.reporter.tell(ended)
     if detailed_exitcode and not ended.exit_code and ended.total:

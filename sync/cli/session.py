@@ -206,6 +206,8 @@ class Session:
 
     def problems(self, problems: Sequence[Problem], exit_code: int) -> None:
         """Say every problem, as text or as one line of JSON; `--json` has them in its object."""
+        for problem in problems:
+            self.terminal.annotate(problem)
         if self.is_json:
             fields = {"exit_code": exit_code, "problems": problems}
             now = self.clock.now()

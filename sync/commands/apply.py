@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
 
 from sync import __version__
+from sync.commands.listener import SILENT, Listener
 from sync.commands.preflight import hold, look_and_remember
 from sync.commands.tracebacks import Tracebacks
 from sync.errors import ConfigError, Problem, SyncError, Unexpected
+from sync.http.clock import SystemClock
 from sync.http.ports import Clock
 from sync.journal.process import host, own_process
 from sync.model import Fate, Kind, Sync
@@ -29,7 +30,7 @@ from sync.run.engine import Engine
 from sync.run.opening import gravest, in_order, open_state
 from sync.run.protocol import Hooks, Job, Ports, SyncResult, cut_short, run_together
 from sync.run.waves import exits_first, waves
-from sync.state.store import TERMS, Holder, PlanSummary, Terms
+from sync.state.store import TERMS, Holder, Terms
 
 REJECTS = 1
 """The exit code of a sync that is done but for rejected rows."""
@@ -67,33 +68,27 @@ class RunResult:
     """The sync that was held or failed, after which no other was started (`fail_fast`)."""
 
 
-class Listener(Protocol):
-    """Who is told while a run goes on. Never changes what happens."""
+DEFAULTS = RunOptions()
+CLOCK = SystemClock()
 
-    def started(self, run_id: str, syncs: Sequence[Sync], gated: Sequence[Gated]) -> None:
-        """The run begins, with what the gates let through and what they refused."""
 
-    def planned(self, sync: Sync, summary: PlanSummary) -> None:
-        """One plan is made."""
-
-    def progressed(self, sync: Sync, changes: int) -> None:
-        """That many more changes have been answered."""
-
-    def ended(self, result: SyncResult) -> None:
-        """One sync ended."""
-
-    def unexpected(self, error: Unexpected) -> None:
-        """An error that nobody planned for ended a sync; its problem stands in the result."""
+def never() -> str | None:
+    """No reason to stop."""
+    return None
 
 
 def apply(
     project: Project,
-    options: RunOptions,
-    listener: Listener,
-    stop_reason: Callable[[], str | None],
-    clock: Clock,
+    options: RunOptions = DEFAULTS,
+    listener: Listener = SILENT,
+    stop_reason: Callable[[], str | None] = never,
+    clock: Clock = CLOCK,
 ) -> RunResult:
-    """Run every open sync, wave after wave; a sync's failure never stops the others."""
+    """Run every open sync, wave after wave; a sync's failure never stops the others.
+
+    `stop_reason` is asked between batches; a text ends the run in order. Raises SyncError when
+    nothing can be run at all; what stops single syncs stands in their results.
+    """
     if project.blocking:
         raise ConfigError(*project.blocking)
     run_id, started_at = uuid.uuid4().hex, clock.now()

@@ -10,16 +10,21 @@ from sync.report import jsonl
 from sync.report.events import (
     Event,
     Level,
+    Orphaned,
     Place,
     PlanEnded,
     Previewed,
     RunEnded,
+    Warned,
     level,
 )
+from sync.report.paint import Paint
 from sync.report.progress import Bar, Lines, Meter
-from sync.report.summary import plan_summary, run_problems, run_summary, shown_rows
+from sync.report.summary import plan_problems, plan_summary, run_problems, run_summary, shown_rows
 from sync.report.terminal import Terminal
 from sync.report.text import Text
+
+PLAIN = Paint(is_on=False)
 
 
 class Clock(Protocol):
@@ -55,6 +60,7 @@ class Reporter:
     def tell(self, event: Event) -> None:
         """Print one event."""
         self._meter.stop()
+        self.annotate(event)
         if self.is_json:
             if not self.output.is_quiet or _matters(event):
                 self.output.result(jsonl.line(event, self.clock.now()))
@@ -63,7 +69,7 @@ class Reporter:
             case RunEnded():
                 self._run_ended(event)
             case PlanEnded():
-                self._problems(_plan_problems(event))
+                self._problems(plan_problems(event))
                 self.output.result("", *plan_summary(event, self.output.paint_out))
             case Previewed():
                 self.output.result(*self._result.lines(event, self.clock.now()))
@@ -72,6 +78,20 @@ class Reporter:
                 self.output.complain(*self._text.lines(event, self.clock.now()))
             case _:
                 self.output.progress(*self._text.lines(event, self.clock.now()))
+
+    def annotate(self, event: Event) -> None:
+        """Show what is wrong in an event, and the end of a run, on GitHub."""
+        match event:
+            case Warned() | Orphaned():
+                self.output.annotate(event.problem, is_warning=True)
+            case RunEnded():
+                for problem, _ in run_problems(event):
+                    self.output.annotate(problem)
+                self.output.annotate_end(run_summary(event, PLAIN))
+            case PlanEnded():
+                for problem, _ in plan_problems(event):
+                    self.output.annotate(problem)
+                self.output.annotate_end(plan_summary(event, PLAIN))
 
     def advance(self, place: Place, done: int, total: int) -> None:
         """Show how far a delivery is."""
@@ -87,16 +107,6 @@ class Reporter:
             self.output.complain("", self.output.paint_err.problem(problem))
             if len(syncs) > 1:
                 self.output.complain(f"  stops: {', '.join(syncs)}")
-
-
-def _plan_problems(event: PlanEnded) -> list[tuple[Problem, tuple[str, ...]]]:
-    found: dict[Problem, list[str]] = {}
-    for refused in event.refused:
-        found.setdefault(refused.problem, []).append(refused.place.sync)
-    for preview in event.previews:
-        if preview.problem is not None:
-            found.setdefault(preview.problem, []).append(preview.place.sync)
-    return [(problem, tuple(syncs)) for problem, syncs in found.items()]
 
 
 def _matters(event: Event) -> bool:

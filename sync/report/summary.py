@@ -57,6 +57,17 @@ def run_problems(run: RunEnded) -> list[tuple[Problem, tuple[str, ...]]]:
     return [(problem, tuple(syncs)) for problem, syncs in found.items()]
 
 
+def plan_problems(plan: PlanEnded) -> list[tuple[Problem, tuple[str, ...]]]:
+    """Everything that would stop a sync, each with the syncs that it stops."""
+    found: dict[Problem, list[str]] = {}
+    for refused in plan.refused:
+        found.setdefault(refused.problem, []).append(refused.place.sync)
+    for preview in plan.previews:
+        if preview.problem is not None:
+            found.setdefault(preview.problem, []).append(preview.place.sync)
+    return [(problem, tuple(syncs)) for problem, syncs in found.items()]
+
+
 def plan_summary(plan: PlanEnded, paint: Paint) -> list[str]:
     """What `plan` found; nothing was sent."""
     planned = [p.planned for p in plan.previews if p.planned]

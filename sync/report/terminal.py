@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TextIO
 
-from sync.errors import visible
+from sync.errors import Problem, visible
+from sync.report import github
 from sync.report.paint import Paint
 
 MODULE = "python -m sync"
@@ -98,6 +99,16 @@ class Terminal:
         """What has to be said, quiet or not."""
         self.err.write(self._text(lines))
         self.err.flush()
+
+    def annotate(self, problem: Problem, is_warning: bool = False) -> None:
+        """Show a problem in the pull request, beside its file; on GitHub only."""
+        if github.are_wanted(os.environ):
+            self.complain(github.of_problem(problem, os.environ, is_warning))
+
+    def annotate_end(self, lines: Sequence[str]) -> None:
+        """Show the end of a run on the page of the workflow; on GitHub only."""
+        if github.are_wanted(os.environ):
+            self.complain(github.of_summary(lines))
 
     def _text(self, lines: Sequence[str]) -> str:
         """The lines; commands in them are written as this one was called."""
