@@ -121,11 +121,18 @@
 
     ),
 
-    reached as (
+    deliveries_within as (
 
-        select distinct
+        select
             windows.holdout,
-            windows.identity
+            windows.identity,
+            deliveries.sync,
+            deliveries.run_id,
+            deliveries.delivered_at,
+            row_number() over (
+                partition by windows.holdout, windows.identity
+                order by deliveries.delivered_at, deliveries.sync
+            ) as place
         from windows
         inner join {{ activation._state('deliveries') }} as deliveries
             on
@@ -147,6 +154,13 @@
                 1 = 0
             )
 
+    ),
+
+    reached as (
+
+        select * from deliveries_within
+        where place = 1
+
     )
 
     select
@@ -165,6 +179,9 @@
         windows.counts_from <= {{ activation.as_of_time() }} as is_closed,
         coalesce(windows.released_at >= windows.window_ends_at, true) as is_kept,
         case when is_delivery_known then reached.identity is not null end as is_reached,
+        reached.sync as reached_by,
+        reached.run_id as reached_in,
+        {{ activation._as_moment('reached.delivered_at') }} as reached_at,
         measured.has_outcome,
         measured.had_outcome,
         case when windows.has_value then measured.value end as value,

@@ -109,6 +109,33 @@
 
     ),
 
+    controls_reached as (
+
+        select
+            holdout,
+            reached_by,
+            reached_in,
+            reached_at,
+            count(*) over (partition by holdout, reached_by) as people_of_sync
+        from {{ people }}
+        where arm = 'control' and is_kept and is_reached
+
+    ),
+
+    leaks as (
+
+        select
+            holdout,
+            reached_by,
+            reached_in,
+            row_number() over (
+                partition by holdout
+                order by people_of_sync desc, reached_by, reached_at desc
+            ) as place
+        from controls_reached
+
+    ),
+
     draws as (
 
         select
@@ -153,11 +180,13 @@
             listed.holdout,
             listed.reading,
             listed.measure,
-            listed.measure = {{ "case listed.holdout" if holdouts }}
-                {%- for holdout in holdouts %}
-                when {{ activation._text(holdout.name) }} then {{ activation._text(holdout.measure) }}
+            listed.measure = case
+                {%- for holdout in holdouts if holdout.measure != 'rate' %}
+                when listed.holdout = {{ activation._text(holdout.name) }}
+                    then {{ activation._text(holdout.measure) }}
                 {%- endfor %}
-                {{ "else 'rate' end" if holdouts else "'rate'" }} as is_test,
+                when listed.holdout is not null then 'rate'
+            end as is_test,
             case
                 when off_since.holdout is not null then 'split_is_off'
                 else coalesce(results.verdict, 'no_windows_closed')
@@ -188,12 +217,15 @@
                 'skewness', 'is_adjusted', 'uncut_difference', 'difference_before', 'error_before', 'z'] %}
             results.{{ name }},
             {%- endfor %}
+            leaks.reached_by as control_reached_by,
+            leaks.reached_in as control_reached_in,
             off_since.split_off_since,
             coalesce(paces.people_a_day, 0) as people_a_day,
             {{ activation.as_of_time() }} as as_of
         from listed
         inner join draws on listed.holdout = draws.holdout
         left join totals on listed.holdout = totals.holdout
+        left join leaks on listed.holdout = leaks.holdout and leaks.place = 1
         left join paces on listed.holdout = paces.holdout
         left join off_since on listed.holdout = off_since.holdout
         left join {{ results }} as results

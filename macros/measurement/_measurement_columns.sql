@@ -6,9 +6,9 @@
             'holdout': ['text'], 'identity': ['text'], 'arm': ['text'],
             'drawn_percent': ['number'], 'phase': ['integer'], 'announced_people': ['integer'],
             'person_number': ['integer'], 'is_closed': ['boolean'], 'is_kept': ['boolean'],
-            'is_reached': ['boolean'], 'has_outcome': ['boolean'], 'had_outcome': ['boolean'],
+            'is_reached': ['boolean'], 'reached_by': ['text'], 'reached_in': ['text'], 'has_outcome': ['boolean'], 'had_outcome': ['boolean'],
             'value': ['number'], 'value_before': ['number'],
-            'triggered_at': ['moment'], 'window_ends_at': ['moment']
+            'triggered_at': ['moment'], 'window_ends_at': ['moment'], 'reached_at': ['moment']
         },
         'holdout_days': {
             'holdout': ['text'], 'drawn_percent': ['number'], 'day': ['day'],
@@ -39,6 +39,7 @@
             'relative_difference': ['number'], 'relative_lower': ['number'],
             'relative_upper': ['number'], 'detectable': ['number'],
             'treated_reached': ['integer', 'reached1'], 'control_reached': ['integer', 'reached0'],
+            'control_reached_by': ['text'], 'control_reached_in': ['text'],
             'reached_difference': ['number'], 'reached_lower_limit': ['number'],
             'reached_upper_limit': ['number'], 'strata': ['integer'],
             'dropped_strata': ['integer'], 'is_adjusted': ['boolean'], 'cut': ['number'],

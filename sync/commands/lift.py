@@ -47,6 +47,8 @@ class Reading:
     detectable: float | None
     treated_reached: int | None
     control_reached: int | None
+    control_reached_by: str | None
+    control_reached_in: str | None
     reached_difference: float | None
     reached_lower_limit: float | None
     reached_upper_limit: float | None

@@ -55,8 +55,9 @@ def told(lift: Lift, paint: Paint) -> Iterator[str]:
     for line in _warnings(test):
         yield f"  {paint('warning', 'yellow')}: {line}"
     others = [one for one in lift.readings if one is not test and one.treated_people]
-    for label, is_test in (("Other readings of the test", True), ("Not the test", False)):
-        found = [one for one in others if one.is_test is is_test]
+    beside = [one for one in others if one.is_test]
+    apart = sorted((one for one in others if not one.is_test), key=lambda one: one.reading)[-1:]
+    for label, found in (("The other reading", beside), ("Not the test", apart)):
         if found:
             yield f"  {paint(label, 'bold')}"
         for one in found:
@@ -146,7 +147,7 @@ def _around(lift: Lift, test: Reading) -> Iterator[str]:
         (least,) = _scaled(test, test.detectable)
         unit = " points" if test.measure == "rate" else ""
         least = f"{least.lstrip('+')}{unit}"
-        yield f"so many people would show a difference of {least} in 80 % of cases"
+        yield f"80 % of comparisons of so many people would find a difference of {least}"
     if waiting := test.open_treated + test.open_control:
         yield f"{words.plural(waiting, 'window')} still open"
     if lift.days_left != 0:
@@ -189,5 +190,6 @@ def _warnings(test: Reading) -> Iterator[str]:
     if test.control_people and reached > LEAST_CONTAMINATION * test.control_people:
         yield (
             f"{words.count(reached)} of {words.count(test.control_people)} held out people were"
-            " sent something under this name"
+            f" sent something under this name, most by {test.control_reached_by}"
+            f" (last in run {test.control_reached_in})"
         )

@@ -56,6 +56,20 @@ def test_every_wrapper_is_sql_of_the_warehouse(dialect: str) -> None:
 
 
 @pytest.mark.parametrize("dialect", [*INSTALLED, *ELSEWHERE])
+@pytest.mark.parametrize("has_state", [False, True])
+def test_every_model_about_holdouts_is_sql_of_the_warehouse(dialect: str, has_state: bool) -> None:
+    holdouts = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"]["activation"]
+    tables = ("holdouts", "deliveries", "syncs") if has_state else ()
+    rendering = Rendering(
+        dialect, {"activation": holdouts}, graph_of(PROJECT), {t: Relation(t) for t in tables}
+    )
+    models = list((ROOT / "models" / "measurement").glob("*.sql"))
+    assert models
+    for path in models:
+        _parsed(rendering.render(path.read_text()), dialect)
+
+
+@pytest.mark.parametrize("dialect", [*INSTALLED, *ELSEWHERE])
 @pytest.mark.parametrize("block", blocks(PAGE, "jinja"), ids=lambda b: b.place)
 def test_every_model_on_the_page_is_sql_of_the_warehouse(dialect: str, block: Block) -> None:
     if sql := _rendering(dialect).render(block.text):

@@ -56,7 +56,7 @@ class World:
     drawn: list[Record] = field(default_factory=list)
     orders: list[tuple[str, datetime, float]] = field(default_factory=list)
     delivered: list[tuple[str, str, datetime]] = field(default_factory=list)
-    """Person, operation, when."""
+    """Person, operation, when; each in a run of its own."""
 
     def draw(self, person: str, arm: str, triggered: datetime | None, **more: Any) -> None:
         row = {"identity": person, "arm": arm, "triggered_at": triggered, "percent": 10.0, **more}
@@ -82,8 +82,11 @@ class World:
                 )
                 w.run(f"create table {table} ({types})")
             self._fill("holdouts", [tuple(r) for r in self.drawn], [r.values() for r in self.drawn])
-            rows = [("s", p, op, "delivered", at) for p, op, at in self.delivered]
-            names = ("sync", "identity", "op", "outcome", "delivered_at")
+            rows = [
+                ("s", f"run {n}", p, op, "delivered", at)
+                for n, (p, op, at) in enumerate(self.delivered)
+            ]
+            names = ("sync", "run_id", "identity", "op", "outcome", "delivered_at")
             self._fill("deliveries", [names] * len(rows), rows)
             w.run("insert into syncs (sync, model) values ('s', 'seg_carts')")
         w.run("create table orders (person_id varchar, ordered_at timestamptz, amount decimal)")
@@ -145,8 +148,12 @@ def world(request: pytest.FixtureRequest, warehouse_of: Callable[[str], AnyWareh
 on_duckdb = pytest.mark.parametrize("world", ["duckdb"], indirect=True)
 
 
-def test_without_state_the_models_are_empty(world: World) -> None:
-    world.build(has_state=False)
+@pytest.mark.parametrize("outcome", ["orders", None], ids=["measured", "unmeasured"])
+@pytest.mark.parametrize("has_state", [False, True])
+def test_without_anything_to_measure_the_models_are_empty(
+    world: World, has_state: bool, outcome: str | None
+) -> None:
+    world.build(has_state, outcome=outcome)
     for model in MODELS:
         assert world.rows(model, "holdout") == []
 
@@ -181,13 +188,16 @@ def test_a_person_is_counted_by_the_window_that_is_theirs(world: World) -> None:
         ("c", "remove", start + hour),
         ("open", "add", start - hour),
         ("freed", "add", start + timedelta(days=13)),
+        ("freed late", "add", start + timedelta(days=14)),
+        ("freed late", "add", start + timedelta(days=13)),
+        ("freed late", "change", start + timedelta(days=2)),
     ]
     world.build()
     columns = ("identity", "arm", "is_closed", "is_kept", "is_reached", "phase")
     assert world.rows("holdout_people", *columns) == [
         ("c", "control", True, True, False, 1),
         ("freed", "control", True, False, True, 1),
-        ("freed late", "control", True, True, False, 1),
+        ("freed late", "control", True, True, True, 1),
         ("open", "treated", False, True, False, 1),
         ("t", "treated", True, True, True, 1),
     ]
@@ -198,6 +208,8 @@ def test_a_person_is_counted_by_the_window_that_is_theirs(world: World) -> None:
     ]
     numbers = world.rows("holdout_people", "person_number", "identity")
     assert [who for _, who in numbers] == ["c", "freed", "freed late", "t", "open"]
+    by = ("control_reached_by", "control_reached_in", "control_reached")
+    assert world.result(*by) == ["s", "run 6", 1]
     ends = world.rows("holdout_people", "window_ends_at", where="identity = 't'")
     assert ends == [(end,)]
     drawn = ("drawn_treated", "drawn_control", "prior", "excluded", "people", "open_treated")

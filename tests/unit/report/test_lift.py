@@ -34,6 +34,8 @@ RATE = Reading(
     detectable=0.0203,
     treated_reached=8100,
     control_reached=0,
+    control_reached_by=None,
+    control_reached_in=None,
     reached_difference=None,
     reached_lower_limit=None,
     reached_upper_limit=None,
@@ -84,13 +86,16 @@ def test_a_reading_is_one_sentence_with_its_interval_as_a_bar() -> None:
         "  +1.4 points (-0.6 to +3.5), 540 of 9,000 against 45 of 1,000, early reading, 99 %\n"
     ) in said
     assert "relative: +33.3 % (-13.0 % to +93.0 %)" in said
-    assert "a difference of 2.0 points in 80 % of cases" in said
+    assert "would find a difference of 2.0 points" in said
     assert "2,000 windows still open" in said
     assert "planned reading at 20,000 people, in about 32 days; 12,000 so far" in said
     assert "sent to 90 % of the treated" in said
     other = said.partition("Not the test\n")[2]
     assert "value: +0.40 (-0.88 to +1.68), 5.40 each of 9,000 against 5.00 each of 1,000" in other
     assert "to no upper limit" in other
+    later = text(RATE, VALUE, replace(VALUE, reading="planned"))
+    assert later.partition("Not the test\n")[2].count("value: ") == 1
+    assert "5.00 each of 1,000, planned reading" in later
 
 
 def test_a_planned_reading_that_shows_nothing_says_what_remains_possible() -> None:
@@ -100,7 +105,7 @@ def test_a_planned_reading_that_shows_nothing_says_what_remains_possible() -> No
     assert said.startswith("summer: not shown\n")
     assert "anything from -0.6 to +3.5 points remains possible" in said
     assert "planned reading at" not in said
-    assert "Other readings of the test\n    +1.4 points" in said
+    assert "The other reading\n    +1.4 points" in said
 
 
 NONE = {"lower_limit": None, "upper_limit": None}
@@ -122,7 +127,11 @@ NONE = {"lower_limit": None, "upper_limit": None}
             "early reading, 99 %: fewer than 5 people with, or without, the outcome in an arm",
         ),
         ({"dropped_strata": 2}, "2 groups left out: fewer than 50 people in an arm"),
-        ({"control_reached": 11}, "11 of 1,000 held out people were sent something"),
+        (
+            {"control_reached": 11, "control_reached_by": "s", "control_reached_in": "r1"},
+            "11 of 1,000 held out people were sent something under this name, most by s (last in"
+            " run r1)",
+        ),
         ({"verdict": "no_windows_closed", "treated_people": 0}, "no window has closed yet"),
         (
             {
