@@ -287,7 +287,9 @@ def _entering(
     found = [query for sync in syncs if (query := pending(sync, is_new.copy())) is not None]
     if not found:
         return
-    every = exp.union(*found, distinct=True) if len(found) > 1 else found[0]
+    # Each brings along what it reads in a WITH clause, which may not stand inside a union.
+    whole = [exp.select(e.col("identity")).from_(query.subquery(e.ident("o"))) for query in found]
+    every = exp.union(*whole, distinct=True) if len(whole) > 1 else whole[0]
     rows = exp.select(*e.aliased([("person", e.col("identity", "p"))])).distinct()
     rows = rows.from_(every.subquery(e.ident("p")))
     inside = _inside(state, models.get(model, ()))

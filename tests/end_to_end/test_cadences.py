@@ -83,9 +83,6 @@ def test_of_two_models_the_first_takes_the_slot_and_the_other_waits(
     assert messages(shop) == [("seg_cart", "a"), ("seg_cart", "b"), ("seg_winback", "a")]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="each query of the union begins with `with`, which no warehouse parses"
-)
 def test_a_model_that_enters_two_destinations_today_goes_before_another(
     shop: SmallProject, run: Runs
 ) -> None:
