@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "debug": ("sync.cli.debug:debug", "Check warehouse, connections and credentials."),
     "status": ("sync.cli.status:status", "Last runs, members, doubts and dead letters."),
     "why": ("sync.cli.why:why", "Everything about one person or object."),
+    "personas": ("sync.cli.personas:personas", "Who of a file gets what, beside who should."),
     "verify": ("sync.cli.verify:verify", "Compare a sample with what destinations hold."),
     "identities": ("sync.cli.identities:identities", "Audit keys: coverage, duplicates, format."),
     "rejects": ("sync.cli.rejects:rejects", "Rejected and invalid rows by cause."),

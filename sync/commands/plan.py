@@ -141,8 +141,8 @@ def _row(found: Sequence[Any], columns: Sequence[Column]) -> PreviewRow:
     shown = [
         TraitChange(
             c.trait.name,
-            values[2 * i] if c.trait.is_pii else _expressed(c, values[2 * i]),
-            _expressed(c, values[2 * i + 1]),
+            values[2 * i] if c.trait.is_pii else expressed(c, values[2 * i]),
+            expressed(c, values[2 * i + 1]),
             c.trait.is_pii,
         )
         for i, (c, bit) in enumerate(zip(columns, changed, strict=True))
@@ -151,7 +151,7 @@ def _row(found: Sequence[Any], columns: Sequence[Column]) -> PreviewRow:
     return PreviewRow(Op(op), identity, cause, reason, shown)
 
 
-def _expressed(column: Column, found: Any) -> Any:
+def expressed(column: Column, found: Any) -> Any:
     """A value as it is sent, with moments in ISO form; one that can't be sent as it was found."""
     value = read_or_same(column.wire, found)
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from sync.commands.plan import PreviewRow, preview
 from sync.errors import Problem, SyncError
@@ -74,33 +74,35 @@ class Story:
 
 
 @dataclass(slots=True)
-class _Part:
+class Part:
+    """A sync with its columns as the warehouse has them, or why that can't be told."""
+
     sync: Sync
     columns: tuple[Column, ...] = ()
     problem: Problem | None = None
-    values: list[str] = field(default_factory=list)
 
 
 def tell(access: StateAccess, syncs: Sequence[Sync], given: str, hold: Hold) -> list[Story]:
     """Look for `given` as an identity, an event's id or an address in every sync."""
     with access.catalogue() as state:
-        parts = [_part(state, sync) for sync in syncs]
-        aliases = _aliases(state, parts, given)
+        parts = [located(state, sync) for sync in syncs]
+        aliases = aliases_of(state, parts, given)
         told = [_story(access, state, part, aliases, given) for part in parts]
     return [_with_pending(access, story, hold) for story in told]
 
 
-def _part(state: Catalogue, sync: Sync) -> _Part:
+def located(state: Catalogue, sync: Sync) -> Part:
+    """The sync, with the columns that its metadata names found in the warehouse."""
     available = state.session.columns(sync.relation)
     if available is None:
         text = f"the warehouse has no {sync.relation.schema}.{sync.relation.name}"
         fix = f"run: dbt build --select {sync.model}"
-        return _Part(sync, problem=Problem("relation-missing", text, sync.path, fix=fix))
+        return Part(sync, problem=Problem("relation-missing", text, sync.path, fix=fix))
     try:
         resolved, columns = resolve(sync, available, state.dialect)
     except SyncError as error:
-        return _Part(sync, problem=error.problems[0])
-    return _Part(resolved, columns)
+        return Part(sync, problem=error.problems[0])
+    return Part(resolved, columns)
 
 
 def _keys(sync: Sync) -> list[str]:
@@ -115,7 +117,8 @@ def _addresses(sync: Sync) -> list[str]:
     return list(dict.fromkeys([*mails, *([sync.address] if sync.address else [])]))
 
 
-def _aliases(state: Catalogue, parts: Sequence[_Part], given: str) -> dict[str, list[str]]:
+def aliases_of(state: Catalogue, parts: Sequence[Part], given: str) -> dict[str, list[str]]:
+    """The values under which whom `given` names is known, by column."""
     aliases: dict[str, list[str]] = {}
     for part in parts:
         for column in _keys(part.sync):
@@ -131,7 +134,7 @@ def _aliases(state: Catalogue, parts: Sequence[_Part], given: str) -> dict[str, 
 
 
 def _story(
-    access: StateAccess, state: Catalogue, part: _Part, aliases: Aliases, given: str
+    access: StateAccess, state: Catalogue, part: Part, aliases: Aliases, given: str
 ) -> Story:
     sync = part.sync
     state.tables = access.tables(sync.name)
@@ -150,15 +153,14 @@ def _story(
     )
 
 
-def _in_model(
-    access: StateAccess, state: Catalogue, part: _Part, aliases: Aliases
-) -> list[InModel]:
+def comparison_of(access: StateAccess, state: Catalogue, part: Part) -> Comparison:
+    """The gates that hold rows of the model now, and its columns; for the sync of `state`."""
     sync = part.sync
     known = syncs.remembered(state) if state.is_installed() else None
     mapping = known.mapping if known else None
     sync = replace(sync, first_name=first_name(mapping or ""))
     consulted = policies.consult(state, sync, access.as_of, access.siblings, mapping)
-    comparison = Comparison(
+    return Comparison(
         sync=sync,
         columns=part.columns,
         tables=state.tables,
@@ -168,7 +170,16 @@ def _in_model(
         epoch=0,
         gates=gates_of(sync, part.columns, consulted.gates),
     )
-    matches = [(column, v) for column in _keys(sync) for v in aliases[column.lower()]]
+
+
+def matches_of(sync: Sync, aliases: Aliases) -> list[tuple[str, str]]:
+    """(column, value) of the columns that say whom or what a row is about."""
+    return [(column, v) for column in _keys(sync) for v in aliases[column.lower()]]
+
+
+def _in_model(access: StateAccess, state: Catalogue, part: Part, aliases: Aliases) -> list[InModel]:
+    comparison = comparison_of(access, state, part)
+    sync, matches = comparison.sync, matches_of(part.sync, aliases)
     rows = state.ask(lookups.rows_where(comparison, matches, MOST_KEYS))
     fates = {str(key): detail for key, detail in rows if key is not None}
     return [

@@ -26,6 +26,16 @@ def rows_where(c: Comparison, matches: Sequence[tuple[str, str]], most: int) -> 
     )
 
 
+def wanted_where(c: Comparison, matches: Sequence[tuple[str, str]], most: int) -> exp.Select:
+    """The same rows with what they ask for: (identity, fate, detail, reason, event, *values).
+
+    The values are those of `c.live`, as they leave the warehouse.
+    """
+    named = [e.col(name, "g") for name in ("identity", "fate", "detail", "reason", "event")]
+    values = [column.plain(e.col(column.state_name, "g")) for column in c.live]
+    return rows_where(c, matches, most).select(*named, *values, append=False)
+
+
 def values_where(sync: Sync, wanted: str, matches: Sequence[tuple[str, str]]) -> exp.Select:
     """The distinct values of a column in the rows that `matches`."""
     conditions = [e.equals(identity_text(column, "m"), e.text(v)) for column, v in matches]

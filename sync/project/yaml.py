@@ -43,6 +43,26 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return content
 
 
+def lines_of(path: Path) -> dict[tuple[str | int, ...], int]:
+    """The line of each key and list entry of a file that `read_yaml` takes, by their path."""
+    import yaml
+
+    found: dict[tuple[str | int, ...], int] = {}
+    node = yaml.compose(_text(path), yaml.SafeLoader)
+    todo: list[tuple[tuple[str | int, ...], yaml.Node | None]] = [((), node)]
+    while todo:
+        at, node = todo.pop()
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                found[(*at, key.value)] = key.start_mark.line + 1
+                todo.append(((*at, key.value), value))
+        elif isinstance(node, yaml.SequenceNode):
+            for number, value in enumerate(node.value):
+                found[(*at, number)] = value.start_mark.line + 1
+                todo.append(((*at, number), value))
+    return found
+
+
 def _safe_text(error: yaml.MarkedYAMLError) -> str:
     """The parser's words, without those that quote a value: an unquoted secret may start so."""
     from yaml.composer import ComposerError
