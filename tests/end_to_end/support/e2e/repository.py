@@ -7,7 +7,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[4]
 DBT_HALF = ("data", "dbt_project.yml", "examples", "macros", "models", "profiles.yml.example")
-MADE_BY_RUNS = shutil.ignore_patterns("__pycache__", "dbt_packages", "target", "logs", "*.duckdb")
+MADE_BY_RUNS = shutil.ignore_patterns(
+    "__pycache__", "dbt_packages", "target", "logs", "*.duckdb", ".activation"
+)
 
 
 def copy_repository(into: Path, *more: str) -> Path:
