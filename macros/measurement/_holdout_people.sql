@@ -39,6 +39,7 @@
         select
             holdout,
             identity,
+            {{ activation._person('identity', holdout.identity) }} as person,
             arm,
             drawn_percent,
             triggered_at,
@@ -65,7 +66,7 @@
         {% for holdout in holdouts %}
         select
             {{ activation._text(holdout.name) }} as holdout,
-            trim({{ activation._as_text(holdout.identity) }}) as identity,
+            {{ activation._person(activation._as_text(holdout.identity), holdout.identity) }} as person,
             {{ activation._in_utc(holdout.moment, holdout.moment_type) }} as occurred_at,
             {{ activation._as_double(holdout.value or 'null') }} as value
         from {{ holdout.relation }}
@@ -87,7 +88,7 @@
         left join outcomes
             on
                 windows.holdout = outcomes.holdout
-                and windows.identity = outcomes.identity
+                and windows.person = outcomes.person
                 and outcomes.occurred_at >= windows.window_before_begins_at
                 and outcomes.occurred_at < windows.window_ends_at
         group by windows.holdout, windows.identity
@@ -193,6 +194,12 @@
         on windows.holdout = phases.holdout and windows.identity = phases.identity
     left join reached
         on windows.holdout = reached.holdout and windows.identity = reached.identity
+{%- endmacro %}
+
+{#- Who is meant, as text without white space around it; an e-mail address in lower case, as where
+    suppressions are compared. -#}
+{% macro _person(text, column) -%}
+    {{ 'lower(' if 'email' in column | lower }}trim({{ text }}){{ ')' if 'email' in column | lower }}
 {%- endmacro %}
 
 {#- The models under a holdout whose rows are people, as the state names them: of an event, the

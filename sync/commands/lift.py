@@ -124,6 +124,9 @@ def find_lifts(project: Project, access: StateAccess, name: str | None) -> list[
         raise WarehouseError(
             Problem("relation-missing", text, where=model.path, fix=f"run: {BUILD}")
         )
+    if rows and not {field.name for field in fields(Reading)} <= rows[0].keys():
+        text = f"{model.schema}.{model.alias} was built by another version of the package"
+        raise WarehouseError(Problem("relation-old", text, where=model.path, fix=f"run: {BUILD}"))
     return [lift_of(one, form, rows) for one, form in measured.items()]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from sync.data_types import MOMENTS, NUMBERS, Family, Wire, wire
 from sync.errors import Problem
+from sync.project.declared import VAR
 from sync.project.findings import Finding
 from sync.project.metadata import MetaKind
 from sync.project.metadata_reader import Activated
@@ -22,6 +23,7 @@ def check_outcomes(models: Mapping[str, Activated], policies: Policies) -> list[
         if form.outcome
         for problem in _problems(name, form, form.outcome, models, policies)
     ]
+    problems += _unseen(policies)
     for activated in models.values():
         problems += _mistyped(activated)
     return [Finding(problem, frozenset()) for problem in problems]
@@ -73,6 +75,18 @@ def _problems(
             f" the identity of the outcome {outcome} is `{known.meta.identity}`",
             "outcome",
             fix=f"let {outcome} have a column `{other.meta.identity}` and name it as its identity",
+        )
+
+
+def _unseen(policies: Policies) -> Iterator[Problem]:
+    """A var that stands where dbt shows it to the project's own models alone."""
+    named = [name for name, form in policies.holdouts.items() if form.outcome]
+    if named and policies.place.path not in (VAR, f"vars.{VAR}"):
+        yield policies.place.problem(
+            "outcome-unseen",
+            " names outcomes where the models of the package, which measure by them, can't see it",
+            *("holdouts", named[0], "outcome"),
+            fix=f"move it to vars.{VAR}, for every package",
         )
 
 

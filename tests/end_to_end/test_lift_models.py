@@ -57,6 +57,7 @@ class World:
     orders: list[tuple[str, datetime, float]] = field(default_factory=list)
     delivered: list[tuple[str, str, datetime]] = field(default_factory=list)
     """Person, operation, when; each in a run of its own."""
+    outcome: Record = field(default_factory=lambda: OUTCOME)
 
     def draw(self, person: str, arm: str, triggered: datetime | None, **more: Any) -> None:
         row = {"identity": person, "arm": arm, "triggered_at": triggered, "percent": 10.0, **more}
@@ -107,7 +108,7 @@ class World:
                     }
                 },
             },
-            {"nodes": {"a": OUTCOME, "b": SEGMENT}},
+            {"nodes": {"a": self.outcome, "b": SEGMENT}},
             {name: Relation(name) for name in STATE} if has_state else {},
         )
         for model in MODELS:
@@ -281,6 +282,20 @@ def test_amounts_are_cut_adjusted_and_compared_as_numpy_does(world: World) -> No
     verdict = ("verdict", "is_test", "is_verdict", "is_adjusted")
     assert world.result(*verdict, reading="planned", measure="value") == ["higher", *[True] * 3]
     assert world.result(*verdict) == ["no_answer_yet", False, False, False]
+
+
+@on_duckdb
+def test_an_address_is_the_same_in_capitals_and_another_identity_is_not(world: World) -> None:
+    start = AS_OF - timedelta(days=30)
+    world.draw("Ada@example.com", "treated", start)
+    world.orders = [("ada@EXAMPLE.com", start, 1)]
+    world.build()
+    assert world.rows("holdout_people", "has_outcome") == [(False,)]
+    world.warehouse.run("alter table orders rename column person_id to email")
+    meta = {**OUTCOME["config"]["meta"]["activation"], "identity": "email"}
+    world.outcome = {**OUTCOME, "config": {"meta": {"activation": meta}}}
+    world.render()
+    assert world.rows("holdout_people", "has_outcome", "identity") == [(True, "Ada@example.com")]
 
 
 @on_duckdb

@@ -80,6 +80,20 @@ def test_columns_have_the_types_of_what_they_are_named_for(world, measured):
     assert value.message.endswith("`ordered_at` is timestamp, not a number")
 
 
+def test_a_var_that_the_package_can_not_see_is_told(world):
+    world.meta("events_orders").clear()
+    world.meta("events_orders").update(OUTCOME)
+    holdouts = {"holdouts": {"summer": {"percent": 10, "outcome": "events_orders"}}}
+    for written, given, codes in (
+        ({"shop": {"activation": holdouts}}, {}, ["outcome-unseen"]),
+        ({"activation": holdouts}, {}, []),
+        ({}, {"activation": holdouts}, []),
+    ):
+        found, _ = read_policies({"vars": written}, given, "shop")
+        done = compile_syncs(world.write(), {"mailer": "mailer"}, world.registry, found)
+        assert [finding.problem.code for finding in done.findings] == codes
+
+
 @pytest.mark.parametrize(
     ("written", "where", "text"),
     [
