@@ -39,116 +39,95 @@
 
     ),
 
-    earlier_days as (
-
-        select
-            judged.series,
-            judged.day as judged_day,
-            mod({{ days_ago }}, 7) as weekday,
-            ln({{ activation._as_double('earlier.amount') }} + 1) as level
-        from judged_days as judged
-        inner join {{ daily }} as earlier on judged.series = earlier.series
-        where {{ days_ago }} >= 1 and {{ days_ago }} <= judged.history_days
-
-    ),
-
-    ranked as (
-
-        select
-            series,
-            judged_day,
-            weekday,
-            level,
-            row_number() over (
-                partition by series, judged_day, weekday
-                order by level
-            ) as position,
-            count(*) over (partition by series, judged_day, weekday) as size
-        from earlier_days
-
-    ),
-
-    weekdays as (
-
-        select
-            series,
-            judged_day,
-            weekday,
-            avg(level) as centre
-        from ranked
-        where 2 * position >= size and 2 * position <= size + 2
-        group by series, judged_day, weekday
-
-    ),
-
-    distances as (
-
-        select
-            earlier_days.series,
-            earlier_days.judged_day,
-            abs(earlier_days.level - weekdays.centre) as distance
-        from earlier_days
-        inner join weekdays
-            on
-                earlier_days.series = weekdays.series
-                and earlier_days.judged_day = weekdays.judged_day
-                and earlier_days.weekday = weekdays.weekday
-
-    ),
-
-    ranked_distances as (
-
-        select
-            series,
-            judged_day,
-            distance,
-            row_number() over (
-                partition by series, judged_day
-                order by distance
-            ) as position,
-            count(*) over (partition by series, judged_day) as size
-        from distances
-
-    ),
-
-    spreads as (
-
-        select
-            series,
-            judged_day,
-            1.4826 * avg(distance) as plain_spread
-        from ranked_distances
-        where 2 * position >= size and 2 * position <= size + 2
-        group by series, judged_day
-
-    ),
-
-    expectations as (
+    compared as (
 
         select
             judged.series,
             judged.day,
             judged.amount,
             judged.history_days,
-            weekdays.centre,
-            exp(weekdays.centre) - 1 as expected,
-            spreads.plain_spread * case
-                when judged.history_days >= 56 then 1.25
-                when judged.history_days >= 28 then 1.5
+            mod({{ days_ago }}, 7) as weekday,
+            ln({{ activation._as_double('earlier.amount') }} + 1) as level
+        from judged_days as judged
+        left join {{ daily }} as earlier
+            on
+                judged.series = earlier.series
+                and {{ days_ago }} >= 1
+                and {{ days_ago }} <= judged.history_days
+
+    ),
+
+    ranked as (
+
+        select
+            *,
+            row_number() over (
+                partition by series, day, weekday
+                order by level
+            ) as position,
+            count(*) over (partition by series, day, weekday) as size
+        from compared
+
+    ),
+
+    centred as (
+
+        select
+            series,
+            day,
+            amount,
+            history_days,
+            weekday,
+            level,
+            avg(case when 2 * position >= size and 2 * position <= size + 2 then level end) over (
+                partition by series, day, weekday
+            ) as centre
+        from ranked
+
+    ),
+
+    ranked_distances as (
+
+        select
+            *,
+            abs(level - centre) as distance,
+            row_number() over (
+                partition by series, day
+                order by abs(level - centre)
+            ) as position,
+            count(*) over (partition by series, day) as size
+        from centred
+
+    ),
+
+    usual as (
+
+        select
+            series,
+            day,
+            amount,
+            history_days,
+            max(case when weekday = 0 then centre end) as centre,
+            1.4826 * avg(
+                case when 2 * position >= size and 2 * position <= size + 2 then distance end
+            ) as plain_spread
+        from ranked_distances
+        group by series, day, amount, history_days
+
+    ),
+
+    expectations as (
+
+        select
+            *,
+            exp(centre) - 1 as expected,
+            plain_spread * case
+                when history_days >= 56 then 1.25
+                when history_days >= 28 then 1.5
                 else 2.0
             end as noise,
-            1.25 / sqrt(case
-                when exp(weekdays.centre) - 1 > 1 then exp(weekdays.centre) - 1
-                else 1
-            end) as chance
-        from judged_days as judged
-        left join weekdays
-            on
-                judged.series = weekdays.series
-                and judged.day = weekdays.judged_day
-                and weekdays.weekday = 0
-        left join spreads
-            on judged.series = spreads.series and judged.day = spreads.judged_day
+            1.25 / sqrt(case when exp(centre) - 1 > 1 then exp(centre) - 1 else 1 end) as chance
+        from usual
 
     ),
 
