@@ -66,6 +66,9 @@ class Relation:
 
     name: str
     columns: Sequence[Any] = ()
+    database = "warehouse"
+    schema = "analytics"
+    is_cte = False
 
     def __str__(self) -> str:
         return f"analytics.{self.name}"

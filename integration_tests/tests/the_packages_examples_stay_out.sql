@@ -7,7 +7,8 @@
         and not modules.re.match('models/(monitoring|measurement)/', node.original_file_path) -%}
         {%- do strangers.append(node.unique_id) -%}
     {%- endfor -%}
-    {%- for source in graph.sources.values() if source.package_name == 'activation' -%}
+    {%- for source in graph.sources.values()
+        if source.package_name == 'activation' and source.source_name != 'activation_state' -%}
         {%- do strangers.append(source.unique_id) -%}
     {%- endfor -%}
 {%- endif -%}

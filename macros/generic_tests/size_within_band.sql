@@ -51,15 +51,7 @@ settled as (
         status in ('success', 'rejects')
         and definition = definition_before
         and cast(started_at as date) < {{ activation.as_of() }}
-        {%- for ignored in var('activation_ignored_days', []) %}
-        and not (
-            {%- if ignored.sync %}
-            sync = {{ activation._text(ignored.sync) }} and
-            {%- endif %}
-            cast(started_at as date) >= cast({{ activation._text(ignored.from) }} as date)
-            and cast(started_at as date) <= cast({{ activation._text(ignored.to) }} as date)
-        )
-        {%- endfor %}
+        and not {{ activation._is_ignored('sync', 'cast(started_at as date)') }}
 
 ),
 

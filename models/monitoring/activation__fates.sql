@@ -1,7 +1,49 @@
-select
-    cast(null as varchar) as sync,
-    cast(null as varchar) as fate,
-    cast(null as date) as day,
-    cast(null as bigint) as row_count,
-    cast(null as double precision) as share
-where 1 = 0
+{#- Grain: a fate of the rows of a sync on a day. -#}
+{%- set fates = [
+    'unchanged', 'delivered', 'rejected', 'deferred', 'undecided', 'not_attempted', 'suppressed',
+    'no_consent', 'held_out', 'outside_rollout', 'expired', 'invalid'
+] -%}
+with
+
+settled as (
+
+    select
+        *,
+        row_number() over (
+            partition by sync, day
+            order by started_at desc
+        ) as recency
+    from {{ ref('activation__runs') }}
+    where is_settled
+
+),
+
+counted as (
+
+    {%- for fate in fates %}
+    select
+        sync,
+        '{{ fate }}' as fate,
+        day,
+        {{ fate }} as row_count,
+        model_rows + removals as all_rows
+    from settled
+    where recency = 1
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+
+),
+
+final as (
+
+    select
+        sync,
+        {{ activation._as_text('fate') }} as fate,
+        day,
+        row_count,
+        {{ activation._as_double('row_count') }} / nullif(all_rows, 0) as share
+    from counted
+
+)
+
+select * from final

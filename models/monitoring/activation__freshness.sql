@@ -1,13 +1,81 @@
-select
-    cast(null as varchar) as sync,
-    cast(null as varchar) as model,
-    cast(null as varchar) as destination,
-    cast(null as varchar) as sla,
-    cast(null as varchar) as last_status,
-    cast(null as varchar) as verdict,
-    cast(null as double precision) as age_minutes,
-    cast(null as double precision) as sla_minutes,
-    cast(null as double precision) as sla_share,
-    cast(null as timestamp) as settled_at,
-    cast(null as timestamp) as last_run_at
-where 1 = 0
+{#- Grain: a sync that is recorded. -#}
+{%- set slas = [] -%}
+{%- for node in activation._activated() if activation._metadata(node).get('sla') -%}
+    {%- set sla = activation._metadata(node).get('sla') -%}
+    {%- set name = node.name ~ ('_v' ~ node.version if node.version else '') -%}
+    {%- do slas.append([name, sla, activation._hours(sla, node.name) * 60]) -%}
+{%- endfor -%}
+with
+
+syncs as (
+
+    {{ activation._log(source('activation_state', 'syncs'), texts=['sync']) }}
+
+),
+
+slas as (
+
+    {{ activation._records(slas, ['model', 'sla', 'minutes']) }}
+
+),
+
+runs as (
+
+    select
+        *,
+        row_number() over (
+            partition by sync
+            order by started_at desc
+        ) as recency,
+        max(
+            case when is_settled or status = 'adopted' then finished_at end
+        ) over (partition by sync) as settled_at
+    from {{ ref('activation__runs') }}
+
+),
+
+aged as (
+
+    select
+        runs.sync,
+        runs.model,
+        runs.destination,
+        slas.sla,
+        runs.status as last_status,
+        {{ activation._as_double(
+            dbt.datediff('runs.settled_at', activation.as_of_time(), 'second') | trim
+        ) }} / 60 as age_minutes,
+        {{ activation._as_double('slas.minutes') }} as sla_minutes,
+        runs.settled_at,
+        runs.finished_at as last_run_at
+    from runs
+    inner join syncs on runs.sync = syncs.sync
+    left join slas on runs.model = slas.model
+    where runs.recency = 1
+
+),
+
+final as (
+
+    select
+        sync,
+        model,
+        destination,
+        sla,
+        last_status,
+        {{ activation._as_text("case
+            when sla_minutes is null then null
+            when settled_at is null or age_minutes >= sla_minutes then 'alarm'
+            when age_minutes >= 0.8 * sla_minutes then 'note'
+            else 'usual'
+        end") }} as verdict,
+        age_minutes,
+        sla_minutes,
+        age_minutes / sla_minutes as sla_share,
+        settled_at,
+        last_run_at
+    from aged
+
+)
+
+select * from final

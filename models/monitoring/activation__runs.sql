@@ -1,37 +1,91 @@
-select
-    cast(null as varchar) as run_id,
-    cast(null as varchar) as sync,
-    cast(null as varchar) as model,
-    cast(null as varchar) as destination,
-    cast(null as varchar) as status,
-    cast(null as varchar) as message,
-    cast(null as varchar) as dbt_invocation_id,
-    cast(null as varchar) as git_revision,
-    cast(null as date) as day,
-    cast(null as bigint) as model_rows,
-    cast(null as bigint) as removals,
-    cast(null as bigint) as unchanged,
-    cast(null as bigint) as delivered,
-    cast(null as bigint) as rejected,
-    cast(null as bigint) as deferred,
-    cast(null as bigint) as undecided,
-    cast(null as bigint) as not_attempted,
-    cast(null as bigint) as suppressed,
-    cast(null as bigint) as no_consent,
-    cast(null as bigint) as held_out,
-    cast(null as bigint) as outside_rollout,
-    cast(null as bigint) as expired,
-    cast(null as bigint) as invalid,
-    cast(null as bigint) as adds,
-    cast(null as bigint) as changes,
-    cast(null as bigint) as removes,
-    cast(null as bigint) as requests,
-    cast(null as bigint) as bytes_sent,
-    cast(null as double precision) as saved_share,
-    cast(null as double precision) as seconds,
-    cast(null as boolean) as is_settled,
-    cast(null as boolean) as is_baseline,
-    cast(null as boolean) as is_definition_changed,
-    cast(null as timestamp) as started_at,
-    cast(null as timestamp) as finished_at
-where 1 = 0
+{#- Grain: a sync of a run. -#}
+{%- set fates = [
+    'unchanged', 'delivered', 'rejected', 'deferred', 'undecided', 'not_attempted', 'suppressed',
+    'no_consent', 'held_out', 'outside_rollout', 'expired', 'invalid'
+] -%}
+{%- set counts = ['model_rows', 'removals'] + fates + [
+    'adds', 'changes', 'removes', 'requests', 'bytes_sent'
+] -%}
+with
+
+run_syncs as (
+
+    {{ activation._log(
+        source('activation_state', 'run_syncs'),
+        texts=['run_id', 'sync', 'model', 'destination', 'status', 'message'],
+        numbers=counts + ['epoch'],
+        flags=['is_definition_changed'],
+        moments=['started_at', 'finished_at']
+    ) }}
+
+),
+
+runs as (
+
+    {{ activation._log(
+        source('activation_state', 'runs'),
+        texts=['run_id', 'dbt_invocation_id', 'git_revision']
+    ) }}
+
+),
+
+known as (
+
+    select
+        *,
+        cast(started_at as date) as day,
+        status in ('success', 'rejects') as is_settled
+    from run_syncs
+    where started_at < {{ activation.as_of_time() }}
+
+),
+
+numbered as (
+
+    select
+        *,
+        sum(case when is_settled then 1 else 0 end) over (
+            partition by sync
+            order by started_at, epoch
+            rows between unbounded preceding and current row
+        ) as settled_runs
+    from known
+
+),
+
+final as (
+
+    select
+        numbered.run_id,
+        numbered.sync,
+        numbered.model,
+        numbered.destination,
+        numbered.status,
+        numbered.message,
+        runs.dbt_invocation_id,
+        runs.git_revision,
+        numbered.day,
+        {%- for count in counts %}
+        coalesce(numbered.{{ count }}, 0) as {{ count }},
+        {%- endfor %}
+        {{ activation._as_double('numbered.unchanged') }}
+        / nullif(numbered.unchanged + numbered.adds + numbered.changes, 0) as saved_share,
+        {{ activation._as_double(
+            dbt.datediff('numbered.started_at', 'numbered.finished_at', 'second') | trim
+        ) }} as seconds,
+        numbered.is_settled,
+        (
+            numbered.is_settled
+            and numbered.settled_runs > 1
+            and not coalesce(numbered.is_definition_changed, false)
+            and not {{ activation._is_ignored('numbered.sync', 'numbered.day') }}
+        ) as is_baseline,
+        coalesce(numbered.is_definition_changed, false) as is_definition_changed,
+        numbered.started_at,
+        numbered.finished_at
+    from numbered
+    left join runs on numbered.run_id = runs.run_id
+
+)
+
+select * from final

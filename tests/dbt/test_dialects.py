@@ -17,6 +17,7 @@ import sqlglot
 import yaml
 from sqlglot import exp
 
+from sync.state.schema import SHARED
 from tests.macros import (
     ELSEWHERE,
     INSTALLED,
@@ -67,6 +68,20 @@ def test_every_model_about_holdouts_is_sql_of_the_warehouse(dialect: str, has_st
     assert models
     for path in models:
         _parsed(rendering.render(path.read_text()), dialect)
+
+
+@pytest.mark.parametrize("dialect", [*INSTALLED, *ELSEWHERE])
+def test_every_monitoring_model_is_sql_of_the_warehouse(dialect: str) -> None:
+    state = {
+        table: Relation(table, [SimpleNamespace(name=name) for name in columns])
+        for table, columns in SHARED.items()
+    }
+    ignored = [{"sync": "seg__crm", "from": "2024-05-01", "to": "2024-05-02"}]
+    variables = {"as_of": "2024-05-21", "activation_ignored_days": ignored}
+    rendering = Rendering(dialect, variables, graph_of(PROJECT), state)
+    for path in (ROOT / "models" / "monitoring").glob("*.sql"):
+        this = Relation(path.stem)
+        _parsed(rendering.render(path.read_text(), is_incremental=lambda: True, this=this), dialect)
 
 
 @pytest.mark.parametrize("dialect", [*INSTALLED, *ELSEWHERE])

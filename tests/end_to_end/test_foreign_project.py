@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -99,8 +100,9 @@ def test_a_project_that_installs_the_package_sends_its_own_models_only(
 
     foreign.run("contract", expect=0)
     foreign.run("exposures", expect=0)
-    reading_the_state = ("test_name:size_within_band", "wrap_held_out")
-    foreign.dbt("build", "--warn-error", "--select", *reading_the_state)
+    reading_the_state = ("test_name:size_within_band", "wrap_held_out", "tag:activation_monitoring")
+    seen_from = f"as_of_time: {datetime.now(UTC) + timedelta(minutes=1):%Y-%m-%d %H:%M:%S}"
+    foreign.dbt("build", "--warn-error", "--vars", seen_from, "--select", *reading_the_state)
     compiled = (foreign.dir / "target" / "compiled").rglob(
         "*size_within_band_seg_trial_ending_.sql"
     )
@@ -130,8 +132,31 @@ def test_a_project_that_installs_the_package_sends_its_own_models_only(
     }
     foreign.run("contract", "--check", expect=0)
     foreign.run("exposures", "--check", expect=0)
+    _assert_monitored(foreign, {"traits_people": len(people), "seg_trial_ending": len(members)})
     if isinstance(foreign.warehouse, DuckDBFile):
         foreign.dbt("docs", "generate", "--warn-error")
+
+
+def _assert_monitored(foreign: ForeignProject, sizes: dict[str, int]) -> None:
+    """Two runs were made: one that sent everybody, and one that found nothing to send."""
+    inside = "select sync, count(*) from activation__memberships where is_member group by sync"
+    expected = {(f"{model}__customerio", size) for model, size in sizes.items()}
+    assert expected <= set(foreign.warehouse.rows(inside))
+    runs = "select model, unchanged, delivered, status from activation__runs order by started_at"
+    told = foreign.warehouse.rows(runs)
+    for model, size in sizes.items():
+        first, second = [row[1:] for row in told if row[0] == model]
+        assert first == (0, size, "success")
+        assert second == (size, 0, "success")
+    sla = "select sla from activation__freshness where model = 'seg_trial_ending'"
+    assert foreign.warehouse.rows(sla) == [("1 hour",)]
+
+    if isinstance(foreign.warehouse, DuckDBFile):
+        foreign.warehouse.run("delete from main_activation.deliveries")
+        changes = "activation__membership_changes"
+        foreign.dbt("run", "--full-refresh", "--select", changes)
+        kept = foreign.warehouse.rows(f"select count(*) from {changes}")
+        assert kept[0][0] >= sum(sizes.values())
 
 
 def exposed(foreign: ForeignProject) -> dict[str, set[str]]:
