@@ -61,6 +61,8 @@ def plan(
     from sync.rules import AsOf
     from sync.run.opening import gravest, in_order
 
+    if as_markdown and session.is_machine:
+        raise click.UsageError("--markdown is for people, --json for machines: give one of them")
     project = session.load_sound()
     access = as_moved(project, session.access(project))
     preflight = hold_unconnected(project, look(project, access, allowed_of(allowed)))

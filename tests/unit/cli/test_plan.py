@@ -97,3 +97,13 @@ def test_a_selector_that_matches_nothing_is_an_error(app: App) -> None:
     planned = app.run("plan", "-s", "traits_poeple")
     assert planned.exit_code == 2
     assert "did you mean `traits_people`" in planned.err
+
+
+def test_a_plan_as_markdown_is_a_comment_and_no_json(app: App) -> None:
+    ran = app.run("plan", "--markdown")
+    assert ran.exit_code == 0
+    assert ran.out.startswith("### Plan: ")
+    assert "p1" not in ran.out
+    both = app.run("plan", "--markdown", "--json")
+    assert both.exit_code == 2
+    assert "give one of them" in both.err
