@@ -75,6 +75,14 @@ def _named(ours: Record, family: str, *types: str) -> list[Record]:
     ]
 
 
+def _built_elsewhere(ours: Record) -> list[Record]:
+    """Models and seeds of examples that this project reads and does not build."""
+    every = [node for nodes in ours["disabled"].values() for node in nodes]
+    examples = {folder.name for folder in (ROOT / "examples").iterdir()}
+    kinds = ("model", "seed")
+    return [n for n in every if n["package_name"] in examples and n["resource_type"] in kinds]
+
+
 def _installed(dbt: Path) -> Path:
     if not dbt.exists():
         pytest.skip(f"no dbt at {dbt}; `make lowest` installs one")
@@ -91,6 +99,7 @@ def namesake(request: pytest.FixtureRequest, ours: Record, tmp_path: Path) -> Fo
     project.write("profiles.yml", {"activation": profile})
     project.write("packages.yml", {"packages": [{"local": str(ROOT)}]})
     models = [node["name"] for node in _named(ours, "nodes", "model", "seed", "snapshot")]
+    models += [node["name"] for node in _built_elsewhere(ours)]
     for name, before in zip(models, [None, *models], strict=False):
         _write_model(project, name, f"{{{{ ref('{before}') }}}}" if before else "(select 1 as id)")
     for node in _named(ours, "nodes", "test"):
@@ -138,7 +147,7 @@ def test_a_project_with_models_named_like_every_one_of_ours_builds_without_a_war
     _assert_left_alone(project)
     project.run("docs", "generate", "--warn-error")
 
-    for node in _named(ours, "nodes", "model"):
+    for node in (*_named(ours, "nodes", "model"), *_built_elsewhere(ours)):
         (project.dir / "models" / f"{node['name']}.yml").unlink()
         (project.dir / "models" / f"{node['name']}.sql").unlink()
     _write_model(project, "renamed", "(select 1 as id)")
@@ -166,8 +175,11 @@ def test_dbt_deps_and_dbt_clean_delete_no_example(dbt: Path, tmp_path: Path) -> 
     assert (tmp_path / "examples" / "shop" / "README.md").exists()
 
 
-def test_the_examples_are_built_where_this_repository_is_the_project(ours: Record) -> None:
-    assert {node["package_name"] for node in _named(ours, "nodes", "model")} == {
+def test_the_shop_is_built_where_this_repository_is_the_project(ours: Record) -> None:
+    built = {node["package_name"] for node in _named(ours, "nodes", "model", "seed")}
+    assert built == {"activation", "shop"}
+    elsewhere = {node["package_name"] for node in _built_elsewhere(ours)}
+    assert built | elsewhere == {
         "activation",
         *(folder.name for folder in (ROOT / "examples").iterdir()),
     }
@@ -181,6 +193,7 @@ def test_our_own_models_carry_the_packages_name(ours: Record) -> None:
 
 def test_dbt_docs_describe_every_model_source_and_column_of_ours(ours: Record) -> None:
     shown = [*_named(ours, "nodes", "model", "seed"), *_named(ours, "sources")]
+    shown += _built_elsewhere(ours)
     columns = {
         f"{node['name']}.{name}": column["description"]
         for node in shown
