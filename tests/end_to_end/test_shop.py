@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from activation_sandbox.client import SandboxControl
 from e2e.command import until
 from e2e.project import Project
-from e2e.repository import copy_repository
+from e2e.repository import ROOT, copy_repository
 from e2e.warehouses import DuckDBFile
 
 from tests.gates_reference import bucket
@@ -153,6 +154,14 @@ def _assert_nothing_personal(project: Project) -> None:
     written = [*project.journal.rglob("*"), *(project.dir / "output").iterdir()]
     for file in [*written, project.dir / "target/sync_results.json"]:
         assert file.is_dir() or b"@example" not in file.read_bytes(), file
+
+
+def test_the_shop_has_its_policies_as_a_package_and_as_a_project_of_its_own() -> None:
+    package, own = (
+        yaml.safe_load((ROOT / path / "dbt_project.yml").read_text())["vars"]["activation"]
+        for path in (".", "examples/shop")
+    )
+    assert package == own
 
 
 def test_the_first_sync_sends_everything_and_the_second_nothing(shop: Project) -> None:
