@@ -1,17 +1,19 @@
-{#- A select of the result for each holdout, reading and measure: difference, interval and verdict.
-    `strata` has the columns of _lift_strata().
+{#- A select of the result for each holdout, reading and measure: difference, interval and
+    verdict. `strata` has the columns of _lift_strata().
 
-    Strata with 50 people or more in each arm count, or all where none has so many; where several do, the difference is their mean,
-    weighted by their people, since a changed percentage would else mix up groups of other times.
+    Strata with 50 people or more in each arm count, or all where none has so many; where
+    several do, the difference is their mean, weighted by their people, since a changed
+    percentage would else mix up groups of other times.
 
-    `verdict`, the first that holds: split_is_off; arms_differed_before (the outcome in the window
-    before differs beyond 99.9 %); too_few, with the cause in `refusal` (few_people, few_outcomes,
-    uneven_amounts: fewer people than ten times the squared skewness); higher or lower; else
-    no_answer_yet in the early reading and not_shown in the planned one. Limits are null where the
-    verdict is one of the first three.
+    `verdict`, the first that holds: split_is_off; arms_differed_before (the outcome in the
+    window before differs beyond 99.9 %); too_few, with the cause in `refusal` (few_people,
+    few_outcomes, uneven_amounts: fewer people than ten times the squared skewness); higher or
+    lower; else no_answer_yet in the early reading and not_shown in the planned one. Limits
+    are null where the verdict is one of the first three.
 
-    `reached_*` is the effect on a person who was reached, which assumes that nothing happens to one
-    who was not (Wald); where the arms differ by a fifth of their people or more in that. -#}
+    `reached_*` is the effect on a person who was reached, which assumes that nothing happens
+    to one who was not (Wald); where the arms differ by a fifth of their people or more in
+    that. -#}
 {% macro _lift(strata) -%}
     with
 

@@ -1,15 +1,16 @@
-{#- A select of every row of `series` with `difference` and `relative_difference` (the
-    ratio minus one), their limits, and `detectable`, the smallest difference that 80 % of such comparisons find.
+{#- A select of every row of `series` with `difference` and `relative_difference` (the ratio
+    minus one), their limits, and `detectable`, the smallest difference that 80 % of such
+    comparisons find.
 
-    Columns of `series`, in double precision, index 1 for the treated arm and 0 for the control:
-    measure (`rate`: n people of whom x have the outcome; `value`: n people with mean m and
-    variance v), strata, is_sequence, z. With more than one stratum, weighted_difference and
-    weighted_variance count in place of the arms, and there is no relative interval.
+    Columns of `series`, in double precision, index 1 for the treated arm and 0 for the
+    control: measure (`rate`: n people of whom x have the outcome; `value`: n people with mean
+    m and variance v), strata, is_sequence, z. With more than one stratum, weighted_difference
+    and weighted_variance count in place of the arms, and there is no relative interval.
 
-    Rates: Newcombe's hybrid score interval (Stat. Med. 17, 1998, 873), and the ratio by the same
-    principle (MOVER: Donner, Zou, Stat. Methods Med. Res. 21, 2012, 347): both leave out "no
-    effect" together. Means: Welch, and the ratio by Fieller (JRSS B 16, 1954, 175), which do so
-    too. Where z is of a confidence sequence it stands for the quantile of t as well. -#}
+    Rates: Newcombe's hybrid score interval (Stat. Med. 17, 1998, 873), and the ratio by the
+    same principle (MOVER: Donner, Zou, Stat. Methods Med. Res. 21, 2012, 347): both leave out
+    "no effect" together. Means: Welch, and the ratio by Fieller (JRSS B 16, 1954, 175), which
+    do so too. Where z is of a confidence sequence it stands for the quantile of t as well. -#}
 {% macro _lift_intervals(series) -%}
     with
 

@@ -1,13 +1,13 @@
-{#- A select of every row of `tallies`, whose columns are those of _lift_tallies(), with what is
-    reckoned for a stratum by itself.
+{#- A select of every row of `tallies`, whose columns are those of _lift_tallies(), with what
+    is reckoned for a stratum by itself.
 
-    `is_counted`: 50 people or more in each arm. `is_split_off`: of the people whose windows have
-    closed, see _split_is_off().
+    `is_counted`: 50 people or more in each arm. `is_split_off`: of the people whose windows
+    have closed, see _split_is_off().
 
-    Where both arms have 100 people (`adjusts_from`) or more, amounts are adjusted by what the same people did in the
-    window before (CUPED: Deng et al., WSDM 2013), with the theta that makes the variance of the
-    difference least also for arms of unequal size. Elsewhere theta is 0, and adjusted_m and
-    adjusted_v are m and v. -#}
+    Where both arms have 100 people (`adjusts_from`) or more, amounts are adjusted by what
+    the same people did in the window before (CUPED: Deng et al., WSDM 2013), with the theta
+    that makes the variance of the difference least also for arms of unequal size. Elsewhere
+    theta is 0, and adjusted_m and adjusted_v are m and v. -#}
 {% macro _lift_strata(tallies, adjusts_from=100) -%}
     with
 

@@ -1,6 +1,6 @@
-{#- A select of `results`, as of _lift(), with a row also for holdouts of which no window has closed,
-    what all people who were drawn say of the split, and which row has the verdict of its holdout:
-    see the model activation__lift. -#}
+{#- A select of `results`, as of _lift(), with a row also for holdouts of which no window has
+    closed, what all people who were drawn say of the split, and which row has the verdict of
+    its holdout: see the model activation__lift. -#}
 {% macro _lift_verdicts(results, people, days, holdouts) -%}
     with
 

@@ -6,7 +6,8 @@
             'holdout': ['text'], 'identity': ['text'], 'arm': ['text'],
             'drawn_percent': ['number'], 'phase': ['integer'], 'announced_people': ['integer'],
             'person_number': ['integer'], 'is_closed': ['boolean'], 'is_kept': ['boolean'],
-            'is_reached': ['boolean'], 'reached_by': ['text'], 'reached_in': ['text'], 'has_outcome': ['boolean'], 'had_outcome': ['boolean'],
+            'is_reached': ['boolean'], 'reached_by': ['text'], 'reached_in': ['text'],
+            'has_outcome': ['boolean'], 'had_outcome': ['boolean'],
             'value': ['number'], 'value_before': ['number'],
             'triggered_at': ['moment'], 'window_ends_at': ['moment'], 'reached_at': ['moment']
         },

@@ -12,7 +12,8 @@
         )
 {%- endmacro %}
 
-{#- How far two arms are from the proportion that was drawn: chi-square with one degree of freedom. -#}
+{#- How far two arms are from the proportion that was drawn: chi-square with one degree of
+    freedom. -#}
 {% macro _split_chi2(treated, control, percent) -%}
     {%- set all = '(' ~ treated ~ ' + ' ~ control ~ ')' -%}
     {%- set share = '(' ~ activation._as_double(percent) ~ ' / 100)' -%}

@@ -1,4 +1,5 @@
-{#- Columns of a select by their name: [kind], or [kind, expression]. Kinds: text, boolean, integer, number, day, moment. -#}
+{#- Columns of a select by their name: [kind], or [kind, expression]. Kinds: text, boolean,
+    integer, number, day, moment. -#}
 {% macro _typed_columns(columns) -%}
     {%- for name, said in columns.items() %}
         {{ activation._typed(said[1] or name, said[0]) }} as {{ name }}
