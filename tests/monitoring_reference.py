@@ -275,7 +275,7 @@ def freshness(facts: Log) -> Iterator[Row]:
         settled_at = max((r["finished_at"] for r in found if r["is_settled"]), default=None)
         age = (NOW - settled_at).total_seconds() / 60
         sla = SLAS.get(last["model"])
-        allowed = int(sla.split()[0]) * 60 if sla else None
+        allowed = int(sla.split()[0]) * (60 if "hour" in sla else 1) if sla else None
         used = age / allowed if allowed else None
         said = (
             None if used is None else "alarm" if used >= 1 else "note" if used >= 0.8 else "usual"

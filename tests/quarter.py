@@ -24,7 +24,9 @@ IGNORED = [
     {"sync": "seg_trial__crm", "from": str(MARKED), "to": str(MARKED + timedelta(days=1))},
     {"from": "2024-05-15", "to": "2024-05-15"},
 ]
-SLAS = {"seg_trial": "36 hours", "seg_cart": "8 hours", "traits": "21 hours"}
+RARE = tuple(FIRST + timedelta(days=n) for n in (11, 39, 68))
+"""Days on which the events get a code of their own: 28 days apart, then 29."""
+SLAS = {"seg_trial": "36 hours", "seg_cart": "4 hours", "traits": "70 minutes"}
 Row = dict[str, Any]
 
 
@@ -170,6 +172,10 @@ def _outcome(feed: Feed, row: Row, at: datetime, source: random.Random) -> tuple
     days = (at.date() - RENAMED).days
     if feed.kind == "traits" and 0 <= days < 5 and number % 3 == 0 and row["op"] != "remove":
         return "rejected", "field_unknown"
+    if feed.kind == "events" and at.date() in RARE and row["seq"] == 1:
+        return "rejected", "rare"
+    if feed.kind == "traits" and feed.epoch == 1 and 10 <= row["seq"] <= 14:
+        return "rejected", "five_at_once"
     chance = source.random()
     if chance < 0.01:
         return "rejected", "invalid_email" if chance < 0.008 else None
