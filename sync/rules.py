@@ -143,6 +143,8 @@ class AsOf:
     """Unique ids of models that decide, and whose builds and tests leave them in doubt."""
     only_cohort: bool = False
     """Nobody outside the cohort of a rollout is tried."""
+    only_protective: bool = False
+    """The model can't be relied on and is not read: people who must not be reached leave."""
     only_exits: bool = False
     """Adds and changes are for a later part of the run."""
     is_adopting: bool = False
@@ -174,6 +176,11 @@ class Rules:
     def counts_entries(self) -> bool:
         """Whether entries are recorded, for a limit on how often."""
         return self.cap is not None or bool(self.cadences)
+
+    @property
+    def names_people(self) -> bool:
+        """Whether another model says who must not be reached."""
+        return bool(self.suppress) or any(one.listed is not None for one in self.requires)
 
     @property
     def asked(self) -> tuple[Listed, ...]:

@@ -23,6 +23,7 @@ ALLOWANCES = Section(
             "nulls": "Empty a column for however many people, this once.",
             "moved": "Read models where they lie now, though they lay elsewhere until now.",
             "unproven": "Send models whose rows no known dbt build proves, this once.",
+            "old": "Send models that are older than their sla, this once.",
         }.items()
     ),
 )
@@ -54,4 +55,6 @@ def allowed_of(given: Mapping[str, bool]) -> Allowed:
     """What the gates let pass."""
     from sync.project.evidence import Allowed
 
-    return Allowed(moved=given["allow_moved"], unproven=given["allow_unproven"])
+    return Allowed(
+        moved=given["allow_moved"], unproven=given["allow_unproven"], old=given["allow_old"]
+    )

@@ -74,7 +74,10 @@ class Listening:
         self.reporter.advance(self.places.of(sync), done, plan.total if plan else done)
 
     def ended(self, result: SyncResult) -> None:
-        """Tell how a sync ended. Syncs that are sent together take their time together."""
+        """Tell how a sync ended, in place of its refusal where it was refused before.
+
+        Syncs that are sent together take their time together.
+        """
         lap = self._lap()
         plan = self.planned_syncs.get(result.sync.name)
         event = Ended(
@@ -92,6 +95,7 @@ class Listening:
             started_at=result.started_at,
             finished_at=result.finished_at,
         )
+        self.refused = [one for one in self.refused if one.place.sync != event.place.sync]
         self.ended_syncs.append(event)
         self.reporter.tell(event)
 

@@ -56,7 +56,7 @@ def plan(
 ) -> int:
     """Show what would be sent; nothing is, and nothing is written."""
     from sync.commands.check import hold_unconnected
-    from sync.commands.preflight import hold, look
+    from sync.commands.preflight import hold, look, planning
     from sync.commands.succession import as_moved
     from sync.rules import AsOf
     from sync.run.opening import gravest, in_order
@@ -69,11 +69,15 @@ def plan(
     access = replace(access, as_of=AsOf(session.clock.now(), preflight.doubted, only_cohort))
     places, refused = tell_gates(session.reporter, preflight.open, preflight.gated)
     previews = []
-    for sync in in_order(preflight.open):
+    for sync in in_order([*preflight.open, *(one.sync for one in preflight.guarded)]):
         guard = partial(hold, preflight, sync, limits=limits_of(allowed))
-        previews.append(_preview(session, access, sync, places.of(sync), guard, show))
+        reads = planning(preflight, access, sync)
+        made = _preview(session, reads, sync, places.of(sync), guard, show)
+        if reads.as_of.only_protective and not (made.planned and made.planned.total):
+            continue
+        previews.append(made)
         if not (session.is_object or as_markdown):
-            session.reporter.tell(previews[-1])
+            session.reporter.tell(made)
     codes = [p.exit_code for p in previews] + [r.exit_code for r in refused]
     ended = PlanEnded(
         previews=tuple(previews),

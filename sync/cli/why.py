@@ -26,7 +26,7 @@ def why(session: Session, identity: str) -> int:
 
     IDENTITY is an identity, an event's id, or an address such as an e-mail.
     """
-    from sync.commands.preflight import hold, look
+    from sync.commands.preflight import hold, look, planning
     from sync.commands.why import tell
     from sync.plan.guards import GuardLimits
     from sync.report.why import machine, sentences
@@ -38,7 +38,8 @@ def why(session: Session, identity: str) -> int:
     access = replace(access, as_of=AsOf(session.clock.now(), preflight.doubted))
     held = {g.sync.name: g.problem for g in preflight.gated if g.is_refused}
     holding = partial(hold, preflight, limits=GuardLimits())
-    stories = tell(access, project.syncs, identity.strip(), holding)
+    asked = partial(planning, preflight, access)
+    stories = tell(access, project.syncs, identity.strip(), holding, asked)
     if session.is_machine:
         known = [machine(story, held.get(story.sync.name)) for story in stories]
         session.answer("why", identity=identity, syncs=known)

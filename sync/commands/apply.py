@@ -8,11 +8,12 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 
 from sync import __version__
 from sync.commands.listener import SILENT, Listener
-from sync.commands.preflight import hold, look_and_remember
+from sync.commands.preflight import hold, look_and_remember, planning
 from sync.commands.tracebacks import Tracebacks
 from sync.errors import ConfigError, Problem, SyncError, Unexpected
 from sync.http.clock import SystemClock
@@ -116,7 +117,9 @@ def apply(
         )
         if options.fail_fast:
             around.failed.extend(g.sync.name for g in preflight.gated if g.is_refused)
-        for result in _run_waves(waves(preflight.open, project.siblings), around):
+        for result in chain(
+            _run_guarded(around), _run_waves(waves(preflight.open, project.siblings), around)
+        ):
             listener.ended(result)
             results.append(result)
     code = exit_code(results, preflight.gated)
@@ -179,6 +182,21 @@ class _Around:
         """Keep the traceback of an error that nobody planned for; the problem that says where."""
         self.listener.unexpected(error)
         return self.tracebacks.keep(error)
+
+
+def _run_guarded(around: _Around) -> Iterator[SyncResult]:
+    """Let people who must not be reached leave syncs that are refused; quiet where there is none.
+
+    Nothing is read of the models of those.
+    """
+    for refusal in around.preflight.guarded:
+        if around.services.why_stop() is not None:
+            return
+        access = planning(around.preflight, around.access, refusal.sync)
+        alone = replace(around, access=access)
+        for result in _run_group([refusal.sync], alone, NONE_YET, only_exits=False):
+            if result.exit_code != refusal.exit_code or (result.summary and result.summary.total):
+                yield result
 
 
 def _run_waves(in_waves: Sequence[Sequence[Sync]], around: _Around) -> Iterator[SyncResult]:
@@ -254,11 +272,15 @@ def _ports(sync: Sync, around: _Around) -> Ports:
 
 
 def _hooks(sync: Sync, around: _Around, engine: Callable[[], Engine]) -> Hooks:
+    def tell(summary: PlanSummary) -> None:
+        if summary.total or not around.access.as_of.only_protective:
+            around.listener.planned(sync, summary)
+
     return Hooks(
         guard=lambda summary: hold(around.preflight, sync, summary, around.options.limits),
         admit=lambda known, may_wait: around.services.admit_writes(sync, known, may_wait),
         engine=engine,
-        on_planned=lambda summary: around.listener.planned(sync, summary),
+        on_planned=tell,
         on_unexpected=around.unexpected,
         is_stopping=lambda: around.services.why_stop() is not None,
     )

@@ -73,7 +73,8 @@ def hints(project: Project) -> list[Problem]:
 
 def hold_unconnected(project: Project, preflight: Preflight) -> Preflight:
     """The same, with the syncs refused whose connection can't be used as it is configured."""
-    names = dict.fromkeys(sync.connection for sync in preflight.open)
+    looked_at = [*preflight.open, *(g.sync for g in preflight.guarded)]
+    names = dict.fromkeys(sync.connection for sync in looked_at)
     target = project.target.name
     found = {name: _of_connections(project, [(target, name)]) for name in names}
     gated = [
@@ -82,7 +83,9 @@ def hold_unconnected(project: Project, preflight: Preflight) -> Preflight:
         for problem in found[sync.connection]
     ]
     usable = [sync for sync in preflight.open if not found[sync.connection]]
-    return replace(preflight, open=usable, gated=[*preflight.gated, *gated])
+    guarded = tuple(g for g in preflight.guarded if not found[g.sync.connection])
+    gated = [*preflight.gated, *gated]
+    return replace(preflight, open=usable, gated=gated, guarded=guarded)
 
 
 def _of_connections(project: Project, where: Iterable[tuple[str, str]]) -> list[Problem]:

@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from sync.errors import Problem, StateError
-from sync.model import Sync
+from sync.errors import PlanHeld, Problem, StateError
+from sync.model import Kind, Sync
 from sync.plan.guards import GuardLimits, Held, Waits, both, guard
 from sync.project.evidence import NOTHING, Allowed
 from sync.project.preflight import Gated, Preflight
 from sync.project.project import Project
 from sync.run.access import StateAccess
-from sync.state import installation, whose
+from sync.state import installation, syncs, whose
+from sync.state.catalogue import Catalogue
 from sync.state.store import PlanSummary
 from sync.state.verdicts import read_verdicts, remember
 
@@ -24,7 +25,7 @@ def look(project: Project, access: StateAccess, allowed: Allowed = NOTHING) -> P
         return project.gate()
     with access.catalogue() as state:
         remembered, others = read_verdicts(state), whose.of_others(state)
-    return _without(others, project.gate(remembered, allowed))
+        return _guarded(state, _without(others, project.gate(remembered, allowed)))
 
 
 def _without(others: Mapping[str, Problem], found: Preflight) -> Preflight:
@@ -45,13 +46,23 @@ def _without(others: Mapping[str, Problem], found: Preflight) -> Preflight:
     )
 
 
+def planning(preflight: Preflight, access: StateAccess, sync: Sync) -> StateAccess:
+    """The access for the plan of a sync: of a refused one, nothing is read of its model."""
+    if preflight.refusal(sync) is None:
+        return access
+    return replace(access, as_of=replace(access.as_of, only_protective=True))
+
+
 def hold(
     preflight: Preflight, sync: Sync, summary: PlanSummary, limits: GuardLimits
 ) -> Held | None:
     """The reason to hold a plan, or a part of it.
 
-    What the guards say, then what nothing proves, then what is not known for sure of policies.
+    Of a refused sync, its refusal. Else what the guards say, then what nothing proves, then what is
+    not known for sure of policies.
     """
+    if refusal := preflight.refusal(sync):
+        return Held(refusal.problem)
     held = guard(sync, summary, limits)
     unproven = preflight.hold_removals(sync, summary.leaving)
     if unproven is not None and (held is None or held.waits is not Waits.ALL):
@@ -71,6 +82,23 @@ def look_and_remember(
     with access.opened() as state:
         installation.ensure(state)
         remembered, others = read_verdicts(state), whose.of_others(state)
-        found = _without(others, project.gate(remembered, allowed))
+        found = _guarded(state, _without(others, project.gate(remembered, allowed)))
         remember(state, remembered, found.verdicts, now)
     return found
+
+
+def _guarded(state: Catalogue, found: Preflight) -> Preflight:
+    """The same, with the refused syncs that have members whom another model may take out."""
+    asking = [
+        refusal
+        for refusal in found.gated
+        if refusal.is_refused
+        and refusal.exit_code == PlanHeld.exit_code
+        and refusal.sync.kind is not Kind.EVENTS
+        and refusal.sync.rules.names_people
+    ]
+    if not asking or not state.is_installed():
+        return found
+    known = {name for one in asking for name in syncs.recorded(state, one.sync.connection)}
+    first = {one.sync.name: one for one in reversed(asking) if one.sync.name in known}
+    return replace(found, guarded=tuple(first.values()))

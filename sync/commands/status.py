@@ -10,14 +10,14 @@ from sync.commands.preflight import look
 from sync.errors import Problem, StateError
 from sync.journal.journal import Journal
 from sync.model import Sync
+from sync.project.freshness import is_late
+from sync.project.policy_forms import span
 from sync.project.project import Project
 from sync.run.access import StateAccess
 from sync.state import lost, reading, whose
 from sync.state.catalogue import Catalogue
 from sync.state.lease import LeaseTable
 from sync.state.reading import LastRun, Standing
-
-UNITS = {"minute": 60, "hour": 3600, "day": 86400}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,13 @@ class Row:
     gone: Sequence[str] = ()
     """Tables of the sync that are no longer there."""
     problem: Problem | None = None
-    """Why the next run would not look at it: its metadata, whose and how old its state is, or its
-    model's builds and tests."""
+    """Why the next run would not look at it, or let adds and changes wait: its metadata, whose and
+    how old its state is, builds and tests of its model and of those that it asks."""
+
+    @property
+    def sla_seconds(self) -> float | None:
+        """The age at which it is late."""
+        return span(self.sync.sla).total_seconds() if self.sync.sla else None
 
     @property
     def last_run(self) -> LastRun | None:
@@ -52,7 +57,9 @@ def find_rows(project: Project, access: StateAccess, now: datetime, history: int
     gone, WarehouseError without a warehouse.
     """
     unsound = {g.sync.name: g for g in project.unsound}
-    held = {g.sync.name: g.problem for g in look(project, access).gated if g.is_refused}
+    preflight = look(project, access)
+    held = {name: told[0] for name, told in preflight.doubts.items()}
+    held |= {g.sync.name: g.problem for g in preflight.gated if g.is_refused}
     with access.catalogue() as state:
         gone = lost.own_of_each(state)
         runs, rejected = reading.last_runs(state, history), reading.rejected_rows(state)
@@ -72,8 +79,8 @@ def find_rows(project: Project, access: StateAccess, now: datetime, history: int
                     standing=standing,
                     runs=runs.get(sync.name, ()),
                     rejected=rejected.get(sync.name, 0),
-                    age_seconds=age,
-                    is_late=_is_late(sync.sla, age),
+                    age_seconds=age.total_seconds() if age is not None else None,
+                    is_late=is_late(sync, age),
                     has_journal=any(access.journal_dir(sync).glob("wal-*.log")),
                     gone=gone.get(sync.name, ()),
                     problem=older or held.get(sync.name),
@@ -92,17 +99,9 @@ def took(run: LastRun) -> float:
     return (run.finished_at - run.started_at).total_seconds()
 
 
-def _age(standing: Standing, now: datetime) -> float | None:
+def _age(standing: Standing, now: datetime) -> timedelta | None:
     done = standing.facts.completed_at if standing.facts else None
-    return (now - in_utc(done)).total_seconds() if done else None
-
-
-def _is_late(sla: str | None, age: float | None) -> bool:
-    if sla is None:
-        return False
-    number, _, unit = sla.partition(" ")
-    allowed = timedelta(seconds=int(number) * UNITS[unit.rstrip("s")])
-    return age is None or age > allowed.total_seconds()
+    return now - in_utc(done) if done else None
 
 
 def _older(access: StateAccess, state: Catalogue, sync: Sync) -> Problem | None:

@@ -82,13 +82,22 @@ class Part:
     problem: Problem | None = None
 
 
-def tell(access: StateAccess, syncs: Sequence[Sync], given: str, hold: Hold) -> list[Story]:
-    """Look for `given` as an identity, an event's id or an address in every sync."""
+def tell(
+    access: StateAccess,
+    syncs: Sequence[Sync],
+    given: str,
+    hold: Hold,
+    planning: Callable[[Sync], StateAccess],
+) -> list[Story]:
+    """Look for `given` as an identity, an event's id or an address in every sync.
+
+    `planning` is the access for the next plan of a sync.
+    """
     with access.catalogue() as state:
         parts = [located(state, sync) for sync in syncs]
         aliases = aliases_of(state, parts, given)
         told = [_story(access, state, part, aliases, given) for part in parts]
-    return [_with_pending(access, story, hold) for story in told]
+    return [_with_pending(planning(story.sync), story, hold) for story in told]
 
 
 def located(state: Catalogue, sync: Sync) -> Part:
@@ -202,7 +211,7 @@ def _with_pending(access: StateAccess, story: Story, hold: Hold) -> Story:
     keys += [m.identity for m in story.memberships if m.identity not in keys]
     if story.sync.kind is Kind.EVENTS:
         keys = list(story.unsent)
-    if story.problem or not keys:
+    if not keys or (story.problem and not access.as_of.only_protective):
         return story
     rows: list[PreviewRow] = []
     waiting: list[Waiting] = []

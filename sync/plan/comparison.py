@@ -70,6 +70,8 @@ class Comparison:
     """Givers that have run since this sync was last complete."""
     keeps_leavers: bool = False
     """Whoever left the model stays for now."""
+    is_unread: bool = False
+    """The model has no rows for this plan, whatever stands in it."""
     has_barred: bool = False
     """Gates make some members leave."""
     has_gone: bool = False

@@ -5,7 +5,6 @@ from __future__ import annotations
 from sqlglot import exp
 
 from sync.data_types import wire
-from sync.model import Sync
 from sync.plan.comparison import (
     Comparison,
     fingerprint,
@@ -31,15 +30,19 @@ def model_rows(c: Comparison) -> exp.Select:
         *(carried for gate in c.gates for carried in gate.carried()),
         *(dict(carried for delay in c.delays for carried in delay.carried()).items()),
     ]
-    return e.select(*e.aliased(read)).from_(_relation(s, "m"))
+    return e.select(*e.aliased(read)).from_(_relation(c, "m"))
 
 
-def _relation(sync: Sync, alias: str) -> exp.Expr:
-    """The model; no rows of its key columns for a sync that the project has no more."""
-    if not sync.is_gone:
-        return e.table(sync.relation, alias)
-    names = dict.fromkeys(n for n in (sync.identity, sync.address, sync.related) if n)
-    none = exp.select(*e.aliased((n, e.null("varchar")) for n in names)).where(exp.false())
+def _relation(c: Comparison, alias: str) -> exp.Expr:
+    """The model; no rows of the columns that a plan names, where it is not read."""
+    s = c.sync
+    if not c.is_unread:
+        return e.table(s.relation, alias)
+    asked = [listed.column for listed in s.rules.asked]
+    named = [n for n in (s.identity, s.address, s.related, s.reason, *asked) if n]
+    columns = dict.fromkeys(named, e.null("varchar"))
+    columns |= {x.trait.column: e.null(x.data_type, c.dialect) for x in c.live}
+    none = e.select(*e.aliased(columns.items())).where(exp.false())
     return none.subquery(e.ident(alias))
 
 

@@ -60,6 +60,9 @@ def consult(
     before, planned_at = holdouts_of(mapping or ""), as_of.at or datetime.now(UTC)
     if sync.is_gone or (sync.rules == NO_RULES and not before and not as_of.only_cohort):
         return NOTHING
+    if as_of.only_protective:
+        gates = _protective(state, sync, as_of.doubted, planned_at)
+        return Consulted(tuple(gates), rules=sync.rules)
     holdouts, unsure = _holdouts(state, sync, before)
     rollout, shrunk = _rollout(sync, mapping, as_of.only_cohort)
     sync = replace(sync, rules=replace(sync.rules, holdouts=holdouts, rollout=rollout))
@@ -81,6 +84,17 @@ def consult(
         planned_at,
         tuple(_delays(state, sync, as_of, others, mapping, planned_at)),
     )
+
+
+def _protective(
+    state: Catalogue, sync: Sync, doubted: Collection[str], planned_at: datetime
+) -> Iterator[Gate]:
+    """What other models say of people who must not be reached."""
+    requires = tuple(consent for consent in sync.rules.requires if consent.listed is not None)
+    rules = Rules(suppress=sync.rules.suppress, requires=requires)
+    found = {one: look(state, sync, one, _columns(sync, one)) for one in rules.asked}
+    yield from _suppressed(state, sync, found, planned_at)
+    yield from _unconsented(replace(sync, rules=rules), found, doubted)
 
 
 def _delays(

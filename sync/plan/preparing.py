@@ -19,6 +19,7 @@ from sync.plan.gates import gates_of
 from sync.rules import NOW, AsOf
 from sync.state import syncs
 from sync.state.catalogue import Catalogue
+from sync.state.columns import Column
 from sync.state.mapping import followed, layout
 from sync.state.resolving import resolve
 from sync.state.syncs import Remembered
@@ -56,12 +57,17 @@ def prepare(
         known = syncs.remembered(state)
     syncs.refuse_other_identity(sync, known)
     sync = replace(sync, first_name=first_name(known.mapping) if known else "")
-    available = () if sync.is_gone else state.session.columns(sync.relation)
+    before = known.columns if known else ()
+    is_unread = sync.is_gone or as_of.only_protective
+    available = [] if is_unread else state.session.columns(sync.relation)
     if available is None:
         raise WarehouseError(_no_relation(sync))
-    sync, live = (sync, ()) if sync.is_gone else resolve(sync, available, state.dialect)
-    before = known.columns if known else ()
-    columns = followed(live, before, state.dialect)
+    sync, live = (sync, ()) if is_unread else resolve(sync, available, state.dialect)
+    columns = (
+        tuple(map(_unread, before))
+        if as_of.only_protective
+        else followed(live, before, state.dialect)
+    )
     targets = syncs.targets_of(state) if known else {}
     target = Target.of(sync)
     number = syncs.numbered(targets, target)
@@ -87,7 +93,8 @@ def prepare(
         epoch=epoch,
         is_initial=sync.initial == "quiet" and not is_baselined,
         occurred_at_type=dict(available).get(sync.occurred_at or "", "timestamp"),
-        keeps_leavers=as_of.only_cohort,
+        keeps_leavers=as_of.only_cohort or as_of.only_protective,
+        is_unread=is_unread,
         gates=gates_of(sync, columns, () if is_adopting else consulted.gates),
         delays=() if is_adopting else consulted.delays,
         target_id=number,
@@ -95,11 +102,11 @@ def prepare(
         heirs=siblings.heirs(state, sync, columns, others, recorded),
         givers=givers,
         overwriters=tuple(giver for giver in givers if giver.sync in ran_since),
-        arrivals=arrivals.due(creators, grown, known),
+        arrivals=() if as_of.only_protective else arrivals.due(creators, grown, known),
         grown=grown,
         sharers=siblings.sharers(state, sync, others, recorded),
     )
-    mapped = {c.trait.name for c in live}
+    mapped = {c.trait.name for c in columns if c.is_live or c.is_superseded}
     was = {c.trait.name for c in before if not c.is_dropped}
     added = tuple(sorted(mapped - was)) if was else ()
     return Prepared(
@@ -111,6 +118,11 @@ def prepare(
         tuple(sorted(was - mapped)),
         consulted,
     )
+
+
+def _unread(column: Column) -> Column:
+    """A column as it is recorded, of a model whose rows are not read."""
+    return replace(column, trait=replace(column.trait, column=column.state_name))
 
 
 def ensure(state: Catalogue, prepared: Prepared) -> None:

@@ -65,6 +65,18 @@ def write(state: Catalogue, prepared: Prepared) -> PlanSummary:
     return told
 
 
+def write_exits(state: Catalogue, prepared: Prepared) -> PlanSummary:
+    """Commit a plan that was made without the model; from no rows, nothing else is learned."""
+    planner = Planner(Tables(state), prepared)
+    summary, c = planner.compare(), prepared.comparison
+    if summary.total:
+        for statement in numbering.write_plan(c, summary.ops):
+            state.run(statement)
+        changes = {"planned_epoch": e.number(c.epoch)}
+        syncs.remember(state, c.sync, prepared.known, **changes)
+    return summary
+
+
 def _with_arms(state: Catalogue, prepared: Prepared) -> Prepared:
     """After everyone who qualifies has an arm; while something is doubtful, none is drawn."""
     c, consulted = prepared.comparison, prepared.policies

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 
 from sync.model import Sync
 from sync.project.artifacts import Check
@@ -37,7 +37,12 @@ def names(tests: Sequence[Check]) -> str:
 
 def moment(verdict: Verdict) -> str:
     """When a verdict fell: `2026-11-28 02:00 UTC`."""
-    return f"{verdict.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return at(verdict.at)
+
+
+def at(instant: datetime) -> str:
+    """An instant: `2026-11-28 02:00 UTC`."""
+    return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def differ(before: str, now: str) -> bool:

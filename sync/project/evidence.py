@@ -29,6 +29,8 @@ class Allowed:
     """A model that lies elsewhere than where it was read from before."""
     unproven: bool = False
     """A model whose rows of today no known build proves."""
+    old: bool = False
+    """A model, or a source of it, that is older than the `sla`."""
 
 
 NOTHING = Allowed()

@@ -11,12 +11,15 @@ from sync.model import Sync
 from sync.project.advice import build, or_allow
 from sync.project.artifacts import Manifest
 from sync.project.evidence import NOTHING, Allowed, Evidence
+from sync.project.freshness import Freshness, Load
 from sync.project.judging import know
 from sync.project.list_evidence import ListEvidence
 from sync.project.profiles import Profile
 from sync.project.run_results import RunResults
 from sync.project.traces import Traces, no_trace
 from sync.project.verdicts import LONG_AGO, Known, Status, Verdict
+
+NO_LOADS: Mapping[str, Load] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,12 @@ class Preflight:
     """Unique ids of those models."""
     unproven: frozenset[str] = frozenset()
     """Names of open syncs whose model may have been built again since it was proved."""
+    guarded: tuple[Gated, ...] = ()
+    """Refusals of syncs from which people who must not be reached leave all the same."""
+
+    def refusal(self, sync: Sync) -> Gated | None:
+        """Why a sync is refused that plans the exits of people who must not be reached."""
+        return next((one for one in self.guarded if one.sync.name == sync.name), None)
 
     def hold_removals(self, sync: Sync, removes: int) -> Problem | None:
         """The reason to let removals wait that nothing proves; None when they may go."""
@@ -83,17 +92,19 @@ def gate(
     traces: Traces = no_trace,
     allowed: Allowed = NOTHING,
     now: datetime | None = None,
+    loads: Mapping[str, Load] = NO_LOADS,
 ) -> Preflight:
     """The syncs that may run, and every refusal and warning.
 
-    `remembered` are the verdicts of earlier runs, `traces` tell when dbt last executed a node. A
-    model needs a good verdict: from today's results, or remembered and not overtaken. What the
-    evidence leaves open warns, and refuses when strict. A refused sync is left as it is: nothing
-    is removed.
+    `remembered` are the verdicts of earlier runs, `traces` tell when dbt last executed a node,
+    `loads` when sources were loaded, by unique id. A model needs a good verdict: from today's
+    results, or remembered and not overtaken. What the evidence leaves open warns, and refuses when
+    strict. A refused sync is left as it is: no row of its model removes anybody.
     """
     other = _other_target(run_results, built_for)
     ours, ours_left = (None, no_trace) if other else (run_results, traces)
-    known = know(manifest, ours, remembered, now or datetime.now(UTC), ours_left)
+    now = now or datetime.now(UTC)
+    known = know(manifest, ours, remembered, now, ours_left)
     evidence = Evidence(manifest, run_results, known, traces, allowed, other)
     opened: list[Sync] = []
     gated: list[Gated] = []
@@ -106,9 +117,14 @@ def gate(
             opened.append(sync)
     unproven = frozenset(s.name for s in opened if not evidence.is_proven(s))
     verdicts = _with_reads(manifest, known, opened)
-    asked = ListEvidence(evidence, known, is_strict, now or datetime.now(UTC))
-    unsure = {sync.name: told for sync in opened if (told := asked.doubts(sync))}
-    doubted = frozenset(node for sync in opened for node in asked.doubted(sync))
+    asked = ListEvidence(evidence, known, is_strict, now)
+    fresh = Freshness(manifest, known, loads, now)
+    doubts_of = {
+        sync.name: [*asked.doubts(sync), *(() if allowed.old else fresh.doubts(sync))]
+        for sync in opened
+    }
+    unsure = {name: told for name, told in doubts_of.items() if told}
+    doubted = frozenset(node for sync in syncs for node in asked.doubted(sync))
     return Preflight(opened, gated, verdicts, unsure, doubted, unproven)
 
 

@@ -15,6 +15,7 @@ from sync.project.artifacts import Manifest, read_manifest
 from sync.project.declared import NOTHING_DECLARED, Declared, check_declared, read_declared
 from sync.project.evidence import NOTHING, Allowed
 from sync.project.findings import Compiled, Finding
+from sync.project.freshness import FILE, Load, read_loads
 from sync.project.policies import read_policies
 from sync.project.policy_forms import HoldoutForm
 from sync.project.preflight import BuiltFor, Gated, Preflight, gate
@@ -61,6 +62,8 @@ class Project:
     profile: Profile
     manifest: Manifest
     run_results: RunResults | None
+    loads: Mapping[str, Load]
+    """When sources were loaded, as far as `dbt source freshness` has looked."""
     syncs: list[Sync]
     """Selected syncs whose connection our target has."""
     siblings: list[Sync]
@@ -119,6 +122,7 @@ class Project:
             remembered,
             traces_in(self.target_path),
             allowed,
+            loads=self.loads,
         )
         return replace(found, gated=[*self.unsound, *found.gated])
 
@@ -160,6 +164,7 @@ def load_project(
         profile=profile,
         manifest=manifest,
         run_results=run_results,
+        loads=read_loads(project_file.target_path / FILE),
         syncs=[s for s in sound if s.connection in connected],
         siblings=compiled.all,
         unconnected=[s for s in sound if s.connection not in connected],

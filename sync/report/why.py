@@ -69,9 +69,10 @@ def _letter(letter: Letter) -> str:
 
 
 def _next(story: Story, held: Problem | None) -> str:
-    if held is not None:
+    leaves = bool(story.pending) and story.held is not None and story.held.problem == held
+    if held is not None and not leaves:
         return f"nothing, the sync is held: {held.message}."
-    if story.problem is not None:
+    if story.problem is not None and not leaves:
         return "not known."
     if story.sync.kind is Kind.EVENTS:
         return _next_events(story)

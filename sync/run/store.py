@@ -253,7 +253,8 @@ class SqlStore:
         )
         preparing.ensure(state, prepared)
         with self._fenced(epoch, is_shared=bool(self.sync.rules.cadences)):
-            self._summary = writing.write(state, prepared)
+            write = writing.write_exits if self.as_of.only_protective else writing.write
+            self._summary = write(state, prepared)
             if not self._is_named:
                 whose.record(state, self._owned())
         self._prepared = prepared

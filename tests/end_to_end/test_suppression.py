@@ -362,6 +362,99 @@ def test_a_suppressed_member_leaves_while_removals_are_held_although_the_model_l
     assert inside(shop) == EVERYBODY - {"p1"}
 
 
+def its_test_fails(shop: SmallProject) -> None:
+    shop.write_artifacts(failing_tests=["seg_people"])
+
+
+def its_build_failed(shop: SmallProject) -> None:
+    shop.write_artifacts(statuses={"seg_people": "error"})
+
+
+def it_is_not_there(shop: SmallProject) -> None:
+    shop.warehouse.run("drop view seg_people")
+    its_build_failed(shop)
+
+
+def it_holds_other_people(shop: SmallProject) -> None:
+    its_test_fails(shop)
+    shop.warehouse.run("update rows set person_id = 'other ' || person_id")
+
+
+def it_maps_another_column(shop: SmallProject) -> None:
+    made = segment()
+    made.activation["destinations"][0]["traits"] = ["email"]
+    shop.define(made, LIST, DAY)
+    its_test_fails(shop)
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        its_test_fails,
+        its_build_failed,
+        it_is_not_there,
+        it_holds_other_people,
+        it_maps_another_column,
+    ],
+)
+def test_a_suppressed_member_leaves_and_nothing_else_moves_while_the_model_is_refused(
+    shop: SmallProject, run: Runs, harm: Callable[[SmallProject], None]
+) -> None:
+    run("apply")
+    shop.warehouse.run(
+        "insert into listed values (' p1', 'x', null), ('p2', 'x', '2020-01-01')",
+        "insert into listed values ('p99', 'x', null)",
+        "insert into rows values ('p21', 'p21@example.com', 'pro')",
+        "update rows set plan = 'free' where person_id = 'p3'",
+        "delete from rows where person_id = 'p4'",
+    )
+    harm(shop)
+    before = len(shop.applied())
+    assert "p1  (suppressed)" in run("plan", "--show", "20", expect=3).text
+    assert "Next run: remove (suppressed)." in run("why", "p1").text
+    run("apply", expect=3)
+    assert inside(shop) == EVERYBODY - {"p1"}
+    assert {one["identity"] for one in shop.applied()[before:]} == {"p1"}
+    assert (counts(shop)["removals"], counts(shop)["delivered"]) == (1, 1)
+    sent = shop.requests()
+    run("apply", expect=3)
+    assert shop.requests() == sent
+
+    shop.warehouse.run("update rows set person_id = replace(person_id, 'other ', '')")
+    shop.define(segment(), LIST, DAY)
+    run("apply")
+    assert inside(shop) == (EVERYBODY | {"p21"}) - {"p1", "p4"}
+    assert shop.attributes("p3")["plan"] == "free"
+    assert shop.attributes("p5")["plan"] == "pro"
+    shop.warehouse.run("delete from listed")
+    shop.warehouse.run("insert into listed values ('p99', 'x', null)")
+    run("apply")
+    assert "p1" in inside(shop)
+
+
+@on_duckdb
+def test_an_exit_from_a_refused_model_that_was_not_answered_is_sent_again(
+    shop: SmallProject, run: Runs
+) -> None:
+    run("apply")
+    shop.warehouse.run("insert into listed values ('p1', 'x', null)")
+    its_test_fails(shop)
+    shop.sandbox.add_fault("reset", {"path": "v2/batch", "when": "after"})
+    run("apply", expect=6)
+    shop.sandbox.clear_faults()
+    run("apply", expect=3)
+    assert inside(shop) == EVERYBODY - {"p1"}
+
+
+@on_duckdb
+def test_a_refused_model_that_never_ran_leaves_no_trace(shop: SmallProject, run: Runs) -> None:
+    shop.warehouse.run("insert into listed values ('p1', 'x', null)")
+    its_test_fails(shop)
+    run("apply", expect=3)
+    assert shop.requests() == 0
+    assert shop.state("select count(*) from {state}.syncs") == [(0,)]
+
+
 def by_mail() -> Model:
     made = segment(suppress=[{"model": "days_off", "match": {"email": "email"}}])
     made.activation["destinations"][0]["identify_by"] = {"email": "email"}

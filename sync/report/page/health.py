@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 from sync.commands.report import Report
-from sync.commands.status import UNITS
 from sync.report import words
 from sync.report.page import bars, charts, timelines
 from sync.report.page.audiences import colors, title
@@ -76,11 +75,9 @@ def freshness(report: Report) -> Section | None:
     due = []
     for fact in report.syncs:
         row = fact.row
-        if row.sync.sla is None:
+        if row.sla_seconds is None:
             continue
-        number, _, unit = row.sync.sla.partition(" ")
-        allowed = int(number) * UNITS[unit.rstrip("s")]
-        used = row.age_seconds / allowed if row.age_seconds is not None else None
+        used = row.age_seconds / row.sla_seconds if row.age_seconds is not None else None
         due.append((fact, used))
     if not due:
         return None

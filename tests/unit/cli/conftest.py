@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -211,7 +212,7 @@ def app(
     (tmp_path / "dbt_project.yml").write_text("name: app\nprofile: app\n")
     (tmp_path / "profiles.yml").write_text(PROFILES.format(url=sandbox.url))
     built = App(tmp_path, sandbox.control, capsys, kept)
-    metadata = {"invocation_id": "i1", "generated_at": "2026-01-01T00:00:00Z"}
+    metadata = {"invocation_id": "i1", "generated_at": datetime.now(UTC).isoformat()}
     schemas = "https://schemas.getdbt.com/dbt"
     models = {"traits_people": TRAITS, "seg_trials": SEGMENT}
     built.manifest = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from sync.project.evidence import Allowed
+from sync.project.freshness import read_loads
 from sync.project.preflight import BuiltFor, gate
 from sync.project.run_results import read_run_results
 from sync.project.traces import Trace
@@ -34,6 +35,13 @@ class Gates:
     @property
     def ended_at(self):
         return datetime.fromisoformat(self.world.run_results["metadata"]["generated_at"])
+
+    @property
+    def built_at(self):
+        """When the model of carts was built."""
+        timing = self.result(SEGMENT)["timing"]
+        done = next((t["completed_at"] for t in timing if t["name"] == "execute"), None)
+        return datetime.fromisoformat(done) if done else self.ended_at
 
     def result(self, unique_id):
         return next(r for r in self.results if unique_id in r["unique_id"])
@@ -80,6 +88,7 @@ class Gates:
             self.traces.get,
             self.allowed,
             self.now,
+            read_loads(self.world.dir / "target" / "sources.json"),
         )
 
     def open_models(self, **options):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from sync.project.evidence import Allowed
 from sync.project.policies import NO_POLICIES, read_policies
 from sync.project.syncs import compile_syncs
 from tests.unit.project.gates import Gates
@@ -88,5 +89,6 @@ def test_a_consent_model_that_is_not_there_lets_adds_wait_and_removals_go(asked)
     sync = next(s for s in found.sound if s.model == "seg_carts")
     assert sync.rules.asked[0].problem
     gates = Gates(asked)
+    gates.allowed = Allowed(old=True)
     gates.world.compile = lambda: (found.sound, [])
     assert [p.code for p in gates.run().doubts[sync.name]] == ["list-unusable"]

@@ -59,10 +59,16 @@ class AnyVendor:
         name = "any"
         kinds = frozenset(Kind)
         settings = options = EntryMetadata
+        coalesces = False
+        normal_forms = {}  # noqa: RUF012 - only read
 
         @staticmethod
         def validate(sync):
             return []
+
+        @staticmethod
+        def ignores_unknown(sync):
+            return False
 
     def names(self):
         return ["mailer"]

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from sync.project.check import check_project
+from sync.project.evidence import Allowed
 from sync.project.policies import NO_POLICIES, read_policies
 from sync.project.syncs import compile_syncs
 from tests.unit.project.gates import Gates
@@ -134,6 +135,7 @@ def test_an_unknown_zone_is_refused():
 def doubts(listed, **options):
     listed.meta("seg_carts")["suppress"] = ["suppressions"]
     found = Gates(listed)
+    found.allowed = Allowed(old=True)
     for name, value in options.items():
         setattr(found, name, value)
     preflight = found.run()
