@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any, Literal, NamedTuple, NewType
 
 from sync.relation import Relation as Relation
-from sync.rules import NO_RULES, Rules
+from sync.rules import NO_BOUNDS, NO_RULES, Bounds, Rules
 
 Identity = NewType("Identity", str)
 
@@ -157,6 +157,8 @@ class Sync:
     """What it was called before it was moved to another name; empty when it never was."""
     rules: Rules = NO_RULES
     """What decides, beside the model, who may be sent."""
+    bounds: Bounds = NO_BOUNDS
+    """How large one plan of it may be."""
     is_gone: bool = False
     """The project has it no more, and the state alone tells of it: it has no rows, so all leave."""
 

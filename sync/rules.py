@@ -133,6 +133,40 @@ class Cadence:
     """How long a slot is kept for a model of a higher priority; None is as long as it takes."""
 
 
+FEW_ROWS = 100
+"""Up to so many rows no share is too large."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """The most that is let pass: a number of rows, or a share of all."""
+
+    rows: int | None = None
+    share: float | None = None
+
+    def is_exceeded(self, rows: int, of: int) -> bool:
+        """Whether `rows` of so many are too many; no share is, of none."""
+        if self.rows is not None:
+            return rows > self.rows
+        return self.share is not None and of > 0 and rows > max(FEW_ROWS, of * self.share)
+
+    def __str__(self) -> str:
+        return f"{self.rows}" if self.share is None else f"{100 * self.share:g} %"
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How large a plan may be; None leaves it to what holds for every sync."""
+
+    removes: Bound | None = None
+    adds: Bound | None = None
+    changes: Bound | None = None
+    invalid: Bound | None = None
+
+
+NO_BOUNDS = Bounds()
+
+
 @dataclass(frozen=True, slots=True)
 class AsOf:
     """What all plans of a run go by."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 import click
@@ -21,6 +22,9 @@ ALLOWANCES = Section(
             "empty": "Empty models empty their destinations, this once.",
             "removes": "Remove however many have left, this once.",
             "nulls": "Empty a column for however many people, this once.",
+            "adds": "Add however many, this once.",
+            "changes": "Change however many, this once.",
+            "invalid": "Send what is valid of a model, however much is not, this once.",
             "moved": "Read models where they lie now, though they lay elsewhere until now.",
             "unproven": "Send models whose rows no known dbt build proves, this once.",
             "old": "Send models that are older than their sla, this once.",
@@ -44,11 +48,8 @@ def limits_of(given: Mapping[str, bool]) -> GuardLimits:
     """What the guards let pass."""
     from sync.plan.guards import GuardLimits
 
-    return GuardLimits(
-        allow_empty=given["allow_empty"],
-        allow_removes=given["allow_removes"],
-        allow_nulls=given["allow_nulls"],
-    )
+    names = [field.name for field in fields(GuardLimits) if field.name in given]
+    return GuardLimits(**{name: given[name] for name in names})
 
 
 def allowed_of(given: Mapping[str, bool]) -> Allowed:

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from sync.errors import Problem
-from sync.model import Sync
-from sync.rules import PROTECTIVE, ExitCause
+from sync.model import Fate, Op, Sync
+from sync.rules import PROTECTIVE, Bound, ExitCause
 from sync.state.store import PlanSummary
 
 SMALLEST_SEGMENT = 10
 """Below so many members no share is too large."""
+MOST_INVALID = Bound(share=0.1)
+"""Of the rows of a model that says nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,9 @@ class GuardLimits:
     allow_empty: bool = False
     allow_removes: bool = False
     allow_nulls: bool = False
+    allow_adds: bool = False
+    allow_changes: bool = False
+    allow_invalid: bool = False
 
 
 class Waits(StrEnum):
@@ -88,8 +93,8 @@ def guard(sync: Sync, summary: PlanSummary, limits: GuardLimits) -> Held | None:
         return Held(problem)
     waiting = _uncertain_removes(sync, summary, limits)
     removals = Held(waiting, Waits.REMOVALS) if waiting is not None else None
-    large = _many_suppressed(sync, summary, limits)
-    return both(removals, Held(large, Waits.ENTRIES) if large is not None else None)
+    large = [*_over_bounds(sync, summary, limits)]
+    return both(removals, Held(large[0], Waits.ENTRIES, tuple(large[1:])) if large else None)
 
 
 def _empty(sync: Sync, summary: PlanSummary, limits: GuardLimits) -> Problem | None:
@@ -112,18 +117,60 @@ def _too_many_removes(sync: Sync, summary: PlanSummary, limits: GuardLimits) -> 
     removes, members = _bounded(summary), summary.members
     if not summary.wanted or limits.allow_removes:
         return None
-    is_large = removes > limits.least_removes and removes > members * limits.max_remove_share
-    is_half = members >= SMALLEST_SEGMENT and removes >= members * limits.max_small_share
-    if not (is_large or is_half):
+    allowed = _allowed_removes(removes, members, sync.bounds.removes, limits)
+    if allowed is None:
         return None
-    allowed = limits.max_remove_share if removes > limits.least_removes else limits.max_small_share
     return Problem(
         "too-many-removes",
         f"{removes} of {members} ({100 * removes / members:.0f} %) would leave {sync.name} at once;"
-        f" less than {100 * allowed:.0f} % is allowed",
+        f" {allowed} allowed",
         where=sync.path,
         hint="Nothing of this sync was sent, neither adds nor changes.",
         fix=_look_or(sync, "--allow-removes"),
+    )
+
+
+def _allowed_removes(
+    removes: int, members: int, bound: Bound | None, limits: GuardLimits
+) -> str | None:
+    """What is allowed instead of so many removals, in words; None where they are."""
+    share, small = limits.max_remove_share, limits.max_small_share
+    if bound is not None and bound.share is not None:
+        share, small = bound.share, max(bound.share, small)
+    if bound is not None and bound.rows is not None and removes > bound.rows:
+        return f"{bound.rows} are"
+    if removes > limits.least_removes and removes > members * share:
+        return f"less than {100 * share:g} % is"
+    is_half = members >= SMALLEST_SEGMENT and small < 1 and removes >= members * small
+    return f"less than {100 * small:g} % is" if is_half else None
+
+
+def _over_bounds(sync: Sync, summary: PlanSummary, limits: GuardLimits) -> Iterator[Problem]:
+    """Numbers for which adds and changes wait."""
+    if problem := _many_suppressed(sync, summary, limits):
+        yield problem
+    members, bounds = summary.members, sync.bounds
+    adds, changes = summary.ops.get(Op.ADD, 0), summary.ops.get(Op.CHANGE, 0)
+    if bounds.adds and not limits.allow_adds and bounds.adds.is_exceeded(adds, members):
+        text = f"{adds} would be added to {members}, and {bounds.adds} may be"
+        yield _too_many(sync, "too-many-adds", text, "--allow-adds")
+    if bounds.changes and not limits.allow_changes and bounds.changes.is_exceeded(changes, members):
+        text = f"{changes} of {members} would change, and {bounds.changes} may"
+        yield _too_many(sync, "too-many-changes", text, "--allow-changes")
+    rows, invalid = summary.model_rows, summary.fates.get(Fate.INVALID, 0)
+    bound = bounds.invalid or MOST_INVALID
+    if not limits.allow_invalid and bound.is_exceeded(invalid, rows):
+        text = f"{invalid} of {rows} rows of {sync.model} are invalid, and {bound} may be"
+        yield _too_many(sync, "too-many-invalid", text, "--allow-invalid")
+
+
+def _too_many(sync: Sync, code: str, text: str, flag: str) -> Problem:
+    return Problem(
+        code,
+        f"adds and changes of {sync.name} wait: {text}",
+        where=sync.path,
+        hint="Removals are not held.",
+        fix=_look_or(sync, flag),
     )
 
 

@@ -13,6 +13,7 @@ from sync.project.connections import DESTINATIONS, PROFILES
 from sync.project.consenting import RequiresLevel, consents_of
 from sync.project.drafts import Draft
 from sync.project.findings import Finding
+from sync.project.guarding import bounds_of
 from sync.project.holding_out import check_units, ended, holdouts_of
 from sync.project.mapping import never_sent, segment_name, traits_of, undeclared, withdrawn
 from sync.project.measuring import check_outcomes
@@ -232,6 +233,7 @@ def _sync(activated: Activated, entry: EntryMetadata, vendor: str, options: Any)
         version=meta.version,
         owner=meta.owner or "",
         sla=meta.sla,
+        bounds=bounds_of(meta.guard),
         tags=model.tags,
         path=model.path,
     )

@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from sync.model import Kind
 from sync.project.frequency_forms import CadenceKey, CapForm, Edges
+from sync.project.guarding import GuardForm
 from sync.project.order_forms import AfterKey
 from sync.project.policy_forms import (
     HoldoutKey,
@@ -100,9 +101,6 @@ class Metadata(BaseModel):
     """What all levels share: unknown keys are refused, types are not guessed."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=False)
-
-
-NOT_YET: dict[str, JsonValue] = {"not_yet": True}
 
 
 class EntryMetadata(Metadata):
@@ -310,18 +308,9 @@ class ModelMetadata(Metadata):
         description="Segments and events: the hours in which people enter. Changes and exits are "
         "sent at any time.",
     )
-    guard: Any = Field(
-        None, description="Limits on the size of this model's plan.", json_schema_extra=NOT_YET
+    guard: GuardForm | None = Field(
+        None, description="How large one run's plan for this model may be."
     )
-
-
-def not_yet(level: type[Metadata]) -> list[str]:
-    """Keys that are understood and refused, because nothing acts on them yet."""
-    return [
-        name
-        for name, info in level.model_fields.items()
-        if isinstance(info.json_schema_extra, dict) and info.json_schema_extra.get("not_yet")
-    ]
 
 
 KEYS_OF_KIND: Mapping[str, frozenset[MetaKind]] = {

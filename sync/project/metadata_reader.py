@@ -20,7 +20,6 @@ from sync.project.metadata import (
     EntryMetadata,
     Metadata,
     ModelMetadata,
-    not_yet,
 )
 from sync.project.suggest import nearest
 from sync.project.validation import Place, complaints, real_keys
@@ -150,12 +149,7 @@ def _remove(content: Any, path: Sequence[str | int]) -> None:
 
 def _check_keys(activated: Activated) -> list[Problem]:
     meta, place = activated.meta, activated.place
-    problems = [_too_early(key, place) for key in not_yet(ModelMetadata) if key in _given(meta)]
-    for i, entry in activated.entries:
-        below = place.below("destinations", i)
-        problems += [
-            _too_early(key, below) for key in not_yet(EntryMetadata) if key in _given(entry)
-        ]
+    problems: list[Problem] = []
     kind = meta.kind
     for key, kinds in KEYS_OF_KIND.items():
         if key in _given(meta) and kind not in kinds:
@@ -192,12 +186,3 @@ def _check_destinations(activated: Activated) -> list[Problem]:
 
 def _given(level: Metadata) -> set[str]:
     return {k for k in level.model_fields_set if getattr(level, k) is not None}
-
-
-def _too_early(key: str, place: Place) -> Problem:
-    return place.problem(
-        "not-yet",
-        f": `{key}` is understood but not acted upon yet, so the model is not synced",
-        key,
-        fix=f"remove `{key}` from {place.file} to send without it",
-    )

@@ -32,6 +32,7 @@ NO_DEFINITION = (
     "ignores_unknown",
     "is_gone",
     "rules",
+    "bounds",
 )
 
 

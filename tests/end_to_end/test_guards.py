@@ -207,3 +207,41 @@ def test_a_column_that_turns_null_for_a_few_people_is_emptied_for_them(
     project.run(expect=0)
     assert project.attributes("p1") == {}
     assert project.attributes("p9") == {"plan": "pro"}
+
+
+def test_adds_and_changes_beyond_a_bound_wait_and_removals_go(
+    people: Callable[[int], SmallProject],
+) -> None:
+    project = people(20)
+    model = traits("plan")
+    model.activation["guard"] = {"max_adds": 20, "max_changes": 1}
+    project.define(model)
+    project.run(expect=0)
+    project.warehouse.run(
+        "delete from rows where person_id = 'p3'",
+        "update rows set plan = 'free' where person_id in ('p1', 'p2')",
+        "insert into rows values ('p21', null, 'pro', true)",
+    )
+    told = project.run(expect=3)
+    assert "adds and changes of traits_people__customerio wait: 2 of 20 would change" in told.text
+    assert (project.attributes("p1"), project.attributes("p3")) == ({"plan": "pro"}, {})
+    counts = project.counts()["traits_people"]
+    assert (counts["delivered"], counts["deferred"]) == (1, 3)
+    project.run("apply", "--allow-changes", expect=0)
+    assert project.attributes("p1") == {"plan": "free"}
+    assert project.attributes("p21") == {"plan": "pro"}
+
+
+def test_a_model_of_which_many_rows_are_invalid_adds_nobody(
+    people: Callable[[int], SmallProject],
+) -> None:
+    project = people(300)
+    project.define(traits("plan"))
+    project.warehouse.run(
+        "update rows set person_id = null where cast(substr(person_id, 2) as integer) > 199"
+    )
+    told = project.run(expect=3)
+    assert "101 of 300 rows of traits_people are invalid, and 10 % may be" in told.text
+    assert project.requests() == 0
+    project.run("apply", "--allow-invalid", expect=1)
+    assert project.attributes("p199") == {"plan": "pro"}

@@ -77,12 +77,20 @@ def test_a_missing_identity_is_a_problem(world):
     assert "lacks `identity`" in world.only_problem().message
 
 
-@pytest.mark.parametrize("key", ["guard"])
-def test_what_is_not_supported_yet_says_so(world, key):
-    world.meta("seg_carts")[key] = {"percent": 5}
+@pytest.mark.parametrize(
+    ("guard", "told"),
+    [
+        ({"max_removes": "140%"}, "max_removes"),
+        ({"max_adds": -1}, "max_adds"),
+        ({"max_add": 5}, "did you mean `max_adds`?"),
+        ({"max_changes": "many"}, "max_changes"),
+        (5, "guard"),
+    ],
+)
+def test_a_bound_that_is_no_number_and_no_share_is_refused(world, guard, told):
+    world.meta("seg_carts")["guard"] = guard
     problem = world.only_problem()
-    assert problem.code == "not-yet"
-    assert f"`{key}`" in problem.message
+    assert told in f"{problem.message} {problem.hint}"
 
 
 @pytest.mark.parametrize(
