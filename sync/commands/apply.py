@@ -272,15 +272,14 @@ def _ports(sync: Sync, around: _Around) -> Ports:
 
 
 def _hooks(sync: Sync, around: _Around, engine: Callable[[], Engine]) -> Hooks:
-    def tell(summary: PlanSummary) -> None:
-        if summary.total or not around.access.as_of.only_protective:
-            around.listener.planned(sync, summary)
-
+    is_told = not around.access.as_of.only_protective
     return Hooks(
         guard=lambda summary: hold(around.preflight, sync, summary, around.options.limits),
         admit=lambda known, may_wait: around.services.admit_writes(sync, known, may_wait),
         engine=engine,
-        on_planned=tell,
+        on_planned=lambda summary: (
+            around.listener.planned(sync, summary) if is_told or summary.total else None
+        ),
         on_unexpected=around.unexpected,
         is_stopping=lambda: around.services.why_stop() is not None,
     )

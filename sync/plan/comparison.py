@@ -160,6 +160,16 @@ class Comparison:
         same = {i: t for i, t in self.targets.items() if t.place == now.place}
         return [i for i, t in same.items() if t.manner != now.manner]
 
+    def targets_of_others(self) -> list[int]:
+        """Targets under which a key was another person or object than under today's."""
+        kept = ("object_type", "identify_by")
+        now = self.targets[self.target_id].place if self.targets else {}
+        return [
+            i
+            for i, target in self.targets.items()
+            if any(target.place.get(name) != now.get(name) for name in kept)
+        ]
+
     def targets_naming(self, name: str) -> list[int]:
         """Targets under which a name was mapped."""
         return [i for i, target in self.targets.items() if name in target.names]

@@ -355,15 +355,18 @@ def _emptied(i: int) -> exp.Expr:
 
 
 def _emptied_by_moving(c: Comparison, i: int) -> exp.Expr:
-    """The same at the old place; a dropped name that is kept stays where the key does."""
+    """The same at the old place; a dropped name that is kept stays with whom the key still is."""
     column = c.columns[i]
     is_of_a_segment = column.trait.name in c.left_with_segments
     if not column.is_dropped or column in c.emptied or is_of_a_segment:
         return _emptied(i)
-    if not c.can_share:
+    others = c.targets_of_others()
+    is_other = [e.among(e.col("old_target_id"), others)] if others else []
+    if c.can_share:
+        is_other.append(e.differs(e.col("external_key"), e.col("old_external_key")))
+    if not is_other:
         return exp.false()
-    is_other = e.differs(e.col("external_key"), e.col("old_external_key"))
-    return e.paren(e.all_of(_emptied(i), is_other))
+    return e.paren(e.all_of(_emptied(i), e.paren(e.any_of(*is_other))))
 
 
 def _changed(c: Comparison) -> exp.Expr:

@@ -81,7 +81,8 @@ class Promise:
             for trait in definitions[key[0]].traits(key[1])
         }
         for key, want in wants.items():
-            new._let_go(key, want, definitions[key[0]], spoken_for, gone, unsaid)
+            strange = _known_otherwise(key, definitions)
+            new._let_go(key, want, definitions[key[0]], spoken_for, gone, unsaid, strange)
         # Who may create people goes first, as traits do in a run.
         order = sorted(wants, key=lambda key: not creates(definitions[key[0]], key[1]))
         for key in order:
@@ -96,8 +97,12 @@ class Promise:
         spoken_for: set[Name],
         gone: set[SyncKey],
         unsaid: set[tuple[str, str, str]],
+        strange: set[str],
     ) -> None:
-        """Empty what the sync answers for and no sync wants any more."""
+        """Empty what the sync answers for and no sync wants any more.
+
+        `strange` traits went to a sync that knows people by something else: it may have them.
+        """
         entry, place = model.entries[key[1]], place_of(model, key[1])
         names = self.claims.setdefault(key, {})
         for name, claim in list(names.items()):
@@ -115,6 +120,10 @@ class Promise:
             # Nothing says what becomes of a name for which a sync that is gone answers as well.
             is_shared = any(name in self.claims[other] for other in gone)
             is_shared |= (name[0], claim.identity, name[2]) in unsaid
+            trait, _, in_segment = name[2].partition("--")
+            is_shared |= trait in strange
+            # A value that is listed no more is a place that everybody has left.
+            is_shared |= bool(in_segment) and is_dropped and entry.on_remove == "keep"
             self.held[name] = frozenset({NOTHING}) | (
                 self.values(name) if is_shared else frozenset()
             )
@@ -170,3 +179,15 @@ class Promise:
             self.known & other.known,
             self.left | other.left,
         )
+
+
+def _known_otherwise(key: SyncKey, definitions: Mapping[str, Definition]) -> set[str]:
+    """The traits of other syncs of the connection that know people by another identifier."""
+    model, connection = key
+    identifier = definitions[model].entries[connection].identify_by
+    return {
+        trait
+        for other in definitions.values()
+        if connection in other.entries and other.entries[connection].identify_by != identifier
+        for trait in other.traits(connection)
+    }

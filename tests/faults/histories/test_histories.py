@@ -11,8 +11,9 @@ from tests.faults.histories import code
 from tests.faults.histories.conftest import MakeStage
 from tests.faults.histories.data import Join, Leave, Rename
 from tests.faults.histories.definitions import Entry
+from tests.faults.histories.mapping import DropTrait
 from tests.faults.histories.not_yet import NOT_YET
-from tests.faults.histories.places import AddModel
+from tests.faults.histories.places import AddModel, Identify, ObjectType
 from tests.faults.histories.runs import Run
 from tests.faults.histories.steps import KINDS
 from tests.faults.histories.stories import Failed, Story, shrink, wander
@@ -74,6 +75,29 @@ ONCE_WRONG: Mapping[str, Story] = {
             Leave("mc", "P1"),
             Run(),
             Leave("mc", "p1"),
+            Run(),
+        ],
+    ),
+    "a trait that is dropped while objects get another type leaves the old object": Story(
+        {"customerio": "customerio"},
+        [
+            AddModel("ma", "objects", "customerio", Entry(traits={"t3": "c1", "t4": "c2"})),
+            Join("ma", "p1", (None, "free", "gold", "x")),
+            Run(),
+            DropTrait("ma", "customerio", "t4"),
+            ObjectType("ma", "2"),
+            Run(),
+        ],
+    ),
+    "a trait that is dropped while people get another identifier leaves the old one": Story(
+        {"customerio": "customerio"},
+        [
+            AddModel("ma", "traits", "customerio", Entry(traits={"t3": "c1", "t4": "c2"})),
+            Join("ma", "p1", ("gold", "free", "gold", "x")),
+            Identify("ma", "customerio", "email"),
+            Run(),
+            DropTrait("ma", "customerio", "t4"),
+            Identify("ma", "customerio", ""),
             Run(),
         ],
     ),
