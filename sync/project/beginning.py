@@ -13,8 +13,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from sync.errors import ConfigError, Problem
 from sync.model import Kind
 from sync.project.artifacts import Column, Manifest, Model
@@ -23,7 +21,7 @@ from sync.project.pii import looks_personal
 from sync.project.profiles import Profile
 from sync.project.syncs import compile_syncs
 from sync.project.vendors import Registry, Vendor
-from sync.project.yaml import read_yaml
+from sync.project.yaml import read_yaml, written
 
 SANDBOX = "{{ env_var('SANDBOX_URL', 'http://127.0.0.1:8765') }}"
 PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
@@ -177,21 +175,7 @@ def variables_of(settings: Mapping[str, str]) -> list[str]:
 
 def as_yaml(content: Any) -> str:
     """In the style of our documents: two spaces, lists indented, in the order given."""
-    text: str = yaml.dump(content, Dumper=_Dumper, sort_keys=False, width=10_000)
-    return text
-
-
-class _Dumper(yaml.SafeDumper):
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
-        super().increase_indent(flow, False)
-
-
-def _text(dumper: yaml.SafeDumper, value: str) -> yaml.Node:
-    style = '"' if "{{" in value else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
-
-
-_Dumper.add_representer(str, _text)
+    return written(content, width=10_000)
 
 
 def yaml_of(model: Model, project_dir: Path) -> Path:
@@ -225,6 +209,8 @@ def connection_piece(profile: Profile, connection: str, settings: Mapping[str, A
     if DESTINATIONS not in content:
         text = path.read_text(encoding="utf-8-sig")
         addition = ("" if text.endswith("\n") else "\n") + "\n" + as_yaml(whole)
+        import yaml
+
         with suppress(yaml.YAMLError):
             if yaml.safe_load(text + addition) == {**content, **whole}:
                 return Piece(path, addition, is_written=True)

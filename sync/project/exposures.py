@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sync.project.yaml import written
+
 WRITTEN_BY = "python -m sync exposures"
 HEAD = f"# Written by `{WRITTEN_BY}` from the models' metadata. Change that, not this file.\n"
 EXPRESSION = re.compile(r"\{[{%#]")
@@ -20,21 +22,7 @@ def verbatim(text: str) -> str:
 
 def as_yaml(exposures: Sequence[Mapping[str, Any]]) -> str:
     """The whole file. Without exposures it has an empty list, which dbt takes."""
-    import yaml
-
-    class Dumper(yaml.SafeDumper):
-        """Indents lists, as dbt's own style does."""
-
-        def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
-            super().increase_indent(flow, False)
-
-    body = yaml.dump(
-        {"version": 2, "exposures": list(exposures)},
-        Dumper=Dumper,
-        allow_unicode=True,
-        sort_keys=False,
-        width=100,
-    )
+    body = written({"version": 2, "exposures": list(exposures)}, width=100)
     return f"{HEAD}\n{body}"
 
 

@@ -18,6 +18,23 @@ MAX_DEPTH = 40
 MAX_NODES = 50_000  # with aliases written out: a small file can stand for billions of values
 
 
+def written(content: Any, width: int) -> str:
+    """YAML text in the order given, lists indented as dbt's own style does; expressions quoted."""
+    import yaml
+
+    class Dumper(yaml.SafeDumper):
+        def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+            super().increase_indent(flow, False)
+
+    def show(dumper: yaml.SafeDumper, value: str) -> yaml.Node:
+        style = '"' if "{{" in value else None
+        return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+    Dumper.add_representer(str, show)
+    text: str = yaml.dump(content, Dumper=Dumper, allow_unicode=True, sort_keys=False, width=width)
+    return text
+
+
 def read_yaml(path: Path) -> dict[str, Any]:
     """The file's mapping, {} when it is empty; raises ConfigError naming file and line."""
     import yaml
