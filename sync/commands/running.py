@@ -1,0 +1,193 @@
+"""Syncs on their way in one run: in waves, and in groups that are delivered as one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from sync import __version__
+from sync.commands.listener import Listener
+from sync.commands.preflight import hold, planning
+from sync.commands.tracebacks import Tracebacks
+from sync.errors import Problem, Unexpected
+from sync.journal.process import host, own_process
+from sync.model import Kind, Sync
+from sync.plan.guards import GuardLimits
+from sync.project.evidence import NOTHING, Allowed
+from sync.project.preflight import Preflight
+from sync.run.access import StateAccess
+from sync.run.context import Services
+from sync.run.engine import Engine
+from sync.run.opening import in_order
+from sync.run.protocol import Hooks, Job, Ports, SyncResult, cut_short, run_together
+from sync.run.waves import exits_first
+from sync.state.store import TERMS, Holder, Terms
+
+NONE_YET: Mapping[str, SyncResult] = {}
+REJECTS = 1
+"""The exit code of a sync that is done but for rejected rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What the command line may change about a run."""
+
+    limits: GuardLimits = field(default_factory=GuardLimits)
+    allowed: Allowed = NOTHING
+    lock_wait: float = 60.0
+    journal_dir: Path | None = None
+    max_runtime: float | None = None
+    only_cohort: bool = False
+    """Try nobody outside the cohorts of rollouts."""
+    fail_fast: bool = False
+    """Start no further sync once one was held or failed; a gate's refusal starts none."""
+    terms: Terms = TERMS
+    """Of the leases."""
+
+
+def together(syncs: Sequence[Sync]) -> list[list[Sync]]:
+    """Syncs that have to be delivered as one: a coalescing connection's people, its accounts."""
+    groups: dict[tuple[str, ...], list[Sync]] = {}
+    for sync in syncs:
+        about = (sync.connection, str(sync.kind is Kind.OBJECTS), sync.object_type or "")
+        groups.setdefault(about if sync.is_coalesced else (sync.name,), []).append(sync)
+    return list(groups.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What all syncs of a run share."""
+
+    run_id: str
+    access: StateAccess
+    services: Services
+    options: RunOptions
+    preflight: Preflight
+    listener: Listener
+    tracebacks: Tracebacks
+    failed: list[str] = field(default_factory=list)
+    """Syncs that were held or failed, while that ends the run."""
+
+    def is_over(self) -> bool:
+        """Whether no further sync is started."""
+        return bool(self.failed) or self.services.why_stop() is not None
+
+    def ended(self, result: SyncResult) -> None:
+        """Take note of a sync that did not end well; rejected rows are no failure."""
+        if self.options.fail_fast and result.exit_code not in (0, REJECTS):
+            self.failed.append(result.sync.name)
+
+    def unexpected(self, error: Unexpected) -> Problem:
+        """Keep the traceback of an error that nobody planned for; the problem that says where."""
+        self.listener.unexpected(error)
+        return self.tracebacks.keep(error)
+
+
+def run_guarded(around: Around) -> Iterator[SyncResult]:
+    """Let people who must not be reached leave syncs that are refused; quiet where there is none.
+
+    Nothing is read of the models of those.
+    """
+    for refusal in around.preflight.guarded:
+        if around.services.why_stop() is not None:
+            return
+        access = planning(around.preflight, around.access, refusal.sync)
+        alone = replace(around, access=access)
+        for result in _run_group([refusal.sync], alone, NONE_YET, only_exits=False):
+            if result.exit_code != refusal.exit_code or (result.summary and result.summary.total):
+                yield result
+
+
+def run_waves(in_waves: Sequence[Sequence[Sync]], around: Around) -> Iterator[SyncResult]:
+    """Run every sync in its wave; before that, send the exits of those that wait for others."""
+    first: dict[str, SyncResult] = {}
+    done: set[str] = set()
+    for result in _run_all(exits_first(in_waves), around, only_exits=True):
+        if result.exits is not None:
+            first[result.sync.name] = result
+        else:
+            done.add(result.sync.name)
+            yield result
+    rest = [[sync for sync in wave if sync.name not in done] for wave in in_waves]
+    for result in _run_all(rest, around, first):
+        first.pop(result.sync.name, None)
+        yield result
+    yield from map(cut_short, first.values())
+
+
+def _run_all(
+    in_waves: Sequence[Sequence[Sync]],
+    around: Around,
+    first: Mapping[str, SyncResult] = NONE_YET,
+    only_exits: bool = False,
+) -> Iterator[SyncResult]:
+    for wave in in_waves:
+        for group in together(in_order(wave)):
+            if around.is_over():
+                return
+            for result in _run_group(group, around, first, only_exits):
+                around.ended(result)
+                yield result
+
+
+def _run_group(
+    syncs: Sequence[Sync],
+    around: Around,
+    first: Mapping[str, SyncResult],
+    only_exits: bool,
+) -> list[SyncResult]:
+    if only_exits:
+        as_of = replace(around.access.as_of, only_exits=True)
+        around = replace(around, access=replace(around.access, as_of=as_of))
+
+    def engine() -> Engine:
+        return around.services.engine(
+            syncs[0].connection,
+            lambda source, done: around.listener.progressed(source.sync, done),
+        )
+
+    return run_together(
+        [
+            Job(
+                sync,
+                _ports(sync, around),
+                _hooks(sync, around, engine),
+                only_exits,
+                first.get(sync.name),
+            )
+            for sync in syncs
+        ]
+    )
+
+
+def _ports(sync: Sync, around: Around) -> Ports:
+    return Ports(
+        store=around.access.store(sync),
+        disk=around.access.disk(sync),
+        clock=around.services.clock,
+        holder=Holder(_owner(), host(), own_process(), __version__),
+        run_id=around.run_id,
+    )
+
+
+def _hooks(sync: Sync, around: Around, engine: Callable[[], Engine]) -> Hooks:
+    is_told = not around.access.as_of.only_protective
+    return Hooks(
+        guard=lambda summary: hold(around.preflight, sync, summary, around.options.limits),
+        admit=lambda known, may_wait: around.services.admit_writes(sync, known, may_wait),
+        engine=engine,
+        on_planned=lambda summary: (
+            around.listener.planned(sync, summary) if is_told or summary.total else None
+        ),
+        on_unexpected=around.unexpected,
+        is_stopping=lambda: around.services.why_stop() is not None,
+    )
+
+
+def _owner() -> str:
+    for name in ("GITHUB_RUN_ID", "CI_JOB_ID", "AIRFLOW_CTX_DAG_RUN_ID", "USER", "LOGNAME"):
+        if value := os.environ.get(name):
+            return value
+    return "unknown"
