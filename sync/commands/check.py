@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path, PurePath
 
 from sync.errors import Problem
+from sync.model import Kind, Sync
 from sync.project.artifacts import Model
 from sync.project.preflight import Gated, Preflight
 from sync.project.project import Project
@@ -68,7 +69,24 @@ def hints(project: Project) -> list[Problem]:
     found: list[Problem] = []
     for sync in [*project.syncs, *project.unconnected]:
         found += project.registry.load(sync.vendor).hints(sync)
+        found += [_stays(sync)] if _keeps_everybody(sync) else []
     return found
+
+
+def _keeps_everybody(sync: Sync) -> bool:
+    asks = bool(sync.rules.suppress or sync.rules.requires)
+    return asks and sync.on_remove == "keep" and sync.kind is not Kind.EVENTS
+
+
+def _stays(sync: Sync) -> Problem:
+    return Problem(
+        "stays-suppressed",
+        f"{sync.name}: whoever is suppressed or loses consent stays at {sync.connection} as they"
+        " are, because of `on_remove: keep`",
+        where=f"{sync.path}, config.meta.activation.destinations",
+        hint="Nothing new is sent for them.",
+        fix="remove `on_remove: keep`, so that they leave",
+    )
 
 
 def hold_unconnected(project: Project, preflight: Preflight) -> Preflight:

@@ -605,3 +605,14 @@ def test_an_exit_that_is_refused_is_settled_also_of_somebody_who_stands_twice(
     shop.sandbox.clear_faults()
     run("apply", expect=1)
     assert "p1" not in inside(shop)
+
+
+@on_duckdb
+def test_check_warns_where_a_suppressed_member_would_stay(shop: SmallProject, run: Runs) -> None:
+    assert "stays" not in run("check").text
+    kept = segment()
+    kept.activation["destinations"][0]["on_remove"] = "keep"
+    shop.define(kept, LIST, DAY)
+    told = run("check").text
+    assert "whoever is suppressed or loses consent stays at customerio" in told
+    run("check", "--strict", expect=2)
