@@ -20,7 +20,7 @@ from sync.report import results
 from sync.report.events import Stopping
 
 if TYPE_CHECKING:
-    from sync.commands.apply import RunResult
+    from sync.commands.apply import RunOptions, RunResult
 
 TIME_IS_UP = 143
 """A run that its time budget cut short ends like one that was asked to stop."""
@@ -48,44 +48,51 @@ def apply(
     **allowed: bool,
 ) -> int:
     """Plan, guard, send and acknowledge what changed."""
-    with Stop(lambda reason: session.reporter.tell(Stopping(reason))) as stop:
-        from sync.cli.unexpected import show
-        from sync.commands.apply import RunOptions
-        from sync.commands.apply import apply as run
-        from sync.run.opening import gravest
+    from sync.commands.apply import RunOptions
 
-        options = RunOptions(
-            limits=limits_of(allowed),
-            allowed=allowed_of(allowed),
-            lock_wait=session.options.lock_wait,
-            journal_dir=session.options.journal_dir,
-            max_runtime=max_runtime,
-            only_cohort=only_cohort,
-            fail_fast=fail_fast,
-        )
-        listening = Listening(session.reporter, session.clock, partial(show, session))
-        started_at = session.clock.now()
-        try:
-            project = session.load_sound()
-            _write(session, results.unfinished(started_at, os.getpid()))
-            project, carried = carry_out(session, project, stop.reason)
-            result = run(project, options, listening, stop.reason, session.clock)
-        except SyncError as error:
-            exit_code = stop.exit_code or error.exit_code
-            now = session.clock.now()
-            _write(session, results.failed(started_at, now, exit_code, error.problems))
-            session.problems(error.problems, exit_code)
-            return exit_code
-        stopped, exit_code = _ending(stop, result, listening)
-        if not stopped:
-            exit_code = gravest({exit_code, *(one.exit_code for one in carried)})
-    typed = again(session.options, "apply", flags=flags_of({"only_cohort": only_cohort}))
+    options = RunOptions(
+        limits=limits_of(allowed),
+        allowed=allowed_of(allowed),
+        lock_wait=session.options.lock_wait,
+        journal_dir=session.options.journal_dir,
+        max_runtime=max_runtime,
+        only_cohort=only_cohort,
+        fail_fast=fail_fast,
+    )
+    with Stop(lambda reason: session.reporter.tell(Stopping(reason))) as stop:
+        return run_once(session, options, stop)[0]
+
+
+def run_once(session: Session, options: RunOptions, stop: Stop) -> tuple[int, RunResult | None]:
+    """One run and its report; the exit code, and how it ended where it began."""
+    from sync.cli.unexpected import show
+    from sync.commands.apply import apply as run
+    from sync.run.opening import gravest
+
+    listening = Listening(session.reporter, session.clock, partial(show, session))
+    started_at = session.clock.now()
+    try:
+        project = session.load_sound()
+        _write(session, results.unfinished(started_at, os.getpid()))
+        project, carried = carry_out(session, project, stop.reason)
+        result = run(project, options, listening, stop.reason, session.clock)
+    except SyncError as error:
+        exit_code = stop.exit_code or error.exit_code
+        now = session.clock.now()
+        _write(session, results.failed(started_at, now, exit_code, error.problems))
+        session.problems(error.problems, exit_code)
+        return exit_code, None
+    stopped, exit_code = _ending(stop, result, listening)
+    if not stopped:
+        exit_code = gravest({exit_code, *(one.exit_code for one in carried)})
+    flags = flags_of({"only_cohort": options.only_cohort})
+    typed = again(session.options, "apply", flags=flags)
     summary = listening.summary(result, exit_code, stopped, typed)
     orphans = tell_gone(session, project).orphans
     summary = replace(summary, orphans=orphans, carried=carried)
     _write(session, results.run_result(summary))
     session.reporter.tell(summary)
-    return exit_code
+    return exit_code, result
 
 
 def _ending(stop: Stop, result: RunResult, listening: Listening) -> tuple[str | None, int]:

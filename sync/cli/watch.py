@@ -1,0 +1,113 @@
+"""`watch`: runs again and again in one process, for a lane that is near real time."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import click
+
+from sync.cli.apply import run_once
+from sync.cli.command import PROJECT, SELECTION, STATE, command
+from sync.cli.session import Session
+from sync.cli.stopping import Stop
+from sync.errors import Problem
+from sync.report import words
+from sync.report.events import Stopping, Warned
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sync.commands.apply import RunResult
+
+SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
+LOOK_SECONDS = 0.2
+"""How long a wait may hide a signal."""
+
+
+def _seconds(context: click.Context, option: click.Parameter, text: str) -> float:
+    found = re.fullmatch(r"([1-9]\d{0,5})([smh]?)", text.strip())
+    if found is None:
+        raise click.BadParameter(f"`{text}` is no time such as 60s, 5m or 1h")
+    return float(found[1]) * SECONDS[found[2]]
+
+
+@command(SELECTION, PROJECT, STATE)
+@click.option(
+    "--every",
+    callback=_seconds,
+    default="60s",
+    metavar="TIME",
+    show_default=True,
+    help="From the start of one round to the next; a longer round is followed at once.",
+)
+@click.option("--rounds", type=click.IntRange(min=1), metavar="N", help="End after N rounds.")
+def watch(session: Session, every: float, rounds: int | None) -> int:
+    """Run as `apply` does, round after round, until SIGINT or SIGTERM.
+
+    Each round reads dbt's artifacts and the models anew, and holds its leases no longer than it
+    lasts. A round that fails is followed by the next.
+    """
+    from sync.commands.apply import RunOptions
+
+    given = session.options
+    options = RunOptions(lock_wait=given.lock_wait, journal_dir=given.journal_dir)
+    with Stop(lambda reason: session.reporter.tell(Stopping(reason))) as stop:
+        lags = Lags(session.clock.now())
+        code, done = 0, 0
+        while stop.reason() is None:
+            started = session.clock.monotonic()
+            code, result = run_once(session, options, stop)
+            done += 1
+            for problem in lags.found(session, result):
+                session.reporter.tell(Warned(problem))
+            took = session.clock.monotonic() - started
+            if took > every and stop.reason() is None:
+                session.reporter.tell(Warned(_long(took, every)))
+            if done == rounds:
+                break
+            while stop.reason() is None and session.clock.monotonic() < started + every:
+                session.clock.sleep(LOOK_SECONDS)
+        return stop.exit_code or code
+
+
+class Lags:
+    """Which syncs have fallen behind their `sla` since the watch began; each is told once."""
+
+    def __init__(self, since: datetime) -> None:
+        self._since = since
+        self._complete: dict[str, datetime] = {}
+        self._told: set[str] = set()
+
+    def found(self, session: Session, result: RunResult | None) -> Iterator[Problem]:
+        """What to tell after a round."""
+        from sync.project.freshness import is_late
+
+        now = session.clock.now()
+        for one in result.results if result else ():
+            if one.status in ("success", "rejects"):
+                self._complete[one.sync.name] = now
+                self._told.discard(one.sync.name)
+        for sync in session.project.syncs if session.project else ():
+            last = self._complete.get(sync.name, self._since)
+            if sync.name not in self._told and is_late(sync, now - last):
+                self._told.add(sync.name)
+                yield _behind(sync.name, str(sync.sla), now - last)
+
+
+def _behind(sync: str, sla: str, age: timedelta) -> Problem:
+    return Problem(
+        "behind",
+        f"{sync} is behind its sla of {sla}: not complete for"
+        f" {words.short_age(age.total_seconds())}",
+        fix="see what holds it: python -m sync status",
+    )
+
+
+def _long(took: float, every: float) -> Problem:
+    return Problem(
+        "round-long",
+        f"this round took {took:.0f} s, and --every is {every:.0f} s",
+        fix="raise --every, or select fewer syncs",
+    )
