@@ -53,7 +53,7 @@ def init(
     begun = begin(project, answers, found, columns)
     steps = _steps(found.name, answers.is_sandbox)
     if asking.is_on and not is_printed:
-        session.say(*_shown(begun.pieces))
+        session.say(*_shown(begun.pieces), *_goes(begun))
         if not click.confirm("Write that?", default=True, err=True):
             session.say("Nothing was written.")
             return 2
@@ -66,14 +66,22 @@ def init(
         session.say(*_shown([p for p in begun.pieces if is_printed or not p.is_written]))
     if not is_printed:
         session.say(*(f"Wrote {short(p.path)}" for p in begun.pieces if p.is_written))
-    if begun.personal:
-        session.say(f"Personal, and not sent unless `traits` names it: {', '.join(begun.personal)}")
+    if not asking.is_on or is_printed:
+        session.say(*_goes(begun))
     for finding in begun.findings:
         session.say(f"Still to decide: {finding.message}", f"  {finding.hint or finding.fix}")
     if begun.variables:
         session.say(f"Set in the environment: {', '.join(begun.variables)}")
     session.say("Next:", *(f"  {step}" for step in steps))
     return 0
+
+
+def _goes(begun: Begun) -> Iterator[str]:
+    """What leaves, and what stays at home."""
+    if begun.sent:
+        yield f"Sent, beside the key: {', '.join(begun.sent)}"
+    if begun.personal:
+        yield f"Personal, and not sent unless `traits` names it: {', '.join(begun.personal)}"
 
 
 def _shown(pieces: Iterable[Piece]) -> Iterator[str]:
@@ -98,6 +106,7 @@ def _machine(begun: Begun, steps: list[str], is_printed: bool) -> dict[str, Any]
             for piece in begun.pieces
         ],
         "personal": list(begun.personal),
+        "sent": list(begun.sent),
         "variables": list(begun.variables),
         "findings": results.listed(begun.findings),
         "next": steps,

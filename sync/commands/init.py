@@ -12,8 +12,8 @@ from sync.project.beginning import (
     Piece,
     Start,
     connection_piece,
-    findings_of,
     model_piece,
+    outlook_of,
     personal_of,
     settings_of,
     variables_of,
@@ -54,6 +54,8 @@ class Begun:
     """Columns that are marked as personal now."""
     findings: Sequence[Problem] = ()
     """What `check` will say, because the model needs a decision that is not ours."""
+    sent: Sequence[str] = ()
+    """Columns that go out as traits."""
 
 
 def candidates(project: Project) -> list[Model]:
@@ -138,12 +140,12 @@ def begin(project: Project, answers: Answers, model: Model, columns: Columns) ->
     personal = personal_of(start, columns)
     pieces = [model_piece(start, columns, project.dir)]
     connections = {**project.profile.known_connections, answers.destination: vendor.name}
-    findings = findings_of(start, columns, project.manifest, connections, project.registry)
+    sent, findings = outlook_of(start, columns, project.manifest, connections, project.registry)
     if answers.destination in project.connections:
-        return Begun(pieces, personal=personal, findings=findings)
+        return Begun(pieces, personal=personal, findings=findings, sent=sent)
     settings = settings_of(vendor, answers.destination, answers.is_sandbox)
     pieces.append(connection_piece(project.profile, answers.destination, settings))
-    return Begun(pieces, variables_of(settings), personal, findings)
+    return Begun(pieces, variables_of(settings), personal, findings, sent)
 
 
 def write(begun: Begun) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from sync.errors import ConfigError, Problem
 from sync.model import Kind
@@ -116,14 +116,23 @@ def _written(data_type: str) -> str:
     return data_type.lower() if re.fullmatch(r"[A-Z0-9_ (),\[\]]+", data_type) else data_type
 
 
-def findings_of(
+class Outlook(NamedTuple):
+    """What follows once a model is written down as begun."""
+
+    sent: Sequence[str]
+    """The columns that go to the destination as traits."""
+    findings: Sequence[Problem]
+    """What `check` will say of the model."""
+
+
+def outlook_of(
     start: Start,
     columns: Sequence[tuple[str, str]],
     manifest: Manifest,
     connections: Mapping[str, str],
     registry: Registry,
-) -> list[Problem]:
-    """What `check` will say of the model when that is written, as far as one model can tell."""
+) -> Outlook:
+    """What is sent, and what `check` will say, as far as one model can tell."""
     model = start.model
     activation = _activation(start)
     if model.activation is not None:
@@ -148,8 +157,12 @@ def findings_of(
         yaml_path=yaml_path if model.yaml_path == model.path else model.yaml_path,
     )
     models = {**manifest.models, model.unique_id: begun}
-    found = compile_syncs(replace(manifest, models=models), connections, registry).findings
-    return [finding.problem for finding in found if model.unique_id in finding.models]
+    found = compile_syncs(replace(manifest, models=models), connections, registry)
+    ours = [s for s in found.all if (s.model, s.connection) == (model.name, start.connection)]
+    return Outlook(
+        [trait.column for sync in ours for trait in sync.traits],
+        [finding.problem for finding in found.findings if model.unique_id in finding.models],
+    )
 
 
 def settings_of(vendor: type[Vendor], connection: str, is_sandbox: bool) -> dict[str, str]:

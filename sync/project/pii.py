@@ -39,6 +39,13 @@ ENDINGS: tuple[tuple[str, ...], ...] = (
     ("zip", "code"),
     ("zip",),
     ("birthdate",),
+    ("birth", "date"),
+    ("iban",),
+    ("passport",),
+    ("passport", "no"),
+    ("passport", "number"),
+    ("tax", "id"),
+    ("username",),
     ("birthday",),
     ("date", "of", "birth"),
 )

@@ -159,7 +159,7 @@ def notes(plan: Planned) -> Iterator[str]:
     elif plan.is_first and plan.is_quiet and plan.kind is Kind.SEGMENT:
         yield "first run: nobody already inside gets an entry event (initial: quiet)"
     elif plan.is_first:
-        yield "first run: nothing is acknowledged yet, so everything goes out"
+        yield "first run: nothing is acknowledged yet, so all that may go is new"
     if plan.is_definition_changed:
         yield "the definition changed since the last complete run"
     if plan.added_traits:
