@@ -73,11 +73,14 @@ def plan(
         guard = partial(hold, preflight, sync, limits=limits_of(allowed))
         reads = planning(preflight, access, sync)
         made = _preview(session, reads, sync, places.of(sync), guard, show)
-        if reads.as_of.only_protective and not (made.planned and made.planned.total):
+        has_exits = made.planned is not None and bool(made.planned.total)
+        if reads.as_of.only_protective and not (has_exits or sync.name in preflight.doubts):
             continue
         previews.append(made)
         if not (session.is_object or as_markdown):
             session.reporter.tell(made)
+    shown_too = {made.place.sync for made in previews}
+    refused = [one for one in refused if one.place.sync not in shown_too]
     codes = [p.exit_code for p in previews] + [r.exit_code for r in refused]
     ended = PlanEnded(
         previews=tuple(previews),

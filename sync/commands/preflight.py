@@ -61,8 +61,11 @@ def hold(
     Of a refused sync, its refusal. Else what the guards say, then what nothing proves, then what is
     not known for sure of policies.
     """
+    listed = tuple(preflight.doubts.get(sync.name, ()))
     if refusal := preflight.refusal(sync):
-        return Held(refusal.problem)
+        return Held(refusal.problem, others=listed)
+    if summary.refusal:
+        return Held(summary.refusal[0], others=(*summary.refusal[1:], *listed))
     held = guard(sync, summary, limits)
     unproven = preflight.hold_removals(sync, summary.leaving)
     if unproven is not None and (held is None or held.waits is not Waits.ALL):

@@ -96,7 +96,9 @@ def run_guarded(around: Around) -> Iterator[SyncResult]:
         access = planning(around.preflight, around.access, refusal.sync)
         alone = replace(around, access=access)
         for result in _run_group([refusal.sync], alone, NONE_YET, only_exits=False):
-            if result.exit_code != refusal.exit_code or (result.summary and result.summary.total):
+            has_exits = result.summary is not None and bool(result.summary.total)
+            is_told = has_exits or result.exit_code != refusal.exit_code
+            if is_told or refusal.sync.name in around.preflight.doubts:
                 yield result
 
 

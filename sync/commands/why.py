@@ -211,7 +211,7 @@ def _with_pending(access: StateAccess, story: Story, hold: Hold) -> Story:
     keys += [m.identity for m in story.memberships if m.identity not in keys]
     if story.sync.kind is Kind.EVENTS:
         keys = list(story.unsent)
-    if not keys or (story.problem and not access.as_of.only_protective):
+    if not keys or (story.problem and not story.sync.rules.names_people):
         return story
     rows: list[PreviewRow] = []
     waiting: list[Waiting] = []

@@ -259,6 +259,7 @@ class Planner:
             unidentified=seen.held[UNIDENTIFIED],
             losses=self._losses(ops),
             doubts=prepared.policies.doubts,
+            refusal=prepared.refusal,
             next_stage=self._next_stage(),
             waiting=waiting,
             late=self._late(waiting),

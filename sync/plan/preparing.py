@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sync.destinations.targets import Target
-from sync.errors import Problem, WarehouseError
+from sync.errors import PlanHeld, Problem, WarehouseError
 from sync.model import Kind, Sync
 from sync.plan import (
     arrivals,
@@ -37,6 +37,8 @@ class Prepared:
     added: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
     policies: policies.Consulted = policies.NOTHING
+    refusal: tuple[Problem, ...] = ()
+    """Why the model can't be read: the exits of people who must not be reached are planned."""
 
 
 def prepare(
@@ -59,10 +61,18 @@ def prepare(
     sync = replace(sync, first_name=first_name(known.mapping) if known else "")
     before = known.columns if known else ()
     is_unread = sync.is_gone or as_of.only_protective
-    available = [] if is_unread else state.session.columns(sync.relation)
-    if available is None:
-        raise WarehouseError(_no_relation(sync))
-    sync, live = (sync, ()) if is_unread else resolve(sync, available, state.dialect)
+    available: list[tuple[str, str]] = []
+    live: tuple[Column, ...] = ()
+    refusal: tuple[Problem, ...] = ()
+    if not is_unread:
+        available = state.session.columns(sync.relation) or []
+        try:
+            sync, live = _resolved(sync, available, state.dialect)
+        except (WarehouseError, PlanHeld) as error:
+            if known is None or sync.kind is Kind.EVENTS or not sync.rules.names_people:
+                raise
+            refusal, is_unread = tuple(error.problems), True
+            as_of = replace(as_of, only_protective=True)
     columns = (
         tuple(map(_unread, before))
         if as_of.only_protective
@@ -117,7 +127,17 @@ def prepare(
         added,
         tuple(sorted(was - mapped)),
         consulted,
+        refusal,
     )
+
+
+def _resolved(
+    sync: Sync, available: Sequence[tuple[str, str]], dialect: str
+) -> tuple[Sync, tuple[Column, ...]]:
+    """The sync with the model's real columns. Raises WarehouseError where it has none."""
+    if not available:
+        raise WarehouseError(_no_relation(sync))
+    return resolve(sync, available, dialect)
 
 
 def _unread(column: Column) -> Column:

@@ -56,7 +56,8 @@ class Preflight:
     verdicts: tuple[Verdict, ...] = ()
     """All that is known now, to be remembered by a run that writes."""
     doubts: Mapping[str, Sequence[Problem]] = field(default_factory=dict)
-    """By open sync, why a model that decides who may be sent can't be relied on."""
+    """By sync, why a model that decides who may be sent can't be relied on; of an open one, also
+    why what it sends is too old."""
     doubted: frozenset[str] = frozenset()
     """Unique ids of those models."""
     unproven: frozenset[str] = frozenset()
@@ -119,9 +120,10 @@ def gate(
     verdicts = _with_reads(manifest, known, opened)
     asked = ListEvidence(evidence, known, is_strict, now)
     fresh = Freshness(manifest, known, loads, now)
+    open_names = set() if allowed.old else {sync.name for sync in opened}
     doubts_of = {
-        sync.name: [*asked.doubts(sync), *(() if allowed.old else fresh.doubts(sync))]
-        for sync in opened
+        sync.name: [*asked.doubts(sync), *(fresh.doubts(sync) if sync.name in open_names else ())]
+        for sync in syncs
     }
     unsure = {name: told for name, told in doubts_of.items() if told}
     doubted = frozenset(node for sync in syncs for node in asked.doubted(sync))

@@ -10,6 +10,7 @@ from sync.model import Counts, Fate, Op
 from sync.report import words
 from sync.report.events import PlanEnded, Previewed, RunEnded, ShownRow
 from sync.report.paint import Paint
+from sync.rules import PROTECTIVE
 
 TO = {Op.REMOVE: "remove", Op.CHANGE: "change", Op.ADD: "add"}
 SENT = (Fate.DELIVERED, Fate.REJECTED, Fate.UNDECIDED, Fate.NOT_ATTEMPTED)
@@ -90,12 +91,16 @@ def plan_summary(plan: PlanEnded, paint: Paint) -> list[str]:
         gone = [step.sync for step in plan.carried if step.action == "exit"]
         members = words.plural(plan.exits, "member")
         lines.append(paint.op(Op.REMOVE, f"{members} to remove of {words.named(gone)}, removed."))
-    held = [p.place.model for p in plan.previews if p.problem] + [
-        r.place.model for r in plan.refused
-    ]
+    partly = [p.place.model for p in plan.previews if p.problem and _has_protected(p)]
+    held = [p.place.model for p in plan.previews if p.problem and not _has_protected(p)]
+    held += [r.place.model for r in plan.refused]
     if held:
         names = words.named(list(dict.fromkeys(held)))
         lines.append(paint(f"Held or failed, would not be sent: {names}.", "red"))
+    if partly:
+        names = words.named(list(dict.fromkeys(partly)))
+        told = f"Held, but for the exits of people who must not be reached: {names}."
+        lines.append(paint(told, "red"))
     if plan.total:
         lines.append(f"Nothing was sent. To send it: {plan.command}")
     return [line for line in lines if line]
@@ -188,12 +193,20 @@ def _equation(counts: Counts) -> str:
     return f"Together: {words.plural(counts.model_rows, 'row')} of the models{removals}."
 
 
+def _has_protected(preview: Previewed) -> bool:
+    return preview.planned is not None and any(preview.planned.causes.get(c) for c in PROTECTIVE)
+
+
 def _left_out(run: RunEnded) -> list[str]:
     lines = []
-    if run.refused or any(e.status == "held" for e in run.ended):
-        held = [r.place.model for r in run.refused]
-        held += [e.place.model for e in run.ended if e.status == "held"]
+    ended = [e for e in run.ended if e.status == "held"]
+    held = [r.place.model for r in run.refused]
+    held += [e.place.model for e in ended if not e.counts[Fate.DELIVERED]]
+    partly = [e.place.model for e in ended if e.counts[Fate.DELIVERED]]
+    if held:
         lines.append(f"Held, and left as they were: {words.named(list(dict.fromkeys(held)))}.")
+    if partly:
+        lines.append(f"Held in part: {words.named(list(dict.fromkeys(partly)))}.")
     blind = [e.place.model for e in run.ended if e.planned is None and e.status != "held"]
     if blind:
         lines.append(f"Not looked at: {words.named(list(dict.fromkeys(blind)))}.")

@@ -69,7 +69,8 @@ def _letter(letter: Letter) -> str:
 
 
 def _next(story: Story, held: Problem | None) -> str:
-    leaves = bool(story.pending) and story.held is not None and story.held.problem == held
+    is_plan_held = story.held is not None and held in (None, story.held.problem)
+    leaves = bool(story.pending) and is_plan_held
     if held is not None and not leaves:
         return f"nothing, the sync is held: {held.message}."
     if story.problem is not None and not leaves:

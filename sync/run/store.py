@@ -253,7 +253,8 @@ class SqlStore:
         )
         preparing.ensure(state, prepared)
         with self._fenced(epoch, is_shared=bool(self.sync.rules.cadences)):
-            write = writing.write_exits if self.as_of.only_protective else writing.write
+            is_unread = self.as_of.only_protective or bool(prepared.refusal)
+            write = writing.write_exits if is_unread else writing.write
             self._summary = write(state, prepared)
             if not self._is_named:
                 whose.record(state, self._owned())

@@ -168,6 +168,8 @@ class PlanSummary:
     """Rows that policies let wait, by reason: a `Deferral`, or a fate of its own."""
     doubts: tuple[Problem, ...] = ()
     """Why what the policies ask is not known for sure: adds and changes wait."""
+    refusal: tuple[Problem, ...] = ()
+    """Why the model can't be read; the plan has no more than exits that nothing holds."""
 
     @property
     def removes(self) -> int:

@@ -387,9 +387,20 @@ def it_maps_another_column(shop: SmallProject) -> None:
     its_test_fails(shop)
 
 
+def it_was_dropped(shop: SmallProject) -> None:
+    shop.warehouse.run("drop view seg_people")
+
+
+def it_lost_a_column(shop: SmallProject) -> None:
+    query = "select person_id, email from rows"
+    shop.warehouse.run("drop view seg_people", f"create view seg_people as {query}")
+
+
 @pytest.mark.parametrize(
     "harm",
     [
+        it_was_dropped,
+        it_lost_a_column,
         its_test_fails,
         its_build_failed,
         it_is_not_there,
