@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sync.commands.plan import PreviewRow, preview
@@ -127,8 +127,12 @@ def _addresses(sync: Sync) -> list[str]:
 
 
 def aliases_of(state: Catalogue, parts: Sequence[Part], given: str) -> dict[str, list[str]]:
-    """The values under which whom `given` names is known, by column."""
+    """The values under which whom `given` names is known, by column.
+
+    An identity that an address leads to is looked for in every model that goes to the same place.
+    """
     aliases: dict[str, list[str]] = {}
+    people: dict[str, list[str]] = {}
     for part in parts:
         for column in _keys(part.sync):
             aliases.setdefault(column.lower(), [given])
@@ -137,9 +141,19 @@ def aliases_of(state: Catalogue, parts: Sequence[Part], given: str) -> dict[str,
         if not matches:
             continue
         query = lookups.values_where(part.sync, part.sync.identity, matches)
-        known = aliases[part.sync.identity.lower()]
-        known += [str(v) for (v,) in state.ask(query) if v is not None and str(v) not in known]
+        found = [str(value) for (value,) in state.ask(query) if value is not None]
+        _add(aliases[part.sync.identity.lower()], found)
+        if part.sync.kind is not Kind.OBJECTS:
+            _add(people.setdefault(part.sync.connection, []), found)
+    for sync in (part.sync for part in parts):
+        person = sync.related if sync.kind is Kind.OBJECTS else sync.identity
+        if person is not None:
+            _add(aliases[person.lower()], people.get(sync.connection, []))
     return aliases
+
+
+def _add(known: list[str], found: Iterable[str]) -> None:
+    known += [value for value in dict.fromkeys(found) if value not in known]
 
 
 def _story(

@@ -249,3 +249,25 @@ def test_no_file_and_no_model_are_told(shop: SmallProject, run: Runs) -> None:
     told = run("personas", expect=3).text
     assert "has no main.seg_vip" in told
     assert "segment vip" in told
+
+
+@on_duckdb
+def test_an_email_leads_to_models_that_call_the_identity_otherwise(
+    shop: SmallProject, run: Runs
+) -> None:
+    other = Model(
+        name="seg_other",
+        query="select id as member_id from people where n > 1",
+        columns={"member_id": "varchar"},
+        activation={
+            "kind": "segment",
+            "identity": "member_id",
+            "destinations": [{"name": "customerio", "segment": "other"}],
+        },
+    )
+    shop.define(TRAITS, SEGMENT, EVENTS, LEFT_ALONE, other)
+    told = run("why", "a@example.com").text
+    assert "seg_other -> customerio\n  In the model as a." in told
+    write(shop, identity="a@example.com")
+    told = run("personas", expect=1).stdout
+    assert differences(told) == ["differs customerio segment other in, should be not in"]
