@@ -140,9 +140,12 @@ def _allowed_removes(
     if bound is not None and bound.rows is not None and removes > bound.rows:
         return f"{bound.rows} are"
     if removes > limits.least_removes and removes > members * share:
-        return f"less than {100 * share:g} % is"
-    is_half = members >= SMALLEST_SEGMENT and small < 1 and removes >= members * small
-    return f"less than {100 * small:g} % is" if is_half else None
+        return f"at most {100 * share:g} % is"
+    if members < SMALLEST_SEGMENT:
+        return None
+    if small > limits.max_small_share:
+        return f"at most {100 * small:g} % is" if removes > members * small else None
+    return f"less than {100 * small:g} % is" if removes >= members * small else None
 
 
 def _over_bounds(sync: Sync, summary: PlanSummary, limits: GuardLimits) -> Iterator[Problem]:

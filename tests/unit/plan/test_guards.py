@@ -58,6 +58,7 @@ def plan(members: int = 1_000, wanted: int = 1_000, invalid: int = 0, **ops: int
         ({"max_removes": "40%"}, plan(members=12, removes=6), "too-many-removes", Waits.ALL),
         ({"max_removes": "80%"}, plan(members=12, removes=9), "", None),
         ({"max_removes": "80%"}, plan(members=12, removes=10), "too-many-removes", Waits.ALL),
+        ({"max_removes": "80%"}, plan(members=10, removes=8), "", None),
         ({"max_removes": "100%"}, plan(removes=1_000), "", None),
         ({"max_removes": 5_000}, plan(removes=201), "too-many-removes", Waits.ALL),
         # Invalid rows are a share of the model's: 10 % of more than 100, unless said otherwise.
