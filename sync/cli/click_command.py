@@ -28,7 +28,7 @@ class SyncCommand(click.Command):
     """
 
     def __init__(self, *args: Any, titles: Mapping[str, str], **more: Any) -> None:
-        super().__init__(*args, **more)
+        super().__init__(*args, **{"context_settings": HELP, **more})
         self.titles = titles
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

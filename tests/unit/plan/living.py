@@ -101,11 +101,17 @@ class World:
 @contextmanager
 def living(warehouse: Warehouse, spool: Path) -> Iterator[World]:
     with warehouse.session() as session:
+        drop_schemas(session)
         session.execute("create schema shop")
         session.execute(f"create table shop.carts ({COLUMNS})")
         yield World(warehouse, session, spool, SEGMENT)
-        for name in ("shop", "shop_activation"):
-            session.execute(f"drop schema if exists {name} cascade")
+        drop_schemas(session)
+
+
+def drop_schemas(session: Session) -> None:
+    """Nothing of another test that used the same server."""
+    for name in ("shop", "shop_activation"):
+        session.execute(f"drop schema if exists {name} cascade")
 
 
 def in_a_file(path: Path) -> Warehouse:

@@ -25,6 +25,7 @@ from sync.warehouse.adapter import AdapterWarehouse
 from sync.warehouse.duckdb import DuckDBWarehouse
 from sync.warehouse.port import Session, Warehouse
 from tests.conftest import Postgres
+from tests.unit.plan.living import drop_schemas
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 SYNC = Sync(
@@ -120,12 +121,12 @@ def world(
         postgres: Postgres = request.getfixturevalue("postgres")
         warehouse = AdapterWarehouse("postgres", postgres.credentials("public"))
     with warehouse.session() as session:
+        drop_schemas(session)
         session.execute("create schema shop")
         columns = "id varchar, email varchar, plan varchar, waits boolean"
         session.execute(f"create table shop.people ({columns})")
         yield World(warehouse, session, tmp_path / "spool")
-        for name in ("shop", "shop_activation"):
-            session.execute(f"drop schema if exists {name} cascade")
+        drop_schemas(session)
 
 
 def test_an_add_that_waits_goes_with_the_values_of_the_run_that_lets_it(world: World) -> None:
