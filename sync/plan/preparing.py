@@ -69,7 +69,8 @@ def prepare(
         try:
             sync, live = _resolved(sync, available, state.dialect)
         except (WarehouseError, PlanHeld) as error:
-            if known is None or sync.kind is Kind.EVENTS or not sync.rules.names_people:
+            can_leave = known is not None and sync.kind is not Kind.EVENTS
+            if as_of.is_adopting or not (can_leave and sync.rules.names_people):
                 raise
             refusal, is_unread = tuple(error.problems), True
             as_of = replace(as_of, only_protective=True)

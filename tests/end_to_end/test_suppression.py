@@ -458,6 +458,20 @@ def test_an_exit_from_a_refused_model_that_was_not_answered_is_sent_again(
 
 
 @on_duckdb
+@pytest.mark.parametrize("harm", [it_was_dropped, it_lost_a_column])
+def test_nobody_counts_as_left_by_adopting_a_model_that_can_not_be_read(
+    shop: SmallProject, run: Runs, harm: Callable[[SmallProject], None]
+) -> None:
+    run("apply")
+    shop.warehouse.run("insert into listed values ('p1', 'x', null)")
+    harm(shop)
+    told = run("state", "adopt", "seg_people", "--yes", expect=5 if harm is it_was_dropped else 3)
+    assert "marked" not in told.text
+    run("apply", expect=3)
+    assert inside(shop) == EVERYBODY - {"p1"}
+
+
+@on_duckdb
 def test_a_refused_model_that_never_ran_leaves_no_trace(shop: SmallProject, run: Runs) -> None:
     shop.warehouse.run("insert into listed values ('p1', 'x', null)")
     its_test_fails(shop)
