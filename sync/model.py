@@ -172,6 +172,11 @@ class Sync:
         return f"{self.model}__{self.connection}"
 
     @property
+    def has_lists(self) -> bool:
+        """Whether a suppression or consent model may make its members leave."""
+        return self.kind is not Kind.EVENTS and self.rules.names_people
+
+    @property
     def lasting_name(self) -> str:
         """The name that ids of its events derive from: a move must not repeat an event."""
         return self.first_name or self.name

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from sync.errors import PlanHeld, Problem, StateError
-from sync.model import Kind, Sync
+from sync.model import Sync
 from sync.plan.guards import GuardLimits, Held, Waits, both, guard
 from sync.project.evidence import NOTHING, Allowed
 from sync.project.preflight import Gated, Preflight
@@ -91,14 +91,11 @@ def look_and_remember(
 
 
 def _guarded(state: Catalogue, found: Preflight) -> Preflight:
-    """The same, with the refused syncs that have members whom another model may take out."""
+    """The same, with the refused syncs whose members a suppression or consent model may remove."""
     asking = [
         refusal
         for refusal in found.gated
-        if refusal.is_refused
-        and refusal.exit_code == PlanHeld.exit_code
-        and refusal.sync.kind is not Kind.EVENTS
-        and refusal.sync.rules.names_people
+        if refusal.is_refused and refusal.exit_code == PlanHeld.exit_code and refusal.sync.has_lists
     ]
     if not asking or not state.is_installed():
         return found

@@ -69,8 +69,7 @@ def prepare(
         try:
             sync, live = _resolved(sync, available, state.dialect)
         except (WarehouseError, PlanHeld) as error:
-            can_leave = known is not None and sync.kind is not Kind.EVENTS
-            if as_of.is_adopting or not (can_leave and sync.rules.names_people):
+            if known is None or as_of.is_adopting or not sync.has_lists:
                 raise
             refusal, is_unread = tuple(error.problems), True
             as_of = replace(as_of, only_protective=True)
