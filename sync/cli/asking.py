@@ -36,7 +36,7 @@ class Asking:
         self.given = given
 
     def model(self) -> str:
-        """Which model. Raises ConfigError where nobody can be asked."""
+        """Which model. Raises ConfigError without a terminal."""
         from sync.commands.init import candidates
 
         known = [model.name for model in candidates(self.project)]

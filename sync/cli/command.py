@@ -122,6 +122,14 @@ COMMITTED = Section(
         ),
     ),
 )
+
+
+def show_option(text: str) -> Callable[[Any], Any]:
+    """The option `--show N`; `text` is its help."""
+    kind = click.IntRange(min=0)
+    return click.option("--show", type=kind, default=0, metavar="N", help=text)
+
+
 JSON = click.option("--json", "is_object", is_flag=True, help="As one JSON object, errors too.")
 
 

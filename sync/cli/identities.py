@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import click
-
-from sync.cli.command import JSON, PROJECT, SELECTION, STATE, command
+from sync.cli.command import JSON, PROJECT, SELECTION, STATE, command, show_option
 from sync.cli.session import Session
 
 
 @command(SELECTION, PROJECT, STATE)
-@click.option(
-    "--show",
-    type=click.IntRange(min=0),
-    default=0,
-    metavar="N",
-    help="List N rows with a missing or odd key for each; personal values are masked.",
-)
+@show_option("List N rows with a missing or odd key for each; personal values are masked.")
 @JSON
 def identities(session: Session, show: int) -> int:
     """Audit the keys that go to destinations: coverage, duplicates, format, match rate.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sync.cli.allowing import ALLOWANCES, ONLY_COHORT, allowed_of, flags_of, limits_of
-from sync.cli.command import JSON, PROJECT, SELECTION, STATE, command
+from sync.cli.command import JSON, PROJECT, SELECTION, STATE, command, show_option
 from sync.cli.listening import planned_event, tell_gates
 from sync.cli.orphans import tell_gone
 from sync.cli.root import Differs
@@ -28,13 +28,7 @@ if TYPE_CHECKING:
 
 
 @command(ALLOWANCES, SELECTION, PROJECT, STATE)
-@click.option(
-    "--show",
-    type=click.IntRange(min=0),
-    default=0,
-    metavar="N",
-    help="List N changes of each sync, with identities and old and new values; pii is masked.",
-)
+@show_option("List N changes of each sync, with identities and old and new values; pii is masked.")
 @JSON
 @click.option(
     "--markdown",

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import click
-
-from sync.cli.command import JSON, PROJECT, SELECTION, STATE, command
+from sync.cli.command import JSON, PROJECT, SELECTION, STATE, command, show_option
 from sync.cli.session import Session
 from sync.model import Sync
 from sync.report import jsonl, words
@@ -20,13 +18,7 @@ Group = tuple["Cause", list[str]]
 
 
 @command(SELECTION, PROJECT, STATE)
-@click.option(
-    "--show",
-    type=click.IntRange(min=0),
-    default=0,
-    metavar="N",
-    help="List N identities for each cause.",
-)
+@show_option("List N identities for each cause.")
 @JSON
 def rejects(session: Session, show: int) -> int:
     """Rejected and invalid rows by cause. They are tried again by every run."""
