@@ -115,7 +115,7 @@ def located(state: Catalogue, sync: Sync) -> Part:
 
 
 def _keys(sync: Sync) -> list[str]:
-    """Columns that say whom or what a row is about."""
+    """Columns that identify the person or object of a row."""
     named = (sync.identity, sync.event_id, sync.address, sync.related)
     return list(dict.fromkeys(n for n in named if n))
 
@@ -127,7 +127,7 @@ def _addresses(sync: Sync) -> list[str]:
 
 
 def aliases_of(state: Catalogue, parts: Sequence[Part], given: str) -> dict[str, list[str]]:
-    """The values under which whom `given` names is known, by column.
+    """By column, the values under which the person or object that `given` names is known.
 
     An identity that an address leads to is looked for in every model that goes to the same place.
     """
@@ -196,7 +196,7 @@ def comparison_of(access: StateAccess, state: Catalogue, part: Part) -> Comparis
 
 
 def matches_of(sync: Sync, aliases: Aliases) -> list[tuple[str, str]]:
-    """(column, value) of the columns that say whom or what a row is about."""
+    """(column, value) of the columns that identify the person or object of a row."""
     return [(column, v) for column in _keys(sync) for v in aliases[column.lower()]]
 
 
@@ -225,7 +225,7 @@ def _with_pending(access: StateAccess, story: Story, hold: Hold) -> Story:
     keys += [m.identity for m in story.memberships if m.identity not in keys]
     if story.sync.kind is Kind.EVENTS:
         keys = list(story.unsent)
-    if not keys or (story.problem and not story.sync.rules.names_people):
+    if not keys or (story.problem and not story.sync.has_lists):
         return story
     rows: list[PreviewRow] = []
     waiting: list[Waiting] = []

@@ -355,7 +355,7 @@ def _emptied(i: int) -> exp.Expr:
 
 
 def _emptied_by_moving(c: Comparison, i: int) -> exp.Expr:
-    """The same at the old place; a dropped name that is kept stays with whom the key still is."""
+    """The same at the old place; a dropped name that is kept stays where the key means the same."""
     column = c.columns[i]
     is_of_a_segment = column.trait.name in c.left_with_segments
     if not column.is_dropped or column in c.emptied or is_of_a_segment:

@@ -36,7 +36,7 @@ NO_FACTS = ColumnFacts()
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """An exposure, whoever wrote it."""
+    """An exposure of any author."""
 
     name: str
     path: str
@@ -55,7 +55,7 @@ class Documentation:
     refs: Mapping[str, str] = field(default_factory=dict)
     """By unique id, a model as a dependency is written in YAML: `ref('a')`."""
     private: frozenset[str] = frozenset()
-    """Unique ids of models that dbt lets nobody outside their group refer to."""
+    """Unique ids of models that only their own group may refer to, as dbt has it."""
     readers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """By unique id, the names of the models that select from it."""
     exposures: tuple[Exposure, ...] = ()
