@@ -55,9 +55,8 @@ def find(
     found += _mismatched(checks)
     found += _split_off(lifts)
     found += [_left_behind(orphan) for orphan in gone]
-    order = {level: number for number, level in enumerate((True, False))}
     return sorted(
-        together(found), key=lambda one: (order[one.is_alarm], one.concern, -(one.people or 0))
+        together(found), key=lambda one: (not one.is_alarm, one.concern, -(one.people or 0))
     )
 
 
@@ -142,8 +141,8 @@ def _rejected(row: Row, causes: Sequence[Cause]) -> Iterator[Attention]:
     of = row.last_run.model_rows if row.last_run else 0
     share = row.rejected / of if of else 1.0
     most = max(causes, key=lambda cause: cause.rows, default=None)
-    why = f", most of them as {most.code}" if most and len(causes) > 1 else ""
-    why = f", as {most.code}" if most and len(causes) == 1 else why
+    mostly = ", most of them" if len(causes) > 1 else ","
+    why = f"{mostly} as {most.code}" if most else ""
     yield Attention(
         Concern.REJECTED,
         share > REFUSED_SHARE,
