@@ -8,6 +8,7 @@ import click
 
 from sync.cli.command import PROJECT, SELECTION, STATE, command
 from sync.cli.session import Session
+from sync.commands.generated import write_whole
 from sync.errors import ConfigError, Problem
 
 FILE = "activation_report.html"
@@ -66,8 +67,7 @@ def report(session: Session, form: str, out: Path | None, days: int) -> int:
 
 def _write(path: Path, text: str) -> None:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        write_whole(path, text)
     except OSError as error:
         said = f"the report can't be written: {error.strerror or error}"
         raise ConfigError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import copymode
@@ -62,7 +63,7 @@ def write(files: Sequence[Generated]) -> list[Path]:
     for file, text in zip(files, standing(files), strict=True):
         if text != file.text:
             try:
-                _replace(file.path, file.text)
+                write_whole(file.path, file.text)
             except OSError as error:
                 raise ConfigError(_unwritable(file.path, error)) from error
             written.append(file.path)
@@ -85,8 +86,11 @@ def _read(path: Path) -> str | None:
         return None
 
 
-def _replace(path: Path, text: str) -> None:
-    """Through a file beside it, which gets the rights of the old one. A link stays a link."""
+def write_whole(path: Path, text: str) -> None:
+    """Write UTF-8 through a file beside it, which gets the rights of the old one.
+
+    A link stays a link. Folders that are missing are made. Raises OSError, and leaves what was.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     path = path.resolve()
     beside = path.with_name(f".{path.name}.{os.getpid()}")
@@ -94,9 +98,11 @@ def _replace(path: Path, text: str) -> None:
         beside.write_text(text, encoding="utf-8", newline="\n")
         if path.exists():
             copymode(path, beside)
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
+        beside.replace(path)
+    except OSError:
+        with suppress(OSError):
+            beside.unlink()
+        raise
 
 
 def _unreadable(path: Path, error: Exception) -> Problem:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from sync import __version__
+from sync.commands.generated import write_whole
 from sync.errors import Problem
 from sync.model import Counts, Fate, Op
 from sync.report.events import (
@@ -110,16 +109,8 @@ def carried(step: Carried) -> dict[str, Any]:
 
 def write(result: Mapping[str, Any], target_path: Path) -> Path:
     """Write `sync_results.json` in one step; raises OSError."""
-    target_path.mkdir(parents=True, exist_ok=True)
     path = target_path / FILE
-    scratch = target_path / f".{FILE}.{os.getpid()}"
-    try:
-        scratch.write_text(json.dumps(result, indent=2), encoding="utf-8")
-        scratch.replace(path)
-    except OSError:
-        with suppress(OSError):
-            scratch.unlink()
-        raise
+    write_whole(path, json.dumps(result, indent=2))
     return path
 
 
