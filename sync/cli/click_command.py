@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 GREEDY = ("--select", "-s", "--exclude")
 HELP = {"help_option_names": ["-h", "--help"]}
-"""Settings of every context, which those of subcommands inherit."""
+"""Settings of every command: click keeps the help option that it made first."""
 OWN = "Options"
 OPEN = f"{__name__}.open"
 """Where a context keeps the option of `GREEDY` that takes what comes next."""
