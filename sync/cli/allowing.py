@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sync.cli.command import Section
+from sync.cli.sections import Section
 
 if TYPE_CHECKING:
     from sync.plan.guards import GuardLimits

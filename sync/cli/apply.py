@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sync.cli.again import again
 from sync.cli.allowing import ALLOWANCES, ONLY_COHORT, allowed_of, flags_of, limits_of
-from sync.cli.command import PROJECT, SELECTION, STATE, command
+from sync.cli.command import command
 from sync.cli.listening import Listening
 from sync.cli.orphans import carry_out, tell_gone
-from sync.cli.session import Session, again
+from sync.cli.sections import PROJECT, SELECTION, STATE
+from sync.cli.session import Session
 from sync.cli.stopping import Stop
 from sync.errors import SyncError
 from sync.report import results

@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
-from sync.cli.command import JSON, PROJECT, SELECTION, command
+from sync.cli.command import command
 from sync.cli.orphans import report_gone
+from sync.cli.sections import JSON, PROJECT, SELECTION
 from sync.cli.session import Session
 from sync.report import jsonl, words
 from sync.report.events import Warned

@@ -7,10 +7,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from shlex import quote
 
-from sync.cli.session import Session, again, short
+from sync.cli.again import again
+from sync.cli.session import Session
 from sync.commands.generated import Generated, first_difference, standing, write
 from sync.errors import ConfigError, Problem
 from sync.report.paint import printable
+from sync.report.words import short_path
 
 Compare = Callable[[Sequence[str]], Sequence[str]]
 """The differences of the texts that are there to those that should be, in words."""
@@ -37,12 +39,14 @@ def commit(
     found = standing(files)
     differing = [f.path for f, old in zip(files, found, strict=True) if old != f.text]
     told = [
-        f"{short(f.path)}: is not there" for f, old in zip(files, found, strict=True) if old is None
+        f"{short_path(f.path)}: is not there"
+        for f, old in zip(files, found, strict=True)
+        if old is None
     ]
     texts = [old for old in found if old is not None]
     if differing and not told:
         told = list(compare(texts)) or [
-            f"{short(f.path)}: {first_difference(old, f.text)} differs"
+            f"{short_path(f.path)}: {first_difference(old, f.text)} differs"
             for f, old in zip(files, texts, strict=True)
             if old != f.text
         ]
@@ -53,12 +57,12 @@ def commit(
             command.split()[0],
             exit_code=exit_code,
             differences=told,
-            files=[short(f.path) for f in files],
-            written=[short(path) for path in written],
+            files=[short_path(f.path) for f in files],
+            written=[short_path(path) for path in written],
         )
         return exit_code
     paint = session.terminal.paint_out
-    names = " and ".join(short(f.path) for f in files)
+    names = " and ".join(short_path(f.path) for f in files)
     session.say(*(f"  {printable(line)}" for line in told))
     if exit_code:
         session.say(
@@ -66,7 +70,7 @@ def commit(
             f"To mend it: {again(session.options, command)}, then commit what it writes.",
         )
     elif written:
-        paths = " and ".join(map(short, written))
+        paths = " and ".join(map(short_path, written))
         session.say(f"{paint('Written:', 'bold', 'green')} {paths}.")
     else:
         session.say(f"{paint('Up to date:', 'bold', 'green')} {names}.")

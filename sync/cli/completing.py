@@ -6,7 +6,8 @@ from contextlib import suppress
 
 import click
 
-from sync.cli.session import Session, options_of
+from sync.cli.options import options_of
+from sync.cli.session import Session
 
 
 def offer_syncs(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:

@@ -6,8 +6,9 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from sync.cli.command import COMMITTED, PROJECT, command
+from sync.cli.command import command
 from sync.cli.committing import chosen, commit, typed
+from sync.cli.sections import COMMITTED, PROJECT
 from sync.cli.session import Session
 
 PAGE = Path("docs", "activation-contract.md")

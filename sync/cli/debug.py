@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sync.cli.command import JSON, PROJECT, SELECTION, STATE, command
+from sync.cli.command import command
+from sync.cli.sections import JSON, PROJECT, SELECTION, STATE
 from sync.cli.session import Session
 from sync.report import jsonl, words
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from sync.cli.command import COMMITTED, PROJECT, command
+from sync.cli.command import command
 from sync.cli.committing import chosen, commit, typed
+from sync.cli.sections import COMMITTED, PROJECT
 from sync.cli.session import Session
 from sync.report.events import Warned
 

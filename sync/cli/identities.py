@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sync.cli.command import JSON, PROJECT, SELECTION, STATE, command, show_option
+from sync.cli.command import command
+from sync.cli.sections import JSON, PROJECT, SELECTION, STATE, show_option
 from sync.cli.session import Session
 
 

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from sync.cli.asking import Asking
-from sync.cli.command import JSON, PROJECT, STATE, command
-from sync.cli.session import Session, short
+from sync.cli.command import command
+from sync.cli.sections import JSON, PROJECT, STATE
+from sync.cli.session import Session
 from sync.model import Kind
-from sync.report import results
-
-if TYPE_CHECKING:
-    from sync.commands.init import Begun
-    from sync.project.beginning import Piece
+from sync.report.words import short_path
 
 KINDS = [str(kind) for kind in Kind]
 
@@ -44,6 +40,7 @@ def init(
     environment variables, never values.
     """
     from sync.commands.init import begin, columns_of, find_model, write
+    from sync.report import begun as printed
 
     project = session.load()
     asking = Asking(sys.stdin.isatty() and not session.is_machine, project, given)
@@ -51,73 +48,26 @@ def init(
     columns = columns_of(session.access(project), found)
     answers = asking.answers(found, [name for name, _ in columns], is_sandbox)
     begun = begin(project, answers, found, columns)
-    steps = _steps(found.name, answers.is_sandbox)
+    steps = printed.steps(found.name, answers.is_sandbox)
     if asking.is_on and not is_printed:
-        session.say(*_shown(begun.pieces), *_goes(begun))
+        session.say(*printed.shown(begun), *printed.goes(begun))
         if not click.confirm("Write that?", default=True, err=True):
             session.say("Nothing was written.")
             return 2
     if not is_printed:
         write(begun)
     if session.is_machine:
-        session.answer("initialized", **_machine(begun, steps, is_printed))
+        session.answer("initialized", **printed.machine(begun, steps, is_printed))
         return 0
     if not asking.is_on or is_printed:
-        session.say(*_shown([p for p in begun.pieces if is_printed or not p.is_written]))
+        session.say(*printed.shown(begun, with_written=is_printed))
     if not is_printed:
-        session.say(*(f"Wrote {short(p.path)}" for p in begun.pieces if p.is_written))
+        session.say(*(f"Wrote {short_path(p.path)}" for p in begun.pieces if p.is_written))
     if not asking.is_on or is_printed:
-        session.say(*_goes(begun))
+        session.say(*printed.goes(begun))
     for finding in begun.findings:
         session.say(f"Still to decide: {finding.message}", f"  {finding.hint or finding.fix}")
     if begun.variables:
         session.say(f"Set in the environment: {', '.join(begun.variables)}")
     session.say("Next:", *(f"  {step}" for step in steps))
     return 0
-
-
-def _goes(begun: Begun) -> Iterator[str]:
-    """What leaves, and what stays at home."""
-    if begun.sent:
-        yield f"Sent, beside the key: {', '.join(begun.sent)}"
-    if begun.personal:
-        yield f"Personal, and not sent unless `traits` names it: {', '.join(begun.personal)}"
-
-
-def _shown(pieces: Iterable[Piece]) -> Iterator[str]:
-    for piece in pieces:
-        path = short(piece.path)
-        if piece.is_written:
-            yield f"{path}{', at its end' if piece.path.exists() else ''}:"
-        else:
-            yield f"{path} is left as it is. Add to {piece.place}:"
-        yield from ("", *(f"  {line}" for line in piece.text.strip("\n").split("\n")), "")
-
-
-def _machine(begun: Begun, steps: list[str], is_printed: bool) -> dict[str, Any]:
-    return {
-        "files": [
-            {
-                "path": short(piece.path),
-                "is_written": piece.is_written and not is_printed,
-                "place": piece.place or None,
-                "text": piece.text,
-            }
-            for piece in begun.pieces
-        ],
-        "personal": list(begun.personal),
-        "sent": list(begun.sent),
-        "variables": list(begun.variables),
-        "findings": results.listed(begun.findings),
-        "next": steps,
-    }
-
-
-def _steps(model: str, is_sandbox: bool) -> list[str]:
-    start = ["python -m sync sandbox"] if is_sandbox else []
-    return [
-        f"dbt build --select {model}",
-        "python -m sync check",
-        *start,
-        f"python -m sync plan --select {model}",
-    ]

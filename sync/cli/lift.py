@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from sync.cli.command import JSON, PROJECT, STATE, command
+from sync.cli.command import command
+from sync.cli.sections import JSON, PROJECT, STATE
 from sync.cli.session import Session
 
 

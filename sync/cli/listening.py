@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from sync.cli.as_events import ended_event, planned_event, tell_gates
+from sync.cli.places import Places
 from sync.errors import Unexpected
-from sync.model import Counts, Op, Sync
-from sync.report.events import Ended, Place, Planned, Refused, RunEnded, Warned
+from sync.model import Sync
+from sync.report.events import Ended, Planned, Refused, RunEnded
 from sync.report.reporter import Clock, Reporter
 
 if TYPE_CHECKING:
@@ -15,23 +17,6 @@ if TYPE_CHECKING:
     from sync.project.preflight import Gated
     from sync.run.protocol import SyncResult
     from sync.state.store import PlanSummary
-
-
-class Places:
-    """Numbers syncs in the order in which they come up."""
-
-    def __init__(self, total: int) -> None:
-        self.total = total
-        self._known: dict[str, Place] = {}
-
-    def of(self, sync: Sync) -> Place:
-        """The sync's place, the next number when it is new."""
-        if sync.name not in self._known:
-            index = len(self._known) + 1
-            self._known[sync.name] = Place(
-                index, self.total, sync.name, sync.model, sync.connection, sync.unique_id
-            )
-        return self._known[sync.name]
 
 
 class Listening:
@@ -80,21 +65,8 @@ class Listening:
         """
         lap = self._lap()
         plan = self.planned_syncs.get(result.sync.name)
-        event = Ended(
-            place=self.places.of(result.sync),
-            status=result.status,
-            exit_code=result.exit_code,
-            counts=result.counts,
-            ops=result.ops,
-            seconds=lap if plan is None else self._mark - self._planned_at,
-            problems=result.problems,
-            requests=result.requests,
-            bytes_sent=result.bytes_sent,
-            recovered=result.recovered,
-            planned=plan,
-            started_at=result.started_at,
-            finished_at=result.finished_at,
-        )
+        seconds = lap if plan is None else self._mark - self._planned_at
+        event = ended_event(self.places.of(result.sync), result, plan, seconds)
         self.refused = [one for one in self.refused if one.place.sync != event.place.sync]
         self.ended_syncs.append(event)
         self.reporter.tell(event)
@@ -120,53 +92,3 @@ class Listening:
             stopped=stopped,
             command=again,
         )
-
-
-def tell_gates(
-    reporter: Reporter, syncs: Sequence[Sync], gated: Sequence[Gated]
-) -> tuple[Places, list[Refused]]:
-    """Tell refusals and warnings; numbering starts with the refused."""
-    refused = [g for g in gated if g.is_refused]
-    names = {g.sync.name for g in refused} | {s.name for s in syncs}
-    places = Places(len(names))
-    events = [Refused(places.of(g.sync), g.problem, g.exit_code) for g in refused]
-    for event in events:
-        reporter.tell(event)
-    kinds: dict[tuple[str, str], list[Gated]] = {}
-    for warned in (g for g in gated if not g.is_refused):
-        kinds.setdefault((warned.problem.code, warned.problem.hint), []).append(warned)
-    for alike in kinds.values():
-        models = tuple(dict.fromkeys(g.sync.model for g in alike))
-        reporter.tell(Warned(alike[0].problem, models))
-    return places, events
-
-
-def planned_event(
-    place: Place, sync: Sync, summary: PlanSummary, seconds: float, recovering: int = 0
-) -> Planned:
-    """A plan's summary as an event."""
-    return Planned(
-        place=place,
-        kind=sync.kind,
-        counts=Counts(summary.model_rows, summary.ops.get(Op.REMOVE, 0), summary.fates),
-        ops=summary.ops,
-        causes=summary.causes,
-        seconds=seconds,
-        members=summary.members,
-        is_first=summary.is_first,
-        is_quiet=sync.initial == "quiet",
-        unset_traits=tuple(n for n in summary.dropped_traits if sync.empties(n)),
-        is_definition_changed=summary.is_definition_changed,
-        adopted=summary.adopted,
-        recovering=recovering,
-        added_traits=summary.added_traits,
-        dropped_traits=summary.dropped_traits,
-        next_stage=_stage(summary),
-        waiting=summary.waiting,
-        late=summary.late,
-    )
-
-
-def _stage(summary: PlanSummary) -> tuple[int, int] | None:
-    stage = summary.next_stage
-    return (stage.percent, stage.rows) if stage else None

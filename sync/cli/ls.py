@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sync.cli.command import JSON, PROJECT, SELECTION, command
+from sync.cli.command import command
+from sync.cli.sections import JSON, PROJECT, SELECTION
 from sync.cli.session import Session
 from sync.report import results
 from sync.report.paint import printable

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from sync.cli.as_events import carried, orphaned
 from sync.cli.session import Session
-from sync.model import Kind
 from sync.report import results
 from sync.report.events import Carried, Event, Orphaned, Warned
 
 if TYPE_CHECKING:
-    from sync.commands.orphans import Orphan
-    from sync.commands.succession import Done
     from sync.project.project import Project
     from sync.run.access import StateAccess
 
@@ -35,7 +33,7 @@ def tell_gone(
     steps = succession.steps(project, orphans)
     todo = {step.orphan.name for step in steps}
     found = Gone(
-        tuple(_orphaned(o) for o in orphans if o.name not in todo),
+        tuple(orphaned(o) for o in orphans if o.name not in todo),
         carried(succession.Done(step) for step in steps),
     )
     warnings = [Warned(problem) for problem in succession.misspelt(project, orphans)]
@@ -56,30 +54,6 @@ def carry_out(
     for event in told:
         session.reporter.tell(event)
     return succession.without(project, done), told
-
-
-def carried(done: Iterable[Done], is_done: bool = False) -> tuple[Carried, ...]:
-    """Steps as events."""
-    return tuple(
-        Carried(
-            d.step.action,
-            d.step.orphan.name,
-            d.step.new.name if d.step.new else None,
-            d.step.orphan.members,
-            is_done and d.problem is None,
-            d.exit_code,
-            d.problem,
-        )
-        for d in done
-    )
-
-
-def _orphaned(orphan: Orphan) -> Orphaned:
-    known = orphan.known
-    kind = Kind(known.kind)
-    return Orphaned(
-        orphan.name, known.model, known.connection, kind, orphan.members, orphan.problem
-    )
 
 
 def report_gone(

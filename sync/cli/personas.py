@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
-from sync.cli.command import JSON, PROJECT, STATE, command
-from sync.cli.listening import tell_gates
+from sync.cli.as_events import tell_gates
+from sync.cli.command import command
+from sync.cli.sections import JSON, PROJECT, STATE
 from sync.cli.session import Session
 
 DEFAULT = "personas.yml"

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sync.cli.again import again
 from sync.cli.allowing import ALLOWANCES, ONLY_COHORT, allowed_of, flags_of, limits_of
-from sync.cli.command import JSON, PROJECT, SELECTION, STATE, command, show_option
-from sync.cli.listening import planned_event, tell_gates
+from sync.cli.as_events import planned_event, tell_gates
+from sync.cli.command import command
 from sync.cli.orphans import tell_gone
 from sync.cli.root import Differs
-from sync.cli.session import Session, again
+from sync.cli.sections import JSON, PROJECT, SELECTION, STATE, show_option
+from sync.cli.session import Session
 from sync.cli.showing import shown
 from sync.report import jsonl, markdown
 from sync.report.events import Place, PlanEnded, Previewed

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from sync.cli.command import PROJECT, SELECTION, STATE, command
+from sync.cli.command import command
+from sync.cli.sections import PROJECT, SELECTION, STATE
 from sync.cli.session import Session
 from sync.commands.generated import write_whole
 from sync.errors import ConfigError, Problem

@@ -6,19 +6,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sync.cli.command import PROJECT, STATE, command
+from sync.cli.command import command
 from sync.cli.confirming import YES, confirmed
+from sync.cli.sections import PROJECT, STATE
 from sync.cli.session import Session
 from sync.cli.stopping import Stop
 from sync.errors import SyncError
-from sync.model import Counts, Fate
 from sync.report import words
 from sync.report.events import Stopping
 
 if TYPE_CHECKING:
     from sync.commands.orphans import Orphan
     from sync.commands.retire import Members, Retiring
-    from sync.run.protocol import SyncResult
 
 
 @command(PROJECT, STATE)
@@ -66,40 +65,16 @@ def _announced(retiring: Retiring, orphan: Orphan) -> str:
 
 
 def _retire(session: Session, retiring: Retiring, orphan: Orphan) -> int:
+    from sync.report import retired
+
     try:
         result = retiring.retire(orphan)
     except SyncError as error:
         return session.fail(error)
-    if result is not None and result.problems:
+    if result.problems:
         session.problems(result.problems, result.exit_code)
-        return result.exit_code
-    if session.is_json:
-        _answer(session, retiring, orphan, result)
+    elif session.is_json:
+        session.answer("retired", **retired.machine(result))
     else:
-        session.say(f"{orphan.name}: {_outcome(orphan, result)}")
-    return 0 if result is None else result.exit_code
-
-
-def _outcome(orphan: Orphan, result: SyncResult | None) -> str:
-    if result is None:
-        return f"forgotten, nothing sent; {orphan.held} stay at {orphan.known.connection}"
-    delivered = words.plural(result.counts[Fate.DELIVERED], "exit")
-    if result.status == "success":
-        return f"{delivered} acknowledged by {orphan.known.connection}, and forgotten"
-    left = sum(result.counts[fate] for fate in Fate) - result.counts[Fate.DELIVERED]
-    return f"{delivered} acknowledged, {left} not ({result.status}); run it again"
-
-
-def _answer(
-    session: Session, retiring: Retiring, orphan: Orphan, result: SyncResult | None
-) -> None:
-    counts = result.counts if result else Counts()
-    session.answer(
-        "retired",
-        sync=orphan.name,
-        members=retiring.members,
-        status=result.status if result else "success",
-        exit_code=result.exit_code if result else 0,
-        held=orphan.members,
-        **{str(fate): counts[fate] for fate in Fate if counts[fate]},
-    )
+        session.say(f"{orphan.name}: {retired.outcome(result)}")
+    return result.exit_code

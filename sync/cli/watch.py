@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from datetime import timedelta
 
 import click
 
 from sync.cli.apply import run_once
-from sync.cli.command import PROJECT, SELECTION, STATE, command
+from sync.cli.command import command
+from sync.cli.sections import PROJECT, SELECTION, STATE
 from sync.cli.session import Session
 from sync.cli.stopping import Stop
 from sync.errors import Problem
+from sync.model import Sync
 from sync.report import words
 from sync.report.events import Stopping, Warned
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sync.commands.apply import RunResult
 
 SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
 LOOK_SECONDS = 0.2
@@ -50,6 +46,7 @@ def watch(session: Session, every: float, rounds: int | None) -> int:
     lasts. A round that fails is followed by the next.
     """
     from sync.commands.apply import RunOptions
+    from sync.commands.behind import Lags
 
     given = session.options
     options = RunOptions(lock_wait=given.lock_wait, journal_dir=given.journal_dir)
@@ -60,8 +57,9 @@ def watch(session: Session, every: float, rounds: int | None) -> int:
             started = session.clock.monotonic()
             code, result = run_once(session, options, stop)
             done += 1
-            for problem in lags.found(session, result):
-                session.reporter.tell(Warned(problem))
+            syncs = session.project.syncs if session.project else ()
+            for sync, age in lags.found(syncs, result, session.clock.now()):
+                session.reporter.tell(Warned(_behind(sync, age)))
             took = session.clock.monotonic() - started
             if took > every and stop.reason() is None:
                 session.reporter.tell(Warned(_long(took, every)))
@@ -72,42 +70,18 @@ def watch(session: Session, every: float, rounds: int | None) -> int:
         return stop.exit_code or code
 
 
-class Lags:
-    """Which syncs have fallen behind their `sla` since the watch began; each is told once."""
-
-    def __init__(self, since: datetime) -> None:
-        self._since = since
-        self._complete: dict[str, datetime] = {}
-        self._told: set[str] = set()
-
-    def found(self, session: Session, result: RunResult | None) -> Iterator[Problem]:
-        """What to tell after a round."""
-        from sync.project.freshness import is_late
-
-        now = session.clock.now()
-        for one in result.results if result else ():
-            if one.status in ("success", "rejects"):
-                self._complete[one.sync.name] = now
-                self._told.discard(one.sync.name)
-        for sync in session.project.syncs if session.project else ():
-            last = self._complete.get(sync.name, self._since)
-            if sync.name not in self._told and is_late(sync, now - last):
-                self._told.add(sync.name)
-                yield _behind(sync.name, str(sync.sla), now - last)
-
-
-def _behind(sync: str, sla: str, age: timedelta) -> Problem:
-    return Problem(
-        "behind",
-        f"{sync} is behind its sla of {sla}: not complete for"
-        f" {words.short_age(age.total_seconds())}",
-        fix="see what holds it: python -m sync status",
-    )
-
-
 def _long(took: float, every: float) -> Problem:
     return Problem(
         "round-long",
         f"this round took {took:.0f} s, and --every is {every:.0f} s",
         fix="raise --every, or select fewer syncs",
+    )
+
+
+def _behind(sync: Sync, age: timedelta) -> Problem:
+    return Problem(
+        "behind",
+        f"{sync.name} is behind its sla of {sync.sla}: not complete for"
+        f" {words.short_age(age.total_seconds())}",
+        fix="see what holds it: python -m sync status",
     )

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sync.cli.command import JSON, PROJECT, SELECTION, STATE, command
+from sync.cli.command import command
+from sync.cli.sections import JSON, PROJECT, SELECTION, STATE
 from sync.cli.session import Session
 from sync.errors import ConfigError
 from sync.report.paint import printable

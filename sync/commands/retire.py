@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from sync import __version__
 from sync.commands.orphans import Orphan, bare, rebuilt
@@ -13,7 +13,7 @@ from sync.commands.state import alone
 from sync.errors import PlanHeld, Problem
 from sync.http.ports import Clock
 from sync.journal.process import host, own_process
-from sync.model import Kind, Sync
+from sync.model import Counts, Kind, Sync
 from sync.plan import overwritten, planner, preparing
 from sync.project.project import Project
 from sync.run.access import StateAccess
@@ -23,7 +23,18 @@ from sync.state import gone
 from sync.state.store import Holder
 
 Members = Literal["exit", "keep"]
-"""What becomes of whom a sync left at its destination."""
+"""What becomes of the members that a sync left at its destination."""
+
+
+class Retired(NamedTuple):
+    """How a sync ended that was retired; no exits are counted where none were sent."""
+
+    orphan: Orphan
+    members: Members
+    status: str = "success"
+    exit_code: int = 0
+    counts: Counts | None = None
+    problems: Sequence[Problem] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +60,8 @@ class Retiring:
             )
             return planner.preview(state, found, None).compare().total
 
-    def retire(self, orphan: Orphan) -> SyncResult | None:
-        """Send every exit, and forget the sync when all are acknowledged; None when none is sent.
+    def retire(self, orphan: Orphan) -> Retired:
+        """Send every exit, and forget the sync when all are acknowledged.
 
         A run that was cut short is settled first. What is not acknowledged stays recorded, and
         goes out when this is repeated. Raises SyncError.
@@ -58,14 +69,16 @@ class Retiring:
         self._refuse_unasserted(orphan)
         if not self.sends(orphan):
             self._forget(bare(orphan.known))
-            return None
+            return Retired(orphan, self.members)
         sync = rebuilt(self.project, self.access, orphan.known)
         result = self._exit(sync)
         if result.status == "success":
             if self._unconfirmed(sync):
                 raise PlanHeld(_once_more(sync))
             self._forget(sync)
-        return result
+        return Retired(
+            orphan, self.members, result.status, result.exit_code, result.counts, result.problems
+        )
 
     def _refuse_unasserted(self, orphan: Orphan) -> None:
         """Raise PlanHeld where only this sync knows that it wrote over another one's values."""

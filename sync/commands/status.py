@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from sync.commands.preflight import look
 from sync.errors import Problem, StateError
 from sync.journal.journal import Journal
+from sync.journal.process import host, is_dead
 from sync.model import Sync
 from sync.project.freshness import is_late
 from sync.project.policy_forms import span
@@ -48,6 +49,12 @@ class Row:
     def last_run(self) -> LastRun | None:
         """None where it never ran."""
         return self.runs[0] if self.runs else None
+
+    @property
+    def is_holder_dead(self) -> bool:
+        """Whether the process that holds the lease ran on this machine, and is gone."""
+        lease = self.standing.lease
+        return lease is not None and lease.host == host() and is_dead(lease.process)
 
 
 def find_rows(project: Project, access: StateAccess, now: datetime, history: int = 1) -> list[Row]:

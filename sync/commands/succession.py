@@ -122,7 +122,7 @@ def _done(
         result = Retiring(project, access, members, clock, why_stop).retire(step.orphan)
     except SyncError as error:
         return Done(step, error.problems[0], error.exit_code)
-    if result is None or result.status == "success":
+    if result.status == "success":
         return Done(step)
     return Done(step, next(iter(result.problems), _unfinished(step)), result.exit_code)
 

@@ -1,9 +1,10 @@
-"""Numbers, durations and problems in words."""
+"""Numbers, durations, paths and problems in words."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 from sync.model import Fate, Op
 from sync.rules import Deferral, ExitCause
@@ -111,3 +112,11 @@ def fates(found: Mapping[Fate, int], without: Sequence[Fate] = ()) -> str:
         for fate, word in FATES.items()
         if found.get(fate) and fate not in without
     )
+
+
+def short_path(path: Path) -> str:
+    """A path relative to here where it lies below, so that no line holds a whole machine path."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

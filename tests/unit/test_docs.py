@@ -23,7 +23,8 @@ import sqlglot
 import yaml
 from pydantic import BaseModel
 
-from sync.cli.root import COMMANDS, root
+from sync.cli.overview import COMMANDS
+from sync.cli.root import root
 from sync.destinations import registry
 from sync.destinations.spec import Conversation, Item, Piece
 from sync.http.delivery import Exchange, ask, converse

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from sync.cli.root import COMMANDS, run
+from sync.cli.overview import COMMANDS
+from sync.cli.root import run
 from tests.unit.cli.conftest import App, environment
 
 SCRIPT = Path(sys.executable).with_name("dbt-activation")

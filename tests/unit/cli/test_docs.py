@@ -6,7 +6,8 @@ from pathlib import Path
 import click
 import pytest
 
-from sync.cli.root import COMMANDS, root
+from sync.cli.overview import COMMANDS
+from sync.cli.root import root
 from sync.run.opening import SEVERITY
 
 DOCS = (Path(__file__).resolve().parents[3] / "docs" / "commands.md").read_text()

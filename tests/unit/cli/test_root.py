@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from sync.cli.click_command import spread
-from sync.cli.root import COMMANDS
+from sync.cli.overview import COMMANDS
 from tests.unit.cli.conftest import App
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import click
 
-from sync.cli.command import PROJECT, STATE, command
+from sync.cli.command import command
 from sync.cli.confirming import YES, confirmed
+from sync.cli.sections import PROJECT, STATE
 from sync.cli.session import Session
 
 

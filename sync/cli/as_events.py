@@ -1,0 +1,112 @@
+"""What gates, plans and ends of syncs say, as events with the sync's number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from sync.cli.places import Places
+from sync.model import Counts, Kind, Op, Sync
+from sync.report.events import Carried, Ended, Orphaned, Place, Planned, Refused, Warned
+from sync.report.reporter import Reporter
+
+if TYPE_CHECKING:
+    from sync.commands.orphans import Orphan
+    from sync.commands.succession import Done
+    from sync.project.preflight import Gated
+    from sync.run.protocol import SyncResult
+    from sync.state.store import PlanSummary
+
+
+def tell_gates(
+    reporter: Reporter, syncs: Sequence[Sync], gated: Sequence[Gated]
+) -> tuple[Places, list[Refused]]:
+    """Tell refusals and warnings; numbering starts with the refused."""
+    refused = [g for g in gated if g.is_refused]
+    names = {g.sync.name for g in refused} | {s.name for s in syncs}
+    places = Places(len(names))
+    events = [Refused(places.of(g.sync), g.problem, g.exit_code) for g in refused]
+    for event in events:
+        reporter.tell(event)
+    kinds: dict[tuple[str, str], list[Gated]] = {}
+    for warned in (g for g in gated if not g.is_refused):
+        kinds.setdefault((warned.problem.code, warned.problem.hint), []).append(warned)
+    for alike in kinds.values():
+        models = tuple(dict.fromkeys(g.sync.model for g in alike))
+        reporter.tell(Warned(alike[0].problem, models))
+    return places, events
+
+
+def planned_event(
+    place: Place, sync: Sync, summary: PlanSummary, seconds: float, recovering: int = 0
+) -> Planned:
+    """A plan's summary as an event."""
+    return Planned(
+        place=place,
+        kind=sync.kind,
+        counts=Counts(summary.model_rows, summary.ops.get(Op.REMOVE, 0), summary.fates),
+        ops=summary.ops,
+        causes=summary.causes,
+        seconds=seconds,
+        members=summary.members,
+        is_first=summary.is_first,
+        is_quiet=sync.initial == "quiet",
+        unset_traits=tuple(n for n in summary.dropped_traits if sync.empties(n)),
+        is_definition_changed=summary.is_definition_changed,
+        adopted=summary.adopted,
+        recovering=recovering,
+        added_traits=summary.added_traits,
+        dropped_traits=summary.dropped_traits,
+        next_stage=_stage(summary),
+        waiting=summary.waiting,
+        late=summary.late,
+    )
+
+
+def ended_event(place: Place, result: SyncResult, planned: Planned | None, seconds: float) -> Ended:
+    """The end of a sync as an event."""
+    return Ended(
+        place=place,
+        status=result.status,
+        exit_code=result.exit_code,
+        counts=result.counts,
+        ops=result.ops,
+        seconds=seconds,
+        problems=result.problems,
+        requests=result.requests,
+        bytes_sent=result.bytes_sent,
+        recovered=result.recovered,
+        planned=planned,
+        started_at=result.started_at,
+        finished_at=result.finished_at,
+    )
+
+
+def _stage(summary: PlanSummary) -> tuple[int, int] | None:
+    stage = summary.next_stage
+    return (stage.percent, stage.rows) if stage else None
+
+
+def carried(done: Iterable[Done], is_done: bool = False) -> tuple[Carried, ...]:
+    """Steps as events."""
+    return tuple(
+        Carried(
+            d.step.action,
+            d.step.orphan.name,
+            d.step.new.name if d.step.new else None,
+            d.step.orphan.members,
+            is_done and d.problem is None,
+            d.exit_code,
+            d.problem,
+        )
+        for d in done
+    )
+
+
+def orphaned(orphan: Orphan) -> Orphaned:
+    """A sync that is gone from the project as an event."""
+    known = orphan.known
+    kind = Kind(known.kind)
+    return Orphaned(
+        orphan.name, known.model, known.connection, kind, orphan.members, orphan.problem
+    )

@@ -1,0 +1,114 @@
+"""Options that several commands take, as they stand together in `--help`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import click
+
+from sync.cli.completing import offer_syncs
+from sync.cli.paths import path
+
+
+class Section(NamedTuple):
+    """Options that stand together in `--help`, under a title."""
+
+    title: str
+    options: tuple[Callable[[Any], Any], ...]
+
+
+OUTPUT = Section(
+    "Output",
+    (
+        click.option(
+            "--log-format",
+            type=click.Choice(["text", "json"]),
+            default="text",
+            help="text for people, json for machines: one object a line, the result last.",
+        ),
+        click.option("--quiet", "-q", "is_quiet", is_flag=True, help="Results and errors only."),
+        click.option("--no-color", is_flag=True, help="No colours, even on a terminal."),
+        click.option(
+            "--debug", "is_debug", is_flag=True, help="Show tracebacks of unexpected errors."
+        ),
+    ),
+)
+SELECTION = Section(
+    "Selection",
+    (
+        click.option(
+            "--select",
+            "-s",
+            multiple=True,
+            shell_complete=offer_syncs,
+            help="Syncs by model, path, tag:, destination: or kind:, with dbt's grammar.",
+        ),
+        click.option(
+            "--exclude",
+            multiple=True,
+            shell_complete=offer_syncs,
+            help="Syncs to leave out, in the same grammar.",
+        ),
+    ),
+)
+PROJECT = Section(
+    "Project",
+    (
+        click.option("--target", "-t", help="The dbt target; else as dbt chooses it."),
+        click.option("--profile", help="The dbt profile; else the project's."),
+        path("--profiles-dir", "profiles_dir", "Where profiles.yml lies."),
+        path("--project-dir", "project_dir", "Where dbt_project.yml lies."),
+        path(
+            "--target-path", "target_path", "Where dbt wrote its artifacts; else as in the project."
+        ),
+        click.option(
+            "--vars", "variables", metavar="YAML", help="Vars for profiles.yml, as to dbt."
+        ),
+        click.option(
+            "--strict",
+            "is_strict",
+            is_flag=True,
+            help="What dbt's artifacts leave open holds a sync, instead of a warning.",
+        ),
+    ),
+)
+STATE = Section(
+    "State",
+    (
+        click.option(
+            "--lock-wait",
+            type=click.FloatRange(min=0),
+            default=60.0,
+            show_default=True,
+            metavar="SECONDS",
+            help="How long to wait for a database file, or a lock, that another process holds.",
+        ),
+        path(
+            "--journal-dir",
+            "journal_dir",
+            "Where the journal lies; else .activation in the project.",
+        ),
+    ),
+)
+COMMITTED = Section(
+    "File",
+    (
+        path("--output", "output", "What to write; else the file that the command names.", "FILE"),
+        click.option(
+            "--check",
+            "is_checking",
+            is_flag=True,
+            help="Write nothing: name what differs from the file that is there, and exit with 1.",
+        ),
+    ),
+)
+
+
+def show_option(text: str) -> Callable[[Any], Any]:
+    """The option `--show N`; `text` is its help."""
+    kind = click.IntRange(min=0)
+    return click.option("--show", type=kind, default=0, metavar="N", help=text)
+
+
+JSON = click.option("--json", "is_object", is_flag=True, help="As one JSON object, errors too.")
