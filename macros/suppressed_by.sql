@@ -1,7 +1,7 @@
 {#- True where the identity stands in a suppression model, or in any of a list of them.
 
-    `key` is the identity column over there; the name after the last dot of `identity` unless said.
-    `until` is the column over there that says when a suppression ends: a row counts through that
+    `key` is the identity column of that model; the name after the last dot of `identity` unless said.
+    `until` is its column that says when a suppression ends: a row counts through that
     day, and for ever where it is null. Without `until`, every row counts.
     A null identity gives null, so that `where not` keeps it out; that is written out, because Spark
     says false where a null is looked for in a query. -#}

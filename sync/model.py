@@ -112,7 +112,7 @@ class Sync:
     """The registered destination, for example `customerio`."""
     kind: Kind
     identity: str
-    """The column that identifies the person or account. For events: whom the event is about."""
+    """The column that identifies the person or account; for events, who the event is about."""
     traits: tuple[Trait, ...] = ()
     identify_by: str | None = None
     """The vendor's identifier when it is not its default id, for example `email`."""
@@ -121,7 +121,7 @@ class Sync:
     normal_form: str = ""
     """When two spellings of it are one to the vendor (`identifiers.NORMAL_FORMS`); "" is exact."""
     ignores_unknown: bool = False
-    """The vendor drops what it is told of people whom it does not know, without a word."""
+    """The vendor drops, without an error, what is sent of people whom it does not know."""
     related: str | None = None
     """Objects: the column with the person that the account is linked to."""
     object_type: str | None = None
@@ -190,7 +190,7 @@ class Sync:
 class Change(NamedTuple):
     """One row of a plan. A tuple, because a large first sync makes a million of them.
 
-    In `traits`, None means "empty it over there" and an absent key means "leave it alone".
+    In `traits`, None means "empty it at the destination" and an absent key means "leave it alone".
     """
 
     seq: int

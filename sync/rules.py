@@ -81,7 +81,7 @@ class Holdout:
     releases: bool = False
     """People whose bucket a lower percentage has left are let go."""
     is_over: bool = False
-    """Nobody is drawn any more; whom it holds stays held out."""
+    """No one is drawn any more; the people it holds stay held out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class Rollout:
 
 @dataclass(frozen=True, slots=True)
 class After:
-    """Another sync that has to have somebody first: acknowledged, and with nothing pending."""
+    """Another sync that has to have a person first: acknowledged, and with nothing pending."""
 
     sync: str
     """Its name."""
@@ -197,7 +197,7 @@ class Rules:
     holdouts: tuple[Holdout, ...] = ()
     rollout: Rollout | None = None
     ended: tuple[tuple[str, str], ...] = ()
-    """What becomes of people whom a holdout holds that is named no longer: keep or release."""
+    """What becomes of people held by a holdout that is named no longer: keep or release."""
     after: After | None = None
     cap: Cap | None = None
     cadences: tuple[Cadence, ...] = ()

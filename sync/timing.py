@@ -41,7 +41,7 @@ class Window:
         return [n for n in named if is_open[n]], [n for n in named if not is_open[n]]
 
     def zone_of(self, own: str | None) -> ZoneInfo | None:
-        """The zone that somebody is in."""
+        """The zone that a person is in."""
         return _known(own.strip() if own else "") or (_known(self.zone) if self.zone else None)
 
 

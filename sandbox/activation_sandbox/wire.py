@@ -1,6 +1,6 @@
 """The connection below HTTP, for misbehaviour that ASGI can't express.
 
-uvicorn's protocol is extended so that every request's scope leads to its transport. Whoever
+uvicorn's protocol is extended so that every request's scope leads to its transport. Code that
 writes there must close the connection afterwards: the HTTP state machine knows nothing of it.
 """
 

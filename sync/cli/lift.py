@@ -13,7 +13,7 @@ from sync.cli.session import Session
 @click.argument("name", required=False)
 @JSON
 def lift(session: Session, name: str | None) -> int:
-    """Compare people who were sent something with those whom a holdout kept back.
+    """Compare people who were sent something with people whom a holdout kept back.
 
     NAME is a holdout; without it, all that name an outcome. Prints what the models of the tag
     activation_measurement say, as dbt built them last.

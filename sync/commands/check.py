@@ -81,7 +81,7 @@ def _keeps_everybody(sync: Sync) -> bool:
 def _stays(sync: Sync) -> Problem:
     return Problem(
         "stays-suppressed",
-        f"{sync.name}: whoever is suppressed or loses consent stays at {sync.connection} as they"
+        f"{sync.name}: people who are suppressed or lose consent stay at {sync.connection} as they"
         " are, because of `on_remove: keep`",
         where=f"{sync.path}, config.meta.activation.destinations",
         hint="Nothing new is sent for them.",

@@ -22,7 +22,7 @@ Lack = Literal["model", "entry", "connection"]
 
 @dataclass(frozen=True, slots=True)
 class Orphan:
-    """A sync that the project has no more, and whom it left at its destination."""
+    """A sync that the project has no more, and the members that it left at its destination."""
 
     known: Remembered
     lack: Lack

@@ -24,7 +24,7 @@ from sync.state.written import first_name
 MOST_KEYS = 5
 MOST_DELIVERIES = 5
 Aliases = Mapping[str, Sequence[str]]
-"""By column, in lower case: the values under which somebody is known there."""
+"""By column, in lower case: the values under which the person is known there."""
 Hold = Callable[[Sync, PlanSummary], Held | None]
 """Why a plan of a sync, or a part of it, waits."""
 
@@ -58,7 +58,7 @@ class Story:
 
     @property
     def is_known(self) -> bool:
-        """Whether the sync has anything to do with whom was asked about."""
+        """Whether the sync has anything to do with the person who was asked about."""
         return bool(self.in_model or self.memberships or self.deliveries or self.letters)
 
     @property

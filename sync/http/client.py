@@ -265,7 +265,7 @@ class Client:
         if response is not None:
             asked = asked_seconds(response, self.destination.limits, self.clock.now())
         backoff = self.policy.backoff(attempt, self.clock.random())
-        if asked:  # "at once" is no advice to somebody who was just turned away
+        if asked:  # "at once" is no advice after a refusal
             # Everybody who uses this credential waits; only what is new is charged to the budget.
             asked = self.pace.pause(endpoint, self.policy.pause(asked))
             return self.policy.budget.take(asked) and wait(self.clock, 0, self.is_stopping)

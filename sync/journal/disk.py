@@ -157,7 +157,7 @@ class FileDisk:
                 raise Busy(_busy(self.directory, os.read(handle, 20))) from e
             except OSError as e:
                 raise self._told(e) from e
-            with contextlib.suppress(OSError):  # only for whoever is turned away
+            with contextlib.suppress(OSError):  # only the run that is turned away reads it
                 os.ftruncate(handle, 0)
                 os.write(handle, str(os.getpid()).encode())
             yield

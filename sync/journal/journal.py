@@ -154,7 +154,7 @@ class Journal:
         self.disk.sync(self._name())
 
     def conclude(self, batch: int, acks: Sequence[Ack]) -> None:
-        """Note what was answered; whoever of the batch is not among `acks` was not applied."""
+        """Note what was answered; a change of the batch without an ack was not applied."""
         self._open.pop(batch, None)
         plain: dict[str, list[int]] = {}
         told: list[list[Any]] = []

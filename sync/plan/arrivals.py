@@ -1,6 +1,6 @@
-"""People whom a destination came to know after it was told of them here.
+"""People whom a destination came to know after a sync had sent them.
 
-A vendor may drop what it is told of people whom it does not know, without a word. When another
+A vendor may drop, without an error, what is sent of people whom it does not know. When another
 sync of the connection creates such a person afterwards, what was told is asserted again, once.
 """
 
@@ -55,7 +55,7 @@ def due(
 
 
 def arrived(c: Comparison) -> exp.Subquery:
-    """Whom these creators have, and since when: (external_key, entered_at)."""
+    """People whom these creators have, and since when: (external_key, entered_at)."""
     parts: list[exp.Query] = [_entered(c, creator) for creator in c.arrivals]
     every = parts[0]
     for part in parts[1:]:

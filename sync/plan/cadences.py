@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sync.plan.comparison import Comparison
 
 WAITING = "waiting"
-"""The table that says since when somebody waits."""
+"""The table with the moment since when each person waits."""
 Pending = Callable[[Sync, exp.Expr], exp.Query | None]
 """(identity) of the changes that another sync would make today, for which a condition holds."""
 
@@ -44,7 +44,7 @@ class Paced:
     entries: exp.Query | None
     """As `entries.together`; None where there are none."""
     inside: exp.Query | None
-    """Whom other destinations of the model have, or are being told of: (person)."""
+    """People whom other destinations of the model have, or are being sent: (person)."""
     stored: exp.Table | None = None
     """The table that says since when a slot is kept; None where that is not asked."""
     name: str = Deferral.CADENCE
@@ -57,7 +57,7 @@ class Paced:
 
     @property
     def higher(self) -> str:
-        """The local relation with those who would enter models of a higher priority."""
+        """The local relation with people who would enter models of a higher priority."""
         return f"activation_higher_{self.number}"
 
     def carried(self) -> Sequence[tuple[str, exp.Expr]]:
@@ -234,7 +234,7 @@ def _models(cadence: Cadence, sync: Sync, others: Sequence[Sync]) -> dict[str, l
 
 
 def _inside(state: Catalogue, syncs: Sequence[str]) -> exp.Query | None:
-    """Whom any of these syncs has, or is telling its destination of: (person), each once."""
+    """People whom any of these syncs has, or is sending: (person), each once."""
     parts: list[exp.Query] = [_members(state, sync) for sync in syncs if _has_table(state, sync)]
     coming = entries.reserved(state, syncs)
     parts += [coming] if coming is not None else []
@@ -281,7 +281,7 @@ def _entering(
     paced: Paced,
     pending: Pending,
 ) -> Iterator[exp.Query]:
-    """(person), each once, of those who would enter one model and are in it nowhere yet."""
+    """(person), each once, of people who would enter one model and are in it nowhere yet."""
     is_new = e.all_of(e.equals(e.col("op"), e.text(Op.ADD)), e.among(e.col("cause"), NEW))
     syncs = [other for other in paced.others if other.model == model and other.vendor]
     found = [query for sync in syncs if (query := pending(sync, is_new.copy())) is not None]

@@ -29,10 +29,11 @@ class Sibling:
     names: tuple[str, ...]
     """Of an heir, the state columns here that it owns now; of a giver, names that are ours now."""
     people: exp.Query | None
-    """By external key, each once. Of an heir: whom it has; None when it knows people by something
-    else. Of a giver: whom it holds something of, with a flag `n<i>` for each of `names`."""
+    """By external key, each once. Of an heir: the people it has; None when it knows people by
+    something else. Of a giver: the people it holds something of, with a flag `n<i>` for each
+    of `names`."""
     asserted: exp.Query | None = None
-    """Of an heir: whom it has told all of these names."""
+    """Of an heir: the people for whom it has sent all of these names."""
     sync: str = ""
     """Of a giver, its name."""
 
@@ -61,7 +62,7 @@ class Comparison:
     givers: tuple[Sibling, ...] = ()
     """Syncs that hold names which are this one's now."""
     sharers: tuple[Sibling, ...] = ()
-    """Syncs that have the segment of one that is gone: whom they hold in it stays inside."""
+    """Syncs that have the segment of one that is gone: the people they hold in it stay inside."""
     arrivals: tuple[Sync, ...] = ()
     """Syncs that have created people since this one was last complete."""
     grown: Mapping[str, int] = field(default_factory=dict)
@@ -69,7 +70,7 @@ class Comparison:
     overwriters: tuple[Sibling, ...] = ()
     """Givers that have run since this sync was last complete."""
     keeps_leavers: bool = False
-    """Whoever left the model stays for now."""
+    """People who left the model stay for now."""
     is_unread: bool = False
     """The model has no rows for this plan, whatever stands in it."""
     has_barred: bool = False
@@ -147,7 +148,7 @@ class Comparison:
 
     @property
     def can_move(self) -> bool:
-        """Whether the destination may hold somebody at another place than today's."""
+        """Whether the destination may hold a person at another place than today's."""
         return self.can_share or bool(self.targets_where("place"))
 
     def targets_where(self, differs: str) -> list[int]:

@@ -40,7 +40,7 @@ class Unconsented:
         return f"consent_{self.number}"
 
     def carried(self) -> Sequence[tuple[str, exp.Expr]]:
-        """The answer where it is the model's own, else whom it is asked of."""
+        """The answer where it is the model's own, else the relation it is asked of."""
         listed = self.consent.listed
         if listed is None:
             return [(self._key, e.col(self.consent.column, "m"))]

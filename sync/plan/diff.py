@@ -247,7 +247,7 @@ def _decided(c: Comparison) -> exp.Select:
     )
     transition = e.case(
         (is_gone, leaving),
-        # Whoever moves enters anew after leaving, also where the last entry is not confirmed.
+        # A person who moves enters anew after leaving, also where the last entry is not confirmed.
         (e.equals(e.col("cause"), e.text("moved")), e.plus_one(e.paren(leaving))),
         (e.equals(e.col("op"), e.text(Op.ADD)), e.plus_one(e.col("entries"))),
         (e.equals(e.col("entries"), e.number(0)), e.number(1)),

@@ -28,7 +28,7 @@ def exit_cause(c: Comparison) -> exp.Expr:
 
 
 def exits(c: Comparison, is_left: exp.Expr) -> list[tuple[exp.Expr, str, str]]:
-    """Members whom gates make leave, each with the cause."""
+    """Members that gates make leave, each with the cause."""
     causes = dict.fromkeys(gate.cause for gate in c.gates if gate.cause)
     if not (c.has_barred or c.has_gone):
         return []

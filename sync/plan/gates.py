@@ -55,7 +55,7 @@ class Gate(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Unidentified:
-    """The row does not say whom it is about, or for an event what and when."""
+    """The row has no identity, or for an event no name or moment."""
 
     needed: Sequence[str]
     """Columns of the model's rows that may not be null."""

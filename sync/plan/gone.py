@@ -16,7 +16,7 @@ from sync.warehouse import sql as e
 
 GONE = "activation_gone"
 Naming = tuple[Suppressed | Unconsented, exp.Expr, exp.Select]
-"""A gate, who a row of the snapshot `s` is to its list, and whom the list names: (person)."""
+"""A gate, the person of a row of the snapshot `s`, and the people that its list names: (person)."""
 
 
 def naming(c: Comparison) -> list[Naming]:

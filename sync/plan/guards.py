@@ -40,7 +40,7 @@ class Waits(StrEnum):
     ALL = "all"
     """All but the exits of people who must not be reached."""
     REMOVALS = "removals"
-    """Removals of those who left the model."""
+    """Removals of people who left the model."""
     ENTRIES = "adds and changes"
     """All but exits."""
 
@@ -225,7 +225,7 @@ def _uncertain_removes(sync: Sync, summary: PlanSummary, limits: GuardLimits) ->
     return Problem(
         "removals-wait",
         f"{summary.leaving} removals of {sync.name} wait: {summary.unidentified} rows of"
-        f" {sync.model} have no identity, and may be the rows of those who would leave",
+        f" {sync.model} have no identity, and may be the rows of people who would leave",
         where=sync.path,
         hint="Adds and changes are not held.",
         fix=f"give each row its `{sync.identity}` or leave the row out, then run: dbt build"

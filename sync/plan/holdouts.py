@@ -1,6 +1,6 @@
 """Holdouts: a share of people gets nothing from any sync under a name, so that effects show.
 
-The arm is drawn once, when somebody first qualifies, and stored in the table `holdouts`. A preview
+The arm is drawn once, when a person first qualifies, and stored in the table `holdouts`. A preview
 draws what a run would store.
 """
 
@@ -42,7 +42,7 @@ class HeldOut:
     stored: exp.Table | None
     """The table with the arms; None before there is one."""
     priors: exp.Query | None = None
-    """Whom any sync under the name has reached already: (person)."""
+    """People whom any sync under the name has reached already: (person)."""
     cohort: Listed | None = None
     """Who comes first in the rollout, and is not held out."""
     rolled_out: int = ALL
@@ -107,7 +107,7 @@ class HeldOut:
         return e.coalesce(answer, exp.false())
 
     def arm(self, who: exp.Expr) -> exp.Expr:
-        """The arm of somebody who has none yet."""
+        """The arm of a person who has none yet."""
         is_below = self._below(bucket(self.dialect, SALT + self.holdout.salt, who))
         arms = [(is_below, e.text(CONTROL))]
         if self.cohort is not None:
@@ -150,7 +150,7 @@ def stored_in(state: Catalogue) -> exp.Table | None:
 
 
 def reached(state: Catalogue, syncs: Sequence[Sync]) -> exp.Query | None:
-    """Whom these syncs have reached: (person), each once. None where none of them has run."""
+    """People whom these syncs have reached: (person), each once. None where none has run."""
     parts = [query for sync in syncs if (query := _reached(state, sync)) is not None]
     if not parts:
         return None
@@ -194,7 +194,7 @@ def count_controls(state: Catalogue, name: str) -> int:
 
 
 def assign(state: Catalogue, c: Comparison, planned_at: datetime) -> None:
-    """Store an arm for everyone who qualifies for the first time; release whom it is meant for."""
+    """Store an arm for each person who qualifies for the first time; release those it should."""
     held = [gate for gate in c.gates if isinstance(gate, HeldOut) and not gate.holdout.is_over]
     before = [gate for gate in c.gates if gate.fate not in (Fate.HELD_OUT, Fate.OUTSIDE_ROLLOUT)]
     for gate in held:
@@ -276,7 +276,7 @@ def _release(state: Catalogue, gate: HeldOut, planned_at: datetime) -> exp.Updat
 
 
 def trigger(state: Catalogue, c: Comparison, planned_at: datetime) -> None:
-    """Note the first run in which everything but the holdout lets somebody through, in each arm."""
+    """Note the first run in which all but the holdout lets a person through, in each arm."""
     for gate in (gate for gate in c.gates if isinstance(gate, HeldOut)):
         is_open = e.all_of(
             e.equals(e.col("holdout"), e.text(gate.holdout.name)),

@@ -39,7 +39,7 @@ def spelled(listed: Listed, person: exp.Expr) -> exp.Expr:
 
 
 def people_of(listed: Listed) -> exp.Select:
-    """Everyone whom it names: (person), each once."""
+    """The people it names: (person), each once."""
     assert listed.relation is not None
     person = comparable(listed, listed.identity, "l")
     rows = exp.select(*e.aliased([("person", person)])).distinct()
@@ -85,7 +85,7 @@ def look(state: Catalogue, sync: Sync, listed: Listed, columns: Sequence[str] = 
 
 
 def _count(listed: Listed) -> exp.Select:
-    """(rows, rows that name somebody)."""
+    """(rows, rows with an identity)."""
     assert listed.relation is not None
     named = exp.Count(this=comparable(listed, listed.identity, "l"))
     return exp.select(e.count(), named).from_(e.table(listed.relation, "l"))

@@ -24,7 +24,7 @@ AHEAD = "activation_ahead"
 """The people that the first sync has, with nothing pending there: (person), each once."""
 PERSON = "ahead_person"
 TABLE = "waiting"
-"""Since when somebody waits, where a timeout asks for it."""
+"""Since when a person waits, where a timeout asks for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Behind:
     as_of: AsOf
     planned_at: datetime
     stored: exp.Table | None = None
-    """The table that says since when somebody waits; None before there is one."""
+    """The table with the moment since when each person waits; None before there is one."""
     fate: Fate = Fate.DEFERRED
     name: str = Deferral.WAITING
 
@@ -60,7 +60,7 @@ class Behind:
         return [(PERSON, identity_text(self.sync.identity, "m"))]
 
     def join(self, c: Comparison, changes: exp.Select) -> exp.Select:
-        """Whether the person is ahead, and since when somebody waits."""
+        """Whether the person is ahead, and since when the person waits."""
         person = PERSON if self.carried() else "identity"
         is_same = e.equals(e.col("person", "ahead"), e.col(person, CHANGES))
         changes = changes.join(e.local(AHEAD, "ahead"), on=is_same, join_type="left", copy=False)
@@ -161,7 +161,7 @@ def _is_own(sync: str) -> exp.Expr:
 
 
 def stored_in(state: Catalogue, after: After) -> exp.Table | None:
-    """The table that says since when somebody waits, where it is asked and there."""
+    """The table with the moment since when each person waits, where it is asked and there."""
     if after.timeout is None or TABLE not in state.present():
         return None
     return e.table(state.tables[TABLE])

@@ -125,7 +125,7 @@ class Planner:
         return {None: int(rows) - sum(found.values()), **found}
 
     def _find_barred(self) -> None:
-        """Find the members whom gates make leave; nothing is asked where those hold nobody."""
+        """Find the members that gates make leave; nothing is asked where the gates hold none."""
         c, held = self.comparison, self.seen.held
         if c.removes and self.seen.known and any(g.cause and held[g.name] for g in c.gates):
             self.space.define(candidates.BARRED, candidates.find_barred(c))
@@ -272,7 +272,7 @@ class Planner:
         return int(self.space.ask(late)[0][0]) if late is not None else 0
 
     def _next_stage(self) -> Stage | None:
-        """Whom the next stage of a rollout would let in; for a preview, where some are outside."""
+        """How many the next stage of a rollout lets in; for a preview, where some are outside."""
         c = self.comparison
         gate = rollout.gate_in(c)
         if self.writes_first or gate is None or not self.seen.held[gate.name]:

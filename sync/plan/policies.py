@@ -223,7 +223,7 @@ def _shrinks(sync: Sync, before: int, now: int) -> Problem:
         f"adds and changes of {sync.name} wait: its rollout would shrink from {before / 100:g} % to"
         f" {now / 100:g} %, and send exits",
         where=f"{sync.path}, config.meta.activation.rollout",
-        hint="Removals of those who left the model are not held.",
+        hint="Removals of people who left the model are not held.",
         fix="put the percentage back; or, when the exits are meant, add `shrink: true`",
     )
 

@@ -1,4 +1,4 @@
-"""Nobody is removed from a place that somebody else still has.
+"""A person is not removed from a place that another member still has.
 
 Two identities can come to one external key, for example when one of them is refused at its new
 address. Then the one that leaves is forgotten without a request, and the one that stays is
@@ -79,7 +79,7 @@ def shared_rows(c: Comparison) -> exp.Select:
 
 
 def _to_repeat(c: Comparison) -> exp.Expr:
-    """What may yet be written for one of those who share a place is written to all of them."""
+    """What may yet be written for one member that shares a place is written to all of them."""
     most = (
         exp.select(exp.Max(this=e.col("to_repeat", "r")))
         .from_(c.snapshot("r"))

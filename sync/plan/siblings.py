@@ -29,7 +29,7 @@ def heirs(
     siblings: Sequence[Sync],
     recorded: Mapping[str, Remembered],
 ) -> tuple[Sibling, ...]:
-    """Syncs that map a name which this one has dropped, and whom they have."""
+    """Syncs that map a name which this one has dropped, and the people they have."""
     dropped = [c for c in columns if c.is_dropped]
     found = []
     for other in siblings if dropped else ():
@@ -54,7 +54,7 @@ def heirs(
 def sharers(
     state: Catalogue, sync: Sync, siblings: Sequence[Sync], recorded: Mapping[str, Remembered]
 ) -> tuple[Sibling, ...]:
-    """Syncs that have the same segment as one that is gone, and whom they hold in it."""
+    """Syncs that have the same segment as one that is gone, and the people they hold in it."""
     if not sync.is_gone or sync.segment is None:
         return ()
     found = []
@@ -107,7 +107,7 @@ def _segment(target: Target) -> Mapping[str, object]:
 
 
 def _inside(state: Catalogue, sync: Sync, other: Sync) -> exp.Select:
-    """Whom another sync holds in the segment that it has today: (external_key)."""
+    """People whom another sync holds in the segment that it has today: (external_key)."""
     tables = state.tables.of(other.name)
     known = targets_of(Catalogue(state.session, state.dialect, tables))
     here = _segment(Target.of(other))
@@ -129,7 +129,7 @@ def _is_about_the_same(sync: Sync, other: Sync) -> bool:
 
 
 def _people(state: Catalogue, sync: Sync, other: Sync, is_recorded: bool) -> exp.Query:
-    """Whom a sync has: those in its model, and those whom its destination holds."""
+    """People a sync has: those in its model, and those its destination holds."""
     tables = state.tables.of(other.name)
     parts: list[exp.Select] = []
     available = state.session.columns(other.relation)
@@ -152,7 +152,7 @@ def _people(state: Catalogue, sync: Sync, other: Sync, is_recorded: bool) -> exp
 
 
 def _asserted(state: Catalogue, sync: Sync, other: Sync, dropped: Sequence[Column]) -> exp.Select:
-    """Whom another sync has told the names that it owns now: (external_key)."""
+    """People for whom another sync has sent the names that it owns now: (external_key)."""
     tables = state.tables.of(other.name)
     names = {t.name for t in other.traits} & {c.trait.name for c in dropped}
     known = targets_of(Catalogue(state.session, state.dialect, tables))
@@ -161,7 +161,7 @@ def _asserted(state: Catalogue, sync: Sync, other: Sync, dropped: Sequence[Colum
 
 
 def _confirmed(tables: StateTables, sync: Sync, targets: Sequence[int]) -> exp.Select:
-    """Whom a destination acknowledged for another sync, at these of its targets: (external_key)."""
+    """People acknowledged for another sync, at these of its targets: (external_key)."""
     return (
         exp.select(*e.aliased([("external_key", held_key(sync, "s"))]))
         .from_(e.table(tables.snapshot, "s"))

@@ -1,7 +1,7 @@
 """Suppression: who stands in a model of kind suppression is not sent, and leaves at once.
 
-A model that can't be relied on suppresses whom it names all the same; its doubt stops adds and
-changes beside that.
+A model that can't be relied on suppresses the people it names all the same; its doubt stops adds
+and changes beside that.
 """
 
 from __future__ import annotations

@@ -82,7 +82,7 @@ def forget_attempts(c: Comparison) -> exp.Update:
 
 
 def hand_over(c: Comparison, name: str, asserted: exp.Query) -> exp.Update:
-    """A name that its new owner has told somebody is not ours to empty any more."""
+    """A name that its new owner has sent for a person is not ours to empty any more."""
     key = held_key(c.sync, None)
     return e.update(
         c.tables.snapshot,

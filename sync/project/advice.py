@@ -24,7 +24,7 @@ def allow(sync: Sync, what: str) -> str:
 
 
 def or_allow(fix: str, sync: Sync, what: str) -> str:
-    """A fix, and the command for those who mean it."""
+    """A fix, and the command for when it is meant."""
     return f"{fix}; when it is meant: {allow(sync, what)}"
 
 

@@ -112,7 +112,7 @@ def _is_personal(start: Start, name: str, data_type: str) -> bool:
 
 
 def _written(data_type: str) -> str:
-    """A type in small letters, unless it holds names or values of somebody's own."""
+    """A type in small letters, unless it holds names or values of the user's own."""
     return data_type.lower() if re.fullmatch(r"[A-Z0-9_ (),\[\]]+", data_type) else data_type
 
 

@@ -155,7 +155,7 @@ def normal_form_of(vendor: type[Vendor], sync: Sync) -> str:
 
 
 def _ignores_unknown(vendor: type[Vendor], sync: Sync) -> bool:
-    """Whether the vendor drops what this sync tells of people whom it does not know."""
+    """Whether the vendor drops what this sync sends of people whom it does not know."""
     is_about_people = sync.kind in (Kind.TRAITS, Kind.SEGMENT) and sync.options is not None
     return is_about_people and vendor.ignores_unknown(sync)
 

@@ -181,8 +181,8 @@ class ModelMetadata(Metadata):
         "sent, only consulted."
     )
     identity: ColumnName = Field(
-        description="The column that identifies the person or account; for events, whom the event "
-        "is about."
+        description="The column that identifies the person or account; for events, "
+        "who the event is about."
     )
     owner: Text | None = Field(None, description="Who answers for this model.")
     purpose: Text | None = Field(
@@ -215,13 +215,13 @@ class ModelMetadata(Metadata):
     )
     nulls: Nulls = Field(
         "unset",
-        description="A null without a `default`: empty the trait over there, leave it alone, or "
-        "reject the row.",
+        description="A null without a `default`: empty the trait at the destination, leave it "
+        "alone, or reject the row.",
     )
     initial: Initial = Field(
         "quiet",
         description="First run: `quiet` takes events as already sent and sends no entry events for "
-        "those who are inside; `send` sends all.",
+        "people who are inside; `send` sends all.",
     )
     event: (
         Annotated[

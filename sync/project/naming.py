@@ -55,7 +55,7 @@ def definition(sync: Sync, model: Model) -> str:
 
     dbt compiles only what a command selects, so the second part may be missing after one run and
     there after the next; `definition_moved` knows. Dates in compiled SQL do not count: most are
-    today's, written in by a macro. One that somebody wrote stands in the source as well.
+    today's, written in by a macro. One that a person wrote stands in the source as well.
     """
     mapping = {k: v for k, v in asdict(sync).items() if k not in NO_DEFINITION}
     mapping["traits"] = [_without_default(trait) for trait in mapping["traits"]]

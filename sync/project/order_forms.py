@@ -17,10 +17,10 @@ class AfterForm(BaseModel):
     destination: Text = Field(description="A connection that the other model goes to.")
     model: Text | None = Field(None, description="The other model. Default: this one.")
     timeout: Span | None = Field(
-        None, description="How long somebody waits before being late, for example `6 hours`."
+        None, description="How long a person waits before being late, for example `6 hours`."
     )
     then: Literal["hold", "send"] | None = Field(
-        None, description="Whoever is late still waits (`hold`, the default), or is sent."
+        None, description="A person who is late still waits (`hold`, the default), or is sent."
     )
 
     @model_validator(mode="after")

@@ -76,7 +76,7 @@ class _File(_Form):
 
 @dataclass(frozen=True, slots=True)
 class Persona:
-    """Somebody in the data. What `gets` does not name should get nothing."""
+    """A person in the data. What `gets` does not name is not to be received."""
 
     name: str
     who: str

@@ -16,7 +16,7 @@ VERBS = {Op.ADD: "add", Op.CHANGE: "change", Op.REMOVE: "remove"}
 
 
 def sentences(story: Story, held: Problem | None, given: str) -> Iterator[str]:
-    """What is known of whom `given` names; `held` is why the sync would not run."""
+    """What is known of the person that `given` names; `held` is why the sync would not run."""
     if story.problem is not None:
         yield f"Not all can be told: {story.problem.message}."
     for found in story.in_model:

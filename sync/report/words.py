@@ -30,7 +30,7 @@ CAUSES: Mapping[ExitCause, str] = {
     ExitCause.NO_CONSENT: "they have not consented",
     ExitCause.SHRUNK: "the rollout was made smaller",
 }
-"""Why members leave whom the model still has."""
+"""Why members leave that the model still has."""
 
 DEFERRALS: Mapping[Deferral, str] = {
     Deferral.CAP: "by their cap",

@@ -84,7 +84,7 @@ def batches(items: Iterable[Item], limits: Limits | Callable[[], Limits]) -> Ite
 
     A conversation of several steps sends part k of every item in its k-th request, so each k has
     the whole of `request_bytes` for itself. Limits that change on the way are passed as a callable:
-    whoever leaves this iterator early loses the item that it already holds for the next batch.
+    a reader that leaves this iterator early loses the item that is held for the next batch.
     """
     batch: list[Item] = []
     used: list[int] = []

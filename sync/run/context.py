@@ -115,7 +115,7 @@ class Services:
         return self._health[connection]
 
     def unready(self, sync: Sync, may_wait: Callable[[], bool] = lambda: True) -> Sequence[Problem]:
-        """What has to be created or changed over there before this sync can write."""
+        """What has to be created or changed at the destination before this sync can write."""
         question = self.destination(sync.connection).unready(sync)
         return self.ask(sync.connection, question, may_wait)
 
@@ -126,7 +126,7 @@ class Services:
         return None if is_local else destination.lag
 
     def audit(self, connection: str, syncs: Sequence[Sync]) -> Sequence[Problem]:
-        """What is wrong over there: for one of these syncs, or around what they write."""
+        """What is wrong at the destination: for one of these syncs, or around what they write."""
         destination = self.destination(connection)
         ours = [sync for sync in syncs if sync.connection == connection]
         found = [problem for sync in ours for problem in self.unready(sync)]
@@ -146,7 +146,7 @@ class Services:
     def admit_writes(
         self, sync: Sync, known_account: str | None, may_wait: Callable[[], bool]
     ) -> str:
-        """As `admit`, and refuse a sync for which something is missing over there."""
+        """As `admit`, and refuse a sync for which something is missing at the destination."""
         account = self.admit(sync, known_account, may_wait)
         if problems := self.unready(sync, may_wait):
             raise PlanHeld(*problems)

@@ -130,8 +130,8 @@ class Engine:
                 self._land(until=0)
                 self._try_alone()
                 items = self._once_more()
-            # Removals are answered before anything else leaves: exits first, and whoever
-            # moves is gone from the old address before being added at the new one.
+            # Removals are answered before anything else leaves: exits first, and a person
+            # who moves is gone from the old address before being added at the new one.
             if any(source.has_movers for source in sources):
                 # Without a journal, recovery infers from a removal that has no recorded answer
                 # that nothing was sent to the new address.

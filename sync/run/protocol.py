@@ -97,7 +97,7 @@ class Hooks:
     on_unexpected: Callable[[Unexpected], Problem] = lambda error: error.problems[0]
     """Keep the traceback of an error that nobody planned for; the problem that says where."""
     is_stopping: Callable[[], bool] = lambda: False
-    """Somebody asked the run to end, so that an unanswered check says nothing of the vendor."""
+    """The run was asked to end, so that an unanswered check says nothing of the vendor."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,7 +89,7 @@ class Source:
         self.deferred += fate is Fate.DEFERRED
 
     def note_removal(self, change: Change, is_gone: bool) -> None:
-        """Remember a place that is not free, for whoever would be added there."""
+        """Remember a place that is not free, for the person who would be added there."""
         is_shared = _can_share(self.sync)
         self.has_movers = self.has_movers or change.cause == "moved" or is_shared
         if not is_gone and is_shared:
@@ -128,7 +128,7 @@ def _can_share(sync: Sync) -> bool:
 
 
 def is_leaving(piece: Piece) -> bool:
-    """The old address of somebody who moves, or one that somebody else may take."""
+    """The old address of a person who moves, or one that another member may take."""
     sync, change = piece
     return change.op is Op.REMOVE and (change.cause == "moved" or _can_share(sync))
 

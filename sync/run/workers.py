@@ -27,7 +27,7 @@ class Workers(Executor):
         def work() -> None:
             try:
                 future.set_result(fn(*args, **kwargs))
-            except BaseException as error:  # noqa: BLE001  whoever asks for the result gets it
+            except BaseException as error:  # noqa: BLE001  raised where the result is asked for
                 future.set_exception(error)
 
         Thread(target=work, name=self.name, daemon=True).start()

@@ -64,7 +64,7 @@ def adopt_plan(tables: StateTables, epoch: int) -> exp.Insert:
 def unanswered(s: Settlement) -> exp.Select:
     """Whatever of a plan has no outcome may have been sent: the journal that knew is lost.
 
-    Except for adds that wait: nothing goes to a new place, or to a place that somebody else is
+    Except for adds that wait: nothing goes to a new place, or to a place that another member is
     leaving, before that removal is recorded.
     """
     known = (

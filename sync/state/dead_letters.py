@@ -58,7 +58,7 @@ def record_rejections(s: Settlement) -> exp.Merge:
 
 
 def _also_rejected(s: Settlement, later: exp.Expr, is_same: exp.Expr) -> exp.Select:
-    """Whoever moves may be rejected twice; the last one counts."""
+    """A person who moves may be rejected twice; the last rejection counts."""
     return (
         exp.select(e.number(1))
         .from_(e.table(s.tables.plan, "p2"))

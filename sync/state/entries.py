@@ -78,7 +78,7 @@ def lock(state: Catalogue) -> None:
 
 
 def reserved(state: Catalogue, syncs: Sequence[str]) -> exp.Select | None:
-    """Whom plans of these syncs that are not settled yet let in: (person)."""
+    """People let in by plans of these syncs that are not settled yet: (person)."""
     relation = state.tables[TABLE]
     if not syncs or not state.is_installed() or state.session.columns(relation) is None:
         return None

@@ -1,4 +1,4 @@
-"""Syncs that the state knows and the project has no more: whom they hold, and their last traces."""
+"""Syncs that the state knows and the project has no more: their members, and their last traces."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def unknown_to(state: Catalogue, present: Collection[str]) -> list[Remembered]:
 
 
 def count_members(state: Catalogue, sync: str) -> tuple[int, int]:
-    """Whom a sync holds, and of how many that is not confirmed; nobody where the table is gone."""
+    """How many members a sync holds, and how many are not confirmed; 0 where the table is gone."""
     tables = state.tables.of(sync)
     if state.session.columns(tables.snapshot) is None:
         return 0, 0

@@ -303,7 +303,7 @@ OWN = ("snapshot_", "plan_", "acks_")
 class StateTables:
     """Relations of the state schema for one sync; `database` and `schema` are the target's.
 
-    `project` and `target` are the names in dbt of whom the sync is run for.
+    `project` and `target` are dbt's names of the project and target that the sync is run for.
     """
 
     database: str | None

@@ -84,7 +84,7 @@ def answered(s: Settlement, outcomes: Sequence[str]) -> exp.Select:
 def settled_rows(s: Settlement, is_removal: bool) -> exp.Select:
     """The snapshot's rows that the outcomes of one group of operations lead to.
 
-    Removals are settled before the rest: whoever moves has both.
+    Removals are settled before the rest: a person who moves has both.
     """
     group = exp.EQ if is_removal else exp.NEQ
     is_ours = exp.LTE(
@@ -235,7 +235,7 @@ def _value(s: Settlement, i: int, column: Column) -> exp.Expr:
 
 
 def _has_new_key() -> exp.Expr:
-    """The change adds somebody at another key; a removal has the old one."""
+    """The change adds a person at another key; a removal has the old one."""
     is_removal = e.equals(e.col("op", "p"), e.text(Op.REMOVE))
     is_other = e.differs(e.col("external_key", "p"), e.col("external_key", "s"))
     return e.all_of(exp.Not(this=is_removal), is_other)

@@ -158,10 +158,10 @@ class PlanSummary:
     wanted: int = 0
     """Rows of the model that are to be at the destination."""
     unidentified: int = 0
-    """Rows of the model that do not say whom they are about."""
+    """Rows of the model without an identity."""
     losses: tuple[Loss, ...] = ()
     next_stage: Stage | None = None
-    """Of a rollout that leaves somebody out."""
+    """Of a rollout that leaves people out."""
     late: int = 0
     """Rows that have waited for another sync for longer than its `timeout`."""
     waiting: Mapping[str, int] = field(default_factory=dict)

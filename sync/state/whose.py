@@ -19,7 +19,7 @@ SINCE = 2
 
 
 def ours(state: Catalogue) -> Owner:
-    """Whom this run is for, in this state schema; of no installation before the first run."""
+    """The project and target of this run; without an installation before the first run."""
     installed = state.installation_id() if state.is_installed() else ""
     return Owner(installed, state.tables.project, state.tables.target)
 
@@ -35,7 +35,7 @@ def refuse_other(state: Catalogue) -> Owner:
 
 
 def looked_up(state: Catalogue) -> tuple[Owner, bool]:
-    """Whom this run is for, and whether every row of the sync says so already.
+    """The project and target of this run, and whether every row of the sync says so already.
 
     Raises StateError when they are another's. A row that names no owner becomes that of the next
     run.
@@ -47,7 +47,7 @@ def looked_up(state: Catalogue) -> tuple[Owner, bool]:
 
 
 def recorded(state: Catalogue) -> list[Owner]:
-    """Whom the sync's rows name."""
+    """The projects and targets that the sync's rows name."""
     return [Owner(*row) for row in state.ask(_named(state, where=_is_self(state)))]
 
 

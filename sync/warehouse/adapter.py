@@ -142,7 +142,7 @@ class AdapterSession:
         """Ask the catalogue; None when the relation does not exist."""
         if self.dialect == "postgres":
             rows = self._catalogue(
-                # A type of somebody's own is told apart by its schema, whatever it is called.
+                # A type of the user's own is told apart by its schema, whatever it is called.
                 "select a.attname, case when t.typtype in ('r', 'm') then 'anyrange' else"
                 " case when s.nspname <> 'pg_catalog' and pg_type_is_visible(t.oid)"
                 " then quote_ident(s.nspname) || '.' else '' end"

@@ -52,7 +52,7 @@ def _text(error: BaseException) -> str:
 
 
 def without_values(line: str) -> str:
-    """A line with what may be somebody's value masked; names of things in the warehouse stay."""
+    """A line with what may be a person's value masked; names of things in the warehouse stay."""
     return _QUOTED.sub(_masked, line)
 
 

@@ -639,5 +639,5 @@ def test_check_warns_where_a_suppressed_member_would_stay(shop: SmallProject, ru
     kept.activation["destinations"][0]["on_remove"] = "keep"
     shop.define(kept, LIST, DAY)
     told = run("check").text
-    assert "whoever is suppressed or loses consent stays at customerio" in told
+    assert "people who are suppressed or lose consent stay at customerio" in told
     run("check", "--strict", expect=2)

@@ -165,7 +165,7 @@ class ListApi:
         return success(call)
 
     def remove(self, call: Call) -> Answer:
-        """Off the list; 404 for whoever is not on it."""
+        """Off the list; 404 for a contact that is not on it."""
         self.vendor.needs_write()
         found, person = self._of(call)
         if why := refusal(call, person):

@@ -67,7 +67,7 @@ class Options(Transitions):
     """What a model's entry may say to Customer.io alone."""
 
     MANNER: ClassVar[frozenset[str]] = frozenset({"update_only"})
-    """Whom it has left out in silence is told again when it may be created."""
+    """A person whom it left out in silence is sent again when it may create people."""
     KINDS = Transitions.KINDS | {
         "update_only": PEOPLE,
         "manual_segment": {Kind.SEGMENT},

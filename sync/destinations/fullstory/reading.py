@@ -85,7 +85,7 @@ def absent(rows: Sequence[Row]) -> Conversation[dict[Row, Outcome]]:
 
 
 def _known(uid: str) -> Conversation[list[Mapping[str, Any]] | None]:
-    """Whom Fullstory knows by this uid and is not deleting; None when it refuses to say."""
+    """The person with this uid whom Fullstory is not deleting; None when it refuses to say."""
     query = {"uid": uid, "include_schema": "true"}
     response = yield Request("GET", "/v2/users", to="read", query=query)
     if response.status >= 400:

@@ -90,8 +90,8 @@ class Options(Transitions):
 
     on_missing: Literal["skip", "create"] | None = Field(
         None,
-        description="Somebody unknown over there: dead letter, or create. Default: skip for"
-        " people, create for accounts.",
+        description="A person whom Gainsight PX does not know: dead letter, or create. Default:"
+        " skip for people, create for accounts.",
     )
     membership: Literal["attribute", "external", "both"] = Field(
         "attribute",
@@ -101,7 +101,7 @@ class Options(Transitions):
     exit_reason: str = Field(
         "left_segment",
         min_length=1,
-        description="Segments: what the reason attribute says once somebody has left.",
+        description="Segments: what the reason attribute says once a member has left.",
     )
 
 
@@ -126,7 +126,7 @@ def path_of(resource: Resource, identity: str) -> str | None:
 
 
 def subject(pieces: Sequence[Piece]) -> tuple[Resource, str]:
-    """Whom an item is about; ValueError when its pieces do not belong together."""
+    """The person an item is about; ValueError when its pieces do not belong together."""
     found = {_subject(sync, change) for sync, change in pieces}
     if len(found) != 1:
         raise ValueError("changes of several identities or kinds can't share a request")

@@ -87,7 +87,7 @@ def look(resource: Resource, identity: str) -> Conversation[Record | None]:
         return None
     found = accepted(response)
     if found.get(resource.key, found.get("id")) != identity:
-        raise UnreadableAnswer("the answer is about somebody else")
+        raise UnreadableAnswer("the answer is about another person")
     return found
 
 

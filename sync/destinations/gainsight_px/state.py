@@ -80,7 +80,7 @@ def _expressed(traits: Mapping[str, Any]) -> dict[str, JSON]:
         if type(value) in (list, dict):
             raise ValueError(f"trait {name} is a list or a structure, which no attribute holds")
         if type(value) is str and type(traits[name]) in (int, Decimal):
-            raise ValueError(f"trait {name} has more digits than a number over there keeps")
+            raise ValueError(f"trait {name} has more digits than Gainsight PX keeps of a number")
     return found
 
 

@@ -1,4 +1,4 @@
-"""Events for LaunchDarkly's events host: metrics, and attributes for those who build rules."""
+"""Events for LaunchDarkly's events host: metrics, and attributes that rules can use."""
 
 from __future__ import annotations
 

@@ -170,7 +170,7 @@ def _judged(flag: Flag, ours: Ours, served: Mapping[tuple[str, str], JSON]) -> I
             flag,
             f": {text} where the conservative variation is {name}",
             f"let the flag serve {name} there, or declare another {declare}",
-            "whoever is in none of our segments, has none of our traits or is unknown gets it",
+            "an unknown context, or one with none of our segments and traits, gets it",
         )
     if lacks_off:
         text = " has no off variation: when it is off, the code's own default decides"

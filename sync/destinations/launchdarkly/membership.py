@@ -29,7 +29,7 @@ def memberships(sync: Sync, change: Change) -> list[tuple[str, bool]]:
         elif family.trait in change.traits:
             value = change.traits[family.trait]
             joined = None if value is None else family.keys.get(as_text(value))
-            # Whoever is new is in none of them; a former value is not known to a change.
+            # A new member is in none of them; a former value is not known to a change.
             is_new = change.op is Op.ADD and change.cause in NEWCOMERS
             concerned = [key for key in family.keys.values() if key == joined or not is_new]
             found += [(key, key == joined) for key in concerned]
@@ -50,12 +50,12 @@ class Step:
 
     @property
     def removes(self) -> list[Row]:
-        """Those who leave."""
+        """Members who leave."""
         return [row for row, is_add in self.moves if not is_add]
 
     @property
     def adds(self) -> list[Row]:
-        """Those who join."""
+        """People who join."""
         return [row for row, is_add in self.moves if is_add]
 
     def open(self) -> Step:

@@ -83,7 +83,8 @@ class Options(VendorOptions):
         False, description="Events: never count one twice, for a request each."
     )
     conservative: Mapping[str, Any] = Field(
-        {}, description="Flag key -> name or value of the variation for whoever isn't known."
+        {},
+        description="Flag key -> name or value of the variation for a context that is not known.",
     )
 
 

@@ -130,7 +130,7 @@ class Delivery:
                 row.ends(UNKNOWN_CONTACT)
 
     def _leave(self, mailing_list: str, rows: Sequence[Row]) -> Conversation[None]:
-        """Whoever is not there has left already. Nobody is created, nobody is deleted."""
+        """A contact that is not there has left already. None is created, none is deleted."""
         yield from self._recognise(mailing_list, rows, is_patient=True)
         written = [row for row in rows if row.remote_id]
         if len(written) > SINGLES:
@@ -148,7 +148,7 @@ class Delivery:
         row.is_done = response.status == 404  # gone in the meantime, and so is the membership
 
     def _remove_members(self, mailing_list: str, rows: Sequence[Row]) -> Conversation[None]:
-        """Whoever opted out of the list stays on it: coming back would forget the opt-out."""
+        """A contact that opted out stays on the list: coming back would forget the opt-out."""
         path = f"/mailinglists/{mailing_list}"
         try:
             stay = yield from opted_out(self.directory + path)

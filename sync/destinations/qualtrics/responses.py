@@ -115,7 +115,7 @@ def _finished(job: str) -> Conversation[Mapping[str, JSON] | None]:
     """Only `complete` with a file is success: a failed export also says 100 percent."""
     result = result_of((yield Request("GET", job, to="api")))
     if result.get("status") == "failed":
-        raise BatchRefused("qualtrics-export", f"{job}: the export failed over there")
+        raise BatchRefused("qualtrics-export", f"{job}: the export failed at Qualtrics")
     return result if result.get("status") == "complete" and result.get("fileId") else None
 
 

@@ -34,7 +34,7 @@ def section(report: Report) -> Section | None:
     figures = []
     if rows:
         figures.append(
-            Figure("Those who were sent it, against those held out", says, bars.intervals(rows))
+            Figure("People who were sent it, against people held out", says, bars.intervals(rows))
         )
     listed = [
         (name, lines[0].partition(": ")[2], "; ".join(lines[1:])) for name, lines in told.items()

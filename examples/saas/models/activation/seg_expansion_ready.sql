@@ -1,5 +1,5 @@
 {#- Grain: the contact of one paying customer at the limits of its plan. A larger plan has larger
-    limits, so whoever upgrades leaves. Customers at risk get help first, and no offer. -#}
+    limits, so a customer who upgrades leaves. Customers at risk get help first, and no offer. -#}
 with
 
 paying as (
