@@ -62,6 +62,7 @@ class Fate(StrEnum):
     NO_CONSENT = "no_consent"
     HELD_OUT = "held_out"
     OUTSIDE_ROLLOUT = "outside_rollout"
+    OUTRANKED = "outranked"
     EXPIRED = "expired"
     INVALID = "invalid"
 

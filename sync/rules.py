@@ -17,6 +17,8 @@ class ExitCause(StrEnum):
     NO_CONSENT = "no_consent"
     SHRUNK = "shrunk"
     """The rollout was made smaller."""
+    OUTRANKED = "outranked"
+    """Another segment of the group comes first."""
 
 
 PROTECTIVE = frozenset({ExitCause.SUPPRESSED, ExitCause.NO_CONSENT})
@@ -133,6 +135,15 @@ class Cadence:
     """How long a slot is kept for a model of a higher priority; None is as long as it takes."""
 
 
+@dataclass(frozen=True, slots=True)
+class Exclusive:
+    """The group of segments of which a person is in one at a time."""
+
+    group: str
+    priority: int
+    """The smallest number of those whose models want the person wins."""
+
+
 FEW_ROWS = 100
 """Up to so many rows no share is too large."""
 
@@ -205,11 +216,17 @@ class Rules:
     """How long after an acknowledgement a change of the same person waits."""
     expires: Expiry | None = None
     window: Window | None = None
+    exclusive: Exclusive | None = None
 
     @property
     def counts_entries(self) -> bool:
         """Whether entries are recorded, for a limit on how often."""
         return self.cap is not None or bool(self.cadences)
+
+    @property
+    def decides_together(self) -> bool:
+        """Whether who may enter depends on what other syncs decide at the same time."""
+        return bool(self.cadences) or self.exclusive is not None
 
     @property
     def names_people(self) -> bool:

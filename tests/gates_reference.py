@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from hashlib import md5
 from zoneinfo import ZoneInfo
 
 ALL = 10_000
 SUPPRESSED, NO_CONSENT, SHRUNK, LEFT = "suppressed", "no_consent", "shrunk", "left"
-EXITS = {SUPPRESSED, NO_CONSENT, SHRUNK, LEFT}
+OUTRANKED = "outranked"
+EXITS = {SUPPRESSED, NO_CONSENT, SHRUNK, OUTRANKED, LEFT}
 ZONE = "America/New_York"
 DELIVERED, REJECTED = "delivered", "rejected"
 
@@ -98,6 +100,11 @@ class Member:
         return self.is_in or self.open is not None
 
     @property
+    def is_seated(self) -> bool:
+        """Inside, or perhaps so, and not on the way out."""
+        return self.open == "add" or (self.is_in and self.open != "remove")
+
+    @property
     def stay(self) -> int:
         """The number of the stay that an exit ends."""
         is_certain = self.open != "add" and self.may_be_in
@@ -154,6 +161,7 @@ class Reference:
     was_rolled_out: dict[str, int] = field(default_factory=dict)
     entries: dict[str, list[Entry]] = field(default_factory=dict)
     was_capped: dict[str, bool] = field(default_factory=dict)
+    group: Group | None = None
 
     def run(self, sync: str, day: Day, settings: Settings, is_segment: bool = False) -> Decided:
         """Decide, send what may go, and remember what a run remembers."""
@@ -177,7 +185,7 @@ class Reference:
     def _decide(self, sync: str, day: Day, settings: Settings, draws: bool) -> Decided:
         """What the difference is, before anything waits."""
         members = self.members.get(sync, {})
-        doubts = self._doubtful_lists(day, settings)
+        doubts = self._doubtful_lists(day, settings, learns=draws)
         under, has_dropped = self._holdouts(sync, settings)
         threshold, has_shrunk = self._rollout(sync, settings)
         is_doubtful = bool(doubts) or has_dropped or has_shrunk
@@ -188,6 +196,12 @@ class Reference:
             gate or self._later(row, day, settings, under, threshold, doubts)
             for row, gate in zip(day.rows, first, strict=True)
         ]
+        if self.group is not None:
+            outranked = self.group.outranked(self)
+            details = [
+                gate or (OUTRANKED if row.person in outranked else None)
+                for row, gate in zip(day.rows, details, strict=True)
+            ]
         causes = {person: self._without_row(person, day, settings, doubts) for person in members}
         return self._compare(day.rows, details, members, causes, is_doubtful)
 
@@ -196,7 +210,10 @@ class Reference:
     ) -> set[tuple[str, str, str]]:
         """Adds of people who have come in as often as they may; then adds and changes of people
         whom the first sync lacks, or would change today."""
-        found = {one for one in decided.changes if one[1] in ("new", "returned") and one[2] in full}
+        taken = full | (self.group.occupied(self) if self.group else set())
+        found = {
+            one for one in decided.changes if one[1] in ("new", "returned") and one[2] in taken
+        }
         if sync not in settings.after:
             return found
         first = settings.after[sync]
@@ -238,7 +255,31 @@ class Reference:
 
     # What can be relied on
 
-    def _doubtful_lists(self, day: Day, settings: Settings) -> set[str]:
+    def candidates(self, sync: str, day: Day, settings: Settings) -> list[Row] | None:
+        """Rows that every gate but the group's lets through; None while something is doubtful."""
+        doubts = self._doubtful_lists(day, settings, learns=False)
+        under, has_dropped = self._holdouts(sync, settings)
+        threshold, has_shrunk = self._rollout(sync, settings)
+        if doubts or has_dropped or has_shrunk:
+            return None
+        times = Counter(row.person for row in day.rows)
+        return [
+            row
+            for row in day.rows
+            if times[row.person] == 1
+            and self._first(row, day, settings, doubts) is None
+            and self._later(row, day, settings, under, threshold, doubts) is None
+        ]
+
+    def is_barred(self, sync: str, row: Row, day: Day, settings: Settings) -> bool:
+        """Whether somebody who is not inside can't come in, and leaves the place to the next."""
+        if is_expired(row, day, settings):
+            return True
+        alone = copy.deepcopy(replace(self, group=None))
+        alone.members.setdefault(sync, {})
+        return row.person in alone._full(sync, settings.cap, day.at)
+
+    def _doubtful_lists(self, day: Day, settings: Settings, learns: bool = True) -> set[str]:
         asked = {
             "suppressed": (settings.suppress, [who for who, _ in day.suppressed]),
             "consents": (settings.asks_list, [who for who, _ in day.consents]),
@@ -251,7 +292,7 @@ class Reference:
             count, blank = len(named(people)), len(people) - len(named(people))
             if blank > len(people) * 0.05 or (not count and self.sizes.get(name)):
                 doubtful.add(name)
-            else:
+            elif learns:
                 self.sizes[name] = count
         return doubtful
 
@@ -331,7 +372,8 @@ class Reference:
         return named(day.cohort) if is_asked else []
 
     def _drawn(self, name: str, threshold: int, person: str, cohort: Sequence[str]) -> str:
-        known = [members[person] for members in self.members.values() if person in members]
+        reached = self.group.under(self, name) if self.group else self.members.values()
+        known = [members[person] for members in reached if person in members]
         if any(member.stays or member.open for member in known):
             return "prior"
         if person in cohort:
@@ -425,7 +467,7 @@ class Reference:
     ) -> tuple[str, str] | None:
         is_in = member is not None and member.may_be_in
         details = [detail for _, detail in rows]
-        for cause in (SUPPRESSED, NO_CONSENT, SHRUNK):
+        for cause in (SUPPRESSED, NO_CONSENT, SHRUNK, OUTRANKED):
             if cause in details:
                 return ("remove", cause) if is_in else None
         if len(rows) > 1:
@@ -477,3 +519,80 @@ class Reference:
         member.is_in, member.plan = op != "remove", None if op == "remove" else plan
         if op == "add":
             member.came_at = at
+
+
+@dataclass
+class Today:
+    """One model of a group, on one day."""
+
+    day: Day
+    settings: Settings
+    priority: int
+    is_doubted: bool = False
+    is_gone: bool = False
+    """The project does not have it."""
+
+
+@dataclass
+class Group:
+    """Models of which a person is in one at a time."""
+
+    syncs: Mapping[str, Sequence[str]]
+    """By model."""
+    models: dict[str, Reference] = field(default_factory=dict)
+    today: Mapping[str, Today] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        sizes: dict[str, int] = {}
+        arms: dict[str, dict[str, Arm]] = {}
+        for name in self.syncs:
+            self.models[name] = Reference(name, sizes=sizes, arms=arms, group=self)
+
+    def _rivals(self, of: Reference) -> list[Reference]:
+        return [model for name, model in self.models.items() if name != of.model]
+
+    def _members(self, model: Reference) -> list[dict[str, Member]]:
+        return [model.members.get(sync, {}) for sync in self.syncs[model.model]]
+
+    def occupied(self, of: Reference) -> set[str]:
+        """People who are in another segment, or may be."""
+        return set().union(*(self.perhaps(rival) for rival in self._rivals(of)))
+
+    def perhaps(self, model: Reference) -> set[str]:
+        everyone = [m.items() for m in self._members(model)]
+        return {who for members in everyone for who, member in members if member.may_be_in}
+
+    def outranked(self, of: Reference) -> set[str]:
+        """People whom a model with a smaller number has, or would let in."""
+        found: set[str] = set()
+        for rival in self._rivals(of):
+            now = self.today[rival.model]
+            if not now.is_gone and now.priority < self.today[of.model].priority:
+                found |= self._held_by(rival, of)
+        return found
+
+    def _held_by(self, rival: Reference, of: Reference) -> set[str]:
+        now = self.today[rival.model]
+        wanted = {
+            sync: rival.candidates(sync, now.day, now.settings) for sync in self.syncs[rival.model]
+        }
+        if now.is_doubted or None in wanted.values():
+            return self.perhaps(rival) - self.perhaps(of)
+        members = self._members(rival)
+        seated = {who for each in members for who, member in each.items() if member.is_seated}
+        return {
+            row.person or ""
+            for sync, rows in wanted.items()
+            for row in rows or ()
+            if row.person in seated or not rival.is_barred(sync, row, now.day, now.settings)
+        }
+
+    def under(self, of: Reference, holdout: str) -> list[dict[str, Member]]:
+        """Whom each sync under a holdout has reached, the model's own among them."""
+        return [
+            members
+            for name, model in self.models.items()
+            if name == of.model
+            or (not self.today[name].is_gone and holdout in self.today[name].settings.holdouts)
+            for members in self._members(model)
+        ]

@@ -19,7 +19,7 @@ NOW = datetime.combine(LAST + timedelta(days=1), time())
 QUARTER = [FIRST + timedelta(days=n) for n in range(DAYS)]
 FATES = (
     "unchanged delivered rejected deferred undecided not_attempted suppressed no_consent held_out"
-    " outside_rollout expired invalid"
+    " outside_rollout outranked expired invalid"
 ).split()
 WEEK = timedelta(days=7)
 Key = tuple[str, ...]

@@ -268,6 +268,7 @@ def _record(
             "undecided": undecided,
             "not_attempted": tally["not_attempted"],
             "outside_rollout": 0,
+            "outranked": 0,
             "expired": 0,
             "invalid": 0,
             **kept,

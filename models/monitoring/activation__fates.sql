@@ -1,7 +1,7 @@
 {#- Grain: a fate of the rows of a sync on a day. -#}
 {%- set fates = [
     'unchanged', 'delivered', 'rejected', 'deferred', 'undecided', 'not_attempted', 'suppressed',
-    'no_consent', 'held_out', 'outside_rollout', 'expired', 'invalid'
+    'no_consent', 'held_out', 'outside_rollout', 'outranked', 'expired', 'invalid'
 ] -%}
 with
 

@@ -1,7 +1,7 @@
 {#- Grain: a sync of a run. -#}
 {%- set fates = [
     'unchanged', 'delivered', 'rejected', 'deferred', 'undecided', 'not_attempted', 'suppressed',
-    'no_consent', 'held_out', 'outside_rollout', 'expired', 'invalid'
+    'no_consent', 'held_out', 'outside_rollout', 'outranked', 'expired', 'invalid'
 ] -%}
 {%- set counts = ['model_rows', 'removals'] + fates + [
     'adds', 'changes', 'removes', 'requests', 'bytes_sent'

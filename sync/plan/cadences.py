@@ -47,6 +47,8 @@ class Paced:
     """People whom other destinations of the model have, or are being sent: (person)."""
     stored: exp.Table | None = None
     """The table that says since when a slot is kept; None where that is not asked."""
+    is_alone: bool = False
+    """Models of a higher priority are not asked: entries alone take slots."""
     name: str = Deferral.CADENCE
     fate: Fate = Fate.DEFERRED
 
@@ -66,9 +68,8 @@ class Paced:
 
     def join(self, c: Comparison, changes: exp.Select) -> exp.Select:
         """How often each person has entered, would enter first, and whether they are inside."""
-        parts: list[tuple[str, exp.Query]] = [
-            ("higher", exp.select("*").from_(e.local(self.higher)))
-        ]
+        parts: list[tuple[str, exp.Query]] = []
+        parts += [] if self.is_alone else [("higher", exp.select("*").from_(e.local(self.higher)))]
         parts += [("paced", self._counted())] if self.entries is not None else []
         parts += [("inside", self.inside.copy())] if self.inside is not None else []
         parts += [("kept", self._kept(self.stored))] if self.stored is not None else []
@@ -100,6 +101,8 @@ class Paced:
         return e.all_of(is_new, e.is_null(e.col("person", self._as("inside"))))
 
     def _higher(self) -> exp.Expr:
+        if self.is_alone:
+            return e.number(0)
         return e.coalesce(e.col("models", self._as("higher")), e.number(0))
 
     def _is_full(self, higher: exp.Expr) -> exp.Expr:
@@ -186,7 +189,7 @@ def gates_of(
         yield Paced(
             *(cadence, sync, others, as_of, planned_at, number),
             entries=entries.together(state, models, state.tables.sync),
-            inside=_inside(state, siblings),
+            inside=inside(state, siblings),
             stored=_stored(state) if cadence.reserve else None,
         )
 
@@ -233,7 +236,7 @@ def _models(cadence: Cadence, sync: Sync, others: Sequence[Sync]) -> dict[str, l
     return {model: syncs for model, syncs in found.items() if syncs}
 
 
-def _inside(state: Catalogue, syncs: Sequence[str]) -> exp.Query | None:
+def inside(state: Catalogue, syncs: Sequence[str]) -> exp.Query | None:
     """People whom any of these syncs has, or is sending: (person), each once."""
     parts: list[exp.Query] = [_members(state, sync) for sync in syncs if _has_table(state, sync)]
     coming = entries.reserved(state, syncs)
@@ -292,8 +295,8 @@ def _entering(
     every = exp.union(*whole, distinct=True) if len(whole) > 1 else whole[0]
     rows = exp.select(*e.aliased([("person", e.col("identity", "p"))])).distinct()
     rows = rows.from_(every.subquery(e.ident("p")))
-    inside = _inside(state, models.get(model, ()))
-    if inside is not None:
-        is_inside = exp.In(this=e.col("identity", "p"), query=inside.subquery())
+    there = inside(state, models.get(model, ()))
+    if there is not None:
+        is_inside = exp.In(this=e.col("identity", "p"), query=there.subquery())
         rows = rows.where(exp.Not(this=is_inside))
     yield rows

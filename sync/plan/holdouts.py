@@ -27,6 +27,8 @@ from sync.warehouse import sql as e
 TABLE = "holdouts"
 CONTROL, TREATED, PRIOR, EXCLUDED = "control", "treated", "prior", "excluded"
 SALT = "holdout:"
+LATER = frozenset((Fate.HELD_OUT, Fate.OUTSIDE_ROLLOUT, Fate.OUTRANKED))
+"""Fates of gates that are asked after the arm is drawn."""
 SAMPLE = 20
 """Stored buckets that are looked at, to tell whether a salt is the one that drew them."""
 
@@ -196,7 +198,7 @@ def count_controls(state: Catalogue, name: str) -> int:
 def assign(state: Catalogue, c: Comparison, planned_at: datetime) -> None:
     """Store an arm for each person who qualifies for the first time; release those it should."""
     held = [gate for gate in c.gates if isinstance(gate, HeldOut) and not gate.holdout.is_over]
-    before = [gate for gate in c.gates if gate.fate not in (Fate.HELD_OUT, Fate.OUTSIDE_ROLLOUT)]
+    before = [gate for gate in c.gates if gate.fate not in LATER]
     for gate in held:
         state.run(_assign(c, gate, before, planned_at))
         if gate.holdout.releases:

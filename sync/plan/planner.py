@@ -255,7 +255,7 @@ class Planner:
             dropped_traits=tuple(
                 name for name in prepared.dropped if name not in self.comparison.left_with_segments
             ),
-            wanted=seen.held[None] - self.doubled,
+            wanted=seen.held[None] - self.doubled + decided.get(Fate.OUTRANKED, 0),
             unidentified=seen.held[UNIDENTIFIED],
             losses=self._losses(ops),
             doubts=prepared.policies.doubts,

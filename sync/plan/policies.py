@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from sync.errors import PlanHeld, Problem
 from sync.model import Sync
-from sync.plan import cadences, caps, holdouts, ordering, suppression
+from sync.plan import cadences, caps, groups, holdouts, ordering, suppression
 from sync.plan.comparison import Comparison
 from sync.plan.consent import Unconsented
 from sync.plan.delays import Delay
@@ -77,6 +77,7 @@ def consult(
             *_unconsented(sync, found, as_of.doubted),
             *_held_out(state, sync, others, found, as_of.doubted),
             *outside,
+            *groups.gates_of(state, sync, others, as_of, consult),
         ),
         (*unsure, *shrunk, *(one.doubt for one in found.values() if one.doubt is not None)),
         {f.listed.unique_id: f.people for f in found.values() if not f.doubt and f.has_changed},
@@ -115,6 +116,7 @@ def _delays(
     yield from cadences.gates_of(state, sync, others, as_of, planned_at)
     if sync.rules.min_interval:
         yield TooSoon(sync.rules.min_interval, planned_at)
+    yield from groups.delays_of(state, sync, others)
     if sync.rules.after is not None:
         stored = ordering.stored_in(state, sync.rules.after)
         yield Behind(sync.rules.after, sync, others, as_of, planned_at, stored)
@@ -283,6 +285,8 @@ def because(state: Catalogue, c: Comparison, detail: str | None, key: str) -> st
         return _of_list(state, c, gate, key)
     if isinstance(gate, HeldOut):
         return _of_holdout(state, c, gate, key)
+    if isinstance(gate, groups.Outranked):
+        return gate.because(state.ask(gate.winner(key)))
     return gate.words if gate is not None else ""
 
 

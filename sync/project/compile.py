@@ -13,6 +13,7 @@ from sync.project.connections import DESTINATIONS, PROFILES
 from sync.project.consenting import RequiresLevel, consents_of
 from sync.project.drafts import Draft
 from sync.project.findings import Finding
+from sync.project.grouping import check_groups, exclusive_of
 from sync.project.guarding import bounds_of
 from sync.project.holding_out import check_units, ended, holdouts_of
 from sync.project.mapping import never_sent, segment_name, traits_of, undeclared, withdrawn
@@ -65,6 +66,7 @@ def draft_syncs(
     named = {activated.model.name: activated for activated in models}
     findings += check_units(models, policies.holdouts)
     findings += check_cadences(named, policies)
+    findings += check_groups(models)
     findings += check_outcomes(named, policies)
     ruled = [_with_rules(draft, named, policies, tuple(connections), findings) for draft in drafts]
     ordered, misplaced = in_order(ruled, policies.zone)
@@ -116,6 +118,7 @@ def _with_rules(
         min_interval=interval,
         expires=expiry_of(activated, policies),
         window=window_of(activated, policies),
+        exclusive=exclusive_of(activated),
     )
     sync = replace(sync, rules=rules)
     return replace(draft, sync=replace(sync, definition=definition(sync, activated.model)))

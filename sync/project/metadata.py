@@ -14,6 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from sync.model import Kind
 from sync.project.frequency_forms import CadenceKey, CapForm, Edges
+from sync.project.group_forms import ExclusiveForm
 from sync.project.guarding import GuardForm
 from sync.project.order_forms import AfterKey
 from sync.project.policy_forms import (
@@ -296,6 +297,11 @@ class ModelMetadata(Metadata):
         description="Segments and events: how often a person may enter. Who may not yet is "
         "deferred; exits are never held.",
     )
+    exclusive: ExclusiveForm | None = Field(
+        None,
+        description="Segments: a group of which a person is in one segment at a time, and this "
+        "one's place in it.",
+    )
     rollout: RolloutForm | None = Field(
         None, description="Reach a cohort first, then a share of people that only grows."
     )
@@ -325,6 +331,7 @@ KEYS_OF_KIND: Mapping[str, frozenset[MetaKind]] = {
     "max_age": frozenset({MetaKind.SUPPRESSION, MetaKind.CONSENT, MetaKind.COHORT}),
     "max_drop": frozenset({MetaKind.SUPPRESSION, MetaKind.CONSENT, MetaKind.COHORT}),
     "cadence": frozenset({MetaKind.SEGMENT}),
+    "exclusive": frozenset({MetaKind.SEGMENT}),
     "cap": frozenset({MetaKind.SEGMENT, MetaKind.EVENTS}),
     "bands": frozenset({MetaKind.TRAITS, MetaKind.SEGMENT, MetaKind.OBJECTS}),
     "min_interval": frozenset({MetaKind.TRAITS, MetaKind.SEGMENT, MetaKind.OBJECTS}),

@@ -59,12 +59,17 @@ def definition(sync: Sync, model: Model) -> str:
     """
     mapping = {k: v for k, v in asdict(sync).items() if k not in NO_DEFINITION}
     mapping["traits"] = [_without_default(trait) for trait in mapping["traits"]]
-    mapping |= {} if sync.rules == NO_RULES else {"rules": asdict(sync.rules)}
+    mapping |= {} if sync.rules == NO_RULES else {"rules": _rules(sync)}
     mapping["options"] = _plain(sync.options)
     contract = sorted((c.name, c.data_type) for c in model.columns.values())
     written = _checksum([model.raw_code.strip(), contract, mapping])
     compiled = "" if model.compiled_code is None else _checksum(_undated(model.compiled_code))
     return f"{written}-{compiled}"
+
+
+def _rules(sync: Sync) -> dict[str, Any]:
+    """As of traits."""
+    return {k: v for k, v in asdict(sync.rules).items() if k != "exclusive" or v}
 
 
 def _without_default(trait: Mapping[str, Any]) -> dict[str, Any]:

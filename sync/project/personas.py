@@ -16,7 +16,7 @@ from sync.project.validation import Place, complaints, dotted
 from sync.project.yaml import lines_of, read_yaml
 
 NOTHING = "nothing"
-Reason = Literal["suppressed", "no_consent", "held_out", "outside_rollout", "invalid"]
+Reason = Literal["suppressed", "no_consent", "held_out", "outside_rollout", "outranked", "invalid"]
 """Why a row of a model is held: fates that do not depend on what was sent before."""
 
 

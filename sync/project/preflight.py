@@ -59,7 +59,7 @@ class Preflight:
     """By sync, why a model that decides who may be sent can't be relied on; of an open one, also
     why what it sends is too old."""
     doubted: frozenset[str] = frozenset()
-    """Unique ids of those models."""
+    """Unique ids of those models, and of models of exclusive groups that can't be relied on."""
     unproven: frozenset[str] = frozenset()
     """Names of open syncs whose model may have been built again since it was proved."""
     guarded: tuple[Gated, ...] = ()
@@ -94,13 +94,15 @@ def gate(
     allowed: Allowed = NOTHING,
     now: datetime | None = None,
     loads: Mapping[str, Load] = NO_LOADS,
+    grouped: Sequence[Sync] = (),
 ) -> Preflight:
     """The syncs that may run, and every refusal and warning.
 
     `remembered` are the verdicts of earlier runs, `traces` tell when dbt last executed a node,
     `loads` when sources were loaded, by unique id. A model needs a good verdict: from today's
     results, or remembered and not overtaken. What the evidence leaves open warns, and refuses when
-    strict. A refused sync is left as it is: no row of its model removes anybody.
+    strict. A refused sync is left as it is: no row of its model removes anybody. Of syncs that
+    are `grouped`, selected or not, is told whether their models can be relied on.
     """
     other = _other_target(run_results, built_for)
     ours, ours_left = (None, no_trace) if other else (run_results, traces)
@@ -127,7 +129,13 @@ def gate(
     }
     unsure = {name: told for name, told in doubts_of.items() if told}
     doubted = frozenset(node for sync in syncs for node in asked.doubted(sync))
+    doubted |= {sync.unique_id for sync in grouped if _is_refused(sync, evidence, is_strict)}
     return Preflight(opened, gated, verdicts, unsure, doubted, unproven)
+
+
+def _is_refused(sync: Sync, evidence: Evidence, is_strict: bool) -> bool:
+    refused = any(True for _ in evidence.refusals(sync))
+    return refused or (is_strict and any(True for _ in evidence.doubts(sync)))
 
 
 def _other_target(run: RunResults | None, ours: BuiltFor | None) -> str:

@@ -123,8 +123,18 @@ class Project:
             traces_in(self.target_path),
             allowed,
             loads=self.loads,
+            grouped=self._grouped,
         )
-        return replace(found, gated=[*self.unsound, *found.gated])
+        unsound = frozenset().union(*(f.models for f in self.findings)) if self._grouped else ()
+        doubted = found.doubted.union(unsound)
+        return replace(found, gated=[*self.unsound, *found.gated], doubted=doubted)
+
+    @property
+    def _grouped(self) -> list[Sync]:
+        """The syncs in exclusive groups, where one that is selected is in any."""
+        if not any(sync.rules.exclusive for sync in self.syncs):
+            return []
+        return [sync for sync in self.siblings if sync.rules.exclusive]
 
     def load_connection(self, name: str) -> BaseModel:
         """A connection's validated settings; needs its secrets in the environment."""

@@ -20,6 +20,7 @@ FATES: Mapping[Fate, str] = {
     Fate.NO_CONSENT: "without consent",
     Fate.HELD_OUT: "held out",
     Fate.OUTSIDE_ROLLOUT: "outside the rollout",
+    Fate.OUTRANKED: "outranked",
     Fate.EXPIRED: "expired",
     Fate.UNCHANGED: "unchanged",
 }
@@ -29,6 +30,7 @@ CAUSES: Mapping[ExitCause, str] = {
     ExitCause.SUPPRESSED: "they are suppressed",
     ExitCause.NO_CONSENT: "they have not consented",
     ExitCause.SHRUNK: "the rollout was made smaller",
+    ExitCause.OUTRANKED: "another segment of their group comes first",
 }
 """Why members leave that the model still has."""
 

@@ -252,7 +252,7 @@ class SqlStore:
             state, self.sync, self.warehouse.engine, epoch, self.siblings, self.as_of
         )
         preparing.ensure(state, prepared)
-        with self._fenced(epoch, is_shared=bool(self.sync.rules.cadences)):
+        with self._fenced(epoch, is_shared=self.sync.rules.decides_together):
             is_unread = self.as_of.only_protective or bool(prepared.refusal)
             write = writing.write_exits if is_unread else writing.write
             self._summary = write(state, prepared)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from sync.model import Kind, Sync
@@ -20,12 +21,27 @@ def waves(syncs: Sequence[Sync], all_syncs: Sequence[Sync]) -> list[list[Sync]]:
 
 
 def exits_first(in_waves: Sequence[Sequence[Sync]]) -> list[list[Sync]]:
-    """The waves whose exits go ahead of everything: the last ones first, never the first one.
+    """The waves whose exits go ahead of everything: the last ones first.
 
-    Events have no exits.
+    Of the first one, those of exclusive groups, of which several are in the run. Events have no
+    exits.
     """
-    later = ([s for s in wave if s.kind is not Kind.EVENTS] for wave in reversed(in_waves[1:]))
-    return [wave for wave in later if wave]
+    later = [[s for s in wave if s.kind is not Kind.EVENTS] for wave in reversed(in_waves[1:])]
+    groups = Counter(_groups(in_waves))
+    first = in_waves[0] if in_waves else ()
+    grouped = [s for s in first if s.rules.exclusive and groups[s.rules.exclusive.group] > 1]
+    return [wave for wave in (*later, grouped) if wave]
+
+
+def _groups(in_waves: Sequence[Sequence[Sync]]) -> list[str]:
+    """The exclusive group of each model, once for each."""
+    found = {
+        sync.model: sync.rules.exclusive.group
+        for wave in in_waves
+        for sync in wave
+        if sync.rules.exclusive
+    }
+    return list(found.values())
 
 
 def _depth(sync: Sync, known: Mapping[str, Sync]) -> int:

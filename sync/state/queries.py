@@ -42,6 +42,7 @@ RUN_SYNC = (
     "no_consent",
     "held_out",
     "outside_rollout",
+    "outranked",
     "expired",
     "invalid",
 )

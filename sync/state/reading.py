@@ -53,6 +53,7 @@ class LastRun(NamedTuple):
     no_consent: int
     held_out: int
     outside_rollout: int
+    outranked: int
     expired: int
     invalid: int
 

@@ -44,6 +44,7 @@ FORMATS: Mapping[int, tuple[str, ...]] = {
     11: ("entries",),
     12: ("run_syncs.expired",),
     13: ("waiting",),
+    14: ("run_syncs.outranked",),
 }
 """What each format after the first has brought: a table, or a column as `table.column`.
 
@@ -186,6 +187,7 @@ SHARED: Mapping[str, Mapping[str, str]] = {
         "no_consent": BIG,
         "held_out": BIG,
         "outside_rollout": BIG,
+        "outranked": BIG,
         "expired": BIG,
         "invalid": BIG,
         "adds": BIG,

@@ -25,6 +25,8 @@ def written(sync: Sync) -> str:
     found["rollout"] = None if rollout is None else rollout.threshold
     found["counts_entries"] = sync.rules.counts_entries or None
     found["first_name"] = sync.first_name or None
+    exclusive = sync.rules.exclusive
+    found["group"] = None if exclusive is None else exclusive.group
     value = {**{k: v for k, v in found.items() if v is not None}, "options": chosen}
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
@@ -69,6 +71,11 @@ def rollout_of(mapping: str) -> int:
 def counts_entries(mapping: str) -> bool:
     """Whether the sync was under a limit on entries."""
     return bool(json.loads(mapping).get("counts_entries")) if mapping else False
+
+
+def group_of(mapping: str) -> str:
+    """The exclusive group that the sync was in; empty where it was in none."""
+    return str(json.loads(mapping).get("group") or "") if mapping else ""
 
 
 def names_of(columns: Sequence[Column]) -> list[Column]:

@@ -14,7 +14,7 @@ from sqlglot import exp, parse_one
 from sync.model import Kind, Op, Relation, Sync, Trait
 from sync.plan import preparing, writing
 from sync.plan.comparison import Sibling
-from sync.rules import AsOf, Cadence, Cap, Rules
+from sync.rules import AsOf, Cadence, Cap, Exclusive, Rules
 from sync.state import schema as t
 from sync.state import settling
 from sync.state.catalogue import Catalogue
@@ -25,6 +25,7 @@ from sync.timing import Span
 from sync.warehouse import sql as e
 
 MODEL = Relation(None, "shop", "people")
+OTHERS = Relation(None, "shop", "others")
 TYPES = {"id": "text", "email": "text", "plan": "text", "visits": "integer"}
 SYNC = Sync(
     name="people__mailer",
@@ -57,6 +58,8 @@ class Recording:
     """A session of an engine that hashes or not, as its dialect says."""
 
     has_keys = False
+    delay = "cap"
+    """What lets rows wait."""
 
     def __init__(self, dialect: str) -> None:
         self.dialect = dialect
@@ -70,7 +73,9 @@ class Recording:
         if names[:2] == ["op", "cause"]:
             return list(PLANNED)
         if names[:1] == ["waits_for"]:
-            return [("cap", ONES)]
+            return [(self.delay, ONES)]
+        if names == ["sync", "mapping"]:
+            return []
         if "expires_at" in names:
             return [self._lease(names)]
         return [tuple(2 if "detail" in str(one) else ONES for one in found.selects)]
@@ -84,7 +89,8 @@ class Recording:
     def columns(self, relation: Relation) -> list[tuple[str, str]] | None:
         if relation.name == "entries":
             return list(t.SHARED["entries"].items())
-        return list(TYPES.items()) if relation == MODEL else None
+        is_there = relation in (MODEL, OTHERS) or relation.name.endswith("_others__mailer")
+        return list(TYPES.items()) if is_there else None
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -147,6 +153,25 @@ def limited(dialect: str) -> list[str]:
     with patch("sync.plan.ahead.pending_of", lambda *_: None):
         writing.write(state, prepared)
     settling.merge(state, writing.settlement(state, prepared.comparison, 7), "run")
+    return state.told
+
+
+def grouped(dialect: str) -> list[str]:
+    """What a plan tells this engine of a segment that another one of its group comes before."""
+    state = Listening(dialect)
+    rules = Rules(cap=Cap(2, Span(36, "hour")), exclusive=Exclusive("surveys", 1))
+    named = {"kind": Kind.SEGMENT, "traits": ()}
+    own = {"name": "others__mailer", "model": "others", "relation": OTHERS, "segment": "others"}
+    first = replace(SYNC, **own, **named, rules=rules)
+    rules = Rules(exclusive=Exclusive("surveys", 2))
+    sync = replace(SYNC, **named, segment="people", rules=rules)
+    as_of = AsOf(datetime(2026, 11, 21, 12, tzinfo=UTC))
+    state._present = frozenset(t.SHARED)
+    state.session.delay = "group"
+    with patch("sync.state.syncs.recorded", lambda *_: {}):
+        prepared = preparing.prepare(state, sync, f"{dialect} 1", 7, [first, sync], as_of)
+    state.told.clear()
+    writing.write(state, prepared)
     return state.told
 
 

@@ -1,4 +1,4 @@
-"""Cadences on a server: two runs never decide side by side who takes a slot."""
+"""On a server, two runs never decide side by side who takes a slot, or a place in a group."""
 
 from __future__ import annotations
 
@@ -6,17 +6,20 @@ from dataclasses import replace
 
 import pytest
 
-from sync.rules import Cadence, Cap, Rules
+from sync.rules import Cadence, Cap, Exclusive, Rules
 from sync.timing import Span
 from tests.unit.plan.living import NOON, SEGMENT, World
 
+PROMO = Cadence("promo", Cap(1, Span(7, "day")), ("carts",))
+TOGETHER = [Rules(cadences=(PROMO,)), Rules(exclusive=Exclusive("surveys", 1))]
 
+
+@pytest.mark.parametrize("rules", TOGETHER, ids=["cadence", "group"])
 @pytest.mark.parametrize("world", ["postgres"], indirect=True)
 def test_a_plan_locks_the_entries_before_it_reads_anything(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: World, rules: Rules, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    promo = Cadence("promo", Cap(1, Span(7, "day")), ("carts",))
-    world.sync = replace(SEGMENT, rules=Rules(cadences=(promo,)))
+    world.sync = replace(SEGMENT, rules=rules)
     world.has("a")
     world.run(NOON)
     told: list[str] = []

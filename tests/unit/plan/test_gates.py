@@ -176,6 +176,7 @@ class World:
     session: Session
     schema: str
     spool: Path
+    doubted: frozenset[str] = frozenset()
 
     def write(self, day: Day) -> None:
         contents: dict[str, list[tuple[Any, ...]]] = {
@@ -247,13 +248,7 @@ class World:
 
     def run(self, sync: Sync, others: list[Sync], day: Day, previews: bool) -> Any:
         """Plan as a run does, and with `previews` as a preview does; deliver what may go."""
-        access = StateAccess(
-            self.warehouse,
-            f"{self.schema}_activation",
-            self.spool,
-            siblings=tuple(others),
-            as_of=AsOf(day.at),
-        )
+        access = self.access(others, day.at)
         store = access.store(sync)
         store.check()
         epoch = store.acquire(Holder("me", host(), own_process(), "1")).epoch
@@ -273,6 +268,15 @@ class World:
         fates = {str(f): n for f, n in summary.fates.items() if n}
         found = frozenset((str(c.op), c.cause, c.identity) for c in changes)
         return fates, found, bool(summary.doubts), self.arms(store)
+
+    def access(self, others: list[Sync], at: datetime) -> StateAccess:
+        return StateAccess(
+            self.warehouse,
+            f"{self.schema}_activation",
+            self.spool,
+            siblings=tuple(others),
+            as_of=AsOf(at, self.doubted),
+        )
 
     def preview(self, access: StateAccess, sync: Sync) -> Any:
         with access.catalogue(sync.name) as state:

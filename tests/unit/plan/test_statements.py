@@ -10,7 +10,7 @@ import pytest
 from sqlglot import exp, parse_one
 
 from sync.warehouse.dialect import FACTS
-from tests.unit.plan.recording import limited, statements
+from tests.unit.plan.recording import grouped, limited, statements
 
 GOLDEN = Path(__file__).parent / "golden"
 TEXTS = (exp.DataType.Type.VARCHAR, exp.DataType.Type.TEXT)
@@ -84,6 +84,20 @@ def test_the_statements_of_limits_are_those_that_were_agreed_on(dialect: str) ->
     told = [sql for sql in limited(dialect) if any(name in sql for name in about)]
     text = ";\n\n".join(told) + ";\n"
     file = GOLDEN / "limits" / f"{dialect}.sql"
+    if os.environ.get("SYNC_WRITE_GOLDEN"):
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(text.encode())
+    assert text == file.read_bytes().decode()
+
+
+@pytest.mark.parametrize("dialect", FACTS)
+def test_the_statements_of_groups_are_those_that_were_agreed_on(dialect: str) -> None:
+    """The first that asks who is outranked, and the one that asks who waits."""
+    told = grouped(dialect)
+    first = next(sql for sql in told if "outranking" in sql)
+    judged = next(sql for sql in told if "occupied" in sql)
+    text = ";\n\n".join([first, judged]) + ";\n"
+    file = GOLDEN / "groups" / f"{dialect}.sql"
     if os.environ.get("SYNC_WRITE_GOLDEN"):
         file.parent.mkdir(exist_ok=True)
         file.write_bytes(text.encode())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sync.model import Kind, Relation, Sync
-from sync.rules import After, Rules
+from sync.rules import After, Exclusive, Rules
 from sync.run.waves import exits_first, waves
 
 
@@ -53,3 +53,13 @@ def test_what_lies_between_two_syncs_need_not_be_selected() -> None:
 def test_a_sync_that_runs_without_the_one_it_waits_for_sends_all_at_once() -> None:
     a, b = sync("a"), sync("b", "a")
     assert exits_first(waves([b], [a, b])) == []
+
+
+def in_group(name: str, priority: int) -> Sync:
+    return replace(sync(name), rules=Rules(exclusive=Exclusive("surveys", priority)))
+
+
+def test_the_exits_of_a_group_go_first_where_several_of_its_models_run() -> None:
+    a, b, c = in_group("a", 1), in_group("b", 2), sync("c")
+    assert names(exits_first(waves([a, b, c], [a, b, c]))) == ["a b"]
+    assert exits_first(waves([a, c], [a, b, c])) == []

@@ -32,6 +32,7 @@ FATES = (
     "no_consent",
     "held_out",
     "outside_rollout",
+    "outranked",
     "expired",
     "invalid",
 )

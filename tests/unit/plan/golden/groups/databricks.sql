@@ -1,0 +1,426 @@
+SELECT
+  COUNT(*),
+  SUM(`fingerprint`),
+  SUM(CASE WHEN NOT `fingerprint` IS NULL THEN XXHASH64(`fingerprint`) ELSE NULL END),
+  COALESCE(SUM(CASE WHEN `detail` = 'unidentified' THEN 1 ELSE 0 END), 0),
+  COALESCE(SUM(CASE WHEN `detail` = 'address-missing' THEN 1 ELSE 0 END), 0),
+  COALESCE(SUM(CASE WHEN `detail` = 'outranked' THEN 1 ELSE 0 END), 0)
+FROM (
+  SELECT
+    `r`.*,
+    CASE
+      WHEN `r`.`detail` = 'unidentified'
+      THEN 'invalid'
+      WHEN `r`.`detail` = 'address-missing'
+      THEN 'invalid'
+      WHEN `r`.`detail` = 'outranked'
+      THEN 'outranked'
+      ELSE CAST(NULL AS STRING)
+    END AS `fate`,
+    CASE
+      WHEN NOT `r`.`detail` IS NULL
+      THEN NULL
+      ELSE XXHASH64(
+        CAST('3;databricks 1;d58b2a42e7de27802dc53d1ca433ff58' AS STRING),
+        `r`.`identity`,
+        `r`.`external_key`
+      )
+    END AS `fingerprint`
+  FROM (
+    SELECT
+      `r`.*,
+      CASE
+        WHEN `r`.`identity` IS NULL
+        THEN 'unidentified'
+        WHEN `r`.`external_key` IS NULL
+        THEN 'address-missing'
+        WHEN NOT `outranking`.`person` IS NULL
+        THEN 'outranked'
+        ELSE CAST(NULL AS STRING)
+      END AS `detail`
+    FROM (
+      SELECT
+        CASE
+          WHEN CAST(`m`.`id` AS STRING) = ''
+          OR CAST(`m`.`id` AS STRING) LIKE ' %'
+          OR CAST(`m`.`id` AS STRING) LIKE '% '
+          THEN NULLIF(TRIM(CAST(`m`.`id` AS STRING)), '')
+          ELSE CAST(`m`.`id` AS STRING)
+        END AS `identity`,
+        TRANSLATE(
+          TRIM(BOTH '\t\n\013\014\r\034\035\036\037                  　' FROM CASE
+            WHEN CAST(`m`.`email` AS STRING) = ''
+            OR CAST(`m`.`email` AS STRING) LIKE ' %'
+            OR CAST(`m`.`email` AS STRING) LIKE '% '
+            THEN NULLIF(TRIM(CAST(`m`.`email` AS STRING)), '')
+            ELSE CAST(`m`.`email` AS STRING)
+          END),
+          'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+          'abcdefghijklmnopqrstuvwxyz'
+        ) AS `external_key`,
+        CASE
+          WHEN CAST(`m`.`email` AS STRING) = ''
+          OR CAST(`m`.`email` AS STRING) LIKE ' %'
+          OR CAST(`m`.`email` AS STRING) LIKE '% '
+          THEN NULLIF(TRIM(CAST(`m`.`email` AS STRING)), '')
+          ELSE CAST(`m`.`email` AS STRING)
+        END AS `external_id`,
+        CAST(NULL AS STRING) AS `related_id`,
+        CAST(NULL AS STRING) AS `reason`,
+        CAST(NULL AS STRING) AS `event`,
+        CAST(NULL AS TIMESTAMP) AS `occurred_at`,
+        CASE
+          WHEN CAST(`m`.`id` AS STRING) = ''
+          OR CAST(`m`.`id` AS STRING) LIKE ' %'
+          OR CAST(`m`.`id` AS STRING) LIKE '% '
+          THEN NULLIF(TRIM(CAST(`m`.`id` AS STRING)), '')
+          ELSE CAST(`m`.`id` AS STRING)
+        END AS `group_person`
+      FROM `shop`.`people` AS `m`
+    ) AS `r`
+    LEFT JOIN (
+      SELECT
+        `person`,
+        MIN(`priority`) AS `priority`
+      FROM (
+        SELECT
+          `p`.`person`,
+          1 AS `priority`
+        FROM (
+          SELECT
+            `d`.`identity` AS `person`
+          FROM (
+            SELECT
+              `g`.`identity`,
+              'add' AS `op`,
+              'new' AS `cause`
+            FROM (
+              SELECT
+                `r`.`identity`,
+                COALESCE((
+                  `r`.`identity` IS NULL OR `r`.`external_key` IS NULL
+                ), FALSE) AS `is_held`,
+                COUNT(`r`.`identity`) OVER (PARTITION BY `r`.`identity`) AS `by_identity`,
+                COUNT(`r`.`external_key`) OVER (PARTITION BY `r`.`external_key`) AS `by_external_key`
+              FROM (
+                SELECT
+                  CASE
+                    WHEN CAST(`m`.`id` AS STRING) = ''
+                    OR CAST(`m`.`id` AS STRING) LIKE ' %'
+                    OR CAST(`m`.`id` AS STRING) LIKE '% '
+                    THEN NULLIF(TRIM(CAST(`m`.`id` AS STRING)), '')
+                    ELSE CAST(`m`.`id` AS STRING)
+                  END AS `identity`,
+                  TRANSLATE(
+                    TRIM(BOTH '\t\n\013\014\r\034\035\036\037                  　' FROM CASE
+                      WHEN CAST(`m`.`email` AS STRING) = ''
+                      OR CAST(`m`.`email` AS STRING) LIKE ' %'
+                      OR CAST(`m`.`email` AS STRING) LIKE '% '
+                      THEN NULLIF(TRIM(CAST(`m`.`email` AS STRING)), '')
+                      ELSE CAST(`m`.`email` AS STRING)
+                    END),
+                    'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+                    'abcdefghijklmnopqrstuvwxyz'
+                  ) AS `external_key`,
+                  CASE
+                    WHEN CAST(`m`.`email` AS STRING) = ''
+                    OR CAST(`m`.`email` AS STRING) LIKE ' %'
+                    OR CAST(`m`.`email` AS STRING) LIKE '% '
+                    THEN NULLIF(TRIM(CAST(`m`.`email` AS STRING)), '')
+                    ELSE CAST(`m`.`email` AS STRING)
+                  END AS `external_id`,
+                  CAST(NULL AS STRING) AS `related_id`,
+                  CAST(NULL AS STRING) AS `reason`,
+                  CAST(NULL AS STRING) AS `event`,
+                  CAST(NULL AS TIMESTAMP) AS `occurred_at`
+                FROM `shop`.`others` AS `m`
+              ) AS `r`
+              WHERE
+                NOT `r`.`identity` IS NULL
+            ) AS `g`
+            WHERE
+              NOT `g`.`is_held` AND `g`.`by_identity` = 1 AND `g`.`by_external_key` = 1
+          ) AS `d`
+          LEFT JOIN (
+            SELECT DISTINCT
+              `person`
+            FROM (
+              SELECT
+                `identity` AS `person`
+              FROM `shop_activation`.`snapshot_others__mailer`
+              WHERE
+                (
+                  (
+                    `is_member` AND NOT COALESCE(`unconfirmed` = 'remove', FALSE)
+                  )
+                  OR `unconfirmed` = 'add'
+                )
+              UNION
+              SELECT
+                `person`
+              FROM `shop_activation`.`entries`
+              WHERE
+                `sync` IN ('others__mailer') AND `is_reserved`
+            ) AS `i`
+          ) AS `seat`
+            ON `seat`.`person` = `d`.`identity`
+          WHERE
+            (
+              NOT (
+                COALESCE((
+                  `d`.`cause` IN ('new', 'returned') AND 0 >= 2
+                ), FALSE)
+              )
+              OR NOT `seat`.`person` IS NULL
+            )
+        ) AS `p`
+      ) AS `h`
+      GROUP BY
+        `person`
+    ) AS `outranking`
+      ON `outranking`.`person` = `r`.`group_person`
+  ) AS `r`
+) AS `g`;
+
+CREATE TEMPORARY VIEW `activation_judged` AS
+WITH `joined` AS (
+  SELECT
+    `c`.`identity` AS `identity`,
+    `c`.`is_wanted` AS `is_wanted`,
+    `c`.`is_known` AS `is_known`,
+    `c`.`external_id` AS `external_id`,
+    `c`.`external_key` AS `external_key`,
+    `c`.`related_id` AS `related_id`,
+    `c`.`reason` AS `reason`,
+    `c`.`event` AS `event`,
+    `c`.`occurred_at` AS `occurred_at`,
+    `c`.`fingerprint` AS `fingerprint`,
+    COALESCE(`s`.`entries`, 0) AS `entries`,
+    COALESCE(`s`.`is_member`, FALSE) AS `is_member`,
+    `s`.`unconfirmed` AS `unconfirmed`,
+    `s`.`origin_epoch` AS `origin_epoch`,
+    `s`.`to_repeat` AS `to_repeat`,
+    `s`.`external_id` AS `old_external_id`,
+    COALESCE(
+      `s`.`external_key`,
+      TRANSLATE(
+        TRIM(BOTH '\t\n\013\014\r\034\035\036\037                  　' FROM COALESCE(`s`.`external_id`, `s`.`identity`)),
+        'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+        'abcdefghijklmnopqrstuvwxyz'
+      )
+    ) AS `old_external_key`,
+    `s`.`related_id` AS `old_related_id`,
+    `s`.`target_id` AS `old_target_id`,
+    `x`.`cause` AS `barred`
+  FROM `activation_candidates` AS `c`
+  LEFT JOIN `shop_activation`.`snapshot_people__mailer` AS `s`
+    ON `s`.`identity` = `c`.`identity`
+  LEFT JOIN `activation_barred` AS `x`
+    ON `x`.`identity` = `c`.`identity`
+  WHERE
+    (
+      NOT EXISTS(
+        SELECT
+          1
+        FROM `activation_duplicates` AS `u`
+        WHERE
+          `u`.`identity` = `c`.`identity`
+      )
+      OR NOT `x`.`cause` IS NULL
+    )
+), `decided` AS (
+  SELECT
+    `op` AS `op`,
+    `cause` AS `cause`,
+    `identity` AS `identity`,
+    CASE WHEN NOT `is_wanted` THEN `old_external_id` ELSE `external_id` END AS `external_id`,
+    CASE WHEN NOT `is_wanted` THEN `old_external_key` ELSE `external_key` END AS `external_key`,
+    CASE WHEN NOT `is_wanted` THEN `old_related_id` ELSE `related_id` END AS `related_id`,
+    COALESCE(CASE WHEN NOT `is_wanted` THEN `old_target_id` ELSE 1 END, 1) AS `target_id`,
+    `reason` AS `reason`,
+    CASE
+      WHEN NOT `is_wanted`
+      THEN CASE
+        WHEN `unconfirmed` IS DISTINCT FROM 'add'
+        AND (
+          `is_member` OR `unconfirmed` = 'remove'
+        )
+        THEN `entries`
+        ELSE `entries` + 1
+      END
+      WHEN `cause` = 'moved'
+      THEN (
+        CASE
+          WHEN `unconfirmed` IS DISTINCT FROM 'add'
+          AND (
+            `is_member` OR `unconfirmed` = 'remove'
+          )
+          THEN `entries`
+          ELSE `entries` + 1
+        END
+      ) + 1
+      WHEN `op` = 'add'
+      THEN `entries` + 1
+      WHEN `entries` = 0
+      THEN 1
+      ELSE `entries`
+    END AS `transition`,
+    CASE
+      WHEN `unconfirmed` IS DISTINCT FROM 'add'
+      AND (
+        `is_member` OR `unconfirmed` = 'remove'
+      )
+      THEN `entries`
+      ELSE `entries` + 1
+    END AS `leaving_transition`,
+    `old_external_id` AS `old_external_id`,
+    `old_external_key` AS `old_external_key`,
+    `old_target_id` AS `old_target_id`,
+    CASE WHEN NOT `unconfirmed` IS NULL THEN COALESCE(`origin_epoch`, 7) ELSE 7 END AS `origin_epoch`,
+    `to_repeat` AS `to_repeat`,
+    CASE WHEN NOT `is_wanted` THEN NULL ELSE `fingerprint` END AS `fingerprint`,
+    `event` AS `event`,
+    `occurred_at` AS `occurred_at`,
+    TRUE AS `is_quiet`,
+    '' AS `changed`,
+    '' AS `leaving_changed`,
+    CAST(NULL AS TIMESTAMP) AS `expires_from`,
+    CAST(NULL AS STRING) AS `zone`,
+    `unconfirmed` AS `unconfirmed`
+  FROM (
+    SELECT
+      *,
+      CASE
+        WHEN (
+          NOT `is_wanted`
+          AND (
+            (
+              `is_member` OR NOT `unconfirmed` IS NULL
+            ) OR FALSE
+          )
+        )
+        AND `barred` = 'outranked'
+        THEN 'remove'
+        WHEN NOT `is_wanted`
+        AND (
+          (
+            `is_member` OR NOT `unconfirmed` IS NULL
+          ) OR FALSE
+        )
+        THEN 'remove'
+        WHEN NOT `is_wanted`
+        THEN 'same'
+        WHEN NOT (
+          `is_member` OR NOT `unconfirmed` IS NULL
+        ) AND `entries` > 0
+        THEN 'add'
+        WHEN NOT (
+          `is_member` OR NOT `unconfirmed` IS NULL
+        )
+        THEN 'add'
+        WHEN (
+          FALSE OR `external_key` IS DISTINCT FROM `old_external_key`
+        )
+        THEN 'add'
+        WHEN `unconfirmed` = 'remove'
+        THEN 'add'
+        WHEN `unconfirmed` = 'add'
+        THEN 'add'
+        WHEN `unconfirmed` = 'change'
+        THEN 'change'
+        WHEN FALSE
+        THEN 'change'
+        WHEN FALSE
+        THEN 'change'
+        ELSE 'same'
+      END AS `op`,
+      CASE
+        WHEN (
+          NOT `is_wanted`
+          AND (
+            (
+              `is_member` OR NOT `unconfirmed` IS NULL
+            ) OR FALSE
+          )
+        )
+        AND `barred` = 'outranked'
+        THEN 'outranked'
+        WHEN NOT `is_wanted`
+        AND (
+          (
+            `is_member` OR NOT `unconfirmed` IS NULL
+          ) OR FALSE
+        )
+        THEN 'left'
+        WHEN NOT `is_wanted`
+        THEN 'same'
+        WHEN NOT (
+          `is_member` OR NOT `unconfirmed` IS NULL
+        ) AND `entries` > 0
+        THEN 'returned'
+        WHEN NOT (
+          `is_member` OR NOT `unconfirmed` IS NULL
+        )
+        THEN 'new'
+        WHEN (
+          FALSE OR `external_key` IS DISTINCT FROM `old_external_key`
+        )
+        THEN 'moved'
+        WHEN `unconfirmed` = 'remove'
+        THEN 'returned'
+        WHEN `unconfirmed` = 'add'
+        THEN 'in doubt'
+        WHEN `unconfirmed` = 'change'
+        THEN 'in doubt'
+        WHEN FALSE
+        THEN 'asserted'
+        WHEN FALSE
+        THEN 'changed'
+        ELSE 'same'
+      END AS `cause`
+    FROM `joined`
+  ) AS `j`
+)
+SELECT
+  `j`.*,
+  CASE WHEN `j`.`waits_0` THEN 'group' ELSE CAST(NULL AS STRING) END AS `waits_for`
+FROM (
+  SELECT
+    `d`.*,
+    (
+      NOT `d`.`op` = 'remove'
+      AND COALESCE(
+        (
+          `d`.`cause` IN ('new', 'returned') AND NOT `occupied`.`person` IS NULL
+        ),
+        FALSE
+      )
+    ) AS `waits_0`
+  FROM (
+    SELECT
+      *
+    FROM `decided`
+    WHERE
+      `op` <> 'same'
+  ) AS `d`
+  LEFT JOIN (
+    SELECT DISTINCT
+      `person`
+    FROM (
+      SELECT
+        `s`.`identity` AS `person`
+      FROM `shop_activation`.`snapshot_others__mailer` AS `s`
+      WHERE
+        (
+          `s`.`is_member` OR NOT `s`.`unconfirmed` IS NULL
+        )
+      UNION
+      SELECT
+        `s`.`identity` AS `person`
+      FROM `shop_activation`.`plan_others__mailer` AS `s`
+      WHERE
+        `s`.`op` = 'add'
+    ) AS `i`
+  ) AS `occupied`
+    ON `occupied`.`person` = `d`.`identity`
+) AS `j`;
