@@ -50,8 +50,7 @@ def control_routes(vendors: Vendors, traffic: Traffic) -> list[Route]:
 
 def _route(path: str, endpoint: Endpoint, method: str = "GET") -> Route:
     async def guarded(request: Request) -> Response:
-        origin = request.headers.get("origin")
-        if origin is not None and origin != f"http://{request.headers.get('host')}":
+        if is_foreign(request):
             return answer({"error": "pages of other origins may not use the sandbox"}, 403)
         try:
             return await endpoint(request)
@@ -59,6 +58,12 @@ def _route(path: str, endpoint: Endpoint, method: str = "GET") -> Route:
             return answer({"error": str(e)}, 400)
 
     return Route(path, guarded, methods=[method])
+
+
+def is_foreign(request: Request) -> bool:
+    """Whether a page of another origin sent it."""
+    origin = request.headers.get("origin")
+    return origin is not None and origin != f"http://{request.headers.get('host')}"
 
 
 def answer(value: Any, status: int = 200) -> Response:

@@ -17,6 +17,9 @@ from activation_sandbox.vendor import Vendor
 from activation_sandbox.wire import pause, send_plain, until_gone, wire_of
 
 LOG_SIZE = 10_000
+KEPT_EXCHANGES = 100
+KEPT_BYTES = 50_000
+"""Of each body of the last exchanges."""
 NO_ANSWER = 0
 """Logged as the status when nothing complete was sent."""
 
@@ -36,6 +39,16 @@ class Logged:
     request_bytes: int
     response_bytes: int
     faults: str
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request and its answer with the beginnings of their bodies."""
+
+    entry: Logged
+    query: str
+    sent: bytes
+    answered: bytes
 
 
 class Traffic:
@@ -58,6 +71,7 @@ class Traffic:
     def reset(self) -> None:
         """Forget what was counted; faults stay."""
         self.log: deque[Logged] = deque(maxlen=self._log_size)
+        self.exchanges: deque[Exchange] = deque(maxlen=KEPT_EXCHANGES)
         self.number = 0
         self.most_in_flight = 0
         self.largest: Counter[str] = Counter()
@@ -77,6 +91,7 @@ class Traffic:
         totals["request_bytes"] += entry.request_bytes
         totals["response_bytes"] += entry.response_bytes
         totals["failed"] += entry.status >= 400 or entry.status == NO_ANSWER
+        totals["misses"] += is_miss(entry.method, entry.status)
         for what, size in (("items", entry.items), ("request_bytes", entry.request_bytes)):
             self.largest[what] = max(self.largest[what], size)
         if self._on_request is not None:
@@ -96,6 +111,11 @@ class Traffic:
         """The last requests, newest first."""
         rows = (e for e in reversed(self.log) if vendor in (None, e.vendor))
         return [asdict(entry) for _, entry in zip(range(limit), rows, strict=False)]
+
+
+def is_miss(method: str, status: int) -> bool:
+    """Whether a look-up found nothing, which is an answer and no failure."""
+    return method == "GET" and status == 404
 
 
 class Gate:
@@ -197,6 +217,10 @@ class Gate:
             faults=", ".join(f"{s.kind} {s.when}" for s in specs),
         )
         self.traffic.count(entry)
+        answered = answer.body[:KEPT_BYTES] if answer.status != NO_ANSWER else b""
+        self.traffic.exchanges.append(
+            Exchange(entry, call.query_string, call.body[:KEPT_BYTES], answered)
+        )
 
 
 NEEDS_ANSWER = frozenset({"truncate", "drip", "huge_header", "wrong_index"})

@@ -89,8 +89,17 @@ class Segment:
     type: str = "manual"
     created_at: int = 0
     updated_at: int = 0
-    members: set[str] = field(default_factory=set)
+    members: dict[str, float] = field(default_factory=dict)
+    """By the person's key, when each joined, in seconds since 1970."""
     filter: dict[str, Any] | None = None
+
+    def join(self, key: str, at: float) -> None:
+        """Add a member; a member who is there already stays since then."""
+        self.members.setdefault(key, at)
+
+    def leave(self, key: str) -> None:
+        """Take a member out, if it is there."""
+        self.members.pop(key, None)
 
 
 class World:
@@ -151,7 +160,7 @@ class World:
         for kind in list(person.identifiers):
             self.unlink(person, kind)
         for segment in self.segments.values():
-            segment.members.discard(person.key)
+            segment.leave(person.key)
         for key in person.relationships:
             self.objects[key].people.pop(person.key, None)
         self.people.pop(person.key, None)

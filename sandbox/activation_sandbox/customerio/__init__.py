@@ -103,9 +103,9 @@ class Customerio(Vendor[CustomerioSwitches]):
             return "ignored: no id"
         was_member = person.key in segment.members
         if action == "add":
-            segment.members.add(person.key)
+            segment.join(person.key, ws.now())
         else:
-            segment.members.discard(person.key)
+            segment.leave(person.key)
         if was_member == (action == "add"):
             return "unchanged"
         person.operations += 1

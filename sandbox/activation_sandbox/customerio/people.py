@@ -204,7 +204,7 @@ def merge(ws: Workspace, primary: tuple[str, Any], secondary: tuple[str, Any]) -
             keep.events.append(event)
     keep.deliveries += gone.deliveries
     for segment in ws.world.segments_of(gone):
-        segment.members.add(keep.key)
+        segment.join(keep.key, ws.now())
     for key, relation in gone.relationships.items():
         keep.relationships.setdefault(key, relation)
         ws.world.objects[key].people.setdefault(keep.key, relation)

@@ -133,7 +133,10 @@ class Segments:
         for identity in identities:
             person = self.vendor.users.find(identity)
             if person is not None:
-                (segment.members.add if verb == "add" else segment.members.discard)(person.key)
+                if verb == "add":
+                    segment.join(person.key, call.now)
+                else:
+                    segment.leave(person.key)
                 person.operations += 1
             self.vendor.log(call, "segment", verb, identity, {segment.name: verb})
 

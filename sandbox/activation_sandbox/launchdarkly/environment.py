@@ -122,10 +122,10 @@ class Environment:
             effect = "unchanged" if (key in members) == is_add else "joined" if is_add else "left"
             if is_add and person is not None:
                 members[key] = None
-                segment.shown.members.add(person.key)
+                segment.shown.join(person.key, self.clock())
             else:
                 members.pop(key, None)
-                segment.shown.members.discard(context_id(kind, key))
+                segment.shown.leave(context_id(kind, key))
             self.record(request, "segment", "add" if is_add else "remove", kind, key, effect)
         return len(members) != before
 

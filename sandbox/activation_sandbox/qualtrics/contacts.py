@@ -172,7 +172,7 @@ class Directory:
         if lookup is None:
             number = self.world.next_number("lookup")
             lookup = found.contacts[person.key] = f"CGC_{number:015d}"
-            found.segment.members.add(person.key)
+            found.segment.join(person.key, now)
             found.segment.updated_at = int(now)
         private = {n: as_text(v) for n, v in (body.get("privateEmbeddedData") or {}).items()}
         found.private.setdefault(person.key, {}).update(private)
@@ -186,7 +186,7 @@ class Directory:
         """Take a contact off a list; it stays in the directory."""
         if found.contacts.pop(person.key, None) is None:
             raise Refusal(404, "Contact is not on the mailing list", "PACC_1")
-        found.segment.members.discard(person.key)
+        found.segment.leave(person.key)
         found.private.pop(person.key, None)
         if forgets:
             found.opted_out.pop(person.key, None)

@@ -84,9 +84,11 @@ class Receiver:
         person = self._of(data, call)
         _apply(person.attributes, data)
         if message["type"] in WORDS["segment"]:
-            members = self._segment(data["segment"]).members
-            is_out = message["type"] == "segment.removed"
-            members.discard(person.key) if is_out else members.add(person.key)
+            segment = self._segment(data["segment"])
+            if message["type"] == "segment.removed":
+                segment.leave(person.key)
+            else:
+                segment.join(person.key, call.now)
         return "applied"
 
     def _segment(self, name: str) -> Segment:
