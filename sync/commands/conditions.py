@@ -20,6 +20,9 @@ def conditions(sync: Sync) -> Iterator[str]:
         yield f"holdout {holdout.name}: {_percent(holdout.threshold)} of new people get nothing"
     if rules.rollout:
         yield _rollout(rules.rollout)
+    if rules.exclusive:
+        place = f"priority {rules.exclusive.priority}"
+        yield f"one segment of the group {rules.exclusive.group} at a time, {place}"
     if rules.after:
         late = f", at most {rules.after.timeout}" if rules.after.sends_late else ""
         yield f"only people whom {rules.after.sync} has acknowledged{late}"
