@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sync.errors import ConfigError, Problem, WarehouseError
-from sync.model import Kind, Relation
+from sync.model import Kind
 from sync.project.artifacts import Model
 from sync.project.beginning import (
     Piece,
@@ -86,8 +86,7 @@ def columns_of(access: StateAccess, model: Model) -> Columns:
     """As the warehouse has them, or else as they are declared. Raises ConfigError with neither."""
     try:
         with access.opened() as state:
-            relation = Relation(model.database, model.schema, model.alias)
-            found = state.session.columns(relation)
+            found = state.session.columns(model.relation)
     except WarehouseError:
         found = None
         if not model.columns:

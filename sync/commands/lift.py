@@ -8,7 +8,6 @@ from datetime import date, datetime
 from typing import Any
 
 from sync.errors import ConfigError, Problem, WarehouseError
-from sync.model import Relation
 from sync.project.policy_forms import HoldoutForm, span
 from sync.project.project import Project
 from sync.project.suggest import did_you_mean
@@ -118,7 +117,7 @@ def find_lifts(project: Project, access: StateAccess, name: str | None) -> list[
             )
         )
     with access.opened() as state:
-        rows = lift_rows(state, Relation(model.database, model.schema, model.alias))
+        rows = lift_rows(state, model.relation)
     if rows is None:
         text = f"the warehouse has no {model.schema}.{model.alias}"
         raise WarehouseError(

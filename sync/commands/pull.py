@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -16,7 +16,6 @@ from sync.run.context import Services
 from sync.state import installation
 from sync.state import responses as pulling
 from sync.state.catalogue import Catalogue
-from sync.warehouse import sql as e
 
 COLUMNS = ("connection", "record_id", "recorded_at", "record", "pulled_at")
 
@@ -71,14 +70,9 @@ def _store(state: Catalogue, connection: str, page: Page, at: datetime) -> None:
             )
             for record_id, record in newest.items()
         ]
-        table = e.table(state.tables["responses"]).sql(state.dialect)
-        state.session.append(table, _quoted(state.dialect), rows)
+        state.append(state.tables["responses"], COLUMNS, rows)
     for statement in pulling.save_cursor(state.tables, connection, page.cursor, len(newest)):
         state.run(statement)
-
-
-def _quoted(dialect: str) -> Sequence[str]:
-    return [e.ident(name).sql(dialect) for name in COLUMNS]
 
 
 def _text(connection: str, record: Mapping[str, Any], key: str) -> str:

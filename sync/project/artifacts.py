@@ -15,6 +15,7 @@ from typing import Any
 from sync.errors import ConfigError, Problem
 from sync.project.artifact_file import Sleep, check_version, read_json, unknown_shape
 from sync.project.run_results import instant
+from sync.relation import Relation, named
 
 NEWEST_MANIFEST = 12
 NAMESPACE = "activation"
@@ -58,9 +59,17 @@ class Model:
     """None unless dbt compiled this very model in the invocation that wrote the manifest."""
     is_contract_enforced: bool = False
     description: str = ""
+    engine: str = ""
+    """The adapter that built it, which decides how names without quotes are kept."""
     depends_on: tuple[str, ...] = ()
     run_file: str = ""
     """Where dbt writes its SQL each time it builds the model, below `run/` of the target path."""
+
+    @property
+    def relation(self) -> Relation:
+        """What dbt builds, as the warehouse has it."""
+        written = Relation(self.database, self.schema, self.alias)
+        return named(written, self.relation_name, self.engine)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +182,7 @@ def _model(unique_id: str, node: Mapping[str, Any], dialect: str) -> Model:
         compiled_code=node.get("compiled_code"),
         is_contract_enforced=bool((config.get("contract") or {}).get("enforced")),
         description=node.get("description") or "",
+        engine=dialect,
         depends_on=_depends_on(node),
         run_file=_run_file(node),
     )

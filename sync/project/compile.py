@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sync.errors import Problem
-from sync.model import Kind, Relation, Sync
+from sync.model import Kind, Sync
 from sync.project.artifacts import Manifest
 from sync.project.connections import DESTINATIONS, PROFILES
 from sync.project.consenting import RequiresLevel, consents_of
@@ -212,7 +212,7 @@ def _sync(activated: Activated, entry: EntryMetadata, vendor: str, options: Any)
         name=sync_name(model.name, entry.name),
         model=model.name,
         unique_id=model.unique_id,
-        relation=Relation(model.database, model.schema, model.alias),
+        relation=model.relation,
         connection=entry.name,
         vendor=vendor,
         kind=meta.kind.sent,

@@ -34,6 +34,7 @@ from sync.project.traces import traces_in
 from sync.project.variables import read_variables
 from sync.project.vendors import Registry, load_connection
 from sync.project.verdicts import Verdict
+from sync.relation import plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ class Project:
     @property
     def state_schema(self) -> str:
         """Where state lives in the warehouse."""
-        return f"{self.target.schema}_activation"
+        return plain(f"{self.target.schema}_activation", self.target.adapter_type)
 
     def gate(self, remembered: Sequence[Verdict] = (), allowed: Allowed = NOTHING) -> Preflight:
         """Ask the gates about our syncs; `remembered` are the verdicts that the state holds."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from sync.data_types import MOMENTS, wire
 from sync.errors import Problem
-from sync.model import Relation, Sync
+from sync.model import Sync
 from sync.project.artifacts import Model
 from sync.project.findings import Finding
 from sync.project.metadata import MetaKind
@@ -69,7 +69,7 @@ def as_listed(known: Activated, zone: str, match: Mapping[str, str] | None = Non
     return Listed(
         model=model.name,
         unique_id=model.unique_id,
-        relation=Relation(model.database, model.schema, model.alias),
+        relation=model.relation,
         identity=theirs,
         column=ours,
         reason=meta.reason,

@@ -39,6 +39,7 @@ from sync.state.store import (
     SyncReport,
     Terms,
 )
+from sync.warehouse import sql as e
 from sync.warehouse.errors import placing
 from sync.warehouse.port import Session, Warehouse
 
@@ -278,7 +279,7 @@ class SqlStore:
         """Copy the plan beside the journal, let go of the warehouse, then read the copy."""
         c = self.planned()
         with self.opened() as state:
-            query = reading.read_plan(c, epoch).sql(self.warehouse.dialect)
+            query = e.rendered(reading.read_plan(c, epoch), self.warehouse.dialect)
             with closing(state.session.stream(query, SPOOL_ROWS)) as batches:
                 self.spool.write(_keeping(batches, keep), self._owned())
         try:

@@ -27,12 +27,8 @@ def append_acks(state: Catalogue, plan_epoch: int, flush_id: int, acks: Sequence
     A flush may be repeated; what recovery found out is no news where the run's own flush came
     through.
     """
-    state.session.append(
-        e.table(state.tables.acks).sql(state.dialect),
-        [e.ident(name).sql(state.dialect) for name in t.ACKS],
-        ack_rows(plan_epoch, flush_id, acks),
-        unless=[e.ident(name).sql(state.dialect) for name in ("epoch", "seq")],
-    )
+    rows = ack_rows(plan_epoch, flush_id, acks)
+    state.append(state.tables.acks, tuple(t.ACKS), rows, unless=("epoch", "seq"))
 
 
 def ack_rows(plan_epoch: int, flush_id: int, acks: Sequence[Ack]) -> list[tuple[object, ...]]:

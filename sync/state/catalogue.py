@@ -8,12 +8,17 @@ from typing import Any
 from sqlglot import exp
 
 from sync.model import Relation
+from sync.relation import turned
 from sync.state import schema as t
 from sync.state.columns import Column
 from sync.state.digests import keyed
 from sync.state.older import as_today
 from sync.warehouse import sql as e
-from sync.warehouse.port import Session
+from sync.warehouse.dialect import facts
+from sync.warehouse.port import Row, Session
+
+COPY = "retyped_"
+"""What the name of a column begins with while it is copied into another type."""
 
 
 class Catalogue:
@@ -34,13 +39,27 @@ class Catalogue:
         """Render and run one statement; rows affected."""
         if isinstance(statement, exp.Create | exp.Drop | exp.Alter):
             self.look_again()
-        return self.session.execute(statement.sql(self.dialect))
+        return self.session.execute(e.rendered(statement, self.dialect))
 
     def ask(self, query: exp.Query) -> list[tuple[Any, ...]]:
         """Render and run one query; of an older format, as if it were today's."""
         if self._is_older():
             query = as_today(self, query)
-        return self.session.query(query.sql(self.dialect))
+        return self.session.query(e.rendered(query, self.dialect))
+
+    def append(
+        self,
+        relation: Relation,
+        columns: Sequence[str],
+        rows: Sequence[Row],
+        unless: Sequence[str] = (),
+    ) -> None:
+        """Insert rows; those that the table has already, by the columns `unless`, are left out."""
+        table, *quoted = [
+            e.rendered(x, self.dialect) for x in (e.table(relation), *map(e.ident, columns))
+        ]
+        keys = [e.rendered(e.ident(name), self.dialect) for name in unless]
+        self.session.append(table, quoted, rows, keys)
 
     def _is_older(self) -> bool:
         """Whether the tables are of an older format, looked up once."""
@@ -61,8 +80,9 @@ class Catalogue:
     def present(self) -> frozenset[str]:
         """The names of the tables that are there; looked up once."""
         if self._present is None:
-            query = t.list_tables(self.tables, self.dialect).sql(self.dialect)
-            self._present = frozenset(str(name) for (name,) in self.session.query(query))
+            listed = t.list_tables(self.tables, self.dialect)
+            names = [str(name) for (name,) in self.session.query(e.rendered(listed, self.dialect))]
+            self._present = frozenset(turned(name, self.dialect) for name in names)
         return self._present
 
     def is_installed(self) -> bool:
@@ -72,8 +92,8 @@ class Catalogue:
     def format_version(self) -> int | None:
         """The format of the state; None before the first run. Looked up once."""
         if self._format is None and self.is_installed():
-            query = self._of_installation("format_version").sql(self.dialect)
-            rows = self.session.query(query)
+            query = self._of_installation("format_version")
+            rows = self.session.query(e.rendered(query, self.dialect))
             self._format = int(rows[0][0]) if rows else None
         return self._format
 
@@ -122,15 +142,30 @@ class Catalogue:
             self.run(t.create(relation, types, self.dialect))
             return
         there = dict(present)
+        for name in types.keys() - there.keys():
+            if (copied := COPY + name) in there:
+                self.run(t.rename_column(relation, copied, name))
+                there[name] = there.pop(copied)
         for name in there.keys() - types.keys():
             self.run(t.drop_column(relation, name))
         for name, data_type in types.items():
             if name not in there:
                 self.run(t.add_column(relation, name, data_type, self.dialect))
             elif name not in t.SNAPSHOT and not self.same(there[name], data_type):
-                self.run(t.retype_column(relation, name, data_type, self.dialect))
+                self._retype(relation, name, data_type)
+
+    def _retype(self, relation: Relation, name: str, data_type: str) -> None:
+        """Give a column another type; a run that dies on the way leaves it in one piece."""
+        if facts(self.dialect).converts != "copy":
+            self.run(t.retype_column(relation, name, data_type, self.dialect))
+            return
+        self.run(t.add_column(relation, COPY + name, data_type, self.dialect))
+        self.run(t.copy_column(relation, name, COPY + name, data_type, self.dialect))
+        self.run(t.drop_column(relation, name))
+        self.run(t.rename_column(relation, COPY + name, name))
 
     def same(self, present: str, wanted: str) -> bool:
         """Whether two type names mean one type here."""
-        built = [t.built_type(x, self.dialect) for x in (present, wanted)]
-        return built[0].sql(self.dialect) == built[1].sql(self.dialect)
+        words = [t.built_type(x, self.dialect).sql(self.dialect) for x in (present, wanted)]
+        same = facts(self.dialect).synonyms
+        return same.get(words[0], words[0]) == same.get(words[1], words[1])

@@ -74,7 +74,8 @@ def together(
 def lock(state: Catalogue) -> None:
     """Let no other transaction reserve, until this one ends. Has to be its first statement."""
     if template := facts(state.dialect).lock:
-        state.session.execute(template.format(e.table(state.tables[TABLE]).sql(state.dialect)))
+        relation = e.rendered(e.table(state.tables[TABLE]), state.dialect)
+        state.session.execute(template.format(relation))
 
 
 def reserved(state: Catalogue, syncs: Sequence[str]) -> exp.Select | None:

@@ -19,6 +19,5 @@ def lift_rows(state: Catalogue, relation: Relation) -> list[dict[str, Any]] | No
     names = [name for name, _ in there]
     query = exp.select(*map(e.col, names)).from_(e.table(relation))
     query = query.order_by(*map(e.col, ("holdout", "measure", "reading")))
-    return [
-        dict(zip(names, row, strict=True)) for row in state.session.query(query.sql(state.dialect))
-    ]
+    rows = state.session.query(e.rendered(query, state.dialect))
+    return [dict(zip(names, row, strict=True)) for row in rows]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from sqlglot import exp
 
 from sync.model import Relation
+from sync.relation import turned
 from sync.state.columns import Column
 from sync.warehouse import sql as e
 from sync.warehouse.dialect import facts
@@ -386,7 +387,7 @@ def create_schema(tables: StateTables) -> exp.Create:
     return exp.Create(this=name, kind="SCHEMA", exists=True)
 
 
-def find_schema(tables: StateTables) -> exp.Select:
+def find_schema(tables: StateTables, dialect: str) -> exp.Select:
     """One row when the state schema exists: `create if not exists` asks for rights even then."""
     here = exp.Anonymous(this="current_database")
     return (
@@ -394,17 +395,17 @@ def find_schema(tables: StateTables) -> exp.Select:
         .from_(exp.table_("schemata", db="information_schema"))
         .where(
             e.equals(exp.column("catalog_name"), here),
-            e.equals(exp.column("schema_name"), e.text(tables.schema)),
+            e.equals(exp.column("schema_name"), e.text(turned(tables.schema, dialect))),
         )
     )
 
 
 def list_tables(tables: StateTables, dialect: str) -> exp.Select:
-    """The names of all tables in the state schema.
+    """The names of all tables in the state schema, as the engine has them.
 
     PostgreSQL's information_schema hides what a login may not read; DuckDB folds names.
     """
-    schema = e.text(tables.schema)
+    schema: exp.Expr = e.text(turned(tables.schema, dialect))
     if dialect == "postgres":
         listed = exp.select("tablename").from_(exp.table_("pg_tables", db="pg_catalog"))
         return listed.where(e.equals(exp.column("schemaname"), schema))
@@ -452,9 +453,17 @@ def retype_column(relation: Relation, name: str, data_type: str, dialect: str) -
     """`alter table ... alter column ... type`, converting what is stored."""
     kind = built_type(data_type, dialect)
     action = exp.AlterColumn(this=e.ident(name), dtype=kind)
-    if facts(dialect).converts_using:
+    if facts(dialect).converts == "using":
         action.set("using", exp.cast(e.col(name), kind))
     return exp.Alter(this=e.table(relation), kind="TABLE", actions=[action])
+
+
+def copy_column(
+    relation: Relation, name: str, into: str, data_type: str, dialect: str
+) -> exp.Update:
+    """What a column holds, converted, into another one."""
+    converted = exp.cast(e.col(name), built_type(data_type, dialect))
+    return e.update(relation, {into: converted}, e.not_null(e.col(name)))
 
 
 def plan_columns(columns: Sequence[Column]) -> dict[str, str]:

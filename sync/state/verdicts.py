@@ -37,11 +37,7 @@ def remember(
     changed = [verdict for verdict in now if verdict not in known]
     if not changed:
         return 0
-    state.session.append(
-        e.table(state.tables[TABLE]).sql(state.dialect),
-        [e.ident(name).sql(state.dialect) for name in NAMES],
-        [_row(verdict, at) for verdict in changed],
-    )
+    state.append(state.tables[TABLE], NAMES, [_row(verdict, at) for verdict in changed])
     state.run(_drop_overtaken(state.tables))
     return len(changed)
 

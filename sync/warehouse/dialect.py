@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 Hash = Literal["", "hash", "record", "farm", "xxhash"]
@@ -37,8 +38,11 @@ class Facts:
     """DDL and DML roll back together; elsewhere each statement commits by itself."""
     collation: str = ""
     """Orders text by its bytes; empty where text is ordered so anyway."""
-    converts_using: bool = False
-    """A column's new type needs to be told how to convert."""
+    converts: Literal["", "using", "copy"] = ""
+    """How a column gets a new type: it takes it, needs to be told how to convert, or can't take
+    every one and is copied into a column that has it."""
+    synonyms: Mapping[str, str] = field(default_factory=dict)
+    """Words for types, and the word by which the engine calls the same type."""
     json: Literal["", "jsonb", "variant"] = ""
     """How two JSON texts are compared as values; empty where they are compared as texts."""
 
@@ -65,11 +69,21 @@ FACTS = {
         lock="lock table {} in share row exclusive mode",
         has_transactions=True,
         collation="C",
-        converts_using=True,
+        converts="using",
         json="jsonb",
     ),
     "redshift": Facts("redshift", is_measured=True, has_transactions=True),
-    "snowflake": Facts("snowflake", "hash", "decimal(38, 0)"),
+    "snowflake": Facts(
+        "snowflake",
+        "hash",
+        "decimal(38, 0)",
+        converts="copy",
+        synonyms={
+            "BIGINT": "DECIMAL(38, 0)",
+            "INT": "DECIMAL(38, 0)",
+            "TIMESTAMP": "TIMESTAMPNTZ",
+        },
+    ),
     "bigquery": Facts("bigquery", "farm"),
     "databricks": Facts("databricks", "xxhash"),
     "spark": Facts("spark", "xxhash"),

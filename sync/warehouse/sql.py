@@ -4,11 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import cache, reduce
 
 from sqlglot import exp, parse_one
 
 from sync.model import Relation
+from sync.relation import CAPITALS, turned
+
+
+def rendered(statement: exp.Expr, dialect: str, pretty: bool = False) -> str:
+    """SQL text in the engine's words, with names as the engine has them."""
+    if dialect not in CAPITALS:
+        return statement.sql(dialect, pretty=pretty)
+    made = statement.copy()
+    for name in made.find_all(exp.Identifier):
+        if name.quoted:
+            name.set("this", turned(name.name, dialect))
+    return made.sql(dialect, pretty=pretty)
 
 
 def ident(name: str) -> exp.Identifier:
@@ -57,6 +70,18 @@ def literal(value: bool | int | float | str) -> exp.Expr:
     if isinstance(value, bool):
         return exp.true() if value else exp.false()
     return text(value) if isinstance(value, str) else number(value)
+
+
+def value(found: bool | int | float | str | Decimal | datetime | None) -> exp.Expr:
+    """A value of Python as a literal; a time is taken as it stands."""
+    match found:
+        case None:
+            return exp.Null()
+        case datetime():
+            return exp.cast(text(found.isoformat(" ")), exp.DataType.Type.TIMESTAMP)
+        case Decimal():
+            return exp.Literal.number(str(found))
+    return literal(found)
 
 
 def as_text(this: exp.Expr) -> exp.Expr:

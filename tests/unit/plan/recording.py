@@ -14,6 +14,7 @@ from sqlglot import exp, parse_one
 from sync.model import Kind, Op, Relation, Sync, Trait
 from sync.plan import preparing, writing
 from sync.plan.comparison import Sibling
+from sync.relation import turned
 from sync.rules import AsOf, Cadence, Cap, Exclusive, Rules
 from sync.state import schema as t
 from sync.state import settling
@@ -69,7 +70,7 @@ class Recording:
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         found = parse_one(sql, dialect=self.dialect)
-        names = [one.alias_or_name for one in found.selects]
+        names = [turned(one.alias_or_name, self.dialect) for one in found.selects]
         if names[:2] == ["op", "cause"]:
             return list(PLANNED)
         if names[:1] == ["waits_for"]:
@@ -78,7 +79,7 @@ class Recording:
             return []
         if "expires_at" in names:
             return [self._lease(names)]
-        return [tuple(2 if "detail" in str(one) else ONES for one in found.selects)]
+        return [tuple(2 if "detail" in str(one).lower() else ONES for one in found.selects)]
 
     def _lease(self, names: Sequence[str]) -> tuple[Any, ...]:
         """One that was given back; then whatever was written last."""
@@ -106,11 +107,11 @@ class Listening(Catalogue):
         self.told: list[str] = []
 
     def run(self, statement: exp.Expr) -> int:
-        self.told.append(statement.sql(self.dialect, pretty=True))
+        self.told.append(e.rendered(statement, self.dialect, pretty=True))
         return super().run(statement)
 
     def ask(self, query: exp.Query) -> list[tuple[Any, ...]]:
-        self.told.append(query.sql(self.dialect, pretty=True))
+        self.told.append(e.rendered(query, self.dialect, pretty=True))
         return super().ask(query)
 
 

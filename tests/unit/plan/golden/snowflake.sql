@@ -1,159 +1,159 @@
-CREATE TABLE IF NOT EXISTS "shop_activation"."leases" (
-  "sync" VARCHAR,
-  "epoch" BIGINT,
-  "owner" VARCHAR,
-  "host" VARCHAR,
-  "process" VARCHAR,
-  "version" VARCHAR,
-  "acquired_at" TIMESTAMP,
-  "expires_at" TIMESTAMP,
-  "is_released" BOOLEAN,
-  "installation" VARCHAR,
-  "project" VARCHAR,
-  "target" VARCHAR,
-  "token" VARCHAR,
-  "late_epoch" BIGINT,
-  "known_epoch" BIGINT
+CREATE TABLE IF NOT EXISTS "SHOP_ACTIVATION"."LEASES" (
+  "SYNC" VARCHAR,
+  "EPOCH" BIGINT,
+  "OWNER" VARCHAR,
+  "HOST" VARCHAR,
+  "PROCESS" VARCHAR,
+  "VERSION" VARCHAR,
+  "ACQUIRED_AT" TIMESTAMP,
+  "EXPIRES_AT" TIMESTAMP,
+  "IS_RELEASED" BOOLEAN,
+  "INSTALLATION" VARCHAR,
+  "PROJECT" VARCHAR,
+  "TARGET" VARCHAR,
+  "TOKEN" VARCHAR,
+  "LATE_EPOCH" BIGINT,
+  "KNOWN_EPOCH" BIGINT
 );
 
-CREATE TABLE IF NOT EXISTS "shop_activation"."syncs" (
-  "sync" VARCHAR,
-  "model" VARCHAR,
-  "destination" VARCHAR,
-  "kind" VARCHAR,
-  "identity" VARCHAR,
-  "identify_by" VARCHAR,
-  "account" VARCHAR,
-  "definition" VARCHAR,
-  "definition_version" INT,
-  "recipe" VARCHAR,
-  "columns" VARCHAR,
-  "mapping" VARCHAR,
-  "baselined_at" TIMESTAMP,
-  "completed_at" TIMESTAMP,
-  "epoch" BIGINT,
-  "installation" VARCHAR,
-  "project" VARCHAR,
-  "target" VARCHAR,
-  "planned_epoch" BIGINT,
-  "settled_epoch" BIGINT,
-  "grown_epoch" BIGINT,
-  "seen" VARCHAR
+CREATE TABLE IF NOT EXISTS "SHOP_ACTIVATION"."SYNCS" (
+  "SYNC" VARCHAR,
+  "MODEL" VARCHAR,
+  "DESTINATION" VARCHAR,
+  "KIND" VARCHAR,
+  "IDENTITY" VARCHAR,
+  "IDENTIFY_BY" VARCHAR,
+  "ACCOUNT" VARCHAR,
+  "DEFINITION" VARCHAR,
+  "DEFINITION_VERSION" INT,
+  "RECIPE" VARCHAR,
+  "COLUMNS" VARCHAR,
+  "MAPPING" VARCHAR,
+  "BASELINED_AT" TIMESTAMP,
+  "COMPLETED_AT" TIMESTAMP,
+  "EPOCH" BIGINT,
+  "INSTALLATION" VARCHAR,
+  "PROJECT" VARCHAR,
+  "TARGET" VARCHAR,
+  "PLANNED_EPOCH" BIGINT,
+  "SETTLED_EPOCH" BIGINT,
+  "GROWN_EPOCH" BIGINT,
+  "SEEN" VARCHAR
 );
 
 SELECT
-  "epoch",
-  "owner",
-  "host",
-  "process",
-  "version",
-  "acquired_at",
-  "expires_at",
-  "is_released",
-  "expires_at" + INTERVAL '30 SECOND' < CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP) AS "is_expired",
-  COALESCE("token", '') AS "tokens",
-  COALESCE("late_epoch", 0) AS "late",
-  COALESCE("known_epoch", 0) AS "known"
-FROM "shop_activation"."leases"
+  "EPOCH",
+  "OWNER",
+  "HOST",
+  "PROCESS",
+  "VERSION",
+  "ACQUIRED_AT",
+  "EXPIRES_AT",
+  "IS_RELEASED",
+  "EXPIRES_AT" + INTERVAL '30 SECOND' < CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP) AS "IS_EXPIRED",
+  COALESCE("TOKEN", '') AS "TOKENS",
+  COALESCE("LATE_EPOCH", 0) AS "LATE",
+  COALESCE("KNOWN_EPOCH", 0) AS "KNOWN"
+FROM "SHOP_ACTIVATION"."LEASES"
 WHERE
-  "sync" = 'people__mailer'
+  "SYNC" = 'people__mailer'
 ORDER BY
-  "epoch" DESC NULLS LAST;
+  "EPOCH" DESC NULLS LAST;
 
-UPDATE "shop_activation"."leases" SET "owner" = 'me', "host" = 'here', "process" = '1', "version" = '1', "epoch" = 7, "token" = 'token', "late_epoch" = 1, "known_epoch" = 0, "acquired_at" = CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP), "expires_at" = CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP) + INTERVAL '120 SECOND', "is_released" = FALSE
+UPDATE "SHOP_ACTIVATION"."LEASES" SET "OWNER" = 'me', "HOST" = 'here', "PROCESS" = '1', "VERSION" = '1', "EPOCH" = 7, "TOKEN" = 'token', "LATE_EPOCH" = 1, "KNOWN_EPOCH" = 0, "ACQUIRED_AT" = CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP), "EXPIRES_AT" = CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP) + INTERVAL '120 SECOND', "IS_RELEASED" = FALSE
 WHERE
-  "sync" = 'people__mailer' AND "epoch" = 1 AND COALESCE("token", '') = 'x';
+  "SYNC" = 'people__mailer' AND "EPOCH" = 1 AND COALESCE("TOKEN", '') = 'x';
 
 SELECT
-  "epoch",
-  "owner",
-  "host",
-  "process",
-  "version",
-  "acquired_at",
-  "expires_at",
-  "is_released",
-  "expires_at" + INTERVAL '30 SECOND' < CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP) AS "is_expired",
-  COALESCE("token", '') AS "tokens",
-  COALESCE("late_epoch", 0) AS "late",
-  COALESCE("known_epoch", 0) AS "known"
-FROM "shop_activation"."leases"
+  "EPOCH",
+  "OWNER",
+  "HOST",
+  "PROCESS",
+  "VERSION",
+  "ACQUIRED_AT",
+  "EXPIRES_AT",
+  "IS_RELEASED",
+  "EXPIRES_AT" + INTERVAL '30 SECOND' < CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP) AS "IS_EXPIRED",
+  COALESCE("TOKEN", '') AS "TOKENS",
+  COALESCE("LATE_EPOCH", 0) AS "LATE",
+  COALESCE("KNOWN_EPOCH", 0) AS "KNOWN"
+FROM "SHOP_ACTIVATION"."LEASES"
 WHERE
-  "sync" = 'people__mailer'
+  "SYNC" = 'people__mailer'
 ORDER BY
-  "epoch" DESC NULLS LAST;
+  "EPOCH" DESC NULLS LAST;
 
-CREATE TABLE IF NOT EXISTS "shop_activation"."snapshot_people__mailer" (
-  "identity" VARCHAR,
-  "external_id" VARCHAR,
-  "external_key" VARCHAR,
-  "related_id" VARCHAR,
-  "target_id" INT,
-  "fingerprint" DECIMAL(38, 0),
-  "attempted" DECIMAL(38, 0),
-  "attempted_op" VARCHAR,
-  "is_member" BOOLEAN,
-  "entries" INT,
-  "first_entered_at" TIMESTAMP,
-  "last_entered_at" TIMESTAMP,
-  "last_exited_at" TIMESTAMP,
-  "acknowledged_at" TIMESTAMP,
-  "definition_version" INT,
-  "unconfirmed" VARCHAR,
-  "unsure" VARCHAR,
-  "to_repeat" INT,
-  "origin_epoch" BIGINT,
-  "written_epoch" BIGINT,
-  "t_plan" VARCHAR,
-  "t_visits" INT,
-  "t_email" VARCHAR,
-  "t_old" VARCHAR,
-  "t_visits_2" VARCHAR
+CREATE TABLE IF NOT EXISTS "SHOP_ACTIVATION"."SNAPSHOT_PEOPLE__MAILER" (
+  "IDENTITY" VARCHAR,
+  "EXTERNAL_ID" VARCHAR,
+  "EXTERNAL_KEY" VARCHAR,
+  "RELATED_ID" VARCHAR,
+  "TARGET_ID" INT,
+  "FINGERPRINT" DECIMAL(38, 0),
+  "ATTEMPTED" DECIMAL(38, 0),
+  "ATTEMPTED_OP" VARCHAR,
+  "IS_MEMBER" BOOLEAN,
+  "ENTRIES" INT,
+  "FIRST_ENTERED_AT" TIMESTAMP,
+  "LAST_ENTERED_AT" TIMESTAMP,
+  "LAST_EXITED_AT" TIMESTAMP,
+  "ACKNOWLEDGED_AT" TIMESTAMP,
+  "DEFINITION_VERSION" INT,
+  "UNCONFIRMED" VARCHAR,
+  "UNSURE" VARCHAR,
+  "TO_REPEAT" INT,
+  "ORIGIN_EPOCH" BIGINT,
+  "WRITTEN_EPOCH" BIGINT,
+  "T_PLAN" VARCHAR,
+  "T_VISITS" INT,
+  "T_EMAIL" VARCHAR,
+  "T_OLD" VARCHAR,
+  "T_VISITS_2" VARCHAR
 );
 
-CREATE TABLE IF NOT EXISTS "shop_activation"."acks_people__mailer" (
-  "epoch" BIGINT,
-  "flush_id" INT,
-  "seq" BIGINT,
-  "outcome" VARCHAR,
-  "code" VARCHAR,
-  "reason" VARCHAR,
-  "answered_at" TIMESTAMP
+CREATE TABLE IF NOT EXISTS "SHOP_ACTIVATION"."ACKS_PEOPLE__MAILER" (
+  "EPOCH" BIGINT,
+  "FLUSH_ID" INT,
+  "SEQ" BIGINT,
+  "OUTCOME" VARCHAR,
+  "CODE" VARCHAR,
+  "REASON" VARCHAR,
+  "ANSWERED_AT" TIMESTAMP
 );
 
-DROP TABLE IF EXISTS "shop_activation"."plan_people__mailer";
+DROP TABLE IF EXISTS "SHOP_ACTIVATION"."PLAN_PEOPLE__MAILER";
 
-CREATE TABLE IF NOT EXISTS "shop_activation"."plan_people__mailer" (
-  "epoch" BIGINT,
-  "seq" BIGINT,
-  "op" VARCHAR,
-  "cause" VARCHAR,
-  "identity" VARCHAR,
-  "external_id" VARCHAR,
-  "external_key" VARCHAR,
-  "related_id" VARCHAR,
-  "target_id" INT,
-  "reason" VARCHAR,
-  "transition" INT,
-  "origin_epoch" BIGINT,
-  "to_repeat" INT,
-  "fingerprint" DECIMAL(38, 0),
-  "event" VARCHAR,
-  "occurred_at" TIMESTAMP,
-  "is_quiet" BOOLEAN,
-  "changed" VARCHAR,
-  "expires_from" TIMESTAMP,
-  "zone" VARCHAR,
-  "t_plan" VARCHAR,
-  "t_visits" INT,
-  "t_email" VARCHAR
+CREATE TABLE IF NOT EXISTS "SHOP_ACTIVATION"."PLAN_PEOPLE__MAILER" (
+  "EPOCH" BIGINT,
+  "SEQ" BIGINT,
+  "OP" VARCHAR,
+  "CAUSE" VARCHAR,
+  "IDENTITY" VARCHAR,
+  "EXTERNAL_ID" VARCHAR,
+  "EXTERNAL_KEY" VARCHAR,
+  "RELATED_ID" VARCHAR,
+  "TARGET_ID" INT,
+  "REASON" VARCHAR,
+  "TRANSITION" INT,
+  "ORIGIN_EPOCH" BIGINT,
+  "TO_REPEAT" INT,
+  "FINGERPRINT" DECIMAL(38, 0),
+  "EVENT" VARCHAR,
+  "OCCURRED_AT" TIMESTAMP,
+  "IS_QUIET" BOOLEAN,
+  "CHANGED" VARCHAR,
+  "EXPIRES_FROM" TIMESTAMP,
+  "ZONE" VARCHAR,
+  "T_PLAN" VARCHAR,
+  "T_VISITS" INT,
+  "T_EMAIL" VARCHAR
 );
 
-INSERT INTO "shop_activation"."targets" (
-  "sync",
-  "target_id",
-  "target",
-  "first_used_at"
+INSERT INTO "SHOP_ACTIVATION"."TARGETS" (
+  "SYNC",
+  "TARGET_ID",
+  "TARGET",
+  "FIRST_USED_AT"
 )
 SELECT
   'people__mailer',
@@ -164,398 +164,398 @@ WHERE
   NOT EXISTS(
     SELECT
       1
-    FROM "shop_activation"."targets" AS "t"
+    FROM "SHOP_ACTIVATION"."TARGETS" AS "T"
     WHERE
-      "t"."sync" = 'people__mailer' AND "t"."target_id" = 1
+      "T"."SYNC" = 'people__mailer' AND "T"."TARGET_ID" = 1
   );
 
 SELECT
-  COALESCE(SUM(CASE WHEN "is_active" THEN 1 ELSE 0 END), 0),
+  COALESCE(SUM(CASE WHEN "IS_ACTIVE" THEN 1 ELSE 0 END), 0),
   COUNT(*),
-  COALESCE(SUM(CASE WHEN "is_open" THEN 1 ELSE 0 END), 0),
-  COALESCE(SUM(CASE WHEN "is_emptied" THEN 1 ELSE 0 END), 0),
-  COUNT("fingerprint"),
-  SUM("fingerprint"),
-  SUM(CASE WHEN NOT "fingerprint" IS NULL THEN HASH("fingerprint") ELSE NULL END)
+  COALESCE(SUM(CASE WHEN "IS_OPEN" THEN 1 ELSE 0 END), 0),
+  COALESCE(SUM(CASE WHEN "IS_EMPTIED" THEN 1 ELSE 0 END), 0),
+  COUNT("FINGERPRINT"),
+  SUM("FINGERPRINT"),
+  SUM(CASE WHEN NOT "FINGERPRINT" IS NULL THEN HASH("FINGERPRINT") ELSE NULL END)
 FROM (
   SELECT
     CASE
-      WHEN "s"."attempted_op" = 'remove'
+      WHEN "S"."ATTEMPTED_OP" = 'remove'
       THEN NULL
-      WHEN NOT "s"."attempted_op" IS NULL
-      THEN "s"."attempted"
-      WHEN "s"."is_member"
-      THEN "s"."fingerprint"
+      WHEN NOT "S"."ATTEMPTED_OP" IS NULL
+      THEN "S"."ATTEMPTED"
+      WHEN "S"."IS_MEMBER"
+      THEN "S"."FINGERPRINT"
       ELSE NULL
-    END AS "fingerprint",
+    END AS "FINGERPRINT",
     (
-      "s"."is_member" OR NOT "s"."unconfirmed" IS NULL
-    ) AS "is_active",
-    NOT "s"."attempted_op" IS NULL
-    OR NOT "s"."unconfirmed" IS NULL
+      "S"."IS_MEMBER" OR NOT "S"."UNCONFIRMED" IS NULL
+    ) AS "IS_ACTIVE",
+    NOT "S"."ATTEMPTED_OP" IS NULL
+    OR NOT "S"."UNCONFIRMED" IS NULL
     OR (
-      NOT "s"."is_member" AND (
-        NOT "s"."t_old" IS NULL
+      NOT "S"."IS_MEMBER" AND (
+        NOT "S"."T_OLD" IS NULL
       )
-    ) AS "is_open",
-    NOT "s"."t_old" IS NULL AS "is_emptied"
-  FROM "shop_activation"."snapshot_people__mailer" AS "s"
-) AS "r";
+    ) AS "IS_OPEN",
+    NOT "S"."T_OLD" IS NULL AS "IS_EMPTIED"
+  FROM "SHOP_ACTIVATION"."SNAPSHOT_PEOPLE__MAILER" AS "S"
+) AS "R";
 
 SELECT
   COUNT(*),
-  SUM("fingerprint"),
-  SUM(CASE WHEN NOT "fingerprint" IS NULL THEN HASH("fingerprint") ELSE NULL END),
-  COALESCE(SUM(CASE WHEN "detail" = 'unidentified' THEN 1 ELSE 0 END), 0),
-  COALESCE(SUM(CASE WHEN "detail" = 'address-missing' THEN 1 ELSE 0 END), 0),
-  COALESCE(SUM(CASE WHEN "detail" = 'null-refused' THEN 1 ELSE 0 END), 0)
+  SUM("FINGERPRINT"),
+  SUM(CASE WHEN NOT "FINGERPRINT" IS NULL THEN HASH("FINGERPRINT") ELSE NULL END),
+  COALESCE(SUM(CASE WHEN "DETAIL" = 'unidentified' THEN 1 ELSE 0 END), 0),
+  COALESCE(SUM(CASE WHEN "DETAIL" = 'address-missing' THEN 1 ELSE 0 END), 0),
+  COALESCE(SUM(CASE WHEN "DETAIL" = 'null-refused' THEN 1 ELSE 0 END), 0)
 FROM (
   SELECT
-    "r".*,
+    "R".*,
     CASE
-      WHEN "r"."identity" IS NULL
+      WHEN "R"."IDENTITY" IS NULL
       THEN 'invalid'
-      WHEN "r"."external_key" IS NULL
+      WHEN "R"."EXTERNAL_KEY" IS NULL
       THEN 'invalid'
-      WHEN "r"."t_plan" IS NULL
+      WHEN "R"."T_PLAN" IS NULL
       THEN 'invalid'
       ELSE CAST(NULL AS VARCHAR)
-    END AS "fate",
+    END AS "FATE",
     CASE
-      WHEN "r"."identity" IS NULL
+      WHEN "R"."IDENTITY" IS NULL
       THEN 'unidentified'
-      WHEN "r"."external_key" IS NULL
+      WHEN "R"."EXTERNAL_KEY" IS NULL
       THEN 'address-missing'
-      WHEN "r"."t_plan" IS NULL
+      WHEN "R"."T_PLAN" IS NULL
       THEN 'null-refused'
       ELSE CAST(NULL AS VARCHAR)
-    END AS "detail",
+    END AS "DETAIL",
     CASE
-      WHEN "r"."identity" IS NULL OR "r"."external_key" IS NULL OR "r"."t_plan" IS NULL
+      WHEN "R"."IDENTITY" IS NULL OR "R"."EXTERNAL_KEY" IS NULL OR "R"."T_PLAN" IS NULL
       THEN NULL
       ELSE HASH(
         CAST('3;snowflake 1;efa4daa75bd8bd4890d3211f673d250b' AS VARCHAR),
-        "r"."identity",
-        "r"."external_key",
-        "r"."t_email",
-        "r"."t_plan",
-        "r"."t_visits"
+        "R"."IDENTITY",
+        "R"."EXTERNAL_KEY",
+        "R"."T_EMAIL",
+        "R"."T_PLAN",
+        "R"."T_VISITS"
       )
-    END AS "fingerprint"
+    END AS "FINGERPRINT"
   FROM (
     SELECT
       CASE
-        WHEN CAST("m"."id" AS VARCHAR) = ''
-        OR CAST("m"."id" AS VARCHAR) LIKE ' %'
-        OR CAST("m"."id" AS VARCHAR) LIKE '% '
-        THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR)), '')
-        ELSE CAST("m"."id" AS VARCHAR)
-      END AS "identity",
+        WHEN CAST("M"."ID" AS VARCHAR) = ''
+        OR CAST("M"."ID" AS VARCHAR) LIKE ' %'
+        OR CAST("M"."ID" AS VARCHAR) LIKE '% '
+        THEN NULLIF(TRIM(CAST("M"."ID" AS VARCHAR)), '')
+        ELSE CAST("M"."ID" AS VARCHAR)
+      END AS "IDENTITY",
       TRANSLATE(
         TRIM(
           CASE
-            WHEN CAST("m"."email" AS VARCHAR) = ''
-            OR CAST("m"."email" AS VARCHAR) LIKE ' %'
-            OR CAST("m"."email" AS VARCHAR) LIKE '% '
-            THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR)), '')
-            ELSE CAST("m"."email" AS VARCHAR)
+            WHEN CAST("M"."EMAIL" AS VARCHAR) = ''
+            OR CAST("M"."EMAIL" AS VARCHAR) LIKE ' %'
+            OR CAST("M"."EMAIL" AS VARCHAR) LIKE '% '
+            THEN NULLIF(TRIM(CAST("M"."EMAIL" AS VARCHAR)), '')
+            ELSE CAST("M"."EMAIL" AS VARCHAR)
           END,
           '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　'
         ),
         'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
         'abcdefghijklmnopqrstuvwxyz'
-      ) AS "external_key",
+      ) AS "EXTERNAL_KEY",
       CASE
-        WHEN CAST("m"."email" AS VARCHAR) = ''
-        OR CAST("m"."email" AS VARCHAR) LIKE ' %'
-        OR CAST("m"."email" AS VARCHAR) LIKE '% '
-        THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR)), '')
-        ELSE CAST("m"."email" AS VARCHAR)
-      END AS "external_id",
-      CAST(NULL AS VARCHAR) AS "related_id",
-      CAST(NULL AS VARCHAR) AS "reason",
-      CAST(NULL AS VARCHAR) AS "event",
-      CAST(NULL AS TIMESTAMP) AS "occurred_at",
-      "m"."plan" AS "t_plan",
-      COALESCE("m"."visits", 0) AS "t_visits",
-      "m"."email" AS "t_email"
-    FROM "shop"."people" AS "m"
-  ) AS "r"
-) AS "g";
+        WHEN CAST("M"."EMAIL" AS VARCHAR) = ''
+        OR CAST("M"."EMAIL" AS VARCHAR) LIKE ' %'
+        OR CAST("M"."EMAIL" AS VARCHAR) LIKE '% '
+        THEN NULLIF(TRIM(CAST("M"."EMAIL" AS VARCHAR)), '')
+        ELSE CAST("M"."EMAIL" AS VARCHAR)
+      END AS "EXTERNAL_ID",
+      CAST(NULL AS VARCHAR) AS "RELATED_ID",
+      CAST(NULL AS VARCHAR) AS "REASON",
+      CAST(NULL AS VARCHAR) AS "EVENT",
+      CAST(NULL AS TIMESTAMP) AS "OCCURRED_AT",
+      "M"."PLAN" AS "T_PLAN",
+      COALESCE("M"."VISITS", 0) AS "T_VISITS",
+      "M"."EMAIL" AS "T_EMAIL"
+    FROM "SHOP"."PEOPLE" AS "M"
+  ) AS "R"
+) AS "G";
 
-DROP TABLE IF EXISTS "activation_candidates";
+DROP TABLE IF EXISTS "ACTIVATION_CANDIDATES";
 
-CREATE TEMPORARY TABLE "activation_candidates" AS
+CREATE TEMPORARY TABLE "ACTIVATION_CANDIDATES" AS
 SELECT
-  COALESCE("m"."identity", "s"."identity") AS "identity",
-  NOT "m"."identity" IS NULL AND "m"."detail" IS NULL AS "is_wanted",
-  NOT "s"."identity" IS NULL AS "is_known",
-  "m"."external_key" AS "external_key",
-  "m"."external_id" AS "external_id",
-  "m"."related_id" AS "related_id",
-  "m"."reason" AS "reason",
-  "m"."event" AS "event",
-  "m"."occurred_at" AS "occurred_at",
-  "m"."fingerprint" AS "fingerprint",
-  "m"."t_plan" AS "t_plan",
-  "m"."t_visits" AS "t_visits",
-  "m"."t_email" AS "t_email"
+  COALESCE("M"."IDENTITY", "S"."IDENTITY") AS "IDENTITY",
+  NOT "M"."IDENTITY" IS NULL AND "M"."DETAIL" IS NULL AS "IS_WANTED",
+  NOT "S"."IDENTITY" IS NULL AS "IS_KNOWN",
+  "M"."EXTERNAL_KEY" AS "EXTERNAL_KEY",
+  "M"."EXTERNAL_ID" AS "EXTERNAL_ID",
+  "M"."RELATED_ID" AS "RELATED_ID",
+  "M"."REASON" AS "REASON",
+  "M"."EVENT" AS "EVENT",
+  "M"."OCCURRED_AT" AS "OCCURRED_AT",
+  "M"."FINGERPRINT" AS "FINGERPRINT",
+  "M"."T_PLAN" AS "T_PLAN",
+  "M"."T_VISITS" AS "T_VISITS",
+  "M"."T_EMAIL" AS "T_EMAIL"
 FROM (
   SELECT
     CASE
-      WHEN "g"."detail" IS DISTINCT FROM 'unidentified'
-      THEN "g"."identity"
+      WHEN "G"."DETAIL" IS DISTINCT FROM 'unidentified'
+      THEN "G"."IDENTITY"
       ELSE NULL
-    END AS "identity",
-    "g"."detail" AS "detail",
-    "g"."external_key" AS "external_key",
-    "g"."external_id" AS "external_id",
-    "g"."related_id" AS "related_id",
-    "g"."reason" AS "reason",
-    "g"."event" AS "event",
-    "g"."occurred_at" AS "occurred_at",
-    "g"."fingerprint" AS "fingerprint",
-    "g"."t_plan" AS "t_plan",
-    "g"."t_visits" AS "t_visits",
-    "g"."t_email" AS "t_email"
+    END AS "IDENTITY",
+    "G"."DETAIL" AS "DETAIL",
+    "G"."EXTERNAL_KEY" AS "EXTERNAL_KEY",
+    "G"."EXTERNAL_ID" AS "EXTERNAL_ID",
+    "G"."RELATED_ID" AS "RELATED_ID",
+    "G"."REASON" AS "REASON",
+    "G"."EVENT" AS "EVENT",
+    "G"."OCCURRED_AT" AS "OCCURRED_AT",
+    "G"."FINGERPRINT" AS "FINGERPRINT",
+    "G"."T_PLAN" AS "T_PLAN",
+    "G"."T_VISITS" AS "T_VISITS",
+    "G"."T_EMAIL" AS "T_EMAIL"
   FROM (
     SELECT
-      "r".*,
+      "R".*,
       CASE
-        WHEN "r"."identity" IS NULL
+        WHEN "R"."IDENTITY" IS NULL
         THEN 'invalid'
-        WHEN "r"."external_key" IS NULL
+        WHEN "R"."EXTERNAL_KEY" IS NULL
         THEN 'invalid'
-        WHEN "r"."t_plan" IS NULL
+        WHEN "R"."T_PLAN" IS NULL
         THEN 'invalid'
         ELSE CAST(NULL AS VARCHAR)
-      END AS "fate",
+      END AS "FATE",
       CASE
-        WHEN "r"."identity" IS NULL
+        WHEN "R"."IDENTITY" IS NULL
         THEN 'unidentified'
-        WHEN "r"."external_key" IS NULL
+        WHEN "R"."EXTERNAL_KEY" IS NULL
         THEN 'address-missing'
-        WHEN "r"."t_plan" IS NULL
+        WHEN "R"."T_PLAN" IS NULL
         THEN 'null-refused'
         ELSE CAST(NULL AS VARCHAR)
-      END AS "detail",
+      END AS "DETAIL",
       CASE
-        WHEN "r"."identity" IS NULL OR "r"."external_key" IS NULL OR "r"."t_plan" IS NULL
+        WHEN "R"."IDENTITY" IS NULL OR "R"."EXTERNAL_KEY" IS NULL OR "R"."T_PLAN" IS NULL
         THEN NULL
         ELSE HASH(
           CAST('3;snowflake 1;efa4daa75bd8bd4890d3211f673d250b' AS VARCHAR),
-          "r"."identity",
-          "r"."external_key",
-          "r"."t_email",
-          "r"."t_plan",
-          "r"."t_visits"
+          "R"."IDENTITY",
+          "R"."EXTERNAL_KEY",
+          "R"."T_EMAIL",
+          "R"."T_PLAN",
+          "R"."T_VISITS"
         )
-      END AS "fingerprint"
+      END AS "FINGERPRINT"
     FROM (
       SELECT
         CASE
-          WHEN CAST("m"."id" AS VARCHAR) = ''
-          OR CAST("m"."id" AS VARCHAR) LIKE ' %'
-          OR CAST("m"."id" AS VARCHAR) LIKE '% '
-          THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR)), '')
-          ELSE CAST("m"."id" AS VARCHAR)
-        END AS "identity",
+          WHEN CAST("M"."ID" AS VARCHAR) = ''
+          OR CAST("M"."ID" AS VARCHAR) LIKE ' %'
+          OR CAST("M"."ID" AS VARCHAR) LIKE '% '
+          THEN NULLIF(TRIM(CAST("M"."ID" AS VARCHAR)), '')
+          ELSE CAST("M"."ID" AS VARCHAR)
+        END AS "IDENTITY",
         TRANSLATE(
           TRIM(
             CASE
-              WHEN CAST("m"."email" AS VARCHAR) = ''
-              OR CAST("m"."email" AS VARCHAR) LIKE ' %'
-              OR CAST("m"."email" AS VARCHAR) LIKE '% '
-              THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR)), '')
-              ELSE CAST("m"."email" AS VARCHAR)
+              WHEN CAST("M"."EMAIL" AS VARCHAR) = ''
+              OR CAST("M"."EMAIL" AS VARCHAR) LIKE ' %'
+              OR CAST("M"."EMAIL" AS VARCHAR) LIKE '% '
+              THEN NULLIF(TRIM(CAST("M"."EMAIL" AS VARCHAR)), '')
+              ELSE CAST("M"."EMAIL" AS VARCHAR)
             END,
             '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　'
           ),
           'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
           'abcdefghijklmnopqrstuvwxyz'
-        ) AS "external_key",
+        ) AS "EXTERNAL_KEY",
         CASE
-          WHEN CAST("m"."email" AS VARCHAR) = ''
-          OR CAST("m"."email" AS VARCHAR) LIKE ' %'
-          OR CAST("m"."email" AS VARCHAR) LIKE '% '
-          THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR)), '')
-          ELSE CAST("m"."email" AS VARCHAR)
-        END AS "external_id",
-        CAST(NULL AS VARCHAR) AS "related_id",
-        CAST(NULL AS VARCHAR) AS "reason",
-        CAST(NULL AS VARCHAR) AS "event",
-        CAST(NULL AS TIMESTAMP) AS "occurred_at",
-        "m"."plan" AS "t_plan",
-        COALESCE("m"."visits", 0) AS "t_visits",
-        "m"."email" AS "t_email"
-      FROM "shop"."people" AS "m"
-    ) AS "r"
-  ) AS "g"
-) AS "m"
+          WHEN CAST("M"."EMAIL" AS VARCHAR) = ''
+          OR CAST("M"."EMAIL" AS VARCHAR) LIKE ' %'
+          OR CAST("M"."EMAIL" AS VARCHAR) LIKE '% '
+          THEN NULLIF(TRIM(CAST("M"."EMAIL" AS VARCHAR)), '')
+          ELSE CAST("M"."EMAIL" AS VARCHAR)
+        END AS "EXTERNAL_ID",
+        CAST(NULL AS VARCHAR) AS "RELATED_ID",
+        CAST(NULL AS VARCHAR) AS "REASON",
+        CAST(NULL AS VARCHAR) AS "EVENT",
+        CAST(NULL AS TIMESTAMP) AS "OCCURRED_AT",
+        "M"."PLAN" AS "T_PLAN",
+        COALESCE("M"."VISITS", 0) AS "T_VISITS",
+        "M"."EMAIL" AS "T_EMAIL"
+      FROM "SHOP"."PEOPLE" AS "M"
+    ) AS "R"
+  ) AS "G"
+) AS "M"
 FULL OUTER JOIN (
   SELECT
-    "a"."identity" AS "identity",
-    "a"."unconfirmed" AS "unconfirmed",
-    "a"."t_old" AS "t_old",
-    "a"."fingerprint" AS "fingerprint"
-  FROM "shop_activation"."snapshot_people__mailer" AS "a"
+    "A"."IDENTITY" AS "IDENTITY",
+    "A"."UNCONFIRMED" AS "UNCONFIRMED",
+    "A"."T_OLD" AS "T_OLD",
+    "A"."FINGERPRINT" AS "FINGERPRINT"
+  FROM "SHOP_ACTIVATION"."SNAPSHOT_PEOPLE__MAILER" AS "A"
   WHERE
     (
       (
-        "a"."is_member" OR NOT "a"."unconfirmed" IS NULL
+        "A"."IS_MEMBER" OR NOT "A"."UNCONFIRMED" IS NULL
       )
       OR (
-        NOT "a"."is_member" AND (
-          NOT "a"."t_old" IS NULL
+        NOT "A"."IS_MEMBER" AND (
+          NOT "A"."T_OLD" IS NULL
         )
       )
     )
-) AS "s"
-  ON "m"."identity" = "s"."identity"
+) AS "S"
+  ON "M"."IDENTITY" = "S"."IDENTITY"
 WHERE
   (
     (
       (
-        NOT "m"."identity" IS NULL AND "m"."detail" IS NULL
+        NOT "M"."IDENTITY" IS NULL AND "M"."DETAIL" IS NULL
       )
       AND (
-        "s"."identity" IS NULL
-        OR NOT "s"."unconfirmed" IS NULL
-        OR NOT "s"."t_old" IS NULL
-        OR "m"."fingerprint" IS DISTINCT FROM "s"."fingerprint"
+        "S"."IDENTITY" IS NULL
+        OR NOT "S"."UNCONFIRMED" IS NULL
+        OR NOT "S"."T_OLD" IS NULL
+        OR "M"."FINGERPRINT" IS DISTINCT FROM "S"."FINGERPRINT"
       )
     )
     OR (
       NOT (
-        NOT "m"."identity" IS NULL AND "m"."detail" IS NULL
+        NOT "M"."IDENTITY" IS NULL AND "M"."DETAIL" IS NULL
       )
-      AND NOT "s"."identity" IS NULL
+      AND NOT "S"."IDENTITY" IS NULL
     )
   )
-  AND NOT COALESCE("m"."detail" IN ('address-missing', 'null-refused'), FALSE);
+  AND NOT COALESCE("M"."DETAIL" IN ('address-missing', 'null-refused'), FALSE);
 
-DROP TABLE IF EXISTS "activation_duplicates";
+DROP TABLE IF EXISTS "ACTIVATION_DUPLICATES";
 
-CREATE TEMPORARY TABLE "activation_duplicates" AS
+CREATE TEMPORARY TABLE "ACTIVATION_DUPLICATES" AS
 SELECT
-  "identity",
-  COALESCE(SUM(CASE WHEN "detail" IS NULL THEN 1 ELSE 0 END), 0) AS "model_rows"
+  "IDENTITY",
+  COALESCE(SUM(CASE WHEN "DETAIL" IS NULL THEN 1 ELSE 0 END), 0) AS "MODEL_ROWS"
 FROM (
   SELECT
-    "g"."identity",
-    "g"."detail",
-    COUNT("g"."identity") OVER (PARTITION BY "g"."identity") AS "by_identity",
-    COUNT("g"."external_key") OVER (PARTITION BY "g"."external_key") AS "by_external_key"
+    "G"."IDENTITY",
+    "G"."DETAIL",
+    COUNT("G"."IDENTITY") OVER (PARTITION BY "G"."IDENTITY") AS "BY_IDENTITY",
+    COUNT("G"."EXTERNAL_KEY") OVER (PARTITION BY "G"."EXTERNAL_KEY") AS "BY_EXTERNAL_KEY"
   FROM (
     SELECT
-      "r".*,
+      "R".*,
       CASE
-        WHEN "r"."identity" IS NULL
+        WHEN "R"."IDENTITY" IS NULL
         THEN 'invalid'
-        WHEN "r"."external_key" IS NULL
+        WHEN "R"."EXTERNAL_KEY" IS NULL
         THEN 'invalid'
-        WHEN "r"."t_plan" IS NULL
+        WHEN "R"."T_PLAN" IS NULL
         THEN 'invalid'
         ELSE CAST(NULL AS VARCHAR)
-      END AS "fate",
+      END AS "FATE",
       CASE
-        WHEN "r"."identity" IS NULL
+        WHEN "R"."IDENTITY" IS NULL
         THEN 'unidentified'
-        WHEN "r"."external_key" IS NULL
+        WHEN "R"."EXTERNAL_KEY" IS NULL
         THEN 'address-missing'
-        WHEN "r"."t_plan" IS NULL
+        WHEN "R"."T_PLAN" IS NULL
         THEN 'null-refused'
         ELSE CAST(NULL AS VARCHAR)
-      END AS "detail",
+      END AS "DETAIL",
       CASE
-        WHEN "r"."identity" IS NULL OR "r"."external_key" IS NULL OR "r"."t_plan" IS NULL
+        WHEN "R"."IDENTITY" IS NULL OR "R"."EXTERNAL_KEY" IS NULL OR "R"."T_PLAN" IS NULL
         THEN NULL
         ELSE HASH(
           CAST('3;snowflake 1;efa4daa75bd8bd4890d3211f673d250b' AS VARCHAR),
-          "r"."identity",
-          "r"."external_key",
-          "r"."t_email",
-          "r"."t_plan",
-          "r"."t_visits"
+          "R"."IDENTITY",
+          "R"."EXTERNAL_KEY",
+          "R"."T_EMAIL",
+          "R"."T_PLAN",
+          "R"."T_VISITS"
         )
-      END AS "fingerprint"
+      END AS "FINGERPRINT"
     FROM (
       SELECT
         CASE
-          WHEN CAST("m"."id" AS VARCHAR) = ''
-          OR CAST("m"."id" AS VARCHAR) LIKE ' %'
-          OR CAST("m"."id" AS VARCHAR) LIKE '% '
-          THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR)), '')
-          ELSE CAST("m"."id" AS VARCHAR)
-        END AS "identity",
+          WHEN CAST("M"."ID" AS VARCHAR) = ''
+          OR CAST("M"."ID" AS VARCHAR) LIKE ' %'
+          OR CAST("M"."ID" AS VARCHAR) LIKE '% '
+          THEN NULLIF(TRIM(CAST("M"."ID" AS VARCHAR)), '')
+          ELSE CAST("M"."ID" AS VARCHAR)
+        END AS "IDENTITY",
         TRANSLATE(
           TRIM(
             CASE
-              WHEN CAST("m"."email" AS VARCHAR) = ''
-              OR CAST("m"."email" AS VARCHAR) LIKE ' %'
-              OR CAST("m"."email" AS VARCHAR) LIKE '% '
-              THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR)), '')
-              ELSE CAST("m"."email" AS VARCHAR)
+              WHEN CAST("M"."EMAIL" AS VARCHAR) = ''
+              OR CAST("M"."EMAIL" AS VARCHAR) LIKE ' %'
+              OR CAST("M"."EMAIL" AS VARCHAR) LIKE '% '
+              THEN NULLIF(TRIM(CAST("M"."EMAIL" AS VARCHAR)), '')
+              ELSE CAST("M"."EMAIL" AS VARCHAR)
             END,
             '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　'
           ),
           'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
           'abcdefghijklmnopqrstuvwxyz'
-        ) AS "external_key",
+        ) AS "EXTERNAL_KEY",
         CASE
-          WHEN CAST("m"."email" AS VARCHAR) = ''
-          OR CAST("m"."email" AS VARCHAR) LIKE ' %'
-          OR CAST("m"."email" AS VARCHAR) LIKE '% '
-          THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR)), '')
-          ELSE CAST("m"."email" AS VARCHAR)
-        END AS "external_id",
-        CAST(NULL AS VARCHAR) AS "related_id",
-        CAST(NULL AS VARCHAR) AS "reason",
-        CAST(NULL AS VARCHAR) AS "event",
-        CAST(NULL AS TIMESTAMP) AS "occurred_at",
-        "m"."plan" AS "t_plan",
-        COALESCE("m"."visits", 0) AS "t_visits",
-        "m"."email" AS "t_email"
-      FROM "shop"."people" AS "m"
-    ) AS "r"
-  ) AS "g"
+          WHEN CAST("M"."EMAIL" AS VARCHAR) = ''
+          OR CAST("M"."EMAIL" AS VARCHAR) LIKE ' %'
+          OR CAST("M"."EMAIL" AS VARCHAR) LIKE '% '
+          THEN NULLIF(TRIM(CAST("M"."EMAIL" AS VARCHAR)), '')
+          ELSE CAST("M"."EMAIL" AS VARCHAR)
+        END AS "EXTERNAL_ID",
+        CAST(NULL AS VARCHAR) AS "RELATED_ID",
+        CAST(NULL AS VARCHAR) AS "REASON",
+        CAST(NULL AS VARCHAR) AS "EVENT",
+        CAST(NULL AS TIMESTAMP) AS "OCCURRED_AT",
+        "M"."PLAN" AS "T_PLAN",
+        COALESCE("M"."VISITS", 0) AS "T_VISITS",
+        "M"."EMAIL" AS "T_EMAIL"
+      FROM "SHOP"."PEOPLE" AS "M"
+    ) AS "R"
+  ) AS "G"
   WHERE
-    "g"."detail" IS DISTINCT FROM 'unidentified'
-) AS "d"
+    "G"."DETAIL" IS DISTINCT FROM 'unidentified'
+) AS "D"
 WHERE
-  "by_identity" > 1 OR "by_external_key" > 1
+  "BY_IDENTITY" > 1 OR "BY_EXTERNAL_KEY" > 1
 GROUP BY
-  "identity";
+  "IDENTITY";
 
 SELECT
-  SUM("model_rows")
-FROM "activation_duplicates";
+  SUM("MODEL_ROWS")
+FROM "ACTIVATION_DUPLICATES";
 
-DROP TABLE IF EXISTS "activation_shared";
+DROP TABLE IF EXISTS "ACTIVATION_SHARED";
 
-CREATE TEMPORARY TABLE "activation_shared" AS
+CREATE TEMPORARY TABLE "ACTIVATION_SHARED" AS
 SELECT
-  "s"."identity" AS "leaver",
-  "o"."identity" AS "stayer"
-FROM "activation_candidates" AS "c"
-JOIN "shop_activation"."snapshot_people__mailer" AS "s"
-  ON "s"."identity" = "c"."identity"
-JOIN "shop_activation"."snapshot_people__mailer" AS "o"
+  "S"."IDENTITY" AS "LEAVER",
+  "O"."IDENTITY" AS "STAYER"
+FROM "ACTIVATION_CANDIDATES" AS "C"
+JOIN "SHOP_ACTIVATION"."SNAPSHOT_PEOPLE__MAILER" AS "S"
+  ON "S"."IDENTITY" = "C"."IDENTITY"
+JOIN "SHOP_ACTIVATION"."SNAPSHOT_PEOPLE__MAILER" AS "O"
   ON COALESCE(
-    "o"."external_key",
+    "O"."EXTERNAL_KEY",
     TRANSLATE(
       TRIM(
-        COALESCE("o"."external_id", "o"."identity"),
+        COALESCE("O"."EXTERNAL_ID", "O"."IDENTITY"),
         '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　'
       ),
       'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
       'abcdefghijklmnopqrstuvwxyz'
     )
   ) = COALESCE(
-    "s"."external_key",
+    "S"."EXTERNAL_KEY",
     TRANSLATE(
       TRIM(
-        COALESCE("s"."external_id", "s"."identity"),
+        COALESCE("S"."EXTERNAL_ID", "S"."IDENTITY"),
         '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　'
       ),
       'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
@@ -565,19 +565,19 @@ JOIN "shop_activation"."snapshot_people__mailer" AS "o"
 WHERE
   (
     (
-      "s"."is_member" OR NOT "s"."unconfirmed" IS NULL
+      "S"."IS_MEMBER" OR NOT "S"."UNCONFIRMED" IS NULL
     )
     AND (
-      "o"."is_member" OR NOT "o"."unconfirmed" IS NULL
+      "O"."IS_MEMBER" OR NOT "O"."UNCONFIRMED" IS NULL
     )
-    AND "o"."identity" <> "s"."identity"
+    AND "O"."IDENTITY" <> "S"."IDENTITY"
     AND (
-      NOT "c"."is_wanted"
-      OR "c"."external_key" IS DISTINCT FROM COALESCE(
-        "s"."external_key",
+      NOT "C"."IS_WANTED"
+      OR "C"."EXTERNAL_KEY" IS DISTINCT FROM COALESCE(
+        "S"."EXTERNAL_KEY",
         TRANSLATE(
           TRIM(
-            COALESCE("s"."external_id", "s"."identity"),
+            COALESCE("S"."EXTERNAL_ID", "S"."IDENTITY"),
             '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　'
           ),
           'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
@@ -588,17 +588,17 @@ WHERE
     AND NOT EXISTS(
       SELECT
         1
-      FROM "activation_candidates" AS "d"
+      FROM "ACTIVATION_CANDIDATES" AS "D"
       WHERE
         (
-          "d"."identity" = "o"."identity"
+          "D"."IDENTITY" = "O"."IDENTITY"
           AND (
-            NOT "d"."is_wanted"
-            OR "d"."external_key" IS DISTINCT FROM COALESCE(
-              "o"."external_key",
+            NOT "D"."IS_WANTED"
+            OR "D"."EXTERNAL_KEY" IS DISTINCT FROM COALESCE(
+              "O"."EXTERNAL_KEY",
               TRANSLATE(
                 TRIM(
-                  COALESCE("o"."external_id", "o"."identity"),
+                  COALESCE("O"."EXTERNAL_ID", "O"."IDENTITY"),
                   '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　'
                 ),
                 'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
@@ -610,90 +610,90 @@ WHERE
         AND NOT EXISTS(
           SELECT
             1
-          FROM "activation_duplicates" AS "u"
+          FROM "ACTIVATION_DUPLICATES" AS "U"
           WHERE
-            "u"."identity" = "d"."identity"
+            "U"."IDENTITY" = "D"."IDENTITY"
         )
     )
   )
   AND NOT EXISTS(
     SELECT
       1
-    FROM "activation_duplicates" AS "u"
+    FROM "ACTIVATION_DUPLICATES" AS "U"
     WHERE
-      "u"."identity" = "c"."identity"
+      "U"."IDENTITY" = "C"."IDENTITY"
   );
 
 SELECT
   1
-FROM "activation_shared"
+FROM "ACTIVATION_SHARED"
 LIMIT 1;
 
-MERGE INTO "shop_activation"."snapshot_people__mailer" AS "t"
+MERGE INTO "SHOP_ACTIVATION"."SNAPSHOT_PEOPLE__MAILER" AS "T"
 USING (
   SELECT
-    "s"."identity" AS "identity",
-    "s"."external_id" AS "external_id",
-    "s"."external_key" AS "external_key",
-    "s"."related_id" AS "related_id",
-    "s"."target_id" AS "target_id",
-    "s"."fingerprint" AS "fingerprint",
-    "s"."attempted" AS "attempted",
-    CAST(NULL AS VARCHAR) AS "attempted_op",
+    "S"."IDENTITY" AS "IDENTITY",
+    "S"."EXTERNAL_ID" AS "EXTERNAL_ID",
+    "S"."EXTERNAL_KEY" AS "EXTERNAL_KEY",
+    "S"."RELATED_ID" AS "RELATED_ID",
+    "S"."TARGET_ID" AS "TARGET_ID",
+    "S"."FINGERPRINT" AS "FINGERPRINT",
+    "S"."ATTEMPTED" AS "ATTEMPTED",
+    CAST(NULL AS VARCHAR) AS "ATTEMPTED_OP",
     CASE
-      WHEN "s"."identity" IN (
+      WHEN "S"."IDENTITY" IN (
         SELECT
-          "leaver"
-        FROM "activation_shared"
+          "LEAVER"
+        FROM "ACTIVATION_SHARED"
       )
       THEN FALSE
-      ELSE "s"."is_member"
-    END AS "is_member",
-    "s"."entries" AS "entries",
-    "s"."first_entered_at" AS "first_entered_at",
-    "s"."last_entered_at" AS "last_entered_at",
-    "s"."last_exited_at" AS "last_exited_at",
-    "s"."acknowledged_at" AS "acknowledged_at",
-    "s"."definition_version" AS "definition_version",
+      ELSE "S"."IS_MEMBER"
+    END AS "IS_MEMBER",
+    "S"."ENTRIES" AS "ENTRIES",
+    "S"."FIRST_ENTERED_AT" AS "FIRST_ENTERED_AT",
+    "S"."LAST_ENTERED_AT" AS "LAST_ENTERED_AT",
+    "S"."LAST_EXITED_AT" AS "LAST_EXITED_AT",
+    "S"."ACKNOWLEDGED_AT" AS "ACKNOWLEDGED_AT",
+    "S"."DEFINITION_VERSION" AS "DEFINITION_VERSION",
     CASE
-      WHEN "s"."identity" IN (
+      WHEN "S"."IDENTITY" IN (
         SELECT
-          "leaver"
-        FROM "activation_shared"
+          "LEAVER"
+        FROM "ACTIVATION_SHARED"
       )
       THEN CAST(NULL AS VARCHAR)
       ELSE 'change'
-    END AS "unconfirmed",
+    END AS "UNCONFIRMED",
     CASE
-      WHEN "s"."identity" IN (
+      WHEN "S"."IDENTITY" IN (
         SELECT
-          "leaver"
-        FROM "activation_shared"
+          "LEAVER"
+        FROM "ACTIVATION_SHARED"
       )
       THEN CAST(NULL AS VARCHAR)
       ELSE '*'
-    END AS "unsure",
+    END AS "UNSURE",
     COALESCE(
       (
         SELECT
-          MAX("r"."to_repeat")
-        FROM "shop_activation"."snapshot_people__mailer" AS "r"
+          MAX("R"."TO_REPEAT")
+        FROM "SHOP_ACTIVATION"."SNAPSHOT_PEOPLE__MAILER" AS "R"
         WHERE
           COALESCE(
-            "r"."external_key",
+            "R"."EXTERNAL_KEY",
             TRANSLATE(
               TRIM(
-                COALESCE("r"."external_id", "r"."identity"),
+                COALESCE("R"."EXTERNAL_ID", "R"."IDENTITY"),
                 '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　'
               ),
               'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
               'abcdefghijklmnopqrstuvwxyz'
             )
           ) = COALESCE(
-            "s"."external_key",
+            "S"."EXTERNAL_KEY",
             TRANSLATE(
               TRIM(
-                COALESCE("s"."external_id", "s"."identity"),
+                COALESCE("S"."EXTERNAL_ID", "S"."IDENTITY"),
                 '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　'
               ),
               'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
@@ -702,363 +702,363 @@ USING (
           )
       ),
       0
-    ) AS "to_repeat",
-    "s"."origin_epoch" AS "origin_epoch",
-    7 AS "written_epoch",
+    ) AS "TO_REPEAT",
+    "S"."ORIGIN_EPOCH" AS "ORIGIN_EPOCH",
+    7 AS "WRITTEN_EPOCH",
     CASE
-      WHEN "s"."identity" IN (
+      WHEN "S"."IDENTITY" IN (
         SELECT
-          "leaver"
-        FROM "activation_shared"
+          "LEAVER"
+        FROM "ACTIVATION_SHARED"
       )
       THEN NULL
-      ELSE "s"."t_plan"
-    END AS "t_plan",
+      ELSE "S"."T_PLAN"
+    END AS "T_PLAN",
     CASE
-      WHEN "s"."identity" IN (
+      WHEN "S"."IDENTITY" IN (
         SELECT
-          "leaver"
-        FROM "activation_shared"
+          "LEAVER"
+        FROM "ACTIVATION_SHARED"
       )
       THEN NULL
-      ELSE "s"."t_visits"
-    END AS "t_visits",
+      ELSE "S"."T_VISITS"
+    END AS "T_VISITS",
     CASE
-      WHEN "s"."identity" IN (
+      WHEN "S"."IDENTITY" IN (
         SELECT
-          "leaver"
-        FROM "activation_shared"
+          "LEAVER"
+        FROM "ACTIVATION_SHARED"
       )
       THEN NULL
-      ELSE "s"."t_email"
-    END AS "t_email",
+      ELSE "S"."T_EMAIL"
+    END AS "T_EMAIL",
     CASE
-      WHEN "s"."identity" IN (
+      WHEN "S"."IDENTITY" IN (
         SELECT
-          "leaver"
-        FROM "activation_shared"
+          "LEAVER"
+        FROM "ACTIVATION_SHARED"
       )
       THEN NULL
-      ELSE "s"."t_old"
-    END AS "t_old",
+      ELSE "S"."T_OLD"
+    END AS "T_OLD",
     CASE
-      WHEN "s"."identity" IN (
+      WHEN "S"."IDENTITY" IN (
         SELECT
-          "leaver"
-        FROM "activation_shared"
+          "LEAVER"
+        FROM "ACTIVATION_SHARED"
       )
       THEN NULL
-      ELSE "s"."t_visits_2"
-    END AS "t_visits_2"
-  FROM "shop_activation"."snapshot_people__mailer" AS "s"
+      ELSE "S"."T_VISITS_2"
+    END AS "T_VISITS_2"
+  FROM "SHOP_ACTIVATION"."SNAPSHOT_PEOPLE__MAILER" AS "S"
   WHERE
     (
-      "s"."identity" IN (
+      "S"."IDENTITY" IN (
         SELECT
-          "leaver"
-        FROM "activation_shared"
+          "LEAVER"
+        FROM "ACTIVATION_SHARED"
       )
-      OR "s"."identity" IN (
+      OR "S"."IDENTITY" IN (
         SELECT
-          "stayer"
-        FROM "activation_shared"
+          "STAYER"
+        FROM "ACTIVATION_SHARED"
       )
     )
-) AS "n"
-ON "t"."identity" = "n"."identity"
+) AS "N"
+ON "T"."IDENTITY" = "N"."IDENTITY"
 WHEN MATCHED THEN UPDATE SET
-  "external_id" = "n"."external_id",
-  "external_key" = "n"."external_key",
-  "related_id" = "n"."related_id",
-  "target_id" = "n"."target_id",
-  "fingerprint" = "n"."fingerprint",
-  "attempted" = "n"."attempted",
-  "attempted_op" = "n"."attempted_op",
-  "is_member" = "n"."is_member",
-  "entries" = "n"."entries",
-  "first_entered_at" = "n"."first_entered_at",
-  "last_entered_at" = "n"."last_entered_at",
-  "last_exited_at" = "n"."last_exited_at",
-  "acknowledged_at" = "n"."acknowledged_at",
-  "definition_version" = "n"."definition_version",
-  "unconfirmed" = "n"."unconfirmed",
-  "unsure" = "n"."unsure",
-  "to_repeat" = "n"."to_repeat",
-  "origin_epoch" = "n"."origin_epoch",
-  "written_epoch" = "n"."written_epoch",
-  "t_plan" = "n"."t_plan",
-  "t_visits" = "n"."t_visits",
-  "t_email" = "n"."t_email",
-  "t_old" = "n"."t_old",
-  "t_visits_2" = "n"."t_visits_2"
+  "EXTERNAL_ID" = "N"."EXTERNAL_ID",
+  "EXTERNAL_KEY" = "N"."EXTERNAL_KEY",
+  "RELATED_ID" = "N"."RELATED_ID",
+  "TARGET_ID" = "N"."TARGET_ID",
+  "FINGERPRINT" = "N"."FINGERPRINT",
+  "ATTEMPTED" = "N"."ATTEMPTED",
+  "ATTEMPTED_OP" = "N"."ATTEMPTED_OP",
+  "IS_MEMBER" = "N"."IS_MEMBER",
+  "ENTRIES" = "N"."ENTRIES",
+  "FIRST_ENTERED_AT" = "N"."FIRST_ENTERED_AT",
+  "LAST_ENTERED_AT" = "N"."LAST_ENTERED_AT",
+  "LAST_EXITED_AT" = "N"."LAST_EXITED_AT",
+  "ACKNOWLEDGED_AT" = "N"."ACKNOWLEDGED_AT",
+  "DEFINITION_VERSION" = "N"."DEFINITION_VERSION",
+  "UNCONFIRMED" = "N"."UNCONFIRMED",
+  "UNSURE" = "N"."UNSURE",
+  "TO_REPEAT" = "N"."TO_REPEAT",
+  "ORIGIN_EPOCH" = "N"."ORIGIN_EPOCH",
+  "WRITTEN_EPOCH" = "N"."WRITTEN_EPOCH",
+  "T_PLAN" = "N"."T_PLAN",
+  "T_VISITS" = "N"."T_VISITS",
+  "T_EMAIL" = "N"."T_EMAIL",
+  "T_OLD" = "N"."T_OLD",
+  "T_VISITS_2" = "N"."T_VISITS_2"
 WHEN NOT MATCHED THEN INSERT (
-  "identity",
-  "external_id",
-  "external_key",
-  "related_id",
-  "target_id",
-  "fingerprint",
-  "attempted",
-  "attempted_op",
-  "is_member",
-  "entries",
-  "first_entered_at",
-  "last_entered_at",
-  "last_exited_at",
-  "acknowledged_at",
-  "definition_version",
-  "unconfirmed",
-  "unsure",
-  "to_repeat",
-  "origin_epoch",
-  "written_epoch",
-  "t_plan",
-  "t_visits",
-  "t_email",
-  "t_old",
-  "t_visits_2"
+  "IDENTITY",
+  "EXTERNAL_ID",
+  "EXTERNAL_KEY",
+  "RELATED_ID",
+  "TARGET_ID",
+  "FINGERPRINT",
+  "ATTEMPTED",
+  "ATTEMPTED_OP",
+  "IS_MEMBER",
+  "ENTRIES",
+  "FIRST_ENTERED_AT",
+  "LAST_ENTERED_AT",
+  "LAST_EXITED_AT",
+  "ACKNOWLEDGED_AT",
+  "DEFINITION_VERSION",
+  "UNCONFIRMED",
+  "UNSURE",
+  "TO_REPEAT",
+  "ORIGIN_EPOCH",
+  "WRITTEN_EPOCH",
+  "T_PLAN",
+  "T_VISITS",
+  "T_EMAIL",
+  "T_OLD",
+  "T_VISITS_2"
 ) VALUES (
-  "n"."identity",
-  "n"."external_id",
-  "n"."external_key",
-  "n"."related_id",
-  "n"."target_id",
-  "n"."fingerprint",
-  "n"."attempted",
-  "n"."attempted_op",
-  "n"."is_member",
-  "n"."entries",
-  "n"."first_entered_at",
-  "n"."last_entered_at",
-  "n"."last_exited_at",
-  "n"."acknowledged_at",
-  "n"."definition_version",
-  "n"."unconfirmed",
-  "n"."unsure",
-  "n"."to_repeat",
-  "n"."origin_epoch",
-  "n"."written_epoch",
-  "n"."t_plan",
-  "n"."t_visits",
-  "n"."t_email",
-  "n"."t_old",
-  "n"."t_visits_2"
+  "N"."IDENTITY",
+  "N"."EXTERNAL_ID",
+  "N"."EXTERNAL_KEY",
+  "N"."RELATED_ID",
+  "N"."TARGET_ID",
+  "N"."FINGERPRINT",
+  "N"."ATTEMPTED",
+  "N"."ATTEMPTED_OP",
+  "N"."IS_MEMBER",
+  "N"."ENTRIES",
+  "N"."FIRST_ENTERED_AT",
+  "N"."LAST_ENTERED_AT",
+  "N"."LAST_EXITED_AT",
+  "N"."ACKNOWLEDGED_AT",
+  "N"."DEFINITION_VERSION",
+  "N"."UNCONFIRMED",
+  "N"."UNSURE",
+  "N"."TO_REPEAT",
+  "N"."ORIGIN_EPOCH",
+  "N"."WRITTEN_EPOCH",
+  "N"."T_PLAN",
+  "N"."T_VISITS",
+  "N"."T_EMAIL",
+  "N"."T_OLD",
+  "N"."T_VISITS_2"
 );
 
-DROP TABLE IF EXISTS "activation_candidates";
+DROP TABLE IF EXISTS "ACTIVATION_CANDIDATES";
 
-CREATE TEMPORARY TABLE "activation_candidates" AS
+CREATE TEMPORARY TABLE "ACTIVATION_CANDIDATES" AS
 SELECT
-  COALESCE("m"."identity", "s"."identity") AS "identity",
-  NOT "m"."identity" IS NULL AND "m"."detail" IS NULL AS "is_wanted",
-  NOT "s"."identity" IS NULL AS "is_known",
-  "m"."external_key" AS "external_key",
-  "m"."external_id" AS "external_id",
-  "m"."related_id" AS "related_id",
-  "m"."reason" AS "reason",
-  "m"."event" AS "event",
-  "m"."occurred_at" AS "occurred_at",
-  "m"."fingerprint" AS "fingerprint",
-  "m"."t_plan" AS "t_plan",
-  "m"."t_visits" AS "t_visits",
-  "m"."t_email" AS "t_email"
+  COALESCE("M"."IDENTITY", "S"."IDENTITY") AS "IDENTITY",
+  NOT "M"."IDENTITY" IS NULL AND "M"."DETAIL" IS NULL AS "IS_WANTED",
+  NOT "S"."IDENTITY" IS NULL AS "IS_KNOWN",
+  "M"."EXTERNAL_KEY" AS "EXTERNAL_KEY",
+  "M"."EXTERNAL_ID" AS "EXTERNAL_ID",
+  "M"."RELATED_ID" AS "RELATED_ID",
+  "M"."REASON" AS "REASON",
+  "M"."EVENT" AS "EVENT",
+  "M"."OCCURRED_AT" AS "OCCURRED_AT",
+  "M"."FINGERPRINT" AS "FINGERPRINT",
+  "M"."T_PLAN" AS "T_PLAN",
+  "M"."T_VISITS" AS "T_VISITS",
+  "M"."T_EMAIL" AS "T_EMAIL"
 FROM (
   SELECT
     CASE
-      WHEN "g"."detail" IS DISTINCT FROM 'unidentified'
-      THEN "g"."identity"
+      WHEN "G"."DETAIL" IS DISTINCT FROM 'unidentified'
+      THEN "G"."IDENTITY"
       ELSE NULL
-    END AS "identity",
-    "g"."detail" AS "detail",
-    "g"."external_key" AS "external_key",
-    "g"."external_id" AS "external_id",
-    "g"."related_id" AS "related_id",
-    "g"."reason" AS "reason",
-    "g"."event" AS "event",
-    "g"."occurred_at" AS "occurred_at",
-    "g"."fingerprint" AS "fingerprint",
-    "g"."t_plan" AS "t_plan",
-    "g"."t_visits" AS "t_visits",
-    "g"."t_email" AS "t_email"
+    END AS "IDENTITY",
+    "G"."DETAIL" AS "DETAIL",
+    "G"."EXTERNAL_KEY" AS "EXTERNAL_KEY",
+    "G"."EXTERNAL_ID" AS "EXTERNAL_ID",
+    "G"."RELATED_ID" AS "RELATED_ID",
+    "G"."REASON" AS "REASON",
+    "G"."EVENT" AS "EVENT",
+    "G"."OCCURRED_AT" AS "OCCURRED_AT",
+    "G"."FINGERPRINT" AS "FINGERPRINT",
+    "G"."T_PLAN" AS "T_PLAN",
+    "G"."T_VISITS" AS "T_VISITS",
+    "G"."T_EMAIL" AS "T_EMAIL"
   FROM (
     SELECT
-      "r".*,
+      "R".*,
       CASE
-        WHEN "r"."identity" IS NULL
+        WHEN "R"."IDENTITY" IS NULL
         THEN 'invalid'
-        WHEN "r"."external_key" IS NULL
+        WHEN "R"."EXTERNAL_KEY" IS NULL
         THEN 'invalid'
-        WHEN "r"."t_plan" IS NULL
+        WHEN "R"."T_PLAN" IS NULL
         THEN 'invalid'
         ELSE CAST(NULL AS VARCHAR)
-      END AS "fate",
+      END AS "FATE",
       CASE
-        WHEN "r"."identity" IS NULL
+        WHEN "R"."IDENTITY" IS NULL
         THEN 'unidentified'
-        WHEN "r"."external_key" IS NULL
+        WHEN "R"."EXTERNAL_KEY" IS NULL
         THEN 'address-missing'
-        WHEN "r"."t_plan" IS NULL
+        WHEN "R"."T_PLAN" IS NULL
         THEN 'null-refused'
         ELSE CAST(NULL AS VARCHAR)
-      END AS "detail",
+      END AS "DETAIL",
       CASE
-        WHEN "r"."identity" IS NULL OR "r"."external_key" IS NULL OR "r"."t_plan" IS NULL
+        WHEN "R"."IDENTITY" IS NULL OR "R"."EXTERNAL_KEY" IS NULL OR "R"."T_PLAN" IS NULL
         THEN NULL
         ELSE HASH(
           CAST('3;snowflake 1;efa4daa75bd8bd4890d3211f673d250b' AS VARCHAR),
-          "r"."identity",
-          "r"."external_key",
-          "r"."t_email",
-          "r"."t_plan",
-          "r"."t_visits"
+          "R"."IDENTITY",
+          "R"."EXTERNAL_KEY",
+          "R"."T_EMAIL",
+          "R"."T_PLAN",
+          "R"."T_VISITS"
         )
-      END AS "fingerprint"
+      END AS "FINGERPRINT"
     FROM (
       SELECT
         CASE
-          WHEN CAST("m"."id" AS VARCHAR) = ''
-          OR CAST("m"."id" AS VARCHAR) LIKE ' %'
-          OR CAST("m"."id" AS VARCHAR) LIKE '% '
-          THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR)), '')
-          ELSE CAST("m"."id" AS VARCHAR)
-        END AS "identity",
+          WHEN CAST("M"."ID" AS VARCHAR) = ''
+          OR CAST("M"."ID" AS VARCHAR) LIKE ' %'
+          OR CAST("M"."ID" AS VARCHAR) LIKE '% '
+          THEN NULLIF(TRIM(CAST("M"."ID" AS VARCHAR)), '')
+          ELSE CAST("M"."ID" AS VARCHAR)
+        END AS "IDENTITY",
         TRANSLATE(
           TRIM(
             CASE
-              WHEN CAST("m"."email" AS VARCHAR) = ''
-              OR CAST("m"."email" AS VARCHAR) LIKE ' %'
-              OR CAST("m"."email" AS VARCHAR) LIKE '% '
-              THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR)), '')
-              ELSE CAST("m"."email" AS VARCHAR)
+              WHEN CAST("M"."EMAIL" AS VARCHAR) = ''
+              OR CAST("M"."EMAIL" AS VARCHAR) LIKE ' %'
+              OR CAST("M"."EMAIL" AS VARCHAR) LIKE '% '
+              THEN NULLIF(TRIM(CAST("M"."EMAIL" AS VARCHAR)), '')
+              ELSE CAST("M"."EMAIL" AS VARCHAR)
             END,
             '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　'
           ),
           'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
           'abcdefghijklmnopqrstuvwxyz'
-        ) AS "external_key",
+        ) AS "EXTERNAL_KEY",
         CASE
-          WHEN CAST("m"."email" AS VARCHAR) = ''
-          OR CAST("m"."email" AS VARCHAR) LIKE ' %'
-          OR CAST("m"."email" AS VARCHAR) LIKE '% '
-          THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR)), '')
-          ELSE CAST("m"."email" AS VARCHAR)
-        END AS "external_id",
-        CAST(NULL AS VARCHAR) AS "related_id",
-        CAST(NULL AS VARCHAR) AS "reason",
-        CAST(NULL AS VARCHAR) AS "event",
-        CAST(NULL AS TIMESTAMP) AS "occurred_at",
-        "m"."plan" AS "t_plan",
-        COALESCE("m"."visits", 0) AS "t_visits",
-        "m"."email" AS "t_email"
-      FROM "shop"."people" AS "m"
-    ) AS "r"
-  ) AS "g"
-) AS "m"
+          WHEN CAST("M"."EMAIL" AS VARCHAR) = ''
+          OR CAST("M"."EMAIL" AS VARCHAR) LIKE ' %'
+          OR CAST("M"."EMAIL" AS VARCHAR) LIKE '% '
+          THEN NULLIF(TRIM(CAST("M"."EMAIL" AS VARCHAR)), '')
+          ELSE CAST("M"."EMAIL" AS VARCHAR)
+        END AS "EXTERNAL_ID",
+        CAST(NULL AS VARCHAR) AS "RELATED_ID",
+        CAST(NULL AS VARCHAR) AS "REASON",
+        CAST(NULL AS VARCHAR) AS "EVENT",
+        CAST(NULL AS TIMESTAMP) AS "OCCURRED_AT",
+        "M"."PLAN" AS "T_PLAN",
+        COALESCE("M"."VISITS", 0) AS "T_VISITS",
+        "M"."EMAIL" AS "T_EMAIL"
+      FROM "SHOP"."PEOPLE" AS "M"
+    ) AS "R"
+  ) AS "G"
+) AS "M"
 FULL OUTER JOIN (
   SELECT
-    "a"."identity" AS "identity",
-    "a"."unconfirmed" AS "unconfirmed",
-    "a"."t_old" AS "t_old",
-    "a"."fingerprint" AS "fingerprint"
-  FROM "shop_activation"."snapshot_people__mailer" AS "a"
+    "A"."IDENTITY" AS "IDENTITY",
+    "A"."UNCONFIRMED" AS "UNCONFIRMED",
+    "A"."T_OLD" AS "T_OLD",
+    "A"."FINGERPRINT" AS "FINGERPRINT"
+  FROM "SHOP_ACTIVATION"."SNAPSHOT_PEOPLE__MAILER" AS "A"
   WHERE
     (
       (
-        "a"."is_member" OR NOT "a"."unconfirmed" IS NULL
+        "A"."IS_MEMBER" OR NOT "A"."UNCONFIRMED" IS NULL
       )
       OR (
-        NOT "a"."is_member" AND (
-          NOT "a"."t_old" IS NULL
+        NOT "A"."IS_MEMBER" AND (
+          NOT "A"."T_OLD" IS NULL
         )
       )
     )
-) AS "s"
-  ON "m"."identity" = "s"."identity"
+) AS "S"
+  ON "M"."IDENTITY" = "S"."IDENTITY"
 WHERE
   (
     (
       (
-        NOT "m"."identity" IS NULL AND "m"."detail" IS NULL
+        NOT "M"."IDENTITY" IS NULL AND "M"."DETAIL" IS NULL
       )
       AND (
-        "s"."identity" IS NULL
-        OR NOT "s"."unconfirmed" IS NULL
-        OR NOT "s"."t_old" IS NULL
-        OR "m"."fingerprint" IS DISTINCT FROM "s"."fingerprint"
+        "S"."IDENTITY" IS NULL
+        OR NOT "S"."UNCONFIRMED" IS NULL
+        OR NOT "S"."T_OLD" IS NULL
+        OR "M"."FINGERPRINT" IS DISTINCT FROM "S"."FINGERPRINT"
       )
     )
     OR (
       NOT (
-        NOT "m"."identity" IS NULL AND "m"."detail" IS NULL
+        NOT "M"."IDENTITY" IS NULL AND "M"."DETAIL" IS NULL
       )
-      AND NOT "s"."identity" IS NULL
+      AND NOT "S"."IDENTITY" IS NULL
     )
   )
-  AND NOT COALESCE("m"."detail" IN ('address-missing', 'null-refused'), FALSE);
+  AND NOT COALESCE("M"."DETAIL" IN ('address-missing', 'null-refused'), FALSE);
 
-DROP TABLE IF EXISTS "activation_planned";
+DROP TABLE IF EXISTS "ACTIVATION_PLANNED";
 
-CREATE TEMPORARY TABLE "activation_planned" AS
-WITH "joined" AS (
+CREATE TEMPORARY TABLE "ACTIVATION_PLANNED" AS
+WITH "JOINED" AS (
   SELECT
-    "c"."identity" AS "identity",
-    "c"."is_wanted" AS "is_wanted",
-    "c"."is_known" AS "is_known",
-    "c"."external_id" AS "external_id",
-    "c"."external_key" AS "external_key",
-    "c"."related_id" AS "related_id",
-    "c"."reason" AS "reason",
-    "c"."event" AS "event",
-    "c"."occurred_at" AS "occurred_at",
-    "c"."fingerprint" AS "fingerprint",
-    COALESCE("s"."entries", 0) AS "entries",
-    COALESCE("s"."is_member", FALSE) AS "is_member",
-    "s"."unconfirmed" AS "unconfirmed",
-    "s"."origin_epoch" AS "origin_epoch",
-    "s"."to_repeat" AS "to_repeat",
-    "s"."external_id" AS "old_external_id",
+    "C"."IDENTITY" AS "IDENTITY",
+    "C"."IS_WANTED" AS "IS_WANTED",
+    "C"."IS_KNOWN" AS "IS_KNOWN",
+    "C"."EXTERNAL_ID" AS "EXTERNAL_ID",
+    "C"."EXTERNAL_KEY" AS "EXTERNAL_KEY",
+    "C"."RELATED_ID" AS "RELATED_ID",
+    "C"."REASON" AS "REASON",
+    "C"."EVENT" AS "EVENT",
+    "C"."OCCURRED_AT" AS "OCCURRED_AT",
+    "C"."FINGERPRINT" AS "FINGERPRINT",
+    COALESCE("S"."ENTRIES", 0) AS "ENTRIES",
+    COALESCE("S"."IS_MEMBER", FALSE) AS "IS_MEMBER",
+    "S"."UNCONFIRMED" AS "UNCONFIRMED",
+    "S"."ORIGIN_EPOCH" AS "ORIGIN_EPOCH",
+    "S"."TO_REPEAT" AS "TO_REPEAT",
+    "S"."EXTERNAL_ID" AS "OLD_EXTERNAL_ID",
     COALESCE(
-      "s"."external_key",
+      "S"."EXTERNAL_KEY",
       TRANSLATE(
         TRIM(
-          COALESCE("s"."external_id", "s"."identity"),
+          COALESCE("S"."EXTERNAL_ID", "S"."IDENTITY"),
           '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　'
         ),
         'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
         'abcdefghijklmnopqrstuvwxyz'
       )
-    ) AS "old_external_key",
-    "s"."related_id" AS "old_related_id",
-    "s"."target_id" AS "old_target_id",
-    "c"."t_plan" AS "t_plan",
-    "c"."t_visits" AS "t_visits",
-    "c"."t_email" AS "t_email",
+    ) AS "OLD_EXTERNAL_KEY",
+    "S"."RELATED_ID" AS "OLD_RELATED_ID",
+    "S"."TARGET_ID" AS "OLD_TARGET_ID",
+    "C"."T_PLAN" AS "T_PLAN",
+    "C"."T_VISITS" AS "T_VISITS",
+    "C"."T_EMAIL" AS "T_EMAIL",
     (
-      NOT "s"."t_plan" IS NULL
+      NOT "S"."T_PLAN" IS NULL
       OR (
-        COALESCE(CHARINDEX(',t_plan,', "s"."unsure"), 0) > 0
-        OR COALESCE("s"."unsure" = '*', FALSE)
+        COALESCE(CHARINDEX(',t_plan,', "S"."UNSURE"), 0) > 0
+        OR COALESCE("S"."UNSURE" = '*', FALSE)
       )
-    ) AS "h0",
+    ) AS "H0",
     (
-      "c"."t_plan" IS DISTINCT FROM "s"."t_plan"
+      "C"."T_PLAN" IS DISTINCT FROM "S"."T_PLAN"
       OR (
-        COALESCE(CHARINDEX(',t_plan,', "s"."unsure"), 0) > 0
-        OR COALESCE("s"."unsure" = '*', FALSE)
+        COALESCE(CHARINDEX(',t_plan,', "S"."UNSURE"), 0) > 0
+        OR COALESCE("S"."UNSURE" = '*', FALSE)
       )
-    ) AS "d0",
+    ) AS "D0",
     (
       (
-        COALESCE("v0"."n0", FALSE)
+        COALESCE("V0"."N0", FALSE)
       )
       AND NOT COALESCE(
-        "s"."is_member"
-        AND "s"."target_id" IN (1)
-        AND "c"."external_key" = COALESCE(
-          "s"."external_key",
+        "S"."IS_MEMBER"
+        AND "S"."TARGET_ID" IN (1)
+        AND "C"."EXTERNAL_KEY" = COALESCE(
+          "S"."EXTERNAL_KEY",
           TRANSLATE(
             TRIM(
-              COALESCE("s"."external_id", "s"."identity"),
+              COALESCE("S"."EXTERNAL_ID", "S"."IDENTITY"),
               '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　'
             ),
             'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
@@ -1068,193 +1068,193 @@ WITH "joined" AS (
         FALSE
       )
       AND TRUE
-    ) AS "g0",
+    ) AS "G0",
     (
       FALSE
-    ) AS "o0",
+    ) AS "O0",
     (
-      NOT "s"."t_visits" IS NULL
+      NOT "S"."T_VISITS" IS NULL
       OR (
-        COALESCE(CHARINDEX(',t_visits,', "s"."unsure"), 0) > 0
-        OR COALESCE("s"."unsure" = '*', FALSE)
+        COALESCE(CHARINDEX(',t_visits,', "S"."UNSURE"), 0) > 0
+        OR COALESCE("S"."UNSURE" = '*', FALSE)
       )
-    ) AS "h1",
+    ) AS "H1",
     (
       (
-        "c"."t_visits" IS DISTINCT FROM "s"."t_visits"
+        "C"."T_VISITS" IS DISTINCT FROM "S"."T_VISITS"
         OR (
-          COALESCE(CHARINDEX(',t_visits,', "s"."unsure"), 0) > 0
-          OR COALESCE("s"."unsure" = '*', FALSE)
+          COALESCE(CHARINDEX(',t_visits,', "S"."UNSURE"), 0) > 0
+          OR COALESCE("S"."UNSURE" = '*', FALSE)
         )
       )
       OR (
         TRUE
         AND (
           (
-            NOT "s"."t_visits_2" IS NULL
+            NOT "S"."T_VISITS_2" IS NULL
             OR (
-              COALESCE(CHARINDEX(',t_visits_2,', "s"."unsure"), 0) > 0
-              OR COALESCE("s"."unsure" = '*', FALSE)
+              COALESCE(CHARINDEX(',t_visits_2,', "S"."UNSURE"), 0) > 0
+              OR COALESCE("S"."UNSURE" = '*', FALSE)
             )
           )
         )
       )
-    ) AS "d1",
-    FALSE AS "g1",
+    ) AS "D1",
+    FALSE AS "G1",
     (
       FALSE
-    ) AS "o1",
+    ) AS "O1",
     (
-      NOT "s"."t_email" IS NULL
+      NOT "S"."T_EMAIL" IS NULL
       OR (
-        COALESCE(CHARINDEX(',t_email,', "s"."unsure"), 0) > 0
-        OR COALESCE("s"."unsure" = '*', FALSE)
+        COALESCE(CHARINDEX(',t_email,', "S"."UNSURE"), 0) > 0
+        OR COALESCE("S"."UNSURE" = '*', FALSE)
       )
-    ) AS "h2",
+    ) AS "H2",
     (
-      MD5('' || CAST("c"."t_email" AS VARCHAR)) IS DISTINCT FROM "s"."t_email"
+      MD5('' || CAST("C"."T_EMAIL" AS VARCHAR)) IS DISTINCT FROM "S"."T_EMAIL"
       OR (
-        COALESCE(CHARINDEX(',t_email,', "s"."unsure"), 0) > 0
-        OR COALESCE("s"."unsure" = '*', FALSE)
+        COALESCE(CHARINDEX(',t_email,', "S"."UNSURE"), 0) > 0
+        OR COALESCE("S"."UNSURE" = '*', FALSE)
       )
-    ) AS "d2",
-    FALSE AS "g2",
+    ) AS "D2",
+    FALSE AS "G2",
     (
       FALSE
-    ) AS "o2",
+    ) AS "O2",
     (
-      NOT "s"."t_old" IS NULL
+      NOT "S"."T_OLD" IS NULL
       OR (
-        COALESCE(CHARINDEX(',t_old,', "s"."unsure"), 0) > 0
-        OR COALESCE("s"."unsure" = '*', FALSE)
+        COALESCE(CHARINDEX(',t_old,', "S"."UNSURE"), 0) > 0
+        OR COALESCE("S"."UNSURE" = '*', FALSE)
       )
-    ) AS "h3",
-    FALSE AS "d3",
-    FALSE AS "g3",
+    ) AS "H3",
+    FALSE AS "D3",
+    FALSE AS "G3",
     (
-      NOT "k0"."external_key" IS NULL
-    ) AS "o3",
+      NOT "K0"."EXTERNAL_KEY" IS NULL
+    ) AS "O3",
     (
-      NOT "s"."t_visits_2" IS NULL
+      NOT "S"."T_VISITS_2" IS NULL
       OR (
-        COALESCE(CHARINDEX(',t_visits_2,', "s"."unsure"), 0) > 0
-        OR COALESCE("s"."unsure" = '*', FALSE)
+        COALESCE(CHARINDEX(',t_visits_2,', "S"."UNSURE"), 0) > 0
+        OR COALESCE("S"."UNSURE" = '*', FALSE)
       )
-    ) AS "h4",
-    FALSE AS "d4",
-    FALSE AS "g4",
+    ) AS "H4",
+    FALSE AS "D4",
+    FALSE AS "G4",
     (
       FALSE
-    ) AS "o4"
-  FROM "activation_candidates" AS "c"
-  LEFT JOIN "shop_activation"."snapshot_people__mailer" AS "s"
-    ON "s"."identity" = "c"."identity"
+    ) AS "O4"
+  FROM "ACTIVATION_CANDIDATES" AS "C"
+  LEFT JOIN "SHOP_ACTIVATION"."SNAPSHOT_PEOPLE__MAILER" AS "S"
+    ON "S"."IDENTITY" = "C"."IDENTITY"
   LEFT JOIN (
     SELECT
-      "id" AS "external_key",
-      TRUE AS "n0"
-    FROM "shop"."others"
-  ) AS "k0"
-    ON "k0"."external_key" = CASE
-      WHEN NOT "s"."identity" IS NULL
+      "ID" AS "EXTERNAL_KEY",
+      TRUE AS "N0"
+    FROM "SHOP"."OTHERS"
+  ) AS "K0"
+    ON "K0"."EXTERNAL_KEY" = CASE
+      WHEN NOT "S"."IDENTITY" IS NULL
       THEN COALESCE(
-        "s"."external_key",
+        "S"."EXTERNAL_KEY",
         TRANSLATE(
           TRIM(
-            COALESCE("s"."external_id", "s"."identity"),
+            COALESCE("S"."EXTERNAL_ID", "S"."IDENTITY"),
             '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　'
           ),
           'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
           'abcdefghijklmnopqrstuvwxyz'
         )
       )
-      ELSE "c"."external_key"
+      ELSE "C"."EXTERNAL_KEY"
     END
   LEFT JOIN (
     SELECT
-      "id" AS "external_key",
-      TRUE AS "n0"
-    FROM "shop"."others"
-  ) AS "v0"
-    ON "v0"."external_key" = "c"."external_key"
+      "ID" AS "EXTERNAL_KEY",
+      TRUE AS "N0"
+    FROM "SHOP"."OTHERS"
+  ) AS "V0"
+    ON "V0"."EXTERNAL_KEY" = "C"."EXTERNAL_KEY"
   WHERE
     NOT EXISTS(
       SELECT
         1
-      FROM "activation_duplicates" AS "u"
+      FROM "ACTIVATION_DUPLICATES" AS "U"
       WHERE
-        "u"."identity" = "c"."identity"
+        "U"."IDENTITY" = "C"."IDENTITY"
     )
-), "decided" AS (
+), "DECIDED" AS (
   SELECT
-    "op" AS "op",
-    "cause" AS "cause",
-    "identity" AS "identity",
-    CASE WHEN NOT "is_wanted" THEN "old_external_id" ELSE "external_id" END AS "external_id",
-    CASE WHEN NOT "is_wanted" THEN "old_external_key" ELSE "external_key" END AS "external_key",
-    CASE WHEN NOT "is_wanted" THEN "old_related_id" ELSE "related_id" END AS "related_id",
-    COALESCE(CASE WHEN NOT "is_wanted" THEN "old_target_id" ELSE 1 END, 1) AS "target_id",
-    "reason" AS "reason",
+    "OP" AS "OP",
+    "CAUSE" AS "CAUSE",
+    "IDENTITY" AS "IDENTITY",
+    CASE WHEN NOT "IS_WANTED" THEN "OLD_EXTERNAL_ID" ELSE "EXTERNAL_ID" END AS "EXTERNAL_ID",
+    CASE WHEN NOT "IS_WANTED" THEN "OLD_EXTERNAL_KEY" ELSE "EXTERNAL_KEY" END AS "EXTERNAL_KEY",
+    CASE WHEN NOT "IS_WANTED" THEN "OLD_RELATED_ID" ELSE "RELATED_ID" END AS "RELATED_ID",
+    COALESCE(CASE WHEN NOT "IS_WANTED" THEN "OLD_TARGET_ID" ELSE 1 END, 1) AS "TARGET_ID",
+    "REASON" AS "REASON",
     CASE
-      WHEN NOT "is_wanted"
+      WHEN NOT "IS_WANTED"
       THEN CASE
-        WHEN "unconfirmed" IS DISTINCT FROM 'add'
+        WHEN "UNCONFIRMED" IS DISTINCT FROM 'add'
         AND (
-          "is_member" OR "unconfirmed" = 'remove'
+          "IS_MEMBER" OR "UNCONFIRMED" = 'remove'
         )
-        THEN "entries"
-        ELSE "entries" + 1
+        THEN "ENTRIES"
+        ELSE "ENTRIES" + 1
       END
-      WHEN "cause" = 'moved'
+      WHEN "CAUSE" = 'moved'
       THEN (
         CASE
-          WHEN "unconfirmed" IS DISTINCT FROM 'add'
+          WHEN "UNCONFIRMED" IS DISTINCT FROM 'add'
           AND (
-            "is_member" OR "unconfirmed" = 'remove'
+            "IS_MEMBER" OR "UNCONFIRMED" = 'remove'
           )
-          THEN "entries"
-          ELSE "entries" + 1
+          THEN "ENTRIES"
+          ELSE "ENTRIES" + 1
         END
       ) + 1
-      WHEN "op" = 'add'
-      THEN "entries" + 1
-      WHEN "entries" = 0
+      WHEN "OP" = 'add'
+      THEN "ENTRIES" + 1
+      WHEN "ENTRIES" = 0
       THEN 1
-      ELSE "entries"
-    END AS "transition",
+      ELSE "ENTRIES"
+    END AS "TRANSITION",
     CASE
-      WHEN "unconfirmed" IS DISTINCT FROM 'add'
+      WHEN "UNCONFIRMED" IS DISTINCT FROM 'add'
       AND (
-        "is_member" OR "unconfirmed" = 'remove'
+        "IS_MEMBER" OR "UNCONFIRMED" = 'remove'
       )
-      THEN "entries"
-      ELSE "entries" + 1
-    END AS "leaving_transition",
-    "old_external_id" AS "old_external_id",
-    "old_external_key" AS "old_external_key",
-    "old_target_id" AS "old_target_id",
-    CASE WHEN NOT "unconfirmed" IS NULL THEN COALESCE("origin_epoch", 7) ELSE 7 END AS "origin_epoch",
-    "to_repeat" AS "to_repeat",
-    CASE WHEN NOT "is_wanted" THEN NULL ELSE "fingerprint" END AS "fingerprint",
-    "event" AS "event",
-    "occurred_at" AS "occurred_at",
-    TRUE AS "is_quiet",
+      THEN "ENTRIES"
+      ELSE "ENTRIES" + 1
+    END AS "LEAVING_TRANSITION",
+    "OLD_EXTERNAL_ID" AS "OLD_EXTERNAL_ID",
+    "OLD_EXTERNAL_KEY" AS "OLD_EXTERNAL_KEY",
+    "OLD_TARGET_ID" AS "OLD_TARGET_ID",
+    CASE WHEN NOT "UNCONFIRMED" IS NULL THEN COALESCE("ORIGIN_EPOCH", 7) ELSE 7 END AS "ORIGIN_EPOCH",
+    "TO_REPEAT" AS "TO_REPEAT",
+    CASE WHEN NOT "IS_WANTED" THEN NULL ELSE "FINGERPRINT" END AS "FINGERPRINT",
+    "EVENT" AS "EVENT",
+    "OCCURRED_AT" AS "OCCURRED_AT",
+    TRUE AS "IS_QUIET",
     CONCAT(
       CASE
         WHEN CASE
-          WHEN "op" = 'remove'
+          WHEN "OP" = 'remove'
           THEN (
-            "h0" AND NOT "o0"
+            "H0" AND NOT "O0"
           )
           ELSE (
             CASE
-              WHEN "cause" IN ('new', 'moved')
+              WHEN "CAUSE" IN ('new', 'moved')
               THEN (
-                NOT "t_plan" IS NULL OR "g0"
+                NOT "T_PLAN" IS NULL OR "G0"
               )
-              WHEN "cause" = 'changed'
+              WHEN "CAUSE" = 'changed'
               THEN (
-                "d0" OR "g0"
+                "D0" OR "G0"
               )
               ELSE TRUE
             END
@@ -1265,19 +1265,19 @@ WITH "joined" AS (
       END,
       CASE
         WHEN CASE
-          WHEN "op" = 'remove'
+          WHEN "OP" = 'remove'
           THEN (
-            "h1" AND NOT "o1"
+            "H1" AND NOT "O1"
           )
           ELSE (
             CASE
-              WHEN "cause" IN ('new', 'moved')
+              WHEN "CAUSE" IN ('new', 'moved')
               THEN (
-                NOT "t_visits" IS NULL OR "g1"
+                NOT "T_VISITS" IS NULL OR "G1"
               )
-              WHEN "cause" = 'changed'
+              WHEN "CAUSE" = 'changed'
               THEN (
-                "d1" OR "g1"
+                "D1" OR "G1"
               )
               ELSE TRUE
             END
@@ -1288,19 +1288,19 @@ WITH "joined" AS (
       END,
       CASE
         WHEN CASE
-          WHEN "op" = 'remove'
+          WHEN "OP" = 'remove'
           THEN (
-            "h2" AND NOT "o2"
+            "H2" AND NOT "O2"
           )
           ELSE (
             CASE
-              WHEN "cause" IN ('new', 'moved')
+              WHEN "CAUSE" IN ('new', 'moved')
               THEN (
-                NOT "t_email" IS NULL OR "g2"
+                NOT "T_EMAIL" IS NULL OR "G2"
               )
-              WHEN "cause" = 'changed'
+              WHEN "CAUSE" = 'changed'
               THEN (
-                "d2" OR "g2"
+                "D2" OR "G2"
               )
               ELSE TRUE
             END
@@ -1311,13 +1311,13 @@ WITH "joined" AS (
       END,
       CASE
         WHEN CASE
-          WHEN "op" = 'remove'
+          WHEN "OP" = 'remove'
           THEN (
-            "h3" AND NOT "o3"
+            "H3" AND NOT "O3"
           )
           ELSE (
             (
-              "h3" AND NOT "o3"
+              "H3" AND NOT "O3"
             )
           )
         END
@@ -1326,21 +1326,21 @@ WITH "joined" AS (
       END,
       CASE
         WHEN CASE
-          WHEN "op" = 'remove'
+          WHEN "OP" = 'remove'
           THEN (
-            "h4" AND NOT "o4"
+            "H4" AND NOT "O4"
           )
           ELSE (
-            "h4"
+            "H4"
             AND (
               CASE
-                WHEN "cause" IN ('new', 'moved')
+                WHEN "CAUSE" IN ('new', 'moved')
                 THEN (
-                  NOT "t_visits" IS NULL OR "g1"
+                  NOT "T_VISITS" IS NULL OR "G1"
                 )
-                WHEN "cause" = 'changed'
+                WHEN "CAUSE" = 'changed'
                 THEN (
-                  "d1" OR "g1"
+                  "D1" OR "G1"
                 )
                 ELSE TRUE
               END
@@ -1350,212 +1350,212 @@ WITH "joined" AS (
         THEN '1'
         ELSE '0'
       END
-    ) AS "changed",
+    ) AS "CHANGED",
     CONCAT(
       CASE WHEN (
-        "h0" AND NOT "o0"
+        "H0" AND NOT "O0"
       ) THEN '1' ELSE '0' END,
       CASE WHEN (
-        "h1" AND NOT "o1"
+        "H1" AND NOT "O1"
       ) THEN '1' ELSE '0' END,
       CASE WHEN (
-        "h2" AND NOT "o2"
+        "H2" AND NOT "O2"
       ) THEN '1' ELSE '0' END,
       CASE WHEN (
-        "h3" AND NOT "o3"
+        "H3" AND NOT "O3"
       ) THEN '1' ELSE '0' END,
       CASE WHEN (
-        "h4" AND NOT "o4"
+        "H4" AND NOT "O4"
       ) THEN '1' ELSE '0' END
-    ) AS "leaving_changed",
-    "t_plan" AS "t_plan",
-    "t_visits" AS "t_visits",
-    "t_email" AS "t_email",
-    CAST(NULL AS TIMESTAMP) AS "expires_from",
-    CAST(NULL AS VARCHAR) AS "zone"
+    ) AS "LEAVING_CHANGED",
+    "T_PLAN" AS "T_PLAN",
+    "T_VISITS" AS "T_VISITS",
+    "T_EMAIL" AS "T_EMAIL",
+    CAST(NULL AS TIMESTAMP) AS "EXPIRES_FROM",
+    CAST(NULL AS VARCHAR) AS "ZONE"
   FROM (
     SELECT
       *,
       CASE
-        WHEN NOT "is_wanted"
+        WHEN NOT "IS_WANTED"
         AND (
           (
-            "is_member" OR NOT "unconfirmed" IS NULL
+            "IS_MEMBER" OR NOT "UNCONFIRMED" IS NULL
           )
           OR (
             (
-              "h0" AND NOT "o0"
+              "H0" AND NOT "O0"
             )
             OR (
-              "h1" AND NOT "o1"
+              "H1" AND NOT "O1"
             )
             OR (
-              "h2" AND NOT "o2"
+              "H2" AND NOT "O2"
             )
             OR (
-              "h3" AND NOT "o3"
+              "H3" AND NOT "O3"
             )
             OR (
-              "h4" AND NOT "o4"
+              "H4" AND NOT "O4"
             )
           )
         )
         THEN 'remove'
-        WHEN NOT "is_wanted"
+        WHEN NOT "IS_WANTED"
         THEN 'same'
         WHEN NOT (
-          "is_member" OR NOT "unconfirmed" IS NULL
-        ) AND "entries" > 0
+          "IS_MEMBER" OR NOT "UNCONFIRMED" IS NULL
+        ) AND "ENTRIES" > 0
         THEN 'add'
         WHEN NOT (
-          "is_member" OR NOT "unconfirmed" IS NULL
+          "IS_MEMBER" OR NOT "UNCONFIRMED" IS NULL
         )
         THEN 'add'
         WHEN (
-          FALSE OR "external_key" IS DISTINCT FROM "old_external_key"
+          FALSE OR "EXTERNAL_KEY" IS DISTINCT FROM "OLD_EXTERNAL_KEY"
         )
         THEN 'add'
-        WHEN "unconfirmed" = 'remove'
+        WHEN "UNCONFIRMED" = 'remove'
         THEN 'add'
-        WHEN "unconfirmed" = 'add'
+        WHEN "UNCONFIRMED" = 'add'
         THEN 'add'
-        WHEN "unconfirmed" = 'change'
+        WHEN "UNCONFIRMED" = 'change'
         THEN 'change'
         WHEN FALSE
         THEN 'change'
-        WHEN "d0" OR "g0" OR "d1" OR "g1" OR "d2" OR "g2" OR (
-          "h3" AND NOT "o3"
+        WHEN "D0" OR "G0" OR "D1" OR "G1" OR "D2" OR "G2" OR (
+          "H3" AND NOT "O3"
         )
         THEN 'change'
         ELSE 'same'
-      END AS "op",
+      END AS "OP",
       CASE
-        WHEN NOT "is_wanted"
+        WHEN NOT "IS_WANTED"
         AND (
           (
-            "is_member" OR NOT "unconfirmed" IS NULL
+            "IS_MEMBER" OR NOT "UNCONFIRMED" IS NULL
           )
           OR (
             (
-              "h0" AND NOT "o0"
+              "H0" AND NOT "O0"
             )
             OR (
-              "h1" AND NOT "o1"
+              "H1" AND NOT "O1"
             )
             OR (
-              "h2" AND NOT "o2"
+              "H2" AND NOT "O2"
             )
             OR (
-              "h3" AND NOT "o3"
+              "H3" AND NOT "O3"
             )
             OR (
-              "h4" AND NOT "o4"
+              "H4" AND NOT "O4"
             )
           )
         )
         THEN 'left'
-        WHEN NOT "is_wanted"
+        WHEN NOT "IS_WANTED"
         THEN 'same'
         WHEN NOT (
-          "is_member" OR NOT "unconfirmed" IS NULL
-        ) AND "entries" > 0
+          "IS_MEMBER" OR NOT "UNCONFIRMED" IS NULL
+        ) AND "ENTRIES" > 0
         THEN 'returned'
         WHEN NOT (
-          "is_member" OR NOT "unconfirmed" IS NULL
+          "IS_MEMBER" OR NOT "UNCONFIRMED" IS NULL
         )
         THEN 'new'
         WHEN (
-          FALSE OR "external_key" IS DISTINCT FROM "old_external_key"
+          FALSE OR "EXTERNAL_KEY" IS DISTINCT FROM "OLD_EXTERNAL_KEY"
         )
         THEN 'moved'
-        WHEN "unconfirmed" = 'remove'
+        WHEN "UNCONFIRMED" = 'remove'
         THEN 'returned'
-        WHEN "unconfirmed" = 'add'
+        WHEN "UNCONFIRMED" = 'add'
         THEN 'in doubt'
-        WHEN "unconfirmed" = 'change'
+        WHEN "UNCONFIRMED" = 'change'
         THEN 'in doubt'
         WHEN FALSE
         THEN 'asserted'
-        WHEN "d0" OR "g0" OR "d1" OR "g1" OR "d2" OR "g2" OR (
-          "h3" AND NOT "o3"
+        WHEN "D0" OR "G0" OR "D1" OR "G1" OR "D2" OR "G2" OR (
+          "H3" AND NOT "O3"
         )
         THEN 'changed'
         ELSE 'same'
-      END AS "cause"
-    FROM "joined"
-  ) AS "j"
+      END AS "CAUSE"
+    FROM "JOINED"
+  ) AS "J"
 )
 SELECT
-  "op",
-  "cause",
-  "identity",
-  "external_id",
-  "external_key",
-  "related_id",
-  "target_id",
-  "reason",
-  "transition",
-  "origin_epoch",
-  "to_repeat",
-  "fingerprint",
-  "event",
-  "occurred_at",
-  "is_quiet",
-  "changed",
-  "expires_from",
-  "zone",
-  "t_plan",
-  "t_visits",
-  "t_email"
-FROM "decided"
+  "OP",
+  "CAUSE",
+  "IDENTITY",
+  "EXTERNAL_ID",
+  "EXTERNAL_KEY",
+  "RELATED_ID",
+  "TARGET_ID",
+  "REASON",
+  "TRANSITION",
+  "ORIGIN_EPOCH",
+  "TO_REPEAT",
+  "FINGERPRINT",
+  "EVENT",
+  "OCCURRED_AT",
+  "IS_QUIET",
+  "CHANGED",
+  "EXPIRES_FROM",
+  "ZONE",
+  "T_PLAN",
+  "T_VISITS",
+  "T_EMAIL"
+FROM "DECIDED"
 WHERE
-  "op" <> 'same'
+  "OP" <> 'same'
 UNION ALL
 SELECT
-  'remove' AS "op",
-  "cause" AS "cause",
-  "identity" AS "identity",
-  "old_external_id" AS "external_id",
-  "old_external_key" AS "external_key",
-  "related_id" AS "related_id",
-  "old_target_id" AS "target_id",
-  "reason" AS "reason",
-  "leaving_transition" AS "transition",
-  "origin_epoch" AS "origin_epoch",
-  "to_repeat" AS "to_repeat",
-  NULL AS "fingerprint",
-  "event" AS "event",
-  "occurred_at" AS "occurred_at",
-  "is_quiet" AS "is_quiet",
-  "leaving_changed" AS "changed",
-  "expires_from" AS "expires_from",
-  "zone" AS "zone",
-  "t_plan" AS "t_plan",
-  "t_visits" AS "t_visits",
-  "t_email" AS "t_email"
-FROM "decided"
+  'remove' AS "OP",
+  "CAUSE" AS "CAUSE",
+  "IDENTITY" AS "IDENTITY",
+  "OLD_EXTERNAL_ID" AS "EXTERNAL_ID",
+  "OLD_EXTERNAL_KEY" AS "EXTERNAL_KEY",
+  "RELATED_ID" AS "RELATED_ID",
+  "OLD_TARGET_ID" AS "TARGET_ID",
+  "REASON" AS "REASON",
+  "LEAVING_TRANSITION" AS "TRANSITION",
+  "ORIGIN_EPOCH" AS "ORIGIN_EPOCH",
+  "TO_REPEAT" AS "TO_REPEAT",
+  NULL AS "FINGERPRINT",
+  "EVENT" AS "EVENT",
+  "OCCURRED_AT" AS "OCCURRED_AT",
+  "IS_QUIET" AS "IS_QUIET",
+  "LEAVING_CHANGED" AS "CHANGED",
+  "EXPIRES_FROM" AS "EXPIRES_FROM",
+  "ZONE" AS "ZONE",
+  "T_PLAN" AS "T_PLAN",
+  "T_VISITS" AS "T_VISITS",
+  "T_EMAIL" AS "T_EMAIL"
+FROM "DECIDED"
 WHERE
-  "cause" = 'moved';
+  "CAUSE" = 'moved';
 
 SELECT
-  "op",
-  "cause",
+  "OP",
+  "CAUSE",
   COUNT(*)
 FROM (
   SELECT
     *
-  FROM "activation_planned"
-) AS "p"
+  FROM "ACTIVATION_PLANNED"
+) AS "P"
 GROUP BY
-  "op",
-  "cause";
+  "OP",
+  "CAUSE";
 
 SELECT
   COALESCE(
     SUM(
       CASE
-        WHEN SUBSTRING("p"."changed", 1, 1) = '1' AND NOT (
-          NOT "p"."t_plan" IS NULL
+        WHEN SUBSTRING("P"."CHANGED", 1, 1) = '1' AND NOT (
+          NOT "P"."T_PLAN" IS NULL
         )
         THEN 1
         ELSE 0
@@ -1566,9 +1566,9 @@ SELECT
   COALESCE(
     SUM(
       CASE
-        WHEN SUBSTRING("p"."changed", 2, 1) = '1'
+        WHEN SUBSTRING("P"."CHANGED", 2, 1) = '1'
         AND NOT (
-          NOT "p"."t_visits" IS NULL AND "p"."t_visits" <> 0
+          NOT "P"."T_VISITS" IS NULL AND "P"."T_VISITS" <> 0
         )
         THEN 1
         ELSE 0
@@ -1579,8 +1579,8 @@ SELECT
   COALESCE(
     SUM(
       CASE
-        WHEN SUBSTRING("p"."changed", 3, 1) = '1' AND NOT (
-          NOT "p"."t_email" IS NULL
+        WHEN SUBSTRING("P"."CHANGED", 3, 1) = '1' AND NOT (
+          NOT "P"."T_EMAIL" IS NULL
         )
         THEN 1
         ELSE 0
@@ -1588,242 +1588,242 @@ SELECT
     ),
     0
   )
-FROM "activation_planned" AS "p"
+FROM "ACTIVATION_PLANNED" AS "P"
 WHERE
-  "p"."op" = 'change';
+  "P"."OP" = 'change';
 
 SELECT
-  COALESCE(SUM(CASE WHEN NOT "s"."t_plan" IS NULL THEN 1 ELSE 0 END), 0),
+  COALESCE(SUM(CASE WHEN NOT "S"."T_PLAN" IS NULL THEN 1 ELSE 0 END), 0),
   COALESCE(
-    SUM(CASE WHEN NOT "s"."t_visits" IS NULL AND "s"."t_visits" <> 0 THEN 1 ELSE 0 END),
+    SUM(CASE WHEN NOT "S"."T_VISITS" IS NULL AND "S"."T_VISITS" <> 0 THEN 1 ELSE 0 END),
     0
   ),
-  COALESCE(SUM(CASE WHEN NOT "s"."t_email" IS NULL THEN 1 ELSE 0 END), 0)
-FROM "shop_activation"."snapshot_people__mailer" AS "s"
+  COALESCE(SUM(CASE WHEN NOT "S"."T_EMAIL" IS NULL THEN 1 ELSE 0 END), 0)
+FROM "SHOP_ACTIVATION"."SNAPSHOT_PEOPLE__MAILER" AS "S"
 WHERE
-  "s"."is_member";
+  "S"."IS_MEMBER";
 
-INSERT INTO "shop_activation"."plan_people__mailer" (
-  "epoch",
-  "seq",
-  "op",
-  "cause",
-  "identity",
-  "external_id",
-  "external_key",
-  "related_id",
-  "target_id",
-  "reason",
-  "transition",
-  "origin_epoch",
-  "to_repeat",
-  "fingerprint",
-  "event",
-  "occurred_at",
-  "is_quiet",
-  "changed",
-  "expires_from",
-  "zone",
-  "t_plan",
-  "t_visits",
-  "t_email"
+INSERT INTO "SHOP_ACTIVATION"."PLAN_PEOPLE__MAILER" (
+  "EPOCH",
+  "SEQ",
+  "OP",
+  "CAUSE",
+  "IDENTITY",
+  "EXTERNAL_ID",
+  "EXTERNAL_KEY",
+  "RELATED_ID",
+  "TARGET_ID",
+  "REASON",
+  "TRANSITION",
+  "ORIGIN_EPOCH",
+  "TO_REPEAT",
+  "FINGERPRINT",
+  "EVENT",
+  "OCCURRED_AT",
+  "IS_QUIET",
+  "CHANGED",
+  "EXPIRES_FROM",
+  "ZONE",
+  "T_PLAN",
+  "T_VISITS",
+  "T_EMAIL"
 )
 SELECT
-  7 AS "epoch",
-  ROW_NUMBER() OVER (ORDER BY "target_id", "identity") AS "seq",
-  "op" AS "op",
-  "cause" AS "cause",
-  "identity" AS "identity",
-  "external_id" AS "external_id",
-  "external_key" AS "external_key",
-  "related_id" AS "related_id",
-  "target_id" AS "target_id",
-  "reason" AS "reason",
-  "transition" AS "transition",
-  "origin_epoch" AS "origin_epoch",
-  "to_repeat" AS "to_repeat",
-  "fingerprint" AS "fingerprint",
-  "event" AS "event",
-  "occurred_at" AS "occurred_at",
-  "is_quiet" AS "is_quiet",
-  "changed" AS "changed",
-  "expires_from" AS "expires_from",
-  "zone" AS "zone",
-  "t_plan" AS "t_plan",
-  "t_visits" AS "t_visits",
-  "t_email" AS "t_email"
+  7 AS "EPOCH",
+  ROW_NUMBER() OVER (ORDER BY "TARGET_ID", "IDENTITY") AS "SEQ",
+  "OP" AS "OP",
+  "CAUSE" AS "CAUSE",
+  "IDENTITY" AS "IDENTITY",
+  "EXTERNAL_ID" AS "EXTERNAL_ID",
+  "EXTERNAL_KEY" AS "EXTERNAL_KEY",
+  "RELATED_ID" AS "RELATED_ID",
+  "TARGET_ID" AS "TARGET_ID",
+  "REASON" AS "REASON",
+  "TRANSITION" AS "TRANSITION",
+  "ORIGIN_EPOCH" AS "ORIGIN_EPOCH",
+  "TO_REPEAT" AS "TO_REPEAT",
+  "FINGERPRINT" AS "FINGERPRINT",
+  "EVENT" AS "EVENT",
+  "OCCURRED_AT" AS "OCCURRED_AT",
+  "IS_QUIET" AS "IS_QUIET",
+  "CHANGED" AS "CHANGED",
+  "EXPIRES_FROM" AS "EXPIRES_FROM",
+  "ZONE" AS "ZONE",
+  "T_PLAN" AS "T_PLAN",
+  "T_VISITS" AS "T_VISITS",
+  "T_EMAIL" AS "T_EMAIL"
 FROM (
   SELECT
     *
-  FROM "activation_planned"
+  FROM "ACTIVATION_PLANNED"
   WHERE
-    "op" = 'remove'
-) AS "p";
+    "OP" = 'remove'
+) AS "P";
 
-INSERT INTO "shop_activation"."plan_people__mailer" (
-  "epoch",
-  "seq",
-  "op",
-  "cause",
-  "identity",
-  "external_id",
-  "external_key",
-  "related_id",
-  "target_id",
-  "reason",
-  "transition",
-  "origin_epoch",
-  "to_repeat",
-  "fingerprint",
-  "event",
-  "occurred_at",
-  "is_quiet",
-  "changed",
-  "expires_from",
-  "zone",
-  "t_plan",
-  "t_visits",
-  "t_email"
+INSERT INTO "SHOP_ACTIVATION"."PLAN_PEOPLE__MAILER" (
+  "EPOCH",
+  "SEQ",
+  "OP",
+  "CAUSE",
+  "IDENTITY",
+  "EXTERNAL_ID",
+  "EXTERNAL_KEY",
+  "RELATED_ID",
+  "TARGET_ID",
+  "REASON",
+  "TRANSITION",
+  "ORIGIN_EPOCH",
+  "TO_REPEAT",
+  "FINGERPRINT",
+  "EVENT",
+  "OCCURRED_AT",
+  "IS_QUIET",
+  "CHANGED",
+  "EXPIRES_FROM",
+  "ZONE",
+  "T_PLAN",
+  "T_VISITS",
+  "T_EMAIL"
 )
 SELECT
-  7 AS "epoch",
-  ROW_NUMBER() OVER (ORDER BY "target_id", "identity") + 1 AS "seq",
-  "op" AS "op",
-  "cause" AS "cause",
-  "identity" AS "identity",
-  "external_id" AS "external_id",
-  "external_key" AS "external_key",
-  "related_id" AS "related_id",
-  "target_id" AS "target_id",
-  "reason" AS "reason",
-  "transition" AS "transition",
-  "origin_epoch" AS "origin_epoch",
-  "to_repeat" AS "to_repeat",
-  "fingerprint" AS "fingerprint",
-  "event" AS "event",
-  "occurred_at" AS "occurred_at",
-  "is_quiet" AS "is_quiet",
-  "changed" AS "changed",
-  "expires_from" AS "expires_from",
-  "zone" AS "zone",
-  "t_plan" AS "t_plan",
-  "t_visits" AS "t_visits",
-  "t_email" AS "t_email"
+  7 AS "EPOCH",
+  ROW_NUMBER() OVER (ORDER BY "TARGET_ID", "IDENTITY") + 1 AS "SEQ",
+  "OP" AS "OP",
+  "CAUSE" AS "CAUSE",
+  "IDENTITY" AS "IDENTITY",
+  "EXTERNAL_ID" AS "EXTERNAL_ID",
+  "EXTERNAL_KEY" AS "EXTERNAL_KEY",
+  "RELATED_ID" AS "RELATED_ID",
+  "TARGET_ID" AS "TARGET_ID",
+  "REASON" AS "REASON",
+  "TRANSITION" AS "TRANSITION",
+  "ORIGIN_EPOCH" AS "ORIGIN_EPOCH",
+  "TO_REPEAT" AS "TO_REPEAT",
+  "FINGERPRINT" AS "FINGERPRINT",
+  "EVENT" AS "EVENT",
+  "OCCURRED_AT" AS "OCCURRED_AT",
+  "IS_QUIET" AS "IS_QUIET",
+  "CHANGED" AS "CHANGED",
+  "EXPIRES_FROM" AS "EXPIRES_FROM",
+  "ZONE" AS "ZONE",
+  "T_PLAN" AS "T_PLAN",
+  "T_VISITS" AS "T_VISITS",
+  "T_EMAIL" AS "T_EMAIL"
 FROM (
   SELECT
     *
-  FROM "activation_planned"
+  FROM "ACTIVATION_PLANNED"
   WHERE
-    "op" = 'change'
-) AS "p";
+    "OP" = 'change'
+) AS "P";
 
-INSERT INTO "shop_activation"."plan_people__mailer" (
-  "epoch",
-  "seq",
-  "op",
-  "cause",
-  "identity",
-  "external_id",
-  "external_key",
-  "related_id",
-  "target_id",
-  "reason",
-  "transition",
-  "origin_epoch",
-  "to_repeat",
-  "fingerprint",
-  "event",
-  "occurred_at",
-  "is_quiet",
-  "changed",
-  "expires_from",
-  "zone",
-  "t_plan",
-  "t_visits",
-  "t_email"
+INSERT INTO "SHOP_ACTIVATION"."PLAN_PEOPLE__MAILER" (
+  "EPOCH",
+  "SEQ",
+  "OP",
+  "CAUSE",
+  "IDENTITY",
+  "EXTERNAL_ID",
+  "EXTERNAL_KEY",
+  "RELATED_ID",
+  "TARGET_ID",
+  "REASON",
+  "TRANSITION",
+  "ORIGIN_EPOCH",
+  "TO_REPEAT",
+  "FINGERPRINT",
+  "EVENT",
+  "OCCURRED_AT",
+  "IS_QUIET",
+  "CHANGED",
+  "EXPIRES_FROM",
+  "ZONE",
+  "T_PLAN",
+  "T_VISITS",
+  "T_EMAIL"
 )
 SELECT
-  7 AS "epoch",
-  ROW_NUMBER() OVER (ORDER BY "target_id", "identity") + 2 AS "seq",
-  "op" AS "op",
-  "cause" AS "cause",
-  "identity" AS "identity",
-  "external_id" AS "external_id",
-  "external_key" AS "external_key",
-  "related_id" AS "related_id",
-  "target_id" AS "target_id",
-  "reason" AS "reason",
-  "transition" AS "transition",
-  "origin_epoch" AS "origin_epoch",
-  "to_repeat" AS "to_repeat",
-  "fingerprint" AS "fingerprint",
-  "event" AS "event",
-  "occurred_at" AS "occurred_at",
-  "is_quiet" AS "is_quiet",
-  "changed" AS "changed",
-  "expires_from" AS "expires_from",
-  "zone" AS "zone",
-  "t_plan" AS "t_plan",
-  "t_visits" AS "t_visits",
-  "t_email" AS "t_email"
+  7 AS "EPOCH",
+  ROW_NUMBER() OVER (ORDER BY "TARGET_ID", "IDENTITY") + 2 AS "SEQ",
+  "OP" AS "OP",
+  "CAUSE" AS "CAUSE",
+  "IDENTITY" AS "IDENTITY",
+  "EXTERNAL_ID" AS "EXTERNAL_ID",
+  "EXTERNAL_KEY" AS "EXTERNAL_KEY",
+  "RELATED_ID" AS "RELATED_ID",
+  "TARGET_ID" AS "TARGET_ID",
+  "REASON" AS "REASON",
+  "TRANSITION" AS "TRANSITION",
+  "ORIGIN_EPOCH" AS "ORIGIN_EPOCH",
+  "TO_REPEAT" AS "TO_REPEAT",
+  "FINGERPRINT" AS "FINGERPRINT",
+  "EVENT" AS "EVENT",
+  "OCCURRED_AT" AS "OCCURRED_AT",
+  "IS_QUIET" AS "IS_QUIET",
+  "CHANGED" AS "CHANGED",
+  "EXPIRES_FROM" AS "EXPIRES_FROM",
+  "ZONE" AS "ZONE",
+  "T_PLAN" AS "T_PLAN",
+  "T_VISITS" AS "T_VISITS",
+  "T_EMAIL" AS "T_EMAIL"
 FROM (
   SELECT
     *
-  FROM "activation_planned"
+  FROM "ACTIVATION_PLANNED"
   WHERE
-    "op" = 'add'
-) AS "p";
+    "OP" = 'add'
+) AS "P";
 
-MERGE INTO "shop_activation"."snapshot_people__mailer" AS "t"
+MERGE INTO "SHOP_ACTIVATION"."SNAPSHOT_PEOPLE__MAILER" AS "T"
 USING (
   SELECT
-    "c"."identity" AS "identity",
-    "c"."fingerprint" AS "fingerprint",
-    1 AS "target_id"
-  FROM "activation_candidates" AS "c"
+    "C"."IDENTITY" AS "IDENTITY",
+    "C"."FINGERPRINT" AS "FINGERPRINT",
+    1 AS "TARGET_ID"
+  FROM "ACTIVATION_CANDIDATES" AS "C"
   WHERE
     (
-      "c"."is_wanted"
-      AND "c"."is_known"
+      "C"."IS_WANTED"
+      AND "C"."IS_KNOWN"
       AND NOT EXISTS(
         SELECT
           1
-        FROM "activation_planned" AS "p"
+        FROM "ACTIVATION_PLANNED" AS "P"
         WHERE
-          "p"."identity" = "c"."identity"
+          "P"."IDENTITY" = "C"."IDENTITY"
       )
     )
     AND NOT EXISTS(
       SELECT
         1
-      FROM "activation_duplicates" AS "u"
+      FROM "ACTIVATION_DUPLICATES" AS "U"
       WHERE
-        "u"."identity" = "c"."identity"
+        "U"."IDENTITY" = "C"."IDENTITY"
     )
-) AS "n"
-ON "t"."identity" = "n"."identity"
+) AS "N"
+ON "T"."IDENTITY" = "N"."IDENTITY"
 WHEN MATCHED THEN UPDATE SET
-  "fingerprint" = "n"."fingerprint",
-  "target_id" = "n"."target_id";
+  "FINGERPRINT" = "N"."FINGERPRINT",
+  "TARGET_ID" = "N"."TARGET_ID";
 
-UPDATE "shop_activation"."snapshot_people__mailer" SET "attempted" = NULL, "attempted_op" = NULL
+UPDATE "SHOP_ACTIVATION"."SNAPSHOT_PEOPLE__MAILER" SET "ATTEMPTED" = NULL, "ATTEMPTED_OP" = NULL
 WHERE
-  NOT "attempted_op" IS NULL
-  AND "unconfirmed" IS NULL
-  AND NOT "identity" IN (
+  NOT "ATTEMPTED_OP" IS NULL
+  AND "UNCONFIRMED" IS NULL
+  AND NOT "IDENTITY" IN (
     SELECT
-      "identity"
-    FROM "activation_planned"
+      "IDENTITY"
+    FROM "ACTIVATION_PLANNED"
   );
 
-UPDATE "shop_activation"."snapshot_people__mailer" SET "t_old" = NULL
+UPDATE "SHOP_ACTIVATION"."SNAPSHOT_PEOPLE__MAILER" SET "T_OLD" = NULL
 WHERE
-  NOT "t_old" IS NULL
+  NOT "T_OLD" IS NULL
   AND COALESCE(
-    "external_key",
+    "EXTERNAL_KEY",
     TRANSLATE(
       TRIM(
-        COALESCE("external_id", "identity"),
+        COALESCE("EXTERNAL_ID", "IDENTITY"),
         '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　'
       ),
       'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
@@ -1831,25 +1831,25 @@ WHERE
     )
   ) IN (
     SELECT
-      "id" AS "external_key",
-      TRUE AS "n0"
-    FROM "shop"."others"
+      "ID" AS "EXTERNAL_KEY",
+      TRUE AS "N0"
+    FROM "SHOP"."OTHERS"
   );
 
-DELETE FROM "shop_activation"."dead_letters"
+DELETE FROM "SHOP_ACTIVATION"."DEAD_LETTERS"
 WHERE
-  "sync" = 'people__mailer'
-  AND "code" IN ('identity-missing', 'identity-duplicate', 'address-missing', 'null-refused');
+  "SYNC" = 'people__mailer'
+  AND "CODE" IN ('identity-missing', 'identity-duplicate', 'address-missing', 'null-refused');
 
-INSERT INTO "shop_activation"."dead_letters" (
-  "sync",
-  "identity",
-  "code",
-  "reason",
-  "first_rejected_at",
-  "last_rejected_at",
-  "attempts",
-  "model_rows"
+INSERT INTO "SHOP_ACTIVATION"."DEAD_LETTERS" (
+  "SYNC",
+  "IDENTITY",
+  "CODE",
+  "REASON",
+  "FIRST_REJECTED_AT",
+  "LAST_REJECTED_AT",
+  "ATTEMPTS",
+  "MODEL_ROWS"
 )
 SELECT
   'people__mailer',
@@ -1861,50 +1861,50 @@ SELECT
   1,
   2;
 
-INSERT INTO "shop_activation"."dead_letters" (
-  "sync",
-  "identity",
-  "code",
-  "reason",
-  "first_rejected_at",
-  "last_rejected_at",
-  "attempts",
-  "model_rows"
+INSERT INTO "SHOP_ACTIVATION"."DEAD_LETTERS" (
+  "SYNC",
+  "IDENTITY",
+  "CODE",
+  "REASON",
+  "FIRST_REJECTED_AT",
+  "LAST_REJECTED_AT",
+  "ATTEMPTS",
+  "MODEL_ROWS"
 )
 SELECT
   'people__mailer',
-  "identity",
+  "IDENTITY",
   'identity-duplicate',
   'the identity or its address stands more than once in the model',
   CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP),
   CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP),
   1,
-  "model_rows"
-FROM "activation_duplicates"
+  "MODEL_ROWS"
+FROM "ACTIVATION_DUPLICATES"
 WHERE
-  NOT "identity" IN (
+  NOT "IDENTITY" IN (
     SELECT
-      "identity"
-    FROM "shop_activation"."dead_letters"
+      "IDENTITY"
+    FROM "SHOP_ACTIVATION"."DEAD_LETTERS"
     WHERE
-      "sync" = 'people__mailer'
+      "SYNC" = 'people__mailer'
   )
-  AND "model_rows" > 0
+  AND "MODEL_ROWS" > 0
 LIMIT 10000;
 
-INSERT INTO "shop_activation"."dead_letters" (
-  "sync",
-  "identity",
-  "code",
-  "reason",
-  "first_rejected_at",
-  "last_rejected_at",
-  "attempts",
-  "model_rows"
+INSERT INTO "SHOP_ACTIVATION"."DEAD_LETTERS" (
+  "SYNC",
+  "IDENTITY",
+  "CODE",
+  "REASON",
+  "FIRST_REJECTED_AT",
+  "LAST_REJECTED_AT",
+  "ATTEMPTS",
+  "MODEL_ROWS"
 )
 SELECT
   'people__mailer',
-  "identity",
+  "IDENTITY",
   'address-missing',
   'the column of `identify_by` is null or blank',
   CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP),
@@ -1913,103 +1913,103 @@ SELECT
   COUNT(*)
 FROM (
   SELECT
-    "r".*,
+    "R".*,
     CASE
-      WHEN "r"."identity" IS NULL
+      WHEN "R"."IDENTITY" IS NULL
       THEN 'invalid'
-      WHEN "r"."external_key" IS NULL
+      WHEN "R"."EXTERNAL_KEY" IS NULL
       THEN 'invalid'
-      WHEN "r"."t_plan" IS NULL
+      WHEN "R"."T_PLAN" IS NULL
       THEN 'invalid'
       ELSE CAST(NULL AS VARCHAR)
-    END AS "fate",
+    END AS "FATE",
     CASE
-      WHEN "r"."identity" IS NULL
+      WHEN "R"."IDENTITY" IS NULL
       THEN 'unidentified'
-      WHEN "r"."external_key" IS NULL
+      WHEN "R"."EXTERNAL_KEY" IS NULL
       THEN 'address-missing'
-      WHEN "r"."t_plan" IS NULL
+      WHEN "R"."T_PLAN" IS NULL
       THEN 'null-refused'
       ELSE CAST(NULL AS VARCHAR)
-    END AS "detail",
+    END AS "DETAIL",
     CASE
-      WHEN "r"."identity" IS NULL OR "r"."external_key" IS NULL OR "r"."t_plan" IS NULL
+      WHEN "R"."IDENTITY" IS NULL OR "R"."EXTERNAL_KEY" IS NULL OR "R"."T_PLAN" IS NULL
       THEN NULL
       ELSE HASH(
         CAST('3;snowflake 1;efa4daa75bd8bd4890d3211f673d250b' AS VARCHAR),
-        "r"."identity",
-        "r"."external_key",
-        "r"."t_email",
-        "r"."t_plan",
-        "r"."t_visits"
+        "R"."IDENTITY",
+        "R"."EXTERNAL_KEY",
+        "R"."T_EMAIL",
+        "R"."T_PLAN",
+        "R"."T_VISITS"
       )
-    END AS "fingerprint"
+    END AS "FINGERPRINT"
   FROM (
     SELECT
       CASE
-        WHEN CAST("m"."id" AS VARCHAR) = ''
-        OR CAST("m"."id" AS VARCHAR) LIKE ' %'
-        OR CAST("m"."id" AS VARCHAR) LIKE '% '
-        THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR)), '')
-        ELSE CAST("m"."id" AS VARCHAR)
-      END AS "identity",
+        WHEN CAST("M"."ID" AS VARCHAR) = ''
+        OR CAST("M"."ID" AS VARCHAR) LIKE ' %'
+        OR CAST("M"."ID" AS VARCHAR) LIKE '% '
+        THEN NULLIF(TRIM(CAST("M"."ID" AS VARCHAR)), '')
+        ELSE CAST("M"."ID" AS VARCHAR)
+      END AS "IDENTITY",
       TRANSLATE(
         TRIM(
           CASE
-            WHEN CAST("m"."email" AS VARCHAR) = ''
-            OR CAST("m"."email" AS VARCHAR) LIKE ' %'
-            OR CAST("m"."email" AS VARCHAR) LIKE '% '
-            THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR)), '')
-            ELSE CAST("m"."email" AS VARCHAR)
+            WHEN CAST("M"."EMAIL" AS VARCHAR) = ''
+            OR CAST("M"."EMAIL" AS VARCHAR) LIKE ' %'
+            OR CAST("M"."EMAIL" AS VARCHAR) LIKE '% '
+            THEN NULLIF(TRIM(CAST("M"."EMAIL" AS VARCHAR)), '')
+            ELSE CAST("M"."EMAIL" AS VARCHAR)
           END,
           '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　'
         ),
         'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
         'abcdefghijklmnopqrstuvwxyz'
-      ) AS "external_key",
+      ) AS "EXTERNAL_KEY",
       CASE
-        WHEN CAST("m"."email" AS VARCHAR) = ''
-        OR CAST("m"."email" AS VARCHAR) LIKE ' %'
-        OR CAST("m"."email" AS VARCHAR) LIKE '% '
-        THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR)), '')
-        ELSE CAST("m"."email" AS VARCHAR)
-      END AS "external_id",
-      CAST(NULL AS VARCHAR) AS "related_id",
-      CAST(NULL AS VARCHAR) AS "reason",
-      CAST(NULL AS VARCHAR) AS "event",
-      CAST(NULL AS TIMESTAMP) AS "occurred_at",
-      "m"."plan" AS "t_plan",
-      COALESCE("m"."visits", 0) AS "t_visits",
-      "m"."email" AS "t_email"
-    FROM "shop"."people" AS "m"
-  ) AS "r"
-) AS "f"
+        WHEN CAST("M"."EMAIL" AS VARCHAR) = ''
+        OR CAST("M"."EMAIL" AS VARCHAR) LIKE ' %'
+        OR CAST("M"."EMAIL" AS VARCHAR) LIKE '% '
+        THEN NULLIF(TRIM(CAST("M"."EMAIL" AS VARCHAR)), '')
+        ELSE CAST("M"."EMAIL" AS VARCHAR)
+      END AS "EXTERNAL_ID",
+      CAST(NULL AS VARCHAR) AS "RELATED_ID",
+      CAST(NULL AS VARCHAR) AS "REASON",
+      CAST(NULL AS VARCHAR) AS "EVENT",
+      CAST(NULL AS TIMESTAMP) AS "OCCURRED_AT",
+      "M"."PLAN" AS "T_PLAN",
+      COALESCE("M"."VISITS", 0) AS "T_VISITS",
+      "M"."EMAIL" AS "T_EMAIL"
+    FROM "SHOP"."PEOPLE" AS "M"
+  ) AS "R"
+) AS "F"
 WHERE
-  "detail" = 'address-missing'
-  AND NOT "identity" IN (
+  "DETAIL" = 'address-missing'
+  AND NOT "IDENTITY" IN (
     SELECT
-      "identity"
-    FROM "shop_activation"."dead_letters"
+      "IDENTITY"
+    FROM "SHOP_ACTIVATION"."DEAD_LETTERS"
     WHERE
-      "sync" = 'people__mailer'
+      "SYNC" = 'people__mailer'
   )
 GROUP BY
-  "identity"
+  "IDENTITY"
 LIMIT 10000;
 
-INSERT INTO "shop_activation"."dead_letters" (
-  "sync",
-  "identity",
-  "code",
-  "reason",
-  "first_rejected_at",
-  "last_rejected_at",
-  "attempts",
-  "model_rows"
+INSERT INTO "SHOP_ACTIVATION"."DEAD_LETTERS" (
+  "SYNC",
+  "IDENTITY",
+  "CODE",
+  "REASON",
+  "FIRST_REJECTED_AT",
+  "LAST_REJECTED_AT",
+  "ATTEMPTS",
+  "MODEL_ROWS"
 )
 SELECT
   'people__mailer',
-  "identity",
+  "IDENTITY",
   'null-refused',
   'a column with nulls: reject is null',
   CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP),
@@ -2018,103 +2018,103 @@ SELECT
   COUNT(*)
 FROM (
   SELECT
-    "r".*,
+    "R".*,
     CASE
-      WHEN "r"."identity" IS NULL
+      WHEN "R"."IDENTITY" IS NULL
       THEN 'invalid'
-      WHEN "r"."external_key" IS NULL
+      WHEN "R"."EXTERNAL_KEY" IS NULL
       THEN 'invalid'
-      WHEN "r"."t_plan" IS NULL
+      WHEN "R"."T_PLAN" IS NULL
       THEN 'invalid'
       ELSE CAST(NULL AS VARCHAR)
-    END AS "fate",
+    END AS "FATE",
     CASE
-      WHEN "r"."identity" IS NULL
+      WHEN "R"."IDENTITY" IS NULL
       THEN 'unidentified'
-      WHEN "r"."external_key" IS NULL
+      WHEN "R"."EXTERNAL_KEY" IS NULL
       THEN 'address-missing'
-      WHEN "r"."t_plan" IS NULL
+      WHEN "R"."T_PLAN" IS NULL
       THEN 'null-refused'
       ELSE CAST(NULL AS VARCHAR)
-    END AS "detail",
+    END AS "DETAIL",
     CASE
-      WHEN "r"."identity" IS NULL OR "r"."external_key" IS NULL OR "r"."t_plan" IS NULL
+      WHEN "R"."IDENTITY" IS NULL OR "R"."EXTERNAL_KEY" IS NULL OR "R"."T_PLAN" IS NULL
       THEN NULL
       ELSE HASH(
         CAST('3;snowflake 1;efa4daa75bd8bd4890d3211f673d250b' AS VARCHAR),
-        "r"."identity",
-        "r"."external_key",
-        "r"."t_email",
-        "r"."t_plan",
-        "r"."t_visits"
+        "R"."IDENTITY",
+        "R"."EXTERNAL_KEY",
+        "R"."T_EMAIL",
+        "R"."T_PLAN",
+        "R"."T_VISITS"
       )
-    END AS "fingerprint"
+    END AS "FINGERPRINT"
   FROM (
     SELECT
       CASE
-        WHEN CAST("m"."id" AS VARCHAR) = ''
-        OR CAST("m"."id" AS VARCHAR) LIKE ' %'
-        OR CAST("m"."id" AS VARCHAR) LIKE '% '
-        THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR)), '')
-        ELSE CAST("m"."id" AS VARCHAR)
-      END AS "identity",
+        WHEN CAST("M"."ID" AS VARCHAR) = ''
+        OR CAST("M"."ID" AS VARCHAR) LIKE ' %'
+        OR CAST("M"."ID" AS VARCHAR) LIKE '% '
+        THEN NULLIF(TRIM(CAST("M"."ID" AS VARCHAR)), '')
+        ELSE CAST("M"."ID" AS VARCHAR)
+      END AS "IDENTITY",
       TRANSLATE(
         TRIM(
           CASE
-            WHEN CAST("m"."email" AS VARCHAR) = ''
-            OR CAST("m"."email" AS VARCHAR) LIKE ' %'
-            OR CAST("m"."email" AS VARCHAR) LIKE '% '
-            THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR)), '')
-            ELSE CAST("m"."email" AS VARCHAR)
+            WHEN CAST("M"."EMAIL" AS VARCHAR) = ''
+            OR CAST("M"."EMAIL" AS VARCHAR) LIKE ' %'
+            OR CAST("M"."EMAIL" AS VARCHAR) LIKE '% '
+            THEN NULLIF(TRIM(CAST("M"."EMAIL" AS VARCHAR)), '')
+            ELSE CAST("M"."EMAIL" AS VARCHAR)
           END,
           '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　'
         ),
         'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
         'abcdefghijklmnopqrstuvwxyz'
-      ) AS "external_key",
+      ) AS "EXTERNAL_KEY",
       CASE
-        WHEN CAST("m"."email" AS VARCHAR) = ''
-        OR CAST("m"."email" AS VARCHAR) LIKE ' %'
-        OR CAST("m"."email" AS VARCHAR) LIKE '% '
-        THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR)), '')
-        ELSE CAST("m"."email" AS VARCHAR)
-      END AS "external_id",
-      CAST(NULL AS VARCHAR) AS "related_id",
-      CAST(NULL AS VARCHAR) AS "reason",
-      CAST(NULL AS VARCHAR) AS "event",
-      CAST(NULL AS TIMESTAMP) AS "occurred_at",
-      "m"."plan" AS "t_plan",
-      COALESCE("m"."visits", 0) AS "t_visits",
-      "m"."email" AS "t_email"
-    FROM "shop"."people" AS "m"
-  ) AS "r"
-) AS "f"
+        WHEN CAST("M"."EMAIL" AS VARCHAR) = ''
+        OR CAST("M"."EMAIL" AS VARCHAR) LIKE ' %'
+        OR CAST("M"."EMAIL" AS VARCHAR) LIKE '% '
+        THEN NULLIF(TRIM(CAST("M"."EMAIL" AS VARCHAR)), '')
+        ELSE CAST("M"."EMAIL" AS VARCHAR)
+      END AS "EXTERNAL_ID",
+      CAST(NULL AS VARCHAR) AS "RELATED_ID",
+      CAST(NULL AS VARCHAR) AS "REASON",
+      CAST(NULL AS VARCHAR) AS "EVENT",
+      CAST(NULL AS TIMESTAMP) AS "OCCURRED_AT",
+      "M"."PLAN" AS "T_PLAN",
+      COALESCE("M"."VISITS", 0) AS "T_VISITS",
+      "M"."EMAIL" AS "T_EMAIL"
+    FROM "SHOP"."PEOPLE" AS "M"
+  ) AS "R"
+) AS "F"
 WHERE
-  "detail" = 'null-refused'
-  AND NOT "identity" IN (
+  "DETAIL" = 'null-refused'
+  AND NOT "IDENTITY" IN (
     SELECT
-      "identity"
-    FROM "shop_activation"."dead_letters"
+      "IDENTITY"
+    FROM "SHOP_ACTIVATION"."DEAD_LETTERS"
     WHERE
-      "sync" = 'people__mailer'
+      "SYNC" = 'people__mailer'
   )
 GROUP BY
-  "identity"
+  "IDENTITY"
 LIMIT 10000;
 
-INSERT INTO "shop_activation"."syncs" (
-  "sync",
-  "model",
-  "destination",
-  "kind",
-  "identity",
-  "identify_by",
-  "definition",
-  "definition_version",
-  "columns",
-  "recipe",
-  "mapping",
-  "planned_epoch"
+INSERT INTO "SHOP_ACTIVATION"."SYNCS" (
+  "SYNC",
+  "MODEL",
+  "DESTINATION",
+  "KIND",
+  "IDENTITY",
+  "IDENTIFY_BY",
+  "DEFINITION",
+  "DEFINITION_VERSION",
+  "COLUMNS",
+  "RECIPE",
+  "MAPPING",
+  "PLANNED_EPOCH"
 )
 SELECT
   'people__mailer',
@@ -2130,1092 +2130,1092 @@ SELECT
   '{"address":"email","identify_by":"email","options":{},"vendor":"mailer"}',
   7;
 
-MERGE INTO "shop_activation"."snapshot_people__mailer" AS "t"
+MERGE INTO "SHOP_ACTIVATION"."SNAPSHOT_PEOPLE__MAILER" AS "T"
 USING (
   SELECT
-    "p"."identity" AS "identity",
+    "P"."IDENTITY" AS "IDENTITY",
     CASE
-      WHEN "a"."outcome" = 'rejected' AND NOT "s"."identity" IS NULL
-      THEN "s"."external_id"
-      ELSE "p"."external_id"
-    END AS "external_id",
+      WHEN "A"."OUTCOME" = 'rejected' AND NOT "S"."IDENTITY" IS NULL
+      THEN "S"."EXTERNAL_ID"
+      ELSE "P"."EXTERNAL_ID"
+    END AS "EXTERNAL_ID",
     CASE
-      WHEN "a"."outcome" = 'rejected' AND NOT "s"."identity" IS NULL
-      THEN "s"."external_key"
-      ELSE "p"."external_key"
-    END AS "external_key",
+      WHEN "A"."OUTCOME" = 'rejected' AND NOT "S"."IDENTITY" IS NULL
+      THEN "S"."EXTERNAL_KEY"
+      ELSE "P"."EXTERNAL_KEY"
+    END AS "EXTERNAL_KEY",
     CASE
-      WHEN "a"."outcome" = 'rejected' AND NOT "s"."identity" IS NULL
-      THEN "s"."related_id"
-      ELSE "p"."related_id"
-    END AS "related_id",
+      WHEN "A"."OUTCOME" = 'rejected' AND NOT "S"."IDENTITY" IS NULL
+      THEN "S"."RELATED_ID"
+      ELSE "P"."RELATED_ID"
+    END AS "RELATED_ID",
     CASE
-      WHEN "a"."outcome" = 'rejected' AND NOT "s"."identity" IS NULL
-      THEN "s"."target_id"
-      ELSE "p"."target_id"
-    END AS "target_id",
+      WHEN "A"."OUTCOME" = 'rejected' AND NOT "S"."IDENTITY" IS NULL
+      THEN "S"."TARGET_ID"
+      ELSE "P"."TARGET_ID"
+    END AS "TARGET_ID",
     CASE
-      WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      THEN "p"."fingerprint"
-      ELSE "s"."fingerprint"
-    END AS "fingerprint",
+      WHEN "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
+      THEN "P"."FINGERPRINT"
+      ELSE "S"."FINGERPRINT"
+    END AS "FINGERPRINT",
     CASE
-      WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+      WHEN "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
       THEN NULL
-      ELSE "p"."fingerprint"
-    END AS "attempted",
+      ELSE "P"."FINGERPRINT"
+    END AS "ATTEMPTED",
     CASE
-      WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+      WHEN "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
       THEN CAST(NULL AS VARCHAR)
-      ELSE "p"."op"
-    END AS "attempted_op",
+      ELSE "P"."OP"
+    END AS "ATTEMPTED_OP",
     CASE
-      WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      THEN NOT "p"."op" = 'remove'
-      ELSE COALESCE("s"."is_member", FALSE)
-    END AS "is_member",
+      WHEN "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
+      THEN NOT "P"."OP" = 'remove'
+      ELSE COALESCE("S"."IS_MEMBER", FALSE)
+    END AS "IS_MEMBER",
     CASE
       WHEN (
         (
-          "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+          "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
         )
         OR (
-          "p"."op" = 'remove' AND NOT "a"."outcome" = 'rejected'
+          "P"."OP" = 'remove' AND NOT "A"."OUTCOME" = 'rejected'
         )
       )
-      THEN "p"."transition"
-      ELSE COALESCE("s"."entries", 0)
-    END AS "entries",
+      THEN "P"."TRANSITION"
+      ELSE COALESCE("S"."ENTRIES", 0)
+    END AS "ENTRIES",
     COALESCE(
-      "s"."first_entered_at",
+      "S"."FIRST_ENTERED_AT",
       CASE
-        WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-        THEN "a"."answered_at"
+        WHEN "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
+        THEN "A"."ANSWERED_AT"
         ELSE NULL
       END
-    ) AS "first_entered_at",
+    ) AS "FIRST_ENTERED_AT",
     CASE
       WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+        "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
       )
-      AND "p"."op" = 'add'
-      THEN "a"."answered_at"
-      ELSE "s"."last_entered_at"
-    END AS "last_entered_at",
+      AND "P"."OP" = 'add'
+      THEN "A"."ANSWERED_AT"
+      ELSE "S"."LAST_ENTERED_AT"
+    END AS "LAST_ENTERED_AT",
     CASE
       WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+        "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
       )
-      AND "p"."op" = 'remove'
-      THEN "a"."answered_at"
-      ELSE "s"."last_exited_at"
-    END AS "last_exited_at",
+      AND "P"."OP" = 'remove'
+      THEN "A"."ANSWERED_AT"
+      ELSE "S"."LAST_EXITED_AT"
+    END AS "LAST_EXITED_AT",
     CASE
-      WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      THEN "a"."answered_at"
-      ELSE "s"."acknowledged_at"
-    END AS "acknowledged_at",
+      WHEN "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
+      THEN "A"."ANSWERED_AT"
+      ELSE "S"."ACKNOWLEDGED_AT"
+    END AS "ACKNOWLEDGED_AT",
     CASE
-      WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+      WHEN "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
       THEN 1
-      ELSE "s"."definition_version"
-    END AS "definition_version",
+      ELSE "S"."DEFINITION_VERSION"
+    END AS "DEFINITION_VERSION",
     CASE
-      WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+      WHEN "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
       THEN CAST(NULL AS VARCHAR)
-      WHEN "a"."outcome" = 'rejected'
-      THEN "s"."unconfirmed"
-      ELSE "p"."op"
-    END AS "unconfirmed",
+      WHEN "A"."OUTCOME" = 'rejected'
+      THEN "S"."UNCONFIRMED"
+      ELSE "P"."OP"
+    END AS "UNCONFIRMED",
     CASE
       WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+        "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
       )
       AND (
         (
           (
-            "p"."op" = 'remove' AND NOT "p"."cause" = 'moved'
+            "P"."OP" = 'remove' AND NOT "P"."CAUSE" = 'moved'
           )
           OR (
-            "p"."cause" = 'moved'
+            "P"."CAUSE" = 'moved'
             AND (
-              NOT "p"."op" = 'remove'
-              AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+              NOT "P"."OP" = 'remove'
+              AND "P"."EXTERNAL_KEY" IS DISTINCT FROM "S"."EXTERNAL_KEY"
             )
           )
         )
-        OR "s"."unsure" IS NULL
+        OR "S"."UNSURE" IS NULL
       )
       THEN NULL
-      WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+      WHEN "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
       THEN ',' || NULLIF(
         CONCAT(
           CASE
             WHEN (
-              COALESCE(CHARINDEX(',t_plan,', "s"."unsure"), 0) > 0 OR "s"."unsure" = '*'
+              COALESCE(CHARINDEX(',t_plan,', "S"."UNSURE"), 0) > 0 OR "S"."UNSURE" = '*'
             )
-            AND NOT SUBSTRING("p"."changed", 1, 1) = '1'
+            AND NOT SUBSTRING("P"."CHANGED", 1, 1) = '1'
             THEN 't_plan,'
             ELSE ''
           END,
           CASE
             WHEN (
-              COALESCE(CHARINDEX(',t_visits,', "s"."unsure"), 0) > 0 OR "s"."unsure" = '*'
+              COALESCE(CHARINDEX(',t_visits,', "S"."UNSURE"), 0) > 0 OR "S"."UNSURE" = '*'
             )
-            AND NOT SUBSTRING("p"."changed", 2, 1) = '1'
+            AND NOT SUBSTRING("P"."CHANGED", 2, 1) = '1'
             THEN 't_visits,'
             ELSE ''
           END,
           CASE
             WHEN (
-              COALESCE(CHARINDEX(',t_email,', "s"."unsure"), 0) > 0 OR "s"."unsure" = '*'
+              COALESCE(CHARINDEX(',t_email,', "S"."UNSURE"), 0) > 0 OR "S"."UNSURE" = '*'
             )
-            AND NOT SUBSTRING("p"."changed", 3, 1) = '1'
+            AND NOT SUBSTRING("P"."CHANGED", 3, 1) = '1'
             THEN 't_email,'
             ELSE ''
           END,
           CASE
             WHEN (
-              COALESCE(CHARINDEX(',t_old,', "s"."unsure"), 0) > 0 OR "s"."unsure" = '*'
+              COALESCE(CHARINDEX(',t_old,', "S"."UNSURE"), 0) > 0 OR "S"."UNSURE" = '*'
             )
-            AND NOT SUBSTRING("p"."changed", 4, 1) = '1'
+            AND NOT SUBSTRING("P"."CHANGED", 4, 1) = '1'
             THEN 't_old,'
             ELSE ''
           END,
           CASE
             WHEN (
-              COALESCE(CHARINDEX(',t_visits_2,', "s"."unsure"), 0) > 0 OR "s"."unsure" = '*'
+              COALESCE(CHARINDEX(',t_visits_2,', "S"."UNSURE"), 0) > 0 OR "S"."UNSURE" = '*'
             )
-            AND NOT SUBSTRING("p"."changed", 5, 1) = '1'
+            AND NOT SUBSTRING("P"."CHANGED", 5, 1) = '1'
             THEN 't_visits_2,'
             ELSE ''
           END
         ),
         ''
       )
-      WHEN "a"."outcome" = 'rejected'
-      THEN "s"."unsure"
-      WHEN "s"."unsure" = '*'
-      THEN "s"."unsure"
+      WHEN "A"."OUTCOME" = 'rejected'
+      THEN "S"."UNSURE"
+      WHEN "S"."UNSURE" = '*'
+      THEN "S"."UNSURE"
       ELSE ',' || NULLIF(
         CONCAT(
           CASE
             WHEN (
-              COALESCE(CHARINDEX(',t_plan,', "s"."unsure"), 0) > 0 OR "s"."unsure" = '*'
+              COALESCE(CHARINDEX(',t_plan,', "S"."UNSURE"), 0) > 0 OR "S"."UNSURE" = '*'
             )
-            OR SUBSTRING("p"."changed", 1, 1) = '1'
+            OR SUBSTRING("P"."CHANGED", 1, 1) = '1'
             THEN 't_plan,'
             ELSE ''
           END,
           CASE
             WHEN (
-              COALESCE(CHARINDEX(',t_visits,', "s"."unsure"), 0) > 0 OR "s"."unsure" = '*'
+              COALESCE(CHARINDEX(',t_visits,', "S"."UNSURE"), 0) > 0 OR "S"."UNSURE" = '*'
             )
-            OR SUBSTRING("p"."changed", 2, 1) = '1'
+            OR SUBSTRING("P"."CHANGED", 2, 1) = '1'
             THEN 't_visits,'
             ELSE ''
           END,
           CASE
             WHEN (
-              COALESCE(CHARINDEX(',t_email,', "s"."unsure"), 0) > 0 OR "s"."unsure" = '*'
+              COALESCE(CHARINDEX(',t_email,', "S"."UNSURE"), 0) > 0 OR "S"."UNSURE" = '*'
             )
-            OR SUBSTRING("p"."changed", 3, 1) = '1'
+            OR SUBSTRING("P"."CHANGED", 3, 1) = '1'
             THEN 't_email,'
             ELSE ''
           END,
           CASE
             WHEN (
-              COALESCE(CHARINDEX(',t_old,', "s"."unsure"), 0) > 0 OR "s"."unsure" = '*'
+              COALESCE(CHARINDEX(',t_old,', "S"."UNSURE"), 0) > 0 OR "S"."UNSURE" = '*'
             )
-            OR SUBSTRING("p"."changed", 4, 1) = '1'
+            OR SUBSTRING("P"."CHANGED", 4, 1) = '1'
             THEN 't_old,'
             ELSE ''
           END,
           CASE
             WHEN (
-              COALESCE(CHARINDEX(',t_visits_2,', "s"."unsure"), 0) > 0 OR "s"."unsure" = '*'
+              COALESCE(CHARINDEX(',t_visits_2,', "S"."UNSURE"), 0) > 0 OR "S"."UNSURE" = '*'
             )
-            OR SUBSTRING("p"."changed", 5, 1) = '1'
+            OR SUBSTRING("P"."CHANGED", 5, 1) = '1'
             THEN 't_visits_2,'
             ELSE ''
           END
         ),
         ''
       )
-    END AS "unsure",
+    END AS "UNSURE",
     CASE
-      WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+      WHEN "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
       THEN 0
-      WHEN "a"."outcome" IN ('delivered', 'adopted')
-      THEN COALESCE("p"."to_repeat", 0) - 1
-      WHEN "a"."outcome" = 'rejected'
-      THEN "s"."to_repeat"
-      ELSE COALESCE("p"."to_repeat", 0)
-    END AS "to_repeat",
+      WHEN "A"."OUTCOME" IN ('delivered', 'adopted')
+      THEN COALESCE("P"."TO_REPEAT", 0) - 1
+      WHEN "A"."OUTCOME" = 'rejected'
+      THEN "S"."TO_REPEAT"
+      ELSE COALESCE("P"."TO_REPEAT", 0)
+    END AS "TO_REPEAT",
     CASE
-      WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+      WHEN "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
       THEN CAST(NULL AS BIGINT)
-      WHEN "a"."outcome" = 'rejected'
-      THEN "s"."origin_epoch"
-      ELSE "p"."origin_epoch"
-    END AS "origin_epoch",
-    7 AS "written_epoch",
+      WHEN "A"."OUTCOME" = 'rejected'
+      THEN "S"."ORIGIN_EPOCH"
+      ELSE "P"."ORIGIN_EPOCH"
+    END AS "ORIGIN_EPOCH",
+    7 AS "WRITTEN_EPOCH",
     CASE
       WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+        "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
       )
-      AND SUBSTRING("p"."changed", 1, 1) = '1'
-      AND "p"."op" = 'remove'
+      AND SUBSTRING("P"."CHANGED", 1, 1) = '1'
+      AND "P"."OP" = 'remove'
       THEN NULL
       WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+        "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
       )
-      AND SUBSTRING("p"."changed", 1, 1) = '1'
-      THEN "p"."t_plan"
+      AND SUBSTRING("P"."CHANGED", 1, 1) = '1'
+      THEN "P"."T_PLAN"
       WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+        "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
       )
-      AND "p"."cause" = 'moved'
+      AND "P"."CAUSE" = 'moved'
       AND (
-        NOT "p"."op" = 'remove'
-        AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+        NOT "P"."OP" = 'remove'
+        AND "P"."EXTERNAL_KEY" IS DISTINCT FROM "S"."EXTERNAL_KEY"
       )
       THEN NULL
       WHEN (
-        "a"."outcome" IN ('unknown', 'rejected_partial')
+        "A"."OUTCOME" IN ('unknown', 'rejected_partial')
         OR (
-          "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) > 0
+          "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) > 0
         )
       )
-      AND SUBSTRING("p"."changed", 1, 1) = '1'
-      AND NOT "p"."op" = 'remove'
-      THEN COALESCE("p"."t_plan", "s"."t_plan")
-      ELSE "s"."t_plan"
-    END AS "t_plan",
+      AND SUBSTRING("P"."CHANGED", 1, 1) = '1'
+      AND NOT "P"."OP" = 'remove'
+      THEN COALESCE("P"."T_PLAN", "S"."T_PLAN")
+      ELSE "S"."T_PLAN"
+    END AS "T_PLAN",
     CASE
       WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+        "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
       )
-      AND SUBSTRING("p"."changed", 2, 1) = '1'
-      AND "p"."op" = 'remove'
+      AND SUBSTRING("P"."CHANGED", 2, 1) = '1'
+      AND "P"."OP" = 'remove'
       THEN NULL
       WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+        "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
       )
-      AND SUBSTRING("p"."changed", 2, 1) = '1'
-      THEN "p"."t_visits"
+      AND SUBSTRING("P"."CHANGED", 2, 1) = '1'
+      THEN "P"."T_VISITS"
       WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+        "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
       )
-      AND "p"."cause" = 'moved'
+      AND "P"."CAUSE" = 'moved'
       AND (
-        NOT "p"."op" = 'remove'
-        AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+        NOT "P"."OP" = 'remove'
+        AND "P"."EXTERNAL_KEY" IS DISTINCT FROM "S"."EXTERNAL_KEY"
       )
       THEN NULL
       WHEN (
-        "a"."outcome" IN ('unknown', 'rejected_partial')
+        "A"."OUTCOME" IN ('unknown', 'rejected_partial')
         OR (
-          "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) > 0
+          "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) > 0
         )
       )
-      AND SUBSTRING("p"."changed", 2, 1) = '1'
-      AND NOT "p"."op" = 'remove'
-      THEN COALESCE("p"."t_visits", "s"."t_visits")
-      ELSE "s"."t_visits"
-    END AS "t_visits",
+      AND SUBSTRING("P"."CHANGED", 2, 1) = '1'
+      AND NOT "P"."OP" = 'remove'
+      THEN COALESCE("P"."T_VISITS", "S"."T_VISITS")
+      ELSE "S"."T_VISITS"
+    END AS "T_VISITS",
     CASE
       WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+        "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
       )
-      AND SUBSTRING("p"."changed", 3, 1) = '1'
-      AND "p"."op" = 'remove'
+      AND SUBSTRING("P"."CHANGED", 3, 1) = '1'
+      AND "P"."OP" = 'remove'
       THEN NULL
       WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+        "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
       )
-      AND SUBSTRING("p"."changed", 3, 1) = '1'
-      THEN MD5('' || CAST("p"."t_email" AS VARCHAR))
+      AND SUBSTRING("P"."CHANGED", 3, 1) = '1'
+      THEN MD5('' || CAST("P"."T_EMAIL" AS VARCHAR))
       WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+        "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
       )
-      AND "p"."cause" = 'moved'
+      AND "P"."CAUSE" = 'moved'
       AND (
-        NOT "p"."op" = 'remove'
-        AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+        NOT "P"."OP" = 'remove'
+        AND "P"."EXTERNAL_KEY" IS DISTINCT FROM "S"."EXTERNAL_KEY"
       )
       THEN NULL
       WHEN (
-        "a"."outcome" IN ('unknown', 'rejected_partial')
+        "A"."OUTCOME" IN ('unknown', 'rejected_partial')
         OR (
-          "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) > 0
+          "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) > 0
         )
       )
-      AND SUBSTRING("p"."changed", 3, 1) = '1'
-      AND NOT "p"."op" = 'remove'
-      THEN COALESCE(MD5('' || CAST("p"."t_email" AS VARCHAR)), "s"."t_email")
-      ELSE "s"."t_email"
-    END AS "t_email",
+      AND SUBSTRING("P"."CHANGED", 3, 1) = '1'
+      AND NOT "P"."OP" = 'remove'
+      THEN COALESCE(MD5('' || CAST("P"."T_EMAIL" AS VARCHAR)), "S"."T_EMAIL")
+      ELSE "S"."T_EMAIL"
+    END AS "T_EMAIL",
     CASE
       WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+        "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
       )
-      AND SUBSTRING("p"."changed", 4, 1) = '1'
-      AND "p"."op" = 'remove'
+      AND SUBSTRING("P"."CHANGED", 4, 1) = '1'
+      AND "P"."OP" = 'remove'
       THEN NULL
       WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+        "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
       )
-      AND SUBSTRING("p"."changed", 4, 1) = '1'
+      AND SUBSTRING("P"."CHANGED", 4, 1) = '1'
       THEN NULL
       WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+        "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
       )
-      AND "p"."cause" = 'moved'
+      AND "P"."CAUSE" = 'moved'
       AND (
-        NOT "p"."op" = 'remove'
-        AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+        NOT "P"."OP" = 'remove'
+        AND "P"."EXTERNAL_KEY" IS DISTINCT FROM "S"."EXTERNAL_KEY"
       )
       THEN NULL
-      ELSE "s"."t_old"
-    END AS "t_old",
+      ELSE "S"."T_OLD"
+    END AS "T_OLD",
     CASE
       WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+        "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
       )
-      AND SUBSTRING("p"."changed", 5, 1) = '1'
-      AND "p"."op" = 'remove'
+      AND SUBSTRING("P"."CHANGED", 5, 1) = '1'
+      AND "P"."OP" = 'remove'
       THEN NULL
       WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+        "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
       )
-      AND SUBSTRING("p"."changed", 5, 1) = '1'
+      AND SUBSTRING("P"."CHANGED", 5, 1) = '1'
       THEN NULL
       WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+        "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
       )
-      AND "p"."cause" = 'moved'
+      AND "P"."CAUSE" = 'moved'
       AND (
-        NOT "p"."op" = 'remove'
-        AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+        NOT "P"."OP" = 'remove'
+        AND "P"."EXTERNAL_KEY" IS DISTINCT FROM "S"."EXTERNAL_KEY"
       )
       THEN NULL
-      ELSE "s"."t_visits_2"
-    END AS "t_visits_2"
-  FROM "shop_activation"."plan_people__mailer" AS "p"
-  JOIN "shop_activation"."acks_people__mailer" AS "a"
-    ON "p"."epoch" = "a"."epoch" AND "p"."seq" = "a"."seq"
-  LEFT JOIN "shop_activation"."snapshot_people__mailer" AS "s"
-    ON "s"."identity" = "p"."identity"
+      ELSE "S"."T_VISITS_2"
+    END AS "T_VISITS_2"
+  FROM "SHOP_ACTIVATION"."PLAN_PEOPLE__MAILER" AS "P"
+  JOIN "SHOP_ACTIVATION"."ACKS_PEOPLE__MAILER" AS "A"
+    ON "P"."EPOCH" = "A"."EPOCH" AND "P"."SEQ" = "A"."SEQ"
+  LEFT JOIN "SHOP_ACTIVATION"."SNAPSHOT_PEOPLE__MAILER" AS "S"
+    ON "S"."IDENTITY" = "P"."IDENTITY"
   WHERE
     (
-      "p"."epoch" = 7
-      AND "a"."outcome" IN ('rejected', 'delivered', 'adopted', 'unknown', 'rejected_partial')
+      "P"."EPOCH" = 7
+      AND "A"."OUTCOME" IN ('rejected', 'delivered', 'adopted', 'unknown', 'rejected_partial')
     )
-    AND "p"."op" = 'remove'
-    AND COALESCE("s"."written_epoch", 0) <= 7
-) AS "n"
-ON "t"."identity" = "n"."identity"
+    AND "P"."OP" = 'remove'
+    AND COALESCE("S"."WRITTEN_EPOCH", 0) <= 7
+) AS "N"
+ON "T"."IDENTITY" = "N"."IDENTITY"
 WHEN MATCHED THEN UPDATE SET
-  "external_id" = "n"."external_id",
-  "external_key" = "n"."external_key",
-  "related_id" = "n"."related_id",
-  "target_id" = "n"."target_id",
-  "fingerprint" = "n"."fingerprint",
-  "attempted" = "n"."attempted",
-  "attempted_op" = "n"."attempted_op",
-  "is_member" = "n"."is_member",
-  "entries" = "n"."entries",
-  "first_entered_at" = "n"."first_entered_at",
-  "last_entered_at" = "n"."last_entered_at",
-  "last_exited_at" = "n"."last_exited_at",
-  "acknowledged_at" = "n"."acknowledged_at",
-  "definition_version" = "n"."definition_version",
-  "unconfirmed" = "n"."unconfirmed",
-  "unsure" = "n"."unsure",
-  "to_repeat" = "n"."to_repeat",
-  "origin_epoch" = "n"."origin_epoch",
-  "written_epoch" = "n"."written_epoch",
-  "t_plan" = "n"."t_plan",
-  "t_visits" = "n"."t_visits",
-  "t_email" = "n"."t_email",
-  "t_old" = "n"."t_old",
-  "t_visits_2" = "n"."t_visits_2"
+  "EXTERNAL_ID" = "N"."EXTERNAL_ID",
+  "EXTERNAL_KEY" = "N"."EXTERNAL_KEY",
+  "RELATED_ID" = "N"."RELATED_ID",
+  "TARGET_ID" = "N"."TARGET_ID",
+  "FINGERPRINT" = "N"."FINGERPRINT",
+  "ATTEMPTED" = "N"."ATTEMPTED",
+  "ATTEMPTED_OP" = "N"."ATTEMPTED_OP",
+  "IS_MEMBER" = "N"."IS_MEMBER",
+  "ENTRIES" = "N"."ENTRIES",
+  "FIRST_ENTERED_AT" = "N"."FIRST_ENTERED_AT",
+  "LAST_ENTERED_AT" = "N"."LAST_ENTERED_AT",
+  "LAST_EXITED_AT" = "N"."LAST_EXITED_AT",
+  "ACKNOWLEDGED_AT" = "N"."ACKNOWLEDGED_AT",
+  "DEFINITION_VERSION" = "N"."DEFINITION_VERSION",
+  "UNCONFIRMED" = "N"."UNCONFIRMED",
+  "UNSURE" = "N"."UNSURE",
+  "TO_REPEAT" = "N"."TO_REPEAT",
+  "ORIGIN_EPOCH" = "N"."ORIGIN_EPOCH",
+  "WRITTEN_EPOCH" = "N"."WRITTEN_EPOCH",
+  "T_PLAN" = "N"."T_PLAN",
+  "T_VISITS" = "N"."T_VISITS",
+  "T_EMAIL" = "N"."T_EMAIL",
+  "T_OLD" = "N"."T_OLD",
+  "T_VISITS_2" = "N"."T_VISITS_2"
 WHEN NOT MATCHED THEN INSERT (
-  "identity",
-  "external_id",
-  "external_key",
-  "related_id",
-  "target_id",
-  "fingerprint",
-  "attempted",
-  "attempted_op",
-  "is_member",
-  "entries",
-  "first_entered_at",
-  "last_entered_at",
-  "last_exited_at",
-  "acknowledged_at",
-  "definition_version",
-  "unconfirmed",
-  "unsure",
-  "to_repeat",
-  "origin_epoch",
-  "written_epoch",
-  "t_plan",
-  "t_visits",
-  "t_email",
-  "t_old",
-  "t_visits_2"
+  "IDENTITY",
+  "EXTERNAL_ID",
+  "EXTERNAL_KEY",
+  "RELATED_ID",
+  "TARGET_ID",
+  "FINGERPRINT",
+  "ATTEMPTED",
+  "ATTEMPTED_OP",
+  "IS_MEMBER",
+  "ENTRIES",
+  "FIRST_ENTERED_AT",
+  "LAST_ENTERED_AT",
+  "LAST_EXITED_AT",
+  "ACKNOWLEDGED_AT",
+  "DEFINITION_VERSION",
+  "UNCONFIRMED",
+  "UNSURE",
+  "TO_REPEAT",
+  "ORIGIN_EPOCH",
+  "WRITTEN_EPOCH",
+  "T_PLAN",
+  "T_VISITS",
+  "T_EMAIL",
+  "T_OLD",
+  "T_VISITS_2"
 ) VALUES (
-  "n"."identity",
-  "n"."external_id",
-  "n"."external_key",
-  "n"."related_id",
-  "n"."target_id",
-  "n"."fingerprint",
-  "n"."attempted",
-  "n"."attempted_op",
-  "n"."is_member",
-  "n"."entries",
-  "n"."first_entered_at",
-  "n"."last_entered_at",
-  "n"."last_exited_at",
-  "n"."acknowledged_at",
-  "n"."definition_version",
-  "n"."unconfirmed",
-  "n"."unsure",
-  "n"."to_repeat",
-  "n"."origin_epoch",
-  "n"."written_epoch",
-  "n"."t_plan",
-  "n"."t_visits",
-  "n"."t_email",
-  "n"."t_old",
-  "n"."t_visits_2"
+  "N"."IDENTITY",
+  "N"."EXTERNAL_ID",
+  "N"."EXTERNAL_KEY",
+  "N"."RELATED_ID",
+  "N"."TARGET_ID",
+  "N"."FINGERPRINT",
+  "N"."ATTEMPTED",
+  "N"."ATTEMPTED_OP",
+  "N"."IS_MEMBER",
+  "N"."ENTRIES",
+  "N"."FIRST_ENTERED_AT",
+  "N"."LAST_ENTERED_AT",
+  "N"."LAST_EXITED_AT",
+  "N"."ACKNOWLEDGED_AT",
+  "N"."DEFINITION_VERSION",
+  "N"."UNCONFIRMED",
+  "N"."UNSURE",
+  "N"."TO_REPEAT",
+  "N"."ORIGIN_EPOCH",
+  "N"."WRITTEN_EPOCH",
+  "N"."T_PLAN",
+  "N"."T_VISITS",
+  "N"."T_EMAIL",
+  "N"."T_OLD",
+  "N"."T_VISITS_2"
 );
 
-MERGE INTO "shop_activation"."snapshot_people__mailer" AS "t"
+MERGE INTO "SHOP_ACTIVATION"."SNAPSHOT_PEOPLE__MAILER" AS "T"
 USING (
   SELECT
-    "p"."identity" AS "identity",
+    "P"."IDENTITY" AS "IDENTITY",
     CASE
-      WHEN "a"."outcome" = 'rejected' AND NOT "s"."identity" IS NULL
-      THEN "s"."external_id"
-      ELSE "p"."external_id"
-    END AS "external_id",
+      WHEN "A"."OUTCOME" = 'rejected' AND NOT "S"."IDENTITY" IS NULL
+      THEN "S"."EXTERNAL_ID"
+      ELSE "P"."EXTERNAL_ID"
+    END AS "EXTERNAL_ID",
     CASE
-      WHEN "a"."outcome" = 'rejected' AND NOT "s"."identity" IS NULL
-      THEN "s"."external_key"
-      ELSE "p"."external_key"
-    END AS "external_key",
+      WHEN "A"."OUTCOME" = 'rejected' AND NOT "S"."IDENTITY" IS NULL
+      THEN "S"."EXTERNAL_KEY"
+      ELSE "P"."EXTERNAL_KEY"
+    END AS "EXTERNAL_KEY",
     CASE
-      WHEN "a"."outcome" = 'rejected' AND NOT "s"."identity" IS NULL
-      THEN "s"."related_id"
-      ELSE "p"."related_id"
-    END AS "related_id",
+      WHEN "A"."OUTCOME" = 'rejected' AND NOT "S"."IDENTITY" IS NULL
+      THEN "S"."RELATED_ID"
+      ELSE "P"."RELATED_ID"
+    END AS "RELATED_ID",
     CASE
-      WHEN "a"."outcome" = 'rejected' AND NOT "s"."identity" IS NULL
-      THEN "s"."target_id"
-      ELSE "p"."target_id"
-    END AS "target_id",
+      WHEN "A"."OUTCOME" = 'rejected' AND NOT "S"."IDENTITY" IS NULL
+      THEN "S"."TARGET_ID"
+      ELSE "P"."TARGET_ID"
+    END AS "TARGET_ID",
     CASE
-      WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      THEN "p"."fingerprint"
-      ELSE "s"."fingerprint"
-    END AS "fingerprint",
+      WHEN "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
+      THEN "P"."FINGERPRINT"
+      ELSE "S"."FINGERPRINT"
+    END AS "FINGERPRINT",
     CASE
-      WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+      WHEN "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
       THEN NULL
-      ELSE "p"."fingerprint"
-    END AS "attempted",
+      ELSE "P"."FINGERPRINT"
+    END AS "ATTEMPTED",
     CASE
-      WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+      WHEN "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
       THEN CAST(NULL AS VARCHAR)
-      ELSE "p"."op"
-    END AS "attempted_op",
+      ELSE "P"."OP"
+    END AS "ATTEMPTED_OP",
     CASE
-      WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      THEN NOT "p"."op" = 'remove'
-      ELSE COALESCE("s"."is_member", FALSE)
-    END AS "is_member",
+      WHEN "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
+      THEN NOT "P"."OP" = 'remove'
+      ELSE COALESCE("S"."IS_MEMBER", FALSE)
+    END AS "IS_MEMBER",
     CASE
       WHEN (
         (
-          "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+          "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
         )
         OR (
-          "p"."op" = 'remove' AND NOT "a"."outcome" = 'rejected'
+          "P"."OP" = 'remove' AND NOT "A"."OUTCOME" = 'rejected'
         )
       )
-      THEN "p"."transition"
-      ELSE COALESCE("s"."entries", 0)
-    END AS "entries",
+      THEN "P"."TRANSITION"
+      ELSE COALESCE("S"."ENTRIES", 0)
+    END AS "ENTRIES",
     COALESCE(
-      "s"."first_entered_at",
+      "S"."FIRST_ENTERED_AT",
       CASE
-        WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-        THEN "a"."answered_at"
+        WHEN "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
+        THEN "A"."ANSWERED_AT"
         ELSE NULL
       END
-    ) AS "first_entered_at",
+    ) AS "FIRST_ENTERED_AT",
     CASE
       WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+        "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
       )
-      AND "p"."op" = 'add'
-      THEN "a"."answered_at"
-      ELSE "s"."last_entered_at"
-    END AS "last_entered_at",
+      AND "P"."OP" = 'add'
+      THEN "A"."ANSWERED_AT"
+      ELSE "S"."LAST_ENTERED_AT"
+    END AS "LAST_ENTERED_AT",
     CASE
       WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+        "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
       )
-      AND "p"."op" = 'remove'
-      THEN "a"."answered_at"
-      ELSE "s"."last_exited_at"
-    END AS "last_exited_at",
+      AND "P"."OP" = 'remove'
+      THEN "A"."ANSWERED_AT"
+      ELSE "S"."LAST_EXITED_AT"
+    END AS "LAST_EXITED_AT",
     CASE
-      WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      THEN "a"."answered_at"
-      ELSE "s"."acknowledged_at"
-    END AS "acknowledged_at",
+      WHEN "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
+      THEN "A"."ANSWERED_AT"
+      ELSE "S"."ACKNOWLEDGED_AT"
+    END AS "ACKNOWLEDGED_AT",
     CASE
-      WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+      WHEN "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
       THEN 1
-      ELSE "s"."definition_version"
-    END AS "definition_version",
+      ELSE "S"."DEFINITION_VERSION"
+    END AS "DEFINITION_VERSION",
     CASE
-      WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+      WHEN "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
       THEN CAST(NULL AS VARCHAR)
-      WHEN "a"."outcome" = 'rejected'
-      THEN "s"."unconfirmed"
-      ELSE "p"."op"
-    END AS "unconfirmed",
+      WHEN "A"."OUTCOME" = 'rejected'
+      THEN "S"."UNCONFIRMED"
+      ELSE "P"."OP"
+    END AS "UNCONFIRMED",
     CASE
       WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+        "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
       )
       AND (
         (
           (
-            "p"."op" = 'remove' AND NOT "p"."cause" = 'moved'
+            "P"."OP" = 'remove' AND NOT "P"."CAUSE" = 'moved'
           )
           OR (
-            "p"."cause" = 'moved'
+            "P"."CAUSE" = 'moved'
             AND (
-              NOT "p"."op" = 'remove'
-              AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+              NOT "P"."OP" = 'remove'
+              AND "P"."EXTERNAL_KEY" IS DISTINCT FROM "S"."EXTERNAL_KEY"
             )
           )
         )
-        OR "s"."unsure" IS NULL
+        OR "S"."UNSURE" IS NULL
       )
       THEN NULL
-      WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+      WHEN "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
       THEN ',' || NULLIF(
         CONCAT(
           CASE
             WHEN (
-              COALESCE(CHARINDEX(',t_plan,', "s"."unsure"), 0) > 0 OR "s"."unsure" = '*'
+              COALESCE(CHARINDEX(',t_plan,', "S"."UNSURE"), 0) > 0 OR "S"."UNSURE" = '*'
             )
-            AND NOT SUBSTRING("p"."changed", 1, 1) = '1'
+            AND NOT SUBSTRING("P"."CHANGED", 1, 1) = '1'
             THEN 't_plan,'
             ELSE ''
           END,
           CASE
             WHEN (
-              COALESCE(CHARINDEX(',t_visits,', "s"."unsure"), 0) > 0 OR "s"."unsure" = '*'
+              COALESCE(CHARINDEX(',t_visits,', "S"."UNSURE"), 0) > 0 OR "S"."UNSURE" = '*'
             )
-            AND NOT SUBSTRING("p"."changed", 2, 1) = '1'
+            AND NOT SUBSTRING("P"."CHANGED", 2, 1) = '1'
             THEN 't_visits,'
             ELSE ''
           END,
           CASE
             WHEN (
-              COALESCE(CHARINDEX(',t_email,', "s"."unsure"), 0) > 0 OR "s"."unsure" = '*'
+              COALESCE(CHARINDEX(',t_email,', "S"."UNSURE"), 0) > 0 OR "S"."UNSURE" = '*'
             )
-            AND NOT SUBSTRING("p"."changed", 3, 1) = '1'
+            AND NOT SUBSTRING("P"."CHANGED", 3, 1) = '1'
             THEN 't_email,'
             ELSE ''
           END,
           CASE
             WHEN (
-              COALESCE(CHARINDEX(',t_old,', "s"."unsure"), 0) > 0 OR "s"."unsure" = '*'
+              COALESCE(CHARINDEX(',t_old,', "S"."UNSURE"), 0) > 0 OR "S"."UNSURE" = '*'
             )
-            AND NOT SUBSTRING("p"."changed", 4, 1) = '1'
+            AND NOT SUBSTRING("P"."CHANGED", 4, 1) = '1'
             THEN 't_old,'
             ELSE ''
           END,
           CASE
             WHEN (
-              COALESCE(CHARINDEX(',t_visits_2,', "s"."unsure"), 0) > 0 OR "s"."unsure" = '*'
+              COALESCE(CHARINDEX(',t_visits_2,', "S"."UNSURE"), 0) > 0 OR "S"."UNSURE" = '*'
             )
-            AND NOT SUBSTRING("p"."changed", 5, 1) = '1'
+            AND NOT SUBSTRING("P"."CHANGED", 5, 1) = '1'
             THEN 't_visits_2,'
             ELSE ''
           END
         ),
         ''
       )
-      WHEN "a"."outcome" = 'rejected'
-      THEN "s"."unsure"
-      WHEN "s"."unsure" = '*'
-      THEN "s"."unsure"
+      WHEN "A"."OUTCOME" = 'rejected'
+      THEN "S"."UNSURE"
+      WHEN "S"."UNSURE" = '*'
+      THEN "S"."UNSURE"
       ELSE ',' || NULLIF(
         CONCAT(
           CASE
             WHEN (
-              COALESCE(CHARINDEX(',t_plan,', "s"."unsure"), 0) > 0 OR "s"."unsure" = '*'
+              COALESCE(CHARINDEX(',t_plan,', "S"."UNSURE"), 0) > 0 OR "S"."UNSURE" = '*'
             )
-            OR SUBSTRING("p"."changed", 1, 1) = '1'
+            OR SUBSTRING("P"."CHANGED", 1, 1) = '1'
             THEN 't_plan,'
             ELSE ''
           END,
           CASE
             WHEN (
-              COALESCE(CHARINDEX(',t_visits,', "s"."unsure"), 0) > 0 OR "s"."unsure" = '*'
+              COALESCE(CHARINDEX(',t_visits,', "S"."UNSURE"), 0) > 0 OR "S"."UNSURE" = '*'
             )
-            OR SUBSTRING("p"."changed", 2, 1) = '1'
+            OR SUBSTRING("P"."CHANGED", 2, 1) = '1'
             THEN 't_visits,'
             ELSE ''
           END,
           CASE
             WHEN (
-              COALESCE(CHARINDEX(',t_email,', "s"."unsure"), 0) > 0 OR "s"."unsure" = '*'
+              COALESCE(CHARINDEX(',t_email,', "S"."UNSURE"), 0) > 0 OR "S"."UNSURE" = '*'
             )
-            OR SUBSTRING("p"."changed", 3, 1) = '1'
+            OR SUBSTRING("P"."CHANGED", 3, 1) = '1'
             THEN 't_email,'
             ELSE ''
           END,
           CASE
             WHEN (
-              COALESCE(CHARINDEX(',t_old,', "s"."unsure"), 0) > 0 OR "s"."unsure" = '*'
+              COALESCE(CHARINDEX(',t_old,', "S"."UNSURE"), 0) > 0 OR "S"."UNSURE" = '*'
             )
-            OR SUBSTRING("p"."changed", 4, 1) = '1'
+            OR SUBSTRING("P"."CHANGED", 4, 1) = '1'
             THEN 't_old,'
             ELSE ''
           END,
           CASE
             WHEN (
-              COALESCE(CHARINDEX(',t_visits_2,', "s"."unsure"), 0) > 0 OR "s"."unsure" = '*'
+              COALESCE(CHARINDEX(',t_visits_2,', "S"."UNSURE"), 0) > 0 OR "S"."UNSURE" = '*'
             )
-            OR SUBSTRING("p"."changed", 5, 1) = '1'
+            OR SUBSTRING("P"."CHANGED", 5, 1) = '1'
             THEN 't_visits_2,'
             ELSE ''
           END
         ),
         ''
       )
-    END AS "unsure",
+    END AS "UNSURE",
     CASE
-      WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+      WHEN "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
       THEN 0
-      WHEN "a"."outcome" IN ('delivered', 'adopted')
-      THEN COALESCE("p"."to_repeat", 0) - 1
-      WHEN "a"."outcome" = 'rejected'
-      THEN "s"."to_repeat"
-      ELSE COALESCE("p"."to_repeat", 0)
-    END AS "to_repeat",
+      WHEN "A"."OUTCOME" IN ('delivered', 'adopted')
+      THEN COALESCE("P"."TO_REPEAT", 0) - 1
+      WHEN "A"."OUTCOME" = 'rejected'
+      THEN "S"."TO_REPEAT"
+      ELSE COALESCE("P"."TO_REPEAT", 0)
+    END AS "TO_REPEAT",
     CASE
-      WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+      WHEN "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
       THEN CAST(NULL AS BIGINT)
-      WHEN "a"."outcome" = 'rejected'
-      THEN "s"."origin_epoch"
-      ELSE "p"."origin_epoch"
-    END AS "origin_epoch",
-    7 AS "written_epoch",
+      WHEN "A"."OUTCOME" = 'rejected'
+      THEN "S"."ORIGIN_EPOCH"
+      ELSE "P"."ORIGIN_EPOCH"
+    END AS "ORIGIN_EPOCH",
+    7 AS "WRITTEN_EPOCH",
     CASE
       WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+        "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
       )
-      AND SUBSTRING("p"."changed", 1, 1) = '1'
-      AND "p"."op" = 'remove'
+      AND SUBSTRING("P"."CHANGED", 1, 1) = '1'
+      AND "P"."OP" = 'remove'
       THEN NULL
       WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+        "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
       )
-      AND SUBSTRING("p"."changed", 1, 1) = '1'
-      THEN "p"."t_plan"
+      AND SUBSTRING("P"."CHANGED", 1, 1) = '1'
+      THEN "P"."T_PLAN"
       WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+        "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
       )
-      AND "p"."cause" = 'moved'
+      AND "P"."CAUSE" = 'moved'
       AND (
-        NOT "p"."op" = 'remove'
-        AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+        NOT "P"."OP" = 'remove'
+        AND "P"."EXTERNAL_KEY" IS DISTINCT FROM "S"."EXTERNAL_KEY"
       )
       THEN NULL
       WHEN (
-        "a"."outcome" IN ('unknown', 'rejected_partial')
+        "A"."OUTCOME" IN ('unknown', 'rejected_partial')
         OR (
-          "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) > 0
+          "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) > 0
         )
       )
-      AND SUBSTRING("p"."changed", 1, 1) = '1'
-      AND NOT "p"."op" = 'remove'
-      THEN COALESCE("p"."t_plan", "s"."t_plan")
-      ELSE "s"."t_plan"
-    END AS "t_plan",
+      AND SUBSTRING("P"."CHANGED", 1, 1) = '1'
+      AND NOT "P"."OP" = 'remove'
+      THEN COALESCE("P"."T_PLAN", "S"."T_PLAN")
+      ELSE "S"."T_PLAN"
+    END AS "T_PLAN",
     CASE
       WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+        "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
       )
-      AND SUBSTRING("p"."changed", 2, 1) = '1'
-      AND "p"."op" = 'remove'
+      AND SUBSTRING("P"."CHANGED", 2, 1) = '1'
+      AND "P"."OP" = 'remove'
       THEN NULL
       WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+        "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
       )
-      AND SUBSTRING("p"."changed", 2, 1) = '1'
-      THEN "p"."t_visits"
+      AND SUBSTRING("P"."CHANGED", 2, 1) = '1'
+      THEN "P"."T_VISITS"
       WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+        "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
       )
-      AND "p"."cause" = 'moved'
+      AND "P"."CAUSE" = 'moved'
       AND (
-        NOT "p"."op" = 'remove'
-        AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+        NOT "P"."OP" = 'remove'
+        AND "P"."EXTERNAL_KEY" IS DISTINCT FROM "S"."EXTERNAL_KEY"
       )
       THEN NULL
       WHEN (
-        "a"."outcome" IN ('unknown', 'rejected_partial')
+        "A"."OUTCOME" IN ('unknown', 'rejected_partial')
         OR (
-          "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) > 0
+          "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) > 0
         )
       )
-      AND SUBSTRING("p"."changed", 2, 1) = '1'
-      AND NOT "p"."op" = 'remove'
-      THEN COALESCE("p"."t_visits", "s"."t_visits")
-      ELSE "s"."t_visits"
-    END AS "t_visits",
+      AND SUBSTRING("P"."CHANGED", 2, 1) = '1'
+      AND NOT "P"."OP" = 'remove'
+      THEN COALESCE("P"."T_VISITS", "S"."T_VISITS")
+      ELSE "S"."T_VISITS"
+    END AS "T_VISITS",
     CASE
       WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+        "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
       )
-      AND SUBSTRING("p"."changed", 3, 1) = '1'
-      AND "p"."op" = 'remove'
+      AND SUBSTRING("P"."CHANGED", 3, 1) = '1'
+      AND "P"."OP" = 'remove'
       THEN NULL
       WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+        "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
       )
-      AND SUBSTRING("p"."changed", 3, 1) = '1'
-      THEN MD5('' || CAST("p"."t_email" AS VARCHAR))
+      AND SUBSTRING("P"."CHANGED", 3, 1) = '1'
+      THEN MD5('' || CAST("P"."T_EMAIL" AS VARCHAR))
       WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+        "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
       )
-      AND "p"."cause" = 'moved'
+      AND "P"."CAUSE" = 'moved'
       AND (
-        NOT "p"."op" = 'remove'
-        AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+        NOT "P"."OP" = 'remove'
+        AND "P"."EXTERNAL_KEY" IS DISTINCT FROM "S"."EXTERNAL_KEY"
       )
       THEN NULL
       WHEN (
-        "a"."outcome" IN ('unknown', 'rejected_partial')
+        "A"."OUTCOME" IN ('unknown', 'rejected_partial')
         OR (
-          "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) > 0
+          "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) > 0
         )
       )
-      AND SUBSTRING("p"."changed", 3, 1) = '1'
-      AND NOT "p"."op" = 'remove'
-      THEN COALESCE(MD5('' || CAST("p"."t_email" AS VARCHAR)), "s"."t_email")
-      ELSE "s"."t_email"
-    END AS "t_email",
+      AND SUBSTRING("P"."CHANGED", 3, 1) = '1'
+      AND NOT "P"."OP" = 'remove'
+      THEN COALESCE(MD5('' || CAST("P"."T_EMAIL" AS VARCHAR)), "S"."T_EMAIL")
+      ELSE "S"."T_EMAIL"
+    END AS "T_EMAIL",
     CASE
       WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+        "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
       )
-      AND SUBSTRING("p"."changed", 4, 1) = '1'
-      AND "p"."op" = 'remove'
+      AND SUBSTRING("P"."CHANGED", 4, 1) = '1'
+      AND "P"."OP" = 'remove'
       THEN NULL
       WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+        "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
       )
-      AND SUBSTRING("p"."changed", 4, 1) = '1'
+      AND SUBSTRING("P"."CHANGED", 4, 1) = '1'
       THEN NULL
       WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+        "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
       )
-      AND "p"."cause" = 'moved'
+      AND "P"."CAUSE" = 'moved'
       AND (
-        NOT "p"."op" = 'remove'
-        AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+        NOT "P"."OP" = 'remove'
+        AND "P"."EXTERNAL_KEY" IS DISTINCT FROM "S"."EXTERNAL_KEY"
       )
       THEN NULL
-      ELSE "s"."t_old"
-    END AS "t_old",
+      ELSE "S"."T_OLD"
+    END AS "T_OLD",
     CASE
       WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+        "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
       )
-      AND SUBSTRING("p"."changed", 5, 1) = '1'
-      AND "p"."op" = 'remove'
+      AND SUBSTRING("P"."CHANGED", 5, 1) = '1'
+      AND "P"."OP" = 'remove'
       THEN NULL
       WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+        "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
       )
-      AND SUBSTRING("p"."changed", 5, 1) = '1'
+      AND SUBSTRING("P"."CHANGED", 5, 1) = '1'
       THEN NULL
       WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+        "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
       )
-      AND "p"."cause" = 'moved'
+      AND "P"."CAUSE" = 'moved'
       AND (
-        NOT "p"."op" = 'remove'
-        AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+        NOT "P"."OP" = 'remove'
+        AND "P"."EXTERNAL_KEY" IS DISTINCT FROM "S"."EXTERNAL_KEY"
       )
       THEN NULL
-      ELSE "s"."t_visits_2"
-    END AS "t_visits_2"
-  FROM "shop_activation"."plan_people__mailer" AS "p"
-  JOIN "shop_activation"."acks_people__mailer" AS "a"
-    ON "p"."epoch" = "a"."epoch" AND "p"."seq" = "a"."seq"
-  LEFT JOIN "shop_activation"."snapshot_people__mailer" AS "s"
-    ON "s"."identity" = "p"."identity"
+      ELSE "S"."T_VISITS_2"
+    END AS "T_VISITS_2"
+  FROM "SHOP_ACTIVATION"."PLAN_PEOPLE__MAILER" AS "P"
+  JOIN "SHOP_ACTIVATION"."ACKS_PEOPLE__MAILER" AS "A"
+    ON "P"."EPOCH" = "A"."EPOCH" AND "P"."SEQ" = "A"."SEQ"
+  LEFT JOIN "SHOP_ACTIVATION"."SNAPSHOT_PEOPLE__MAILER" AS "S"
+    ON "S"."IDENTITY" = "P"."IDENTITY"
   WHERE
     (
-      "p"."epoch" = 7
-      AND "a"."outcome" IN ('rejected', 'delivered', 'adopted', 'unknown', 'rejected_partial')
+      "P"."EPOCH" = 7
+      AND "A"."OUTCOME" IN ('rejected', 'delivered', 'adopted', 'unknown', 'rejected_partial')
     )
-    AND "p"."op" <> 'remove'
-    AND COALESCE("s"."written_epoch", 0) <= 7
-) AS "n"
-ON "t"."identity" = "n"."identity"
+    AND "P"."OP" <> 'remove'
+    AND COALESCE("S"."WRITTEN_EPOCH", 0) <= 7
+) AS "N"
+ON "T"."IDENTITY" = "N"."IDENTITY"
 WHEN MATCHED THEN UPDATE SET
-  "external_id" = "n"."external_id",
-  "external_key" = "n"."external_key",
-  "related_id" = "n"."related_id",
-  "target_id" = "n"."target_id",
-  "fingerprint" = "n"."fingerprint",
-  "attempted" = "n"."attempted",
-  "attempted_op" = "n"."attempted_op",
-  "is_member" = "n"."is_member",
-  "entries" = "n"."entries",
-  "first_entered_at" = "n"."first_entered_at",
-  "last_entered_at" = "n"."last_entered_at",
-  "last_exited_at" = "n"."last_exited_at",
-  "acknowledged_at" = "n"."acknowledged_at",
-  "definition_version" = "n"."definition_version",
-  "unconfirmed" = "n"."unconfirmed",
-  "unsure" = "n"."unsure",
-  "to_repeat" = "n"."to_repeat",
-  "origin_epoch" = "n"."origin_epoch",
-  "written_epoch" = "n"."written_epoch",
-  "t_plan" = "n"."t_plan",
-  "t_visits" = "n"."t_visits",
-  "t_email" = "n"."t_email",
-  "t_old" = "n"."t_old",
-  "t_visits_2" = "n"."t_visits_2"
+  "EXTERNAL_ID" = "N"."EXTERNAL_ID",
+  "EXTERNAL_KEY" = "N"."EXTERNAL_KEY",
+  "RELATED_ID" = "N"."RELATED_ID",
+  "TARGET_ID" = "N"."TARGET_ID",
+  "FINGERPRINT" = "N"."FINGERPRINT",
+  "ATTEMPTED" = "N"."ATTEMPTED",
+  "ATTEMPTED_OP" = "N"."ATTEMPTED_OP",
+  "IS_MEMBER" = "N"."IS_MEMBER",
+  "ENTRIES" = "N"."ENTRIES",
+  "FIRST_ENTERED_AT" = "N"."FIRST_ENTERED_AT",
+  "LAST_ENTERED_AT" = "N"."LAST_ENTERED_AT",
+  "LAST_EXITED_AT" = "N"."LAST_EXITED_AT",
+  "ACKNOWLEDGED_AT" = "N"."ACKNOWLEDGED_AT",
+  "DEFINITION_VERSION" = "N"."DEFINITION_VERSION",
+  "UNCONFIRMED" = "N"."UNCONFIRMED",
+  "UNSURE" = "N"."UNSURE",
+  "TO_REPEAT" = "N"."TO_REPEAT",
+  "ORIGIN_EPOCH" = "N"."ORIGIN_EPOCH",
+  "WRITTEN_EPOCH" = "N"."WRITTEN_EPOCH",
+  "T_PLAN" = "N"."T_PLAN",
+  "T_VISITS" = "N"."T_VISITS",
+  "T_EMAIL" = "N"."T_EMAIL",
+  "T_OLD" = "N"."T_OLD",
+  "T_VISITS_2" = "N"."T_VISITS_2"
 WHEN NOT MATCHED THEN INSERT (
-  "identity",
-  "external_id",
-  "external_key",
-  "related_id",
-  "target_id",
-  "fingerprint",
-  "attempted",
-  "attempted_op",
-  "is_member",
-  "entries",
-  "first_entered_at",
-  "last_entered_at",
-  "last_exited_at",
-  "acknowledged_at",
-  "definition_version",
-  "unconfirmed",
-  "unsure",
-  "to_repeat",
-  "origin_epoch",
-  "written_epoch",
-  "t_plan",
-  "t_visits",
-  "t_email",
-  "t_old",
-  "t_visits_2"
+  "IDENTITY",
+  "EXTERNAL_ID",
+  "EXTERNAL_KEY",
+  "RELATED_ID",
+  "TARGET_ID",
+  "FINGERPRINT",
+  "ATTEMPTED",
+  "ATTEMPTED_OP",
+  "IS_MEMBER",
+  "ENTRIES",
+  "FIRST_ENTERED_AT",
+  "LAST_ENTERED_AT",
+  "LAST_EXITED_AT",
+  "ACKNOWLEDGED_AT",
+  "DEFINITION_VERSION",
+  "UNCONFIRMED",
+  "UNSURE",
+  "TO_REPEAT",
+  "ORIGIN_EPOCH",
+  "WRITTEN_EPOCH",
+  "T_PLAN",
+  "T_VISITS",
+  "T_EMAIL",
+  "T_OLD",
+  "T_VISITS_2"
 ) VALUES (
-  "n"."identity",
-  "n"."external_id",
-  "n"."external_key",
-  "n"."related_id",
-  "n"."target_id",
-  "n"."fingerprint",
-  "n"."attempted",
-  "n"."attempted_op",
-  "n"."is_member",
-  "n"."entries",
-  "n"."first_entered_at",
-  "n"."last_entered_at",
-  "n"."last_exited_at",
-  "n"."acknowledged_at",
-  "n"."definition_version",
-  "n"."unconfirmed",
-  "n"."unsure",
-  "n"."to_repeat",
-  "n"."origin_epoch",
-  "n"."written_epoch",
-  "n"."t_plan",
-  "n"."t_visits",
-  "n"."t_email",
-  "n"."t_old",
-  "n"."t_visits_2"
+  "N"."IDENTITY",
+  "N"."EXTERNAL_ID",
+  "N"."EXTERNAL_KEY",
+  "N"."RELATED_ID",
+  "N"."TARGET_ID",
+  "N"."FINGERPRINT",
+  "N"."ATTEMPTED",
+  "N"."ATTEMPTED_OP",
+  "N"."IS_MEMBER",
+  "N"."ENTRIES",
+  "N"."FIRST_ENTERED_AT",
+  "N"."LAST_ENTERED_AT",
+  "N"."LAST_EXITED_AT",
+  "N"."ACKNOWLEDGED_AT",
+  "N"."DEFINITION_VERSION",
+  "N"."UNCONFIRMED",
+  "N"."UNSURE",
+  "N"."TO_REPEAT",
+  "N"."ORIGIN_EPOCH",
+  "N"."WRITTEN_EPOCH",
+  "N"."T_PLAN",
+  "N"."T_VISITS",
+  "N"."T_EMAIL",
+  "N"."T_OLD",
+  "N"."T_VISITS_2"
 );
 
-INSERT INTO "shop_activation"."deliveries" (
-  "run_id",
-  "sync",
-  "epoch",
-  "seq",
-  "identity",
-  "op",
-  "cause",
-  "reason",
-  "changed",
-  "outcome",
-  "code",
-  "delivered_at"
+INSERT INTO "SHOP_ACTIVATION"."DELIVERIES" (
+  "RUN_ID",
+  "SYNC",
+  "EPOCH",
+  "SEQ",
+  "IDENTITY",
+  "OP",
+  "CAUSE",
+  "REASON",
+  "CHANGED",
+  "OUTCOME",
+  "CODE",
+  "DELIVERED_AT"
 )
 SELECT
-  'run' AS "run_id",
-  'people__mailer' AS "sync",
-  "p"."epoch" AS "epoch",
-  "p"."seq" AS "seq",
-  "p"."identity" AS "identity",
-  "p"."op" AS "op",
-  "p"."cause" AS "cause",
-  "p"."reason" AS "reason",
+  'run' AS "RUN_ID",
+  'people__mailer' AS "SYNC",
+  "P"."EPOCH" AS "EPOCH",
+  "P"."SEQ" AS "SEQ",
+  "P"."IDENTITY" AS "IDENTITY",
+  "P"."OP" AS "OP",
+  "P"."CAUSE" AS "CAUSE",
+  "P"."REASON" AS "REASON",
   CASE
-    WHEN "p"."changed" = '11111'
+    WHEN "P"."CHANGED" = '11111'
     THEN '*'
     ELSE CONCAT(
-      CASE WHEN SUBSTRING("p"."changed", 1, 1) = '1' THEN 'plan,' ELSE '' END,
-      CASE WHEN SUBSTRING("p"."changed", 2, 1) = '1' THEN 'visits,' ELSE '' END,
-      CASE WHEN SUBSTRING("p"."changed", 3, 1) = '1' THEN 'email,' ELSE '' END,
-      CASE WHEN SUBSTRING("p"."changed", 4, 1) = '1' THEN 'old,' ELSE '' END,
-      CASE WHEN SUBSTRING("p"."changed", 5, 1) = '1' THEN 'visits,' ELSE '' END
+      CASE WHEN SUBSTRING("P"."CHANGED", 1, 1) = '1' THEN 'plan,' ELSE '' END,
+      CASE WHEN SUBSTRING("P"."CHANGED", 2, 1) = '1' THEN 'visits,' ELSE '' END,
+      CASE WHEN SUBSTRING("P"."CHANGED", 3, 1) = '1' THEN 'email,' ELSE '' END,
+      CASE WHEN SUBSTRING("P"."CHANGED", 4, 1) = '1' THEN 'old,' ELSE '' END,
+      CASE WHEN SUBSTRING("P"."CHANGED", 5, 1) = '1' THEN 'visits,' ELSE '' END
     )
-  END AS "changed",
-  "a"."outcome" AS "outcome",
-  "a"."code" AS "code",
-  "a"."answered_at" AS "delivered_at"
-FROM "shop_activation"."plan_people__mailer" AS "p"
-JOIN "shop_activation"."acks_people__mailer" AS "a"
-  ON "p"."epoch" = "a"."epoch" AND "p"."seq" = "a"."seq"
+  END AS "CHANGED",
+  "A"."OUTCOME" AS "OUTCOME",
+  "A"."CODE" AS "CODE",
+  "A"."ANSWERED_AT" AS "DELIVERED_AT"
+FROM "SHOP_ACTIVATION"."PLAN_PEOPLE__MAILER" AS "P"
+JOIN "SHOP_ACTIVATION"."ACKS_PEOPLE__MAILER" AS "A"
+  ON "P"."EPOCH" = "A"."EPOCH" AND "P"."SEQ" = "A"."SEQ"
 WHERE
   (
-    "p"."epoch" = 7
-    AND "a"."outcome" IN ('delivered', 'rejected', 'unknown', 'rejected_partial')
+    "P"."EPOCH" = 7
+    AND "A"."OUTCOME" IN ('delivered', 'rejected', 'unknown', 'rejected_partial')
   )
   AND NOT EXISTS(
     SELECT
       1
-    FROM "shop_activation"."deliveries" AS "d"
+    FROM "SHOP_ACTIVATION"."DELIVERIES" AS "D"
     WHERE
-      "d"."sync" = 'people__mailer' AND "d"."epoch" = 7 AND "d"."seq" = "p"."seq"
+      "D"."SYNC" = 'people__mailer' AND "D"."EPOCH" = 7 AND "D"."SEQ" = "P"."SEQ"
   );
 
-MERGE INTO "shop_activation"."dead_letters" AS "t"
+MERGE INTO "SHOP_ACTIVATION"."DEAD_LETTERS" AS "T"
 USING (
   SELECT
-    'people__mailer' AS "sync",
-    "p"."identity" AS "identity",
-    "p"."op" AS "op",
-    "a"."code" AS "code",
-    "a"."reason" AS "reason",
-    COALESCE("d"."first_rejected_at", "a"."answered_at") AS "first_rejected_at",
-    "a"."answered_at" AS "last_rejected_at",
+    'people__mailer' AS "SYNC",
+    "P"."IDENTITY" AS "IDENTITY",
+    "P"."OP" AS "OP",
+    "A"."CODE" AS "CODE",
+    "A"."REASON" AS "REASON",
+    COALESCE("D"."FIRST_REJECTED_AT", "A"."ANSWERED_AT") AS "FIRST_REJECTED_AT",
+    "A"."ANSWERED_AT" AS "LAST_REJECTED_AT",
     CASE
-      WHEN COALESCE("d"."epoch", 0) < 7
-      THEN COALESCE("d"."attempts", 0) + 1
-      ELSE COALESCE("d"."attempts", 0)
-    END AS "attempts",
-    1 AS "model_rows",
-    7 AS "epoch"
-  FROM "shop_activation"."plan_people__mailer" AS "p"
-  JOIN "shop_activation"."acks_people__mailer" AS "a"
-    ON "p"."epoch" = "a"."epoch" AND "p"."seq" = "a"."seq"
-  LEFT JOIN "shop_activation"."dead_letters" AS "d"
-    ON "d"."sync" = 'people__mailer' AND "d"."identity" = "p"."identity"
+      WHEN COALESCE("D"."EPOCH", 0) < 7
+      THEN COALESCE("D"."ATTEMPTS", 0) + 1
+      ELSE COALESCE("D"."ATTEMPTS", 0)
+    END AS "ATTEMPTS",
+    1 AS "MODEL_ROWS",
+    7 AS "EPOCH"
+  FROM "SHOP_ACTIVATION"."PLAN_PEOPLE__MAILER" AS "P"
+  JOIN "SHOP_ACTIVATION"."ACKS_PEOPLE__MAILER" AS "A"
+    ON "P"."EPOCH" = "A"."EPOCH" AND "P"."SEQ" = "A"."SEQ"
+  LEFT JOIN "SHOP_ACTIVATION"."DEAD_LETTERS" AS "D"
+    ON "D"."SYNC" = 'people__mailer' AND "D"."IDENTITY" = "P"."IDENTITY"
   WHERE
     (
-      "p"."epoch" = 7 AND "a"."outcome" IN ('rejected', 'rejected_partial')
+      "P"."EPOCH" = 7 AND "A"."OUTCOME" IN ('rejected', 'rejected_partial')
     )
     AND NOT EXISTS(
       SELECT
         1
-      FROM "shop_activation"."plan_people__mailer" AS "p2"
-      JOIN "shop_activation"."acks_people__mailer" AS "a2"
-        ON "p2"."epoch" = "a2"."epoch" AND "p2"."seq" = "a2"."seq"
+      FROM "SHOP_ACTIVATION"."PLAN_PEOPLE__MAILER" AS "P2"
+      JOIN "SHOP_ACTIVATION"."ACKS_PEOPLE__MAILER" AS "A2"
+        ON "P2"."EPOCH" = "A2"."EPOCH" AND "P2"."SEQ" = "A2"."SEQ"
       WHERE
-        "p2"."epoch" = 7
-        AND "a2"."outcome" IN ('rejected', 'rejected_partial')
-        AND "p2"."identity" = "p"."identity"
-        AND "p2"."seq" > "p"."seq"
+        "P2"."EPOCH" = 7
+        AND "A2"."OUTCOME" IN ('rejected', 'rejected_partial')
+        AND "P2"."IDENTITY" = "P"."IDENTITY"
+        AND "P2"."SEQ" > "P"."SEQ"
     )
-) AS "n"
-ON "t"."sync" = "n"."sync" AND "t"."identity" = "n"."identity"
+) AS "N"
+ON "T"."SYNC" = "N"."SYNC" AND "T"."IDENTITY" = "N"."IDENTITY"
 WHEN MATCHED THEN UPDATE SET
-  "op" = "n"."op",
-  "code" = "n"."code",
-  "reason" = "n"."reason",
-  "first_rejected_at" = "n"."first_rejected_at",
-  "last_rejected_at" = "n"."last_rejected_at",
-  "attempts" = "n"."attempts",
-  "model_rows" = "n"."model_rows",
-  "epoch" = "n"."epoch"
+  "OP" = "N"."OP",
+  "CODE" = "N"."CODE",
+  "REASON" = "N"."REASON",
+  "FIRST_REJECTED_AT" = "N"."FIRST_REJECTED_AT",
+  "LAST_REJECTED_AT" = "N"."LAST_REJECTED_AT",
+  "ATTEMPTS" = "N"."ATTEMPTS",
+  "MODEL_ROWS" = "N"."MODEL_ROWS",
+  "EPOCH" = "N"."EPOCH"
 WHEN NOT MATCHED THEN INSERT (
-  "sync",
-  "identity",
-  "op",
-  "code",
-  "reason",
-  "first_rejected_at",
-  "last_rejected_at",
-  "attempts",
-  "model_rows",
-  "epoch"
+  "SYNC",
+  "IDENTITY",
+  "OP",
+  "CODE",
+  "REASON",
+  "FIRST_REJECTED_AT",
+  "LAST_REJECTED_AT",
+  "ATTEMPTS",
+  "MODEL_ROWS",
+  "EPOCH"
 ) VALUES (
-  "n"."sync",
-  "n"."identity",
-  "n"."op",
-  "n"."code",
-  "n"."reason",
-  "n"."first_rejected_at",
-  "n"."last_rejected_at",
-  "n"."attempts",
-  "n"."model_rows",
-  "n"."epoch"
+  "N"."SYNC",
+  "N"."IDENTITY",
+  "N"."OP",
+  "N"."CODE",
+  "N"."REASON",
+  "N"."FIRST_REJECTED_AT",
+  "N"."LAST_REJECTED_AT",
+  "N"."ATTEMPTS",
+  "N"."MODEL_ROWS",
+  "N"."EPOCH"
 );
 
-DELETE FROM "shop_activation"."dead_letters"
+DELETE FROM "SHOP_ACTIVATION"."DEAD_LETTERS"
 WHERE
-  "sync" = 'people__mailer'
-  AND "identity" IN (
+  "SYNC" = 'people__mailer'
+  AND "IDENTITY" IN (
     SELECT
-      "p"."identity"
-    FROM "shop_activation"."plan_people__mailer" AS "p"
-    JOIN "shop_activation"."acks_people__mailer" AS "a"
-      ON "p"."epoch" = "a"."epoch" AND "p"."seq" = "a"."seq"
+      "P"."IDENTITY"
+    FROM "SHOP_ACTIVATION"."PLAN_PEOPLE__MAILER" AS "P"
+    JOIN "SHOP_ACTIVATION"."ACKS_PEOPLE__MAILER" AS "A"
+      ON "P"."EPOCH" = "A"."EPOCH" AND "P"."SEQ" = "A"."SEQ"
     WHERE
-      "p"."epoch" = 7 AND "a"."outcome" IN ('delivered', 'adopted')
+      "P"."EPOCH" = 7 AND "A"."OUTCOME" IN ('delivered', 'adopted')
   )
-  AND NOT "identity" IN (
+  AND NOT "IDENTITY" IN (
     SELECT
-      "p"."identity"
-    FROM "shop_activation"."plan_people__mailer" AS "p"
-    JOIN "shop_activation"."acks_people__mailer" AS "a"
-      ON "p"."epoch" = "a"."epoch" AND "p"."seq" = "a"."seq"
+      "P"."IDENTITY"
+    FROM "SHOP_ACTIVATION"."PLAN_PEOPLE__MAILER" AS "P"
+    JOIN "SHOP_ACTIVATION"."ACKS_PEOPLE__MAILER" AS "A"
+      ON "P"."EPOCH" = "A"."EPOCH" AND "P"."SEQ" = "A"."SEQ"
     WHERE
-      "p"."epoch" = 7 AND "a"."outcome" IN ('rejected', 'rejected_partial')
+      "P"."EPOCH" = 7 AND "A"."OUTCOME" IN ('rejected', 'rejected_partial')
   );
 
-UPDATE "shop_activation"."syncs" SET "settled_epoch" = 7
+UPDATE "SHOP_ACTIVATION"."SYNCS" SET "SETTLED_EPOCH" = 7
 WHERE
-  "sync" = 'people__mailer';
+  "SYNC" = 'people__mailer';
 
-DELETE FROM "shop_activation"."plan_people__mailer"
+DELETE FROM "SHOP_ACTIVATION"."PLAN_PEOPLE__MAILER"
 WHERE
-  "epoch" <= 7;
+  "EPOCH" <= 7;
 
-DELETE FROM "shop_activation"."acks_people__mailer"
+DELETE FROM "SHOP_ACTIVATION"."ACKS_PEOPLE__MAILER"
 WHERE
-  "epoch" <= 7;
+  "EPOCH" <= 7;

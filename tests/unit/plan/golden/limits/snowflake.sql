@@ -1,707 +1,707 @@
-DROP TABLE IF EXISTS "activation_higher_1";
+DROP TABLE IF EXISTS "ACTIVATION_HIGHER_1";
 
-CREATE TEMPORARY TABLE "activation_higher_1" AS
+CREATE TEMPORARY TABLE "ACTIVATION_HIGHER_1" AS
 SELECT
-  CAST(NULL AS VARCHAR) AS "person",
-  0 AS "models"
+  CAST(NULL AS VARCHAR) AS "PERSON",
+  0 AS "MODELS"
 WHERE
   FALSE;
 
-DROP TABLE IF EXISTS "activation_judged";
+DROP TABLE IF EXISTS "ACTIVATION_JUDGED";
 
-CREATE TEMPORARY TABLE "activation_judged" AS
-WITH "joined" AS (
+CREATE TEMPORARY TABLE "ACTIVATION_JUDGED" AS
+WITH "JOINED" AS (
   SELECT
-    "c"."identity" AS "identity",
-    "c"."is_wanted" AS "is_wanted",
-    "c"."is_known" AS "is_known",
-    "c"."external_id" AS "external_id",
-    "c"."external_key" AS "external_key",
-    "c"."related_id" AS "related_id",
-    "c"."reason" AS "reason",
-    "c"."event" AS "event",
-    "c"."occurred_at" AS "occurred_at",
-    "c"."fingerprint" AS "fingerprint",
-    COALESCE("s"."entries", 0) AS "entries",
-    COALESCE("s"."is_member", FALSE) AS "is_member",
-    "s"."unconfirmed" AS "unconfirmed",
-    "s"."origin_epoch" AS "origin_epoch",
-    "s"."to_repeat" AS "to_repeat",
-    "s"."external_id" AS "old_external_id",
+    "C"."IDENTITY" AS "IDENTITY",
+    "C"."IS_WANTED" AS "IS_WANTED",
+    "C"."IS_KNOWN" AS "IS_KNOWN",
+    "C"."EXTERNAL_ID" AS "EXTERNAL_ID",
+    "C"."EXTERNAL_KEY" AS "EXTERNAL_KEY",
+    "C"."RELATED_ID" AS "RELATED_ID",
+    "C"."REASON" AS "REASON",
+    "C"."EVENT" AS "EVENT",
+    "C"."OCCURRED_AT" AS "OCCURRED_AT",
+    "C"."FINGERPRINT" AS "FINGERPRINT",
+    COALESCE("S"."ENTRIES", 0) AS "ENTRIES",
+    COALESCE("S"."IS_MEMBER", FALSE) AS "IS_MEMBER",
+    "S"."UNCONFIRMED" AS "UNCONFIRMED",
+    "S"."ORIGIN_EPOCH" AS "ORIGIN_EPOCH",
+    "S"."TO_REPEAT" AS "TO_REPEAT",
+    "S"."EXTERNAL_ID" AS "OLD_EXTERNAL_ID",
     COALESCE(
-      "s"."external_key",
+      "S"."EXTERNAL_KEY",
       TRANSLATE(
         TRIM(
-          COALESCE("s"."external_id", "s"."identity"),
+          COALESCE("S"."EXTERNAL_ID", "S"."IDENTITY"),
           '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　'
         ),
         'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
         'abcdefghijklmnopqrstuvwxyz'
       )
-    ) AS "old_external_key",
-    "s"."related_id" AS "old_related_id",
-    "s"."target_id" AS "old_target_id"
-  FROM "activation_candidates" AS "c"
-  LEFT JOIN "shop_activation"."snapshot_people__mailer" AS "s"
-    ON "s"."identity" = "c"."identity"
+    ) AS "OLD_EXTERNAL_KEY",
+    "S"."RELATED_ID" AS "OLD_RELATED_ID",
+    "S"."TARGET_ID" AS "OLD_TARGET_ID"
+  FROM "ACTIVATION_CANDIDATES" AS "C"
+  LEFT JOIN "SHOP_ACTIVATION"."SNAPSHOT_PEOPLE__MAILER" AS "S"
+    ON "S"."IDENTITY" = "C"."IDENTITY"
   WHERE
     NOT EXISTS(
       SELECT
         1
-      FROM "activation_duplicates" AS "u"
+      FROM "ACTIVATION_DUPLICATES" AS "U"
       WHERE
-        "u"."identity" = "c"."identity"
+        "U"."IDENTITY" = "C"."IDENTITY"
     )
-), "decided" AS (
+), "DECIDED" AS (
   SELECT
-    "op" AS "op",
-    "cause" AS "cause",
-    "identity" AS "identity",
-    CASE WHEN NOT "is_wanted" THEN "old_external_id" ELSE "external_id" END AS "external_id",
-    CASE WHEN NOT "is_wanted" THEN "old_external_key" ELSE "external_key" END AS "external_key",
-    CASE WHEN NOT "is_wanted" THEN "old_related_id" ELSE "related_id" END AS "related_id",
-    COALESCE(CASE WHEN NOT "is_wanted" THEN "old_target_id" ELSE 1 END, 1) AS "target_id",
-    "reason" AS "reason",
+    "OP" AS "OP",
+    "CAUSE" AS "CAUSE",
+    "IDENTITY" AS "IDENTITY",
+    CASE WHEN NOT "IS_WANTED" THEN "OLD_EXTERNAL_ID" ELSE "EXTERNAL_ID" END AS "EXTERNAL_ID",
+    CASE WHEN NOT "IS_WANTED" THEN "OLD_EXTERNAL_KEY" ELSE "EXTERNAL_KEY" END AS "EXTERNAL_KEY",
+    CASE WHEN NOT "IS_WANTED" THEN "OLD_RELATED_ID" ELSE "RELATED_ID" END AS "RELATED_ID",
+    COALESCE(CASE WHEN NOT "IS_WANTED" THEN "OLD_TARGET_ID" ELSE 1 END, 1) AS "TARGET_ID",
+    "REASON" AS "REASON",
     CASE
-      WHEN NOT "is_wanted"
+      WHEN NOT "IS_WANTED"
       THEN CASE
-        WHEN "unconfirmed" IS DISTINCT FROM 'add'
+        WHEN "UNCONFIRMED" IS DISTINCT FROM 'add'
         AND (
-          "is_member" OR "unconfirmed" = 'remove'
+          "IS_MEMBER" OR "UNCONFIRMED" = 'remove'
         )
-        THEN "entries"
-        ELSE "entries" + 1
+        THEN "ENTRIES"
+        ELSE "ENTRIES" + 1
       END
-      WHEN "cause" = 'moved'
+      WHEN "CAUSE" = 'moved'
       THEN (
         CASE
-          WHEN "unconfirmed" IS DISTINCT FROM 'add'
+          WHEN "UNCONFIRMED" IS DISTINCT FROM 'add'
           AND (
-            "is_member" OR "unconfirmed" = 'remove'
+            "IS_MEMBER" OR "UNCONFIRMED" = 'remove'
           )
-          THEN "entries"
-          ELSE "entries" + 1
+          THEN "ENTRIES"
+          ELSE "ENTRIES" + 1
         END
       ) + 1
-      WHEN "op" = 'add'
-      THEN "entries" + 1
-      WHEN "entries" = 0
+      WHEN "OP" = 'add'
+      THEN "ENTRIES" + 1
+      WHEN "ENTRIES" = 0
       THEN 1
-      ELSE "entries"
-    END AS "transition",
+      ELSE "ENTRIES"
+    END AS "TRANSITION",
     CASE
-      WHEN "unconfirmed" IS DISTINCT FROM 'add'
+      WHEN "UNCONFIRMED" IS DISTINCT FROM 'add'
       AND (
-        "is_member" OR "unconfirmed" = 'remove'
+        "IS_MEMBER" OR "UNCONFIRMED" = 'remove'
       )
-      THEN "entries"
-      ELSE "entries" + 1
-    END AS "leaving_transition",
-    "old_external_id" AS "old_external_id",
-    "old_external_key" AS "old_external_key",
-    "old_target_id" AS "old_target_id",
-    CASE WHEN NOT "unconfirmed" IS NULL THEN COALESCE("origin_epoch", 7) ELSE 7 END AS "origin_epoch",
-    "to_repeat" AS "to_repeat",
-    CASE WHEN NOT "is_wanted" THEN NULL ELSE "fingerprint" END AS "fingerprint",
-    "event" AS "event",
-    "occurred_at" AS "occurred_at",
-    TRUE AS "is_quiet",
-    '' AS "changed",
-    '' AS "leaving_changed",
-    CAST(NULL AS TIMESTAMP) AS "expires_from",
-    CAST(NULL AS VARCHAR) AS "zone",
-    "unconfirmed" AS "unconfirmed"
+      THEN "ENTRIES"
+      ELSE "ENTRIES" + 1
+    END AS "LEAVING_TRANSITION",
+    "OLD_EXTERNAL_ID" AS "OLD_EXTERNAL_ID",
+    "OLD_EXTERNAL_KEY" AS "OLD_EXTERNAL_KEY",
+    "OLD_TARGET_ID" AS "OLD_TARGET_ID",
+    CASE WHEN NOT "UNCONFIRMED" IS NULL THEN COALESCE("ORIGIN_EPOCH", 7) ELSE 7 END AS "ORIGIN_EPOCH",
+    "TO_REPEAT" AS "TO_REPEAT",
+    CASE WHEN NOT "IS_WANTED" THEN NULL ELSE "FINGERPRINT" END AS "FINGERPRINT",
+    "EVENT" AS "EVENT",
+    "OCCURRED_AT" AS "OCCURRED_AT",
+    TRUE AS "IS_QUIET",
+    '' AS "CHANGED",
+    '' AS "LEAVING_CHANGED",
+    CAST(NULL AS TIMESTAMP) AS "EXPIRES_FROM",
+    CAST(NULL AS VARCHAR) AS "ZONE",
+    "UNCONFIRMED" AS "UNCONFIRMED"
   FROM (
     SELECT
       *,
       CASE
-        WHEN NOT "is_wanted"
+        WHEN NOT "IS_WANTED"
         AND (
           (
-            "is_member" OR NOT "unconfirmed" IS NULL
+            "IS_MEMBER" OR NOT "UNCONFIRMED" IS NULL
           ) OR FALSE
         )
         THEN 'remove'
-        WHEN NOT "is_wanted"
+        WHEN NOT "IS_WANTED"
         THEN 'same'
         WHEN NOT (
-          "is_member" OR NOT "unconfirmed" IS NULL
-        ) AND "entries" > 0
+          "IS_MEMBER" OR NOT "UNCONFIRMED" IS NULL
+        ) AND "ENTRIES" > 0
         THEN 'add'
         WHEN NOT (
-          "is_member" OR NOT "unconfirmed" IS NULL
+          "IS_MEMBER" OR NOT "UNCONFIRMED" IS NULL
         )
         THEN 'add'
         WHEN (
-          FALSE OR "external_key" IS DISTINCT FROM "old_external_key"
+          FALSE OR "EXTERNAL_KEY" IS DISTINCT FROM "OLD_EXTERNAL_KEY"
         )
         THEN 'add'
-        WHEN "unconfirmed" = 'remove'
+        WHEN "UNCONFIRMED" = 'remove'
         THEN 'add'
-        WHEN "unconfirmed" = 'add'
+        WHEN "UNCONFIRMED" = 'add'
         THEN 'add'
-        WHEN "unconfirmed" = 'change'
+        WHEN "UNCONFIRMED" = 'change'
         THEN 'change'
         WHEN FALSE
         THEN 'change'
         WHEN FALSE
         THEN 'change'
         ELSE 'same'
-      END AS "op",
+      END AS "OP",
       CASE
-        WHEN NOT "is_wanted"
+        WHEN NOT "IS_WANTED"
         AND (
           (
-            "is_member" OR NOT "unconfirmed" IS NULL
+            "IS_MEMBER" OR NOT "UNCONFIRMED" IS NULL
           ) OR FALSE
         )
         THEN 'left'
-        WHEN NOT "is_wanted"
+        WHEN NOT "IS_WANTED"
         THEN 'same'
         WHEN NOT (
-          "is_member" OR NOT "unconfirmed" IS NULL
-        ) AND "entries" > 0
+          "IS_MEMBER" OR NOT "UNCONFIRMED" IS NULL
+        ) AND "ENTRIES" > 0
         THEN 'returned'
         WHEN NOT (
-          "is_member" OR NOT "unconfirmed" IS NULL
+          "IS_MEMBER" OR NOT "UNCONFIRMED" IS NULL
         )
         THEN 'new'
         WHEN (
-          FALSE OR "external_key" IS DISTINCT FROM "old_external_key"
+          FALSE OR "EXTERNAL_KEY" IS DISTINCT FROM "OLD_EXTERNAL_KEY"
         )
         THEN 'moved'
-        WHEN "unconfirmed" = 'remove'
+        WHEN "UNCONFIRMED" = 'remove'
         THEN 'returned'
-        WHEN "unconfirmed" = 'add'
+        WHEN "UNCONFIRMED" = 'add'
         THEN 'in doubt'
-        WHEN "unconfirmed" = 'change'
+        WHEN "UNCONFIRMED" = 'change'
         THEN 'in doubt'
         WHEN FALSE
         THEN 'asserted'
         WHEN FALSE
         THEN 'changed'
         ELSE 'same'
-      END AS "cause"
-    FROM "joined"
-  ) AS "j"
+      END AS "CAUSE"
+    FROM "JOINED"
+  ) AS "J"
 )
 SELECT
-  "j".*,
+  "J".*,
   CASE
-    WHEN "j"."waits_0"
+    WHEN "J"."WAITS_0"
     THEN 'cap'
-    WHEN "j"."waits_1"
+    WHEN "J"."WAITS_1"
     THEN 'cadence'
     ELSE CAST(NULL AS VARCHAR)
-  END AS "waits_for"
+  END AS "WAITS_FOR"
 FROM (
   SELECT
-    "d".*,
+    "D".*,
     (
-      NOT "d"."op" = 'remove'
+      NOT "D"."OP" = 'remove'
       AND COALESCE(
         (
-          "d"."cause" IN ('new', 'returned')
+          "D"."CAUSE" IN ('new', 'returned')
           AND (
-            COALESCE("paced_1"."entered", 0) + CASE
-              WHEN "kept_1"."since" < CAST('2026-11-20 00:00:00.000001' AS TIMESTAMP)
+            COALESCE("PACED_1"."ENTERED", 0) + CASE
+              WHEN "KEPT_1"."SINCE" < CAST('2026-11-20 00:00:00.000001' AS TIMESTAMP)
               THEN 0
-              ELSE COALESCE("higher_1"."models", 0)
+              ELSE COALESCE("HIGHER_1"."MODELS", 0)
             END
           ) >= 2
         ),
         FALSE
       )
-    ) AS "waits_1"
+    ) AS "WAITS_1"
   FROM (
     SELECT
-      "d".*,
+      "D".*,
       (
-        NOT "d"."op" = 'remove'
+        NOT "D"."OP" = 'remove'
         AND COALESCE(
           (
-            "d"."cause" IN ('new', 'returned') AND COALESCE("capped"."entered", 0) >= 2
+            "D"."CAUSE" IN ('new', 'returned') AND COALESCE("CAPPED"."ENTERED", 0) >= 2
           ),
           FALSE
         )
-      ) AS "waits_0"
+      ) AS "WAITS_0"
     FROM (
       SELECT
         *
-      FROM "decided"
+      FROM "DECIDED"
       WHERE
-        "op" <> 'same'
-    ) AS "d"
+        "OP" <> 'same'
+    ) AS "D"
     LEFT JOIN (
       SELECT
-        "n"."person",
-        COUNT(*) AS "entered"
+        "N"."PERSON",
+        COUNT(*) AS "ENTERED"
       FROM (
         SELECT
-          "person",
-          "identity",
-          "transition",
-          "entered_at"
-        FROM "shop_activation"."entries"
+          "PERSON",
+          "IDENTITY",
+          "TRANSITION",
+          "ENTERED_AT"
+        FROM "SHOP_ACTIVATION"."ENTRIES"
         WHERE
-          "sync" = 'people__mailer' AND NOT "is_reserved" AND "forgiven_at" IS NULL
-      ) AS "n"
+          "SYNC" = 'people__mailer' AND NOT "IS_RESERVED" AND "FORGIVEN_AT" IS NULL
+      ) AS "N"
       WHERE
-        "n"."entered_at" >= CAST('2026-11-14 23:00:00.000000' AS TIMESTAMP)
+        "N"."ENTERED_AT" >= CAST('2026-11-14 23:00:00.000000' AS TIMESTAMP)
       GROUP BY
-        "n"."person"
-    ) AS "capped"
-      ON "capped"."person" = "d"."identity"
-  ) AS "d"
+        "N"."PERSON"
+    ) AS "CAPPED"
+      ON "CAPPED"."PERSON" = "D"."IDENTITY"
+  ) AS "D"
   LEFT JOIN (
     SELECT
       *
-    FROM "activation_higher_1"
-  ) AS "higher_1"
-    ON "higher_1"."person" = "d"."identity"
+    FROM "ACTIVATION_HIGHER_1"
+  ) AS "HIGHER_1"
+    ON "HIGHER_1"."PERSON" = "D"."IDENTITY"
   LEFT JOIN (
     SELECT
-      "person",
-      SUM("n") AS "entered"
+      "PERSON",
+      SUM("N") AS "ENTERED"
     FROM (
       SELECT
-        "person",
-        "model",
-        MAX("n") AS "n"
+        "PERSON",
+        "MODEL",
+        MAX("N") AS "N"
       FROM (
         SELECT
-          "person",
-          "model",
-          "sync",
-          COUNT(*) AS "n"
+          "PERSON",
+          "MODEL",
+          "SYNC",
+          COUNT(*) AS "N"
         FROM (
           SELECT
             *
           FROM (
             SELECT
-              "person",
-              "sync",
-              "entered_at",
+              "PERSON",
+              "SYNC",
+              "ENTERED_AT",
               CASE
-                WHEN "sync" IN ('others__mailer')
+                WHEN "SYNC" IN ('others__mailer')
                 THEN 'others'
-                WHEN "sync" IN ('people__mailer')
+                WHEN "SYNC" IN ('people__mailer')
                 THEN 'people'
                 ELSE CAST(NULL AS VARCHAR)
-              END AS "model"
-            FROM "shop_activation"."entries"
+              END AS "MODEL"
+            FROM "SHOP_ACTIVATION"."ENTRIES"
             WHERE
-              "sync" IN ('others__mailer', 'people__mailer')
-              AND "forgiven_at" IS NULL
+              "SYNC" IN ('others__mailer', 'people__mailer')
+              AND "FORGIVEN_AT" IS NULL
               AND NOT (
-                "sync" = 'people__mailer' AND "is_reserved"
+                "SYNC" = 'people__mailer' AND "IS_RESERVED"
               )
-          ) AS "e"
+          ) AS "E"
           WHERE
-            "entered_at" >= CAST('2026-11-14 23:00:00.000000' AS TIMESTAMP)
-        ) AS "w"
+            "ENTERED_AT" >= CAST('2026-11-14 23:00:00.000000' AS TIMESTAMP)
+        ) AS "W"
         GROUP BY
-          "person",
-          "model",
-          "sync"
-      ) AS "t"
+          "PERSON",
+          "MODEL",
+          "SYNC"
+      ) AS "T"
       GROUP BY
-        "person",
-        "model"
-    ) AS "s"
+        "PERSON",
+        "MODEL"
+    ) AS "S"
     GROUP BY
-      "person"
-  ) AS "paced_1"
-    ON "paced_1"."person" = "d"."identity"
+      "PERSON"
+  ) AS "PACED_1"
+    ON "PACED_1"."PERSON" = "D"."IDENTITY"
   LEFT JOIN (
     SELECT
-      "identity" AS "person",
-      "since" AS "since"
-    FROM "shop_activation"."waiting"
+      "IDENTITY" AS "PERSON",
+      "SINCE" AS "SINCE"
+    FROM "SHOP_ACTIVATION"."WAITING"
     WHERE
-      "sync" = 'people__mailer' AND "reason" = 'cadence promo'
-  ) AS "kept_1"
-    ON "kept_1"."person" = "d"."identity"
-) AS "j";
+      "SYNC" = 'people__mailer' AND "REASON" = 'cadence promo'
+  ) AS "KEPT_1"
+    ON "KEPT_1"."PERSON" = "D"."IDENTITY"
+) AS "J";
 
-CREATE TEMPORARY TABLE "activation_planned" AS
+CREATE TEMPORARY TABLE "ACTIVATION_PLANNED" AS
 SELECT
-  "op",
-  "cause",
-  "identity",
-  "external_id",
-  "external_key",
-  "related_id",
-  "target_id",
-  "reason",
-  "transition",
-  "origin_epoch",
-  "to_repeat",
-  "fingerprint",
-  "event",
-  "occurred_at",
-  "is_quiet",
-  "changed",
-  "expires_from",
-  "zone"
-FROM "activation_judged"
+  "OP",
+  "CAUSE",
+  "IDENTITY",
+  "EXTERNAL_ID",
+  "EXTERNAL_KEY",
+  "RELATED_ID",
+  "TARGET_ID",
+  "REASON",
+  "TRANSITION",
+  "ORIGIN_EPOCH",
+  "TO_REPEAT",
+  "FINGERPRINT",
+  "EVENT",
+  "OCCURRED_AT",
+  "IS_QUIET",
+  "CHANGED",
+  "EXPIRES_FROM",
+  "ZONE"
+FROM "ACTIVATION_JUDGED"
 WHERE
-  "waits_for" IS NULL
+  "WAITS_FOR" IS NULL
 UNION ALL
 SELECT
-  'remove' AS "op",
-  "cause" AS "cause",
-  "identity" AS "identity",
-  "old_external_id" AS "external_id",
-  "old_external_key" AS "external_key",
-  "related_id" AS "related_id",
-  "old_target_id" AS "target_id",
-  "reason" AS "reason",
-  "leaving_transition" AS "transition",
-  "origin_epoch" AS "origin_epoch",
-  "to_repeat" AS "to_repeat",
-  NULL AS "fingerprint",
-  "event" AS "event",
-  "occurred_at" AS "occurred_at",
-  "is_quiet" AS "is_quiet",
-  "leaving_changed" AS "changed",
-  "expires_from" AS "expires_from",
-  "zone" AS "zone"
-FROM "activation_judged"
+  'remove' AS "OP",
+  "CAUSE" AS "CAUSE",
+  "IDENTITY" AS "IDENTITY",
+  "OLD_EXTERNAL_ID" AS "EXTERNAL_ID",
+  "OLD_EXTERNAL_KEY" AS "EXTERNAL_KEY",
+  "RELATED_ID" AS "RELATED_ID",
+  "OLD_TARGET_ID" AS "TARGET_ID",
+  "REASON" AS "REASON",
+  "LEAVING_TRANSITION" AS "TRANSITION",
+  "ORIGIN_EPOCH" AS "ORIGIN_EPOCH",
+  "TO_REPEAT" AS "TO_REPEAT",
+  NULL AS "FINGERPRINT",
+  "EVENT" AS "EVENT",
+  "OCCURRED_AT" AS "OCCURRED_AT",
+  "IS_QUIET" AS "IS_QUIET",
+  "LEAVING_CHANGED" AS "CHANGED",
+  "EXPIRES_FROM" AS "EXPIRES_FROM",
+  "ZONE" AS "ZONE"
+FROM "ACTIVATION_JUDGED"
 WHERE
-  "cause" = 'moved'
+  "CAUSE" = 'moved'
 UNION ALL
 SELECT
-  'remove' AS "op",
-  'left' AS "cause",
-  "identity" AS "identity",
-  "old_external_id" AS "external_id",
-  "old_external_key" AS "external_key",
-  "related_id" AS "related_id",
-  COALESCE("old_target_id", 1) AS "target_id",
-  "reason" AS "reason",
-  "leaving_transition" AS "transition",
-  "origin_epoch" AS "origin_epoch",
-  "to_repeat" AS "to_repeat",
-  NULL AS "fingerprint",
-  "event" AS "event",
-  "occurred_at" AS "occurred_at",
-  "is_quiet" AS "is_quiet",
-  "leaving_changed" AS "changed",
-  "expires_from" AS "expires_from",
-  "zone" AS "zone"
-FROM "activation_judged"
+  'remove' AS "OP",
+  'left' AS "CAUSE",
+  "IDENTITY" AS "IDENTITY",
+  "OLD_EXTERNAL_ID" AS "EXTERNAL_ID",
+  "OLD_EXTERNAL_KEY" AS "EXTERNAL_KEY",
+  "RELATED_ID" AS "RELATED_ID",
+  COALESCE("OLD_TARGET_ID", 1) AS "TARGET_ID",
+  "REASON" AS "REASON",
+  "LEAVING_TRANSITION" AS "TRANSITION",
+  "ORIGIN_EPOCH" AS "ORIGIN_EPOCH",
+  "TO_REPEAT" AS "TO_REPEAT",
+  NULL AS "FINGERPRINT",
+  "EVENT" AS "EVENT",
+  "OCCURRED_AT" AS "OCCURRED_AT",
+  "IS_QUIET" AS "IS_QUIET",
+  "LEAVING_CHANGED" AS "CHANGED",
+  "EXPIRES_FROM" AS "EXPIRES_FROM",
+  "ZONE" AS "ZONE"
+FROM "ACTIVATION_JUDGED"
 WHERE
-  NOT "waits_for" IS NULL AND "unconfirmed" = 'remove';
+  NOT "WAITS_FOR" IS NULL AND "UNCONFIRMED" = 'remove';
 
 SELECT
-  "waits_for",
+  "WAITS_FOR",
   COUNT(*)
-FROM "activation_judged"
+FROM "ACTIVATION_JUDGED"
 WHERE
-  NOT "waits_for" IS NULL
+  NOT "WAITS_FOR" IS NULL
 GROUP BY
-  "waits_for";
+  "WAITS_FOR";
 
-INSERT INTO "shop_activation"."entries" (
-  "sync",
-  "person",
-  "identity",
-  "transition",
-  "entered_at",
-  "epoch",
-  "is_reserved"
+INSERT INTO "SHOP_ACTIVATION"."ENTRIES" (
+  "SYNC",
+  "PERSON",
+  "IDENTITY",
+  "TRANSITION",
+  "ENTERED_AT",
+  "EPOCH",
+  "IS_RESERVED"
 )
 SELECT
-  'people__mailer' AS "sync",
-  "n"."person" AS "person",
-  "n"."identity" AS "identity",
-  "n"."transition" AS "transition",
-  CAST('2026-11-21 12:00:00.000000' AS TIMESTAMP) AS "entered_at",
-  7 AS "epoch",
-  TRUE AS "is_reserved"
+  'people__mailer' AS "SYNC",
+  "N"."PERSON" AS "PERSON",
+  "N"."IDENTITY" AS "IDENTITY",
+  "N"."TRANSITION" AS "TRANSITION",
+  CAST('2026-11-21 12:00:00.000000' AS TIMESTAMP) AS "ENTERED_AT",
+  7 AS "EPOCH",
+  TRUE AS "IS_RESERVED"
 FROM (
   SELECT
-    "identity" AS "person",
-    "identity" AS "identity",
-    "transition" AS "transition",
-    "cause" = 'in doubt' AS "is_again"
-  FROM "activation_judged"
+    "IDENTITY" AS "PERSON",
+    "IDENTITY" AS "IDENTITY",
+    "TRANSITION" AS "TRANSITION",
+    "CAUSE" = 'in doubt' AS "IS_AGAIN"
+  FROM "ACTIVATION_JUDGED"
   WHERE
     (
-      "waits_for" IS NULL AND "cause" IN ('new', 'returned', 'in doubt')
+      "WAITS_FOR" IS NULL AND "CAUSE" IN ('new', 'returned', 'in doubt')
     )
-    AND "op" = 'add'
-) AS "n"
+    AND "OP" = 'add'
+) AS "N"
 WHERE
   NOT EXISTS(
     SELECT
       1
-    FROM "shop_activation"."entries" AS "t"
+    FROM "SHOP_ACTIVATION"."ENTRIES" AS "T"
     WHERE
-      "t"."sync" = 'people__mailer'
-      AND "t"."identity" = "n"."identity"
+      "T"."SYNC" = 'people__mailer'
+      AND "T"."IDENTITY" = "N"."IDENTITY"
       AND (
         (
-          "n"."is_again" AND "t"."transition" = "n"."transition"
-        ) OR "t"."epoch" = 7
+          "N"."IS_AGAIN" AND "T"."TRANSITION" = "N"."TRANSITION"
+        ) OR "T"."EPOCH" = 7
       )
   );
 
-DELETE FROM "shop_activation"."waiting"
+DELETE FROM "SHOP_ACTIVATION"."WAITING"
 WHERE
   (
-    "sync" = 'people__mailer' AND "reason" = 'cadence promo'
+    "SYNC" = 'people__mailer' AND "REASON" = 'cadence promo'
   )
-  AND NOT "identity" IN (
+  AND NOT "IDENTITY" IN (
     SELECT
-      "d"."identity"
-    FROM "activation_judged" AS "d"
+      "D"."IDENTITY"
+    FROM "ACTIVATION_JUDGED" AS "D"
     LEFT JOIN (
       SELECT
         *
-      FROM "activation_higher_1"
-    ) AS "higher_1"
-      ON "higher_1"."person" = "d"."identity"
+      FROM "ACTIVATION_HIGHER_1"
+    ) AS "HIGHER_1"
+      ON "HIGHER_1"."PERSON" = "D"."IDENTITY"
     LEFT JOIN (
       SELECT
-        "person",
-        SUM("n") AS "entered"
+        "PERSON",
+        SUM("N") AS "ENTERED"
       FROM (
         SELECT
-          "person",
-          "model",
-          MAX("n") AS "n"
+          "PERSON",
+          "MODEL",
+          MAX("N") AS "N"
         FROM (
           SELECT
-            "person",
-            "model",
-            "sync",
-            COUNT(*) AS "n"
+            "PERSON",
+            "MODEL",
+            "SYNC",
+            COUNT(*) AS "N"
           FROM (
             SELECT
               *
             FROM (
               SELECT
-                "person",
-                "sync",
-                "entered_at",
+                "PERSON",
+                "SYNC",
+                "ENTERED_AT",
                 CASE
-                  WHEN "sync" IN ('others__mailer')
+                  WHEN "SYNC" IN ('others__mailer')
                   THEN 'others'
-                  WHEN "sync" IN ('people__mailer')
+                  WHEN "SYNC" IN ('people__mailer')
                   THEN 'people'
                   ELSE CAST(NULL AS VARCHAR)
-                END AS "model"
-              FROM "shop_activation"."entries"
+                END AS "MODEL"
+              FROM "SHOP_ACTIVATION"."ENTRIES"
               WHERE
-                "sync" IN ('others__mailer', 'people__mailer')
-                AND "forgiven_at" IS NULL
+                "SYNC" IN ('others__mailer', 'people__mailer')
+                AND "FORGIVEN_AT" IS NULL
                 AND NOT (
-                  "sync" = 'people__mailer' AND "is_reserved"
+                  "SYNC" = 'people__mailer' AND "IS_RESERVED"
                 )
-            ) AS "e"
+            ) AS "E"
             WHERE
-              "entered_at" >= CAST('2026-11-14 23:00:00.000000' AS TIMESTAMP)
-          ) AS "w"
+              "ENTERED_AT" >= CAST('2026-11-14 23:00:00.000000' AS TIMESTAMP)
+          ) AS "W"
           GROUP BY
-            "person",
-            "model",
-            "sync"
-        ) AS "t"
+            "PERSON",
+            "MODEL",
+            "SYNC"
+        ) AS "T"
         GROUP BY
-          "person",
-          "model"
-      ) AS "s"
+          "PERSON",
+          "MODEL"
+      ) AS "S"
       GROUP BY
-        "person"
-    ) AS "paced_1"
-      ON "paced_1"."person" = "d"."identity"
+        "PERSON"
+    ) AS "PACED_1"
+      ON "PACED_1"."PERSON" = "D"."IDENTITY"
     LEFT JOIN (
       SELECT
-        "identity" AS "person",
-        "since" AS "since"
-      FROM "shop_activation"."waiting"
+        "IDENTITY" AS "PERSON",
+        "SINCE" AS "SINCE"
+      FROM "SHOP_ACTIVATION"."WAITING"
       WHERE
-        "sync" = 'people__mailer' AND "reason" = 'cadence promo'
-    ) AS "kept_1"
-      ON "kept_1"."person" = "d"."identity"
+        "SYNC" = 'people__mailer' AND "REASON" = 'cadence promo'
+    ) AS "KEPT_1"
+      ON "KEPT_1"."PERSON" = "D"."IDENTITY"
     WHERE
-      "d"."cause" IN ('new', 'returned')
+      "D"."CAUSE" IN ('new', 'returned')
       AND NOT (
         (
-          COALESCE("paced_1"."entered", 0) + 0
+          COALESCE("PACED_1"."ENTERED", 0) + 0
         ) >= 2
       )
       AND (
-        COALESCE("paced_1"."entered", 0) + COALESCE("higher_1"."models", 0)
+        COALESCE("PACED_1"."ENTERED", 0) + COALESCE("HIGHER_1"."MODELS", 0)
       ) >= 2
   );
 
-INSERT INTO "shop_activation"."waiting" (
-  "sync",
-  "identity",
-  "reason",
-  "since"
+INSERT INTO "SHOP_ACTIVATION"."WAITING" (
+  "SYNC",
+  "IDENTITY",
+  "REASON",
+  "SINCE"
 )
 SELECT
   'people__mailer',
-  "k"."identity",
+  "K"."IDENTITY",
   'cadence promo',
   CAST('2026-11-21 12:00:00.000000' AS TIMESTAMP)
 FROM (
   SELECT
-    "d"."identity"
-  FROM "activation_judged" AS "d"
+    "D"."IDENTITY"
+  FROM "ACTIVATION_JUDGED" AS "D"
   LEFT JOIN (
     SELECT
       *
-    FROM "activation_higher_1"
-  ) AS "higher_1"
-    ON "higher_1"."person" = "d"."identity"
+    FROM "ACTIVATION_HIGHER_1"
+  ) AS "HIGHER_1"
+    ON "HIGHER_1"."PERSON" = "D"."IDENTITY"
   LEFT JOIN (
     SELECT
-      "person",
-      SUM("n") AS "entered"
+      "PERSON",
+      SUM("N") AS "ENTERED"
     FROM (
       SELECT
-        "person",
-        "model",
-        MAX("n") AS "n"
+        "PERSON",
+        "MODEL",
+        MAX("N") AS "N"
       FROM (
         SELECT
-          "person",
-          "model",
-          "sync",
-          COUNT(*) AS "n"
+          "PERSON",
+          "MODEL",
+          "SYNC",
+          COUNT(*) AS "N"
         FROM (
           SELECT
             *
           FROM (
             SELECT
-              "person",
-              "sync",
-              "entered_at",
+              "PERSON",
+              "SYNC",
+              "ENTERED_AT",
               CASE
-                WHEN "sync" IN ('others__mailer')
+                WHEN "SYNC" IN ('others__mailer')
                 THEN 'others'
-                WHEN "sync" IN ('people__mailer')
+                WHEN "SYNC" IN ('people__mailer')
                 THEN 'people'
                 ELSE CAST(NULL AS VARCHAR)
-              END AS "model"
-            FROM "shop_activation"."entries"
+              END AS "MODEL"
+            FROM "SHOP_ACTIVATION"."ENTRIES"
             WHERE
-              "sync" IN ('others__mailer', 'people__mailer')
-              AND "forgiven_at" IS NULL
+              "SYNC" IN ('others__mailer', 'people__mailer')
+              AND "FORGIVEN_AT" IS NULL
               AND NOT (
-                "sync" = 'people__mailer' AND "is_reserved"
+                "SYNC" = 'people__mailer' AND "IS_RESERVED"
               )
-          ) AS "e"
+          ) AS "E"
           WHERE
-            "entered_at" >= CAST('2026-11-14 23:00:00.000000' AS TIMESTAMP)
-        ) AS "w"
+            "ENTERED_AT" >= CAST('2026-11-14 23:00:00.000000' AS TIMESTAMP)
+        ) AS "W"
         GROUP BY
-          "person",
-          "model",
-          "sync"
-      ) AS "t"
+          "PERSON",
+          "MODEL",
+          "SYNC"
+      ) AS "T"
       GROUP BY
-        "person",
-        "model"
-    ) AS "s"
+        "PERSON",
+        "MODEL"
+    ) AS "S"
     GROUP BY
-      "person"
-  ) AS "paced_1"
-    ON "paced_1"."person" = "d"."identity"
+      "PERSON"
+  ) AS "PACED_1"
+    ON "PACED_1"."PERSON" = "D"."IDENTITY"
   LEFT JOIN (
     SELECT
-      "identity" AS "person",
-      "since" AS "since"
-    FROM "shop_activation"."waiting"
+      "IDENTITY" AS "PERSON",
+      "SINCE" AS "SINCE"
+    FROM "SHOP_ACTIVATION"."WAITING"
     WHERE
-      "sync" = 'people__mailer' AND "reason" = 'cadence promo'
-  ) AS "kept_1"
-    ON "kept_1"."person" = "d"."identity"
+      "SYNC" = 'people__mailer' AND "REASON" = 'cadence promo'
+  ) AS "KEPT_1"
+    ON "KEPT_1"."PERSON" = "D"."IDENTITY"
   WHERE
-    "d"."cause" IN ('new', 'returned')
+    "D"."CAUSE" IN ('new', 'returned')
     AND NOT (
       (
-        COALESCE("paced_1"."entered", 0) + 0
+        COALESCE("PACED_1"."ENTERED", 0) + 0
       ) >= 2
     )
     AND (
-      COALESCE("paced_1"."entered", 0) + COALESCE("higher_1"."models", 0)
+      COALESCE("PACED_1"."ENTERED", 0) + COALESCE("HIGHER_1"."MODELS", 0)
     ) >= 2
-) AS "k"
+) AS "K"
 WHERE
-  NOT "k"."identity" IN (
+  NOT "K"."IDENTITY" IN (
     SELECT
-      "identity"
-    FROM "shop_activation"."waiting"
+      "IDENTITY"
+    FROM "SHOP_ACTIVATION"."WAITING"
     WHERE
-      "sync" = 'people__mailer' AND "reason" = 'cadence promo'
+      "SYNC" = 'people__mailer' AND "REASON" = 'cadence promo'
   );
 
-MERGE INTO "shop_activation"."snapshot_people__mailer" AS "t"
+MERGE INTO "SHOP_ACTIVATION"."SNAPSHOT_PEOPLE__MAILER" AS "T"
 USING (
   SELECT
-    "c"."identity" AS "identity",
-    "c"."fingerprint" AS "fingerprint",
-    1 AS "target_id"
-  FROM "activation_candidates" AS "c"
+    "C"."IDENTITY" AS "IDENTITY",
+    "C"."FINGERPRINT" AS "FINGERPRINT",
+    1 AS "TARGET_ID"
+  FROM "ACTIVATION_CANDIDATES" AS "C"
   WHERE
     (
-      "c"."is_wanted"
-      AND "c"."is_known"
+      "C"."IS_WANTED"
+      AND "C"."IS_KNOWN"
       AND NOT EXISTS(
         SELECT
           1
-        FROM "activation_judged" AS "p"
+        FROM "ACTIVATION_JUDGED" AS "P"
         WHERE
-          "p"."identity" = "c"."identity"
+          "P"."IDENTITY" = "C"."IDENTITY"
       )
     )
     AND NOT EXISTS(
       SELECT
         1
-      FROM "activation_duplicates" AS "u"
+      FROM "ACTIVATION_DUPLICATES" AS "U"
       WHERE
-        "u"."identity" = "c"."identity"
+        "U"."IDENTITY" = "C"."IDENTITY"
     )
-) AS "n"
-ON "t"."identity" = "n"."identity"
+) AS "N"
+ON "T"."IDENTITY" = "N"."IDENTITY"
 WHEN MATCHED THEN UPDATE SET
-  "fingerprint" = "n"."fingerprint",
-  "target_id" = "n"."target_id";
+  "FINGERPRINT" = "N"."FINGERPRINT",
+  "TARGET_ID" = "N"."TARGET_ID";
 
-UPDATE "shop_activation"."snapshot_people__mailer" SET "attempted" = NULL, "attempted_op" = NULL
+UPDATE "SHOP_ACTIVATION"."SNAPSHOT_PEOPLE__MAILER" SET "ATTEMPTED" = NULL, "ATTEMPTED_OP" = NULL
 WHERE
-  NOT "attempted_op" IS NULL
-  AND "unconfirmed" IS NULL
-  AND NOT "identity" IN (
+  NOT "ATTEMPTED_OP" IS NULL
+  AND "UNCONFIRMED" IS NULL
+  AND NOT "IDENTITY" IN (
     SELECT
-      "identity"
-    FROM "activation_judged"
+      "IDENTITY"
+    FROM "ACTIVATION_JUDGED"
   );
 
-DELETE FROM "shop_activation"."entries"
+DELETE FROM "SHOP_ACTIVATION"."ENTRIES"
 WHERE
   (
-    "sync" = 'people__mailer' AND "epoch" = 7 AND "is_reserved"
+    "SYNC" = 'people__mailer' AND "EPOCH" = 7 AND "IS_RESERVED"
   )
-  AND NOT "identity" IN (
+  AND NOT "IDENTITY" IN (
     SELECT
-      "p"."identity"
-    FROM "shop_activation"."plan_people__mailer" AS "p"
-    JOIN "shop_activation"."acks_people__mailer" AS "a"
-      ON "p"."epoch" = "a"."epoch" AND "p"."seq" = "a"."seq"
+      "P"."IDENTITY"
+    FROM "SHOP_ACTIVATION"."PLAN_PEOPLE__MAILER" AS "P"
+    JOIN "SHOP_ACTIVATION"."ACKS_PEOPLE__MAILER" AS "A"
+      ON "P"."EPOCH" = "A"."EPOCH" AND "P"."SEQ" = "A"."SEQ"
     WHERE
       (
-        "p"."epoch" = 7 AND "a"."outcome" IN ('delivered', 'unknown', 'rejected_partial')
+        "P"."EPOCH" = 7 AND "A"."OUTCOME" IN ('delivered', 'unknown', 'rejected_partial')
       )
-      AND "p"."op" = 'add'
+      AND "P"."OP" = 'add'
   );
 
-UPDATE "shop_activation"."entries" SET "is_reserved" = FALSE
+UPDATE "SHOP_ACTIVATION"."ENTRIES" SET "IS_RESERVED" = FALSE
 WHERE
-  "sync" = 'people__mailer' AND "epoch" = 7 AND "is_reserved";
+  "SYNC" = 'people__mailer' AND "EPOCH" = 7 AND "IS_RESERVED";
