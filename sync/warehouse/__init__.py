@@ -29,4 +29,4 @@ def open_warehouse(
         return DuckDBWarehouse(credentials, project_dir, state_schema)
     from sync.warehouse.adapter import AdapterWarehouse
 
-    return AdapterWarehouse(adapter, credentials)
+    return AdapterWarehouse(adapter, credentials, state_schema)

@@ -7,29 +7,26 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sync.errors import ConfigError, Problem, WarehouseError
-from sync.model import Relation
-from sync.warehouse import psycopg
-from sync.warehouse.arrow import to_arrow
 from sync.warehouse.dialect import FACTS
-from sync.warehouse.errors import LOCKED, STATEMENT, driver_words
-from sync.warehouse.port import Row, Session, unless_there
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from sync.warehouse.errors import driver_words
+from sync.warehouse.port import Session
+from sync.warehouse.postgres import PostgresSession
+from sync.warehouse.session import AdapterSession
+from sync.warehouse.snowflake import SnowflakeSession
 
 DIALECTS = {"sqlserver": "tsql", "synapse": "tsql"}
 """Adapters whose sqlglot dialect has another name."""
-LOCK_TIMEOUT = "55P03"
-"""PostgreSQL's code for a lock that was not given in time."""
-INSERT_ROWS = 500
-"""Rows in one multi-row insert; 500 rows of 7 values stay far below every driver's bind limit."""
+SESSIONS: Mapping[str, type[AdapterSession]] = {
+    "postgres": PostgresSession,
+    "snowflake": SnowflakeSession,
+}
+"""Drivers with words of their own, by dialect."""
 
 
 @dataclass(slots=True)
@@ -47,164 +44,22 @@ class _AdapterConfig:
     log_cache_events: bool = False
 
 
-class AdapterSession:
-    """A DB-API connection that a dbt adapter opened."""
-
-    has_keys = True
-
-    def __init__(self, handle: Any, dialect: str) -> None:
-        self.handle = handle
-        self.dialect = dialect
-        self._streams = 0
-
-    @contextmanager
-    def _cursor(self, name: str | None = None) -> Iterator[Any]:
-        cursor: Any = None
-        try:
-            # With hold, because a plain server-side cursor needs a transaction around it.
-            cursor = self.handle.cursor(name, withhold=True) if name else self.handle.cursor()
-            yield cursor
-        except Exception as e:  # every driver has its own tree of errors
-            raise _warehouse_error(e) from e
-        finally:
-            if cursor is not None:
-                with contextlib.suppress(Exception):
-                    cursor.close()
-
-    def execute(self, sql: str) -> int:
-        """Run one statement; without an open transaction it is committed at once."""
-        with self._cursor() as cursor:
-            cursor.execute(sql)
-            return int(cursor.rowcount)
-
-    def query(self, sql: str) -> list[Row]:
-        """Run a query whose result is small."""
-        with self._cursor() as cursor:
-            if self.dialect == "postgres":
-                psycopg.as_far_as_possible(cursor)
-            cursor.execute(sql)
-            return [tuple(row) for row in cursor.fetchall()]
-
-    def stream(self, sql: str, rows: int) -> Generator[pa.RecordBatch, None, None]:
-        """Stream a result; PostgreSQL through a server-side cursor, so that memory stays flat."""
-        self._streams += 1
-        is_named = self.dialect in {"postgres", "redshift"}
-        with self._cursor(f"activation_{self._streams}" if is_named else None) as cursor:
-            if is_named:
-                cursor.itersize = rows
-            forms = psycopg.as_text(cursor) if self.dialect == "postgres" else {}
-            cursor.execute(sql)
-            while fetched := cursor.fetchmany(rows):
-                found = {c[0]: forms.get(c[1]) for c in cursor.description}
-                yield to_arrow(list(found), fetched, found)
-
-    def append(
-        self,
-        table: str,
-        columns: Sequence[str],
-        rows: Sequence[Row],
-        unless: Sequence[str] = (),
-    ) -> None:
-        """Insert with bound values, several hundred rows a statement."""
-        one = "(" + ", ".join(["%s"] * len(columns)) + ")"
-        listed = ", ".join(columns)
-        head, tail = f"insert into {table} ({listed}) values ", ""
-        if unless:
-            head = f"insert into {table} ({listed}) select * from (values "
-            tail = f") as i({listed})" + unless_there(table, unless)
-        remaining = iter(rows)
-        with self._cursor() as cursor:
-            while page := list(islice(remaining, INSERT_ROWS)):
-                rows_sql = ", ".join([one] * len(page))
-                statement = head.replace("%", "%%") + rows_sql + tail.replace("%", "%%")
-                cursor.execute(statement, [v for row in page for v in row])
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """One snapshot from first statement to commit, where the engine has such a level."""
-        with self._cursor() as cursor:
-            cursor.execute(
-                "begin isolation level repeatable read" if self.dialect == "postgres" else "begin"
-            )
-        try:
-            yield
-        except BaseException:
-            with contextlib.suppress(Exception):
-                self._plain("rollback")
-            raise
-        self._plain("commit")
-
-    def _plain(self, statement: str) -> None:
-        with self._cursor() as cursor:
-            cursor.execute(statement)
-
-    def columns(self, relation: Relation) -> list[tuple[str, str]] | None:
-        """Ask the catalogue; None when the relation does not exist."""
-        if self.dialect == "postgres":
-            rows = self._catalogue(
-                # A type of the user's own is told apart by its schema, whatever it is called.
-                "select a.attname, case when t.typtype in ('r', 'm') then 'anyrange' else"
-                " case when s.nspname <> 'pg_catalog' and pg_type_is_visible(t.oid)"
-                " then quote_ident(s.nspname) || '.' else '' end"
-                " || format_type(t.oid, greatest(a.atttypmod, d.typtypmod)) end"
-                " from pg_attribute as a"
-                " join pg_class as c on c.oid = a.attrelid"
-                " join pg_namespace as n on n.oid = c.relnamespace"
-                # A domain is the type that it stands for.
-                " join pg_type as d on d.oid = a.atttypid"
-                " join pg_type as t on t.oid = coalesce(nullif(d.typbasetype, 0), d.oid)"
-                " join pg_namespace as s on s.oid = t.typnamespace"
-                " where n.nspname = %s and c.relname = %s and a.attnum > 0 and not a.attisdropped"
-                " order by a.attnum",
-                relation,
-            )
-        else:
-            rows = self._catalogue(
-                "select column_name, data_type from information_schema.columns"
-                " where table_schema = %s and table_name = %s order by ordinal_position",
-                relation,
-            )
-        return [(str(row[0]), str(row[1])) for row in rows] or None
-
-    def _catalogue(self, sql: str, relation: Relation) -> list[Row]:
-        with self._cursor() as cursor:
-            cursor.execute(sql, (relation.schema, relation.name))
-            return [tuple(row) for row in cursor.fetchall()]
-
-
-def _warehouse_error(error: Exception) -> WarehouseError:
-    if getattr(error, "pgcode", None) == LOCK_TIMEOUT:
-        return WarehouseError(_locked())
-    return WarehouseError(
-        Problem(
-            STATEMENT,
-            f"the warehouse refused a statement: {driver_words(error)}",
-            fix="check the connection and the last dbt build, then run: python -m sync debug",
-        )
-    )
-
-
-def _locked() -> Problem:
-    return Problem(
-        LOCKED,
-        "a table stayed locked by another session for longer than --lock-wait allows",
-        fix="let the dbt build or whatever holds the lock finish, or raise --lock-wait",
-    )
-
-
 class AdapterWarehouse:
     """Whatever `dbt debug` can reach, this can: same credentials, same drivers.
 
     Raises ConfigError for an adapter that there are no facts about.
     """
 
-    def __init__(self, adapter_type: str, credentials: Mapping[str, Any]) -> None:
+    def __init__(
+        self, adapter_type: str, credentials: Mapping[str, Any], state_schema: str = ""
+    ) -> None:
         self.dialect = DIALECTS.get(adapter_type, adapter_type)
         if self.dialect not in FACTS:
             raise _without_facts(adapter_type)
         self.engine = adapter_type
         self._type = adapter_type
         self._credentials = credentials
+        self._state_schema = state_schema
         self._manager: Any = None
         self._session: AdapterSession | None = None
 
@@ -221,9 +76,7 @@ class AdapterWarehouse:
             return
         with self._opened() as self._session:
             try:
-                if self.dialect == "postgres":
-                    milliseconds = max(1, int(wait_seconds * 1000))
-                    self._session.execute(f"set lock_timeout = {milliseconds}")
+                self._session.prepare(wait_seconds, self._state_schema)
                 yield self._session
             finally:
                 self._session = None
@@ -234,11 +87,11 @@ class AdapterWarehouse:
         try:
             manager.set_connection_name("activation")
             handle = manager.get_thread_connection().handle
-            handle.autocommit = True
+            session = SESSIONS.get(self.dialect, AdapterSession)(handle, self.dialect)
         except Exception as e:  # adapters raise their own errors here
             raise _unreachable(self._type, e) from e
         try:
-            yield AdapterSession(handle, self.dialect)
+            yield session
         finally:
             with contextlib.suppress(Exception):
                 handle.close()

@@ -18,17 +18,23 @@ _QUOTED = re.compile(r"""(?P<before>\w+|:)?(?P<gap>\s*)(?P<quoted>'(?:[^']|'')*'
 _THINGS = frozenset(
     "argument attribute catalog column columns constraint database dialect extension field file"
     " function identifier index keyword named object option parameter relation role routine schema"
-    " sequence setting table type user variable view".split()
+    " sequence setting table type user variable view warehouse".split()
 )
 """Words before a quoted name. What is quoted after anything else may be a value of a row."""
+_KIND = re.compile(r"(?:compilation|access control) error:?(?: error line \d+ at position \d+)?$")
+"""A line after which the error itself follows."""
 _OF_PYTHON = (AttributeError, ImportError, KeyError, NameError, TypeError)
 """Errors of code, whose quoted words are names."""
 
 
 def driver_words(error: BaseException) -> str:
-    """The first line of what the driver said, from below whatever dbt has wrapped around it."""
+    """The first line of what the driver said, from below whatever dbt has wrapped around it.
+
+    Snowflake says in the first what kind of error it is, and in the second what is wrong.
+    """
     cause = next(_below_dbt(error), error)
-    text = _text(cause).strip().split("\n", 1)[0]
+    lines = _text(cause).strip().split("\n")
+    text = " ".join(lines[:2] if _KIND.search(lines[0]) else lines[:1])
     if not text:
         return type(cause).__name__
     return text if isinstance(cause, _OF_PYTHON) else without_values(text)

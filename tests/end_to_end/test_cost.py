@@ -10,8 +10,8 @@ from e2e.inside import runner
 from e2e.project import SmallProject
 from e2e.shop import furnish, model
 
-from sync.warehouse.adapter import AdapterSession
 from sync.warehouse.duckdb import DuckDBSession
+from sync.warehouse.postgres import PostgresSession
 
 MOST = {"duckdb": 34, "postgres": 40}
 """With begin, commit and settings of the session on PostgreSQL."""
@@ -37,7 +37,7 @@ def test_an_unchanged_sync_asks_the_warehouse_little(
 
         return call
 
-    for session in (AdapterSession, DuckDBSession):
+    for session in (PostgresSession, DuckDBSession):
         for name in ("execute", "query", "columns", "append"):
             monkeypatch.setattr(session, name, counted(getattr(session, name)))
     run("apply")

@@ -43,6 +43,32 @@ def test_the_fields_of_a_servers_message_are_read() -> None:
     assert driver_words(error) == "permission denied for relation x"
 
 
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        (
+            "002003 (42S02): 01b2-0: SQL compilation error:\n"
+            "Object 'DB.S.PEOPLE' does not exist or not authorized.",
+            "SQL compilation error: Object 'DB.S.PEOPLE' does not exist or not authorized.",
+        ),
+        (
+            "000904 (42000): SQL compilation error: error line 1 at position 7\n"
+            "invalid identifier 'MRR'",
+            "error line 1 at position 7 invalid identifier 'MRR'",
+        ),
+        (
+            "003001 (42501): SQL access control error:\n"
+            "Insufficient privileges to operate on schema 'SHOP_ACTIVATION'.",
+            "Insufficient privileges to operate on schema 'SHOP_ACTIVATION'.",
+        ),
+    ],
+)
+def test_snowflakes_second_line_says_what_is_wrong(said: str, shown: str) -> None:
+    words = driver_words(_wrapped(RuntimeError(said)))
+    assert words.endswith(shown)
+    assert "\n" not in words
+
+
 def test_an_error_without_words_is_called_by_its_name() -> None:
     assert driver_words(ConnectionResetError()) == "ConnectionResetError"
 

@@ -1,435 +1,435 @@
 SELECT
   COUNT(*),
-  SUM("fingerprint"),
-  SUM(CASE WHEN NOT "fingerprint" IS NULL THEN HASH("fingerprint") ELSE NULL END),
-  COALESCE(SUM(CASE WHEN "detail" = 'unidentified' THEN 1 ELSE 0 END), 0),
-  COALESCE(SUM(CASE WHEN "detail" = 'address-missing' THEN 1 ELSE 0 END), 0),
-  COALESCE(SUM(CASE WHEN "detail" = 'outranked' THEN 1 ELSE 0 END), 0)
+  SUM("FINGERPRINT"),
+  SUM(CASE WHEN NOT "FINGERPRINT" IS NULL THEN HASH("FINGERPRINT") ELSE NULL END),
+  COALESCE(SUM(CASE WHEN "DETAIL" = 'unidentified' THEN 1 ELSE 0 END), 0),
+  COALESCE(SUM(CASE WHEN "DETAIL" = 'address-missing' THEN 1 ELSE 0 END), 0),
+  COALESCE(SUM(CASE WHEN "DETAIL" = 'outranked' THEN 1 ELSE 0 END), 0)
 FROM (
   SELECT
-    "r".*,
+    "R".*,
     CASE
-      WHEN "r"."detail" = 'unidentified'
+      WHEN "R"."DETAIL" = 'unidentified'
       THEN 'invalid'
-      WHEN "r"."detail" = 'address-missing'
+      WHEN "R"."DETAIL" = 'address-missing'
       THEN 'invalid'
-      WHEN "r"."detail" = 'outranked'
+      WHEN "R"."DETAIL" = 'outranked'
       THEN 'outranked'
       ELSE CAST(NULL AS VARCHAR)
-    END AS "fate",
+    END AS "FATE",
     CASE
-      WHEN NOT "r"."detail" IS NULL
+      WHEN NOT "R"."DETAIL" IS NULL
       THEN NULL
       ELSE HASH(
         CAST('3;snowflake 1;95b637599bea5f1815ee067376efb95b' AS VARCHAR),
-        "r"."identity",
-        "r"."external_key"
+        "R"."IDENTITY",
+        "R"."EXTERNAL_KEY"
       )
-    END AS "fingerprint"
+    END AS "FINGERPRINT"
   FROM (
     SELECT
-      "r".*,
+      "R".*,
       CASE
-        WHEN "r"."identity" IS NULL
+        WHEN "R"."IDENTITY" IS NULL
         THEN 'unidentified'
-        WHEN "r"."external_key" IS NULL
+        WHEN "R"."EXTERNAL_KEY" IS NULL
         THEN 'address-missing'
-        WHEN NOT "outranking"."person" IS NULL
+        WHEN NOT "OUTRANKING"."PERSON" IS NULL
         THEN 'outranked'
         ELSE CAST(NULL AS VARCHAR)
-      END AS "detail"
+      END AS "DETAIL"
     FROM (
       SELECT
         CASE
-          WHEN CAST("m"."id" AS VARCHAR) = ''
-          OR CAST("m"."id" AS VARCHAR) LIKE ' %'
-          OR CAST("m"."id" AS VARCHAR) LIKE '% '
-          THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR)), '')
-          ELSE CAST("m"."id" AS VARCHAR)
-        END AS "identity",
+          WHEN CAST("M"."ID" AS VARCHAR) = ''
+          OR CAST("M"."ID" AS VARCHAR) LIKE ' %'
+          OR CAST("M"."ID" AS VARCHAR) LIKE '% '
+          THEN NULLIF(TRIM(CAST("M"."ID" AS VARCHAR)), '')
+          ELSE CAST("M"."ID" AS VARCHAR)
+        END AS "IDENTITY",
         TRANSLATE(
           TRIM(
             CASE
-              WHEN CAST("m"."email" AS VARCHAR) = ''
-              OR CAST("m"."email" AS VARCHAR) LIKE ' %'
-              OR CAST("m"."email" AS VARCHAR) LIKE '% '
-              THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR)), '')
-              ELSE CAST("m"."email" AS VARCHAR)
+              WHEN CAST("M"."EMAIL" AS VARCHAR) = ''
+              OR CAST("M"."EMAIL" AS VARCHAR) LIKE ' %'
+              OR CAST("M"."EMAIL" AS VARCHAR) LIKE '% '
+              THEN NULLIF(TRIM(CAST("M"."EMAIL" AS VARCHAR)), '')
+              ELSE CAST("M"."EMAIL" AS VARCHAR)
             END,
             '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　'
           ),
           'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
           'abcdefghijklmnopqrstuvwxyz'
-        ) AS "external_key",
+        ) AS "EXTERNAL_KEY",
         CASE
-          WHEN CAST("m"."email" AS VARCHAR) = ''
-          OR CAST("m"."email" AS VARCHAR) LIKE ' %'
-          OR CAST("m"."email" AS VARCHAR) LIKE '% '
-          THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR)), '')
-          ELSE CAST("m"."email" AS VARCHAR)
-        END AS "external_id",
-        CAST(NULL AS VARCHAR) AS "related_id",
-        CAST(NULL AS VARCHAR) AS "reason",
-        CAST(NULL AS VARCHAR) AS "event",
-        CAST(NULL AS TIMESTAMP) AS "occurred_at",
+          WHEN CAST("M"."EMAIL" AS VARCHAR) = ''
+          OR CAST("M"."EMAIL" AS VARCHAR) LIKE ' %'
+          OR CAST("M"."EMAIL" AS VARCHAR) LIKE '% '
+          THEN NULLIF(TRIM(CAST("M"."EMAIL" AS VARCHAR)), '')
+          ELSE CAST("M"."EMAIL" AS VARCHAR)
+        END AS "EXTERNAL_ID",
+        CAST(NULL AS VARCHAR) AS "RELATED_ID",
+        CAST(NULL AS VARCHAR) AS "REASON",
+        CAST(NULL AS VARCHAR) AS "EVENT",
+        CAST(NULL AS TIMESTAMP) AS "OCCURRED_AT",
         CASE
-          WHEN CAST("m"."id" AS VARCHAR) = ''
-          OR CAST("m"."id" AS VARCHAR) LIKE ' %'
-          OR CAST("m"."id" AS VARCHAR) LIKE '% '
-          THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR)), '')
-          ELSE CAST("m"."id" AS VARCHAR)
-        END AS "group_person"
-      FROM "shop"."people" AS "m"
-    ) AS "r"
+          WHEN CAST("M"."ID" AS VARCHAR) = ''
+          OR CAST("M"."ID" AS VARCHAR) LIKE ' %'
+          OR CAST("M"."ID" AS VARCHAR) LIKE '% '
+          THEN NULLIF(TRIM(CAST("M"."ID" AS VARCHAR)), '')
+          ELSE CAST("M"."ID" AS VARCHAR)
+        END AS "GROUP_PERSON"
+      FROM "SHOP"."PEOPLE" AS "M"
+    ) AS "R"
     LEFT JOIN (
       SELECT
-        "person",
-        MIN("priority") AS "priority"
+        "PERSON",
+        MIN("PRIORITY") AS "PRIORITY"
       FROM (
         SELECT
-          "p"."person",
-          1 AS "priority"
+          "P"."PERSON",
+          1 AS "PRIORITY"
         FROM (
           SELECT
-            "d"."identity" AS "person"
+            "D"."IDENTITY" AS "PERSON"
           FROM (
             SELECT
-              "g"."identity",
-              'add' AS "op",
-              'new' AS "cause"
+              "G"."IDENTITY",
+              'add' AS "OP",
+              'new' AS "CAUSE"
             FROM (
               SELECT
-                "r"."identity",
+                "R"."IDENTITY",
                 COALESCE((
-                  "r"."identity" IS NULL OR "r"."external_key" IS NULL
-                ), FALSE) AS "is_held",
-                COUNT("r"."identity") OVER (PARTITION BY "r"."identity") AS "by_identity",
-                COUNT("r"."external_key") OVER (PARTITION BY "r"."external_key") AS "by_external_key"
+                  "R"."IDENTITY" IS NULL OR "R"."EXTERNAL_KEY" IS NULL
+                ), FALSE) AS "IS_HELD",
+                COUNT("R"."IDENTITY") OVER (PARTITION BY "R"."IDENTITY") AS "BY_IDENTITY",
+                COUNT("R"."EXTERNAL_KEY") OVER (PARTITION BY "R"."EXTERNAL_KEY") AS "BY_EXTERNAL_KEY"
               FROM (
                 SELECT
                   CASE
-                    WHEN CAST("m"."id" AS VARCHAR) = ''
-                    OR CAST("m"."id" AS VARCHAR) LIKE ' %'
-                    OR CAST("m"."id" AS VARCHAR) LIKE '% '
-                    THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR)), '')
-                    ELSE CAST("m"."id" AS VARCHAR)
-                  END AS "identity",
+                    WHEN CAST("M"."ID" AS VARCHAR) = ''
+                    OR CAST("M"."ID" AS VARCHAR) LIKE ' %'
+                    OR CAST("M"."ID" AS VARCHAR) LIKE '% '
+                    THEN NULLIF(TRIM(CAST("M"."ID" AS VARCHAR)), '')
+                    ELSE CAST("M"."ID" AS VARCHAR)
+                  END AS "IDENTITY",
                   TRANSLATE(
                     TRIM(
                       CASE
-                        WHEN CAST("m"."email" AS VARCHAR) = ''
-                        OR CAST("m"."email" AS VARCHAR) LIKE ' %'
-                        OR CAST("m"."email" AS VARCHAR) LIKE '% '
-                        THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR)), '')
-                        ELSE CAST("m"."email" AS VARCHAR)
+                        WHEN CAST("M"."EMAIL" AS VARCHAR) = ''
+                        OR CAST("M"."EMAIL" AS VARCHAR) LIKE ' %'
+                        OR CAST("M"."EMAIL" AS VARCHAR) LIKE '% '
+                        THEN NULLIF(TRIM(CAST("M"."EMAIL" AS VARCHAR)), '')
+                        ELSE CAST("M"."EMAIL" AS VARCHAR)
                       END,
                       '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　'
                     ),
                     'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
                     'abcdefghijklmnopqrstuvwxyz'
-                  ) AS "external_key",
+                  ) AS "EXTERNAL_KEY",
                   CASE
-                    WHEN CAST("m"."email" AS VARCHAR) = ''
-                    OR CAST("m"."email" AS VARCHAR) LIKE ' %'
-                    OR CAST("m"."email" AS VARCHAR) LIKE '% '
-                    THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR)), '')
-                    ELSE CAST("m"."email" AS VARCHAR)
-                  END AS "external_id",
-                  CAST(NULL AS VARCHAR) AS "related_id",
-                  CAST(NULL AS VARCHAR) AS "reason",
-                  CAST(NULL AS VARCHAR) AS "event",
-                  CAST(NULL AS TIMESTAMP) AS "occurred_at"
-                FROM "shop"."others" AS "m"
-              ) AS "r"
+                    WHEN CAST("M"."EMAIL" AS VARCHAR) = ''
+                    OR CAST("M"."EMAIL" AS VARCHAR) LIKE ' %'
+                    OR CAST("M"."EMAIL" AS VARCHAR) LIKE '% '
+                    THEN NULLIF(TRIM(CAST("M"."EMAIL" AS VARCHAR)), '')
+                    ELSE CAST("M"."EMAIL" AS VARCHAR)
+                  END AS "EXTERNAL_ID",
+                  CAST(NULL AS VARCHAR) AS "RELATED_ID",
+                  CAST(NULL AS VARCHAR) AS "REASON",
+                  CAST(NULL AS VARCHAR) AS "EVENT",
+                  CAST(NULL AS TIMESTAMP) AS "OCCURRED_AT"
+                FROM "SHOP"."OTHERS" AS "M"
+              ) AS "R"
               WHERE
-                NOT "r"."identity" IS NULL
-            ) AS "g"
+                NOT "R"."IDENTITY" IS NULL
+            ) AS "G"
             WHERE
-              NOT "g"."is_held" AND "g"."by_identity" = 1 AND "g"."by_external_key" = 1
-          ) AS "d"
+              NOT "G"."IS_HELD" AND "G"."BY_IDENTITY" = 1 AND "G"."BY_EXTERNAL_KEY" = 1
+          ) AS "D"
           LEFT JOIN (
             SELECT DISTINCT
-              "person"
+              "PERSON"
             FROM (
               SELECT
-                "identity" AS "person"
-              FROM "shop_activation"."snapshot_others__mailer"
+                "IDENTITY" AS "PERSON"
+              FROM "SHOP_ACTIVATION"."SNAPSHOT_OTHERS__MAILER"
               WHERE
                 (
                   (
-                    "is_member" AND NOT COALESCE("unconfirmed" = 'remove', FALSE)
+                    "IS_MEMBER" AND NOT COALESCE("UNCONFIRMED" = 'remove', FALSE)
                   )
-                  OR "unconfirmed" = 'add'
+                  OR "UNCONFIRMED" = 'add'
                 )
               UNION
               SELECT
-                "person"
-              FROM "shop_activation"."entries"
+                "PERSON"
+              FROM "SHOP_ACTIVATION"."ENTRIES"
               WHERE
-                "sync" IN ('others__mailer') AND "is_reserved"
-            ) AS "i"
-          ) AS "seat"
-            ON "seat"."person" = "d"."identity"
+                "SYNC" IN ('others__mailer') AND "IS_RESERVED"
+            ) AS "I"
+          ) AS "SEAT"
+            ON "SEAT"."PERSON" = "D"."IDENTITY"
           WHERE
             (
               NOT (
                 COALESCE((
-                  "d"."cause" IN ('new', 'returned') AND 0 >= 2
+                  "D"."CAUSE" IN ('new', 'returned') AND 0 >= 2
                 ), FALSE)
               )
-              OR NOT "seat"."person" IS NULL
+              OR NOT "SEAT"."PERSON" IS NULL
             )
-        ) AS "p"
-      ) AS "h"
+        ) AS "P"
+      ) AS "H"
       GROUP BY
-        "person"
-    ) AS "outranking"
-      ON "outranking"."person" = "r"."group_person"
-  ) AS "r"
-) AS "g";
+        "PERSON"
+    ) AS "OUTRANKING"
+      ON "OUTRANKING"."PERSON" = "R"."GROUP_PERSON"
+  ) AS "R"
+) AS "G";
 
-CREATE TEMPORARY TABLE "activation_judged" AS
-WITH "joined" AS (
+CREATE TEMPORARY TABLE "ACTIVATION_JUDGED" AS
+WITH "JOINED" AS (
   SELECT
-    "c"."identity" AS "identity",
-    "c"."is_wanted" AS "is_wanted",
-    "c"."is_known" AS "is_known",
-    "c"."external_id" AS "external_id",
-    "c"."external_key" AS "external_key",
-    "c"."related_id" AS "related_id",
-    "c"."reason" AS "reason",
-    "c"."event" AS "event",
-    "c"."occurred_at" AS "occurred_at",
-    "c"."fingerprint" AS "fingerprint",
-    COALESCE("s"."entries", 0) AS "entries",
-    COALESCE("s"."is_member", FALSE) AS "is_member",
-    "s"."unconfirmed" AS "unconfirmed",
-    "s"."origin_epoch" AS "origin_epoch",
-    "s"."to_repeat" AS "to_repeat",
-    "s"."external_id" AS "old_external_id",
+    "C"."IDENTITY" AS "IDENTITY",
+    "C"."IS_WANTED" AS "IS_WANTED",
+    "C"."IS_KNOWN" AS "IS_KNOWN",
+    "C"."EXTERNAL_ID" AS "EXTERNAL_ID",
+    "C"."EXTERNAL_KEY" AS "EXTERNAL_KEY",
+    "C"."RELATED_ID" AS "RELATED_ID",
+    "C"."REASON" AS "REASON",
+    "C"."EVENT" AS "EVENT",
+    "C"."OCCURRED_AT" AS "OCCURRED_AT",
+    "C"."FINGERPRINT" AS "FINGERPRINT",
+    COALESCE("S"."ENTRIES", 0) AS "ENTRIES",
+    COALESCE("S"."IS_MEMBER", FALSE) AS "IS_MEMBER",
+    "S"."UNCONFIRMED" AS "UNCONFIRMED",
+    "S"."ORIGIN_EPOCH" AS "ORIGIN_EPOCH",
+    "S"."TO_REPEAT" AS "TO_REPEAT",
+    "S"."EXTERNAL_ID" AS "OLD_EXTERNAL_ID",
     COALESCE(
-      "s"."external_key",
+      "S"."EXTERNAL_KEY",
       TRANSLATE(
         TRIM(
-          COALESCE("s"."external_id", "s"."identity"),
+          COALESCE("S"."EXTERNAL_ID", "S"."IDENTITY"),
           '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　'
         ),
         'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
         'abcdefghijklmnopqrstuvwxyz'
       )
-    ) AS "old_external_key",
-    "s"."related_id" AS "old_related_id",
-    "s"."target_id" AS "old_target_id",
-    "x"."cause" AS "barred"
-  FROM "activation_candidates" AS "c"
-  LEFT JOIN "shop_activation"."snapshot_people__mailer" AS "s"
-    ON "s"."identity" = "c"."identity"
-  LEFT JOIN "activation_barred" AS "x"
-    ON "x"."identity" = "c"."identity"
+    ) AS "OLD_EXTERNAL_KEY",
+    "S"."RELATED_ID" AS "OLD_RELATED_ID",
+    "S"."TARGET_ID" AS "OLD_TARGET_ID",
+    "X"."CAUSE" AS "BARRED"
+  FROM "ACTIVATION_CANDIDATES" AS "C"
+  LEFT JOIN "SHOP_ACTIVATION"."SNAPSHOT_PEOPLE__MAILER" AS "S"
+    ON "S"."IDENTITY" = "C"."IDENTITY"
+  LEFT JOIN "ACTIVATION_BARRED" AS "X"
+    ON "X"."IDENTITY" = "C"."IDENTITY"
   WHERE
     (
       NOT EXISTS(
         SELECT
           1
-        FROM "activation_duplicates" AS "u"
+        FROM "ACTIVATION_DUPLICATES" AS "U"
         WHERE
-          "u"."identity" = "c"."identity"
+          "U"."IDENTITY" = "C"."IDENTITY"
       )
-      OR NOT "x"."cause" IS NULL
+      OR NOT "X"."CAUSE" IS NULL
     )
-), "decided" AS (
+), "DECIDED" AS (
   SELECT
-    "op" AS "op",
-    "cause" AS "cause",
-    "identity" AS "identity",
-    CASE WHEN NOT "is_wanted" THEN "old_external_id" ELSE "external_id" END AS "external_id",
-    CASE WHEN NOT "is_wanted" THEN "old_external_key" ELSE "external_key" END AS "external_key",
-    CASE WHEN NOT "is_wanted" THEN "old_related_id" ELSE "related_id" END AS "related_id",
-    COALESCE(CASE WHEN NOT "is_wanted" THEN "old_target_id" ELSE 1 END, 1) AS "target_id",
-    "reason" AS "reason",
+    "OP" AS "OP",
+    "CAUSE" AS "CAUSE",
+    "IDENTITY" AS "IDENTITY",
+    CASE WHEN NOT "IS_WANTED" THEN "OLD_EXTERNAL_ID" ELSE "EXTERNAL_ID" END AS "EXTERNAL_ID",
+    CASE WHEN NOT "IS_WANTED" THEN "OLD_EXTERNAL_KEY" ELSE "EXTERNAL_KEY" END AS "EXTERNAL_KEY",
+    CASE WHEN NOT "IS_WANTED" THEN "OLD_RELATED_ID" ELSE "RELATED_ID" END AS "RELATED_ID",
+    COALESCE(CASE WHEN NOT "IS_WANTED" THEN "OLD_TARGET_ID" ELSE 1 END, 1) AS "TARGET_ID",
+    "REASON" AS "REASON",
     CASE
-      WHEN NOT "is_wanted"
+      WHEN NOT "IS_WANTED"
       THEN CASE
-        WHEN "unconfirmed" IS DISTINCT FROM 'add'
+        WHEN "UNCONFIRMED" IS DISTINCT FROM 'add'
         AND (
-          "is_member" OR "unconfirmed" = 'remove'
+          "IS_MEMBER" OR "UNCONFIRMED" = 'remove'
         )
-        THEN "entries"
-        ELSE "entries" + 1
+        THEN "ENTRIES"
+        ELSE "ENTRIES" + 1
       END
-      WHEN "cause" = 'moved'
+      WHEN "CAUSE" = 'moved'
       THEN (
         CASE
-          WHEN "unconfirmed" IS DISTINCT FROM 'add'
+          WHEN "UNCONFIRMED" IS DISTINCT FROM 'add'
           AND (
-            "is_member" OR "unconfirmed" = 'remove'
+            "IS_MEMBER" OR "UNCONFIRMED" = 'remove'
           )
-          THEN "entries"
-          ELSE "entries" + 1
+          THEN "ENTRIES"
+          ELSE "ENTRIES" + 1
         END
       ) + 1
-      WHEN "op" = 'add'
-      THEN "entries" + 1
-      WHEN "entries" = 0
+      WHEN "OP" = 'add'
+      THEN "ENTRIES" + 1
+      WHEN "ENTRIES" = 0
       THEN 1
-      ELSE "entries"
-    END AS "transition",
+      ELSE "ENTRIES"
+    END AS "TRANSITION",
     CASE
-      WHEN "unconfirmed" IS DISTINCT FROM 'add'
+      WHEN "UNCONFIRMED" IS DISTINCT FROM 'add'
       AND (
-        "is_member" OR "unconfirmed" = 'remove'
+        "IS_MEMBER" OR "UNCONFIRMED" = 'remove'
       )
-      THEN "entries"
-      ELSE "entries" + 1
-    END AS "leaving_transition",
-    "old_external_id" AS "old_external_id",
-    "old_external_key" AS "old_external_key",
-    "old_target_id" AS "old_target_id",
-    CASE WHEN NOT "unconfirmed" IS NULL THEN COALESCE("origin_epoch", 7) ELSE 7 END AS "origin_epoch",
-    "to_repeat" AS "to_repeat",
-    CASE WHEN NOT "is_wanted" THEN NULL ELSE "fingerprint" END AS "fingerprint",
-    "event" AS "event",
-    "occurred_at" AS "occurred_at",
-    TRUE AS "is_quiet",
-    '' AS "changed",
-    '' AS "leaving_changed",
-    CAST(NULL AS TIMESTAMP) AS "expires_from",
-    CAST(NULL AS VARCHAR) AS "zone",
-    "unconfirmed" AS "unconfirmed"
+      THEN "ENTRIES"
+      ELSE "ENTRIES" + 1
+    END AS "LEAVING_TRANSITION",
+    "OLD_EXTERNAL_ID" AS "OLD_EXTERNAL_ID",
+    "OLD_EXTERNAL_KEY" AS "OLD_EXTERNAL_KEY",
+    "OLD_TARGET_ID" AS "OLD_TARGET_ID",
+    CASE WHEN NOT "UNCONFIRMED" IS NULL THEN COALESCE("ORIGIN_EPOCH", 7) ELSE 7 END AS "ORIGIN_EPOCH",
+    "TO_REPEAT" AS "TO_REPEAT",
+    CASE WHEN NOT "IS_WANTED" THEN NULL ELSE "FINGERPRINT" END AS "FINGERPRINT",
+    "EVENT" AS "EVENT",
+    "OCCURRED_AT" AS "OCCURRED_AT",
+    TRUE AS "IS_QUIET",
+    '' AS "CHANGED",
+    '' AS "LEAVING_CHANGED",
+    CAST(NULL AS TIMESTAMP) AS "EXPIRES_FROM",
+    CAST(NULL AS VARCHAR) AS "ZONE",
+    "UNCONFIRMED" AS "UNCONFIRMED"
   FROM (
     SELECT
       *,
       CASE
         WHEN (
-          NOT "is_wanted"
+          NOT "IS_WANTED"
           AND (
             (
-              "is_member" OR NOT "unconfirmed" IS NULL
+              "IS_MEMBER" OR NOT "UNCONFIRMED" IS NULL
             ) OR FALSE
           )
         )
-        AND "barred" = 'outranked'
+        AND "BARRED" = 'outranked'
         THEN 'remove'
-        WHEN NOT "is_wanted"
+        WHEN NOT "IS_WANTED"
         AND (
           (
-            "is_member" OR NOT "unconfirmed" IS NULL
+            "IS_MEMBER" OR NOT "UNCONFIRMED" IS NULL
           ) OR FALSE
         )
         THEN 'remove'
-        WHEN NOT "is_wanted"
+        WHEN NOT "IS_WANTED"
         THEN 'same'
         WHEN NOT (
-          "is_member" OR NOT "unconfirmed" IS NULL
-        ) AND "entries" > 0
+          "IS_MEMBER" OR NOT "UNCONFIRMED" IS NULL
+        ) AND "ENTRIES" > 0
         THEN 'add'
         WHEN NOT (
-          "is_member" OR NOT "unconfirmed" IS NULL
+          "IS_MEMBER" OR NOT "UNCONFIRMED" IS NULL
         )
         THEN 'add'
         WHEN (
-          FALSE OR "external_key" IS DISTINCT FROM "old_external_key"
+          FALSE OR "EXTERNAL_KEY" IS DISTINCT FROM "OLD_EXTERNAL_KEY"
         )
         THEN 'add'
-        WHEN "unconfirmed" = 'remove'
+        WHEN "UNCONFIRMED" = 'remove'
         THEN 'add'
-        WHEN "unconfirmed" = 'add'
+        WHEN "UNCONFIRMED" = 'add'
         THEN 'add'
-        WHEN "unconfirmed" = 'change'
+        WHEN "UNCONFIRMED" = 'change'
         THEN 'change'
         WHEN FALSE
         THEN 'change'
         WHEN FALSE
         THEN 'change'
         ELSE 'same'
-      END AS "op",
+      END AS "OP",
       CASE
         WHEN (
-          NOT "is_wanted"
+          NOT "IS_WANTED"
           AND (
             (
-              "is_member" OR NOT "unconfirmed" IS NULL
+              "IS_MEMBER" OR NOT "UNCONFIRMED" IS NULL
             ) OR FALSE
           )
         )
-        AND "barred" = 'outranked'
+        AND "BARRED" = 'outranked'
         THEN 'outranked'
-        WHEN NOT "is_wanted"
+        WHEN NOT "IS_WANTED"
         AND (
           (
-            "is_member" OR NOT "unconfirmed" IS NULL
+            "IS_MEMBER" OR NOT "UNCONFIRMED" IS NULL
           ) OR FALSE
         )
         THEN 'left'
-        WHEN NOT "is_wanted"
+        WHEN NOT "IS_WANTED"
         THEN 'same'
         WHEN NOT (
-          "is_member" OR NOT "unconfirmed" IS NULL
-        ) AND "entries" > 0
+          "IS_MEMBER" OR NOT "UNCONFIRMED" IS NULL
+        ) AND "ENTRIES" > 0
         THEN 'returned'
         WHEN NOT (
-          "is_member" OR NOT "unconfirmed" IS NULL
+          "IS_MEMBER" OR NOT "UNCONFIRMED" IS NULL
         )
         THEN 'new'
         WHEN (
-          FALSE OR "external_key" IS DISTINCT FROM "old_external_key"
+          FALSE OR "EXTERNAL_KEY" IS DISTINCT FROM "OLD_EXTERNAL_KEY"
         )
         THEN 'moved'
-        WHEN "unconfirmed" = 'remove'
+        WHEN "UNCONFIRMED" = 'remove'
         THEN 'returned'
-        WHEN "unconfirmed" = 'add'
+        WHEN "UNCONFIRMED" = 'add'
         THEN 'in doubt'
-        WHEN "unconfirmed" = 'change'
+        WHEN "UNCONFIRMED" = 'change'
         THEN 'in doubt'
         WHEN FALSE
         THEN 'asserted'
         WHEN FALSE
         THEN 'changed'
         ELSE 'same'
-      END AS "cause"
-    FROM "joined"
-  ) AS "j"
+      END AS "CAUSE"
+    FROM "JOINED"
+  ) AS "J"
 )
 SELECT
-  "j".*,
-  CASE WHEN "j"."waits_0" THEN 'group' ELSE CAST(NULL AS VARCHAR) END AS "waits_for"
+  "J".*,
+  CASE WHEN "J"."WAITS_0" THEN 'group' ELSE CAST(NULL AS VARCHAR) END AS "WAITS_FOR"
 FROM (
   SELECT
-    "d".*,
+    "D".*,
     (
-      NOT "d"."op" = 'remove'
+      NOT "D"."OP" = 'remove'
       AND COALESCE(
         (
-          "d"."cause" IN ('new', 'returned') AND NOT "occupied"."person" IS NULL
+          "D"."CAUSE" IN ('new', 'returned') AND NOT "OCCUPIED"."PERSON" IS NULL
         ),
         FALSE
       )
-    ) AS "waits_0"
+    ) AS "WAITS_0"
   FROM (
     SELECT
       *
-    FROM "decided"
+    FROM "DECIDED"
     WHERE
-      "op" <> 'same'
-  ) AS "d"
+      "OP" <> 'same'
+  ) AS "D"
   LEFT JOIN (
     SELECT DISTINCT
-      "person"
+      "PERSON"
     FROM (
       SELECT
-        "s"."identity" AS "person"
-      FROM "shop_activation"."snapshot_others__mailer" AS "s"
+        "S"."IDENTITY" AS "PERSON"
+      FROM "SHOP_ACTIVATION"."SNAPSHOT_OTHERS__MAILER" AS "S"
       WHERE
         (
-          "s"."is_member" OR NOT "s"."unconfirmed" IS NULL
+          "S"."IS_MEMBER" OR NOT "S"."UNCONFIRMED" IS NULL
         )
       UNION
       SELECT
-        "s"."identity" AS "person"
-      FROM "shop_activation"."plan_others__mailer" AS "s"
+        "S"."IDENTITY" AS "PERSON"
+      FROM "SHOP_ACTIVATION"."PLAN_OTHERS__MAILER" AS "S"
       WHERE
-        "s"."op" = 'add'
-    ) AS "i"
-  ) AS "occupied"
-    ON "occupied"."person" = "d"."identity"
-) AS "j";
+        "S"."OP" = 'add'
+    ) AS "I"
+  ) AS "OCCUPIED"
+    ON "OCCUPIED"."PERSON" = "D"."IDENTITY"
+) AS "J";
