@@ -23,6 +23,7 @@ from sync.report.events import Stopping
 
 if TYPE_CHECKING:
     from sync.commands.apply import RunOptions, RunResult
+    from sync.report.events import Carried
 
 TIME_IS_UP = 143
 """A run that its time budget cut short ends like one that was asked to stop."""
@@ -73,6 +74,7 @@ def run_once(session: Session, options: RunOptions, stop: Stop) -> tuple[int, Ru
 
     listening = Listening(session.reporter, session.clock, partial(show, session))
     started_at = session.clock.now()
+    carried: tuple[Carried, ...] = ()
     try:
         project = session.load_sound()
         _write(session, results.unfinished(started_at, os.getpid()))
@@ -81,7 +83,7 @@ def run_once(session: Session, options: RunOptions, stop: Stop) -> tuple[int, Ru
     except SyncError as error:
         exit_code = stop.exit_code or error.exit_code
         now = session.clock.now()
-        _write(session, results.failed(started_at, now, exit_code, error.problems))
+        _write(session, results.failed(started_at, now, exit_code, error.problems, carried))
         session.problems(error.problems, exit_code)
         return exit_code, None
     stopped, exit_code = _ending(stop, result, listening)
@@ -92,6 +94,8 @@ def run_once(session: Session, options: RunOptions, stop: Stop) -> tuple[int, Ru
     summary = listening.summary(result, exit_code, stopped, typed)
     orphans = tell_gone(session, project).orphans
     summary = replace(summary, orphans=orphans, carried=carried)
+    if carried:
+        summary = replace(summary, started_at=started_at)
     _write(session, results.run_result(summary))
     session.reporter.tell(summary)
     return exit_code, result

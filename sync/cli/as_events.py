@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sync.cli.places import Places
@@ -89,17 +90,28 @@ def _stage(summary: PlanSummary) -> tuple[int, int] | None:
 
 def carried(done: Iterable[Done], is_done: bool = False) -> tuple[Carried, ...]:
     """Steps as events."""
-    return tuple(
-        Carried(
-            d.step.action,
-            d.step.orphan.name,
-            d.step.new.name if d.step.new else None,
-            d.step.orphan.members,
-            is_done and d.problem is None,
-            d.exit_code,
-            d.problem,
-        )
-        for d in done
+    return tuple(_carried(d, is_done and d.problem is None) for d in done)
+
+
+def _carried(done: Done, is_done: bool) -> Carried:
+    step, new, sent = done.step, done.step.new, done.sent
+    event = Carried(
+        step.action,
+        step.orphan.name,
+        new.name if new else None,
+        step.orphan.members,
+        is_done,
+        done.exit_code,
+        done.problem,
+    )
+    if sent is None:
+        return event
+    return replace(
+        event,
+        counts=sent.counts,
+        ops=sent.ops,
+        requests=sent.requests,
+        bytes_sent=sent.bytes_sent,
     )
 
 

@@ -13,7 +13,7 @@ from sync.commands.state import alone
 from sync.errors import PlanHeld, Problem
 from sync.http.ports import Clock
 from sync.journal.process import host, own_process
-from sync.model import Counts, Kind, Sync
+from sync.model import Kind, Sync
 from sync.plan import overwritten, planner, preparing
 from sync.project.project import Project
 from sync.run.access import StateAccess
@@ -27,13 +27,13 @@ Members = Literal["exit", "keep"]
 
 
 class Retired(NamedTuple):
-    """How a sync ended that was retired; no exits are counted where none were sent."""
+    """How a sync ended that was retired; `sent` is what its exits came to, where any were sent."""
 
     orphan: Orphan
     members: Members
     status: str = "success"
     exit_code: int = 0
-    counts: Counts | None = None
+    sent: SyncResult | None = None
     problems: Sequence[Problem] = ()
 
 
@@ -74,10 +74,11 @@ class Retiring:
         result = self._exit(sync)
         if result.status == "success":
             if self._unconfirmed(sync):
-                raise PlanHeld(_once_more(sync))
+                again = (_once_more(sync),)
+                return Retired(orphan, self.members, "held", PlanHeld.exit_code, result, again)
             self._forget(sync)
         return Retired(
-            orphan, self.members, result.status, result.exit_code, result.counts, result.problems
+            orphan, self.members, result.status, result.exit_code, result, result.problems
         )
 
     def _refuse_unasserted(self, orphan: Orphan) -> None:

@@ -11,12 +11,13 @@ from sync.commands.orphans import Orphan, find, spellings
 from sync.commands.retire import Retiring
 from sync.errors import Problem, SyncError
 from sync.http.ports import Clock
-from sync.model import Sync
+from sync.model import Kind, Sync
 from sync.project.declared import FILE, VAR, Declared, Entry, Moved
 from sync.project.preflight import Gated
 from sync.project.project import Project
 from sync.project.suggest import nearest
 from sync.run.access import StateAccess
+from sync.run.protocol import SyncResult
 
 Action = Literal["move", "exit", "keep"]
 
@@ -37,6 +38,8 @@ class Done:
     step: Step
     problem: Problem | None = None
     exit_code: int = 0
+    sent: SyncResult | None = None
+    """What its exits came to, where any were sent."""
 
 
 def steps(project: Project, orphans: Sequence[Orphan]) -> list[Step]:
@@ -49,7 +52,8 @@ def _step(project: Project, orphan: Orphan) -> Step | None:
     path = _path(project.declared, orphan)
     for removed in project.declared.removed:
         if removed.old in path[-1]:
-            return Step(orphan, removed.members)
+            has_exits = orphan.known.kind != Kind.EVENTS
+            return Step(orphan, removed.members if has_exits else "keep")
     if len(path) == 1:
         return None
     return next((Step(orphan, "move", s) for s in project.siblings if _names(s) & path[-1]), None)
@@ -123,8 +127,9 @@ def _done(
     except SyncError as error:
         return Done(step, error.problems[0], error.exit_code)
     if result.status == "success":
-        return Done(step)
-    return Done(step, next(iter(result.problems), _unfinished(step)), result.exit_code)
+        return Done(step, sent=result.sent)
+    problem = next(iter(result.problems), _unfinished(step))
+    return Done(step, problem, result.exit_code, result.sent)
 
 
 def without(project: Project, done: Sequence[Done]) -> Project:

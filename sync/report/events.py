@@ -5,14 +5,15 @@ Events hold counts and names of models and traits, never identities or values.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
 from sync.errors import Problem
-from sync.model import Counts, Kind, Op
+from sync.model import Counts, Fate, Kind, Op
 
 
 class Level(StrEnum):
@@ -164,6 +165,11 @@ class Carried:
     is_done: bool
     exit_code: int = 0
     problem: Problem | None = None
+    counts: Counts = field(default_factory=Counts)
+    """Of the exits that were sent, like those of a sync."""
+    ops: Mapping[Op, int] = field(default_factory=dict)
+    requests: int = 0
+    bytes_sent: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,9 +205,29 @@ class RunEnded:
         return (self.finished_at - self.started_at).total_seconds()
 
     @property
+    def sent(self) -> tuple[Ended | Carried, ...]:
+        """All that may have sent changes: the syncs, and the exits of removed ones."""
+        return (*self.ended, *self.carried)
+
+    @property
     def requests(self) -> int:
         """Requests that were made for changes."""
-        return sum(e.requests for e in self.ended)
+        return sum(one.requests for one in self.sent)
+
+    @property
+    def bytes_sent(self) -> int:
+        """Bytes of these requests."""
+        return sum(one.bytes_sent for one in self.sent)
+
+    @property
+    def counts(self) -> Counts:
+        """The fates of all rows and removals together."""
+        return added_up(one.counts for one in self.sent)
+
+    @property
+    def ops(self) -> Mapping[Op, int]:
+        """All planned changes together."""
+        return added_ops(one.ops for one in self.sent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,3 +313,21 @@ def level(event: Event) -> Level:
             return Level.WARN
         case _:
             return Level.INFO
+
+
+def added_up(many: Iterable[Counts]) -> Counts:
+    """The sum of counts."""
+    fates: Counter[Fate] = Counter()
+    rows = removals = 0
+    for counts in many:
+        fates.update(counts.fates)
+        rows, removals = rows + counts.model_rows, removals + counts.removals
+    return Counts(rows, removals, fates)
+
+
+def added_ops(many: Iterable[Mapping[Op, int]]) -> Counter[Op]:
+    """The sum of planned changes, by operation."""
+    total: Counter[Op] = Counter()
+    for ops in many:
+        total.update(ops)
+    return total

@@ -39,15 +39,20 @@ def unfinished(started_at: datetime, process_id: int) -> dict[str, Any]:
 
 
 def failed(
-    started_at: datetime, finished_at: datetime, exit_code: int, problems: Iterable[Problem]
+    started_at: datetime,
+    finished_at: datetime,
+    exit_code: int,
+    problems: Iterable[Problem],
+    done: Iterable[Carried] = (),
 ) -> dict[str, Any]:
-    """A run that ended before any sync was looked at."""
+    """A run that ended before any sync was looked at; `done` are moves and removals before that."""
     return {
         "metadata": _metadata(generated_at=_time(finished_at)),
         "status": "finished",
         "exit_code": exit_code,
         "elapsed_time": (finished_at - started_at).total_seconds(),
         "problems": listed(problems),
+        "carried": [{**carried(step), **_sent(step)} for step in done],
         "results": [],
     }
 
@@ -61,8 +66,9 @@ def run_result(run: RunEnded) -> dict[str, Any]:
         "stopped": run.stopped,
         "elapsed_time": run.seconds,
         "not_started": list(run.not_started),
+        "totals": _sent(run),
         "orphans": list(map(orphan, run.orphans)),
-        "carried": list(map(carried, run.carried)),
+        "carried": [{**carried(step), **_sent(step)} for step in run.carried],
         "results": [*map(_refused, run.refused), *map(_ended, run.ended)],
     }
 
@@ -129,13 +135,10 @@ def _ended(ended: Ended) -> dict[str, Any]:
         "execution_time": ended.seconds,
         "started_at": _time(ended.started_at),
         "completed_at": _time(ended.finished_at),
-        "counts": _counts(ended.counts),
-        "planned": _ops(ended.ops),
+        **_sent(ended),
         "causes": dict(plan.causes) if plan else {},
         "deferred": _deferred(plan),
         "late": plan.late if plan else 0,
-        "requests": ended.requests,
-        "bytes_sent": ended.bytes_sent,
         "recovered": ended.recovered,
         "adopted": plan.adopted if plan else 0,
         "is_first": plan.is_first if plan else None,
@@ -196,6 +199,16 @@ def _previewed(preview: Previewed) -> dict[str, Any]:
             }
             for row in preview.rows
         ],
+    }
+
+
+def _sent(of: RunEnded | Ended | Carried) -> dict[str, Any]:
+    """What became of the rows and removals, and what it took."""
+    return {
+        "counts": _counts(of.counts),
+        "planned": _ops(of.ops),
+        "requests": of.requests,
+        "bytes_sent": of.bytes_sent,
     }
 
 

@@ -13,9 +13,10 @@ if TYPE_CHECKING:
 
 def outcome(retired: Retired) -> str:
     """In a line."""
-    orphan, counts = retired.orphan, retired.counts
-    if counts is None:
+    orphan = retired.orphan
+    if retired.sent is None:
         return f"forgotten, nothing sent; {orphan.held} stay at {orphan.known.connection}"
+    counts = retired.sent.counts
     delivered = words.plural(counts[Fate.DELIVERED], "exit")
     if retired.status == "success":
         return f"{delivered} acknowledged by {orphan.known.connection}, and forgotten"
@@ -25,7 +26,7 @@ def outcome(retired: Retired) -> str:
 
 def machine(retired: Retired) -> dict[str, Any]:
     """The same as fields of JSON."""
-    counts = retired.counts or Counts()
+    counts = retired.sent.counts if retired.sent else Counts()
     return {
         "sync": retired.orphan.name,
         "members": retired.members,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from sync.errors import Problem
 from sync.model import Counts, Fate, Op
 from sync.report import words
-from sync.report.events import PlanEnded, Previewed, RunEnded, ShownRow
+from sync.report.events import PlanEnded, Previewed, RunEnded, ShownRow, added_ops, added_up
 from sync.report.paint import Paint
 from sync.rules import PROTECTIVE
 
@@ -18,14 +18,14 @@ SENT = (Fate.DELIVERED, Fate.REJECTED, Fate.UNDECIDED, Fate.NOT_ATTEMPTED)
 
 def run_summary(run: RunEnded, paint: Paint) -> list[str]:
     """What an `apply` did."""
-    counts = _added_up(e.counts for e in run.ended)
-    ops = _ops(e.ops for e in run.ended)
+    counts, ops = run.counts, Counter(run.ops)
     lines = []
     if run.stopped:
         lines.append(paint(f"Stopped early: {run.stopped}.", "bold", "yellow"))
     sent = _sent(counts, paint)
     if sent:
         lines.append(f"{paint('Apply:', 'bold')} {sent}, of {_planned(ops, 'planned')}.")
+        lines += _of_removed(run)
     elif not run.ended:
         lines.append(paint("Nothing was sent.", "bold"))
     elif any(ops.values()):
@@ -39,7 +39,7 @@ def run_summary(run: RunEnded, paint: Paint) -> list[str]:
         return lines + _left_out(run)
     lines += _rest(counts, without=SENT)
     if run.requests:
-        weight = words.size(sum(e.bytes_sent for e in run.ended))
+        weight = words.size(run.bytes_sent)
         lines.append(
             f"{words.plural(run.requests, 'request')}, {weight}, in {words.seconds(run.seconds)}."
         )
@@ -72,8 +72,8 @@ def plan_problems(plan: PlanEnded) -> list[tuple[Problem, tuple[str, ...]]]:
 def plan_summary(plan: PlanEnded, paint: Paint) -> list[str]:
     """What `plan` found; nothing was sent."""
     planned = [p.planned for p in plan.previews if p.planned]
-    counts = _added_up(p.counts for p in planned)
-    ops = _ops(p.ops for p in planned)
+    counts = added_up(p.counts for p in planned)
+    ops = added_ops(p.ops for p in planned)
     lines = []
     if any(ops.values()):
         numbers = ", ".join(
@@ -125,22 +125,6 @@ def _shown(row: ShownRow, paint: Paint) -> Iterator[str]:
     for trait in row.traits:
         before = f"{trait.old} -> " if row.op is Op.CHANGE else ""
         yield f"        {trait.name}: {before}{trait.new}"
-
-
-def _added_up(many: Iterable[Counts]) -> Counts:
-    fates: Counter[Fate] = Counter()
-    rows = removals = 0
-    for counts in many:
-        fates.update(counts.fates)
-        rows, removals = rows + counts.model_rows, removals + counts.removals
-    return Counts(rows, removals, fates)
-
-
-def _ops(many: Iterable[Mapping[Op, int]]) -> Counter[Op]:
-    total: Counter[Op] = Counter()
-    for ops in many:
-        total.update(ops)
-    return total
 
 
 def _sent(counts: Counts, paint: Paint) -> str:
@@ -197,6 +181,13 @@ def _has_protected(preview: Previewed) -> bool:
     return preview.planned is not None and any(preview.planned.causes.get(c) for c in PROTECTIVE)
 
 
+def _of_removed(run: RunEnded) -> list[str]:
+    """How many of the removals are exits of syncs that are declared as removed."""
+    removals = [(one.sync, one.counts.removals) for one in run.carried if one.counts.removals]
+    told = [f"{words.count(number)} of {sync}" for sync, number in removals]
+    return [f"Exits of removed syncs among them: {words.named(told)}."] if told else []
+
+
 def _left_out(run: RunEnded) -> list[str]:
     lines = []
     ended = [e for e in run.ended if e.status == "held"]
@@ -212,8 +203,8 @@ def _left_out(run: RunEnded) -> list[str]:
         lines.append(f"Not looked at: {words.named(list(dict.fromkeys(blind)))}.")
     if run.not_started:
         lines.append(f"Not started: {words.named(run.not_started)}.")
-    if any(e.counts[Fate.REJECTED] or e.counts[Fate.INVALID] for e in run.ended):
+    if run.counts[Fate.REJECTED] or run.counts[Fate.INVALID]:
         lines.append("Rejected and invalid rows by cause: python -m sync rejects")
-    if any(e.counts[Fate.NOT_ATTEMPTED] or e.counts[Fate.UNDECIDED] for e in run.ended):
+    if run.counts[Fate.NOT_ATTEMPTED] or run.counts[Fate.UNDECIDED]:
         lines.append(f"What is open is planned again by the next run: {run.command}")
     return lines

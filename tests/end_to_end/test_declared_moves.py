@@ -10,7 +10,7 @@ import pytest
 import yaml
 from e2e.inside import Runs
 from e2e.project import SmallProject
-from e2e.shop import NO_MODELS, furnish, held, model, segment
+from e2e.shop import NO_MODELS, events, furnish, held, model, segment
 
 OLD, NEW = "plans__customerio", "levels__customerio"
 MOVED = {"moved": [{"from": "plans", "to": "levels"}]}
@@ -86,6 +86,44 @@ def test_a_declared_removal_is_carried_out_once(
     before = shop.requests()
     run("apply")
     assert shop.requests() == before
+    assert shop.state("select sync from {state}.syncs") == []
+
+
+@pytest.mark.parametrize("is_last", [True, False])
+def test_the_exits_of_a_removed_sync_count_in_the_summary(
+    shop: SmallProject, run: Runs, is_last: bool
+) -> None:
+    others = () if is_last else (model("numbers", {"n": "integer"}),)
+    shop.define(model("plans"), *others)
+    run("apply")
+    shop.define(*(others or NO_MODELS))
+    declare(shop, {"activation": removed("exit")})
+    before = shop.requests()
+    told = run("apply").text
+    made = shop.requests() - before
+    assert "Apply: 2 delivered, of 2 removals planned." in told
+    assert "Exits of removed syncs among them: 2 of plans__customerio." in told
+    rows = 0 if is_last else 2
+    assert f"Together: {rows} rows of the models and 2 removals." in told
+    found = shop.results()
+    totals = found["totals"]
+    assert totals["counts"]["delivered"] == totals["planned"]["remove"] == 2
+    assert totals["counts"]["model_rows"] == rows
+    parts = [*found["carried"], *found["results"]]
+    assert totals["requests"] == sum(one["requests"] for one in parts)
+    assert 0 < totals["requests"] <= made
+    assert totals["bytes_sent"] == sum(one["bytes_sent"] for one in parts) > 0
+    assert f"{totals['requests']} request" in told
+    assert found["carried"][0]["counts"]["delivered"] == 2
+
+
+def test_events_of_a_removed_sync_are_no_exits(shop: SmallProject, run: Runs) -> None:
+    shop.define(events("orders"))
+    run("apply")
+    shop.define(*NO_MODELS)
+    declare(shop, {"activation": {"removed": [{"sync": "orders", "members": "exit"}]}})
+    assert json.loads(run("plan", "--json").stdout)["changes"] == 0
+    assert "Nothing was sent." in run("apply").text
     assert shop.state("select sync from {state}.syncs") == []
 
 
