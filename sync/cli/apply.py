@@ -11,6 +11,7 @@ import click
 
 from sync.cli.again import again
 from sync.cli.allowing import ALLOWANCES, ONLY_COHORT, allowed_of, flags_of, limits_of
+from sync.cli.approving import APPROVAL, approvals_of
 from sync.cli.command import command
 from sync.cli.listening import Listening
 from sync.cli.orphans import carry_out, tell_gone
@@ -29,7 +30,7 @@ TIME_IS_UP = 143
 """A run that its time budget cut short ends like one that was asked to stop."""
 
 
-@command(ALLOWANCES, SELECTION, PROJECT, STATE)
+@command(APPROVAL, ALLOWANCES, SELECTION, PROJECT, STATE)
 @click.option(
     "--fail-fast",
     "-x",
@@ -48,6 +49,9 @@ def apply(
     fail_fast: bool,
     max_runtime: float | None,
     only_cohort: bool,
+    plan_ids: tuple[str, ...],
+    at_most: bool,
+    approver: str | None,
     **allowed: bool,
 ) -> int:
     """Plan, guard, send and acknowledge what changed."""
@@ -59,6 +63,7 @@ def apply(
         lock_wait=session.options.lock_wait,
         journal_dir=session.options.journal_dir,
         max_runtime=max_runtime,
+        approvals=approvals_of(plan_ids, at_most, approver),
         only_cohort=only_cohort,
         fail_fast=fail_fast,
     )

@@ -11,6 +11,7 @@ from itertools import chain
 from pathlib import Path
 
 from sync import __version__
+from sync.commands.approving import narrowed
 from sync.commands.listener import SILENT, Listener
 from sync.commands.preflight import look_and_remember
 from sync.commands.running import Around, run_guarded, run_waves
@@ -82,6 +83,7 @@ def apply(
         options.terms,
         lambda: why_stop() is not None,
     )
+    project = narrowed(project, options.approvals)
     preflight = look_and_remember(project, access, started_at, options.allowed)
     access = replace(access, as_of=AsOf(started_at, preflight.doubted, options.only_cohort))
     listener.started(run_id, preflight.open, preflight.gated)

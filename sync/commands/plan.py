@@ -11,7 +11,7 @@ from sync.destinations.values import Values
 from sync.errors import Problem, SyncError, Unexpected, WarehouseError, foreseen
 from sync.journal.journal import Journal
 from sync.model import Op, Sync
-from sync.plan import delays, planner, preparing, reading, writing
+from sync.plan import approving, delays, planner, preparing, reading, writing
 from sync.plan.culprit import with_column
 from sync.plan.guards import Held
 from sync.plan.unsettled import Unsettled
@@ -23,6 +23,8 @@ from sync.state.lease import LeaseTable
 from sync.state.recovery import find_leftover
 from sync.state.store import PlanSummary, Waiting
 from sync.warehouse.reading import read_or_same
+
+Guard = Callable[[PlanSummary], Held | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ class Preview:
     sync: Sync
     summary: PlanSummary | None
     rows: Sequence[PreviewRow] = ()
+    held: Held | None = None
+    """Why it, or a part of it, would not be sent."""
     waiting: Sequence[Waiting] = ()
     """Of the one identity that was asked for."""
     problem: Problem | None = None
@@ -66,7 +70,7 @@ class Preview:
 def preview(
     access: StateAccess,
     sync: Sync,
-    guard: Callable[[PlanSummary], Held | None] = lambda summary: None,
+    guard: Guard = lambda summary: None,
     show: int = 0,
     identity: str | None = None,
 ) -> Preview:
@@ -76,30 +80,39 @@ def preview(
     """
     try:
         with foreseen(f"the plan of {sync.name}"), access.catalogue(sync.name) as state:
-            found = _located(access, state, sync, show, identity)
+            found = _located(access, state, sync, guard, show, identity)
     except SyncError as error:
         surprise = error if isinstance(error, Unexpected) else None
         problem, code = error.problems[0], error.exit_code
         return Preview(sync, None, problem=problem, exit_code=code, unexpected=surprise)
-    held = guard(found.summary) if found.summary else None
-    if held is None:
+    if found.held is None:
         return found
-    return replace(found, problem=held.problem, exit_code=3)
+    return replace(found, problem=found.held.problem, exit_code=3)
 
 
 def _located(
-    access: StateAccess, state: Catalogue, sync: Sync, show: int, identity: str | None
+    access: StateAccess,
+    state: Catalogue,
+    sync: Sync,
+    guard: Guard,
+    show: int,
+    identity: str | None,
 ) -> Preview:
     """The plan; an error of the warehouse comes with the column that it is about."""
     try:
         with state.session.transaction():
-            return _plan(access, state, sync, show, identity)
+            return _plan(access, state, sync, guard, show, identity)
     except WarehouseError as error:
         raise with_column(error, state, sync, access.siblings) from error
 
 
 def _plan(
-    access: StateAccess, state: Catalogue, sync: Sync, show: int, identity: str | None
+    access: StateAccess,
+    state: Catalogue,
+    sync: Sync,
+    guard: Guard,
+    show: int,
+    identity: str | None,
 ) -> Preview:
     prepared = preparing.prepare(
         state, sync, access.warehouse.engine, 0, access.siblings, access.as_of
@@ -107,6 +120,10 @@ def _plan(
     leftover = _leftover(access, state, sync)
     made = planner.preview(state, prepared, leftover)
     summary = writing.as_run(made.compare(), made.comparison)
+    desk = approving.of_preview(state, made.comparison, summary, made.space.ask)
+    if prepared.known is not None and prepared.known.held_plan:
+        summary = replace(summary, approved=approving.count_left(desk))
+    held = _held(desk, guard, summary)
     rows: list[PreviewRow] = []
     if summary.total and (show or identity is not None):
         c = made.comparison
@@ -116,7 +133,15 @@ def _plan(
     if summary.waiting and identity is not None:
         waiting = delays.waiting(made.comparison, made.space.ask, identity)
     recovering = leftover.last_seq if leftover else 0
-    return Preview(sync, summary, rows, waiting, recovering=recovering)
+    return Preview(sync, summary, rows, held, waiting, recovering=recovering)
+
+
+def _held(desk: approving.Desk, guard: Guard, summary: PlanSummary) -> Held | None:
+    """What holds the plan, with the id by which it can be approved."""
+    held = guard(summary)
+    if held is None or held.trip is None:
+        return held
+    return held.named(approving.offer(desk, held.trip).plan_id)
 
 
 def _leftover(access: StateAccess, state: Catalogue, sync: Sync) -> Unsettled | None:

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sync import __version__
+from sync.commands.approving import approval_for
 from sync.commands.listener import Listener
 from sync.commands.preflight import hold, planning
 from sync.commands.tracebacks import Tracebacks
 from sync.errors import Problem, Unexpected
 from sync.journal.process import host, own_process
 from sync.model import Kind, Sync
-from sync.plan.guards import GuardLimits
+from sync.plan.guards import ALLOWED, GuardLimits
 from sync.project.evidence import NOTHING, Allowed
 from sync.project.preflight import Preflight
 from sync.run.access import StateAccess
@@ -23,7 +24,7 @@ from sync.run.engine import Engine
 from sync.run.opening import in_order
 from sync.run.protocol import Hooks, Job, Ports, SyncResult, cut_short, run_together
 from sync.run.waves import exits_first
-from sync.state.store import TERMS, Holder, Terms
+from sync.state.store import TERMS, Approval, Holder, Terms
 
 NONE_YET: Mapping[str, SyncResult] = {}
 REJECTS = 1
@@ -39,6 +40,8 @@ class RunOptions:
     lock_wait: float = 60.0
     journal_dir: Path | None = None
     max_runtime: float | None = None
+    approvals: tuple[Approval, ...] = ()
+    """Plans that may be sent although a guard holds them; no other sync is run then."""
     only_cohort: bool = False
     """Try nobody outside the cohorts of rollouts."""
     fail_fast: bool = False
@@ -176,8 +179,13 @@ def _ports(sync: Sync, around: Around) -> Ports:
 
 def _hooks(sync: Sync, around: Around, engine: Callable[[], Engine]) -> Hooks:
     is_told = not around.access.as_of.only_protective
+    limits = around.options.limits
+    if around.access.as_of.only_exits:  # what may wait for other syncs is judged when it is due
+        limits = replace(limits, allow_adds=True, allow_changes=True)
     return Hooks(
-        guard=lambda summary: hold(around.preflight, sync, summary, around.options.limits),
+        guard=lambda summary: hold(around.preflight, sync, summary, limits),
+        released=lambda summary: hold(around.preflight, sync, summary, ALLOWED),
+        approval=approval_for(sync, around.options.approvals),
         admit=lambda known, may_wait: around.services.admit_writes(sync, known, may_wait),
         engine=engine,
         on_planned=lambda summary: (

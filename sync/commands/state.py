@@ -15,7 +15,7 @@ from sync.journal.process import host, own_process
 from sync.model import Counts, Kind, Op, Owner, Sync
 from sync.run.access import StateAccess
 from sync.run.store import SqlStore
-from sync.state import entries, installation, lost, settle, settling, syncs, whose
+from sync.state import entries, held_plans, installation, lost, settle, settling, syncs, whose
 from sync.state.acks import adopt_plan
 from sync.state.catalogue import Catalogue
 from sync.state.store import Holder, Lease, PlanSummary, SyncReport
@@ -128,6 +128,7 @@ def reset(access: StateAccess, sync: Sync) -> None:
         is_ours = e.equals(e.col("sync"), e.text(sync.name))
         for name in ("syncs", "targets", "dead_letters"):
             state.run(e.delete(state.tables[name], is_ours))
+        held_plans.close(state)
         if state.session.columns(state.tables[entries.TABLE]) is not None:
             entries.forgive(state, sync.name)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from sync.errors import Problem
@@ -34,6 +34,19 @@ class GuardLimits:
     allow_invalid: bool = False
 
 
+ALLOWED = GuardLimits(
+    allow_empty=True,
+    allow_removes=True,
+    allow_nulls=True,
+    allow_adds=True,
+    allow_changes=True,
+    allow_invalid=True,
+)
+"""Of a plan that is approved."""
+PLAN_ID = "PLAN_ID"
+"""Stands in a message for an id that is not known yet."""
+
+
 class Waits(StrEnum):
     """What is held of a plan."""
 
@@ -43,6 +56,12 @@ class Waits(StrEnum):
     """Removals of people who left the model."""
     ENTRIES = "adds and changes"
     """All but exits."""
+
+    def lets(self, cause: str) -> bool:
+        """Whether a change of this cause goes ahead all the same."""
+        if self is Waits.REMOVALS:
+            return cause != "left"
+        return cause in PROTECTIVE or (self is Waits.ENTRIES and cause in EXITS)
 
 
 EXITS = frozenset({"left", *ExitCause})
@@ -57,12 +76,12 @@ class Held:
     waits: Waits = Waits.ALL
     others: tuple[Problem, ...] = ()
     """More reasons."""
+    trip: Waits | None = None
+    """What of it a guard holds, which an approval lets go."""
 
     def lets(self, cause: str) -> bool:
         """Whether a change goes ahead all the same."""
-        if self.waits is Waits.REMOVALS:
-            return cause != "left"
-        return cause in PROTECTIVE or (self.waits is Waits.ENTRIES and cause in EXITS)
+        return self.waits.lets(cause)
 
     def count(self, summary: PlanSummary) -> int:
         """How many changes of a plan wait."""
@@ -73,17 +92,30 @@ class Held:
         """All of the reasons."""
         return (self.problem, *self.others)
 
+    def named(self, plan_id: str) -> Held:
+        """The same, naming the plan that is to be approved; nothing changes without an id."""
+        named = [replace(p, fix=p.fix.replace(PLAN_ID, plan_id or PLAN_ID)) for p in self.problems]
+        return replace(self, problem=named[0], others=tuple(named[1:]))
+
 
 def both(first: Held | None, second: Held | None) -> Held | None:
     """What waits for either of two reasons."""
     if first is None or second is None:
         return first or second
     waits = first.waits if first.waits is second.waits else Waits.ALL
-    return Held(first.problem, waits, (*first.others, *second.problems))
+    trip = first.trip or second.trip
+    return Held(first.problem, waits, (*first.others, *second.problems), trip)
 
 
 def guard(sync: Sync, summary: PlanSummary, limits: GuardLimits) -> Held | None:
     """The reason to hold a plan, with its numbers and the way to override it; None when fine."""
+    if summary.is_approved:
+        return None
+    held = _tripped(sync, summary, limits)
+    return None if held is None else replace(held, trip=held.waits)
+
+
+def _tripped(sync: Sync, summary: PlanSummary, limits: GuardLimits) -> Held | None:
     held = (
         _empty(sync, summary, limits),
         _too_many_removes(sync, summary, limits),
@@ -109,7 +141,7 @@ def _empty(sync: Sync, summary: PlanSummary, limits: GuardLimits) -> Problem | N
         f"{what}, and {summary.members} people or objects would leave {sync.name}",
         where=sync.path,
         hint="A model without a usable row is far more often a broken source than the truth.",
-        fix=f"look at the model; when it is meant, run: {_again(sync)} --allow-empty",
+        fix=f"look at the model; {_when_meant(sync, '--allow-empty')}",
     )
 
 
@@ -153,7 +185,7 @@ def _over_bounds(sync: Sync, summary: PlanSummary, limits: GuardLimits) -> Itera
     if problem := _many_suppressed(sync, summary, limits):
         yield problem
     members, bounds = summary.members, sync.bounds
-    adds, changes = summary.ops.get(Op.ADD, 0), summary.ops.get(Op.CHANGE, 0)
+    adds, changes = _unapproved(summary, Op.ADD), _unapproved(summary, Op.CHANGE)
     if bounds.adds and not limits.allow_adds and bounds.adds.is_exceeded(adds, members):
         text = f"{adds} would be added to {members}, and {bounds.adds} may be"
         yield _too_many(sync, "too-many-adds", text, "--allow-adds")
@@ -179,7 +211,12 @@ def _too_many(sync: Sync, code: str, text: str, flag: str) -> Problem:
 
 def _bounded(summary: PlanSummary) -> int:
     """Removals that the bounds are about."""
-    return summary.removes - summary.protected
+    return summary.removes - summary.protected - summary.approved.get(Op.REMOVE, 0)
+
+
+def _unapproved(summary: PlanSummary, op: Op) -> int:
+    """Planned changes, without the rest of a plan that was approved."""
+    return summary.ops.get(op, 0) - summary.approved.get(op, 0)
 
 
 def _many_suppressed(sync: Sync, summary: PlanSummary, limits: GuardLimits) -> Problem | None:
@@ -229,13 +266,20 @@ def _uncertain_removes(sync: Sync, summary: PlanSummary, limits: GuardLimits) ->
         where=sync.path,
         hint="Adds and changes are not held.",
         fix=f"give each row its `{sync.identity}` or leave the row out, then run: dbt build"
-        f" --select {sync.model}; when the removals are meant, run: {_again(sync)} --allow-removes",
+        f" --select {sync.model}; {_when_meant(sync, '--allow-removes')}",
     )
 
 
 def _look_or(sync: Sync, flag: str) -> str:
     look = f"python -m sync plan --select {sync.model} --show 20"
-    return f"look at it: {look}; when it is meant, run: {_again(sync)} {flag}"
+    return f"look at it: {look}; {_when_meant(sync, flag)}"
+
+
+def _when_meant(sync: Sync, flag: str) -> str:
+    return (
+        f"when it is meant, run: python -m sync apply --approve {PLAN_ID}; or, to send whatever"
+        f" the plan is by then: {_again(sync)} {flag}"
+    )
 
 
 def _again(sync: Sync) -> str:

@@ -22,6 +22,8 @@ COLUMNS = (
     ("Open", "right"),
 )
 """What is open was planned, and is neither acknowledged nor rejected."""
+PLAN = ("Plan", "left")
+"""Of a run that a guard held, or that was approved."""
 COMPLETE = ("success", "adopted")
 
 
@@ -30,7 +32,10 @@ def tell(terminal: Terminal, rows: Iterable[Row]) -> None:
     for row in rows:
         head = f"{row.sync.model} -> {row.sync.connection}"
         terminal.result("", terminal.paint_out(head, "bold"))
-        if row.runs:
+        if any(run.plan_id for run in row.runs):
+            cells = [[*_cells(run), _plan(run)] for run in row.runs]
+            draw(terminal, [*COLUMNS, PLAN], cells)
+        elif row.runs:
             draw(terminal, COLUMNS, [_cells(run) for run in row.runs])
         else:
             terminal.result("never ran")
@@ -48,6 +53,11 @@ def _cells(run: LastRun) -> list[tuple[str, str] | str]:
         (words.count(rejected), "red" if rejected else ""),
         (words.count(still_open), "yellow" if still_open else ""),
     ]
+
+
+def _plan(run: LastRun) -> str:
+    """The plan that was held, or that somebody approved."""
+    return f"{run.plan_id or ''} by {run.approved_by}" if run.approved_by else run.plan_id or ""
 
 
 def machine(row: Row) -> list[dict[str, Any]]:

@@ -21,6 +21,7 @@ from sync.journal.journal import Journal, Past
 from sync.model import Counts, Fate, Op, Sync
 from sync.plan.guards import Held, Waits
 from sync.run import parts
+from sync.run.approving import Decision, Question, decide
 from sync.run.engine import Engine
 from sync.run.leases import Leases, Tenure
 from sync.run.opening import gravest
@@ -31,6 +32,7 @@ from sync.state.store import (
     REJECTED,
     REJECTED_PARTIAL,
     UNKNOWN,
+    Approval,
     Holder,
     PlanSummary,
     Store,
@@ -98,6 +100,10 @@ class Hooks:
     """Keep the traceback of an error that nobody planned for; the problem that says where."""
     is_stopping: Callable[[], bool] = lambda: False
     """The run was asked to end, so that an unanswered check says nothing of the vendor."""
+    released: Callable[[PlanSummary], Held | None] = lambda summary: None
+    """What holds a plan although it is approved."""
+    approval: Approval | None = None
+    """The plan that may be sent although a guard holds it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +175,7 @@ class _Run:
         self.result: SyncResult | None = None
         self.recovered = 0
         self.account: str | None = None
+        self.decision = Decision()
         self.held: Held | None = None
         """Why a part of this plan waits, when it does."""
         self.tenure: Tenure | None = None
@@ -279,6 +286,11 @@ class _Run:
         self._recover(epoch, past)
         self.journal.begin(tenure.lease.mark)
         self.summary = self.ports.store.plan(epoch)
+        ask = Question(
+            self.sync, self.ports.store, self.hooks, self.summary, epoch, self.ports.run_id
+        )
+        self.decision = decide(ask, is_first_part=self.part is Part.EXITS)
+        self.held = self.decision.held
         if self.part is not Part.EXITS:
             self._tell_plan(self.summary)
 
@@ -303,7 +315,7 @@ class _Run:
     def _admitted(self, epoch: int) -> SyncResult | None:
         """The result of a plan that is held, empty or not welcome; None when it may be sent."""
         summary = self._planned()
-        held = self.held = self.hooks.guard(summary)
+        held = self.held
         if self.part is Part.EXITS and parts.is_all(summary, held):
             self.part = Part.WHOLE
         if self.part is Part.EXITS and not parts.sent_first(summary, held):
@@ -391,6 +403,8 @@ class _Run:
             is_definition_changed=self.summary is not None and self.summary.is_definition_changed,
             account=self.account,
             is_interim=result.exits is not None,
+            plan_id=self.decision.plan_id,
+            approved_by=self.decision.approved_by,
         )
 
     def _result(self, status: Status, exit_code: int, problems: tuple[Problem, ...]) -> SyncResult:

@@ -15,11 +15,11 @@ from sync.http.clock import elapsed
 from sync.journal.process import host, is_dead
 from sync.journal.spool import SPOOL_ROWS, Spool
 from sync.model import Change, Kind, Owner, Sync
-from sync.plan import invalid, preparing, reading, writing
+from sync.plan import approving, invalid, preparing, reading, writing
 from sync.plan.comparison import Comparison
 from sync.plan.culprit import with_column
 from sync.rules import NOW, AsOf
-from sync.state import entries, installation, lost, whose
+from sync.state import entries, held_plans, installation, lost, whose
 from sync.state import schema as t
 from sync.state.acks import append_acks
 from sync.state.catalogue import Catalogue
@@ -31,10 +31,13 @@ from sync.state.store import (
     TERMS,
     UNMARKED,
     Ack,
+    Approval,
     Holder,
+    Judged,
     Lease,
     Leftover,
     Mark,
+    Offer,
     PlanSummary,
     SyncReport,
     Terms,
@@ -83,6 +86,8 @@ class SqlStore:
         self._prepared: preparing.Prepared | None = None
         self._summary: PlanSummary | None = None
         self._owner: Owner | None = None
+        self._has_held = False
+        """A plan of the sync was held, and is open."""
         self._is_named = False
         """The sync's rows say whose they are."""
 
@@ -238,6 +243,35 @@ class SqlStore:
                 entries.void(state, epoch)
             conclude(state, epoch)
 
+    # Approvals
+
+    def offer(self, epoch: int, waits: str) -> Offer:
+        """The id of what a guard holds of the plan just made: the same for the same plan."""
+        with self.opened() as state:
+            return approving.offer(self._desk(state), waits)
+
+    def keep(self, epoch: int, run_id: str, offer: Offer, message: str) -> None:
+        """Record what is held, in place of what was held before."""
+        self._has_held = True
+        with self._fenced(epoch) as state:
+            approving.keep(self._desk(state), run_id, offer, message)
+
+    def judge(self, epoch: int, asked: Approval, offer: Offer | None) -> Judged:
+        """Whether the plan just made is the one that is approved; `offer` is what is held of it."""
+        with self.opened() as state:
+            return approving.judge(self._desk(state), asked, offer)
+
+    def spend(self, epoch: int, run_id: str, asked: Approval, offer: Offer, message: str) -> None:
+        """Record the approval. It is good for what waits of this plan, and for no other."""
+        self._has_held = True
+        with self._fenced(epoch) as state:
+            approving.spend(self._desk(state), run_id, asked, offer, message)
+
+    def _desk(self, state: Catalogue) -> approving.Desk:
+        assert self._summary is not None
+        asks_delays = not self.as_of.only_exits
+        return approving.of_run(state, self.planned(), self._summary, asks_delays)
+
     # Planning and finishing
 
     def plan(self, epoch: int) -> PlanSummary:
@@ -260,6 +294,10 @@ class SqlStore:
             if not self._is_named:
                 whose.record(state, self._owned())
         self._prepared = prepared
+        self._has_held = prepared.known is not None and bool(prepared.known.held_plan)
+        if self._has_held:
+            left = approving.count_left(self._desk(state))
+            self._summary = replace(self._summary, approved=left)
         return self._summary
 
     def account(self) -> str | None:
@@ -311,6 +349,8 @@ class SqlStore:
         assert self._summary is not None
         if self._summary.total:
             merge(state, writing.settlement(state, self.planned(), epoch), report.run_id)
+        if report.is_complete and self._has_held and not report.is_interim:
+            held_plans.close(state)
         if report.is_complete:
             state.run(clear_resolved(self.tables, epoch, invalid.CODES))
         if self._summary.total:

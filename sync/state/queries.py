@@ -45,6 +45,8 @@ RUN_SYNC = (
     "outranked",
     "expired",
     "invalid",
+    "plan_id",
+    "approved_by",
 )
 MEMBERSHIP = (
     "identity",

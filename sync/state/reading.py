@@ -56,6 +56,9 @@ class LastRun(NamedTuple):
     outranked: int
     expired: int
     invalid: int
+    plan_id: str | None
+    """Of a plan that a guard held, or that was approved."""
+    approved_by: str | None
 
 
 class Lease(NamedTuple):

@@ -46,6 +46,13 @@ FORMATS: Mapping[int, tuple[str, ...]] = {
     12: ("run_syncs.expired",),
     13: ("waiting",),
     14: ("run_syncs.outranked",),
+    15: (
+        "held_plans",
+        "held_rows",
+        "run_syncs.plan_id",
+        "run_syncs.approved_by",
+        "syncs.held_plan",
+    ),
 }
 """What each format after the first has brought: a table, or a column as `table.column`.
 
@@ -154,6 +161,7 @@ SHARED: Mapping[str, Mapping[str, str]] = {
         "settled_epoch": BIG,
         "grown_epoch": BIG,
         "seen": TEXT,
+        "held_plan": TEXT,
     },
     "targets": {"sync": TEXT, "target_id": INTEGER, "target": TEXT, "first_used_at": MOMENT},
     "runs": {
@@ -198,6 +206,34 @@ SHARED: Mapping[str, Mapping[str, str]] = {
         "bytes_sent": BIG,
         "definition": TEXT,
         "is_definition_changed": FLAG,
+        "plan_id": TEXT,
+        "approved_by": TEXT,
+    },
+    "held_plans": {
+        "sync": TEXT,
+        "plan_id": TEXT,
+        "run_id": TEXT,
+        "epoch": BIG,
+        "held_at": MOMENT,
+        "metadata": TEXT,
+        "waits": TEXT,
+        "adds": BIG,
+        "changes": BIG,
+        "removes": BIG,
+        "message": TEXT,
+        "superseded_by": TEXT,
+        "moved": TEXT,
+        "approved_run": TEXT,
+        "approved_by": TEXT,
+        "approved_at": MOMENT,
+        "finished_at": MOMENT,
+    },
+    "held_rows": {
+        "sync": TEXT,
+        "plan_id": TEXT,
+        "op": TEXT,
+        "identity": TEXT,
+        "content": TEXT,
     },
     "deliveries": {
         "run_id": TEXT,

@@ -102,5 +102,7 @@ def log_run_sync(tables: StateTables, sync: Sync, report: SyncReport) -> exp.Ins
         "bytes_sent": e.number(report.bytes_sent),
         "definition": e.text(sync.definition),
         "is_definition_changed": exp.true() if report.is_definition_changed else exp.false(),
+        "plan_id": e.text(report.plan_id) if report.plan_id else e.null("varchar"),
+        "approved_by": e.text(report.approved_by) if report.approved_by else e.null("varchar"),
     }
     return e.insert(tables["run_syncs"], list(values), exp.select(*values.values()))

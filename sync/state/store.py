@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from sync.errors import Problem
@@ -170,6 +171,8 @@ class PlanSummary:
     """Why what the policies ask is not known for sure: adds and changes wait."""
     refusal: tuple[Problem, ...] = ()
     """Why the model can't be read; the plan has no more than exits that nothing holds."""
+    approved: Mapping[Op, int] = field(default_factory=dict)
+    """Changes of an approved plan that a run has begun to send, and that are still to go."""
 
     @property
     def removes(self) -> int:
@@ -187,9 +190,54 @@ class PlanSummary:
         return sum(self.causes.get(cause, 0) for cause in PROTECTIVE)
 
     @property
+    def is_approved(self) -> bool:
+        """Whether no more is left than the rest of an approved plan."""
+        return bool(self.approved) and sum(self.approved.values()) >= self.total - self.protected
+
+    @property
     def total(self) -> int:
         """Planned changes, removals included."""
         return sum(self.ops.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """What `apply --approve` asks for."""
+
+    plan_id: str
+    by: str
+    """Who approves."""
+    at_most: bool = False
+    """Rows may have moved, as long as no operation has more of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A plan that a guard holds: what is sent when its id is approved."""
+
+    plan_id: str
+    """Empty before the first run, when nothing makes it the same for plan and apply."""
+    waits: str
+    """What of the plan waits, as `sync.plan.guards.Waits` calls it."""
+    ops: Mapping[Op, int]
+    """How many changes wait."""
+
+
+class Verdict(StrEnum):
+    """What becomes of an approval."""
+
+    GOOD = "good"
+    UNDER_WAY = "under way"
+    """A run has begun to send the plan, and the rest goes without a new approval."""
+    SPENT = "spent"
+    MOVED = "moved"
+
+
+class Judged(NamedTuple):
+    """The verdict about an approval, and in words what moved, or when the plan was sent."""
+
+    verdict: Verdict
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +260,9 @@ class SyncReport:
     account: str | None = None
     is_interim: bool = False
     """Of a part of the run: there is one row of `run_syncs` for all of it, at the end."""
+    plan_id: str = ""
+    """Of a plan that a guard held, or that was approved."""
+    approved_by: str = ""
 
 
 class Store(Protocol):
@@ -266,6 +317,20 @@ class Store(Protocol):
 
     def discard(self, epoch: int) -> None:
         """Clear a plan of which nothing was sent."""
+
+    def offer(self, epoch: int, waits: str) -> Offer:
+        """The id of what a guard holds of the plan just made: the same for the same plan."""
+        ...
+
+    def keep(self, epoch: int, run_id: str, offer: Offer, message: str) -> None:
+        """Record what is held, in place of what was held before."""
+
+    def judge(self, epoch: int, asked: Approval, offer: Offer | None) -> Judged:
+        """Whether the plan just made is the one that is approved; `offer` is what is held of it."""
+        ...
+
+    def spend(self, epoch: int, run_id: str, asked: Approval, offer: Offer, message: str) -> None:
+        """Record the approval. It is good for what waits of this plan, and for no other."""
 
     def account(self) -> str | None:
         """The vendor's account this sync has always gone to, if it ever went."""

@@ -32,6 +32,7 @@ _NAMES = (
     "settled_epoch",
     "grown_epoch",
     "seen",
+    "held_plan",
 )
 
 
@@ -60,6 +61,8 @@ class Remembered:
     """The newest run that added anybody."""
     seen: str = ""
     """Of syncs that create people: their `grown_epoch` at the last complete run, as JSON."""
+    held_plan: str = ""
+    """The id of a plan of it that is open (`sync.state.held_plans`)."""
 
     @property
     def is_settled(self) -> bool:
@@ -114,6 +117,7 @@ def _row(
     settled: int | None,
     grown: int | None,
     seen: str | None,
+    held_plan: str | None,
 ) -> Remembered:
     return Remembered(
         sync,
@@ -132,6 +136,7 @@ def _row(
         settled or 0,
         grown or 0,
         seen or "",
+        held_plan or "",
     )
 
 

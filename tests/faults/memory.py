@@ -23,13 +23,17 @@ from sync.state.store import (
     TERMS,
     UNMARKED,
     Ack,
+    Approval,
     Holder,
+    Judged,
     Lease,
     Leftover,
     Mark,
+    Offer,
     PlanSummary,
     SyncReport,
     Terms,
+    Verdict,
 )
 from tests.faults.reference import (
     Row,
@@ -246,6 +250,20 @@ class MemoryStore:
     def discard(self, epoch: int) -> None:
         self._fence(epoch)
         self._clear()
+
+    def offer(self, epoch: int, waits: str) -> Offer:
+        return Offer(f"plan-{epoch}", waits, {})
+
+    @operation
+    def keep(self, epoch: int, run_id: str, offer: Offer, message: str) -> None:
+        self._fence(epoch)
+
+    def judge(self, epoch: int, asked: Approval, offer: Offer | None) -> Judged:
+        return Judged(Verdict.GOOD)
+
+    @operation
+    def spend(self, epoch: int, run_id: str, asked: Approval, offer: Offer, message: str) -> None:
+        self._fence(epoch)
 
     def account(self) -> str | None:
         return self.tables.account

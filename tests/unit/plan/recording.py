@@ -12,16 +12,18 @@ from unittest.mock import patch
 from sqlglot import exp, parse_one
 
 from sync.model import Kind, Op, Relation, Sync, Trait
-from sync.plan import preparing, writing
+from sync.plan import approving, preparing, writing
 from sync.plan.comparison import Sibling
+from sync.plan.guards import Waits
 from sync.relation import turned
 from sync.rules import AsOf, Cadence, Cap, Exclusive, Rules
+from sync.state import held_plans, settling
 from sync.state import schema as t
-from sync.state import settling
 from sync.state.catalogue import Catalogue
 from sync.state.columns import Column
+from sync.state.held_plans import HeldPlan
 from sync.state.lease import LeaseTable
-from sync.state.store import TERMS, Holder
+from sync.state.store import TERMS, Approval, Holder, PlanSummary
 from sync.timing import Span
 from sync.warehouse import sql as e
 
@@ -53,6 +55,7 @@ DROPPED = Column(Trait("old", "old"), "text", is_dropped=True)
 REPLACED = Column(Trait("visits", "visits"), "text", is_superseded=True, stored_name="t_visits_2")
 PLANNED = [(op, cause, 1) for op, cause in zip(Op, ("left", "changed", "new"), strict=True)]
 ONES = 1
+HELD = HeldPlan("1c93f0-00000000", 6, "", Waits.ENTRIES, 1, 0, 0, None, None, None, None, None)
 
 
 class Recording:
@@ -75,7 +78,9 @@ class Recording:
             return list(PLANNED)
         if names[:1] == ["waits_for"]:
             return [(self.delay, ONES)]
-        if names == ["sync", "mapping"]:
+        if names[:1] == ["plan_id"]:
+            return [HELD]
+        if names[:1] in (["op"], ["kind"]) or names == ["sync", "mapping"]:
             return []
         if "expires_at" in names:
             return [self._lease(names)]
@@ -173,6 +178,25 @@ def grouped(dialect: str) -> list[str]:
         prepared = preparing.prepare(state, sync, f"{dialect} 1", 7, [first, sync], as_of)
     state.told.clear()
     writing.write(state, prepared)
+    return state.told
+
+
+def approved(dialect: str) -> list[str]:
+    """What is asked of a plan that a guard holds in place of another one, until it is over."""
+    state = Listening(dialect)
+    state._present = frozenset(t.SHARED)
+    with patch("sync.state.syncs.recorded", lambda *_: {}):
+        prepared = preparing.prepare(state, SYNC, f"{dialect} 1", 7, [])
+    causes = {"left": 1, "new": 1, "changed": 1}
+    summary = PlanSummary(3, {}, dict.fromkeys(Op, 1), causes, members=3)
+    desk = approving.of_run(state, prepared.comparison, summary)
+    state.told.clear()
+    offered = approving.offer(desk, Waits.ENTRIES)
+    approving.spend(desk, "run", Approval(offered.plan_id, "me"), offered, "too many")
+    under_way = HELD._replace(approved_at=datetime(2026, 11, 21, 12, tzinfo=UTC))
+    with patch("sync.state.held_plans.of_sync", lambda state: [under_way]):
+        approving.count_left(desk)
+    held_plans.close(state)
     return state.told
 
 

@@ -38,7 +38,8 @@ CREATE TABLE IF NOT EXISTS `shop_activation`.`syncs` (
   `planned_epoch` INT64,
   `settled_epoch` INT64,
   `grown_epoch` INT64,
-  `seen` STRING
+  `seen` STRING,
+  `held_plan` STRING
 );
 
 SELECT

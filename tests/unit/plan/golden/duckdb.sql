@@ -38,7 +38,8 @@ CREATE TABLE IF NOT EXISTS "shop_activation"."syncs" (
   "planned_epoch" BIGINT,
   "settled_epoch" BIGINT,
   "grown_epoch" BIGINT,
-  "seen" TEXT
+  "seen" TEXT,
+  "held_plan" TEXT
 );
 
 SELECT

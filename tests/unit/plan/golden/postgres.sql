@@ -38,7 +38,8 @@ CREATE TABLE IF NOT EXISTS "shop_activation"."syncs" (
   "planned_epoch" BIGINT,
   "settled_epoch" BIGINT,
   "grown_epoch" BIGINT,
-  "seen" VARCHAR
+  "seen" VARCHAR,
+  "held_plan" VARCHAR
 );
 
 SELECT

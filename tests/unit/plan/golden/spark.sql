@@ -38,7 +38,8 @@ CREATE TABLE IF NOT EXISTS `shop_activation`.`syncs` (
   `planned_epoch` BIGINT,
   `settled_epoch` BIGINT,
   `grown_epoch` BIGINT,
-  `seen` STRING
+  `seen` STRING,
+  `held_plan` STRING
 );
 
 SELECT

@@ -1,0 +1,474 @@
+SELECT
+  `op`,
+  COUNT(*),
+  TO_HEX(MD5(STRING_AGG(`content`, ''
+  ORDER BY
+    `content`)))
+FROM (
+  SELECT
+    `op`,
+    `identity`,
+    TO_HEX(
+      MD5(
+        CONCAT(
+          '1',
+          COALESCE('|=' || CAST(`op` AS STRING), '|'),
+          COALESCE('|=' || CAST(`cause` AS STRING), '|'),
+          COALESCE('|=' || CAST(`identity` AS STRING), '|'),
+          COALESCE('|=' || CAST(`external_id` AS STRING), '|'),
+          COALESCE('|=' || CAST(`external_key` AS STRING), '|'),
+          COALESCE('|=' || CAST(`related_id` AS STRING), '|'),
+          COALESCE('|=' || CAST(CAST(`target_id` AS INT64) AS STRING), '|'),
+          COALESCE('|=' || CAST(`reason` AS STRING), '|'),
+          COALESCE('|=' || CAST(CAST(`transition` AS INT64) AS STRING), '|'),
+          COALESCE('|=' || CAST(`event` AS STRING), '|'),
+          COALESCE('|=' || CAST(CAST(`occurred_at` AS TIMESTAMP) AS STRING), '|'),
+          COALESCE('|=' || CAST(CAST(`is_quiet` AS BOOL) AS STRING), '|'),
+          COALESCE('|=' || CAST(`changed` AS STRING), '|'),
+          COALESCE('|=' || CAST(CAST(`expires_from` AS TIMESTAMP) AS STRING), '|'),
+          COALESCE('|=' || CAST(`zone` AS STRING), '|'),
+          COALESCE('|=' || CAST(CAST(`t_plan` AS STRING) AS STRING), '|'),
+          COALESCE('|=' || CAST(CAST(`t_visits` AS INT64) AS STRING), '|'),
+          COALESCE('|=' || CAST(CAST(`t_email` AS STRING) AS STRING), '|')
+        )
+      )
+    ) AS `content`
+  FROM (
+    SELECT
+      *
+    FROM `shop_activation`.`plan_people__mailer`
+    WHERE
+      `epoch` = 7
+  ) AS `p`
+  WHERE
+    `cause` IN ('new', 'changed')
+) AS `w`
+GROUP BY
+  `op`;
+
+SELECT
+  `plan_id`,
+  `epoch`,
+  `metadata`,
+  `waits`,
+  `adds`,
+  `changes`,
+  `removes`,
+  `superseded_by`,
+  `moved`,
+  `approved_by`,
+  `approved_at`,
+  `finished_at`
+FROM `shop_activation`.`held_plans`
+WHERE
+  `sync` = 'people__mailer';
+
+SELECT
+  `plan_id`,
+  `epoch`,
+  `metadata`,
+  `waits`,
+  `adds`,
+  `changes`,
+  `removes`,
+  `superseded_by`,
+  `moved`,
+  `approved_by`,
+  `approved_at`,
+  `finished_at`
+FROM `shop_activation`.`held_plans`
+WHERE
+  `sync` = 'people__mailer';
+
+WITH `activation_waiting` AS (
+  SELECT
+    `op`,
+    `identity`,
+    TO_HEX(
+      MD5(
+        CONCAT(
+          '1',
+          COALESCE('|=' || CAST(`op` AS STRING), '|'),
+          COALESCE('|=' || CAST(`cause` AS STRING), '|'),
+          COALESCE('|=' || CAST(`identity` AS STRING), '|'),
+          COALESCE('|=' || CAST(`external_id` AS STRING), '|'),
+          COALESCE('|=' || CAST(`external_key` AS STRING), '|'),
+          COALESCE('|=' || CAST(`related_id` AS STRING), '|'),
+          COALESCE('|=' || CAST(CAST(`target_id` AS INT64) AS STRING), '|'),
+          COALESCE('|=' || CAST(`reason` AS STRING), '|'),
+          COALESCE('|=' || CAST(CAST(`transition` AS INT64) AS STRING), '|'),
+          COALESCE('|=' || CAST(`event` AS STRING), '|'),
+          COALESCE('|=' || CAST(CAST(`occurred_at` AS TIMESTAMP) AS STRING), '|'),
+          COALESCE('|=' || CAST(CAST(`is_quiet` AS BOOL) AS STRING), '|'),
+          COALESCE('|=' || CAST(`changed` AS STRING), '|'),
+          COALESCE('|=' || CAST(CAST(`expires_from` AS TIMESTAMP) AS STRING), '|'),
+          COALESCE('|=' || CAST(`zone` AS STRING), '|'),
+          COALESCE('|=' || CAST(CAST(`t_plan` AS STRING) AS STRING), '|'),
+          COALESCE('|=' || CAST(CAST(`t_visits` AS INT64) AS STRING), '|'),
+          COALESCE('|=' || CAST(CAST(`t_email` AS STRING) AS STRING), '|')
+        )
+      )
+    ) AS `content`
+  FROM (
+    SELECT
+      *
+    FROM `shop_activation`.`plan_people__mailer`
+    WHERE
+      `epoch` = 7
+  ) AS `p`
+  WHERE
+    `cause` IN ('new', 'changed')
+), `activation_held` AS (
+  SELECT
+    `op`,
+    `identity`,
+    `content`
+  FROM `shop_activation`.`held_rows`
+  WHERE
+    `sync` = 'people__mailer' AND `plan_id` IN ('1c93f0-00000000')
+), `activation_known` AS (
+  SELECT
+    `identity`,
+    `written_epoch`,
+    `unconfirmed`
+  FROM `shop_activation`.`snapshot_people__mailer` AS `s`
+)
+SELECT
+  CASE WHEN h.content IS NULL THEN 'new' ELSE 'changed' END AS kind,
+  COALESCE(s.written_epoch > 6 OR NOT s.unconfirmed IS NULL, FALSE) AS was_sent,
+  COUNT(*) AS found
+FROM activation_waiting AS w
+LEFT JOIN activation_held AS h
+  ON h.op = w.op AND h.identity = w.identity
+LEFT JOIN activation_known AS s
+  ON s.identity = w.identity
+WHERE
+  h.content IS NULL OR h.content <> w.content
+GROUP BY
+  1,
+  2;
+
+WITH `activation_waiting` AS (
+  SELECT
+    `op`,
+    `identity`,
+    TO_HEX(
+      MD5(
+        CONCAT(
+          '1',
+          COALESCE('|=' || CAST(`op` AS STRING), '|'),
+          COALESCE('|=' || CAST(`cause` AS STRING), '|'),
+          COALESCE('|=' || CAST(`identity` AS STRING), '|'),
+          COALESCE('|=' || CAST(`external_id` AS STRING), '|'),
+          COALESCE('|=' || CAST(`external_key` AS STRING), '|'),
+          COALESCE('|=' || CAST(`related_id` AS STRING), '|'),
+          COALESCE('|=' || CAST(CAST(`target_id` AS INT64) AS STRING), '|'),
+          COALESCE('|=' || CAST(`reason` AS STRING), '|'),
+          COALESCE('|=' || CAST(CAST(`transition` AS INT64) AS STRING), '|'),
+          COALESCE('|=' || CAST(`event` AS STRING), '|'),
+          COALESCE('|=' || CAST(CAST(`occurred_at` AS TIMESTAMP) AS STRING), '|'),
+          COALESCE('|=' || CAST(CAST(`is_quiet` AS BOOL) AS STRING), '|'),
+          COALESCE('|=' || CAST(`changed` AS STRING), '|'),
+          COALESCE('|=' || CAST(CAST(`expires_from` AS TIMESTAMP) AS STRING), '|'),
+          COALESCE('|=' || CAST(`zone` AS STRING), '|'),
+          COALESCE('|=' || CAST(CAST(`t_plan` AS STRING) AS STRING), '|'),
+          COALESCE('|=' || CAST(CAST(`t_visits` AS INT64) AS STRING), '|'),
+          COALESCE('|=' || CAST(CAST(`t_email` AS STRING) AS STRING), '|')
+        )
+      )
+    ) AS `content`
+  FROM (
+    SELECT
+      *
+    FROM `shop_activation`.`plan_people__mailer`
+    WHERE
+      `epoch` = 7
+  ) AS `p`
+  WHERE
+    `cause` IN ('new', 'changed')
+), `activation_held` AS (
+  SELECT
+    `op`,
+    `identity`,
+    `content`
+  FROM `shop_activation`.`held_rows`
+  WHERE
+    `sync` = 'people__mailer' AND `plan_id` IN ('1c93f0-00000000')
+), `activation_known` AS (
+  SELECT
+    `identity`,
+    `written_epoch`,
+    `unconfirmed`
+  FROM `shop_activation`.`snapshot_people__mailer` AS `s`
+), `activation_held_back` AS (
+  SELECT DISTINCT
+    `identity`
+  FROM (
+    SELECT
+      `identity`
+    FROM (
+      SELECT
+        `r`.*,
+        CASE
+          WHEN `r`.`identity` IS NULL
+          THEN 'invalid'
+          WHEN `r`.`external_key` IS NULL
+          THEN 'invalid'
+          WHEN `r`.`t_plan` IS NULL
+          THEN 'invalid'
+          ELSE CAST(NULL AS STRING)
+        END AS `fate`,
+        CASE
+          WHEN `r`.`identity` IS NULL
+          THEN 'unidentified'
+          WHEN `r`.`external_key` IS NULL
+          THEN 'address-missing'
+          WHEN `r`.`t_plan` IS NULL
+          THEN 'null-refused'
+          ELSE CAST(NULL AS STRING)
+        END AS `detail`,
+        CASE
+          WHEN `r`.`identity` IS NULL OR `r`.`external_key` IS NULL OR `r`.`t_plan` IS NULL
+          THEN NULL
+          ELSE farm_fingerprint(
+            to_json_string(
+              STRUCT(
+                CAST('3;bigquery 1;42b268840072c5565df8ac596c30d17b' AS STRING),
+                `r`.`identity`,
+                `r`.`external_key`,
+                `r`.`t_email`,
+                `r`.`t_plan`,
+                `r`.`t_visits`
+              )
+            )
+          )
+        END AS `fingerprint`
+      FROM (
+        SELECT
+          CASE
+            WHEN CAST(`m`.`id` AS STRING) = ''
+            OR CAST(`m`.`id` AS STRING) LIKE ' %'
+            OR CAST(`m`.`id` AS STRING) LIKE '% '
+            THEN NULLIF(TRIM(CAST(`m`.`id` AS STRING)), '')
+            ELSE CAST(`m`.`id` AS STRING)
+          END AS `identity`,
+          TRANSLATE(
+            TRIM(
+              CASE
+                WHEN CAST(`m`.`email` AS STRING) = ''
+                OR CAST(`m`.`email` AS STRING) LIKE ' %'
+                OR CAST(`m`.`email` AS STRING) LIKE '% '
+                THEN NULLIF(TRIM(CAST(`m`.`email` AS STRING)), '')
+                ELSE CAST(`m`.`email` AS STRING)
+              END,
+              '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　'
+            ),
+            'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+            'abcdefghijklmnopqrstuvwxyz'
+          ) AS `external_key`,
+          CASE
+            WHEN CAST(`m`.`email` AS STRING) = ''
+            OR CAST(`m`.`email` AS STRING) LIKE ' %'
+            OR CAST(`m`.`email` AS STRING) LIKE '% '
+            THEN NULLIF(TRIM(CAST(`m`.`email` AS STRING)), '')
+            ELSE CAST(`m`.`email` AS STRING)
+          END AS `external_id`,
+          CAST(NULL AS STRING) AS `related_id`,
+          CAST(NULL AS STRING) AS `reason`,
+          CAST(NULL AS STRING) AS `event`,
+          CAST(NULL AS DATETIME) AS `occurred_at`,
+          `m`.`plan` AS `t_plan`,
+          COALESCE(`m`.`visits`, 0) AS `t_visits`,
+          `m`.`email` AS `t_email`
+        FROM `shop`.`people` AS `m`
+      ) AS `r`
+    ) AS `g`
+    WHERE
+      NOT `fate` IS NULL
+  ) AS `b`
+)
+SELECT
+  COALESCE(s.written_epoch > 6 OR NOT s.unconfirmed IS NULL, FALSE) AS was_sent,
+  COUNT(*) AS found
+FROM activation_held AS h
+LEFT JOIN activation_waiting AS w
+  ON w.op = h.op AND w.identity = h.identity
+LEFT JOIN activation_held_back AS b
+  ON b.identity = h.identity
+LEFT JOIN activation_known AS s
+  ON s.identity = h.identity
+WHERE
+  w.identity IS NULL AND b.identity IS NULL
+GROUP BY
+  1;
+
+UPDATE `shop_activation`.`held_plans` SET `superseded_by` = 'aa07c8-06662048', `moved` = 'the metadata moved; the snapshot moved: 1 gone'
+WHERE
+  `sync` = 'people__mailer' AND `plan_id` = '1c93f0-00000000';
+
+DELETE FROM `shop_activation`.`held_rows`
+WHERE
+  `sync` = 'people__mailer' AND `plan_id` = '1c93f0-00000000';
+
+DELETE FROM `shop_activation`.`held_plans`
+WHERE
+  `sync` = 'people__mailer' AND `plan_id` = 'aa07c8-06662048';
+
+DELETE FROM `shop_activation`.`held_rows`
+WHERE
+  `sync` = 'people__mailer' AND `plan_id` = 'aa07c8-06662048';
+
+INSERT INTO `shop_activation`.`held_plans` (
+  `sync`,
+  `plan_id`,
+  `held_at`,
+  `waits`,
+  `adds`,
+  `changes`,
+  `removes`,
+  `run_id`,
+  `epoch`,
+  `metadata`,
+  `message`
+)
+SELECT
+  'people__mailer',
+  'aa07c8-06662048',
+  CAST(TIMESTAMP(DATETIME(CURRENT_TIMESTAMP(), 'UTC')) AS DATETIME),
+  'adds and changes',
+  0,
+  0,
+  0,
+  'run',
+  7,
+  '7d907ee58b016d0b',
+  'too many';
+
+UPDATE `shop_activation`.`syncs` SET `held_plan` = 'aa07c8-06662048'
+WHERE
+  `sync` = 'people__mailer';
+
+INSERT INTO `shop_activation`.`held_rows` (
+  `sync`,
+  `plan_id`,
+  `op`,
+  `identity`,
+  `content`
+)
+SELECT
+  'people__mailer' AS `sync`,
+  'aa07c8-06662048' AS `plan_id`,
+  `op`,
+  `identity`,
+  `content`
+FROM (
+  SELECT
+    `op`,
+    `identity`,
+    TO_HEX(
+      MD5(
+        CONCAT(
+          '1',
+          COALESCE('|=' || CAST(`op` AS STRING), '|'),
+          COALESCE('|=' || CAST(`cause` AS STRING), '|'),
+          COALESCE('|=' || CAST(`identity` AS STRING), '|'),
+          COALESCE('|=' || CAST(`external_id` AS STRING), '|'),
+          COALESCE('|=' || CAST(`external_key` AS STRING), '|'),
+          COALESCE('|=' || CAST(`related_id` AS STRING), '|'),
+          COALESCE('|=' || CAST(CAST(`target_id` AS INT64) AS STRING), '|'),
+          COALESCE('|=' || CAST(`reason` AS STRING), '|'),
+          COALESCE('|=' || CAST(CAST(`transition` AS INT64) AS STRING), '|'),
+          COALESCE('|=' || CAST(`event` AS STRING), '|'),
+          COALESCE('|=' || CAST(CAST(`occurred_at` AS TIMESTAMP) AS STRING), '|'),
+          COALESCE('|=' || CAST(CAST(`is_quiet` AS BOOL) AS STRING), '|'),
+          COALESCE('|=' || CAST(`changed` AS STRING), '|'),
+          COALESCE('|=' || CAST(CAST(`expires_from` AS TIMESTAMP) AS STRING), '|'),
+          COALESCE('|=' || CAST(`zone` AS STRING), '|'),
+          COALESCE('|=' || CAST(CAST(`t_plan` AS STRING) AS STRING), '|'),
+          COALESCE('|=' || CAST(CAST(`t_visits` AS INT64) AS STRING), '|'),
+          COALESCE('|=' || CAST(CAST(`t_email` AS STRING) AS STRING), '|')
+        )
+      )
+    ) AS `content`
+  FROM (
+    SELECT
+      *
+    FROM `shop_activation`.`plan_people__mailer`
+    WHERE
+      `epoch` = 7
+  ) AS `p`
+  WHERE
+    `cause` IN ('new', 'changed')
+) AS `w`;
+
+UPDATE `shop_activation`.`held_plans` SET `approved_run` = 'run', `approved_by` = 'me', `approved_at` = CAST(TIMESTAMP(DATETIME(CURRENT_TIMESTAMP(), 'UTC')) AS DATETIME)
+WHERE
+  `sync` = 'people__mailer' AND `plan_id` = 'aa07c8-06662048';
+
+WITH `activation_waiting` AS (
+  SELECT
+    `op`,
+    `identity`,
+    TO_HEX(
+      MD5(
+        CONCAT(
+          '1',
+          COALESCE('|=' || CAST(`op` AS STRING), '|'),
+          COALESCE('|=' || CAST(`cause` AS STRING), '|'),
+          COALESCE('|=' || CAST(`identity` AS STRING), '|'),
+          COALESCE('|=' || CAST(`external_id` AS STRING), '|'),
+          COALESCE('|=' || CAST(`external_key` AS STRING), '|'),
+          COALESCE('|=' || CAST(`related_id` AS STRING), '|'),
+          COALESCE('|=' || CAST(CAST(`target_id` AS INT64) AS STRING), '|'),
+          COALESCE('|=' || CAST(`reason` AS STRING), '|'),
+          COALESCE('|=' || CAST(CAST(`transition` AS INT64) AS STRING), '|'),
+          COALESCE('|=' || CAST(`event` AS STRING), '|'),
+          COALESCE('|=' || CAST(CAST(`occurred_at` AS TIMESTAMP) AS STRING), '|'),
+          COALESCE('|=' || CAST(CAST(`is_quiet` AS BOOL) AS STRING), '|'),
+          COALESCE('|=' || CAST(`changed` AS STRING), '|'),
+          COALESCE('|=' || CAST(CAST(`expires_from` AS TIMESTAMP) AS STRING), '|'),
+          COALESCE('|=' || CAST(`zone` AS STRING), '|'),
+          COALESCE('|=' || CAST(CAST(`t_plan` AS STRING) AS STRING), '|'),
+          COALESCE('|=' || CAST(CAST(`t_visits` AS INT64) AS STRING), '|'),
+          COALESCE('|=' || CAST(CAST(`t_email` AS STRING) AS STRING), '|')
+        )
+      )
+    ) AS `content`
+  FROM (
+    SELECT
+      *
+    FROM `shop_activation`.`plan_people__mailer`
+    WHERE
+      `epoch` = 7
+  ) AS `p`
+  WHERE
+    `cause` IN ('left', 'new', 'changed')
+), `activation_held` AS (
+  SELECT
+    `op`,
+    `identity`,
+    `content`
+  FROM `shop_activation`.`held_rows`
+  WHERE
+    `sync` = 'people__mailer' AND `plan_id` IN ('1c93f0-00000000')
+)
+SELECT
+  w.op,
+  COUNT(*) AS found
+FROM activation_waiting AS w
+INNER JOIN activation_held AS h
+  ON h.op = w.op AND h.identity = w.identity
+GROUP BY
+  w.op;
+
+UPDATE `shop_activation`.`held_plans` SET `finished_at` = CAST(TIMESTAMP(DATETIME(CURRENT_TIMESTAMP(), 'UTC')) AS DATETIME)
+WHERE
+  `sync` = 'people__mailer' AND `finished_at` IS NULL;
+
+DELETE FROM `shop_activation`.`held_rows`
+WHERE
+  `sync` = 'people__mailer';
+
+UPDATE `shop_activation`.`syncs` SET `held_plan` = CAST(NULL AS STRING)
+WHERE
+  `sync` = 'people__mailer';

@@ -1,0 +1,343 @@
+SELECT
+  "op",
+  COUNT(*),
+  MD5(LISTAGG("content" ORDER BY "content", ''))
+FROM (
+  SELECT
+    "op",
+    "identity",
+    MD5(
+      '1' || COALESCE('|=' || CAST("op" AS VARCHAR), '|') || COALESCE('|=' || CAST("cause" AS VARCHAR), '|') || COALESCE('|=' || CAST("identity" AS VARCHAR), '|') || COALESCE('|=' || CAST("external_id" AS VARCHAR), '|') || COALESCE('|=' || CAST("external_key" AS VARCHAR), '|') || COALESCE('|=' || CAST("related_id" AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("target_id" AS INTEGER) AS VARCHAR), '|') || COALESCE('|=' || CAST("reason" AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("transition" AS INTEGER) AS VARCHAR), '|') || COALESCE('|=' || CAST("event" AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("occurred_at" AS TIMESTAMP) AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("is_quiet" AS BOOLEAN) AS VARCHAR), '|') || COALESCE('|=' || CAST("changed" AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("expires_from" AS TIMESTAMP) AS VARCHAR), '|') || COALESCE('|=' || CAST("zone" AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("t_plan" AS VARCHAR(MAX)) AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("t_visits" AS INTEGER) AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("t_email" AS VARCHAR(MAX)) AS VARCHAR), '|')
+    ) AS "content"
+  FROM (
+    SELECT
+      *
+    FROM "shop_activation"."plan_people__mailer"
+    WHERE
+      "epoch" = 7
+  ) AS "p"
+  WHERE
+    "cause" IN ('new', 'changed')
+) AS "w"
+GROUP BY
+  "op";
+
+SELECT
+  "plan_id",
+  "epoch",
+  "metadata",
+  "waits",
+  "adds",
+  "changes",
+  "removes",
+  "superseded_by",
+  "moved",
+  "approved_by",
+  "approved_at",
+  "finished_at"
+FROM "shop_activation"."held_plans"
+WHERE
+  "sync" = 'people__mailer';
+
+SELECT
+  "plan_id",
+  "epoch",
+  "metadata",
+  "waits",
+  "adds",
+  "changes",
+  "removes",
+  "superseded_by",
+  "moved",
+  "approved_by",
+  "approved_at",
+  "finished_at"
+FROM "shop_activation"."held_plans"
+WHERE
+  "sync" = 'people__mailer';
+
+WITH "activation_waiting" AS (
+  SELECT
+    "op",
+    "identity",
+    MD5(
+      '1' || COALESCE('|=' || CAST("op" AS VARCHAR), '|') || COALESCE('|=' || CAST("cause" AS VARCHAR), '|') || COALESCE('|=' || CAST("identity" AS VARCHAR), '|') || COALESCE('|=' || CAST("external_id" AS VARCHAR), '|') || COALESCE('|=' || CAST("external_key" AS VARCHAR), '|') || COALESCE('|=' || CAST("related_id" AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("target_id" AS INTEGER) AS VARCHAR), '|') || COALESCE('|=' || CAST("reason" AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("transition" AS INTEGER) AS VARCHAR), '|') || COALESCE('|=' || CAST("event" AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("occurred_at" AS TIMESTAMP) AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("is_quiet" AS BOOLEAN) AS VARCHAR), '|') || COALESCE('|=' || CAST("changed" AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("expires_from" AS TIMESTAMP) AS VARCHAR), '|') || COALESCE('|=' || CAST("zone" AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("t_plan" AS VARCHAR(MAX)) AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("t_visits" AS INTEGER) AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("t_email" AS VARCHAR(MAX)) AS VARCHAR), '|')
+    ) AS "content"
+  FROM (
+    SELECT
+      *
+    FROM "shop_activation"."plan_people__mailer"
+    WHERE
+      "epoch" = 7
+  ) AS "p"
+  WHERE
+    "cause" IN ('new', 'changed')
+), "activation_held" AS (
+  SELECT
+    "op",
+    "identity",
+    "content"
+  FROM "shop_activation"."held_rows"
+  WHERE
+    "sync" = 'people__mailer' AND "plan_id" IN ('1c93f0-00000000')
+), "activation_known" AS (
+  SELECT
+    "identity",
+    "written_epoch",
+    "unconfirmed"
+  FROM "shop_activation"."snapshot_people__mailer" AS "s"
+)
+SELECT
+  CASE WHEN h.content IS NULL THEN 'new' ELSE 'changed' END AS kind,
+  COALESCE(s.written_epoch > 6 OR NOT s.unconfirmed IS NULL, FALSE) AS was_sent,
+  COUNT(*) AS found
+FROM activation_waiting AS w
+LEFT JOIN activation_held AS h
+  ON h.op = w.op AND h."identity" = w."identity"
+LEFT JOIN activation_known AS s
+  ON s."identity" = w."identity"
+WHERE
+  h.content IS NULL OR h.content <> w.content
+GROUP BY
+  1,
+  2;
+
+WITH "activation_waiting" AS (
+  SELECT
+    "op",
+    "identity",
+    MD5(
+      '1' || COALESCE('|=' || CAST("op" AS VARCHAR), '|') || COALESCE('|=' || CAST("cause" AS VARCHAR), '|') || COALESCE('|=' || CAST("identity" AS VARCHAR), '|') || COALESCE('|=' || CAST("external_id" AS VARCHAR), '|') || COALESCE('|=' || CAST("external_key" AS VARCHAR), '|') || COALESCE('|=' || CAST("related_id" AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("target_id" AS INTEGER) AS VARCHAR), '|') || COALESCE('|=' || CAST("reason" AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("transition" AS INTEGER) AS VARCHAR), '|') || COALESCE('|=' || CAST("event" AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("occurred_at" AS TIMESTAMP) AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("is_quiet" AS BOOLEAN) AS VARCHAR), '|') || COALESCE('|=' || CAST("changed" AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("expires_from" AS TIMESTAMP) AS VARCHAR), '|') || COALESCE('|=' || CAST("zone" AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("t_plan" AS VARCHAR(MAX)) AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("t_visits" AS INTEGER) AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("t_email" AS VARCHAR(MAX)) AS VARCHAR), '|')
+    ) AS "content"
+  FROM (
+    SELECT
+      *
+    FROM "shop_activation"."plan_people__mailer"
+    WHERE
+      "epoch" = 7
+  ) AS "p"
+  WHERE
+    "cause" IN ('new', 'changed')
+), "activation_held" AS (
+  SELECT
+    "op",
+    "identity",
+    "content"
+  FROM "shop_activation"."held_rows"
+  WHERE
+    "sync" = 'people__mailer' AND "plan_id" IN ('1c93f0-00000000')
+), "activation_known" AS (
+  SELECT
+    "identity",
+    "written_epoch",
+    "unconfirmed"
+  FROM "shop_activation"."snapshot_people__mailer" AS "s"
+), "activation_held_back" AS (
+  SELECT DISTINCT
+    "identity"
+  FROM (
+    SELECT
+      "identity"
+    FROM (
+      SELECT
+        "r".*,
+        CASE
+          WHEN "r"."identity" IS NULL
+          THEN 'invalid'
+          WHEN "r"."external_key" IS NULL
+          THEN 'invalid'
+          WHEN "r"."t_plan" IS NULL
+          THEN 'invalid'
+          ELSE CAST(NULL AS VARCHAR)
+        END AS "fate",
+        CASE
+          WHEN "r"."identity" IS NULL
+          THEN 'unidentified'
+          WHEN "r"."external_key" IS NULL
+          THEN 'address-missing'
+          WHEN "r"."t_plan" IS NULL
+          THEN 'null-refused'
+          ELSE CAST(NULL AS VARCHAR)
+        END AS "detail"
+      FROM (
+        SELECT
+          CASE
+            WHEN CAST("m"."id" AS VARCHAR) = ''
+            OR CAST("m"."id" AS VARCHAR) LIKE ' %'
+            OR CAST("m"."id" AS VARCHAR) LIKE '% '
+            THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR)), '')
+            ELSE CAST("m"."id" AS VARCHAR)
+          END AS "identity",
+          TRANSLATE(
+            TRIM(BOTH '\t\n\013\f\r\034\035\036\037                  　' FROM CASE
+              WHEN CAST("m"."email" AS VARCHAR) = ''
+              OR CAST("m"."email" AS VARCHAR) LIKE ' %'
+              OR CAST("m"."email" AS VARCHAR) LIKE '% '
+              THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR)), '')
+              ELSE CAST("m"."email" AS VARCHAR)
+            END),
+            'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+            'abcdefghijklmnopqrstuvwxyz'
+          ) AS "external_key",
+          CASE
+            WHEN CAST("m"."email" AS VARCHAR) = ''
+            OR CAST("m"."email" AS VARCHAR) LIKE ' %'
+            OR CAST("m"."email" AS VARCHAR) LIKE '% '
+            THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR)), '')
+            ELSE CAST("m"."email" AS VARCHAR)
+          END AS "external_id",
+          CAST(NULL AS VARCHAR) AS "related_id",
+          CAST(NULL AS VARCHAR) AS "reason",
+          CAST(NULL AS VARCHAR) AS "event",
+          CAST(NULL AS TIMESTAMP) AS "occurred_at",
+          "m"."plan" AS "t_plan",
+          COALESCE("m"."visits", 0) AS "t_visits",
+          "m"."email" AS "t_email"
+        FROM "shop"."people" AS "m"
+      ) AS "r"
+    ) AS "g"
+    WHERE
+      NOT "fate" IS NULL
+  ) AS "b"
+)
+SELECT
+  COALESCE(s.written_epoch > 6 OR NOT s.unconfirmed IS NULL, FALSE) AS was_sent,
+  COUNT(*) AS found
+FROM activation_held AS h
+LEFT JOIN activation_waiting AS w
+  ON w.op = h.op AND w."identity" = h."identity"
+LEFT JOIN activation_held_back AS b
+  ON b."identity" = h."identity"
+LEFT JOIN activation_known AS s
+  ON s."identity" = h."identity"
+WHERE
+  w."identity" IS NULL AND b."identity" IS NULL
+GROUP BY
+  1;
+
+UPDATE "shop_activation"."held_plans" SET "superseded_by" = 'aa07c8-06662048', "moved" = 'the metadata moved; the snapshot moved: 1 gone'
+WHERE
+  "sync" = 'people__mailer' AND "plan_id" = '1c93f0-00000000';
+
+DELETE FROM "shop_activation"."held_rows"
+WHERE
+  "sync" = 'people__mailer' AND "plan_id" = '1c93f0-00000000';
+
+DELETE FROM "shop_activation"."held_plans"
+WHERE
+  "sync" = 'people__mailer' AND "plan_id" = 'aa07c8-06662048';
+
+DELETE FROM "shop_activation"."held_rows"
+WHERE
+  "sync" = 'people__mailer' AND "plan_id" = 'aa07c8-06662048';
+
+INSERT INTO "shop_activation"."held_plans" (
+  "sync",
+  "plan_id",
+  "held_at",
+  "waits",
+  "adds",
+  "changes",
+  "removes",
+  "run_id",
+  "epoch",
+  "metadata",
+  "message"
+)
+SELECT
+  'people__mailer',
+  'aa07c8-06662048',
+  CAST(GETDATE() AT TIME ZONE 'UTC' AS TIMESTAMP),
+  'adds and changes',
+  0,
+  0,
+  0,
+  'run',
+  7,
+  '7d907ee58b016d0b',
+  'too many';
+
+UPDATE "shop_activation"."syncs" SET "held_plan" = 'aa07c8-06662048'
+WHERE
+  "sync" = 'people__mailer';
+
+INSERT INTO "shop_activation"."held_rows" (
+  "sync",
+  "plan_id",
+  "op",
+  "identity",
+  "content"
+)
+SELECT
+  'people__mailer' AS "sync",
+  'aa07c8-06662048' AS "plan_id",
+  "op",
+  "identity",
+  "content"
+FROM (
+  SELECT
+    "op",
+    "identity",
+    MD5(
+      '1' || COALESCE('|=' || CAST("op" AS VARCHAR), '|') || COALESCE('|=' || CAST("cause" AS VARCHAR), '|') || COALESCE('|=' || CAST("identity" AS VARCHAR), '|') || COALESCE('|=' || CAST("external_id" AS VARCHAR), '|') || COALESCE('|=' || CAST("external_key" AS VARCHAR), '|') || COALESCE('|=' || CAST("related_id" AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("target_id" AS INTEGER) AS VARCHAR), '|') || COALESCE('|=' || CAST("reason" AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("transition" AS INTEGER) AS VARCHAR), '|') || COALESCE('|=' || CAST("event" AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("occurred_at" AS TIMESTAMP) AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("is_quiet" AS BOOLEAN) AS VARCHAR), '|') || COALESCE('|=' || CAST("changed" AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("expires_from" AS TIMESTAMP) AS VARCHAR), '|') || COALESCE('|=' || CAST("zone" AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("t_plan" AS VARCHAR(MAX)) AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("t_visits" AS INTEGER) AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("t_email" AS VARCHAR(MAX)) AS VARCHAR), '|')
+    ) AS "content"
+  FROM (
+    SELECT
+      *
+    FROM "shop_activation"."plan_people__mailer"
+    WHERE
+      "epoch" = 7
+  ) AS "p"
+  WHERE
+    "cause" IN ('new', 'changed')
+) AS "w";
+
+UPDATE "shop_activation"."held_plans" SET "approved_run" = 'run', "approved_by" = 'me', "approved_at" = CAST(GETDATE() AT TIME ZONE 'UTC' AS TIMESTAMP)
+WHERE
+  "sync" = 'people__mailer' AND "plan_id" = 'aa07c8-06662048';
+
+WITH "activation_waiting" AS (
+  SELECT
+    "op",
+    "identity",
+    MD5(
+      '1' || COALESCE('|=' || CAST("op" AS VARCHAR), '|') || COALESCE('|=' || CAST("cause" AS VARCHAR), '|') || COALESCE('|=' || CAST("identity" AS VARCHAR), '|') || COALESCE('|=' || CAST("external_id" AS VARCHAR), '|') || COALESCE('|=' || CAST("external_key" AS VARCHAR), '|') || COALESCE('|=' || CAST("related_id" AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("target_id" AS INTEGER) AS VARCHAR), '|') || COALESCE('|=' || CAST("reason" AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("transition" AS INTEGER) AS VARCHAR), '|') || COALESCE('|=' || CAST("event" AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("occurred_at" AS TIMESTAMP) AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("is_quiet" AS BOOLEAN) AS VARCHAR), '|') || COALESCE('|=' || CAST("changed" AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("expires_from" AS TIMESTAMP) AS VARCHAR), '|') || COALESCE('|=' || CAST("zone" AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("t_plan" AS VARCHAR(MAX)) AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("t_visits" AS INTEGER) AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("t_email" AS VARCHAR(MAX)) AS VARCHAR), '|')
+    ) AS "content"
+  FROM (
+    SELECT
+      *
+    FROM "shop_activation"."plan_people__mailer"
+    WHERE
+      "epoch" = 7
+  ) AS "p"
+  WHERE
+    "cause" IN ('left', 'new', 'changed')
+), "activation_held" AS (
+  SELECT
+    "op",
+    "identity",
+    "content"
+  FROM "shop_activation"."held_rows"
+  WHERE
+    "sync" = 'people__mailer' AND "plan_id" IN ('1c93f0-00000000')
+)
+SELECT
+  w.op,
+  COUNT(*) AS found
+FROM activation_waiting AS w
+INNER JOIN activation_held AS h
+  ON h.op = w.op AND h."identity" = w."identity"
+GROUP BY
+  w.op;
+
+UPDATE "shop_activation"."held_plans" SET "finished_at" = CAST(GETDATE() AT TIME ZONE 'UTC' AS TIMESTAMP)
+WHERE
+  "sync" = 'people__mailer' AND "finished_at" IS NULL;
+
+DELETE FROM "shop_activation"."held_rows"
+WHERE
+  "sync" = 'people__mailer';
+
+UPDATE "shop_activation"."syncs" SET "held_plan" = CAST(NULL AS VARCHAR)
+WHERE
+  "sync" = 'people__mailer';
