@@ -225,8 +225,7 @@ def _known(desk: Desk) -> exp.Select:
 def _asked(
     desk: Desk, sql: str, relations: Mapping[str, exp.Query], epoch: int = 0
 ) -> list[tuple[Any, ...]]:
-    query = e.filled(sql, {"epoch": e.number(epoch)})
-    assert isinstance(query, exp.Query)
+    query = e.query_of(sql, {"epoch": e.number(epoch)})
     used = {name: rows for name, rows in relations.items() if name in sql}
     return desk.ask(e.with_first(query, used))
 

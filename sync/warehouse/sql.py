@@ -196,6 +196,15 @@ def filled(sql: str, values: Mapping[str, exp.Expr]) -> exp.Expr:
     return _parsed(sql).copy().transform(fill, copy=False)
 
 
+def query_of(sql: str, values: Mapping[str, exp.Expr]) -> exp.Query:
+    """The same of a whole query, with every name quoted as the names that are built are."""
+    query = filled(sql, values)
+    assert isinstance(query, exp.Query)
+    for name in query.find_all(exp.Identifier):
+        name.set("quoted", True)
+    return query
+
+
 def aliased(expressions: Iterable[tuple[str, exp.Expr]]) -> list[exp.Expr]:
     """`expression as "name"`, in order."""
     return [exp.Alias(this=found, alias=ident(name)) for name, found in expressions]

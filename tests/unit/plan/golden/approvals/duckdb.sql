@@ -90,16 +90,16 @@ WITH "activation_waiting" AS (
   FROM "shop_activation"."snapshot_people__mailer" AS "s"
 )
 SELECT
-  CASE WHEN h.content IS NULL THEN 'new' ELSE 'changed' END AS kind,
-  COALESCE(s.written_epoch > 6 OR NOT s.unconfirmed IS NULL, FALSE) AS was_sent,
-  COUNT(*) AS found
-FROM activation_waiting AS w
-LEFT JOIN activation_held AS h
-  ON h.op = w.op AND h.identity = w.identity
-LEFT JOIN activation_known AS s
-  ON s.identity = w.identity
+  CASE WHEN "h"."content" IS NULL THEN 'new' ELSE 'changed' END AS "kind",
+  COALESCE("s"."written_epoch" > 6 OR NOT "s"."unconfirmed" IS NULL, FALSE) AS "was_sent",
+  COUNT(*) AS "found"
+FROM "activation_waiting" AS "w"
+LEFT JOIN "activation_held" AS "h"
+  ON "h"."op" = "w"."op" AND "h"."identity" = "w"."identity"
+LEFT JOIN "activation_known" AS "s"
+  ON "s"."identity" = "w"."identity"
 WHERE
-  h.content IS NULL OR h.content <> w.content
+  "h"."content" IS NULL OR "h"."content" <> "w"."content"
 GROUP BY
   1,
   2;
@@ -219,17 +219,17 @@ WITH "activation_waiting" AS (
   ) AS "b"
 )
 SELECT
-  COALESCE(s.written_epoch > 6 OR NOT s.unconfirmed IS NULL, FALSE) AS was_sent,
-  COUNT(*) AS found
-FROM activation_held AS h
-LEFT JOIN activation_waiting AS w
-  ON w.op = h.op AND w.identity = h.identity
-LEFT JOIN activation_held_back AS b
-  ON b.identity = h.identity
-LEFT JOIN activation_known AS s
-  ON s.identity = h.identity
+  COALESCE("s"."written_epoch" > 6 OR NOT "s"."unconfirmed" IS NULL, FALSE) AS "was_sent",
+  COUNT(*) AS "found"
+FROM "activation_held" AS "h"
+LEFT JOIN "activation_waiting" AS "w"
+  ON "w"."op" = "h"."op" AND "w"."identity" = "h"."identity"
+LEFT JOIN "activation_held_back" AS "b"
+  ON "b"."identity" = "h"."identity"
+LEFT JOIN "activation_known" AS "s"
+  ON "s"."identity" = "h"."identity"
 WHERE
-  w.identity IS NULL AND b.identity IS NULL
+  "w"."identity" IS NULL AND "b"."identity" IS NULL
 GROUP BY
   1;
 
@@ -340,13 +340,13 @@ WITH "activation_waiting" AS (
     "sync" = 'people__mailer' AND "plan_id" IN ('1c93f0-00000000')
 )
 SELECT
-  w.op,
-  COUNT(*) AS found
-FROM activation_waiting AS w
-INNER JOIN activation_held AS h
-  ON h.op = w.op AND h.identity = w.identity
+  "w"."op",
+  COUNT(*) AS "found"
+FROM "activation_waiting" AS "w"
+INNER JOIN "activation_held" AS "h"
+  ON "h"."op" = "w"."op" AND "h"."identity" = "w"."identity"
 GROUP BY
-  w.op;
+  "w"."op";
 
 UPDATE "shop_activation"."held_plans" SET "finished_at" = CAST(CURRENT_TIMESTAMP AT TIME ZONE 'UTC' AS TIMESTAMP)
 WHERE

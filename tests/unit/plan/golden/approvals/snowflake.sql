@@ -1,324 +1,324 @@
 SELECT
-  "op",
+  "OP",
   COUNT(*),
-  MD5(LISTAGG("content", '') WITHIN GROUP (ORDER BY
-    "content"))
+  MD5(LISTAGG("CONTENT", '') WITHIN GROUP (ORDER BY
+    "CONTENT"))
 FROM (
   SELECT
-    "op",
-    "identity",
+    "OP",
+    "IDENTITY",
     MD5(
       CONCAT(
         '1',
-        COALESCE('|=' || CAST("op" AS VARCHAR), '|'),
-        COALESCE('|=' || CAST("cause" AS VARCHAR), '|'),
-        COALESCE('|=' || CAST("identity" AS VARCHAR), '|'),
-        COALESCE('|=' || CAST("external_id" AS VARCHAR), '|'),
-        COALESCE('|=' || CAST("external_key" AS VARCHAR), '|'),
-        COALESCE('|=' || CAST("related_id" AS VARCHAR), '|'),
-        COALESCE('|=' || CAST(CAST("target_id" AS INT) AS VARCHAR), '|'),
-        COALESCE('|=' || CAST("reason" AS VARCHAR), '|'),
-        COALESCE('|=' || CAST(CAST("transition" AS INT) AS VARCHAR), '|'),
-        COALESCE('|=' || CAST("event" AS VARCHAR), '|'),
-        COALESCE('|=' || CAST(CAST("occurred_at" AS TIMESTAMP) AS VARCHAR), '|'),
-        COALESCE('|=' || CAST(CAST("is_quiet" AS BOOLEAN) AS VARCHAR), '|'),
-        COALESCE('|=' || CAST("changed" AS VARCHAR), '|'),
-        COALESCE('|=' || CAST(CAST("expires_from" AS TIMESTAMP) AS VARCHAR), '|'),
-        COALESCE('|=' || CAST("zone" AS VARCHAR), '|'),
-        COALESCE('|=' || CAST(CAST("t_plan" AS VARCHAR) AS VARCHAR), '|'),
-        COALESCE('|=' || CAST(CAST("t_visits" AS INT) AS VARCHAR), '|'),
-        COALESCE('|=' || CAST(CAST("t_email" AS VARCHAR) AS VARCHAR), '|')
+        COALESCE('|=' || CAST("OP" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("CAUSE" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("IDENTITY" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("EXTERNAL_ID" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("EXTERNAL_KEY" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("RELATED_ID" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST(CAST("TARGET_ID" AS INT) AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("REASON" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST(CAST("TRANSITION" AS INT) AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("EVENT" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST(CAST("OCCURRED_AT" AS TIMESTAMP) AS VARCHAR), '|'),
+        COALESCE('|=' || CAST(CAST("IS_QUIET" AS BOOLEAN) AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("CHANGED" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST(CAST("EXPIRES_FROM" AS TIMESTAMP) AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("ZONE" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST(CAST("T_PLAN" AS VARCHAR) AS VARCHAR), '|'),
+        COALESCE('|=' || CAST(CAST("T_VISITS" AS INT) AS VARCHAR), '|'),
+        COALESCE('|=' || CAST(CAST("T_EMAIL" AS VARCHAR) AS VARCHAR), '|')
       )
-    ) AS "content"
+    ) AS "CONTENT"
   FROM (
     SELECT
       *
-    FROM "shop_activation"."plan_people__mailer"
+    FROM "SHOP_ACTIVATION"."PLAN_PEOPLE__MAILER"
     WHERE
-      "epoch" = 7
-  ) AS "p"
+      "EPOCH" = 7
+  ) AS "P"
   WHERE
-    "cause" IN ('new', 'changed')
-) AS "w"
+    "CAUSE" IN ('new', 'changed')
+) AS "W"
 GROUP BY
-  "op";
+  "OP";
 
 SELECT
-  "plan_id",
-  "epoch",
-  "metadata",
-  "waits",
-  "adds",
-  "changes",
-  "removes",
-  "superseded_by",
-  "moved",
-  "approved_by",
-  "approved_at",
-  "finished_at"
-FROM "shop_activation"."held_plans"
+  "PLAN_ID",
+  "EPOCH",
+  "METADATA",
+  "WAITS",
+  "ADDS",
+  "CHANGES",
+  "REMOVES",
+  "SUPERSEDED_BY",
+  "MOVED",
+  "APPROVED_BY",
+  "APPROVED_AT",
+  "FINISHED_AT"
+FROM "SHOP_ACTIVATION"."HELD_PLANS"
 WHERE
-  "sync" = 'people__mailer';
+  "SYNC" = 'people__mailer';
 
 SELECT
-  "plan_id",
-  "epoch",
-  "metadata",
-  "waits",
-  "adds",
-  "changes",
-  "removes",
-  "superseded_by",
-  "moved",
-  "approved_by",
-  "approved_at",
-  "finished_at"
-FROM "shop_activation"."held_plans"
+  "PLAN_ID",
+  "EPOCH",
+  "METADATA",
+  "WAITS",
+  "ADDS",
+  "CHANGES",
+  "REMOVES",
+  "SUPERSEDED_BY",
+  "MOVED",
+  "APPROVED_BY",
+  "APPROVED_AT",
+  "FINISHED_AT"
+FROM "SHOP_ACTIVATION"."HELD_PLANS"
 WHERE
-  "sync" = 'people__mailer';
+  "SYNC" = 'people__mailer';
 
-WITH "activation_waiting" AS (
+WITH "ACTIVATION_WAITING" AS (
   SELECT
-    "op",
-    "identity",
+    "OP",
+    "IDENTITY",
     MD5(
       CONCAT(
         '1',
-        COALESCE('|=' || CAST("op" AS VARCHAR), '|'),
-        COALESCE('|=' || CAST("cause" AS VARCHAR), '|'),
-        COALESCE('|=' || CAST("identity" AS VARCHAR), '|'),
-        COALESCE('|=' || CAST("external_id" AS VARCHAR), '|'),
-        COALESCE('|=' || CAST("external_key" AS VARCHAR), '|'),
-        COALESCE('|=' || CAST("related_id" AS VARCHAR), '|'),
-        COALESCE('|=' || CAST(CAST("target_id" AS INT) AS VARCHAR), '|'),
-        COALESCE('|=' || CAST("reason" AS VARCHAR), '|'),
-        COALESCE('|=' || CAST(CAST("transition" AS INT) AS VARCHAR), '|'),
-        COALESCE('|=' || CAST("event" AS VARCHAR), '|'),
-        COALESCE('|=' || CAST(CAST("occurred_at" AS TIMESTAMP) AS VARCHAR), '|'),
-        COALESCE('|=' || CAST(CAST("is_quiet" AS BOOLEAN) AS VARCHAR), '|'),
-        COALESCE('|=' || CAST("changed" AS VARCHAR), '|'),
-        COALESCE('|=' || CAST(CAST("expires_from" AS TIMESTAMP) AS VARCHAR), '|'),
-        COALESCE('|=' || CAST("zone" AS VARCHAR), '|'),
-        COALESCE('|=' || CAST(CAST("t_plan" AS VARCHAR) AS VARCHAR), '|'),
-        COALESCE('|=' || CAST(CAST("t_visits" AS INT) AS VARCHAR), '|'),
-        COALESCE('|=' || CAST(CAST("t_email" AS VARCHAR) AS VARCHAR), '|')
+        COALESCE('|=' || CAST("OP" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("CAUSE" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("IDENTITY" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("EXTERNAL_ID" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("EXTERNAL_KEY" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("RELATED_ID" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST(CAST("TARGET_ID" AS INT) AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("REASON" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST(CAST("TRANSITION" AS INT) AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("EVENT" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST(CAST("OCCURRED_AT" AS TIMESTAMP) AS VARCHAR), '|'),
+        COALESCE('|=' || CAST(CAST("IS_QUIET" AS BOOLEAN) AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("CHANGED" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST(CAST("EXPIRES_FROM" AS TIMESTAMP) AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("ZONE" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST(CAST("T_PLAN" AS VARCHAR) AS VARCHAR), '|'),
+        COALESCE('|=' || CAST(CAST("T_VISITS" AS INT) AS VARCHAR), '|'),
+        COALESCE('|=' || CAST(CAST("T_EMAIL" AS VARCHAR) AS VARCHAR), '|')
       )
-    ) AS "content"
+    ) AS "CONTENT"
   FROM (
     SELECT
       *
-    FROM "shop_activation"."plan_people__mailer"
+    FROM "SHOP_ACTIVATION"."PLAN_PEOPLE__MAILER"
     WHERE
-      "epoch" = 7
-  ) AS "p"
+      "EPOCH" = 7
+  ) AS "P"
   WHERE
-    "cause" IN ('new', 'changed')
-), "activation_held" AS (
+    "CAUSE" IN ('new', 'changed')
+), "ACTIVATION_HELD" AS (
   SELECT
-    "op",
-    "identity",
-    "content"
-  FROM "shop_activation"."held_rows"
+    "OP",
+    "IDENTITY",
+    "CONTENT"
+  FROM "SHOP_ACTIVATION"."HELD_ROWS"
   WHERE
-    "sync" = 'people__mailer' AND "plan_id" IN ('1c93f0-00000000')
-), "activation_known" AS (
+    "SYNC" = 'people__mailer' AND "PLAN_ID" IN ('1c93f0-00000000')
+), "ACTIVATION_KNOWN" AS (
   SELECT
-    "identity",
-    "written_epoch",
-    "unconfirmed"
-  FROM "shop_activation"."snapshot_people__mailer" AS "s"
+    "IDENTITY",
+    "WRITTEN_EPOCH",
+    "UNCONFIRMED"
+  FROM "SHOP_ACTIVATION"."SNAPSHOT_PEOPLE__MAILER" AS "S"
 )
 SELECT
-  CASE WHEN h.content IS NULL THEN 'new' ELSE 'changed' END AS kind,
-  COALESCE(s.written_epoch > 6 OR NOT s.unconfirmed IS NULL, FALSE) AS was_sent,
-  COUNT(*) AS found
-FROM activation_waiting AS w
-LEFT JOIN activation_held AS h
-  ON h.op = w.op AND h.identity = w.identity
-LEFT JOIN activation_known AS s
-  ON s.identity = w.identity
+  CASE WHEN "H"."CONTENT" IS NULL THEN 'new' ELSE 'changed' END AS "KIND",
+  COALESCE("S"."WRITTEN_EPOCH" > 6 OR NOT "S"."UNCONFIRMED" IS NULL, FALSE) AS "WAS_SENT",
+  COUNT(*) AS "FOUND"
+FROM "ACTIVATION_WAITING" AS "W"
+LEFT JOIN "ACTIVATION_HELD" AS "H"
+  ON "H"."OP" = "W"."OP" AND "H"."IDENTITY" = "W"."IDENTITY"
+LEFT JOIN "ACTIVATION_KNOWN" AS "S"
+  ON "S"."IDENTITY" = "W"."IDENTITY"
 WHERE
-  h.content IS NULL OR h.content <> w.content
+  "H"."CONTENT" IS NULL OR "H"."CONTENT" <> "W"."CONTENT"
 GROUP BY
   1,
   2;
 
-WITH "activation_waiting" AS (
+WITH "ACTIVATION_WAITING" AS (
   SELECT
-    "op",
-    "identity",
+    "OP",
+    "IDENTITY",
     MD5(
       CONCAT(
         '1',
-        COALESCE('|=' || CAST("op" AS VARCHAR), '|'),
-        COALESCE('|=' || CAST("cause" AS VARCHAR), '|'),
-        COALESCE('|=' || CAST("identity" AS VARCHAR), '|'),
-        COALESCE('|=' || CAST("external_id" AS VARCHAR), '|'),
-        COALESCE('|=' || CAST("external_key" AS VARCHAR), '|'),
-        COALESCE('|=' || CAST("related_id" AS VARCHAR), '|'),
-        COALESCE('|=' || CAST(CAST("target_id" AS INT) AS VARCHAR), '|'),
-        COALESCE('|=' || CAST("reason" AS VARCHAR), '|'),
-        COALESCE('|=' || CAST(CAST("transition" AS INT) AS VARCHAR), '|'),
-        COALESCE('|=' || CAST("event" AS VARCHAR), '|'),
-        COALESCE('|=' || CAST(CAST("occurred_at" AS TIMESTAMP) AS VARCHAR), '|'),
-        COALESCE('|=' || CAST(CAST("is_quiet" AS BOOLEAN) AS VARCHAR), '|'),
-        COALESCE('|=' || CAST("changed" AS VARCHAR), '|'),
-        COALESCE('|=' || CAST(CAST("expires_from" AS TIMESTAMP) AS VARCHAR), '|'),
-        COALESCE('|=' || CAST("zone" AS VARCHAR), '|'),
-        COALESCE('|=' || CAST(CAST("t_plan" AS VARCHAR) AS VARCHAR), '|'),
-        COALESCE('|=' || CAST(CAST("t_visits" AS INT) AS VARCHAR), '|'),
-        COALESCE('|=' || CAST(CAST("t_email" AS VARCHAR) AS VARCHAR), '|')
+        COALESCE('|=' || CAST("OP" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("CAUSE" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("IDENTITY" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("EXTERNAL_ID" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("EXTERNAL_KEY" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("RELATED_ID" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST(CAST("TARGET_ID" AS INT) AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("REASON" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST(CAST("TRANSITION" AS INT) AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("EVENT" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST(CAST("OCCURRED_AT" AS TIMESTAMP) AS VARCHAR), '|'),
+        COALESCE('|=' || CAST(CAST("IS_QUIET" AS BOOLEAN) AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("CHANGED" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST(CAST("EXPIRES_FROM" AS TIMESTAMP) AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("ZONE" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST(CAST("T_PLAN" AS VARCHAR) AS VARCHAR), '|'),
+        COALESCE('|=' || CAST(CAST("T_VISITS" AS INT) AS VARCHAR), '|'),
+        COALESCE('|=' || CAST(CAST("T_EMAIL" AS VARCHAR) AS VARCHAR), '|')
       )
-    ) AS "content"
+    ) AS "CONTENT"
   FROM (
     SELECT
       *
-    FROM "shop_activation"."plan_people__mailer"
+    FROM "SHOP_ACTIVATION"."PLAN_PEOPLE__MAILER"
     WHERE
-      "epoch" = 7
-  ) AS "p"
+      "EPOCH" = 7
+  ) AS "P"
   WHERE
-    "cause" IN ('new', 'changed')
-), "activation_held" AS (
+    "CAUSE" IN ('new', 'changed')
+), "ACTIVATION_HELD" AS (
   SELECT
-    "op",
-    "identity",
-    "content"
-  FROM "shop_activation"."held_rows"
+    "OP",
+    "IDENTITY",
+    "CONTENT"
+  FROM "SHOP_ACTIVATION"."HELD_ROWS"
   WHERE
-    "sync" = 'people__mailer' AND "plan_id" IN ('1c93f0-00000000')
-), "activation_known" AS (
+    "SYNC" = 'people__mailer' AND "PLAN_ID" IN ('1c93f0-00000000')
+), "ACTIVATION_KNOWN" AS (
   SELECT
-    "identity",
-    "written_epoch",
-    "unconfirmed"
-  FROM "shop_activation"."snapshot_people__mailer" AS "s"
-), "activation_held_back" AS (
+    "IDENTITY",
+    "WRITTEN_EPOCH",
+    "UNCONFIRMED"
+  FROM "SHOP_ACTIVATION"."SNAPSHOT_PEOPLE__MAILER" AS "S"
+), "ACTIVATION_HELD_BACK" AS (
   SELECT DISTINCT
-    "identity"
+    "IDENTITY"
   FROM (
     SELECT
-      "identity"
+      "IDENTITY"
     FROM (
       SELECT
-        "r".*,
+        "R".*,
         CASE
-          WHEN "r"."identity" IS NULL
+          WHEN "R"."IDENTITY" IS NULL
           THEN 'invalid'
-          WHEN "r"."external_key" IS NULL
+          WHEN "R"."EXTERNAL_KEY" IS NULL
           THEN 'invalid'
-          WHEN "r"."t_plan" IS NULL
+          WHEN "R"."T_PLAN" IS NULL
           THEN 'invalid'
           ELSE CAST(NULL AS VARCHAR)
-        END AS "fate",
+        END AS "FATE",
         CASE
-          WHEN "r"."identity" IS NULL
+          WHEN "R"."IDENTITY" IS NULL
           THEN 'unidentified'
-          WHEN "r"."external_key" IS NULL
+          WHEN "R"."EXTERNAL_KEY" IS NULL
           THEN 'address-missing'
-          WHEN "r"."t_plan" IS NULL
+          WHEN "R"."T_PLAN" IS NULL
           THEN 'null-refused'
           ELSE CAST(NULL AS VARCHAR)
-        END AS "detail",
+        END AS "DETAIL",
         CASE
-          WHEN "r"."identity" IS NULL OR "r"."external_key" IS NULL OR "r"."t_plan" IS NULL
+          WHEN "R"."IDENTITY" IS NULL OR "R"."EXTERNAL_KEY" IS NULL OR "R"."T_PLAN" IS NULL
           THEN NULL
           ELSE HASH(
             CAST('3;snowflake 1;e9502b6c79a9d6a966d008ae267e0ef0' AS VARCHAR),
-            "r"."identity",
-            "r"."external_key",
-            "r"."t_email",
-            "r"."t_plan",
-            "r"."t_visits"
+            "R"."IDENTITY",
+            "R"."EXTERNAL_KEY",
+            "R"."T_EMAIL",
+            "R"."T_PLAN",
+            "R"."T_VISITS"
           )
-        END AS "fingerprint"
+        END AS "FINGERPRINT"
       FROM (
         SELECT
           CASE
-            WHEN CAST("m"."id" AS VARCHAR) = ''
-            OR CAST("m"."id" AS VARCHAR) LIKE ' %'
-            OR CAST("m"."id" AS VARCHAR) LIKE '% '
-            THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR)), '')
-            ELSE CAST("m"."id" AS VARCHAR)
-          END AS "identity",
+            WHEN CAST("M"."ID" AS VARCHAR) = ''
+            OR CAST("M"."ID" AS VARCHAR) LIKE ' %'
+            OR CAST("M"."ID" AS VARCHAR) LIKE '% '
+            THEN NULLIF(TRIM(CAST("M"."ID" AS VARCHAR)), '')
+            ELSE CAST("M"."ID" AS VARCHAR)
+          END AS "IDENTITY",
           TRANSLATE(
             TRIM(
               CASE
-                WHEN CAST("m"."email" AS VARCHAR) = ''
-                OR CAST("m"."email" AS VARCHAR) LIKE ' %'
-                OR CAST("m"."email" AS VARCHAR) LIKE '% '
-                THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR)), '')
-                ELSE CAST("m"."email" AS VARCHAR)
+                WHEN CAST("M"."EMAIL" AS VARCHAR) = ''
+                OR CAST("M"."EMAIL" AS VARCHAR) LIKE ' %'
+                OR CAST("M"."EMAIL" AS VARCHAR) LIKE '% '
+                THEN NULLIF(TRIM(CAST("M"."EMAIL" AS VARCHAR)), '')
+                ELSE CAST("M"."EMAIL" AS VARCHAR)
               END,
               '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　'
             ),
             'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
             'abcdefghijklmnopqrstuvwxyz'
-          ) AS "external_key",
+          ) AS "EXTERNAL_KEY",
           CASE
-            WHEN CAST("m"."email" AS VARCHAR) = ''
-            OR CAST("m"."email" AS VARCHAR) LIKE ' %'
-            OR CAST("m"."email" AS VARCHAR) LIKE '% '
-            THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR)), '')
-            ELSE CAST("m"."email" AS VARCHAR)
-          END AS "external_id",
-          CAST(NULL AS VARCHAR) AS "related_id",
-          CAST(NULL AS VARCHAR) AS "reason",
-          CAST(NULL AS VARCHAR) AS "event",
-          CAST(NULL AS TIMESTAMP) AS "occurred_at",
-          "m"."plan" AS "t_plan",
-          COALESCE("m"."visits", 0) AS "t_visits",
-          "m"."email" AS "t_email"
-        FROM "shop"."people" AS "m"
-      ) AS "r"
-    ) AS "g"
+            WHEN CAST("M"."EMAIL" AS VARCHAR) = ''
+            OR CAST("M"."EMAIL" AS VARCHAR) LIKE ' %'
+            OR CAST("M"."EMAIL" AS VARCHAR) LIKE '% '
+            THEN NULLIF(TRIM(CAST("M"."EMAIL" AS VARCHAR)), '')
+            ELSE CAST("M"."EMAIL" AS VARCHAR)
+          END AS "EXTERNAL_ID",
+          CAST(NULL AS VARCHAR) AS "RELATED_ID",
+          CAST(NULL AS VARCHAR) AS "REASON",
+          CAST(NULL AS VARCHAR) AS "EVENT",
+          CAST(NULL AS TIMESTAMP) AS "OCCURRED_AT",
+          "M"."PLAN" AS "T_PLAN",
+          COALESCE("M"."VISITS", 0) AS "T_VISITS",
+          "M"."EMAIL" AS "T_EMAIL"
+        FROM "SHOP"."PEOPLE" AS "M"
+      ) AS "R"
+    ) AS "G"
     WHERE
-      NOT "fate" IS NULL
-  ) AS "b"
+      NOT "FATE" IS NULL
+  ) AS "B"
 )
 SELECT
-  COALESCE(s.written_epoch > 6 OR NOT s.unconfirmed IS NULL, FALSE) AS was_sent,
-  COUNT(*) AS found
-FROM activation_held AS h
-LEFT JOIN activation_waiting AS w
-  ON w.op = h.op AND w.identity = h.identity
-LEFT JOIN activation_held_back AS b
-  ON b.identity = h.identity
-LEFT JOIN activation_known AS s
-  ON s.identity = h.identity
+  COALESCE("S"."WRITTEN_EPOCH" > 6 OR NOT "S"."UNCONFIRMED" IS NULL, FALSE) AS "WAS_SENT",
+  COUNT(*) AS "FOUND"
+FROM "ACTIVATION_HELD" AS "H"
+LEFT JOIN "ACTIVATION_WAITING" AS "W"
+  ON "W"."OP" = "H"."OP" AND "W"."IDENTITY" = "H"."IDENTITY"
+LEFT JOIN "ACTIVATION_HELD_BACK" AS "B"
+  ON "B"."IDENTITY" = "H"."IDENTITY"
+LEFT JOIN "ACTIVATION_KNOWN" AS "S"
+  ON "S"."IDENTITY" = "H"."IDENTITY"
 WHERE
-  w.identity IS NULL AND b.identity IS NULL
+  "W"."IDENTITY" IS NULL AND "B"."IDENTITY" IS NULL
 GROUP BY
   1;
 
-UPDATE "shop_activation"."held_plans" SET "superseded_by" = 'aa07c8-06662048', "moved" = 'the metadata moved; the snapshot moved: 1 gone'
+UPDATE "SHOP_ACTIVATION"."HELD_PLANS" SET "SUPERSEDED_BY" = 'aa07c8-06662048', "MOVED" = 'the metadata moved; the snapshot moved: 1 gone'
 WHERE
-  "sync" = 'people__mailer' AND "plan_id" = '1c93f0-00000000';
+  "SYNC" = 'people__mailer' AND "PLAN_ID" = '1c93f0-00000000';
 
-DELETE FROM "shop_activation"."held_rows"
+DELETE FROM "SHOP_ACTIVATION"."HELD_ROWS"
 WHERE
-  "sync" = 'people__mailer' AND "plan_id" = '1c93f0-00000000';
+  "SYNC" = 'people__mailer' AND "PLAN_ID" = '1c93f0-00000000';
 
-DELETE FROM "shop_activation"."held_plans"
+DELETE FROM "SHOP_ACTIVATION"."HELD_PLANS"
 WHERE
-  "sync" = 'people__mailer' AND "plan_id" = 'aa07c8-06662048';
+  "SYNC" = 'people__mailer' AND "PLAN_ID" = 'aa07c8-06662048';
 
-DELETE FROM "shop_activation"."held_rows"
+DELETE FROM "SHOP_ACTIVATION"."HELD_ROWS"
 WHERE
-  "sync" = 'people__mailer' AND "plan_id" = 'aa07c8-06662048';
+  "SYNC" = 'people__mailer' AND "PLAN_ID" = 'aa07c8-06662048';
 
-INSERT INTO "shop_activation"."held_plans" (
-  "sync",
-  "plan_id",
-  "held_at",
-  "waits",
-  "adds",
-  "changes",
-  "removes",
-  "run_id",
-  "epoch",
-  "metadata",
-  "message"
+INSERT INTO "SHOP_ACTIVATION"."HELD_PLANS" (
+  "SYNC",
+  "PLAN_ID",
+  "HELD_AT",
+  "WAITS",
+  "ADDS",
+  "CHANGES",
+  "REMOVES",
+  "RUN_ID",
+  "EPOCH",
+  "METADATA",
+  "MESSAGE"
 )
 SELECT
   'people__mailer',
@@ -333,127 +333,127 @@ SELECT
   '7d907ee58b016d0b',
   'too many';
 
-UPDATE "shop_activation"."syncs" SET "held_plan" = 'aa07c8-06662048'
+UPDATE "SHOP_ACTIVATION"."SYNCS" SET "HELD_PLAN" = 'aa07c8-06662048'
 WHERE
-  "sync" = 'people__mailer';
+  "SYNC" = 'people__mailer';
 
-INSERT INTO "shop_activation"."held_rows" (
-  "sync",
-  "plan_id",
-  "op",
-  "identity",
-  "content"
+INSERT INTO "SHOP_ACTIVATION"."HELD_ROWS" (
+  "SYNC",
+  "PLAN_ID",
+  "OP",
+  "IDENTITY",
+  "CONTENT"
 )
 SELECT
-  'people__mailer' AS "sync",
-  'aa07c8-06662048' AS "plan_id",
-  "op",
-  "identity",
-  "content"
+  'people__mailer' AS "SYNC",
+  'aa07c8-06662048' AS "PLAN_ID",
+  "OP",
+  "IDENTITY",
+  "CONTENT"
 FROM (
   SELECT
-    "op",
-    "identity",
+    "OP",
+    "IDENTITY",
     MD5(
       CONCAT(
         '1',
-        COALESCE('|=' || CAST("op" AS VARCHAR), '|'),
-        COALESCE('|=' || CAST("cause" AS VARCHAR), '|'),
-        COALESCE('|=' || CAST("identity" AS VARCHAR), '|'),
-        COALESCE('|=' || CAST("external_id" AS VARCHAR), '|'),
-        COALESCE('|=' || CAST("external_key" AS VARCHAR), '|'),
-        COALESCE('|=' || CAST("related_id" AS VARCHAR), '|'),
-        COALESCE('|=' || CAST(CAST("target_id" AS INT) AS VARCHAR), '|'),
-        COALESCE('|=' || CAST("reason" AS VARCHAR), '|'),
-        COALESCE('|=' || CAST(CAST("transition" AS INT) AS VARCHAR), '|'),
-        COALESCE('|=' || CAST("event" AS VARCHAR), '|'),
-        COALESCE('|=' || CAST(CAST("occurred_at" AS TIMESTAMP) AS VARCHAR), '|'),
-        COALESCE('|=' || CAST(CAST("is_quiet" AS BOOLEAN) AS VARCHAR), '|'),
-        COALESCE('|=' || CAST("changed" AS VARCHAR), '|'),
-        COALESCE('|=' || CAST(CAST("expires_from" AS TIMESTAMP) AS VARCHAR), '|'),
-        COALESCE('|=' || CAST("zone" AS VARCHAR), '|'),
-        COALESCE('|=' || CAST(CAST("t_plan" AS VARCHAR) AS VARCHAR), '|'),
-        COALESCE('|=' || CAST(CAST("t_visits" AS INT) AS VARCHAR), '|'),
-        COALESCE('|=' || CAST(CAST("t_email" AS VARCHAR) AS VARCHAR), '|')
+        COALESCE('|=' || CAST("OP" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("CAUSE" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("IDENTITY" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("EXTERNAL_ID" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("EXTERNAL_KEY" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("RELATED_ID" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST(CAST("TARGET_ID" AS INT) AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("REASON" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST(CAST("TRANSITION" AS INT) AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("EVENT" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST(CAST("OCCURRED_AT" AS TIMESTAMP) AS VARCHAR), '|'),
+        COALESCE('|=' || CAST(CAST("IS_QUIET" AS BOOLEAN) AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("CHANGED" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST(CAST("EXPIRES_FROM" AS TIMESTAMP) AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("ZONE" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST(CAST("T_PLAN" AS VARCHAR) AS VARCHAR), '|'),
+        COALESCE('|=' || CAST(CAST("T_VISITS" AS INT) AS VARCHAR), '|'),
+        COALESCE('|=' || CAST(CAST("T_EMAIL" AS VARCHAR) AS VARCHAR), '|')
       )
-    ) AS "content"
+    ) AS "CONTENT"
   FROM (
     SELECT
       *
-    FROM "shop_activation"."plan_people__mailer"
+    FROM "SHOP_ACTIVATION"."PLAN_PEOPLE__MAILER"
     WHERE
-      "epoch" = 7
-  ) AS "p"
+      "EPOCH" = 7
+  ) AS "P"
   WHERE
-    "cause" IN ('new', 'changed')
-) AS "w";
+    "CAUSE" IN ('new', 'changed')
+) AS "W";
 
-UPDATE "shop_activation"."held_plans" SET "approved_run" = 'run', "approved_by" = 'me', "approved_at" = CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP)
+UPDATE "SHOP_ACTIVATION"."HELD_PLANS" SET "APPROVED_RUN" = 'run', "APPROVED_BY" = 'me', "APPROVED_AT" = CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP)
 WHERE
-  "sync" = 'people__mailer' AND "plan_id" = 'aa07c8-06662048';
+  "SYNC" = 'people__mailer' AND "PLAN_ID" = 'aa07c8-06662048';
 
-WITH "activation_waiting" AS (
+WITH "ACTIVATION_WAITING" AS (
   SELECT
-    "op",
-    "identity",
+    "OP",
+    "IDENTITY",
     MD5(
       CONCAT(
         '1',
-        COALESCE('|=' || CAST("op" AS VARCHAR), '|'),
-        COALESCE('|=' || CAST("cause" AS VARCHAR), '|'),
-        COALESCE('|=' || CAST("identity" AS VARCHAR), '|'),
-        COALESCE('|=' || CAST("external_id" AS VARCHAR), '|'),
-        COALESCE('|=' || CAST("external_key" AS VARCHAR), '|'),
-        COALESCE('|=' || CAST("related_id" AS VARCHAR), '|'),
-        COALESCE('|=' || CAST(CAST("target_id" AS INT) AS VARCHAR), '|'),
-        COALESCE('|=' || CAST("reason" AS VARCHAR), '|'),
-        COALESCE('|=' || CAST(CAST("transition" AS INT) AS VARCHAR), '|'),
-        COALESCE('|=' || CAST("event" AS VARCHAR), '|'),
-        COALESCE('|=' || CAST(CAST("occurred_at" AS TIMESTAMP) AS VARCHAR), '|'),
-        COALESCE('|=' || CAST(CAST("is_quiet" AS BOOLEAN) AS VARCHAR), '|'),
-        COALESCE('|=' || CAST("changed" AS VARCHAR), '|'),
-        COALESCE('|=' || CAST(CAST("expires_from" AS TIMESTAMP) AS VARCHAR), '|'),
-        COALESCE('|=' || CAST("zone" AS VARCHAR), '|'),
-        COALESCE('|=' || CAST(CAST("t_plan" AS VARCHAR) AS VARCHAR), '|'),
-        COALESCE('|=' || CAST(CAST("t_visits" AS INT) AS VARCHAR), '|'),
-        COALESCE('|=' || CAST(CAST("t_email" AS VARCHAR) AS VARCHAR), '|')
+        COALESCE('|=' || CAST("OP" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("CAUSE" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("IDENTITY" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("EXTERNAL_ID" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("EXTERNAL_KEY" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("RELATED_ID" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST(CAST("TARGET_ID" AS INT) AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("REASON" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST(CAST("TRANSITION" AS INT) AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("EVENT" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST(CAST("OCCURRED_AT" AS TIMESTAMP) AS VARCHAR), '|'),
+        COALESCE('|=' || CAST(CAST("IS_QUIET" AS BOOLEAN) AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("CHANGED" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST(CAST("EXPIRES_FROM" AS TIMESTAMP) AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("ZONE" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST(CAST("T_PLAN" AS VARCHAR) AS VARCHAR), '|'),
+        COALESCE('|=' || CAST(CAST("T_VISITS" AS INT) AS VARCHAR), '|'),
+        COALESCE('|=' || CAST(CAST("T_EMAIL" AS VARCHAR) AS VARCHAR), '|')
       )
-    ) AS "content"
+    ) AS "CONTENT"
   FROM (
     SELECT
       *
-    FROM "shop_activation"."plan_people__mailer"
+    FROM "SHOP_ACTIVATION"."PLAN_PEOPLE__MAILER"
     WHERE
-      "epoch" = 7
-  ) AS "p"
+      "EPOCH" = 7
+  ) AS "P"
   WHERE
-    "cause" IN ('left', 'new', 'changed')
-), "activation_held" AS (
+    "CAUSE" IN ('left', 'new', 'changed')
+), "ACTIVATION_HELD" AS (
   SELECT
-    "op",
-    "identity",
-    "content"
-  FROM "shop_activation"."held_rows"
+    "OP",
+    "IDENTITY",
+    "CONTENT"
+  FROM "SHOP_ACTIVATION"."HELD_ROWS"
   WHERE
-    "sync" = 'people__mailer' AND "plan_id" IN ('1c93f0-00000000')
+    "SYNC" = 'people__mailer' AND "PLAN_ID" IN ('1c93f0-00000000')
 )
 SELECT
-  w.op,
-  COUNT(*) AS found
-FROM activation_waiting AS w
-INNER JOIN activation_held AS h
-  ON h.op = w.op AND h.identity = w.identity
+  "W"."OP",
+  COUNT(*) AS "FOUND"
+FROM "ACTIVATION_WAITING" AS "W"
+INNER JOIN "ACTIVATION_HELD" AS "H"
+  ON "H"."OP" = "W"."OP" AND "H"."IDENTITY" = "W"."IDENTITY"
 GROUP BY
-  w.op;
+  "W"."OP";
 
-UPDATE "shop_activation"."held_plans" SET "finished_at" = CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP)
+UPDATE "SHOP_ACTIVATION"."HELD_PLANS" SET "FINISHED_AT" = CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP)
 WHERE
-  "sync" = 'people__mailer' AND "finished_at" IS NULL;
+  "SYNC" = 'people__mailer' AND "FINISHED_AT" IS NULL;
 
-DELETE FROM "shop_activation"."held_rows"
+DELETE FROM "SHOP_ACTIVATION"."HELD_ROWS"
 WHERE
-  "sync" = 'people__mailer';
+  "SYNC" = 'people__mailer';
 
-UPDATE "shop_activation"."syncs" SET "held_plan" = CAST(NULL AS VARCHAR)
+UPDATE "SHOP_ACTIVATION"."SYNCS" SET "HELD_PLAN" = CAST(NULL AS VARCHAR)
 WHERE
-  "sync" = 'people__mailer';
+  "SYNC" = 'people__mailer';
