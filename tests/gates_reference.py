@@ -161,6 +161,7 @@ class Reference:
     was_rolled_out: dict[str, int] = field(default_factory=dict)
     entries: dict[str, list[Entry]] = field(default_factory=dict)
     was_capped: dict[str, bool] = field(default_factory=dict)
+    was_grouped: dict[str, bool] = field(default_factory=dict)
     group: Group | None = None
 
     def run(self, sync: str, day: Day, settings: Settings, is_segment: bool = False) -> Decided:
@@ -177,6 +178,7 @@ class Reference:
         decided = self._without(decided, expired, waiting - expired, members)
         self._deliver(decided, day, members, self.entries[sync] if cap else None)
         self.was_capped[sync] = cap is not None
+        self.was_grouped[sync] = self.group is not None and self.group.has(self)
         self.was_under[sync] = list(self._holdouts(sync, settings)[0])
         threshold = self._rollout(sync, settings)[0]
         self.was_rolled_out[sync] = ALL if threshold is None else threshold
@@ -531,6 +533,8 @@ class Today:
     is_doubted: bool = False
     is_gone: bool = False
     """The project does not have it."""
+    is_apart: bool = False
+    """It does not name the group."""
 
 
 @dataclass
@@ -548,18 +552,30 @@ class Group:
         for name in self.syncs:
             self.models[name] = Reference(name, sizes=sizes, arms=arms, group=self)
 
+    def has(self, model: Reference) -> bool:
+        return not self.today[model.model].is_apart
+
     def _rivals(self, of: Reference) -> list[Reference]:
-        return [model for name, model in self.models.items() if name != of.model]
+        if self.today[of.model].is_apart:
+            return []
+        now = self.today
+        return [m for name, m in self.models.items() if name != of.model and not now[name].is_apart]
 
     def _members(self, model: Reference) -> list[dict[str, Member]]:
         return [model.members.get(sync, {}) for sync in self.syncs[model.model]]
+
+    def _recorded(self, model: Reference) -> list[dict[str, Member]]:
+        """Of a model that is gone, the syncs that were in the group when they ran last."""
+        if not self.today[model.model].is_gone:
+            return self._members(model)
+        return [model.members[sync] for sync, was_in in model.was_grouped.items() if was_in]
 
     def occupied(self, of: Reference) -> set[str]:
         """People who are in another segment, or may be."""
         return set().union(*(self.perhaps(rival) for rival in self._rivals(of)))
 
     def perhaps(self, model: Reference) -> set[str]:
-        everyone = [m.items() for m in self._members(model)]
+        everyone = [m.items() for m in self._recorded(model)]
         return {who for members in everyone for who, member in members if member.may_be_in}
 
     def outranked(self, of: Reference) -> set[str]:

@@ -28,6 +28,7 @@ from tests.unit.plan.test_gates import ANSWERS, CAPS, Disagreement, Mistake, Wor
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 PEOPLE = [f"p{i}" for i in range(16)]
 SYNCS = {"nps": ["nps__crm", "nps__web"], "churn": ["churn__crm"], "beta": ["beta__web"]}
+NUMBERS = (0, 1, 2, *[None] * 6)
 COLUMNS = "id varchar, plan varchar, says boolean, since timestamp, zone varchar"
 History = Callable[[random.Random, int], Iterator[dict[str, Today]]]
 
@@ -40,6 +41,8 @@ def history(chance: random.Random, days: int) -> Iterator[dict[str, Today]]:
         at = NOON + timedelta(hours=6 * i)
         settings = any_settings(chance) if chance.random() < 0.4 else settings
         places = chance.sample(range(1, 9), len(SYNCS)) if chance.random() < 0.25 else places
+        missing, apart = chance.choice(NUMBERS), chance.choice(NUMBERS)
+        apart = None if missing is not None else apart
         suppressed = [(p, None) for p in some(chance, 0.15)]
         suppressed = [] if chance.random() < 0.1 else suppressed
         yield {
@@ -48,7 +51,8 @@ def history(chance: random.Random, days: int) -> Iterator[dict[str, Today]]:
                 settings[model],
                 places[number],
                 is_doubted=chance.random() < 0.1,
-                is_gone=chance.random() < 0.07,
+                is_gone=number == missing,
+                is_apart=number == apart,
             )
             for number, model in enumerate(SYNCS)
         }
@@ -143,18 +147,22 @@ class Models(World):
                 vendor="crm",
                 kind=Kind.SEGMENT,
                 identity="id",
-                traits=(Trait("plan", "plan", nulls="reject"),),
+                traits=(Trait(f"{model}_plan", "plan", nulls="reject"),),
                 segment=model,
                 initial="send",
                 rules=replace(
                     self.rules(name, self.today[model].settings, is_segment=True),
-                    exclusive=Exclusive("surveys", self.today[model].priority),
+                    exclusive=self.place(model),
                 ),
             )
             for model, names in SYNCS.items()
             for name in names
             if not self.today[model].is_gone
         ]
+
+    def place(self, model: str) -> Exclusive | None:
+        now = self.today[model]
+        return None if now.is_apart else Exclusive("surveys", now.priority)
 
     def rules(self, sync: str, settings: Settings, is_segment: bool) -> Any:
         found = super().rules(sync, settings, is_segment)
@@ -282,7 +290,7 @@ MISTAKES = {
         groups, "gates_of", "< exclusive.priority", "<= exclusive.priority + 9"
     ),
     "a model in doubt makes people leave": Mistake(
-        contenders, "contenders", "perhaps_inside(state, own)", "None"
+        groups, "contenders", "perhaps_inside(state, own)", "None"
     ),
     "who may not enter holds the place": Mistake(contenders, "_barring", "Expired | Capped", "()"),
     "a held out winner wins": Mistake(
