@@ -20,7 +20,7 @@ from sync.cli.session import Session
 from sync.cli.stopping import Stop
 from sync.errors import SyncError
 from sync.report import results
-from sync.report.events import Stopping
+from sync.report.events import Stopping, Warned
 
 if TYPE_CHECKING:
     from sync.commands.apply import RunOptions, RunResult
@@ -91,6 +91,8 @@ def run_once(session: Session, options: RunOptions, stop: Stop) -> tuple[int, Ru
         _write(session, results.failed(started_at, now, exit_code, error.problems, carried))
         session.problems(error.problems, exit_code)
         return exit_code, None
+    for problem in result.warnings:
+        session.reporter.tell(Warned(problem))
     stopped, exit_code = _ending(stop, result, listening)
     if not stopped:
         exit_code = gravest({exit_code, *(one.exit_code for one in carried)})

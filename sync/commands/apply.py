@@ -13,11 +13,12 @@ from pathlib import Path
 from sync import __version__
 from sync.commands.approving import narrowed
 from sync.commands.listener import SILENT, Listener
+from sync.commands.notify import notify
 from sync.commands.preflight import look_and_remember
 from sync.commands.running import Around, run_guarded, run_waves
 from sync.commands.running import RunOptions as RunOptions
 from sync.commands.tracebacks import Tracebacks
-from sync.errors import ConfigError, SyncError
+from sync.errors import ConfigError, Problem, SyncError
 from sync.http.clock import SystemClock
 from sync.http.ports import Clock
 from sync.model import Fate
@@ -43,6 +44,8 @@ class RunResult:
     exit_code: int
     failed_first: str = ""
     """The sync that was held or failed, after which no other was started (`fail_fast`)."""
+    warnings: tuple[Problem, ...] = ()
+    """What went wrong with notices; it changes nothing of the run."""
 
 
 DEFAULTS = RunOptions()
@@ -108,7 +111,7 @@ def apply(
         # The syncs are settled without this row: it must not hide why one of them failed.
         if not run.exit_code:
             raise
-    return run
+    return replace(run, warnings=notify(project, access, results, preflight.gated, clock))
 
 
 def exit_code(results: Sequence[SyncResult], gated: Sequence[Gated]) -> int:

@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path, PurePath
 
+from sync.destinations.notices import Notifiers
 from sync.errors import Problem
 from sync.model import Kind, Sync
 from sync.project.artifacts import Model
+from sync.project.notifications import check_notifiers
 from sync.project.preflight import Gated, Preflight
 from sync.project.project import Project
 from sync.project.vendors import check_connection
@@ -25,6 +27,7 @@ def complaints(project: Project) -> list[Problem]:
         *_of_connections(
             project, ((target, n) for target in everywhere for n in everywhere[target])
         ),
+        *check_notifiers(project.profile, Notifiers()),
     ]
 
 

@@ -10,8 +10,10 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import NoReturn
 
 from sync import __version__
-from sync.errors import Problem, SyncError
+from sync.destinations.notices import Notifiers
+from sync.errors import ConfigError, Problem, SyncError
 from sync.http.ports import Clock
+from sync.project.notifications import try_notifiers
 from sync.project.project import Project
 from sync.run.access import StateAccess
 from sync.run.context import Services
@@ -56,6 +58,7 @@ def examine(
     accounts: dict[str, list[str]] = {}
     yield from _warehouse(project, access, accounts)
     yield from _connections(project, clock, accounts)
+    yield from _notifiers(project)
 
 
 def _failed(what: str, error: SyncError) -> Tried:
@@ -168,6 +171,15 @@ def _connections(project: Project, clock: Clock, accounts: dict[str, list[str]])
             yield tried
             if tried.is_ok:
                 yield from _preflight(services, name, project)
+
+
+def _notifiers(project: Project) -> Iterator[Tried]:
+    """Whether the notifiers are written right; nothing is sent to them."""
+    usable, problems = try_notifiers(project.profile, Notifiers())
+    if problems:
+        yield Tried("notifications", "", tuple(problems), ConfigError.exit_code)
+    elif usable:
+        yield Tried("notifications", f"{', '.join(usable)}; nothing was sent there")
 
 
 def _preflight(services: Services, name: str, project: Project) -> Iterator[Tried]:

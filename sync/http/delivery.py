@@ -90,12 +90,13 @@ def ask(
     where: str = "",
     is_stopping: Callable[[], bool] = lambda: False,
     about: Iterable[str] = (),
+    permit: Permit = ANYTIME,
 ) -> T:
-    """Drive a conversation that only reads; the SyncError says what kept it from ending.
+    """Drive a conversation that may be repeated; the SyncError says what kept it from ending.
 
     `about` are the identities that it asks for, which no message shows.
     """
-    client = Client(destination, http, clock, pace, policy, is_stopping, where)
+    client = Client(destination, http, clock, pace, policy, is_stopping, where, permit)
     client.others = cache(lambda: Identities(about))
     try:
         return client.drive(conversation, Effects())

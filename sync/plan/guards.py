@@ -64,6 +64,19 @@ class Waits(StrEnum):
         return cause in PROTECTIVE or (self is Waits.ENTRIES and cause in EXITS)
 
 
+TRIPS = frozenset(
+    (
+        "model-empty",
+        "too-many-removes",
+        "too-many-nulls",
+        "removals-wait",
+        "many-suppressed",
+        "too-many-adds",
+        "too-many-changes",
+        "too-many-invalid",
+    )
+)
+"""Codes of the problems that guards find: the plan's own numbers are out of bounds."""
 EXITS = frozenset({"left", *ExitCause})
 """Causes that only removals have."""
 

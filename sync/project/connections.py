@@ -19,6 +19,7 @@ from sync.project.suggest import did_you_mean
 
 PROFILES = "profiles.yml"
 DESTINATIONS = "destinations"
+NOTIFICATIONS = "notifications"
 NOT_SET = frozenset({"env-missing", "var-missing"})
 """What rendering complains of where the environment of this machine lacks something."""
 Settings = Mapping[str, Any]
@@ -32,6 +33,8 @@ class Connections:
     key: str
     by_target: Mapping[str, Mapping[str, Settings]] = field(repr=False)
     renderer: Renderer = field(repr=False)
+    noun: str = "connection"
+    """What one of them is called."""
 
     def key_of(self, target: str, *names: str) -> str:
         """Where something of a target stands, as a path of keys."""
@@ -76,10 +79,10 @@ class Connections:
             key = self.key_of(target)
             raise ConfigError(
                 Problem(
-                    "connection-unknown",
-                    f"target `{target}` has no connection `{name}`",
+                    f"{self.noun}-unknown",
+                    f"target `{target}` has no {self.noun} `{name}`",
                     where=f"{self.path}, {key}",
-                    hint=did_you_mean(name, known, "connections"),
+                    hint=did_you_mean(name, known, f"{self.noun}s"),
                     fix=f"add `{name}:` under `{key}:` in {PROFILES}",
                 )
             )
@@ -87,25 +90,30 @@ class Connections:
 
 
 def read_connections(
-    content: Mapping[str, Any], path: Path, profile: str, renderer: Renderer
+    content: Mapping[str, Any],
+    path: Path,
+    profile: str,
+    renderer: Renderer,
+    top: str = DESTINATIONS,
 ) -> Connections:
-    """The connections of one profile of a file. Raises ConfigError for a file of another shape."""
-    block = mapping(content, DESTINATIONS, str(path), default={})
-    outputs = outputs_of(content)
+    """The connections of one profile of a file, or with another key `top` its notifiers.
+
+    Raises ConfigError for a file of another shape.
+    """
+    block = mapping(content, top, str(path), default={})
+    outputs, noun = outputs_of(content), "connection" if top == DESTINATIONS else "notifier"
     if not _is_by_profile(block, outputs):
-        return Connections(
-            path, DESTINATIONS, _by_target(block, f"{path}, {DESTINATIONS}"), renderer
-        )
+        return Connections(path, top, _by_target(block, f"{path}, {top}"), renderer, noun)
     if strangers := [str(key) for key in block if key not in outputs]:
-        raise ConfigError(*_without_profile(strangers, path, profile, list(outputs)))
-    key = f"{DESTINATIONS}.{profile}"
-    targets = mapping(block, profile, f"{path}, {DESTINATIONS}", default={})
-    return Connections(path, key, _by_target(targets, f"{path}, {key}"), renderer)
+        raise ConfigError(*_without_profile(strangers, path, profile, list(outputs), top, noun))
+    key = f"{top}.{profile}"
+    targets = mapping(block, profile, f"{path}, {top}", default={})
+    return Connections(path, key, _by_target(targets, f"{path}, {key}"), renderer, noun)
 
 
 def profiles_of(content: Mapping[str, Any]) -> list[str]:
     """The profiles of a file: dbt's own keys and ours are none."""
-    return [str(key) for key in content if key not in (DESTINATIONS, "config")]
+    return [str(key) for key in content if key not in (DESTINATIONS, NOTIFICATIONS, "config")]
 
 
 def outputs_of(content: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
@@ -129,17 +137,17 @@ def _is_by_profile(block: Mapping[str, Any], outputs: Mapping[str, Mapping[str, 
 
 
 def _without_profile(
-    strangers: list[str], path: Path, profile: str, profiles: list[str]
+    strangers: list[str], path: Path, profile: str, profiles: list[str], top: str, noun: str
 ) -> Iterator[Problem]:
     for key in strangers:
         yield Problem(
-            "destinations-without-profile",
-            f"`{key}` under `{DESTINATIONS}` is none of the {len(profiles)} profiles of {PROFILES},"
-            " so its connections belong to no project",
-            where=f"{path}, {DESTINATIONS}.{key}",
+            f"{top}-without-profile",
+            f"`{key}` under `{top}` is none of the {len(profiles)} profiles of {PROFILES},"
+            f" so its {noun}s belong to no project",
+            where=f"{path}, {top}.{key}",
             hint=did_you_mean(key, profiles, "profiles"),
             fix=f"if it is a target of {profile}, indent it below `{profile}:`,"
-            f" so that it reads {DESTINATIONS}.{profile}.{key}",
+            f" so that it reads {top}.{profile}.{key}",
         )
 
 

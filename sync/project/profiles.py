@@ -14,7 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from sync.errors import ConfigError, Problem
-from sync.project.connections import PROFILES, Connections, profiles_of, read_connections
+from sync.project.connections import (
+    NOTIFICATIONS,
+    PROFILES,
+    Connections,
+    profiles_of,
+    read_connections,
+)
 from sync.project.environment import dbt_variable
 from sync.project.jinja import Renderer
 from sync.project.shape import mapping, one_of
@@ -91,6 +97,8 @@ class Profile:
     target: Target
     default_target: str
     all_connections: Connections = field(repr=False)
+    notifiers: Connections = field(repr=False)
+    """Who is told of syncs that need attention, written as connections are."""
     is_own: bool = True
     """It is the one that dbt_project.yml names."""
 
@@ -184,6 +192,7 @@ def read_profile(
         target=Target(target, output, f"{name}.outputs.{target}", renderer),
         default_target=default,
         all_connections=read_connections(content, path, str(name), renderer),
+        notifiers=read_connections(content, path, str(name), renderer, NOTIFICATIONS),
         is_own=name == project.profile,
     )
 

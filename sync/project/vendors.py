@@ -9,11 +9,12 @@ from pydantic import BaseModel, ValidationError
 
 from sync.destinations.spec import Destination
 from sync.errors import ConfigError, Problem
-from sync.project.connections import DESTINATIONS, NOT_SET, PROFILES
+from sync.project.connections import DESTINATIONS, NOT_SET, NOTIFICATIONS, PROFILES
 from sync.project.profiles import Profile
 from sync.project.suggest import did_you_mean
 from sync.project.validation import Place, complaints, known_keys
 
+TOPS = {"connection": DESTINATIONS, "notifier": NOTIFICATIONS}
 Vendor = Destination
 """A destination's class, as far as it matters before anything is sent."""
 
@@ -28,15 +29,17 @@ class Registry(Protocol):
         """The vendor's class; KeyError when it is unknown."""
 
 
-def load_vendor(registry: Registry, vendor: str, connection: str) -> type[Vendor] | Problem:
-    """The class, or what is wrong with the connection's `type`."""
+def load_vendor(
+    registry: Registry, vendor: str, connection: str, noun: str = "connection"
+) -> type[Vendor] | Problem:
+    """The class, or what is wrong with the connection's `type`; `noun` is what it is called."""
     try:
         found: type[Vendor] = registry.load(vendor)
     except KeyError:
         return Problem(
             "vendor-unknown",
-            f"connection `{connection}` is of type `{vendor}`, which is not installed",
-            where=f"{PROFILES}, {DESTINATIONS}.<target>.{connection}.type",
+            f"{noun} `{connection}` is of type `{vendor}`, which is not installed",
+            where=f"{PROFILES}, {TOPS[noun]}.<target>.{connection}.type",
             hint=did_you_mean(vendor, registry.names(), "types"),
             fix=f"correct `type:` of {connection} in {PROFILES}; without it, its name is the type",
         )
@@ -50,7 +53,8 @@ def load_connection(profile: Profile, name: str, registry: Registry) -> BaseMode
     """
     target = profile.target.name
     raw = profile.all_connections.settings(target, name)
-    vendor = load_vendor(registry, profile.connections[name], name)
+    noun = profile.all_connections.noun
+    vendor = load_vendor(registry, profile.connections[name], name, noun)
     if isinstance(vendor, Problem):
         raise ConfigError(vendor)
     place = _place(profile, target, name, "python -m sync debug")
@@ -71,7 +75,7 @@ def check_connection(
     connections = profile.all_connections
     try:
         raw, not_set = connections.settings_here(target, name)
-        vendor = load_vendor(registry, connections.vendors(target)[name], name)
+        vendor = load_vendor(registry, connections.vendors(target)[name], name, connections.noun)
     except ConfigError as e:
         return [p for p in e.problems if p.code not in NOT_SET]
     if isinstance(vendor, Problem):
@@ -85,7 +89,7 @@ def check_connection(
 
 def _place(profile: Profile, target: str, name: str, then: str) -> Place:
     return Place(
-        subject=f"connection {name}",
+        subject=f"{profile.all_connections.noun} {name}",
         file=str(profile.path),
         path=profile.all_connections.key_of(target, name),
         code="setting",

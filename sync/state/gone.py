@@ -11,7 +11,7 @@ from sync.state.catalogue import Catalogue
 from sync.state.syncs import Remembered
 from sync.warehouse import sql as e
 
-ROWS = ("targets", "dead_letters", "waiting", "held_rows", "syncs")
+ROWS = ("targets", "dead_letters", "waiting", "held_rows", "notices", "syncs")
 """Tables whose rows go with the sync. Its logs stay, and its lease, for the epoch in it."""
 
 

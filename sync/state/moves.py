@@ -29,7 +29,7 @@ def move(state: Catalogue, old: Remembered, new: Sync) -> None:
         state.run(t.rename_table(before.snapshot, after.snapshot.name))
         for relation in (before.plan, before.acks):
             state.run(e.drop_table(relation))
-        for table in ("targets", "dead_letters", "waiting", "held_rows", *LOGS):
+        for table in ("targets", "dead_letters", "waiting", "held_rows", "notices", *LOGS):
             state.run(e.update(state.tables[table], name, was.copy()))
         state.run(e.update(state.tables["run_syncs"], named, was.copy()))
         called = replace(new, first_name=first_name(old.mapping) or old.sync)

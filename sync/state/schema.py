@@ -53,6 +53,7 @@ FORMATS: Mapping[int, tuple[str, ...]] = {
         "run_syncs.approved_by",
         "syncs.held_plan",
     ),
+    16: ("notices",),
 }
 """What each format after the first has brought: a table, or a column as `table.column`.
 
@@ -321,6 +322,12 @@ SHARED: Mapping[str, Mapping[str, str]] = {
         "epoch": BIG,
         "is_reserved": FLAG,
         "forgiven_at": MOMENT,
+    },
+    "notices": {
+        "notifier": TEXT,
+        "sync": TEXT,
+        "condition": TEXT,
+        "notified_at": MOMENT,
     },
     "checks": {
         "run_id": TEXT,
