@@ -165,6 +165,9 @@ class Bound:
         return f"{self.rows}" if self.share is None else f"{100 * self.share:g} %"
 
 
+LEARNED = frozenset({"adds", "changes", "removes"})
+
+
 @dataclass(frozen=True, slots=True)
 class Bounds:
     """How large a plan may be; None leaves it to what holds for every sync."""
@@ -173,6 +176,8 @@ class Bounds:
     adds: Bound | None = None
     changes: Bound | None = None
     invalid: Bound | None = None
+    learned: frozenset[str] = LEARNED
+    """Operations that may not be far more than usual."""
 
 
 NO_BOUNDS = Bounds()
@@ -194,6 +199,8 @@ class AsOf:
     """Adds and changes are for a later part of the run."""
     is_adopting: bool = False
     """Nothing is sent, so that nothing has to wait."""
+    zone: str = "UTC"
+    """The project's, in which days begin."""
 
 
 NOW = AsOf()

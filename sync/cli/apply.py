@@ -56,6 +56,7 @@ def apply(
 ) -> int:
     """Plan, guard, send and acknowledge what changed."""
     from sync.commands.apply import RunOptions
+    from sync.commands.approving import who
 
     options = RunOptions(
         limits=limits_of(allowed),
@@ -64,6 +65,7 @@ def apply(
         journal_dir=session.options.journal_dir,
         max_runtime=max_runtime,
         approvals=approvals_of(plan_ids, at_most, approver),
+        by=approver or who(),
         only_cohort=only_cohort,
         fail_fast=fail_fast,
     )

@@ -44,9 +44,8 @@ def approvals_of(
     from sync.state.store import Approval
 
     if not plan_ids:
-        if at_most or approver is not None:
-            name = "--at-most" if at_most else "--as"
-            raise click.UsageError(f"{name} says how a plan is approved: add --approve PLAN_ID")
+        if at_most:
+            raise click.UsageError("--at-most says how a plan is approved: add --approve PLAN_ID")
         return ()
     by = who() if approver is None else approver
     return tuple(Approval(plan_id, by, at_most) for plan_id in dict.fromkeys(plan_ids))

@@ -61,7 +61,16 @@ def planned_event(
         next_stage=_stage(summary),
         waiting=summary.waiting,
         late=summary.late,
+        learning=_learning(summary),
     )
+
+
+def _learning(summary: PlanSummary) -> tuple[int, int] | None:
+    """Where a plan is so large that it might be held, were enough known of what is usual."""
+    from sync.plan.usual import LEAST_DAYS, ROWS
+
+    large = [one for one in summary.usual.values() if one.now > ROWS and one.most is None]
+    return (max(one.days for one in large), LEAST_DAYS) if large else None
 
 
 def ended_event(place: Place, result: SyncResult, planned: Planned | None, seconds: float) -> Ended:

@@ -62,7 +62,9 @@ def plan(
     project = session.load_sound()
     access = as_moved(project, session.access(project))
     preflight = hold_unconnected(project, look(project, access, allowed_of(allowed)))
-    access = replace(access, as_of=AsOf(session.clock.now(), preflight.doubted, only_cohort))
+    access = replace(
+        access, as_of=AsOf(session.clock.now(), preflight.doubted, only_cohort, zone=project.zone)
+    )
     places, refused = tell_gates(session.reporter, preflight.open, preflight.gated)
     previews = []
     for sync in in_order([*preflight.open, *(one.sync for one in preflight.guarded)]):

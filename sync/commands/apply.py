@@ -88,7 +88,8 @@ def apply(
     )
     project = narrowed(project, options.approvals)
     preflight = look_and_remember(project, access, started_at, options.allowed)
-    access = replace(access, as_of=AsOf(started_at, preflight.doubted, options.only_cohort))
+    as_of = AsOf(started_at, preflight.doubted, options.only_cohort, zone=project.zone)
+    access = replace(access, as_of=as_of)
     listener.started(run_id, preflight.open, preflight.gated)
     results: list[SyncResult] = []
     with Services(project, clock, why_stop) as services:

@@ -11,7 +11,7 @@ from sync.destinations.values import Values
 from sync.errors import Problem, SyncError, Unexpected, WarehouseError, foreseen
 from sync.journal.journal import Journal
 from sync.model import Op, Sync
-from sync.plan import approving, delays, planner, preparing, reading, writing
+from sync.plan import approving, delays, planner, preparing, reading, usual, writing
 from sync.plan.culprit import with_column
 from sync.plan.guards import Held
 from sync.plan.unsettled import Unsettled
@@ -122,7 +122,8 @@ def _plan(
     summary = writing.as_run(made.compare(), made.comparison)
     desk = approving.of_preview(state, made.comparison, summary, made.space.ask)
     if prepared.known is not None and prepared.known.held_plan:
-        summary = replace(summary, approved=approving.count_left(desk))
+        summary = approving.with_rest(desk)
+    summary = usual.with_usual(state, summary, access.as_of)
     held = _held(desk, guard, summary)
     rows: list[PreviewRow] = []
     if summary.total and (show or identity is not None):

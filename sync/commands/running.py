@@ -15,7 +15,7 @@ from sync.commands.tracebacks import Tracebacks
 from sync.errors import Problem, Unexpected
 from sync.journal.process import host, own_process
 from sync.model import Kind, Sync
-from sync.plan.guards import ALLOWED, GuardLimits
+from sync.plan.guards import ALLOWED, GuardLimits, guard
 from sync.project.evidence import NOTHING, Allowed
 from sync.project.preflight import Preflight
 from sync.run.access import StateAccess
@@ -42,6 +42,8 @@ class RunOptions:
     max_runtime: float | None = None
     approvals: tuple[Approval, ...] = ()
     """Plans that may be sent although a guard holds them; no other sync is run then."""
+    by: str = ""
+    """Who runs this, for the record where an option lets a plan go that a guard would hold."""
     only_cohort: bool = False
     """Try nobody outside the cohorts of rollouts."""
     fail_fast: bool = False
@@ -185,6 +187,9 @@ def _hooks(sync: Sync, around: Around, engine: Callable[[], Engine]) -> Hooks:
     return Hooks(
         guard=lambda summary: hold(around.preflight, sync, summary, limits),
         released=lambda summary: hold(around.preflight, sync, summary, ALLOWED),
+        allowed_by=lambda summary: (
+            around.options.by if guard(sync, summary, GuardLimits()) is not None else ""
+        ),
         approval=approval_for(sync, around.options.approvals),
         admit=lambda known, may_wait: around.services.admit_writes(sync, known, may_wait),
         engine=engine,

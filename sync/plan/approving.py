@@ -130,16 +130,19 @@ def _told(name: str, data_type: str, dialect: str) -> exp.Expr:
     return e.coalesce(e.concat([e.text("|="), e.as_text(value)]), e.text("|"))
 
 
-def count_left(desk: Desk) -> dict[Op, int]:
-    """Changes of this plan that belong to an approved one which a run has begun to send."""
+def with_rest(desk: Desk) -> PlanSummary:
+    """The plan's numbers with those of its changes that belong to an approved plan under way."""
     plans = [plan for plan in held_plans.of_sync(desk.state) if plan.is_under_way]
     if not plans or not desk.summary.total:
-        return {}
+        return desk.summary
     relations = {
         WAITING: waiting(desk, Waits.ALL),
         HELD: _held(desk, [plan.plan_id for plan in plans]),
     }
-    return {Op(op): int(found) for op, found in _asked(desk, LEFT, relations)}
+    left = {Op(op): int(found) for op, found in _asked(desk, LEFT, relations)}
+    newest = max(plans, key=lambda plan: plan.epoch)
+    rest_of = (newest.plan_id, newest.approved_by or "") if left else None
+    return replace(desk.summary, approved=left, rest_of=rest_of)
 
 
 def judge(desk: Desk, asked: Approval, offered: Offer | None) -> Judged:

@@ -13,6 +13,8 @@ from sync.state.store import PlanSummary
 
 SMALLEST_SEGMENT = 10
 """Below so many members no share is too large."""
+NAMES = {Op.ADD: "adds", Op.CHANGE: "changes", Op.REMOVE: "removes"}
+"""Of operations, as `guard` calls them."""
 MOST_INVALID = Bound(share=0.1)
 """Of the rows of a model that says nothing else."""
 
@@ -74,6 +76,9 @@ TRIPS = frozenset(
         "too-many-adds",
         "too-many-changes",
         "too-many-invalid",
+        "unusual-adds",
+        "unusual-changes",
+        "unusual-removes",
     )
 )
 """Codes of the problems that guards find: the plan's own numbers are out of bounds."""
@@ -164,7 +169,7 @@ def _too_many_removes(sync: Sync, summary: PlanSummary, limits: GuardLimits) -> 
         return None
     allowed = _allowed_removes(removes, members, sync.bounds.removes, limits)
     if allowed is None:
-        return None
+        return _unusual_removes(sync, summary)
     return Problem(
         "too-many-removes",
         f"{removes} of {members} ({100 * removes / members:.0f} %) would leave {sync.name} at once;"
@@ -199,17 +204,52 @@ def _over_bounds(sync: Sync, summary: PlanSummary, limits: GuardLimits) -> Itera
         yield problem
     members, bounds = summary.members, sync.bounds
     adds, changes = _unapproved(summary, Op.ADD), _unapproved(summary, Op.CHANGE)
-    if bounds.adds and not limits.allow_adds and bounds.adds.is_exceeded(adds, members):
+    if limits.allow_adds:
+        pass
+    elif bounds.adds and bounds.adds.is_exceeded(adds, members):
         text = f"{adds} would be added to {members}, and {bounds.adds} may be"
         yield _too_many(sync, "too-many-adds", text, "--allow-adds")
-    if bounds.changes and not limits.allow_changes and bounds.changes.is_exceeded(changes, members):
+    elif text := _unusual(sync, summary, Op.ADD):
+        yield _too_many(sync, "unusual-adds", f"{adds} would be added, {text}", "--allow-adds")
+    if limits.allow_changes:
+        pass
+    elif bounds.changes and bounds.changes.is_exceeded(changes, members):
         text = f"{changes} of {members} would change, and {bounds.changes} may"
         yield _too_many(sync, "too-many-changes", text, "--allow-changes")
+    elif text := _unusual(sync, summary, Op.CHANGE):
+        text = f"{changes} of {members} would change, {text}"
+        yield _too_many(sync, "unusual-changes", text, "--allow-changes")
     rows, invalid = summary.model_rows, summary.fates.get(Fate.INVALID, 0)
     bound = bounds.invalid or MOST_INVALID
     if not limits.allow_invalid and bound.is_exceeded(invalid, rows):
         text = f"{invalid} of {rows} rows of {sync.model} are invalid, and {bound} may be"
         yield _too_many(sync, "too-many-invalid", text, "--allow-invalid")
+
+
+def _unusual_removes(sync: Sync, summary: PlanSummary) -> Problem | None:
+    text = _unusual(sync, summary, Op.REMOVE)
+    if not text:
+        return None
+    removes, members = _bounded(summary), summary.members
+    return Problem(
+        "unusual-removes",
+        f"{removes} of {members} would leave {sync.name}, {text}",
+        where=sync.path,
+        hint="Nothing of this sync was sent, neither adds nor changes.",
+        fix=_look_or(sync, "--allow-removes"),
+    )
+
+
+def _unusual(sync: Sync, summary: PlanSummary, op: Op) -> str:
+    """What is usual instead, in words; empty where the plan is, or the past does not say."""
+    usual = summary.usual.get(op)
+    if usual is None or NAMES[op] not in sync.bounds.learned or not usual.is_exceeded:
+        return ""
+    days = f"{usual.days} {usual.weekday or 'day'}s"
+    return (
+        f"which makes {usual.now:,} today; {usual.most:,.0f} at most is usual, after"
+        f" {usual.low:,} to {usual.high:,} a day on {days}"
+    )
 
 
 def _too_many(sync: Sync, code: str, text: str, flag: str) -> Problem:

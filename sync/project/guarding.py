@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from sync.project.policy_forms import Share, share
-from sync.rules import NO_BOUNDS, Bound, Bounds
+from sync.rules import LEARNED, NO_BOUNDS, Bound, Bounds
 
 Limit = Annotated[int, Field(ge=0)] | Share
 
@@ -24,6 +25,11 @@ class GuardForm(BaseModel):
     )
     max_adds: Limit | None = Field(None, description="More adds let adds and changes wait.")
     max_changes: Limit | None = Field(None, description="More changes let adds and changes wait.")
+    learned: bool | list[Literal["adds", "changes", "removes"]] = Field(
+        True,
+        description="Hold what is far more than usual, from 14 days with runs on: all operations,"
+        " these, or none.",
+    )
     max_invalid: Limit | None = Field(
         None,
         description="More invalid rows, or a larger share of the model's, let adds and changes"
@@ -40,7 +46,14 @@ def bounds_of(form: GuardForm | None) -> Bounds:
         _bound(form.max_adds),
         _bound(form.max_changes),
         _bound(form.max_invalid),
+        _learned(form.learned),
     )
+
+
+def _learned(written: bool | Sequence[str]) -> frozenset[str]:
+    if isinstance(written, bool):
+        return LEARNED if written else frozenset()
+    return frozenset(written)
 
 
 def _bound(limit: int | str | None) -> Bound | None:

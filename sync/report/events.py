@@ -96,6 +96,8 @@ class Planned:
     """Of these, those that wait for another sync for longer than they should."""
     waiting: Mapping[str, int] = field(default_factory=dict)
     """Rows that policies let wait, by reason."""
+    learning: tuple[int, int] | None = None
+    """Days that are known, and days after which more than usual is noticed; None from then on."""
 
     @property
     def total(self) -> int:

@@ -182,6 +182,9 @@ def notes(plan: Planned) -> Iterator[str]:
         listed = ", ".join(f"{words.count(n)} {words.DEFERRALS[d]}" for d, n in deferred)
         late = f", {words.count(plan.late)} of them late" if plan.late else ""
         yield f"deferred: {listed}{late}"
+    if plan.learning:
+        known, needed = plan.learning
+        yield f"what is usual is not known yet: {known} of {needed} days"
     if invalid := plan.counts[Fate.INVALID]:
         rows = words.plural(invalid, "row")
         yield f"{rows} left out as invalid: python -m sync rejects --select {plan.place.model}"

@@ -71,6 +71,8 @@ class SyncResult:
     finished_at: datetime | None = None
     exits: Exits | None = None
     """Of the first part of a run: what it did, for the second."""
+    sent: Mapping[Op, int] = field(default_factory=dict)
+    """Delivered changes that say something of what is usual."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,8 @@ class Hooks:
     """What holds a plan although it is approved."""
     approval: Approval | None = None
     """The plan that may be sent although a guard holds it."""
+    allowed_by: Callable[[PlanSummary], str] = lambda summary: ""
+    """Who lets a plan go by an option that a guard would hold; nobody where none would."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -405,6 +409,8 @@ class _Run:
             is_interim=result.exits is not None,
             plan_id=self.decision.plan_id,
             approved_by=self.decision.approved_by,
+            judged=result.summary.judged if result.summary else None,
+            sent=result.sent,
         )
 
     def _result(self, status: Status, exit_code: int, problems: tuple[Problem, ...]) -> SyncResult:
@@ -429,6 +435,7 @@ class _Run:
             recovered=self.recovered,
             started_at=self.started_at,
             finished_at=self.ports.clock.now(),
+            sent=_sent(summary, tally),
         )
         if self.summary is not None and self.is_interim:
             return replace(result, ops={}, exits=self._sent_first(self.summary, tally))
@@ -505,6 +512,12 @@ def count(
     rest = summary.total - sum(tally.values()) - deferred - expired
     fates[Fate.NOT_ATTEMPTED] = fates.get(Fate.NOT_ATTEMPTED, 0) + rest
     return Counts(summary.model_rows, summary.ops.get(Op.REMOVE, 0), fates)
+
+
+def _sent(summary: PlanSummary | None, tally: Mapping[tuple[Op, str], int]) -> dict[Op, int]:
+    """Of what is judged, how much was delivered: what is only repeated counts for nothing."""
+    judged = summary.judged if summary else None
+    return {op: min(rows, tally.get((op, DELIVERED), 0)) for op, rows in (judged or {}).items()}
 
 
 def _outcomes(tally: Mapping[tuple[Op, str], int], *wanted: str) -> int:

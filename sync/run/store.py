@@ -15,7 +15,7 @@ from sync.http.clock import elapsed
 from sync.journal.process import host, is_dead
 from sync.journal.spool import SPOOL_ROWS, Spool
 from sync.model import Change, Kind, Owner, Sync
-from sync.plan import approving, invalid, preparing, reading, writing
+from sync.plan import approving, invalid, preparing, reading, usual, writing
 from sync.plan.comparison import Comparison
 from sync.plan.culprit import with_column
 from sync.rules import NOW, AsOf
@@ -296,8 +296,8 @@ class SqlStore:
         self._prepared = prepared
         self._has_held = prepared.known is not None and bool(prepared.known.held_plan)
         if self._has_held:
-            left = approving.count_left(self._desk(state))
-            self._summary = replace(self._summary, approved=left)
+            self._summary = approving.with_rest(self._desk(state))
+        self._summary = usual.with_usual(state, self._summary, self.as_of)
         return self._summary
 
     def account(self) -> str | None:

@@ -54,6 +54,10 @@ FORMATS: Mapping[int, tuple[str, ...]] = {
         "syncs.held_plan",
     ),
     16: ("notices",),
+    17: (
+        *(f"run_syncs.judged_{what}" for what in ("adds", "changes", "removes")),
+        *(f"run_syncs.sent_{what}" for what in ("adds", "changes", "removes")),
+    ),
 }
 """What each format after the first has brought: a table, or a column as `table.column`.
 
@@ -209,6 +213,12 @@ SHARED: Mapping[str, Mapping[str, str]] = {
         "is_definition_changed": FLAG,
         "plan_id": TEXT,
         "approved_by": TEXT,
+        "judged_adds": BIG,
+        "judged_changes": BIG,
+        "judged_removes": BIG,
+        "sent_adds": BIG,
+        "sent_changes": BIG,
+        "sent_removes": BIG,
     },
     "held_plans": {
         "sync": TEXT,

@@ -80,6 +80,16 @@ def _all_wait(report: SyncReport) -> bool:
     return bool(report.counts[Fate.DEFERRED]) and not report.ops.get(Op.ADD)
 
 
+def _of_the_day(report: SyncReport) -> dict[str, exp.Expr]:
+    """What later runs learn from; nulls of a run from which nothing is learned."""
+    names = {Op.ADD: "adds", Op.CHANGE: "changes", Op.REMOVE: "removes"}
+    if report.judged is None:
+        none = e.null("bigint")
+        return {f"{what}_{n}": none for what in ("judged", "sent") for n in names.values()}
+    judged = {f"judged_{n}": e.number(report.judged.get(op, 0)) for op, n in names.items()}
+    return judged | {f"sent_{n}": e.number(report.sent.get(op, 0)) for op, n in names.items()}
+
+
 def log_run_sync(tables: StateTables, sync: Sync, report: SyncReport) -> exp.Insert:
     """One row of `run_syncs`."""
     values: dict[str, exp.Expr] = {
@@ -104,5 +114,6 @@ def log_run_sync(tables: StateTables, sync: Sync, report: SyncReport) -> exp.Ins
         "is_definition_changed": exp.true() if report.is_definition_changed else exp.false(),
         "plan_id": e.text(report.plan_id) if report.plan_id else e.null("varchar"),
         "approved_by": e.text(report.approved_by) if report.approved_by else e.null("varchar"),
+        **_of_the_day(report),
     }
     return e.insert(tables["run_syncs"], list(values), exp.select(*values.values()))

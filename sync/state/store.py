@@ -15,7 +15,7 @@ from typing import NamedTuple, Protocol
 
 from sync.errors import Problem
 from sync.model import Change, Counts, Fate, Op, Owner, Sync
-from sync.rules import PROTECTIVE
+from sync.rules import PROTECTIVE, ExitCause
 
 DELIVERED = "delivered"
 REJECTED = "rejected"
@@ -142,6 +142,28 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class Usual:
+    """What a sync's past says of one operation on one day."""
+
+    now: int
+    """Sent since the day began, and planned."""
+    most: float | None
+    """More is unusual; None while too few days are known."""
+    days: int
+    """How many days say so."""
+    low: int = 0
+    high: int = 0
+    """On four days of five, rows were between them."""
+    weekday: str = ""
+    """The days are all of this one; empty for any day."""
+
+    @property
+    def is_exceeded(self) -> bool:
+        """Whether it is more than usual."""
+        return self.most is not None and self.now > self.most
+
+
+@dataclass(frozen=True, slots=True)
 class PlanSummary:
     """What a plan amounts to, before anything is sent. `fates` are those decided already."""
 
@@ -173,6 +195,10 @@ class PlanSummary:
     """Why the model can't be read; the plan has no more than exits that nothing holds."""
     approved: Mapping[Op, int] = field(default_factory=dict)
     """Changes of an approved plan that a run has begun to send, and that are still to go."""
+    rest_of: tuple[str, str] | None = None
+    """That plan's id, and who approved it."""
+    usual: Mapping[Op, Usual] = field(default_factory=dict)
+    """What is usual, of operations that the past can judge."""
 
     @property
     def removes(self) -> int:
@@ -188,6 +214,22 @@ class PlanSummary:
     def protected(self) -> int:
         """Planned removals of people who must not be reached: no bound holds them."""
         return sum(self.causes.get(cause, 0) for cause in PROTECTIVE)
+
+    @property
+    def judged(self) -> Mapping[Op, int] | None:
+        """Changes that say something of what is usual: the model's own moves, no repetitions.
+
+        None of a first plan, and of one whose definition was edited since.
+        """
+        if self.is_first or self.is_definition_changed:
+            return None
+        counted = self.causes.get
+        return {
+            Op.ADD: counted("new", 0) + counted("returned", 0),
+            Op.CHANGE: counted("changed", 0),
+            Op.REMOVE: self.leaving
+            + sum(counted(cause, 0) for cause in ExitCause if cause not in PROTECTIVE),
+        }
 
     @property
     def is_approved(self) -> bool:
@@ -263,6 +305,10 @@ class SyncReport:
     plan_id: str = ""
     """Of a plan that a guard held, or that was approved."""
     approved_by: str = ""
+    judged: Mapping[Op, int] | None = None
+    """What it says of what is usual (`PlanSummary.judged`)."""
+    sent: Mapping[Op, int] = field(default_factory=dict)
+    """How many of these were delivered."""
 
 
 class Store(Protocol):

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest.mock import patch
+from zoneinfo import ZoneInfo
 
 from sqlglot import exp, parse_one
 
 from sync.model import Kind, Op, Relation, Sync, Trait
-from sync.plan import approving, preparing, writing
+from sync.plan import approving, preparing, usual, writing
 from sync.plan.comparison import Sibling
 from sync.plan.guards import Waits
 from sync.relation import turned
@@ -80,7 +81,7 @@ class Recording:
             return [(self.delay, ONES)]
         if names[:1] == ["plan_id"]:
             return [HELD]
-        if names[:1] in (["op"], ["kind"]) or names == ["sync", "mapping"]:
+        if names[:1] in (["op"], ["kind"], ["day"]) or names == ["sync", "mapping"]:
             return []
         if "expires_at" in names:
             return [self._lease(names)]
@@ -195,8 +196,17 @@ def approved(dialect: str) -> list[str]:
     approving.spend(desk, "run", Approval(offered.plan_id, "me"), offered, "too many")
     under_way = HELD._replace(approved_at=datetime(2026, 11, 21, 12, tzinfo=UTC))
     with patch("sync.state.held_plans.of_sync", lambda state: [under_way]):
-        approving.count_left(desk)
+        approving.with_rest(desk)
     held_plans.close(state)
+    return state.told
+
+
+def learned(dialect: str) -> list[str]:
+    """What is asked of the past of a sync, here of two days in Berlin."""
+    state = Listening(dialect)
+    state._present = frozenset(t.SHARED)
+    now = datetime(2026, 10, 25, 12, tzinfo=ZoneInfo("Europe/Berlin"))
+    usual.past(state, now, timedelta(days=1))
     return state.told
 
 

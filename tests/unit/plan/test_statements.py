@@ -10,7 +10,7 @@ import pytest
 from sqlglot import exp, parse_one
 
 from sync.warehouse.dialect import FACTS
-from tests.unit.plan.recording import approved, grouped, limited, statements
+from tests.unit.plan.recording import approved, grouped, learned, limited, statements
 
 GOLDEN = Path(__file__).parent / "golden"
 TEXTS = (exp.DataType.Type.VARCHAR, exp.DataType.Type.TEXT)
@@ -106,7 +106,7 @@ def test_the_statements_of_groups_are_those_that_were_agreed_on(dialect: str) ->
 
 @pytest.mark.parametrize("dialect", FACTS)
 def test_the_statements_of_an_approval_are_those_that_were_agreed_on(dialect: str) -> None:
-    text = ";\n\n".join(approved(dialect)) + ";\n"
+    text = ";\n\n".join([*approved(dialect), *learned(dialect)]) + ";\n"
     file = GOLDEN / "approvals" / f"{dialect}.sql"
     if os.environ.get("SYNC_WRITE_GOLDEN"):
         file.parent.mkdir(exist_ok=True)

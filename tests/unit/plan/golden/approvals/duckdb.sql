@@ -359,3 +359,89 @@ WHERE
 UPDATE "shop_activation"."syncs" SET "held_plan" = CAST(NULL AS TEXT)
 WHERE
   "sync" = 'people__mailer';
+
+WITH "activation_days" AS (
+  SELECT
+    *
+  FROM (VALUES
+    (
+      '2026-10-24',
+      CAST('2026-10-23 22:00:00.000000' AS TIMESTAMP),
+      CAST('2026-10-24 22:00:00.000000' AS TIMESTAMP)
+    ),
+    (
+      '2026-10-25',
+      CAST('2026-10-24 22:00:00.000000' AS TIMESTAMP),
+      CAST('2026-10-25 23:00:00.000000' AS TIMESTAMP)
+    )) AS "listed"("day", "begins_at", "ends_at")
+), "activation_runs" AS (
+  SELECT
+    *
+  FROM "shop_activation"."run_syncs"
+  WHERE
+    "sync" = 'people__mailer' AND NOT "judged_adds" IS NULL
+)
+SELECT
+  "day",
+  MAX(CASE WHEN "is_learned" THEN "earlier_adds" + "judged_adds" END) AS "adds",
+  MAX(CASE WHEN "is_learned" THEN "earlier_changes" + "judged_changes" END) AS "changes",
+  MAX(CASE WHEN "is_learned" THEN "earlier_removes" + "judged_removes" END) AS "removes",
+  MAX(CASE WHEN "is_learned" AND NOT "approved_by" IS NULL THEN 1 ELSE 0 END) AS "approved",
+  SUM(CASE WHEN "part" = "parts" THEN "sent_adds" ELSE 0 END) AS "sent_adds",
+  SUM(CASE WHEN "part" = "parts" THEN "sent_changes" ELSE 0 END) AS "sent_changes",
+  SUM(CASE WHEN "part" = "parts" THEN "sent_removes" ELSE 0 END) AS "sent_removes"
+FROM (
+  SELECT
+    *,
+    COALESCE(
+      SUM("sent_adds") OVER (
+        PARTITION BY "day", "part"
+        ORDER BY "epoch" NULLS FIRST
+        rows BETWEEN UNBOUNDED preceding AND 1 preceding
+      ),
+      0
+    ) AS "earlier_adds",
+    COALESCE(
+      SUM("sent_changes") OVER (
+        PARTITION BY "day", "part"
+        ORDER BY "epoch" NULLS FIRST
+        rows BETWEEN UNBOUNDED preceding AND 1 preceding
+      ),
+      0
+    ) AS "earlier_changes",
+    COALESCE(
+      SUM("sent_removes") OVER (
+        PARTITION BY "day", "part"
+        ORDER BY "epoch" NULLS FIRST
+        rows BETWEEN UNBOUNDED preceding AND 1 preceding
+      ),
+      0
+    ) AS "earlier_removes"
+  FROM (
+    SELECT
+      "d"."day",
+      "r"."epoch",
+      "r"."approved_by",
+      "r"."status" <> 'held' OR NOT "r"."approved_by" IS NULL AS "is_learned",
+      "r"."judged_adds",
+      "r"."judged_changes",
+      "r"."judged_removes",
+      "r"."sent_adds",
+      "r"."sent_changes",
+      "r"."sent_removes",
+      COALESCE(
+        COUNT("r"."approved_by") OVER (
+          PARTITION BY "d"."day"
+          ORDER BY "r"."epoch" NULLS FIRST
+          rows BETWEEN UNBOUNDED preceding AND 1 preceding
+        ),
+        0
+      ) AS "part",
+      COUNT("r"."approved_by") OVER (PARTITION BY "d"."day") AS "parts"
+    FROM "activation_runs" AS "r"
+    INNER JOIN "activation_days" AS "d"
+      ON "r"."started_at" >= "d"."begins_at" AND "r"."started_at" < "d"."ends_at"
+  ) AS "parted"
+) AS "summed"
+GROUP BY
+  "day";
