@@ -25,6 +25,14 @@ def visible(text: str) -> str:
     return INVISIBLE.sub(lambda found: json.dumps(found[0])[1:-1], text)
 
 
+def sentences(*pieces: str) -> str:
+    """Pieces of a hint as one text, each ended by a full stop where it has no end of its own."""
+    ended = (
+        piece if piece[-1] in ".?!" else f"{piece}." for piece in map(str.rstrip, pieces) if piece
+    )
+    return " ".join(ended)
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing to mend. `where` is a file and key; `fix` is a command or an edit."""

@@ -14,7 +14,7 @@ from sync.cli.allowing import ALLOWANCES, ONLY_COHORT, allowed_of, flags_of, lim
 from sync.cli.approving import APPROVAL, approvals_of
 from sync.cli.command import command
 from sync.cli.listening import Listening
-from sync.cli.orphans import carry_out, tell_gone
+from sync.cli.orphans import carry_out, load_telling, tell_gone
 from sync.cli.sections import PROJECT, SELECTION, STATE
 from sync.cli.session import Session
 from sync.cli.stopping import Stop
@@ -83,7 +83,7 @@ def run_once(session: Session, options: RunOptions, stop: Stop) -> tuple[int, Ru
     started_at = session.clock.now()
     carried: tuple[Carried, ...] = ()
     try:
-        project = session.load_sound()
+        project = load_telling(session)
         _write(session, results.unfinished(started_at, os.getpid()))
         project, carried = carry_out(session, project, stop.reason)
         result = run(project, options, listening, stop.reason, session.clock)

@@ -62,6 +62,7 @@ def planned_event(
         waiting=summary.waiting,
         late=summary.late,
         learning=_learning(summary),
+        is_unread=summary.is_unread,
     )
 
 

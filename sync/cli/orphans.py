@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sync.cli.as_events import carried, orphaned
 from sync.cli.session import Session
+from sync.errors import ConfigError, SyncError
 from sync.report import results
 from sync.report.events import Carried, Event, Orphaned, Warned
 
@@ -20,6 +22,21 @@ class Gone(NamedTuple):
 
     orphans: tuple[Orphaned, ...] = ()
     carried: tuple[Carried, ...] = ()
+
+
+def load_telling(session: Session) -> Project:
+    """As the session's `load_sound`; where no sync is left to run, name what is gone before that.
+
+    Raises ConfigError.
+    """
+    try:
+        return session.load_sound()
+    except ConfigError:
+        project = session.project
+        if project is not None and not project.blocking and not session.is_object:
+            with suppress(SyncError):
+                tell_gone(session, project)
+        raise
 
 
 def tell_gone(

@@ -12,7 +12,7 @@ from sync.cli.again import again
 from sync.cli.allowing import ALLOWANCES, ONLY_COHORT, allowed_of, flags_of, limits_of
 from sync.cli.as_events import planned_event, tell_gates
 from sync.cli.command import command
-from sync.cli.orphans import tell_gone
+from sync.cli.orphans import load_telling, tell_gone
 from sync.cli.root import Differs
 from sync.cli.sections import JSON, PROJECT, SELECTION, STATE, show_option
 from sync.cli.session import Session
@@ -59,7 +59,7 @@ def plan(
 
     if as_markdown and session.is_machine:
         raise click.UsageError("--markdown is for people, --json for machines: give one of them")
-    project = session.load_sound()
+    project = load_telling(session)
     access = as_moved(project, session.access(project))
     preflight = hold_unconnected(project, look(project, access, allowed_of(allowed)))
     access = replace(
@@ -67,7 +67,7 @@ def plan(
     )
     places, refused = tell_gates(session.reporter, preflight.open, preflight.gated)
     previews = []
-    for sync in in_order([*preflight.open, *(one.sync for one in preflight.guarded)]):
+    for sync in [*(one.sync for one in preflight.guarded), *in_order(preflight.open)]:
         guard = partial(hold, preflight, sync, limits=limits_of(allowed))
         reads = planning(preflight, access, sync)
         made = _preview(session, reads, sync, places.of(sync), guard, show)
@@ -129,4 +129,5 @@ def _preview(
         problem=problem,
         exit_code=made.exit_code,
         rows=tuple(shown(row) for row in made.rows),
+        others=made.others,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from sync.cli.command import command
-from sync.cli.orphans import report_gone
+from sync.cli.orphans import load_telling, report_gone
 from sync.cli.sections import JSON, PROJECT, SELECTION, STATE
 from sync.cli.session import Session
 
@@ -30,7 +30,7 @@ def status(session: Session, history: int | None, fail_on_late: bool) -> int:
     from sync.report import history as past
     from sync.report import status as printed
 
-    project = session.load_sound()
+    project = load_telling(session)
     access = session.access(project)
     now = session.clock.now()
     rows = find_rows(project, access, now, history or 1)

@@ -150,7 +150,7 @@ def _refuse_taken(names: Sequence[str], documentation: Documentation) -> None:
         Problem(
             "exposure-twice",
             f"two syncs would both be the exposure `{name}`",
-            hint="dbt takes letters, digits and underscores alone",
+            hint="dbt takes letters, digits and underscores alone.",
             fix="give one of the connections another name in profiles.yml and the models",
         )
         for name in twice

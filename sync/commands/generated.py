@@ -45,7 +45,7 @@ def standing(files: Sequence[Generated]) -> list[str | None]:
                     "file-not-ours",
                     f"{file.path.name} is there, and was not written by `{file.mark}`",
                     where=str(file.path),
-                    hint="it is left as it is",
+                    hint="It is left as it is.",
                     fix="move it away, or choose another file with --output",
                 )
             )

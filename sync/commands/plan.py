@@ -60,6 +60,8 @@ class Preview:
     waiting: Sequence[Waiting] = ()
     """Of the one identity that was asked for."""
     problem: Problem | None = None
+    others: tuple[Problem, ...] = ()
+    """More reasons."""
     exit_code: int = 0
     recovering: int = 0
     """Changes of a crashed run that the next run would settle first; counted in here already."""
@@ -83,11 +85,18 @@ def preview(
             found = _located(access, state, sync, guard, show, identity)
     except SyncError as error:
         surprise = error if isinstance(error, Unexpected) else None
-        problem, code = error.problems[0], error.exit_code
-        return Preview(sync, None, problem=problem, exit_code=code, unexpected=surprise)
-    if found.held is None:
+        problem, *others = error.problems
+        return Preview(
+            sync,
+            None,
+            problem=problem,
+            others=tuple(others),
+            exit_code=error.exit_code,
+            unexpected=surprise,
+        )
+    if (held := found.held) is None:
         return found
-    return replace(found, problem=found.held.problem, exit_code=3)
+    return replace(found, problem=held.problem, others=held.others, exit_code=3)
 
 
 def _located(

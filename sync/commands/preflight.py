@@ -18,6 +18,8 @@ from sync.state.catalogue import Catalogue
 from sync.state.store import PlanSummary
 from sync.state.verdicts import read_verdicts, remember
 
+NOT_RENAMED: Mapping[str, str] = {}
+
 
 def look(project: Project, access: StateAccess, allowed: Allowed = NOTHING) -> Preflight:
     """What the gates find now; nothing is written."""
@@ -25,7 +27,8 @@ def look(project: Project, access: StateAccess, allowed: Allowed = NOTHING) -> P
         return project.gate()
     with access.catalogue() as state:
         remembered, others = read_verdicts(state), whose.of_others(state)
-        return _guarded(state, _without(others, project.gate(remembered, allowed)))
+        found = _without(others, project.gate(remembered, allowed))
+        return _guarded(state, found, access.renamed)
 
 
 def _without(others: Mapping[str, Problem], found: Preflight) -> Preflight:
@@ -62,8 +65,9 @@ def hold(
     not known for sure of policies.
     """
     listed = tuple(preflight.doubts.get(sync.name, ()))
-    if refusal := preflight.refusal(sync):
-        return Held(refusal.problem, others=listed)
+    if preflight.refusal(sync):
+        refusals = [g.problem for g in preflight.gated if g.is_refused and g.sync.name == sync.name]
+        return Held(refusals[0], others=(*refusals[1:], *listed))
     if summary.refusal:
         return Held(summary.refusal[0], others=(*summary.refusal[1:], *listed))
     held = guard(sync, summary, limits)
@@ -90,8 +94,13 @@ def look_and_remember(
     return found
 
 
-def _guarded(state: Catalogue, found: Preflight) -> Preflight:
-    """The same, with the refused syncs whose members a suppression or consent model may remove."""
+def _guarded(
+    state: Catalogue, found: Preflight, renamed: Mapping[str, str] = NOT_RENAMED
+) -> Preflight:
+    """The same, with the refused syncs whose members a suppression or consent model may remove.
+
+    `renamed` has the names under which syncs are still recorded that are about to be moved.
+    """
     asking = [
         refusal
         for refusal in found.gated
@@ -100,5 +109,8 @@ def _guarded(state: Catalogue, found: Preflight) -> Preflight:
     if not asking or not state.is_installed():
         return found
     known = {name for one in asking for name in syncs.recorded(state, one.sync.connection)}
-    first = {one.sync.name: one for one in reversed(asking) if one.sync.name in known}
+    first: dict[str, Gated] = {}
+    for one in asking:
+        if renamed.get(one.sync.name, one.sync.name) in known:
+            first.setdefault(one.sync.name, one)
     return replace(found, guarded=tuple(first.values()))

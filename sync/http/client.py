@@ -286,7 +286,7 @@ class Client:
                     f"{target or 'another address'}; "
                     "credentials are never sent after a redirect",
                     self.where,
-                    "usually the account lives in another region or behind another address",
+                    "Usually the account lives in another region or behind another address.",
                     "set the region or base_url of this connection, then run: python -m sync debug",
                 )
             )
@@ -296,7 +296,7 @@ class Client:
                 "destination-credentials",
                 f"{vendor}: {host} answered {response.status}" + (f": {said}" if said else ""),
                 self.where,
-                "the credential is wrong, revoked, of another region, or lacks a permission",
+                "The credential is wrong, revoked, of another region, or lacks a permission.",
                 "renew the credential of this connection, then run: python -m sync debug",
             )
         )

@@ -102,6 +102,6 @@ def _refusal(auth: ClientCredentials, status: int, said: str) -> Problem:
     return Problem(
         "destination-token",
         f"{host} answered {status} and gave no access token" + (f": {said}" if said else ""),
-        hint="the client's id or secret is wrong or revoked, or it may not have this scope",
+        hint="The client's id or secret is wrong or revoked, or it may not have this scope.",
         fix="renew the credential of this connection, then run: python -m sync debug",
     )

@@ -220,7 +220,7 @@ def _origin(base_url: str) -> _Origin:
             Problem(
                 "destination-url",
                 f"{host or 'base_url'} is not an address to send to",
-                hint="it must be https://, a host and at most a port and a path",
+                hint="It must be https://, a host and at most a port and a path.",
                 fix="mend base_url of this connection in profiles.yml",
             )
         )
@@ -298,7 +298,7 @@ def _proxy_settings(proxy: str | None) -> httpcore.Proxy | None:
                 "proxy-scheme",
                 f"proxies of the kind {parts.scheme}:// are not supported",
                 "environment variable HTTPS_PROXY or ALL_PROXY",
-                "http:// and https:// proxies are",
+                "Proxies of the kinds http:// and https:// are.",
             )
         )
     auth = None

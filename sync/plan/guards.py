@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from sync.errors import Problem
+from sync.errors import Problem, sentences
 from sync.model import Fate, Op, Sync
 from sync.rules import PROTECTIVE, Bound, ExitCause
 from sync.state.store import PlanSummary
@@ -175,8 +175,24 @@ def _too_many_removes(sync: Sync, summary: PlanSummary, limits: GuardLimits) -> 
         f"{removes} of {members} ({100 * removes / members:.0f} %) would leave {sync.name} at once;"
         f" {allowed} allowed",
         where=sync.path,
-        hint="Nothing of this sync was sent, neither adds nor changes.",
+        hint=sentences(
+            "Nothing of this sync was sent, neither adds nor changes.", _moves(sync, summary)
+        ),
         fix=_look_or(sync, "--allow-removes"),
+    )
+
+
+def _moves(sync: Sync, summary: PlanSummary) -> str:
+    """Which of the removals are of people who are added again elsewhere, and how to avoid it."""
+    moved = summary.removes - sum(summary.causes.get(cause, 0) for cause in EXITS)
+    if not moved or not summary.causes.get("moved"):
+        return ""
+    if not (before := summary.segment_before):
+        return f"{moved} of them are added again at their new place."
+    return (
+        f"{moved} of them are added again in segment `{sync.segment}`; they were written in"
+        f" `{before}`. `segment: {before}` in the model's entry for {sync.connection} keeps that"
+        " name at the destination, and moves nobody."
     )
 
 

@@ -250,6 +250,7 @@ class Planner:
             members=seen.active,
             is_first=known is None or not known.is_baselined,
             is_definition_changed=known is not None
+            and not self.comparison.is_unread
             and definition_moved(known.definition, self.sync.definition),
             added_traits=prepared.added,
             dropped_traits=tuple(
@@ -260,10 +261,18 @@ class Planner:
             losses=self._losses(ops),
             doubts=prepared.policies.doubts,
             refusal=prepared.refusal,
+            segment_before=self._segment_before(),
+            is_unread=self.comparison.is_unread,
             next_stage=self._next_stage(),
             waiting=waiting,
             late=self._late(waiting),
         )
+
+    def _segment_before(self) -> str:
+        c = self.comparison
+        others = [target for number, target in sorted(c.targets.items()) if number != c.target_id]
+        before = str(others[-1].place.get("segment") or "") if others else ""
+        return before if before != c.sync.segment else ""
 
     def _late(self, waiting: dict[str, int]) -> int:
         """How many wait for another sync for longer than they should."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sync.destinations.targets import Target
-from sync.errors import PlanHeld, Problem, WarehouseError
+from sync.errors import PlanHeld, Problem
 from sync.model import Kind, Sync
 from sync.plan import (
     arrivals,
@@ -68,7 +68,7 @@ def prepare(
         available = state.session.columns(sync.relation) or []
         try:
             sync, live = _resolved(sync, available, state.dialect)
-        except (WarehouseError, PlanHeld) as error:
+        except PlanHeld as error:
             if known is None or as_of.is_adopting or not sync.has_lists:
                 raise
             refusal, is_unread = tuple(error.problems), True
@@ -134,9 +134,9 @@ def prepare(
 def _resolved(
     sync: Sync, available: Sequence[tuple[str, str]], dialect: str
 ) -> tuple[Sync, tuple[Column, ...]]:
-    """The sync with the model's real columns. Raises WarehouseError where it has none."""
+    """The sync with the model's real columns. Raises PlanHeld where it has none."""
     if not available:
-        raise WarehouseError(_no_relation(sync))
+        raise PlanHeld(_no_relation(sync))
     return resolve(sync, available, dialect)
 
 
@@ -159,6 +159,7 @@ def _no_relation(sync: Sync) -> Problem:
         "relation-missing",
         f"{sync.model} is in the manifest, but the warehouse has no {r.schema}.{r.name}",
         where=sync.path,
-        hint="It was never built on this target, or was dropped since.",
+        hint="It was never built on this target, was dropped since, or is a view of a table that"
+        " was.",
         fix=f"run: dbt build --select {sync.model}",
     )

@@ -34,7 +34,7 @@ def read_json(path: Path, sleep: Sleep) -> dict[str, Any]:
             "artifact-unreadable",
             f"{path.name} is not complete JSON; it was read {1 + REREADS} times",
             where=str(path),
-            hint="dbt may be writing it, or a dbt command was interrupted",
+            hint="dbt may be writing it, or a dbt command was interrupted.",
             fix="let dbt finish, or run it again; an older copy is never used instead",
         )
     )
@@ -74,7 +74,7 @@ def check_version(
             "artifact-version",
             f"{path.name} has {told}, newer than {newest}, the newest this release was made for",
             where=str(path),
-            hint="the keys that are needed exist, so it is read; look at the plan before sending",
+            hint="The keys that are needed exist, so it is read. Look at the plan before sending.",
         ),
     )
 
@@ -95,7 +95,7 @@ def unknown_shape(path: Path, raw: Mapping[str, Any]) -> ConfigError:
             "artifact-version",
             f"{path.name} has {told} and lacks keys that are needed",
             where=str(path),
-            hint="read are manifests of version 12 and run results of version 6, and later",
+            hint="Manifests are read from version 12 on, run results from version 6 on.",
             fix="write it with dbt 1.8 or newer, or install a newer dbt-activation",
         )
     )

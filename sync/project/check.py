@@ -234,7 +234,7 @@ def _claimed(draft: Draft, name: str, owner: Draft, spelled: str) -> Problem:
         f": `{name}` of {draft.sync.connection} is already written by model "
         f"{owner.sync.model}{twin}",
         key,
-        hint=f"the other one stands in {owner.place.at()}",
+        hint=f"The other one stands in {owner.place.at()}.",
         fix=fix,
     )
 

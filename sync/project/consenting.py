@@ -106,7 +106,7 @@ def _not_boolean(column: str, holder: Activated, model: str, place: Place) -> It
             "consent-type",
             f" requires the column `{column}`, which {model} declares as {declared.data_type}",
             "requires",
-            hint="consent is a boolean: text that says true is no answer",
+            hint="Consent is a boolean: text that says true is no answer.",
             fix="make it a boolean in the model",
         )
 

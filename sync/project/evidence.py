@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sync.errors import Problem
+from sync.errors import Problem, sentences
 from sync.model import Sync
 from sync.project.advice import allow, build, differ, moment, names, or_allow
 from sync.project.artifacts import Check, Manifest, Model
@@ -82,7 +82,7 @@ class Evidence:
             yield self._overtaken(sync)
         elif sync.unique_id in self._known.fresh and self._is_run_older():
             text = f"dbt last ran before the manifest was written, so model {sync.model} may"
-            hint = "a later dbt command (parse, ls) wrote manifest.json and built nothing"
+            hint = "A later dbt command (parse, ls) wrote manifest.json and built nothing."
             yield Problem("results-older", f"{text} have changed", self._where, hint, build(sync))
         elif untested := self._untested(sync):
             text = f"model {sync.model} was built without its tests; not run since:"
@@ -102,7 +102,7 @@ class Evidence:
     def _moved(self, sync: Sync, now: str, verdict: Verdict | None) -> Iterator[Problem]:
         if verdict is None:
             return
-        hint = "a dbt command for another target, or with other settings, wrote the manifest"
+        hint = "A dbt command for another target, or with other settings, wrote the manifest."
         if differ(verdict.read_as, now) and not self._allowed.moved:
             text = f"model {sync.model} was read from {verdict.read_as} so far, and the manifest"
             fix = (
@@ -132,7 +132,7 @@ class Evidence:
         text = f"{self._last_command(sync)}, and no earlier build of model {sync.model} is known"
         hint = ""
         if self._run is not None and self._run.built is Part.NOTHING:
-            hint = "it has overwritten what a build before it left: run the sync between the two"
+            hint = "It has overwritten what a build before it left: run the sync between the two."
         return Problem(code, text, self._where, hint, or_allow(build(sync), sync, "unproven"))
 
     def _skipped(self, sync: Sync, verdict: Verdict) -> Iterator[Problem]:
@@ -154,7 +154,7 @@ class Evidence:
             yield self._refusal(code, text, source, fix)
         elif has_run_since(self._traces, model.run_file, verdict):
             text = f"dbt has built model {sync.model} again, and the results are gone"
-            hint = "a later dbt command has overwritten them, or dbt was killed"
+            hint = "A later dbt command has overwritten them, or dbt was killed."
             fix = or_allow(build(sync), sync, "unproven")
             yield Problem("build-unseen", text, self._where, hint, fix)
 
@@ -167,7 +167,7 @@ class Evidence:
             kind = "unit test" if test.node.startswith("unit_test.") else "test"
             text = f"model {sync.model} fails its {kind} {test.name} ({test.detail})"
             fix = f"mend the rows or the model, then {build(sync)}"
-            gone = "" if test.node in known else "the manifest does not know this test"
+            gone = "" if test.node in known else "The manifest does not know this test."
             yield self._refusal("test-failed", text, test, fix, gone)
         if failing or self._allowed.unproven or built is None:
             return
@@ -222,8 +222,8 @@ class Evidence:
     def _refusal(self, code: str, text: str, verdict: Verdict, fix: str, hint: str = "") -> Problem:
         """A problem with the verdict that it rests on, where that is not in today's results."""
         if verdict.node not in self._known.fresh:
-            said = f"known since {moment(verdict)}, and nothing better has been seen since"
-            hint = f"{hint}; {said}" if hint else said
+            said = f"This is known since {moment(verdict)}, and nothing better has been seen since."
+            hint = sentences(hint, said)
         return Problem(code, text, self._where, hint, fix)
 
     def _is_run_older(self) -> bool:

@@ -54,7 +54,7 @@ def _same_places(members: Members) -> Iterator[Finding]:
                 f": priority {form.priority} of the group `{form.group}` is {other.model.name}'s"
                 " already",
                 *(KEY, "priority"),
-                hint=f"the other one stands in {other.place.at(KEY, 'priority')}",
+                hint=f"The other one stands in {other.place.at(KEY, 'priority')}.",
                 fix="give each model of the group a number of its own",
             )
             yield _finding(problem, activated, other)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sync.errors import Problem
+from sync.errors import Problem, sentences
 from sync.model import Kind, Relation, Sync
 from sync.project.advice import moment
 from sync.project.evidence import Evidence
@@ -87,6 +87,6 @@ def _waiting(sync: Sync, model: str, problem: Problem) -> Problem:
         problem,
         code=f"list-{problem.code.removeprefix('list-')}",
         message=f"adds and changes of {sync.name} wait: {problem.message}",
-        hint=" ".join(filter(None, [problem.hint, "Removals are not held."])),
+        hint=sentences(problem.hint, "Removals are not held."),
         fix=problem.fix.replace(again, f"apply --select {sync.model} "),
     )

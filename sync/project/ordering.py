@@ -65,19 +65,21 @@ def _problem(draft: Draft, drafted: Drafted) -> Problem | None:
 def _unknown(draft: Draft, form: AfterForm, drafted: Drafted) -> Problem:
     model = form.model or draft.sync.model
     models = list(dict.fromkeys(other.sync.model for other in drafted.values()))
+    others = [name for name in models if name != draft.sync.model]
     if model not in models:
         return draft.place.problem(
             "after-unknown",
             f" waits for the model `{model}`, which goes nowhere",
             KEY,
             "model",
-            hint=did_you_mean(model, models, "models"),
+            hint=did_you_mean(model, others, "other models"),
             fix=f"correct the name in {draft.place.file}",
         )
-    own = [d.sync.connection for d in drafted.values() if d.sync.model == model]
+    theirs = [d.sync for d in drafted.values() if d.sync.model == model]
+    own = [sync.connection for sync in theirs if sync.name != draft.sync.name]
     text = f" waits for `{form.destination}`, which {model} does not go to"
     fix = "correct the name, or say which model goes there: {destination: ..., model: ...}"
-    hint = did_you_mean(form.destination, own, "destinations")
+    hint = did_you_mean(form.destination, own, "other destinations")
     return draft.place.problem("after-unknown", text, KEY, hint=hint, fix=fix)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sync.data_types import MOMENTS, wire
-from sync.errors import Problem
+from sync.errors import Problem, sentences
 from sync.model import Sync
 from sync.project.artifacts import Model
 from sync.project.findings import Finding
@@ -90,8 +90,10 @@ def _unknown(level: Level, i: int, name: ListName, models: Mapping[str, Activate
         f" names the suppression model `{name.model}`, {what}",
         "suppress",
         i,
-        hint=did_you_mean(name.model, lists, "suppression models")
-        + "; adds and changes wait until it is there",
+        hint=sentences(
+            did_you_mean(name.model, lists, "suppression models"),
+            "Adds and changes wait until it is there.",
+        ),
         fix=f"correct the name in {level.place.file}, or add a model of kind suppression",
     )
 

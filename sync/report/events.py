@@ -92,6 +92,8 @@ class Planned:
     dropped_traits: tuple[str, ...] = ()
     next_stage: tuple[int, int] | None = None
     """Of a rollout: the next percentage, and how many rows it would let in."""
+    is_unread: bool = False
+    """No row of the model was read: there are no more than exits that nothing holds."""
     late: int = 0
     """Of these, those that wait for another sync for longer than they should."""
     waiting: Mapping[str, int] = field(default_factory=dict)
@@ -262,6 +264,13 @@ class Previewed:
     problem: Problem | None = None
     exit_code: int = 0
     rows: tuple[ShownRow, ...] = ()
+    others: tuple[Problem, ...] = ()
+    """More reasons."""
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """All of the reasons."""
+        return (self.problem, *self.others) if self.problem else ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,9 +175,9 @@ def _previewed(preview: Previewed) -> dict[str, Any]:
         "sync": place.sync,
         "model": place.model,
         "destination": place.destination,
-        "status": "planned" if preview.problem is None else "held" if plan else "error",
+        "status": _status(preview),
         "exit_code": preview.exit_code,
-        "problems": listed([preview.problem] if preview.problem else []),
+        "problems": listed(preview.problems),
         "counts": _counts(plan.counts) if plan else None,
         "planned": _ops(plan.ops) if plan else {},
         "causes": dict(plan.causes) if plan else {},
@@ -210,6 +210,12 @@ def _sent(of: RunEnded | Ended | Carried) -> dict[str, Any]:
         "requests": of.requests,
         "bytes_sent": of.bytes_sent,
     }
+
+
+def _status(preview: Previewed) -> str:
+    if preview.problem is None:
+        return "planned"
+    return "held" if preview.planned or preview.exit_code == 3 else "error"
 
 
 def _counts(counts: Counts) -> dict[str, int]:

@@ -8,7 +8,15 @@ from collections.abc import Iterator, Sequence
 from sync.errors import Problem
 from sync.model import Counts, Fate, Op
 from sync.report import words
-from sync.report.events import PlanEnded, Previewed, RunEnded, ShownRow, added_ops, added_up
+from sync.report.events import (
+    PlanEnded,
+    Planned,
+    Previewed,
+    RunEnded,
+    ShownRow,
+    added_ops,
+    added_up,
+)
 from sync.report.paint import Paint
 from sync.rules import PROTECTIVE
 
@@ -30,10 +38,10 @@ def run_summary(run: RunEnded, paint: Paint) -> list[str]:
         lines.append(paint("Nothing was sent.", "bold"))
     elif any(ops.values()):
         lines.append(f"{paint('Apply:', 'bold')} nothing was sent, of {_planned(ops, 'planned')}.")
-    elif all(e.planned is None for e in run.ended):
+    elif not any(_is_read(e.planned) for e in run.ended):
         lines.append(paint("Nothing was sent.", "bold"))
     else:
-        looked_at = [e.place.model for e in run.ended if e.planned]
+        looked_at = [e.place.model for e in run.ended if _is_read(e.planned)]
         is_all = not run.refused and len(looked_at) == len(run.ended)
         lines += _nothing(counts, paint, "Zero requests were made.", () if is_all else looked_at)
         return lines + _left_out(run)
@@ -64,8 +72,8 @@ def plan_problems(plan: PlanEnded) -> list[tuple[Problem, tuple[str, ...]]]:
     for refused in plan.refused:
         found.setdefault(refused.problem, []).append(refused.place.sync)
     for preview in plan.previews:
-        if preview.problem is not None:
-            found.setdefault(preview.problem, []).append(preview.place.sync)
+        for problem in preview.problems:
+            found.setdefault(problem, []).append(preview.place.sync)
     return [(problem, tuple(syncs)) for problem, syncs in found.items()]
 
 
@@ -82,8 +90,7 @@ def plan_summary(plan: PlanEnded, paint: Paint) -> list[str]:
         gated = words.fates(counts.fates)
         lines.append(f"{paint('Plan:', 'bold')} {numbers}." + (f" {gated}." if gated else ""))
         lines.append(_equation(counts))
-    elif planned:
-        looked_at = [p.place.model for p in plan.previews if p.planned]
+    elif looked_at := [p.place.model for p in plan.previews if _is_read(p.planned)]:
         is_all = not plan.refused and len(looked_at) == len(plan.previews)
         so = "" if plan.exits else "Nothing would be sent."
         lines += _nothing(counts, paint, so, () if is_all else looked_at)
@@ -186,6 +193,11 @@ def _of_removed(run: RunEnded) -> list[str]:
     removals = [(one.sync, one.counts.removals) for one in run.carried if one.counts.removals]
     told = [f"{words.count(number)} of {sync}" for sync, number in removals]
     return [f"Exits of removed syncs among them: {words.named(told)}."] if told else []
+
+
+def _is_read(planned: Planned | None) -> bool:
+    """Whether a plan looked at the rows of its model."""
+    return planned is not None and not planned.is_unread
 
 
 def _left_out(run: RunEnded) -> list[str]:

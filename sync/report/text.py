@@ -108,7 +108,8 @@ class Text:
     def _plan_result(self, plan: Planned) -> str:
         took = words.seconds(plan.seconds)
         if not plan.total:
-            return f"{self.paint('no changes', 'dim')} in {took}"
+            nothing = "no exits" if plan.is_unread else "no changes"
+            return f"{self.paint(nothing, 'dim')} in {took}"
         return f"{self._ops(plan)} in {took}"
 
     def _ops(self, plan: Planned) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
-from sync.errors import Problem, SyncError, Unexpected, foreseen, without_frames
+from sync.errors import Problem, SyncError, Unexpected, foreseen, sentences, without_frames
 from sync.http.ports import Clock
 from sync.journal.disk import Disk
 from sync.journal.journal import Journal, Past
@@ -542,7 +542,9 @@ def _unanswered(
         "unanswered",
         f"{sync.name}: {unknown} changes were sent without a usable answer, and some may not"
         " have been sent at all",
-        hint=". ".join([*sorted(reasons), "They are asserted again by the next run"])
-        + ", with the values of that day.",
+        hint=sentences(
+            *sorted(reasons),
+            "They are asserted again by the next run, with the values of that day.",
+        ),
         fix=f"run: python -m sync apply --select {sync.model}",
     )

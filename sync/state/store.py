@@ -199,6 +199,10 @@ class PlanSummary:
     """That plan's id, and who approved it."""
     usual: Mapping[Op, Usual] = field(default_factory=dict)
     """What is usual, of operations that the past can judge."""
+    segment_before: str = ""
+    """The name of the segment that the sync wrote to last, where that is another one now."""
+    is_unread: bool = False
+    """No row of the model was read, for that reason or another."""
 
     @property
     def removes(self) -> int:

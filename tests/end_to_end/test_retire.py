@@ -285,3 +285,16 @@ def test_a_sync_whose_metadata_cannot_be_read_is_not_gone(shop: SmallProject, ru
     del broken.activation["identity"]
     shop.define(broken, model("others", {"n": "integer"}))
     assert "sync-gone" not in run("plan", expect=2).text
+
+
+@pytest.mark.parametrize("command", ["plan", "apply", "status"])
+def test_what_is_gone_is_named_also_where_nothing_else_can_run(
+    shop: SmallProject, run: Runs, command: str
+) -> None:
+    shop.define(model("plans"))
+    run("apply")
+    after = {"destination": "customerio", "model": "plans"}
+    shop.define(model("numbers", {"n": "integer"}, after=after))
+    told = run(command, expect=2).text
+    assert "after-unknown" in told
+    assert "plans__customerio is recorded, and model plans is gone" in told

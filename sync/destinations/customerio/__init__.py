@@ -90,7 +90,7 @@ class Customerio(Destination):
         found = []
         if region != self._region:
             text = f"workspace {account} lives in {region}, the connection says {self._region}"
-            hint = "a request to the wrong region is redirected or refused"
+            hint = "A request to the wrong region is redirected or refused."
             fix = f"write region: {region} for this connection in profiles.yml"
             found.append(Problem("customerio-region", text, hint=hint, fix=fix))
         facts = {"region": region, "app_api_key": "none: nothing can be read back"}

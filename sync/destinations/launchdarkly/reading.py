@@ -70,7 +70,7 @@ def _no_environment(env: Environment) -> Problem:
     return Problem(
         "launchdarkly-environment",
         f"there is no {env}, or the token may not read it",
-        hint="keys are written as in the address of the project's pages",
+        hint="Keys are written as in the address of the project's pages.",
         fix=f"create the {env}, or correct both in this connection in profiles.yml",
     )
 
@@ -92,7 +92,7 @@ def _problems(
         yield Problem(
             "launchdarkly-sdk-key",
             f"the sdk_key is not the one of environment `{environment.get('key')}`",
-            hint="attributes would be shown in another environment",
+            hint="Attributes would be shown in another environment.",
             fix="copy the environment's SDK key into this connection",
         )
 
@@ -162,14 +162,14 @@ def crowded(env: Environment, syncs: Sequence[Sync]) -> Conversation[list[Proble
             big.append(key)
         elif size >= NEARLY_FULL:
             text = f"{name}: segment `{key}` holds {size} of at most {MAX_TARGETS} keys"
-            hint = "a segment can't become a big one later, and every SDK loads this list"
+            hint = "A segment can't become a big one later, and every SDK loads this list."
             fix = "give the entry another segment with `big: true`, and move the flags' rules to it"
             found.append(Problem("launchdarkly-nearly-full", text, hint=hint, fix=fix))
     if big and not (yield from _has_store(env)):
         text = f"no store for big segments is configured here: {', '.join(big)}"
         hint = (
-            "without one, server-side SDKs silently answer that nobody is a member; a store that"
-            " your own Relay Proxy fills is not visible to us"
+            "Without one, server-side SDKs silently answer that nobody is a member. A store that"
+            " your own Relay Proxy fills is not visible to us."
         )
         fix = "configure a Redis or DynamoDB store for this environment"
         found.append(Problem("launchdarkly-big-store", text, hint=hint, fix=fix))

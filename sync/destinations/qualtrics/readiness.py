@@ -32,14 +32,14 @@ def check(settings: Settings) -> Conversation[Health]:
     facts = {"datacenter": found, "user": word(who.get("userId"))}
     if inside(counted(response), "meta").get("notice") or found != settings.datacenter:
         text = f"the account lives in datacenter {found}, the connection says {settings.datacenter}"
-        hint = "a call to the wrong datacenter is passed on, slowly, and imports fail there"
+        hint = "A call to the wrong datacenter is passed on, slowly, and imports fail there."
         fix = f"write datacenter: {found} for this connection"
         return Health(account, facts, [_unfit("datacenter", text, hint, fix)])
     directories = yield from pages("/directories")
     ours = [one for one in directories if one.get("directoryId") == settings.directory_id]
     if not ours:
         text = f"this token's user sees no directory {settings.directory_id}"
-        hint = "XM Directory Lite and employee directories have none that can be written"
+        hint = "XM Directory Lite and employee directories have none that can be written."
         fix = "write the POOL_ id that XM Directory shows as directory_id"
         return Health(account, facts, [_unfit("directory", text, hint, fix)])
     criteria = inside(ours[0], "deduplicationCriteria")
@@ -53,12 +53,12 @@ def _faults(settings: Settings, rules: Sequence[str]) -> Conversation[Sequence[P
     wanted = CRITERIA[settings.deduplicate_by]
     if wanted not in rules:
         text = f"automatic deduplication by {wanted} is off: every write would make a new contact"
-        hint = "Directory settings, automatic deduplication: a rule with this one field"
+        hint = "It takes a rule with this one field, in the directory's settings for deduplication."
         fix = "add that rule in XM Directory, or choose another deduplicate_by"
         found.append(_unfit("deduplication", text, hint, fix))
     if not (yield from _has_list(settings, settings.mailing_list)):
         text = f"there is no mailing list {settings.mailing_list} in {settings.directory_id}"
-        hint = "contacts are written through one list, on which everybody who was synced stands"
+        hint = "Contacts are written through one list, on which everybody who was synced stands."
         fix = f"create a list named `{HOME_NAME}` and write its CG_ id as mailing_list"
         found.append(_unfit("mailing-list", text, hint, fix))
     return found

@@ -10,7 +10,7 @@ from tests.unit.cli.conftest import App
 def test_no_sync_is_started_after_one_that_failed(app: App) -> None:
     app.sql("drop table traits_people")
     told = app.run("apply", "--fail-fast")
-    assert told.exit_code == 5
+    assert told.exit_code == 3
     assert "Stopped early: --fail-fast, and traits_people__customerio was held or failed." in (
         told.out
     )

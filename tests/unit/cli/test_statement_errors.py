@@ -45,7 +45,7 @@ def test_a_model_that_can_not_be_read_at_all_blames_no_column(app: App) -> None:
     app.sql("create view traits_people as from people", "drop table people")
     ran = app.run("plan")
     said = ran.out + ran.err
-    assert ran.exit_code == 5
+    assert ran.exit_code == 3
     assert "traits_people" in said
     assert "column" not in said
 

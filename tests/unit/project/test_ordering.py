@@ -40,16 +40,27 @@ def test_another_model_is_named_with_its_destination(world):
 
 
 @pytest.mark.parametrize(
+    "after",
+    ["mailr", {"destination": "mailer", "model": "traits_custom"}, {"destination": "mailr"}],
+)
+def test_what_waits_is_never_proposed_to_wait_for_itself(world, after):
+    entries(world, "traits_customers", {"name": "mailer", "after": after})
+    (finding,) = compiled(world).findings
+    assert finding.problem.code == "after-unknown"
+    assert "did you mean" not in finding.problem.hint
+
+
+@pytest.mark.parametrize(
     ("written", "code", "hint"),
     [
-        ("mailr", "after-unknown", "`mailer`"),
+        ("crn", "after-unknown", "`crm`"),
         ({"destination": "mailer", "model": "seg_cart"}, "after-unknown", "`seg_carts`"),
         ("mailer", "after-self", ""),
         ({"destination": "mailer", "model": "events_orders"}, "after-events", ""),
     ],
 )
 def test_what_can_not_come_first_is_refused(world, written, code, hint):
-    entries(world, "traits_customers", {"name": "mailer", "after": written})
+    entries(world, "traits_customers", {"name": "mailer", "after": written}, "crm")
     found = compiled(world)
     (finding,) = found.findings
     assert (finding.problem.code, finding.problem.where.startswith(WHERE)) == (code, True)
