@@ -282,15 +282,32 @@ def test_who_is_planned_and_may_be_on_the_way_is_waited_for(tmp_path: Path) -> N
         assert (told.waiting, told.ops) == ({"group": 1}, {Op.ADD: 1})
 
 
+def test_who_was_in_both_before_the_group_leaves_the_next_unless_the_first_is_in_doubt(
+    tmp_path: Path,
+) -> None:
+    places, people = {"nps": 1, "churn": 2, "beta": 3}, {"nps": "pq", "churn": "pq"}
+    today = one_day(places, people)
+    apart = {model: replace(now, is_apart=True) for model, now in today.items()}
+    with on_duckdb(tmp_path) as world:
+        world.create()
+        world.fill(apart)
+        syncs = world.everything()
+        for sync in syncs:
+            if sync.name in ("nps__crm", "churn__crm"):
+                world.run(sync, syncs, apart["nps"].day, previews=False)
+        for is_doubted, causes in ((True, {}), (False, {"outranked": 2})):
+            world.fill({**today, "nps": replace(today["nps"], is_doubted=is_doubted)})
+            syncs = world.everything()
+            churn = next(sync for sync in syncs if sync.name == "churn__crm")
+            assert world.preview(world.access(syncs, NOON), churn).causes == causes
+
+
 MISTAKES = {
     "the winner comes in before the loser is out": Mistake(
         groups.Occupied, "condition", 'e.not_null(e.col("person", OCCUPIED))', "exp.false()"
     ),
     "a plan's own model outranks it": Mistake(
         groups, "gates_of", "< exclusive.priority", "<= exclusive.priority + 9"
-    ),
-    "a model in doubt makes people leave": Mistake(
-        groups, "contenders", "perhaps_inside(state, own)", "None"
     ),
     "who may not enter holds the place": Mistake(contenders, "_barring", "Expired | Capped", "()"),
     "a held out winner wins": Mistake(
