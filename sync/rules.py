@@ -142,6 +142,8 @@ class Exclusive:
     group: str
     priority: int
     """The smallest number of those whose models want the person wins."""
+    takes_over: bool = True
+    """Whether it takes people out of segments with larger numbers."""
 
 
 FEW_ROWS = 100

@@ -535,6 +535,7 @@ class Today:
     """The project does not have it."""
     is_apart: bool = False
     """It does not name the group."""
+    takes_over: bool = True
 
 
 @dataclass
@@ -594,14 +595,18 @@ class Group:
         }
         if now.is_doubted or None in wanted.values():
             return self.perhaps(rival) - self.perhaps(of)
-        members = self._members(rival)
-        seated = {who for each in members for who, member in each.items() if member.is_seated}
+        seated = self._seated(rival)
+        staying = set() if now.takes_over else self._seated(of) - seated
         return {
             row.person or ""
             for sync, rows in wanted.items()
             for row in rows or ()
             if row.person in seated or not rival.is_barred(sync, row, now.day, now.settings)
-        }
+        } - staying
+
+    def _seated(self, model: Reference) -> set[str]:
+        members = self._members(model)
+        return {who for each in members for who, member in each.items() if member.is_seated}
 
     def under(self, of: Reference, holdout: str) -> list[dict[str, Member]]:
         """Whom each sync under a holdout has reached, the model's own among them."""

@@ -56,18 +56,34 @@ def contenders(
             yield _ranked(seated, priority, ours)
         return
     seats = inside(state, names)
+    sitting = None if takes_over(syncs) else inside(state, own)
     for c in sound:
-        yield _ranked(_holding(c, seats), priority)
+        yield _ranked(_holding(c, seats), priority, sitting, seats)
 
 
-def _ranked(people: exp.Query, priority: int, without: exp.Query | None = None) -> exp.Select:
-    """(person, priority) of people who are not `without`."""
+def takes_over(syncs: Sequence[Sync]) -> bool:
+    """Whether the model of these syncs takes people out of segments with larger numbers."""
+    exclusive = syncs[0].rules.exclusive
+    return exclusive is None or exclusive.takes_over
+
+
+def _ranked(
+    people: exp.Query,
+    priority: int,
+    without: exp.Query | None = None,
+    but: exp.Query | None = None,
+) -> exp.Select:
+    """(person, priority) of people who are not `without`, `but` for some who are."""
     found = e.select(e.col("person", "p"), *e.aliased([("priority", e.number(priority))]))
     found = found.from_(people.subquery(e.ident("p"), copy=False), copy=False)
     if without is None:
         return found
-    is_ours = exp.In(this=e.col("person", "p"), query=without.subquery())
-    return found.where(exp.Not(this=is_ours))
+    who = e.col("person", "p")
+    may_stay: exp.Expr = exp.Not(this=exp.In(this=who, query=without.copy().subquery()))
+    if but is not None:
+        is_kept = exp.In(this=who.copy(), query=but.copy().subquery())
+        may_stay = e.paren(e.any_of(may_stay, is_kept))
+    return found.where(may_stay)
 
 
 def perhaps_inside(state: Catalogue, names: Sequence[str]) -> exp.Query | None:

@@ -98,6 +98,7 @@ class Occupied:
     models: Sequence[str]
     people: exp.Query
     """(person) by the others, each once."""
+    takes_over: bool = True
     name: str = Deferral.GROUP
     fate: Fate = Fate.DEFERRED
 
@@ -105,7 +106,10 @@ class Occupied:
     def words(self) -> str:
         """Whose exit comes first."""
         others = " or ".join(self.models)
-        return f"{others} of the group {self.group} has the person until the exit is acknowledged"
+        until = (
+            "the exit is acknowledged" if self.takes_over else "they leave it, the exit included"
+        )
+        return f"{others} of the group {self.group} has the person until {until}"
 
     def carried(self) -> Sequence[tuple[str, exp.Expr]]:
         """A segment's key is the person."""
@@ -161,7 +165,7 @@ def delays_of(state: Catalogue, sync: Sync, others: Sequence[Sync]) -> Iterator[
     gone = _gone(state, exclusive, _with(sync, others))
     people = perhaps_inside(state, [*names, *gone])
     if people is not None:
-        yield Occupied(exclusive.group, [*models, *gone], people)
+        yield Occupied(exclusive.group, [*models, *gone], people, exclusive.takes_over)
 
 
 def _with(sync: Sync, others: Sequence[Sync]) -> list[Sync]:

@@ -17,3 +17,8 @@ class ExclusiveForm(BaseModel):
         ge=1,
         description="Of the models that want a person, the one with the smallest number has them.",
     )
+    takeover: bool = Field(
+        True,
+        description="`false`: a person who is in a segment with a larger number stays there until "
+        "leaving it.",
+    )

@@ -20,7 +20,7 @@ Members = Sequence[tuple[Activated, ExclusiveForm]]
 def exclusive_of(activated: Activated) -> Exclusive | None:
     """The group that a model is in."""
     form = activated.meta.exclusive
-    return None if form is None else Exclusive(form.group, form.priority)
+    return None if form is None else Exclusive(form.group, form.priority, form.takeover)
 
 
 def check_groups(models: Sequence[Activated]) -> list[Finding]:

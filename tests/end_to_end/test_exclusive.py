@@ -120,6 +120,26 @@ def test_priorities_that_change_places_move_people_in_one_run(
 
 
 @on_duckdb
+def test_a_model_without_takeover_waits_until_the_person_has_left_the_other(
+    shop: SmallProject, run: Runs
+) -> None:
+    gentle = survey("nps", 1)
+    gentle.activation["exclusive"]["takeover"] = False
+    shop.define(gentle, survey("churn", 2))
+    put(shop, "churn", "a", "b")
+    run("apply")
+    put(shop, "nps", "a", "c")
+    put(shop, "churn", "c")
+    assert "deferred: 1 by their group" in run("apply").text
+    assert sorted(messages(shop)) == [("churn in", "a"), ("churn in", "b"), ("nps in", "c")]
+    why = run("why", "a", "--select", "nps").text
+    assert "churn of the group surveys has the person until they leave it" in why
+    out(shop, "churn", "a")
+    run("apply")
+    assert messages(shop)[3:] == [("churn out", "a"), ("nps in", "a")]
+
+
+@on_duckdb
 def test_while_the_first_is_in_doubt_its_people_stay_and_nobody_leaves_the_next(
     shop: SmallProject, run: Runs
 ) -> None:

@@ -37,6 +37,7 @@ def history(chance: random.Random, days: int) -> Iterator[dict[str, Today]]:
     """Days of edits: of rows, lists, policies, priorities, and which models there are."""
     settings = any_settings(chance)
     places = chance.sample(range(1, 9), len(SYNCS))
+    gentle = [model for model in SYNCS if chance.random() < 0.5]
     for i in range(days):
         at = NOON + timedelta(hours=6 * i)
         settings = any_settings(chance) if chance.random() < 0.4 else settings
@@ -53,6 +54,7 @@ def history(chance: random.Random, days: int) -> Iterator[dict[str, Today]]:
                 is_doubted=chance.random() < 0.1,
                 is_gone=number == missing,
                 is_apart=number == apart,
+                takes_over=model not in gentle,
             )
             for number, model in enumerate(SYNCS)
         }
@@ -162,7 +164,7 @@ class Models(World):
 
     def place(self, model: str) -> Exclusive | None:
         now = self.today[model]
-        return None if now.is_apart else Exclusive("surveys", now.priority)
+        return None if now.is_apart else Exclusive("surveys", now.priority, now.takes_over)
 
     def rules(self, sync: str, settings: Settings, is_segment: bool) -> Any:
         found = super().rules(sync, settings, is_segment)
@@ -308,6 +310,9 @@ MISTAKES = {
     ),
     "a plan's own model outranks it": Mistake(
         groups, "gates_of", "< exclusive.priority", "<= exclusive.priority + 9"
+    ),
+    "who takes nobody over does": Mistake(
+        groups, "contenders", "None if takes_over(syncs) else inside(state, own)", "None"
     ),
     "who may not enter holds the place": Mistake(contenders, "_barring", "Expired | Capped", "()"),
     "a held out winner wins": Mistake(
