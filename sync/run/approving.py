@@ -62,8 +62,8 @@ def decide(ask: Question, is_first_part: bool) -> Decision:
 def _kept(ask: Question, offer: Offer | None, tripped: Held | None, held: Held | None) -> Decision:
     """What is held by a guard is recorded; for all else there is nothing to approve."""
     if offer is None or tripped is None or held is None:
-        plan_id, by = ask.summary.rest_of or ("", ask.hooks.allowed_by(ask.summary))
-        return Decision(held) if held and held.trip else Decision(held, plan_id, by)
+        rest_of = ask.summary.rest_of or ("", ask.hooks.allowed_by(ask.summary))
+        return Decision(held) if held else Decision(None, *rest_of)
     ask.store.keep(ask.epoch, ask.run_id, offer, _told(tripped))
     return Decision(held.named(offer.plan_id), offer.plan_id)
 

@@ -251,3 +251,101 @@ def test_too_many_removals_go_once_they_are_approved(shop: SmallProject, run: Ru
     named = plan_id(run("apply", expect=3).text)
     run("apply", "--approve", named)
     assert shop.attributes("p2") == {}
+
+
+def behind(**more: Any) -> Model:
+    """A segment that Customer.io gets of people whom LaunchDarkly has."""
+    customerio = {"name": "customerio", "segment": "people", "update_only": False}
+    return Model(
+        name="seg_people",
+        query="select person_id from rows",
+        columns={"person_id": "varchar"},
+        activation={
+            "kind": "segment",
+            "identity": "person_id",
+            "destinations": ["launchdarkly", {**customerio, "after": "launchdarkly"}],
+            **more,
+        },
+    )
+
+
+@on_duckdb
+def test_what_waits_for_another_sync_is_not_held_for_its_number(
+    shop: SmallProject, run: Runs
+) -> None:
+    shop.connect("launchdarkly")
+    shop.define(behind(guard={"max_adds": 5}))
+    add(shop, 1, 3)
+    run("apply")
+    add(shop, 4, 9)
+    told = run("apply", expect=3).text
+    counts = {one["sync"]: one["counts"] for one in shop.results()["results"]}
+    assert counts["seg_people__customerio"]["deferred"] == 6
+    assert told.count("6 would be added to 3") == 1
+    run("apply", "--approve", plan_id(told))
+    run("apply", "--approve", plan_id(run("apply", expect=3).text))
+    assert shop.attributes("p9") == {"people": True}
+
+
+@on_duckdb
+def test_removals_of_syncs_in_waves_go_once_both_plans_are_approved(
+    shop: SmallProject, run: Runs
+) -> None:
+    shop.connect("launchdarkly")
+    shop.define(behind())
+    add(shop, 1, 20)
+    run("apply")
+    shop.warehouse.run("delete from rows where person_id not in ('p1', 'p2')")
+    add(shop, 21, 22)
+    named = set(re.findall(r"--approve ([0-9a-f]{6}-[0-9a-f]{8})", run("plan", expect=3).text))
+    held = set(re.findall(r"--approve ([0-9a-f]{6}-[0-9a-f]{8})", run("apply", expect=3).text))
+    assert len(held) == 2
+    assert len(held & named) >= 1
+    run("apply", *(part for one in held for part in ("--approve", one)), "--as", "ana")
+    assert (shop.attributes("p3"), shop.attributes("p22")) == ({"people": False}, {"people": True})
+    by = "select sync, approved_by from {state}.run_syncs order by started_at desc, sync limit 2"
+    assert sorted(shop.state(by)) == [
+        ("seg_people__customerio", "ana"),
+        ("seg_people__launchdarkly", "ana"),
+    ]
+
+
+@on_duckdb
+def test_an_approval_is_not_used_up_while_something_else_holds_the_plan(
+    shop: SmallProject, run: Runs
+) -> None:
+    shop.warehouse.run(
+        "create table stopped (person_id varchar)", "insert into stopped values ('x')"
+    )
+    stopped = Model(
+        name="stopped_people",
+        query="select person_id from stopped",
+        columns={"person_id": "varchar"},
+        activation={"kind": "suppression", "identity": "person_id"},
+    )
+    shop.define(people(guard={"max_adds": 5}, suppress=["stopped_people"]), stopped)
+    add(shop, 1, 3)
+    run("apply")
+    add(shop, 4, 10)
+    named = plan_id(run("apply", expect=3).text)
+    shop.warehouse.run("delete from stopped")
+    assert "list-" in run("apply", "--approve", named, expect=3).text
+    assert shop.attributes("p4") == {}
+    assert shop.state("select approved_by from {state}.held_plans") == [(None,)]
+    shop.warehouse.run("insert into stopped values ('x')")
+    run("apply", "--approve", named)
+    assert shop.attributes("p4")["plan"] == "pro"
+
+
+@on_duckdb
+def test_the_same_change_again_needs_an_approval_of_its_own(shop: SmallProject, run: Runs) -> None:
+    shop.define(people(guard={"max_changes": 0}))
+    add(shop, 1, 3)
+    run("apply")
+    used = []
+    for plan in ("free", "pro", "free"):
+        shop.warehouse.run(f"update rows set plan = '{plan}'")
+        used.append(plan_id(run("apply", expect=3).text))
+        run("apply", "--approve", used[-1])
+    assert len(set(used)) == 3
+    assert "was approved already" in run("apply", "--approve", used[0], expect=3).text

@@ -87,14 +87,14 @@ def remember(shop: SmallProject, rows: Sequence[Past]) -> None:
     )
 
 
-def quiet_days(shop: SmallProject, days: int, adds: int = 0, **more: Any) -> None:
-    """As if the last days had added so many each."""
+def quiet_days(shop: SmallProject, days: int, adds: int = 0, every: int = 1) -> None:
+    """As if there had been runs on so many days, each `every` days after another."""
     now = datetime.now(UTC)
     counts = (adds, 0, 0)
     remember(
         shop,
         [
-            Past(-i, now - timedelta(days=i), judged=counts, sent=counts, **more)
+            Past(-i, now - timedelta(days=i * every), judged=counts, sent=counts)
             for i in range(1, days + 1)
         ],
     )
@@ -326,3 +326,15 @@ def test_a_plan_that_may_be_unusual_says_how_much_is_known_yet(
     quiet_days(shop, 6)
     add(shop, 101, 200)
     assert "what is usual is not known yet: 6 of 14 days" in run("plan").text
+
+
+@on_duckdb
+def test_a_sync_that_runs_once_a_week_is_compared_with_its_weeks(
+    shop: SmallProject, run: Runs
+) -> None:
+    add(shop, 1, 100)
+    run("apply")
+    quiet_days(shop, 14, adds=10, every=7)
+    add(shop, 101, 161)
+    told = run("plan", expect=3).text
+    assert re.search("60 at most is usual, after 10 to 10 a day on [78] [A-Z][a-z]+days", told)
