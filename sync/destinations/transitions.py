@@ -74,7 +74,8 @@ class Occurrence:
 def occurrence(sync: Sync, change: Change, names: Names) -> Occurrence | None:
     """The event that a change sends, if it sends one; ValueError when it can't be one.
 
-    A change of a member, a moved address, and a first, quiet population are no transitions.
+    A change of a member, a moved address, and a first, quiet population are no transitions. A
+    person who moves while the entry is not acknowledged enters at the new address.
     """
     if sync.kind is Kind.EVENTS:
         return _event(sync, change, names)
@@ -86,8 +87,8 @@ def occurrence(sync: Sync, change: Change, names: Names) -> Occurrence | None:
     ):
         return None
     chosen = entry.on_exit if change.op is Op.REMOVE else entry.on_enter
-    is_first = change.op is Op.ADD and change.is_quiet
-    if chosen is None or is_first or change.cause == Cause.MOVED:
+    is_silent = change.is_quiet if change.op is Op.ADD else change.cause == Cause.MOVED
+    if chosen is None or is_silent:
         return None
     if isinstance(chosen, ExitEvent) and change.cause in chosen.silent:
         return None

@@ -13,6 +13,7 @@ from sync.model import Kind
 from sync.plan.arrivals import NEW_HERE, arrived, is_arrived
 from sync.plan.comparison import (
     Comparison,
+    has_entered,
     held_key,
     is_active,
     is_unsure,
@@ -145,8 +146,8 @@ def _known_side(c: Comparison) -> exp.Select:
 
 
 def _is_kept(c: Comparison, alias: str) -> exp.Expr:
-    """The destination holds, or may hold, something of this identity."""
-    return e.paren(e.any_of(is_active(alias), left_behind(c, alias)))
+    """The destination holds, or may hold, something of this identity, or its exit is owed."""
+    return e.paren(e.any_of(is_active(alias), has_entered(alias), left_behind(c, alias)))
 
 
 def beside_snapshot(c: Comparison, query: exp.Select, has_inactive: bool) -> exp.Select:

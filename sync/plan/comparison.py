@@ -211,6 +211,11 @@ def is_active(alias: str) -> exp.Expr:
     return e.paren(e.any_of(e.col("is_member", alias), e.not_null(e.col("unconfirmed", alias))))
 
 
+def has_entered(alias: str) -> exp.Expr:
+    """The entry of this stay was acknowledged, at whatever address the destination had it."""
+    return e.coalesce(e.col("has_entered", alias), e.col("is_member", alias))
+
+
 def is_unsure(column: Column, alias: str) -> exp.Expr:
     """Whether the destination may hold another value of a name than the snapshot says."""
     unsure = e.col("unsure", alias)

@@ -9,7 +9,7 @@ from sqlglot import exp
 from sync.model import Op
 from sync.plan import exits
 from sync.plan.candidates import beside_snapshot, value_differs
-from sync.plan.comparison import Comparison, held_key, is_unsure
+from sync.plan.comparison import Comparison, has_entered, held_key, is_unsure
 from sync.plan.delays import JUDGED, carried_names, judged
 from sync.plan.doubles import CANDIDATES, doubled
 from sync.state.columns import Column
@@ -35,8 +35,7 @@ def planned(
     carried = [n for n in plan_columns(c.columns) if n not in {"epoch", "seq"}]
     found: exp.Query = exp.select(*map(e.col, carried)).from_(e.local("decided")).where(_differ())
     if c.removes and c.can_move and known != 0:
-        has_moved = e.equals(e.col("cause"), e.text("moved"))
-        away = _removed(carried, "decided", has_moved)
+        away = _removed(carried, "decided", _leaves_a_place())
         found = exp.union(found, away, distinct=False, copy=False)
     return _with_decisions(c, found, has_doubled, known, active)
 
@@ -55,13 +54,17 @@ def let_go(c: Comparison) -> exp.Query:
     found: exp.Query = exp.select(*map(e.col, carried)).from_(e.local(JUDGED))
     found = found.where(e.is_null(e.col("waits_for")))
     if c.removes and c.can_move:
-        has_moved = e.equals(e.col("cause"), e.text("moved"))
-        away = _removed(carried, JUDGED, has_moved)
+        away = _removed(carried, JUDGED, _leaves_a_place())
         found = exp.union(found, away, distinct=False, copy=False)
     if c.removes and not c.keeps_leavers:
         left = _left_again(c, carried)
         found = exp.union(found, left, distinct=False, copy=False)
     return found
+
+
+def _leaves_a_place() -> exp.Expr:
+    """A person moves, and the destination still has them at the old place."""
+    return e.all_of(e.equals(e.col("cause"), e.text("moved")), e.col("is_held"))
 
 
 def _left_again(c: Comparison, carried: Sequence[str]) -> exp.Select:
@@ -115,6 +118,7 @@ def _joined(c: Comparison, has_doubled: bool, has_inactive: bool) -> exp.Select:
         ("fingerprint", e.col("fingerprint", "c") if c.has_hash else e.null("bigint")),
         ("entries", e.coalesce(e.col("entries", "s"), e.number(0))),
         ("is_member", e.coalesce(e.col("is_member", "s"), exp.false())),
+        ("has_entered", e.coalesce(has_entered("s"), exp.false())),
         *((n, e.col(n, "s")) for n in ("unconfirmed", "origin_epoch", "to_repeat")),
         ("old_external_id", e.col("external_id", "s")),
         ("old_external_key", held_key(c.sync, "s")),
@@ -230,10 +234,7 @@ def _is_shared(c: Comparison) -> exp.Expr:
 def _decided(c: Comparison) -> exp.Select:
     """One decision for each candidate; `same` is a false alarm of stage one."""
     is_gone = exp.Not(this=e.col("is_wanted"))
-    # An add that is not confirmed may have been the next entry, also of someone acknowledged.
-    is_settled = e.differs(e.col("unconfirmed"), e.text(Op.ADD))
     was_leaving = e.equals(e.col("unconfirmed"), e.text(Op.REMOVE))
-    is_inside = e.paren(e.any_of(e.col("is_member"), was_leaving))
     decisions = _decisions(c)
     same = e.text(SAME)
     op = e.case(*((condition, e.text(op)) for condition, op, _ in decisions), default=same)
@@ -241,18 +242,19 @@ def _decided(c: Comparison) -> exp.Select:
         *((condition.copy(), e.text(why)) for condition, _, why in decisions), default=same
     )
     decided = exp.select(exp.Star(), *e.aliased([("op", op), ("cause", cause)]))
+    # An entry that is not acknowledged has the next number, until it is.
     leaving = e.case(
-        (e.all_of(is_settled, is_inside), e.col("entries")),
+        (e.paren(e.any_of(e.col("has_entered"), was_leaving)), e.col("entries")),
         default=e.plus_one(e.col("entries")),
     )
+    is_entry = e.all_of(e.equals(e.col("op"), e.text(Op.ADD)), exp.Not(this=e.col("has_entered")))
     transition = e.case(
         (is_gone, leaving),
-        # A person who moves enters anew after leaving, also where the last entry is not confirmed.
-        (e.equals(e.col("cause"), e.text("moved")), e.plus_one(e.paren(leaving))),
-        (e.equals(e.col("op"), e.text(Op.ADD)), e.plus_one(e.col("entries"))),
+        (is_entry, e.plus_one(e.col("entries"))),
         (e.equals(e.col("entries"), e.number(0)), e.number(1)),
         default=e.col("entries"),
     )
+    is_again = e.all_of(e.equals(e.col("op"), e.text(Op.ADD)), e.col("has_entered"))
     epoch = e.number(c.epoch)
     since = e.coalesce(e.col("origin_epoch"), epoch)
     origin = e.case((e.not_null(e.col("unconfirmed")), since), default=epoch)
@@ -278,13 +280,14 @@ def _decided(c: Comparison) -> exp.Select:
         ("fingerprint", e.case((is_gone.copy(), e.null()), default=e.col("fingerprint"))),
         ("event", e.col("event")),
         ("occurred_at", e.col("occurred_at")),
-        ("is_quiet", exp.true() if c.is_initial else exp.false()),
+        ("is_quiet", exp.true() if c.is_initial else e.paren(is_again)),
         ("changed", _changed(c)),
         ("leaving_changed", e.flags([_emptied_by_moving(c, i) for i, _ in enumerate(c.columns)])),
         *((x.state_name, e.col(x.state_name)) for x in c.live),
         *((name, e.col(name)) for name in carried_names(c)),
         *((name, null) for name, null in _unasked().items() if name not in carried_names(c)),
         *([("unconfirmed", e.col("unconfirmed"))] if c.delays else []),
+        ("is_held", _is_active()),
     ]
     inner = decided.from_(e.local("joined")).subquery(e.ident("j"))
     return e.select(*e.aliased(outgoing)).from_(inner)
@@ -298,8 +301,9 @@ def _unasked() -> dict[str, exp.Expr]:
 def _decisions(c: Comparison) -> list[tuple[exp.Expr, str, str]]:
     """(condition, operation, cause), the first that holds wins."""
     is_gone = exp.Not(this=e.col("is_wanted"))
-    is_active = e.paren(e.any_of(e.col("is_member"), e.not_null(e.col("unconfirmed"))))
+    is_active = _is_active()
     is_new = exp.Not(this=is_active)
+    has_stayed = e.col("has_entered")
     was_inside = exp.GT(this=e.col("entries"), expression=e.number(0))
     open_op = {op: e.equals(e.col("unconfirmed"), e.text(op)) for op in Op}
     leaves_something = e.any_of(*(_emptied(i) for i, _ in enumerate(c.columns)))
@@ -307,12 +311,13 @@ def _decisions(c: Comparison) -> list[tuple[exp.Expr, str, str]]:
     is_other = e.differs(e.col("external_key"), e.col("old_external_key"))
     has_moved = e.any_of(elsewhere, is_other) if c.can_share else elsewhere
     otherwise = e.among(e.col("old_target_id"), c.targets_where("manner"))
-    is_left = e.all_of(is_gone, e.paren(e.any_of(is_active, leaves_something)))
+    is_left = e.all_of(is_gone, e.paren(e.any_of(is_active, has_stayed, leaves_something)))
     return [
         *exits.exits(c, is_left),
         *_staying(c, is_gone, leaves_something),
         *(() if c.keeps_leavers else [(is_left.copy(), Op.REMOVE, "left")]),
         (is_gone.copy(), SAME, SAME),
+        (e.all_of(is_new.copy(), has_stayed.copy()), Op.ADD, "moved"),
         (e.all_of(is_new, was_inside), Op.ADD, "returned"),
         (is_new.copy(), Op.ADD, "new"),
         (e.paren(has_moved), Op.ADD, "moved"),
@@ -323,6 +328,11 @@ def _decisions(c: Comparison) -> list[tuple[exp.Expr, str, str]]:
         *([(e.col("is_arrived"), Op.CHANGE, "asserted")] if c.arrivals else []),
         (e.any_of(*_reasons(c)), Op.CHANGE, "changed"),
     ]
+
+
+def _is_active() -> exp.Expr:
+    """The destination holds the person, or may."""
+    return e.paren(e.any_of(e.col("is_member"), e.not_null(e.col("unconfirmed"))))
 
 
 def _staying(

@@ -10,7 +10,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from sync.model import Op
-from sync.plan.comparison import Comparison, held_key, is_active, snapshot_rows
+from sync.plan.comparison import Comparison, has_entered, held_key, is_active, snapshot_rows
 from sync.plan.doubles import CANDIDATES, doubled
 from sync.warehouse import sql as e
 
@@ -20,8 +20,9 @@ SHARED = "activation_shared"
 
 def find_shared(c: Comparison, has_doubled: bool) -> exp.Select:
     """Identities that would be removed at a key which another member keeps."""
+    is_gone = exp.Not(this=e.col("is_wanted", "c"))
     goes = e.any_of(
-        exp.Not(this=e.col("is_wanted", "c")),
+        is_gone.copy(),
         e.differs(e.col("external_key", "c"), held_key(c.sync, "s")),
     )
     moves = (
@@ -46,7 +47,7 @@ def find_shared(c: Comparison, has_doubled: bool) -> exp.Select:
         .join(c.snapshot("s"), on=e.equals(e.col("identity", "s"), e.col("identity", "c")))
         .join(c.snapshot("o"), on=e.equals(held_key(c.sync, "o"), held_key(c.sync, "s")))
         .where(
-            is_active("s"),
+            e.paren(e.any_of(is_active("s"), e.all_of(is_gone, has_entered("s")))),
             is_active("o"),
             exp.NEQ(this=e.col("identity", "o"), expression=e.col("identity", "s")),
             e.paren(goes),
@@ -66,6 +67,7 @@ def shared_rows(c: Comparison) -> exp.Select:
     leaves = _named("leaver")
     out: dict[str, exp.Expr] = {
         "is_member": e.case((leaves, exp.false()), default=e.col("is_member", "s")),
+        "has_entered": e.case((leaves.copy(), exp.false()), default=e.col("has_entered", "s")),
         "unconfirmed": e.case((leaves.copy(), e.null("varchar")), default=e.text(Op.CHANGE)),
         "unsure": e.case((leaves.copy(), e.null("varchar")), default=e.text("*")),
         "to_repeat": _to_repeat(c),

@@ -58,6 +58,7 @@ FORMATS: Mapping[int, tuple[str, ...]] = {
         *(f"run_syncs.judged_{what}" for what in ("adds", "changes", "removes")),
         *(f"run_syncs.sent_{what}" for what in ("adds", "changes", "removes")),
     ),
+    18: (),  # a sync's own snapshot: has_entered
 }
 """What each format after the first has brought: a table, or a column as `table.column`.
 
@@ -76,6 +77,7 @@ SNAPSHOT: Mapping[str, str] = {
     "attempted": HASH,
     "attempted_op": TEXT,
     "is_member": FLAG,
+    "has_entered": FLAG,
     "entries": INTEGER,
     "first_entered_at": MOMENT,
     "last_entered_at": MOMENT,

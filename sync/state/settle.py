@@ -148,6 +148,22 @@ def _has_entered(s: Settlement, counts: exp.Expr) -> exp.Expr:
     return e.all_of(e.paren(counts), exp.Not(this=e.paren(was_taken)))
 
 
+def _stays(is_applied: exp.Expr, is_refused: exp.Expr) -> exp.Expr:
+    """Whether the entry of a stay is acknowledged: a move to another address ends no stay, and an
+    exit that may have arrived does."""
+    is_add = e.equals(e.col("op", "p"), e.text(Op.ADD))
+    is_exit = e.all_of(
+        e.equals(e.col("op", "p"), e.text(Op.REMOVE)),
+        e.differs(e.col("cause", "p"), e.text("moved")),
+        exp.Not(this=is_refused.copy()),
+    )
+    was_inside = e.coalesce(e.col("is_member", "s"), exp.false())
+    before = e.coalesce(e.col("has_entered", "s"), was_inside)
+    return e.case(
+        (e.all_of(is_applied.copy(), is_add), exp.true()), (is_exit, exp.false()), default=before
+    )
+
+
 def _settled(s: Settlement) -> list[tuple[str, exp.Expr]]:
     is_applied = _is_applied()
     is_refused = e.equals(e.col("outcome", "a"), e.text("rejected"))
@@ -188,6 +204,7 @@ def _settled(s: Settlement) -> list[tuple[str, exp.Expr]]:
         "attempted": applied(e.null(), e.col("fingerprint", "p")),
         "attempted_op": applied(e.null("varchar"), e.col("op", "p")),
         "is_member": applied(exp.Not(this=is_removal.copy()), was_member),
+        "has_entered": _stays(is_applied, is_refused),
         "entries": e.case(
             (_has_entered(s, counts), e.col("transition", "p")),
             default=e.coalesce(e.col("entries", "s"), e.number(0)),
@@ -282,6 +299,7 @@ def forget_values(tables: StateTables, columns: Sequence[Column]) -> exp.Update:
     """Everybody out, confirmed or not, and nothing held; entries stay."""
     out: dict[str, exp.Expr] = {
         "is_member": exp.false(),
+        "has_entered": exp.false(),
         **{
             name: e.null()
             for name in (

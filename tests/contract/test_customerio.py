@@ -150,7 +150,7 @@ def test_a_repeated_entry_is_one_event_and_a_re_entry_another(
     "quiet",
     [
         add(plan="team")._replace(is_quiet=True),
-        add(plan="team")._replace(cause="moved"),
+        add(plan="team")._replace(cause="moved", is_quiet=True),
         remove(cause="moved"),
         change(plan="solo"),
     ],

@@ -435,9 +435,7 @@ def test_entry_and_exit_are_events_after_the_state(px: Any, segment: Sync) -> No
     assert calls(px)[:3] == ["PUT /v1/users/u-1", "POST /v1/users", "POST /v1/events/custom"]
 
 
-@pytest.mark.parametrize(
-    "quiet", [add()._replace(is_quiet=True), add()._replace(cause="moved"), remove(cause="moved")]
-)
+@pytest.mark.parametrize("quiet", [add()._replace(is_quiet=True), remove(cause="moved")])
 def test_a_first_population_and_a_move_send_no_event(px: Any, segment: Sync, quiet: Change) -> None:
     delivered(px, quiet, sync=replace(segment, options=TRANSITIONS))
     assert px.control.events() == []

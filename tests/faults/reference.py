@@ -39,6 +39,8 @@ class Known(NamedTuple):
     """Traits of which another value may have arrived since."""
     to_repeat: int = 0
     """How many more runs than one have to assert it."""
+    has_entered: bool = False
+    """This stay began with an entry that was acknowledged, at whatever address."""
 
     @property
     def is_active(self) -> bool:
@@ -175,22 +177,25 @@ def part_shared(sync: Sync, snapshot: dict[str, Known], want: Wanted) -> dict[st
         row = want.rows.get(identity)
         if identity in want.kept:
             return False
+        if identity not in active:
+            return row is None and snapshot[identity].has_entered
         return row is None or row.address != active[identity].address
 
     parted = dict(snapshot)
-    for leaver in filter(goes, active):
+    for leaver in filter(goes, snapshot):
         for stayer, known in active.items():
-            is_same = stayer != leaver and known.address == active[leaver].address
+            is_same = stayer != leaver and known.address == snapshot[leaver].address
             if is_same and not goes(stayer):
                 nothing = tuple(None for _ in known.values)
                 here = (o.to_repeat for o in active.values() if o.address == known.address)
                 to_repeat = max(here)
-                parted[leaver] = active[leaver]._replace(
+                parted[leaver] = snapshot[leaver]._replace(
                     is_member=False,
                     doubt=None,
                     values=nothing,
                     unsure=frozenset(),
                     to_repeat=to_repeat,
+                    has_entered=False,
                 )
                 everything = frozenset(range(len(known.values)))
                 parted[stayer] = known._replace(
@@ -204,8 +209,8 @@ def decide(
 ) -> tuple[Planned, ...]:
     """Removes, then changes, then adds, each by identity, numbered from 1."""
     planned: list[Planned] = []
-    active = {identity for identity, known in snapshot.items() if known.is_active}
-    for identity in (active | want.rows.keys()) - want.kept:
+    there = {i for i, known in snapshot.items() if known.is_active or known.has_entered}
+    for identity in (there | want.rows.keys()) - want.kept:
         row = want.rows.get(identity)
         known = snapshot.get(identity)
         to_repeat = known.to_repeat if known else 0
@@ -213,7 +218,9 @@ def decide(
         planned += (p._replace(to_repeat=to_repeat) for p in found)
     order = list(Op)
     planned.sort(key=lambda p: (order.index(p.op), p.identity))
-    return tuple(p._replace(seq=i, is_quiet=is_quiet) for i, p in enumerate(planned, start=1))
+    return tuple(
+        p._replace(seq=i, is_quiet=is_quiet or p.is_quiet) for i, p in enumerate(planned, start=1)
+    )
 
 
 def _decide_one(
@@ -221,10 +228,9 @@ def _decide_one(
 ) -> Iterable[Planned]:
     entries = known.entries if known else 0
     doubt = known.doubt if known else None
-    is_member = known is not None and known.is_member
     origin = known.origin_epoch if known and doubt and known.origin_epoch else epoch
-    is_inside = doubt != Op.ADD and (is_member or doubt == Op.REMOVE)
-    leaving = entries if is_inside else entries + 1
+    has_entered = known is not None and known.has_entered
+    leaving = entries if has_entered or doubt == Op.REMOVE else entries + 1
 
     def removal(cause: str, values: Values) -> Planned:
         assert known is not None
@@ -232,12 +238,12 @@ def _decide_one(
         return Planned(Op.REMOVE, cause, identity, known.address, leaving, origin, values, held)
 
     if row is None:
-        if sync.on_remove != "keep" and known is not None and known.is_active:
+        if sync.on_remove != "keep" and known is not None and (known.is_active or has_entered):
             yield removal("left", tuple(None for _ in known.values))
         return
     changed = _changed(sync, known, row)
     if known is None or not known.is_active:
-        op, cause = Op.ADD, "returned" if entries else "new"
+        op, cause = Op.ADD, "moved" if has_entered else "returned" if entries else "new"
     elif sync.address and row.address != known.address:
         op, cause = Op.ADD, "moved"
         if sync.on_remove != "keep":
@@ -250,11 +256,12 @@ def _decide_one(
         op, cause = Op.CHANGE, "changed"
     else:
         return
-    transition = max(entries, 1)
-    if op is Op.ADD:
-        transition = (leaving if cause == "moved" else entries) + 1
+    is_again = op is Op.ADD and has_entered
+    transition = entries + 1 if op is Op.ADD and not has_entered else max(entries, 1)
     travels = _travels(sync, cause, row, changed)
-    yield Planned(op, cause, identity, row.address, transition, origin, row.values, travels)
+    yield Planned(
+        op, cause, identity, row.address, transition, origin, row.values, travels, is_again
+    )
 
 
 def _changed(sync: Sync, known: Known | None, row: Row) -> tuple[bool, ...]:
@@ -333,7 +340,15 @@ def _merged(before: Known | None, planned: Planned, is_answered: bool, is_late: 
         values=values,
         unsure=unsure,
         to_repeat=to_repeat,
+        has_entered=_has_entered(before, planned, is_applied),
     )
+
+
+def _has_entered(before: Known | None, planned: Planned, is_applied: bool) -> bool:
+    if planned.op is Op.REMOVE and planned.cause != "moved":
+        return False
+    is_entry = planned.op is Op.ADD and is_applied
+    return is_entry or (before is not None and before.has_entered)
 
 
 def in_doubt(plan: Sequence[Planned], acks: dict[int, Ack], at: datetime) -> dict[int, Ack]:

@@ -195,7 +195,10 @@ SEEDS: dict[str, Edit | Swap] = {
         "(DELIVERED, REJECTED_PARTIAL)",
     ),
     "an entry in doubt counts as no entry when it is removed": Edit(
-        reference, "_decide_one", "if is_inside else entries + 1", "if True else 0"
+        reference,
+        "_decide_one",
+        "entries if has_entered or doubt == Op.REMOVE else entries + 1",
+        "entries",
     ),
     "a skipped null keeps a value that may be overwritten": Edit(
         reference,

@@ -290,7 +290,7 @@ def test_an_entry_sent_twice_is_one_event(world: World) -> None:
     "quiet",
     [
         add(**INSIDE)._replace(is_quiet=True),
-        add(**INSIDE)._replace(cause="moved"),
+        add(**INSIDE)._replace(cause="moved", is_quiet=True),
         remove(cause="moved"),
         change(Op.CHANGE, {"seg_churn_tier": "B"}),
     ],

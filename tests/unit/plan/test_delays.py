@@ -183,7 +183,7 @@ def test_a_move_that_waits_leaves_the_old_address(world: World) -> None:
     world.write("('a', 'a@y', 'free', true)")
     assert world.run()[1] == {("remove", "moved", "a")}
     world.write("('a', 'a@y', 'free', false)")
-    assert world.run()[1] == {("add", "returned", "a")}
+    assert world.run()[1] == {("add", "moved", "a")}
 
 
 def test_why_a_change_waits_is_known_and_when_it_is_due(world: World) -> None:

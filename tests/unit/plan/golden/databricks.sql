@@ -94,6 +94,7 @@ CREATE TABLE IF NOT EXISTS `shop_activation`.`snapshot_people__mailer` (
   `attempted` BIGINT,
   `attempted_op` STRING,
   `is_member` BOOLEAN,
+  `has_entered` BOOLEAN,
   `entries` INT,
   `first_entered_at` TIMESTAMP,
   `last_entered_at` TIMESTAMP,
@@ -399,6 +400,7 @@ FULL OUTER JOIN (
       (
         `a`.`is_member` OR NOT `a`.`unconfirmed` IS NULL
       )
+      OR COALESCE(`a`.`has_entered`, `a`.`is_member`)
       OR (
         NOT `a`.`is_member` AND (
           NOT `a`.`t_old` IS NULL
@@ -551,7 +553,12 @@ JOIN `shop_activation`.`snapshot_people__mailer` AS `o`
 WHERE
   (
     (
-      `s`.`is_member` OR NOT `s`.`unconfirmed` IS NULL
+      (
+        `s`.`is_member` OR NOT `s`.`unconfirmed` IS NULL
+      )
+      OR (
+        NOT `c`.`is_wanted` AND COALESCE(`s`.`has_entered`, `s`.`is_member`)
+      )
     )
     AND (
       `o`.`is_member` OR NOT `o`.`unconfirmed` IS NULL
@@ -629,6 +636,15 @@ USING (
       THEN FALSE
       ELSE `s`.`is_member`
     END AS `is_member`,
+    CASE
+      WHEN `s`.`identity` IN (
+        SELECT
+          `leaver`
+        FROM `activation_shared`
+      )
+      THEN FALSE
+      ELSE `s`.`has_entered`
+    END AS `has_entered`,
     `s`.`entries` AS `entries`,
     `s`.`first_entered_at` AS `first_entered_at`,
     `s`.`last_entered_at` AS `last_entered_at`,
@@ -749,6 +765,7 @@ WHEN MATCHED THEN UPDATE SET
   `attempted` = `n`.`attempted`,
   `attempted_op` = `n`.`attempted_op`,
   `is_member` = `n`.`is_member`,
+  `has_entered` = `n`.`has_entered`,
   `entries` = `n`.`entries`,
   `first_entered_at` = `n`.`first_entered_at`,
   `last_entered_at` = `n`.`last_entered_at`,
@@ -775,6 +792,7 @@ WHEN NOT MATCHED THEN INSERT (
   `attempted`,
   `attempted_op`,
   `is_member`,
+  `has_entered`,
   `entries`,
   `first_entered_at`,
   `last_entered_at`,
@@ -801,6 +819,7 @@ WHEN NOT MATCHED THEN INSERT (
   `n`.`attempted`,
   `n`.`attempted_op`,
   `n`.`is_member`,
+  `n`.`has_entered`,
   `n`.`entries`,
   `n`.`first_entered_at`,
   `n`.`last_entered_at`,
@@ -937,6 +956,7 @@ FULL OUTER JOIN (
       (
         `a`.`is_member` OR NOT `a`.`unconfirmed` IS NULL
       )
+      OR COALESCE(`a`.`has_entered`, `a`.`is_member`)
       OR (
         NOT `a`.`is_member` AND (
           NOT `a`.`t_old` IS NULL
@@ -984,6 +1004,7 @@ WITH `joined` AS (
     `c`.`fingerprint` AS `fingerprint`,
     COALESCE(`s`.`entries`, 0) AS `entries`,
     COALESCE(`s`.`is_member`, FALSE) AS `is_member`,
+    COALESCE(COALESCE(`s`.`has_entered`, `s`.`is_member`), FALSE) AS `has_entered`,
     `s`.`unconfirmed` AS `unconfirmed`,
     `s`.`origin_epoch` AS `origin_epoch`,
     `s`.`to_repeat` AS `to_repeat`,
@@ -1160,34 +1181,21 @@ WITH `joined` AS (
     CASE
       WHEN NOT `is_wanted`
       THEN CASE
-        WHEN `unconfirmed` IS DISTINCT FROM 'add'
-        AND (
-          `is_member` OR `unconfirmed` = 'remove'
+        WHEN (
+          `has_entered` OR `unconfirmed` = 'remove'
         )
         THEN `entries`
         ELSE `entries` + 1
       END
-      WHEN `cause` = 'moved'
-      THEN (
-        CASE
-          WHEN `unconfirmed` IS DISTINCT FROM 'add'
-          AND (
-            `is_member` OR `unconfirmed` = 'remove'
-          )
-          THEN `entries`
-          ELSE `entries` + 1
-        END
-      ) + 1
-      WHEN `op` = 'add'
+      WHEN `op` = 'add' AND NOT `has_entered`
       THEN `entries` + 1
       WHEN `entries` = 0
       THEN 1
       ELSE `entries`
     END AS `transition`,
     CASE
-      WHEN `unconfirmed` IS DISTINCT FROM 'add'
-      AND (
-        `is_member` OR `unconfirmed` = 'remove'
+      WHEN (
+        `has_entered` OR `unconfirmed` = 'remove'
       )
       THEN `entries`
       ELSE `entries` + 1
@@ -1334,7 +1342,10 @@ WITH `joined` AS (
     `t_visits` AS `t_visits`,
     `t_email` AS `t_email`,
     CAST(NULL AS TIMESTAMP) AS `expires_from`,
-    CAST(NULL AS STRING) AS `zone`
+    CAST(NULL AS STRING) AS `zone`,
+    (
+      `is_member` OR NOT `unconfirmed` IS NULL
+    ) AS `is_held`
   FROM (
     SELECT
       *,
@@ -1344,6 +1355,7 @@ WITH `joined` AS (
           (
             `is_member` OR NOT `unconfirmed` IS NULL
           )
+          OR `has_entered`
           OR (
             (
               `h0` AND NOT `o0`
@@ -1365,6 +1377,10 @@ WITH `joined` AS (
         THEN 'remove'
         WHEN NOT `is_wanted`
         THEN 'same'
+        WHEN NOT (
+          `is_member` OR NOT `unconfirmed` IS NULL
+        ) AND `has_entered`
+        THEN 'add'
         WHEN NOT (
           `is_member` OR NOT `unconfirmed` IS NULL
         ) AND `entries` > 0
@@ -1397,6 +1413,7 @@ WITH `joined` AS (
           (
             `is_member` OR NOT `unconfirmed` IS NULL
           )
+          OR `has_entered`
           OR (
             (
               `h0` AND NOT `o0`
@@ -1418,6 +1435,10 @@ WITH `joined` AS (
         THEN 'left'
         WHEN NOT `is_wanted`
         THEN 'same'
+        WHEN NOT (
+          `is_member` OR NOT `unconfirmed` IS NULL
+        ) AND `has_entered`
+        THEN 'moved'
         WHEN NOT (
           `is_member` OR NOT `unconfirmed` IS NULL
         ) AND `entries` > 0
@@ -1497,7 +1518,7 @@ SELECT
   `t_email` AS `t_email`
 FROM `decided`
 WHERE
-  `cause` = 'moved';
+  `cause` = 'moved' AND `is_held`;
 
 SELECT
   `op`,
@@ -2129,6 +2150,18 @@ USING (
     END AS `is_member`,
     CASE
       WHEN (
+        `a`.`outcome` IN ('delivered', 'adopted') AND COALESCE(`p`.`to_repeat`, 0) = 0
+      )
+      AND `p`.`op` = 'add'
+      THEN TRUE
+      WHEN `p`.`op` = 'remove'
+      AND `p`.`cause` IS DISTINCT FROM 'moved'
+      AND NOT `a`.`outcome` = 'rejected'
+      THEN FALSE
+      ELSE COALESCE(`s`.`has_entered`, COALESCE(`s`.`is_member`, FALSE))
+    END AS `has_entered`,
+    CASE
+      WHEN (
         (
           `a`.`outcome` IN ('delivered', 'adopted') AND COALESCE(`p`.`to_repeat`, 0) = 0
         )
@@ -2478,6 +2511,7 @@ WHEN MATCHED THEN UPDATE SET
   `attempted` = `n`.`attempted`,
   `attempted_op` = `n`.`attempted_op`,
   `is_member` = `n`.`is_member`,
+  `has_entered` = `n`.`has_entered`,
   `entries` = `n`.`entries`,
   `first_entered_at` = `n`.`first_entered_at`,
   `last_entered_at` = `n`.`last_entered_at`,
@@ -2504,6 +2538,7 @@ WHEN NOT MATCHED THEN INSERT (
   `attempted`,
   `attempted_op`,
   `is_member`,
+  `has_entered`,
   `entries`,
   `first_entered_at`,
   `last_entered_at`,
@@ -2530,6 +2565,7 @@ WHEN NOT MATCHED THEN INSERT (
   `n`.`attempted`,
   `n`.`attempted_op`,
   `n`.`is_member`,
+  `n`.`has_entered`,
   `n`.`entries`,
   `n`.`first_entered_at`,
   `n`.`last_entered_at`,
@@ -2592,6 +2628,18 @@ USING (
       THEN NOT `p`.`op` = 'remove'
       ELSE COALESCE(`s`.`is_member`, FALSE)
     END AS `is_member`,
+    CASE
+      WHEN (
+        `a`.`outcome` IN ('delivered', 'adopted') AND COALESCE(`p`.`to_repeat`, 0) = 0
+      )
+      AND `p`.`op` = 'add'
+      THEN TRUE
+      WHEN `p`.`op` = 'remove'
+      AND `p`.`cause` IS DISTINCT FROM 'moved'
+      AND NOT `a`.`outcome` = 'rejected'
+      THEN FALSE
+      ELSE COALESCE(`s`.`has_entered`, COALESCE(`s`.`is_member`, FALSE))
+    END AS `has_entered`,
     CASE
       WHEN (
         (
@@ -2943,6 +2991,7 @@ WHEN MATCHED THEN UPDATE SET
   `attempted` = `n`.`attempted`,
   `attempted_op` = `n`.`attempted_op`,
   `is_member` = `n`.`is_member`,
+  `has_entered` = `n`.`has_entered`,
   `entries` = `n`.`entries`,
   `first_entered_at` = `n`.`first_entered_at`,
   `last_entered_at` = `n`.`last_entered_at`,
@@ -2969,6 +3018,7 @@ WHEN NOT MATCHED THEN INSERT (
   `attempted`,
   `attempted_op`,
   `is_member`,
+  `has_entered`,
   `entries`,
   `first_entered_at`,
   `last_entered_at`,
@@ -2995,6 +3045,7 @@ WHEN NOT MATCHED THEN INSERT (
   `n`.`attempted`,
   `n`.`attempted_op`,
   `n`.`is_member`,
+  `n`.`has_entered`,
   `n`.`entries`,
   `n`.`first_entered_at`,
   `n`.`last_entered_at`,

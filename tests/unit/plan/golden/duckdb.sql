@@ -94,6 +94,7 @@ CREATE TABLE IF NOT EXISTS "shop_activation"."snapshot_people__mailer" (
   "attempted" UBIGINT,
   "attempted_op" TEXT,
   "is_member" BOOLEAN,
+  "has_entered" BOOLEAN,
   "entries" INT,
   "first_entered_at" TIMESTAMP,
   "last_entered_at" TIMESTAMP,
@@ -409,6 +410,7 @@ FULL OUTER JOIN (
       (
         "a"."is_member" OR NOT "a"."unconfirmed" IS NULL
       )
+      OR COALESCE("a"."has_entered", "a"."is_member")
       OR (
         NOT "a"."is_member" AND (
           NOT "a"."t_old" IS NULL
@@ -573,7 +575,12 @@ JOIN "shop_activation"."snapshot_people__mailer" AS "o"
 WHERE
   (
     (
-      "s"."is_member" OR NOT "s"."unconfirmed" IS NULL
+      (
+        "s"."is_member" OR NOT "s"."unconfirmed" IS NULL
+      )
+      OR (
+        NOT "c"."is_wanted" AND COALESCE("s"."has_entered", "s"."is_member")
+      )
     )
     AND (
       "o"."is_member" OR NOT "o"."unconfirmed" IS NULL
@@ -659,6 +666,15 @@ USING (
       THEN FALSE
       ELSE "s"."is_member"
     END AS "is_member",
+    CASE
+      WHEN "s"."identity" IN (
+        SELECT
+          "leaver"
+        FROM "activation_shared"
+      )
+      THEN FALSE
+      ELSE "s"."has_entered"
+    END AS "has_entered",
     "s"."entries" AS "entries",
     "s"."first_entered_at" AS "first_entered_at",
     "s"."last_entered_at" AS "last_entered_at",
@@ -787,6 +803,7 @@ WHEN MATCHED THEN UPDATE SET
   "attempted" = "n"."attempted",
   "attempted_op" = "n"."attempted_op",
   "is_member" = "n"."is_member",
+  "has_entered" = "n"."has_entered",
   "entries" = "n"."entries",
   "first_entered_at" = "n"."first_entered_at",
   "last_entered_at" = "n"."last_entered_at",
@@ -813,6 +830,7 @@ WHEN NOT MATCHED THEN INSERT (
   "attempted",
   "attempted_op",
   "is_member",
+  "has_entered",
   "entries",
   "first_entered_at",
   "last_entered_at",
@@ -839,6 +857,7 @@ WHEN NOT MATCHED THEN INSERT (
   "n"."attempted",
   "n"."attempted_op",
   "n"."is_member",
+  "n"."has_entered",
   "n"."entries",
   "n"."first_entered_at",
   "n"."last_entered_at",
@@ -981,6 +1000,7 @@ FULL OUTER JOIN (
       (
         "a"."is_member" OR NOT "a"."unconfirmed" IS NULL
       )
+      OR COALESCE("a"."has_entered", "a"."is_member")
       OR (
         NOT "a"."is_member" AND (
           NOT "a"."t_old" IS NULL
@@ -1028,6 +1048,7 @@ WITH "joined" AS (
     "c"."fingerprint" AS "fingerprint",
     COALESCE("s"."entries", 0) AS "entries",
     COALESCE("s"."is_member", FALSE) AS "is_member",
+    COALESCE(COALESCE("s"."has_entered", "s"."is_member"), FALSE) AS "has_entered",
     "s"."unconfirmed" AS "unconfirmed",
     "s"."origin_epoch" AS "origin_epoch",
     "s"."to_repeat" AS "to_repeat",
@@ -1216,34 +1237,21 @@ WITH "joined" AS (
     CASE
       WHEN NOT "is_wanted"
       THEN CASE
-        WHEN "unconfirmed" IS DISTINCT FROM 'add'
-        AND (
-          "is_member" OR "unconfirmed" = 'remove'
+        WHEN (
+          "has_entered" OR "unconfirmed" = 'remove'
         )
         THEN "entries"
         ELSE "entries" + 1
       END
-      WHEN "cause" = 'moved'
-      THEN (
-        CASE
-          WHEN "unconfirmed" IS DISTINCT FROM 'add'
-          AND (
-            "is_member" OR "unconfirmed" = 'remove'
-          )
-          THEN "entries"
-          ELSE "entries" + 1
-        END
-      ) + 1
-      WHEN "op" = 'add'
+      WHEN "op" = 'add' AND NOT "has_entered"
       THEN "entries" + 1
       WHEN "entries" = 0
       THEN 1
       ELSE "entries"
     END AS "transition",
     CASE
-      WHEN "unconfirmed" IS DISTINCT FROM 'add'
-      AND (
-        "is_member" OR "unconfirmed" = 'remove'
+      WHEN (
+        "has_entered" OR "unconfirmed" = 'remove'
       )
       THEN "entries"
       ELSE "entries" + 1
@@ -1378,7 +1386,10 @@ WITH "joined" AS (
     "t_visits" AS "t_visits",
     "t_email" AS "t_email",
     CAST(NULL AS TIMESTAMP) AS "expires_from",
-    CAST(NULL AS TEXT) AS "zone"
+    CAST(NULL AS TEXT) AS "zone",
+    (
+      "is_member" OR NOT "unconfirmed" IS NULL
+    ) AS "is_held"
   FROM (
     SELECT
       *,
@@ -1388,6 +1399,7 @@ WITH "joined" AS (
           (
             "is_member" OR NOT "unconfirmed" IS NULL
           )
+          OR "has_entered"
           OR (
             (
               "h0" AND NOT "o0"
@@ -1409,6 +1421,10 @@ WITH "joined" AS (
         THEN 'remove'
         WHEN NOT "is_wanted"
         THEN 'same'
+        WHEN NOT (
+          "is_member" OR NOT "unconfirmed" IS NULL
+        ) AND "has_entered"
+        THEN 'add'
         WHEN NOT (
           "is_member" OR NOT "unconfirmed" IS NULL
         ) AND "entries" > 0
@@ -1441,6 +1457,7 @@ WITH "joined" AS (
           (
             "is_member" OR NOT "unconfirmed" IS NULL
           )
+          OR "has_entered"
           OR (
             (
               "h0" AND NOT "o0"
@@ -1462,6 +1479,10 @@ WITH "joined" AS (
         THEN 'left'
         WHEN NOT "is_wanted"
         THEN 'same'
+        WHEN NOT (
+          "is_member" OR NOT "unconfirmed" IS NULL
+        ) AND "has_entered"
+        THEN 'moved'
         WHEN NOT (
           "is_member" OR NOT "unconfirmed" IS NULL
         ) AND "entries" > 0
@@ -1541,7 +1562,7 @@ SELECT
   "t_email" AS "t_email"
 FROM "decided"
 WHERE
-  "cause" = 'moved';
+  "cause" = 'moved' AND "is_held";
 
 SELECT
   "op",
@@ -2182,6 +2203,18 @@ USING (
     END AS "is_member",
     CASE
       WHEN (
+        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+      )
+      AND "p"."op" = 'add'
+      THEN TRUE
+      WHEN "p"."op" = 'remove'
+      AND "p"."cause" IS DISTINCT FROM 'moved'
+      AND NOT "a"."outcome" = 'rejected'
+      THEN FALSE
+      ELSE COALESCE("s"."has_entered", COALESCE("s"."is_member", FALSE))
+    END AS "has_entered",
+    CASE
+      WHEN (
         (
           "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
         )
@@ -2519,6 +2552,7 @@ WHEN MATCHED THEN UPDATE SET
   "attempted" = "n"."attempted",
   "attempted_op" = "n"."attempted_op",
   "is_member" = "n"."is_member",
+  "has_entered" = "n"."has_entered",
   "entries" = "n"."entries",
   "first_entered_at" = "n"."first_entered_at",
   "last_entered_at" = "n"."last_entered_at",
@@ -2545,6 +2579,7 @@ WHEN NOT MATCHED THEN INSERT (
   "attempted",
   "attempted_op",
   "is_member",
+  "has_entered",
   "entries",
   "first_entered_at",
   "last_entered_at",
@@ -2571,6 +2606,7 @@ WHEN NOT MATCHED THEN INSERT (
   "n"."attempted",
   "n"."attempted_op",
   "n"."is_member",
+  "n"."has_entered",
   "n"."entries",
   "n"."first_entered_at",
   "n"."last_entered_at",
@@ -2633,6 +2669,18 @@ USING (
       THEN NOT "p"."op" = 'remove'
       ELSE COALESCE("s"."is_member", FALSE)
     END AS "is_member",
+    CASE
+      WHEN (
+        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+      )
+      AND "p"."op" = 'add'
+      THEN TRUE
+      WHEN "p"."op" = 'remove'
+      AND "p"."cause" IS DISTINCT FROM 'moved'
+      AND NOT "a"."outcome" = 'rejected'
+      THEN FALSE
+      ELSE COALESCE("s"."has_entered", COALESCE("s"."is_member", FALSE))
+    END AS "has_entered",
     CASE
       WHEN (
         (
@@ -2972,6 +3020,7 @@ WHEN MATCHED THEN UPDATE SET
   "attempted" = "n"."attempted",
   "attempted_op" = "n"."attempted_op",
   "is_member" = "n"."is_member",
+  "has_entered" = "n"."has_entered",
   "entries" = "n"."entries",
   "first_entered_at" = "n"."first_entered_at",
   "last_entered_at" = "n"."last_entered_at",
@@ -2998,6 +3047,7 @@ WHEN NOT MATCHED THEN INSERT (
   "attempted",
   "attempted_op",
   "is_member",
+  "has_entered",
   "entries",
   "first_entered_at",
   "last_entered_at",
@@ -3024,6 +3074,7 @@ WHEN NOT MATCHED THEN INSERT (
   "n"."attempted",
   "n"."attempted_op",
   "n"."is_member",
+  "n"."has_entered",
   "n"."entries",
   "n"."first_entered_at",
   "n"."last_entered_at",

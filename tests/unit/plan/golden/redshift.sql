@@ -94,6 +94,7 @@ CREATE TABLE IF NOT EXISTS "shop_activation"."snapshot_people__mailer" (
   "attempted" BIGINT,
   "attempted_op" VARCHAR,
   "is_member" BOOLEAN,
+  "has_entered" BOOLEAN,
   "entries" INTEGER,
   "first_entered_at" TIMESTAMP,
   "last_entered_at" TIMESTAMP,
@@ -363,6 +364,7 @@ FULL OUTER JOIN (
       (
         "a"."is_member" OR NOT "a"."unconfirmed" IS NULL
       )
+      OR COALESCE("a"."has_entered", "a"."is_member")
       OR (
         NOT "a"."is_member" AND (
           NOT "a"."t_old" IS NULL
@@ -530,7 +532,12 @@ JOIN "shop_activation"."snapshot_people__mailer" AS "o"
 WHERE
   (
     (
-      "s"."is_member" OR NOT "s"."unconfirmed" IS NULL
+      (
+        "s"."is_member" OR NOT "s"."unconfirmed" IS NULL
+      )
+      OR (
+        NOT "c"."is_wanted" AND COALESCE("s"."has_entered", "s"."is_member")
+      )
     )
     AND (
       "o"."is_member" OR NOT "o"."unconfirmed" IS NULL
@@ -610,6 +617,15 @@ USING (
       THEN FALSE
       ELSE "s"."is_member"
     END AS "is_member",
+    CASE
+      WHEN "s"."identity" IN (
+        SELECT
+          "leaver"
+        FROM "activation_shared"
+      )
+      THEN FALSE
+      ELSE "s"."has_entered"
+    END AS "has_entered",
     "s"."entries" AS "entries",
     "s"."first_entered_at" AS "first_entered_at",
     "s"."last_entered_at" AS "last_entered_at",
@@ -730,6 +746,7 @@ WHEN MATCHED THEN UPDATE SET
   "attempted" = "n"."attempted",
   "attempted_op" = "n"."attempted_op",
   "is_member" = "n"."is_member",
+  "has_entered" = "n"."has_entered",
   "entries" = "n"."entries",
   "first_entered_at" = "n"."first_entered_at",
   "last_entered_at" = "n"."last_entered_at",
@@ -756,6 +773,7 @@ WHEN NOT MATCHED THEN INSERT (
   "attempted",
   "attempted_op",
   "is_member",
+  "has_entered",
   "entries",
   "first_entered_at",
   "last_entered_at",
@@ -782,6 +800,7 @@ WHEN NOT MATCHED THEN INSERT (
   "n"."attempted",
   "n"."attempted_op",
   "n"."is_member",
+  "n"."has_entered",
   "n"."entries",
   "n"."first_entered_at",
   "n"."last_entered_at",
@@ -917,6 +936,7 @@ FULL OUTER JOIN (
       (
         "a"."is_member" OR NOT "a"."unconfirmed" IS NULL
       )
+      OR COALESCE("a"."has_entered", "a"."is_member")
       OR (
         NOT "a"."is_member" AND (
           NOT "a"."t_old" IS NULL
@@ -989,6 +1009,7 @@ WITH "joined" AS (
     CAST(NULL AS BIGINT) AS "fingerprint",
     COALESCE("s"."entries", 0) AS "entries",
     COALESCE("s"."is_member", FALSE) AS "is_member",
+    COALESCE(COALESCE("s"."has_entered", "s"."is_member"), FALSE) AS "has_entered",
     "s"."unconfirmed" AS "unconfirmed",
     "s"."origin_epoch" AS "origin_epoch",
     "s"."to_repeat" AS "to_repeat",
@@ -1165,34 +1186,21 @@ WITH "joined" AS (
     CASE
       WHEN NOT "is_wanted"
       THEN CASE
-        WHEN "unconfirmed" IS DISTINCT FROM 'add'
-        AND (
-          "is_member" OR "unconfirmed" = 'remove'
+        WHEN (
+          "has_entered" OR "unconfirmed" = 'remove'
         )
         THEN "entries"
         ELSE "entries" + 1
       END
-      WHEN "cause" = 'moved'
-      THEN (
-        CASE
-          WHEN "unconfirmed" IS DISTINCT FROM 'add'
-          AND (
-            "is_member" OR "unconfirmed" = 'remove'
-          )
-          THEN "entries"
-          ELSE "entries" + 1
-        END
-      ) + 1
-      WHEN "op" = 'add'
+      WHEN "op" = 'add' AND NOT "has_entered"
       THEN "entries" + 1
       WHEN "entries" = 0
       THEN 1
       ELSE "entries"
     END AS "transition",
     CASE
-      WHEN "unconfirmed" IS DISTINCT FROM 'add'
-      AND (
-        "is_member" OR "unconfirmed" = 'remove'
+      WHEN (
+        "has_entered" OR "unconfirmed" = 'remove'
       )
       THEN "entries"
       ELSE "entries" + 1
@@ -1327,7 +1335,10 @@ WITH "joined" AS (
     "t_visits" AS "t_visits",
     "t_email" AS "t_email",
     CAST(NULL AS TIMESTAMP) AS "expires_from",
-    CAST(NULL AS VARCHAR) AS "zone"
+    CAST(NULL AS VARCHAR) AS "zone",
+    (
+      "is_member" OR NOT "unconfirmed" IS NULL
+    ) AS "is_held"
   FROM (
     SELECT
       *,
@@ -1337,6 +1348,7 @@ WITH "joined" AS (
           (
             "is_member" OR NOT "unconfirmed" IS NULL
           )
+          OR "has_entered"
           OR (
             (
               "h0" AND NOT "o0"
@@ -1358,6 +1370,10 @@ WITH "joined" AS (
         THEN 'remove'
         WHEN NOT "is_wanted"
         THEN 'same'
+        WHEN NOT (
+          "is_member" OR NOT "unconfirmed" IS NULL
+        ) AND "has_entered"
+        THEN 'add'
         WHEN NOT (
           "is_member" OR NOT "unconfirmed" IS NULL
         ) AND "entries" > 0
@@ -1390,6 +1406,7 @@ WITH "joined" AS (
           (
             "is_member" OR NOT "unconfirmed" IS NULL
           )
+          OR "has_entered"
           OR (
             (
               "h0" AND NOT "o0"
@@ -1411,6 +1428,10 @@ WITH "joined" AS (
         THEN 'left'
         WHEN NOT "is_wanted"
         THEN 'same'
+        WHEN NOT (
+          "is_member" OR NOT "unconfirmed" IS NULL
+        ) AND "has_entered"
+        THEN 'moved'
         WHEN NOT (
           "is_member" OR NOT "unconfirmed" IS NULL
         ) AND "entries" > 0
@@ -1490,7 +1511,7 @@ SELECT
   "t_email" AS "t_email"
 FROM "decided"
 WHERE
-  "cause" = 'moved';
+  "cause" = 'moved' AND "is_held";
 
 ANALYZE "activation_planned";
 
@@ -2104,6 +2125,18 @@ USING (
     END AS "is_member",
     CASE
       WHEN (
+        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+      )
+      AND "p"."op" = 'add'
+      THEN TRUE
+      WHEN "p"."op" = 'remove'
+      AND "p"."cause" IS DISTINCT FROM 'moved'
+      AND NOT "a"."outcome" = 'rejected'
+      THEN FALSE
+      ELSE COALESCE("s"."has_entered", COALESCE("s"."is_member", FALSE))
+    END AS "has_entered",
+    CASE
+      WHEN (
         (
           "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
         )
@@ -2441,6 +2474,7 @@ WHEN MATCHED THEN UPDATE SET
   "attempted" = "n"."attempted",
   "attempted_op" = "n"."attempted_op",
   "is_member" = "n"."is_member",
+  "has_entered" = "n"."has_entered",
   "entries" = "n"."entries",
   "first_entered_at" = "n"."first_entered_at",
   "last_entered_at" = "n"."last_entered_at",
@@ -2467,6 +2501,7 @@ WHEN NOT MATCHED THEN INSERT (
   "attempted",
   "attempted_op",
   "is_member",
+  "has_entered",
   "entries",
   "first_entered_at",
   "last_entered_at",
@@ -2493,6 +2528,7 @@ WHEN NOT MATCHED THEN INSERT (
   "n"."attempted",
   "n"."attempted_op",
   "n"."is_member",
+  "n"."has_entered",
   "n"."entries",
   "n"."first_entered_at",
   "n"."last_entered_at",
@@ -2555,6 +2591,18 @@ USING (
       THEN NOT "p"."op" = 'remove'
       ELSE COALESCE("s"."is_member", FALSE)
     END AS "is_member",
+    CASE
+      WHEN (
+        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+      )
+      AND "p"."op" = 'add'
+      THEN TRUE
+      WHEN "p"."op" = 'remove'
+      AND "p"."cause" IS DISTINCT FROM 'moved'
+      AND NOT "a"."outcome" = 'rejected'
+      THEN FALSE
+      ELSE COALESCE("s"."has_entered", COALESCE("s"."is_member", FALSE))
+    END AS "has_entered",
     CASE
       WHEN (
         (
@@ -2894,6 +2942,7 @@ WHEN MATCHED THEN UPDATE SET
   "attempted" = "n"."attempted",
   "attempted_op" = "n"."attempted_op",
   "is_member" = "n"."is_member",
+  "has_entered" = "n"."has_entered",
   "entries" = "n"."entries",
   "first_entered_at" = "n"."first_entered_at",
   "last_entered_at" = "n"."last_entered_at",
@@ -2920,6 +2969,7 @@ WHEN NOT MATCHED THEN INSERT (
   "attempted",
   "attempted_op",
   "is_member",
+  "has_entered",
   "entries",
   "first_entered_at",
   "last_entered_at",
@@ -2946,6 +2996,7 @@ WHEN NOT MATCHED THEN INSERT (
   "n"."attempted",
   "n"."attempted_op",
   "n"."is_member",
+  "n"."has_entered",
   "n"."entries",
   "n"."first_entered_at",
   "n"."last_entered_at",

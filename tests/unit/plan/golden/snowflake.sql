@@ -94,6 +94,7 @@ CREATE TABLE IF NOT EXISTS "SHOP_ACTIVATION"."SNAPSHOT_PEOPLE__MAILER" (
   "ATTEMPTED" DECIMAL(38, 0),
   "ATTEMPTED_OP" VARCHAR,
   "IS_MEMBER" BOOLEAN,
+  "HAS_ENTERED" BOOLEAN,
   "ENTRIES" INT,
   "FIRST_ENTERED_AT" TIMESTAMP,
   "LAST_ENTERED_AT" TIMESTAMP,
@@ -405,6 +406,7 @@ FULL OUTER JOIN (
       (
         "A"."IS_MEMBER" OR NOT "A"."UNCONFIRMED" IS NULL
       )
+      OR COALESCE("A"."HAS_ENTERED", "A"."IS_MEMBER")
       OR (
         NOT "A"."IS_MEMBER" AND (
           NOT "A"."T_OLD" IS NULL
@@ -566,7 +568,12 @@ JOIN "SHOP_ACTIVATION"."SNAPSHOT_PEOPLE__MAILER" AS "O"
 WHERE
   (
     (
-      "S"."IS_MEMBER" OR NOT "S"."UNCONFIRMED" IS NULL
+      (
+        "S"."IS_MEMBER" OR NOT "S"."UNCONFIRMED" IS NULL
+      )
+      OR (
+        NOT "C"."IS_WANTED" AND COALESCE("S"."HAS_ENTERED", "S"."IS_MEMBER")
+      )
     )
     AND (
       "O"."IS_MEMBER" OR NOT "O"."UNCONFIRMED" IS NULL
@@ -650,6 +657,15 @@ USING (
       THEN FALSE
       ELSE "S"."IS_MEMBER"
     END AS "IS_MEMBER",
+    CASE
+      WHEN "S"."IDENTITY" IN (
+        SELECT
+          "LEAVER"
+        FROM "ACTIVATION_SHARED"
+      )
+      THEN FALSE
+      ELSE "S"."HAS_ENTERED"
+    END AS "HAS_ENTERED",
     "S"."ENTRIES" AS "ENTRIES",
     "S"."FIRST_ENTERED_AT" AS "FIRST_ENTERED_AT",
     "S"."LAST_ENTERED_AT" AS "LAST_ENTERED_AT",
@@ -776,6 +792,7 @@ WHEN MATCHED THEN UPDATE SET
   "ATTEMPTED" = "N"."ATTEMPTED",
   "ATTEMPTED_OP" = "N"."ATTEMPTED_OP",
   "IS_MEMBER" = "N"."IS_MEMBER",
+  "HAS_ENTERED" = "N"."HAS_ENTERED",
   "ENTRIES" = "N"."ENTRIES",
   "FIRST_ENTERED_AT" = "N"."FIRST_ENTERED_AT",
   "LAST_ENTERED_AT" = "N"."LAST_ENTERED_AT",
@@ -802,6 +819,7 @@ WHEN NOT MATCHED THEN INSERT (
   "ATTEMPTED",
   "ATTEMPTED_OP",
   "IS_MEMBER",
+  "HAS_ENTERED",
   "ENTRIES",
   "FIRST_ENTERED_AT",
   "LAST_ENTERED_AT",
@@ -828,6 +846,7 @@ WHEN NOT MATCHED THEN INSERT (
   "N"."ATTEMPTED",
   "N"."ATTEMPTED_OP",
   "N"."IS_MEMBER",
+  "N"."HAS_ENTERED",
   "N"."ENTRIES",
   "N"."FIRST_ENTERED_AT",
   "N"."LAST_ENTERED_AT",
@@ -967,6 +986,7 @@ FULL OUTER JOIN (
       (
         "A"."IS_MEMBER" OR NOT "A"."UNCONFIRMED" IS NULL
       )
+      OR COALESCE("A"."HAS_ENTERED", "A"."IS_MEMBER")
       OR (
         NOT "A"."IS_MEMBER" AND (
           NOT "A"."T_OLD" IS NULL
@@ -1014,6 +1034,7 @@ WITH "JOINED" AS (
     "C"."FINGERPRINT" AS "FINGERPRINT",
     COALESCE("S"."ENTRIES", 0) AS "ENTRIES",
     COALESCE("S"."IS_MEMBER", FALSE) AS "IS_MEMBER",
+    COALESCE(COALESCE("S"."HAS_ENTERED", "S"."IS_MEMBER"), FALSE) AS "HAS_ENTERED",
     "S"."UNCONFIRMED" AS "UNCONFIRMED",
     "S"."ORIGIN_EPOCH" AS "ORIGIN_EPOCH",
     "S"."TO_REPEAT" AS "TO_REPEAT",
@@ -1199,34 +1220,21 @@ WITH "JOINED" AS (
     CASE
       WHEN NOT "IS_WANTED"
       THEN CASE
-        WHEN "UNCONFIRMED" IS DISTINCT FROM 'add'
-        AND (
-          "IS_MEMBER" OR "UNCONFIRMED" = 'remove'
+        WHEN (
+          "HAS_ENTERED" OR "UNCONFIRMED" = 'remove'
         )
         THEN "ENTRIES"
         ELSE "ENTRIES" + 1
       END
-      WHEN "CAUSE" = 'moved'
-      THEN (
-        CASE
-          WHEN "UNCONFIRMED" IS DISTINCT FROM 'add'
-          AND (
-            "IS_MEMBER" OR "UNCONFIRMED" = 'remove'
-          )
-          THEN "ENTRIES"
-          ELSE "ENTRIES" + 1
-        END
-      ) + 1
-      WHEN "OP" = 'add'
+      WHEN "OP" = 'add' AND NOT "HAS_ENTERED"
       THEN "ENTRIES" + 1
       WHEN "ENTRIES" = 0
       THEN 1
       ELSE "ENTRIES"
     END AS "TRANSITION",
     CASE
-      WHEN "UNCONFIRMED" IS DISTINCT FROM 'add'
-      AND (
-        "IS_MEMBER" OR "UNCONFIRMED" = 'remove'
+      WHEN (
+        "HAS_ENTERED" OR "UNCONFIRMED" = 'remove'
       )
       THEN "ENTRIES"
       ELSE "ENTRIES" + 1
@@ -1373,7 +1381,10 @@ WITH "JOINED" AS (
     "T_VISITS" AS "T_VISITS",
     "T_EMAIL" AS "T_EMAIL",
     CAST(NULL AS TIMESTAMP) AS "EXPIRES_FROM",
-    CAST(NULL AS VARCHAR) AS "ZONE"
+    CAST(NULL AS VARCHAR) AS "ZONE",
+    (
+      "IS_MEMBER" OR NOT "UNCONFIRMED" IS NULL
+    ) AS "IS_HELD"
   FROM (
     SELECT
       *,
@@ -1383,6 +1394,7 @@ WITH "JOINED" AS (
           (
             "IS_MEMBER" OR NOT "UNCONFIRMED" IS NULL
           )
+          OR "HAS_ENTERED"
           OR (
             (
               "H0" AND NOT "O0"
@@ -1404,6 +1416,10 @@ WITH "JOINED" AS (
         THEN 'remove'
         WHEN NOT "IS_WANTED"
         THEN 'same'
+        WHEN NOT (
+          "IS_MEMBER" OR NOT "UNCONFIRMED" IS NULL
+        ) AND "HAS_ENTERED"
+        THEN 'add'
         WHEN NOT (
           "IS_MEMBER" OR NOT "UNCONFIRMED" IS NULL
         ) AND "ENTRIES" > 0
@@ -1436,6 +1452,7 @@ WITH "JOINED" AS (
           (
             "IS_MEMBER" OR NOT "UNCONFIRMED" IS NULL
           )
+          OR "HAS_ENTERED"
           OR (
             (
               "H0" AND NOT "O0"
@@ -1457,6 +1474,10 @@ WITH "JOINED" AS (
         THEN 'left'
         WHEN NOT "IS_WANTED"
         THEN 'same'
+        WHEN NOT (
+          "IS_MEMBER" OR NOT "UNCONFIRMED" IS NULL
+        ) AND "HAS_ENTERED"
+        THEN 'moved'
         WHEN NOT (
           "IS_MEMBER" OR NOT "UNCONFIRMED" IS NULL
         ) AND "ENTRIES" > 0
@@ -1536,7 +1557,7 @@ SELECT
   "T_EMAIL" AS "T_EMAIL"
 FROM "DECIDED"
 WHERE
-  "CAUSE" = 'moved';
+  "CAUSE" = 'moved' AND "IS_HELD";
 
 SELECT
   "OP",
@@ -2177,6 +2198,18 @@ USING (
     END AS "IS_MEMBER",
     CASE
       WHEN (
+        "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
+      )
+      AND "P"."OP" = 'add'
+      THEN TRUE
+      WHEN "P"."OP" = 'remove'
+      AND "P"."CAUSE" IS DISTINCT FROM 'moved'
+      AND NOT "A"."OUTCOME" = 'rejected'
+      THEN FALSE
+      ELSE COALESCE("S"."HAS_ENTERED", COALESCE("S"."IS_MEMBER", FALSE))
+    END AS "HAS_ENTERED",
+    CASE
+      WHEN (
         (
           "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
         )
@@ -2526,6 +2559,7 @@ WHEN MATCHED THEN UPDATE SET
   "ATTEMPTED" = "N"."ATTEMPTED",
   "ATTEMPTED_OP" = "N"."ATTEMPTED_OP",
   "IS_MEMBER" = "N"."IS_MEMBER",
+  "HAS_ENTERED" = "N"."HAS_ENTERED",
   "ENTRIES" = "N"."ENTRIES",
   "FIRST_ENTERED_AT" = "N"."FIRST_ENTERED_AT",
   "LAST_ENTERED_AT" = "N"."LAST_ENTERED_AT",
@@ -2552,6 +2586,7 @@ WHEN NOT MATCHED THEN INSERT (
   "ATTEMPTED",
   "ATTEMPTED_OP",
   "IS_MEMBER",
+  "HAS_ENTERED",
   "ENTRIES",
   "FIRST_ENTERED_AT",
   "LAST_ENTERED_AT",
@@ -2578,6 +2613,7 @@ WHEN NOT MATCHED THEN INSERT (
   "N"."ATTEMPTED",
   "N"."ATTEMPTED_OP",
   "N"."IS_MEMBER",
+  "N"."HAS_ENTERED",
   "N"."ENTRIES",
   "N"."FIRST_ENTERED_AT",
   "N"."LAST_ENTERED_AT",
@@ -2640,6 +2676,18 @@ USING (
       THEN NOT "P"."OP" = 'remove'
       ELSE COALESCE("S"."IS_MEMBER", FALSE)
     END AS "IS_MEMBER",
+    CASE
+      WHEN (
+        "A"."OUTCOME" IN ('delivered', 'adopted') AND COALESCE("P"."TO_REPEAT", 0) = 0
+      )
+      AND "P"."OP" = 'add'
+      THEN TRUE
+      WHEN "P"."OP" = 'remove'
+      AND "P"."CAUSE" IS DISTINCT FROM 'moved'
+      AND NOT "A"."OUTCOME" = 'rejected'
+      THEN FALSE
+      ELSE COALESCE("S"."HAS_ENTERED", COALESCE("S"."IS_MEMBER", FALSE))
+    END AS "HAS_ENTERED",
     CASE
       WHEN (
         (
@@ -2991,6 +3039,7 @@ WHEN MATCHED THEN UPDATE SET
   "ATTEMPTED" = "N"."ATTEMPTED",
   "ATTEMPTED_OP" = "N"."ATTEMPTED_OP",
   "IS_MEMBER" = "N"."IS_MEMBER",
+  "HAS_ENTERED" = "N"."HAS_ENTERED",
   "ENTRIES" = "N"."ENTRIES",
   "FIRST_ENTERED_AT" = "N"."FIRST_ENTERED_AT",
   "LAST_ENTERED_AT" = "N"."LAST_ENTERED_AT",
@@ -3017,6 +3066,7 @@ WHEN NOT MATCHED THEN INSERT (
   "ATTEMPTED",
   "ATTEMPTED_OP",
   "IS_MEMBER",
+  "HAS_ENTERED",
   "ENTRIES",
   "FIRST_ENTERED_AT",
   "LAST_ENTERED_AT",
@@ -3043,6 +3093,7 @@ WHEN NOT MATCHED THEN INSERT (
   "N"."ATTEMPTED",
   "N"."ATTEMPTED_OP",
   "N"."IS_MEMBER",
+  "N"."HAS_ENTERED",
   "N"."ENTRIES",
   "N"."FIRST_ENTERED_AT",
   "N"."LAST_ENTERED_AT",

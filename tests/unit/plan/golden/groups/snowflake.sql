@@ -203,6 +203,7 @@ WITH "JOINED" AS (
     "C"."FINGERPRINT" AS "FINGERPRINT",
     COALESCE("S"."ENTRIES", 0) AS "ENTRIES",
     COALESCE("S"."IS_MEMBER", FALSE) AS "IS_MEMBER",
+    COALESCE(COALESCE("S"."HAS_ENTERED", "S"."IS_MEMBER"), FALSE) AS "HAS_ENTERED",
     "S"."UNCONFIRMED" AS "UNCONFIRMED",
     "S"."ORIGIN_EPOCH" AS "ORIGIN_EPOCH",
     "S"."TO_REPEAT" AS "TO_REPEAT",
@@ -250,34 +251,21 @@ WITH "JOINED" AS (
     CASE
       WHEN NOT "IS_WANTED"
       THEN CASE
-        WHEN "UNCONFIRMED" IS DISTINCT FROM 'add'
-        AND (
-          "IS_MEMBER" OR "UNCONFIRMED" = 'remove'
+        WHEN (
+          "HAS_ENTERED" OR "UNCONFIRMED" = 'remove'
         )
         THEN "ENTRIES"
         ELSE "ENTRIES" + 1
       END
-      WHEN "CAUSE" = 'moved'
-      THEN (
-        CASE
-          WHEN "UNCONFIRMED" IS DISTINCT FROM 'add'
-          AND (
-            "IS_MEMBER" OR "UNCONFIRMED" = 'remove'
-          )
-          THEN "ENTRIES"
-          ELSE "ENTRIES" + 1
-        END
-      ) + 1
-      WHEN "OP" = 'add'
+      WHEN "OP" = 'add' AND NOT "HAS_ENTERED"
       THEN "ENTRIES" + 1
       WHEN "ENTRIES" = 0
       THEN 1
       ELSE "ENTRIES"
     END AS "TRANSITION",
     CASE
-      WHEN "UNCONFIRMED" IS DISTINCT FROM 'add'
-      AND (
-        "IS_MEMBER" OR "UNCONFIRMED" = 'remove'
+      WHEN (
+        "HAS_ENTERED" OR "UNCONFIRMED" = 'remove'
       )
       THEN "ENTRIES"
       ELSE "ENTRIES" + 1
@@ -295,7 +283,10 @@ WITH "JOINED" AS (
     '' AS "LEAVING_CHANGED",
     CAST(NULL AS TIMESTAMP) AS "EXPIRES_FROM",
     CAST(NULL AS VARCHAR) AS "ZONE",
-    "UNCONFIRMED" AS "UNCONFIRMED"
+    "UNCONFIRMED" AS "UNCONFIRMED",
+    (
+      "IS_MEMBER" OR NOT "UNCONFIRMED" IS NULL
+    ) AS "IS_HELD"
   FROM (
     SELECT
       *,
@@ -305,7 +296,7 @@ WITH "JOINED" AS (
           AND (
             (
               "IS_MEMBER" OR NOT "UNCONFIRMED" IS NULL
-            ) OR FALSE
+            ) OR "HAS_ENTERED" OR FALSE
           )
         )
         AND "BARRED" = 'outranked'
@@ -314,11 +305,15 @@ WITH "JOINED" AS (
         AND (
           (
             "IS_MEMBER" OR NOT "UNCONFIRMED" IS NULL
-          ) OR FALSE
+          ) OR "HAS_ENTERED" OR FALSE
         )
         THEN 'remove'
         WHEN NOT "IS_WANTED"
         THEN 'same'
+        WHEN NOT (
+          "IS_MEMBER" OR NOT "UNCONFIRMED" IS NULL
+        ) AND "HAS_ENTERED"
+        THEN 'add'
         WHEN NOT (
           "IS_MEMBER" OR NOT "UNCONFIRMED" IS NULL
         ) AND "ENTRIES" > 0
@@ -349,7 +344,7 @@ WITH "JOINED" AS (
           AND (
             (
               "IS_MEMBER" OR NOT "UNCONFIRMED" IS NULL
-            ) OR FALSE
+            ) OR "HAS_ENTERED" OR FALSE
           )
         )
         AND "BARRED" = 'outranked'
@@ -358,11 +353,15 @@ WITH "JOINED" AS (
         AND (
           (
             "IS_MEMBER" OR NOT "UNCONFIRMED" IS NULL
-          ) OR FALSE
+          ) OR "HAS_ENTERED" OR FALSE
         )
         THEN 'left'
         WHEN NOT "IS_WANTED"
         THEN 'same'
+        WHEN NOT (
+          "IS_MEMBER" OR NOT "UNCONFIRMED" IS NULL
+        ) AND "HAS_ENTERED"
+        THEN 'moved'
         WHEN NOT (
           "IS_MEMBER" OR NOT "UNCONFIRMED" IS NULL
         ) AND "ENTRIES" > 0

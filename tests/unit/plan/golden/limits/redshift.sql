@@ -26,6 +26,7 @@ WITH "joined" AS (
     CAST(NULL AS BIGINT) AS "fingerprint",
     COALESCE("s"."entries", 0) AS "entries",
     COALESCE("s"."is_member", FALSE) AS "is_member",
+    COALESCE(COALESCE("s"."has_entered", "s"."is_member"), FALSE) AS "has_entered",
     "s"."unconfirmed" AS "unconfirmed",
     "s"."origin_epoch" AS "origin_epoch",
     "s"."to_repeat" AS "to_repeat",
@@ -64,34 +65,21 @@ WITH "joined" AS (
     CASE
       WHEN NOT "is_wanted"
       THEN CASE
-        WHEN "unconfirmed" IS DISTINCT FROM 'add'
-        AND (
-          "is_member" OR "unconfirmed" = 'remove'
+        WHEN (
+          "has_entered" OR "unconfirmed" = 'remove'
         )
         THEN "entries"
         ELSE "entries" + 1
       END
-      WHEN "cause" = 'moved'
-      THEN (
-        CASE
-          WHEN "unconfirmed" IS DISTINCT FROM 'add'
-          AND (
-            "is_member" OR "unconfirmed" = 'remove'
-          )
-          THEN "entries"
-          ELSE "entries" + 1
-        END
-      ) + 1
-      WHEN "op" = 'add'
+      WHEN "op" = 'add' AND NOT "has_entered"
       THEN "entries" + 1
       WHEN "entries" = 0
       THEN 1
       ELSE "entries"
     END AS "transition",
     CASE
-      WHEN "unconfirmed" IS DISTINCT FROM 'add'
-      AND (
-        "is_member" OR "unconfirmed" = 'remove'
+      WHEN (
+        "has_entered" OR "unconfirmed" = 'remove'
       )
       THEN "entries"
       ELSE "entries" + 1
@@ -109,7 +97,10 @@ WITH "joined" AS (
     '' AS "leaving_changed",
     CAST(NULL AS TIMESTAMP) AS "expires_from",
     CAST(NULL AS VARCHAR) AS "zone",
-    "unconfirmed" AS "unconfirmed"
+    "unconfirmed" AS "unconfirmed",
+    (
+      "is_member" OR NOT "unconfirmed" IS NULL
+    ) AS "is_held"
   FROM (
     SELECT
       *,
@@ -118,11 +109,15 @@ WITH "joined" AS (
         AND (
           (
             "is_member" OR NOT "unconfirmed" IS NULL
-          ) OR FALSE
+          ) OR "has_entered" OR FALSE
         )
         THEN 'remove'
         WHEN NOT "is_wanted"
         THEN 'same'
+        WHEN NOT (
+          "is_member" OR NOT "unconfirmed" IS NULL
+        ) AND "has_entered"
+        THEN 'add'
         WHEN NOT (
           "is_member" OR NOT "unconfirmed" IS NULL
         ) AND "entries" > 0
@@ -152,11 +147,15 @@ WITH "joined" AS (
         AND (
           (
             "is_member" OR NOT "unconfirmed" IS NULL
-          ) OR FALSE
+          ) OR "has_entered" OR FALSE
         )
         THEN 'left'
         WHEN NOT "is_wanted"
         THEN 'same'
+        WHEN NOT (
+          "is_member" OR NOT "unconfirmed" IS NULL
+        ) AND "has_entered"
+        THEN 'moved'
         WHEN NOT (
           "is_member" OR NOT "unconfirmed" IS NULL
         ) AND "entries" > 0
@@ -370,7 +369,7 @@ SELECT
   "zone" AS "zone"
 FROM "activation_judged"
 WHERE
-  "cause" = 'moved'
+  "cause" = 'moved' AND "is_held"
 UNION ALL
 SELECT
   'remove' AS "op",
