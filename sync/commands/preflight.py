@@ -31,6 +31,16 @@ def look(project: Project, access: StateAccess, allowed: Allowed = NOTHING) -> P
         return _guarded(state, found, access.renamed)
 
 
+def require_evidence(
+    project: Project, access: StateAccess, sync: Sync, allowed: Allowed = NOTHING
+) -> None:
+    """Raise PlanHeld where builds and tests of its model hold a sync; nothing is written."""
+    found = [one for one in look(project, access, allowed).gated if one.sync.name == sync.name]
+    held = [g.problem for g in found if g.is_refused and g.exit_code == PlanHeld.exit_code]
+    if held:
+        raise PlanHeld(*held)
+
+
 def _without(others: Mapping[str, Problem], found: Preflight) -> Preflight:
     """The same, with syncs refused whose state is another's: what it remembers is not of ours."""
     looked_at = {sync.name: sync for sync in (*found.open, *(g.sync for g in found.gated))}

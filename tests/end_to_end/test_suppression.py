@@ -472,6 +472,26 @@ def test_nobody_counts_as_left_by_adopting_a_model_that_can_not_be_read(
 
 
 @on_duckdb
+def test_a_model_that_nothing_proves_is_not_adopted(shop: SmallProject, run: Runs) -> None:
+    its_test_fails(shop)
+    told = run("state", "adopt", "seg_people", "--yes", expect=3).text
+    assert "recorded as acknowledged" not in told
+    shop.write_artifacts({})
+    (shop.dir / "target" / "run_results.json").unlink()
+    run("state", "adopt", "seg_people", "--yes", expect=3)
+    told = run("state", "adopt", "seg_people", "--allow-unproven", "--yes").text
+    assert f"{len(EVERYBODY)} changes recorded as acknowledged, nothing sent" in told
+
+
+@on_duckdb
+def test_adopting_says_who_is_not_recorded(shop: SmallProject, run: Runs) -> None:
+    shop.warehouse.run("insert into listed values ('p1', 'x', null)")
+    told = run("state", "adopt", "seg_people", "--yes").text
+    left = len(EVERYBODY) - 1
+    assert f"{left} changes recorded as acknowledged, nothing sent; not recorded: 1 supp" in told
+
+
+@on_duckdb
 def test_a_refused_model_that_never_ran_leaves_no_trace(shop: SmallProject, run: Runs) -> None:
     shop.warehouse.run("insert into listed values ('p1', 'x', null)")
     its_test_fails(shop)

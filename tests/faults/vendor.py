@@ -108,13 +108,14 @@ class Account:
             merged = {**(before or {}), **traits}
             self.people[to] = {k: v for k, v in merged.items() if v is not None}
         is_crossing = (before is None) == (op != Op.REMOVE)
+        is_news = event is not None and event not in self.events
         if event is not None:
             if event in self.events and is_crossing and not self._is_about_this_stay(event):
                 self.missed = (*self.missed, event)
             self.events |= {event}
             way, number = _numbered(event)
             self.newest[way] = number
-        if self.people.get(to) == before:
+        if self.people.get(to) == before and not is_news:
             self.repeats += 1
 
     def _is_about_this_stay(self, event: str) -> bool:
@@ -242,8 +243,9 @@ def _own(sync: Sync) -> str:
 def _said(piece: Piece) -> dict[str, Any]:
     sync, change = piece
     way = "left" if change.op is Op.REMOVE else "entered"
-    event = f"{sync.name}:{change.identity}:{way}:{change.transition}"
-    is_silent = change.op is Op.CHANGE or change.is_quiet
+    event = f"{sync.name}:{change.identity}/{change.address}:{way}:{change.transition}"
+    is_moved_away = change.op is Op.REMOVE and change.cause == "moved"
+    is_silent = change.op is Op.CHANGE or change.is_quiet or is_moved_away
     return {
         "op": change.op,
         "to": _own(sync) + change.address,
