@@ -87,6 +87,8 @@ def ended_event(place: Place, result: SyncResult, planned: Planned | None, secon
         requests=result.requests,
         bytes_sent=result.bytes_sent,
         recovered=result.recovered,
+        plan_id=result.plan_id,
+        approved_by=result.approved_by,
         planned=planned,
         started_at=result.started_at,
         finished_at=result.finished_at,

@@ -130,4 +130,5 @@ def _preview(
         exit_code=made.exit_code,
         rows=tuple(shown(row) for row in made.rows),
         others=made.others,
+        plan_id=made.held.plan_id if made.held else "",
     )

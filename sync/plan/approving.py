@@ -235,7 +235,18 @@ def _asked(
 
 def keep(desk: Desk, run_id: str, offered: Offer, message: str) -> None:
     """Record what is held; what was held before is superseded, unless it is under way."""
-    for plan in held_plans.of_sync(desk.state):
+    plans = held_plans.of_sync(desk.state)
+    known = [plan for plan in plans if plan.is_open and plan.plan_id == offered.plan_id]
+    if known:
+        held_plans.hold_again(desk.state, offered.plan_id, run_id, desk.comparison.epoch)
+    else:
+        _write(desk, run_id, offered, message, plans)
+
+
+def _write(
+    desk: Desk, run_id: str, offered: Offer, message: str, plans: Sequence[HeldPlan]
+) -> None:
+    for plan in plans:
         if plan.is_open and not plan.is_under_way and plan.plan_id != offered.plan_id:
             moved = what_moved(desk, plan)
             held_plans.supersede(desk.state, plan, offered.plan_id, moved)
@@ -251,5 +262,9 @@ def keep(desk: Desk, run_id: str, offered: Offer, message: str) -> None:
 
 def spend(desk: Desk, run_id: str, asked: Approval, offered: Offer, message: str) -> None:
     """Record an approval, with the rows that it is good for."""
-    keep(desk, run_id, replace(offered, plan_id=asked.plan_id), message)
+    if asked.plan_id == offered.plan_id:
+        keep(desk, run_id, offered, message)
+    else:
+        approved = replace(offered, plan_id=asked.plan_id)
+        _write(desk, run_id, approved, message, held_plans.of_sync(desk.state))
     held_plans.approve(desk.state, asked.plan_id, run_id, asked.by)

@@ -96,6 +96,8 @@ class Held:
     """More reasons."""
     trip: Waits | None = None
     """What of it a guard holds, which an approval lets go."""
+    plan_id: str = ""
+    """Of that."""
 
     def lets(self, cause: str) -> bool:
         """Whether a change goes ahead all the same."""
@@ -113,7 +115,7 @@ class Held:
     def named(self, plan_id: str) -> Held:
         """The same, naming the plan that is to be approved; nothing changes without an id."""
         named = [replace(p, fix=p.fix.replace(PLAN_ID, plan_id or PLAN_ID)) for p in self.problems]
-        return replace(self, problem=named[0], others=tuple(named[1:]))
+        return replace(self, problem=named[0], others=tuple(named[1:]), plan_id=plan_id)
 
 
 def both(first: Held | None, second: Held | None) -> Held | None:

@@ -139,6 +139,9 @@ class Ended:
     bytes_sent: int = 0
     recovered: int = 0
     planned: Planned | None = None
+    plan_id: str = ""
+    """Of a plan that a guard held, or that was approved."""
+    approved_by: str = ""
     started_at: datetime | None = None
     finished_at: datetime | None = None
 
@@ -266,6 +269,8 @@ class Previewed:
     rows: tuple[ShownRow, ...] = ()
     others: tuple[Problem, ...] = ()
     """More reasons."""
+    plan_id: str = ""
+    """Of a plan that a guard would hold."""
 
     @property
     def problems(self) -> tuple[Problem, ...]:

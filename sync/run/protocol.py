@@ -73,6 +73,9 @@ class SyncResult:
     """Of the first part of a run: what it did, for the second."""
     sent: Mapping[Op, int] = field(default_factory=dict)
     """Delivered changes that say something of what is usual."""
+    plan_id: str = ""
+    """Of a plan that a guard held, or that was approved."""
+    approved_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -407,8 +410,8 @@ class _Run:
             is_definition_changed=self.summary is not None and self.summary.is_definition_changed,
             account=self.account,
             is_interim=result.exits is not None,
-            plan_id=self.decision.plan_id,
-            approved_by=self.decision.approved_by,
+            plan_id=result.plan_id,
+            approved_by=result.approved_by,
             judged=result.summary.judged if result.summary else None,
             sent=result.sent,
         )
@@ -436,6 +439,8 @@ class _Run:
             started_at=self.started_at,
             finished_at=self.ports.clock.now(),
             sent=_sent(summary, tally),
+            plan_id=self.decision.plan_id,
+            approved_by=self.decision.approved_by,
         )
         if self.summary is not None and self.is_interim:
             return replace(result, ops={}, exits=self._sent_first(self.summary, tally))

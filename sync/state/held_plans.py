@@ -104,6 +104,12 @@ def keep(state: Catalogue, offer: Offer, more: dict[str, exp.Expr], rows: exp.Qu
     state.run(e.insert(state.tables[ROWS], ["sync", "plan_id", *carried], query))
 
 
+def hold_again(state: Catalogue, plan_id: str, run_id: str, epoch: int) -> None:
+    """Another run holds the very same plan."""
+    sets = {"run_id": e.text(run_id), "epoch": e.number(epoch), "held_at": e.utc_now()}
+    state.run(e.update(state.tables[PLANS], sets, _one(state, plan_id)))
+
+
 def supersede(state: Catalogue, plan: HeldPlan, by: str, moved: str) -> None:
     """Another plan is held instead; the rows go."""
     sets = {"superseded_by": e.text(by), "moved": e.text(moved)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -71,6 +72,7 @@ def held_rows(shop: SmallProject) -> int:
 
 def test_a_held_plan_is_sent_once_it_is_approved(small: SmallProject, run: Runs) -> None:
     named = plan_id(run("plan", expect=3).text)
+    assert json.loads(run("plan", "--json", expect=3).stdout)["results"][0]["plan_id"] == named
     assert small.state("select count(*) from {state}.held_plans") == [(0,)]
     held = run("apply", expect=3)
     assert plan_id(held.text) == named
@@ -78,9 +80,11 @@ def test_a_held_plan_is_sent_once_it_is_approved(small: SmallProject, run: Runs)
     assert plan_id(run("apply", expect=3).text) == named
     assert small.attributes("p4") == {}
     assert held_rows(small) == 6
+    assert small.results()["results"][0]["plan_id"] == named
     run("apply", "--approve", named, "--as", "ana")
     assert small.attributes("p9") == {"plan": "pro"}
     assert held_rows(small) == 0
+    assert small.results()["results"][0]["approved_by"] == "ana"
     kept = small.state(
         "select plan_id, adds, changes, removes, approved_by, approved_at is null,"
         " finished_at is null from {state}.held_plans"
@@ -349,3 +353,19 @@ def test_the_same_change_again_needs_an_approval_of_its_own(shop: SmallProject, 
         run("apply", "--approve", used[-1])
     assert len(set(used)) == 3
     assert "was approved already" in run("apply", "--approve", used[0], expect=3).text
+
+
+def test_an_approved_plan_goes_later_when_the_destination_refuses_the_credentials(
+    small: SmallProject, run: Runs
+) -> None:
+    named = plan_id(run("apply", expect=3).text)
+    small.write_profiles(api_key="wrong")
+    run("apply", "--approve", named, "--as", "ana", expect=6)
+    assert small.attributes("p9") == {}
+    small.write_profiles(api_key="sandbox-track-key")
+    assert "would be held" not in run("plan").text
+    add(small, 10, 10)
+    run("apply")
+    assert (small.attributes("p9")["plan"], small.attributes("p10")["plan"]) == ("pro", "pro")
+    told = run("status", "--history").text
+    assert told.count(f"{named} by ana") == 2
