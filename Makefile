@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/installed
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test lint types pytest dbt-tests lowest torture benchmark dist clean
+.PHONY: help demo test lint types pytest dbt-tests lowest emulators torture benchmark dist clean
 
 help: ## Show this help.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -47,6 +47,11 @@ dbt-tests: $(INSTALLED)
 lowest: $(INSTALLED) ## Install the lowest dbt that is supported, for the tests that try it.
 	$(PYTHON) -m venv $(VENV)/lowest
 	$(VENV)/lowest/bin/python -m pip install --quiet dbt-core==1.10.8 dbt-duckdb==1.10.0
+
+emulators: $(INSTALLED) ## Install the warehouses that are emulated, for the tests that try them; about a minute.
+	$(PYTHON) -m venv $(VENV)/emulators
+	$(VENV)/emulators/bin/python -m pip install --quiet 'fakesnow[server]==0.12.1' \
+		snowflake-connector-python==4.8.1 dbt-core==1.11.16 dbt-snowflake==1.12.4 --editable '.[sandbox]'
 
 torture: $(INSTALLED) ## The long runs: every crash history, many real kills; about an hour and a half on two cores.
 	$(BIN)/python -m pytest -q -m torture --numprocesses=auto --maxprocesses=4 --dist=load

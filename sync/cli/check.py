@@ -29,6 +29,7 @@ def check(session: Session, with_state: bool) -> int:
     With --strict, warnings count as problems. With --state, the warehouse is read.
     """
     from sync.commands.check import complaints, hints, outdated, own_models
+    from sync.warehouse.proved import emulated
 
     project = session.load()
     is_strict = session.options.is_strict
@@ -51,7 +52,8 @@ def check(session: Session, with_state: bool) -> int:
             **gone,
         )
         return exit_code
-    for warning in () if is_strict else warnings:
+    tried = emulated(project.target.adapter_type)
+    for warning in (*([tried] if tried else ()), *(() if is_strict else warnings)):
         session.reporter.tell(Warned(warning))
     paint = session.terminal.paint_out
     for problem in problems:

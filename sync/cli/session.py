@@ -73,7 +73,10 @@ class Session(Output):
                 unconnected=tuple(s.name for s in project.unconnected),
             )
         )
-        for warning in (*self._outdated(project), *project.warnings):
+        from sync.warehouse.proved import emulated
+
+        tried = emulated(project.target.adapter_type)
+        for warning in (*([tried] if tried else ()), *self._outdated(project), *project.warnings):
             self.reporter.tell(Warned(warning))
         self.tell_nothing(project)
 

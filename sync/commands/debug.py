@@ -21,11 +21,11 @@ from sync.state import schema as t
 from sync.state import syncs
 from sync.state.catalogue import Catalogue
 from sync.state.digests import DIGEST_KEY, has_key
+from sync.warehouse.dialect import facts
+from sync.warehouse.proved import emulated
 
 PACKAGES = ("dbt-core", "duckdb", "sqlglot", "httpcore", "pydantic", "pyarrow")
 ACCOUNT_CHANGED = 3
-TRANSACTIONAL = frozenset({"duckdb", "postgres", "redshift"})
-"""Dialects where creating a schema can be tried and rolled back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,17 +110,22 @@ def _warehouse(
     except SyncError as error:
         yield _failed("warehouse", error)
         return
-    yield Tried("warehouse", f"{place.warehouse.engine} ({project.target.adapter_type})")
+    yield Tried("warehouse", _adapter(place.warehouse.engine, project.target.adapter_type))
     yield Tried("state", schema)
     yield Tried("models", models)
     if any(trait.is_pii for sync in project.syncs for trait in sync.traits):
         yield Tried("digests", _digests())
 
 
+def _adapter(engine: str, adapter: str) -> str:
+    found = emulated(adapter)
+    return f"{engine} ({adapter})" + (f"; {found.message}" if found else "")
+
+
 def _schema(state: Catalogue, access: StateAccess) -> str:
     if state.is_installed():
         return f"schema {access.schema} is there"
-    if state.dialect not in TRANSACTIONAL:
+    if not facts(state.dialect).has_transactions:
         return f"schema {access.schema} is not there yet; the first run creates it"
     with suppress(_Undo), state.session.transaction():
         state.run(t.create_schema(state.tables))

@@ -24,6 +24,7 @@ from sync.state.mapping import followed, layout
 from sync.state.resolving import resolve
 from sync.state.syncs import Remembered
 from sync.state.written import first_name
+from sync.warehouse.dialect import facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,7 @@ def _resolved(
 ) -> tuple[Sync, tuple[Column, ...]]:
     """The sync with the model's real columns. Raises PlanHeld where it has none."""
     if not available:
-        raise PlanHeld(_no_relation(sync))
+        raise PlanHeld(_no_relation(sync, facts(dialect).hides))
     return resolve(sync, available, dialect)
 
 
@@ -153,13 +154,14 @@ def ensure(state: Catalogue, prepared: Prepared) -> None:
         state.ensure_tables(columns)
 
 
-def _no_relation(sync: Sync) -> Problem:
+def _no_relation(sync: Sync, may_hide: bool) -> Problem:
     r = sync.relation
+    hidden = " Or the login has no right to read it, which looks the same." if may_hide else ""
     return Problem(
         "relation-missing",
         f"{sync.model} is in the manifest, but the warehouse has no {r.schema}.{r.name}",
         where=sync.path,
         hint="It was never built on this target, was dropped since, or is a view of a table that"
-        " was.",
+        f" was.{hidden}",
         fix=f"run: dbt build --select {sync.model}",
     )

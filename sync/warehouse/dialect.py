@@ -29,6 +29,8 @@ class Facts:
     """Rows can be numbered in the order in which they come."""
     is_measured: bool = False
     """It plans joins with freshly filled tables badly, until they are analysed."""
+    is_measured_singly: bool = False
+    """Statistics are collected of one table in a statement."""
     begin: str = "begin"
     lock: str = ""
     """Lets one transaction at a time past it, and no other write the table; it has to come first.
@@ -41,6 +43,8 @@ class Facts:
     converts: Literal["", "using", "copy"] = ""
     """How a column gets a new type: it takes it, needs to be told how to convert, or can't take
     every one and is copied into a column that has it."""
+    hides: bool = False
+    """What a login may not read looks to it as if it were not there."""
     synonyms: Mapping[str, str] = field(default_factory=dict)
     """Words for types, and the word by which the engine calls the same type."""
     json: Literal["", "jsonb", "variant"] = ""
@@ -72,12 +76,13 @@ FACTS = {
         converts="using",
         json="jsonb",
     ),
-    "redshift": Facts("redshift", is_measured=True, has_transactions=True),
+    "redshift": Facts("redshift", is_measured=True, is_measured_singly=True, has_transactions=True),
     "snowflake": Facts(
         "snowflake",
         "hash",
         "decimal(38, 0)",
         converts="copy",
+        hides=True,
         synonyms={
             "BIGINT": "DECIMAL(38, 0)",
             "INT": "DECIMAL(38, 0)",

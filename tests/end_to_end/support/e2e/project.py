@@ -10,7 +10,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from activation_sandbox.client import SandboxControl
 
@@ -41,6 +41,8 @@ FATES = (
 @dataclass
 class Project:
     """A directory with a dbt project in it, its warehouse, and a sandbox to send to."""
+
+    dbt_program: ClassVar[str] = str(Path(sys.executable).with_name("dbt"))
 
     dir: Path
     warehouse: AnyWarehouse
@@ -75,7 +77,7 @@ class Project:
     def try_dbt(self, *arguments: str) -> tuple[int, str]:
         """Run a dbt command; its exit code and output."""
         done = subprocess.run(
-            [str(Path(sys.executable).with_name("dbt")), "--no-use-colors", *arguments],
+            [self.dbt_program, "--no-use-colors", *arguments],
             cwd=self.dir,
             env={**os.environ, **self.environ},
             capture_output=True,

@@ -1,0 +1,241 @@
+"""A project with dbt-snowflake's default names goes the whole way, on an emulator.
+
+What only the real service does is not tried here: see "Supported versions" in the README.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from activation_sandbox.client import SandboxControl
+from e2e import connections
+from e2e.command import until
+from e2e.connections import CUSTOMERIO
+from e2e.emulated import PYTHON, Emulated, Snowflake, emulator
+
+from sync.plan.buckets import bucket_of
+
+pytestmark = pytest.mark.skipif(
+    not PYTHON.exists(), reason=f"no {PYTHON}; `make emulators` installs it"
+)
+_databases = itertools.count(1)
+
+PEOPLE = """
+with numbers as (
+    select column1 as n
+    from (values {% for i in range(1, 63) %}({{ i }}){{ ", " if not loop.last }}{% endfor %})
+)
+select
+    cast('p_' || lpad(cast(n as varchar), 3, '0') as varchar) as person_id,
+    cast('p' || n || '@Example.com' as varchar) as email,
+    cast(case when n % 7 = 0 then null else 'O''Brien & "Söhne" ' || n end as varchar) as company,
+    cast(n * 3 {% if var('day') == 2 %}+ case when n <= 4 then 1 else 0 end{% endif %} as integer)
+        as seats,
+    cast(n + 0.07 as decimal(10, 2)) as mrr,
+    cast(n / 8.0 as double) as score,
+    cast(n % 2 = 0 as boolean) as is_paying,
+    cast('2024-01-31' as date) as born_on,
+    cast('2024-05-01 10:11:12.123456' as timestamp_ntz) as seen_at,
+    cast('2024-05-01 12:00:00 +0200' as timestamp_tz) as asked_at,
+    cast(object_construct('n', n) as variant) as extra
+from numbers
+where {% if var('day') == 2 %}n not in (10, 20, 30, 40){% else %}n <= 60{% endif %}
+"""
+PAYING = """
+select person_id, email, seats, is_paying
+from {{ ref('traits_people') }}
+where is_paying and seats > 30
+"""
+PURCHASES = """
+select cast('e_' || person_id as varchar) as event_id, person_id, mrr as amount, seen_at
+from {{ ref('traits_people') }}
+where seats > 150
+"""
+TYPES = {
+    "person_id": "varchar",
+    "email": "varchar",
+    "company": "varchar",
+    "seats": "integer",
+    "mrr": "decimal(10, 2)",
+    "score": "double",
+    "is_paying": "boolean",
+    "born_on": "date",
+    "seen_at": "timestamp_ntz",
+    "asked_at": "timestamp_tz",
+    "extra": "variant",
+    "event_id": "varchar",
+    "amount": "decimal(10, 2)",
+}
+
+
+def model(name: str, names: str, activation: dict[str, Any], unsent: str = "") -> dict[str, Any]:
+    columns = []
+    for of in names.split():
+        told = {"send": False} if of in unsent.split() else {}
+        told |= {"pii": of == "email"} if of in ("email", "company") else {}
+        config = {"config": {"meta": {"activation": told}}} if told else {}
+        columns.append({"name": of, "data_type": TYPES[of], **config})
+    meta = {"contract": {"enforced": True}, "meta": {"activation": activation}}
+    return {"name": name, "config": meta, "columns": columns}
+
+
+SENT = "email company seats mrr score is_paying born_on seen_at asked_at extra"
+MODELS = [
+    model(
+        "traits_people",
+        f"person_id {SENT}",
+        {
+            "kind": "traits",
+            "identity": "person_id",
+            "destinations": [{"name": CUSTOMERIO, "traits": SENT.split()}],
+        },
+    ),
+    model(
+        "seg_paying",
+        "person_id email seats is_paying",
+        {
+            "kind": "segment",
+            "identity": "person_id",
+            "holdout": "calm",
+            "cap": {"entries": 1, "per": "30 days"},
+            "window": {"from": "00:00", "to": "23:59", "zone": "Europe/Berlin"},
+            "destinations": [
+                {
+                    "name": CUSTOMERIO,
+                    "identify_by": {"email": "email"},
+                    "on_enter": {"event": "began_to_pay"},
+                }
+            ],
+        },
+        unsent="email seats is_paying",
+    ),
+    model(
+        "purchases",
+        "event_id person_id amount seen_at",
+        {
+            "kind": "events",
+            "identity": "person_id",
+            "event": "bought",
+            "event_id": "event_id",
+            "occurred_at": "seen_at",
+            "initial": "send",
+            "destinations": [{"name": CUSTOMERIO}],
+        },
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    with emulator(tmp_path_factory.mktemp("emulator") / "log") as found:
+        yield found
+
+
+@pytest.fixture
+def project(tmp_path: Path, port: int, sandbox: SandboxControl) -> Iterator[Emulated]:
+    warehouse = Snowflake(port, f"Analytics_{next(_databases)}")
+    made = Emulated(tmp_path, warehouse, sandbox)
+    (tmp_path / "models").mkdir()
+    for name, text in {
+        "models/traits_people.sql": PEOPLE,
+        "models/seg_paying.sql": PAYING,
+        "models/purchases.sql": PURCHASES,
+        "models/models.yml": yaml.safe_dump({"models": MODELS}),
+        "dbt_project.yml": yaml.safe_dump(
+            {
+                "name": "shop",
+                "profile": "shop",
+                "flags": {"send_anonymous_usage_stats": False},
+                "vars": {"day": 1, "activation": {"holdouts": {"calm": {"percent": 20}}}},
+            }
+        ),
+        "profiles.yml": json.dumps(
+            {
+                "shop": {"target": "dev", "outputs": {"dev": warehouse.output()}},
+                "destinations": {
+                    "dev": {CUSTOMERIO: connections.settings(CUSTOMERIO, sandbox.url)}
+                },
+            }
+        ),
+    }.items():
+        (tmp_path / name).write_text(text)
+    made.dbt("build")
+    yield made
+    made.end()
+
+
+def batches(project: Emulated) -> int:
+    counted: dict[str, int] = project.sandbox.counters()["requests"]
+    return sum(n for route, n in counted.items() if "batch" in route)
+
+
+def is_silent(project: Emulated, *more: str) -> bool:
+    before = batches(project)
+    told = project.sync("apply", *more).stdout
+    return "No changes" in told and batches(project) == before
+
+
+def test_a_project_with_default_names_goes_the_whole_way(project: Emulated) -> None:
+    assert "run on an emulator of snowflake only" in project.sync("check").text
+    assert "3 models built" in project.sync("debug").text
+    _first_day(project, held_out=_held_out())
+    _second_day(project)
+
+
+def _held_out() -> int:
+    paying = [f"p_{n:03}" for n in range(12, 61, 2)]
+    return sum(bucket_of("holdout:calm", person) < 2000 for person in paying)
+
+
+def _first_day(project: Emulated, held_out: int) -> None:
+    """What is planned is sent, though another plan is made meanwhile; then there is silence."""
+    planned = f"Plan: {95 - held_out} to add. {held_out} held out."
+    assert planned in project.sync("plan").stdout
+    assert not batches(project)
+
+    project.sandbox.add_fault("delay", {"seconds": 20.0, "path": "batch", "times": 1})
+    apply = project.launch("apply")
+    until(lambda: batches(project) > 0, "a request", apply)
+    project.sync("plan", "--select", "traits_people")
+    assert apply.wait().code == 0
+    assert project.attributes("p_007") == {
+        "seats": 21,
+        "mrr": 7.07,
+        "score": 0.875,
+        "is_paying": False,
+        "born_on": int(datetime(2024, 1, 31, tzinfo=UTC).timestamp()),
+        "seen_at": int(datetime(2024, 5, 1, 10, 11, 12, tzinfo=UTC).timestamp()),
+        "asked_at": int(datetime(2024, 5, 1, 10, tzinfo=UTC).timestamp()),
+        "extra": {"n": 7},
+    }
+    held = project.sandbox.person("p_007")
+    assert held is not None
+    assert held["identifiers"]["email"].lower() == "p7@example.com"
+    assert project.attributes("p_008")["company"] == 'O\'Brien & "Söhne" 8'
+    assert is_silent(project)
+
+
+def _second_day(project: Emulated) -> None:
+    """A run that is killed while it sends is settled by the next; then there is silence."""
+    project.dbt("build", "--vars", "day: 2")
+    told = project.sync("plan", "--select", "traits_people").stdout
+    assert "Plan: 4 to remove, 4 to change, 2 to add. 52 unchanged." in told
+
+    before = batches(project)
+    project.sandbox.add_fault("hang", {"path": "batch", "times": 1})
+    apply = project.launch("apply")
+    until(lambda: batches(project) > before, "a request", apply)
+    apply.kill()
+    project.sync("apply")
+    assert project.attributes("p_001")["seats"] == 4
+    assert is_silent(project)
+    assert project.sync("verify").stdout.count("100.0 % match") == 2
+    assert "Left: removed on" in project.sync("why", "p_010").stdout
+    assert project.sync("status").stdout.count("success") == 3
