@@ -47,8 +47,10 @@ def clear(state: Catalogue, plan_epoch: int) -> None:
 
 def measure(state: Catalogue, tables: StateTables) -> None:
     """Statistics for the joins of plan and outcomes: without them, some engines join row by row."""
-    if facts(state.dialect).is_measured:
-        state.run(e.analyze(e.table(tables.plan), e.table(tables.acks)))
+    known, both = facts(state.dialect), [e.table(tables.plan), e.table(tables.acks)]
+    if known.is_measured:
+        for some in [[x] for x in both] if known.is_measured_singly else [both]:
+            state.run(e.analyze(*some))
 
 
 def remember_run(

@@ -17,6 +17,7 @@ from sync.warehouse.dialect import FACTS
 from sync.warehouse.errors import driver_words
 from sync.warehouse.port import Session
 from sync.warehouse.postgres import PostgresSession
+from sync.warehouse.redshift import RedshiftSession
 from sync.warehouse.session import AdapterSession
 from sync.warehouse.snowflake import SnowflakeSession
 
@@ -24,6 +25,7 @@ DIALECTS = {"sqlserver": "tsql", "synapse": "tsql"}
 """Adapters whose sqlglot dialect has another name."""
 SESSIONS: Mapping[str, type[AdapterSession]] = {
     "postgres": PostgresSession,
+    "redshift": RedshiftSession,
     "snowflake": SnowflakeSession,
 }
 """Drivers with words of their own, by dialect."""

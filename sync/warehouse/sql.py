@@ -10,18 +10,7 @@ from functools import cache, reduce
 from sqlglot import exp, parse_one
 
 from sync.model import Relation
-from sync.relation import CAPITALS, turned
-
-
-def rendered(statement: exp.Expr, dialect: str, pretty: bool = False) -> str:
-    """SQL text in the engine's words, with names as the engine has them."""
-    if dialect not in CAPITALS:
-        return statement.sql(dialect, pretty=pretty)
-    made = statement.copy()
-    for name in made.find_all(exp.Identifier):
-        if name.quoted:
-            name.set("this", turned(name.name, dialect))
-    return made.sql(dialect, pretty=pretty)
+from sync.warehouse.rendering import rendered as rendered
 
 
 def ident(name: str) -> exp.Identifier:

@@ -42,7 +42,14 @@ MAY_IMPORT["testing"] = set(MAY_IMPORT) - {"__main__", "cli"}
 """Parts of the package, and the other parts each may import."""
 
 ONLY_IN: dict[str, tuple[str, ...]] = {
-    "sqlglot": ("data_types", "plan", "state", "warehouse.sql", "run.access"),
+    "sqlglot": (
+        "data_types",
+        "plan",
+        "state",
+        "warehouse.sql",
+        "warehouse.rendering",
+        "run.access",
+    ),
     "duckdb": ("warehouse", "testing"),
     "psycopg2": ("warehouse",),
     "pyarrow": ("warehouse", "journal.rows", "journal.spool"),

@@ -1,45 +1,45 @@
 CREATE TABLE IF NOT EXISTS "shop_activation"."leases" (
-  "sync" VARCHAR,
+  "sync" VARCHAR(MAX),
   "epoch" BIGINT,
-  "owner" VARCHAR,
-  "host" VARCHAR,
-  "process" VARCHAR,
-  "version" VARCHAR,
+  "owner" VARCHAR(MAX),
+  "host" VARCHAR(MAX),
+  "process" VARCHAR(MAX),
+  "version" VARCHAR(MAX),
   "acquired_at" TIMESTAMP,
   "expires_at" TIMESTAMP,
   "is_released" BOOLEAN,
-  "installation" VARCHAR,
-  "project" VARCHAR,
-  "target" VARCHAR,
-  "token" VARCHAR,
+  "installation" VARCHAR(MAX),
+  "project" VARCHAR(MAX),
+  "target" VARCHAR(MAX),
+  "token" VARCHAR(MAX),
   "late_epoch" BIGINT,
   "known_epoch" BIGINT
 );
 
 CREATE TABLE IF NOT EXISTS "shop_activation"."syncs" (
-  "sync" VARCHAR,
-  "model" VARCHAR,
-  "destination" VARCHAR,
-  "kind" VARCHAR,
-  "identity" VARCHAR,
-  "identify_by" VARCHAR,
-  "account" VARCHAR,
-  "definition" VARCHAR,
+  "sync" VARCHAR(MAX),
+  "model" VARCHAR(MAX),
+  "destination" VARCHAR(MAX),
+  "kind" VARCHAR(MAX),
+  "identity" VARCHAR(MAX),
+  "identify_by" VARCHAR(MAX),
+  "account" VARCHAR(MAX),
+  "definition" VARCHAR(MAX),
   "definition_version" INTEGER,
-  "recipe" VARCHAR,
-  "columns" VARCHAR,
-  "mapping" VARCHAR,
+  "recipe" VARCHAR(MAX),
+  "columns" VARCHAR(MAX),
+  "mapping" VARCHAR(MAX),
   "baselined_at" TIMESTAMP,
   "completed_at" TIMESTAMP,
   "epoch" BIGINT,
-  "installation" VARCHAR,
-  "project" VARCHAR,
-  "target" VARCHAR,
+  "installation" VARCHAR(MAX),
+  "project" VARCHAR(MAX),
+  "target" VARCHAR(MAX),
   "planned_epoch" BIGINT,
   "settled_epoch" BIGINT,
   "grown_epoch" BIGINT,
-  "seen" VARCHAR,
-  "held_plan" VARCHAR
+  "seen" VARCHAR(MAX),
+  "held_plan" VARCHAR(MAX)
 );
 
 SELECT
@@ -85,14 +85,14 @@ ORDER BY
   "epoch" DESC NULLS LAST;
 
 CREATE TABLE IF NOT EXISTS "shop_activation"."snapshot_people__mailer" (
-  "identity" VARCHAR,
-  "external_id" VARCHAR,
-  "external_key" VARCHAR,
-  "related_id" VARCHAR,
+  "identity" VARCHAR(MAX),
+  "external_id" VARCHAR(MAX),
+  "external_key" VARCHAR(MAX),
+  "related_id" VARCHAR(MAX),
   "target_id" INTEGER,
   "fingerprint" BIGINT,
   "attempted" BIGINT,
-  "attempted_op" VARCHAR,
+  "attempted_op" VARCHAR(MAX),
   "is_member" BOOLEAN,
   "has_entered" BOOLEAN,
   "entries" INTEGER,
@@ -101,14 +101,14 @@ CREATE TABLE IF NOT EXISTS "shop_activation"."snapshot_people__mailer" (
   "last_exited_at" TIMESTAMP,
   "acknowledged_at" TIMESTAMP,
   "definition_version" INTEGER,
-  "unconfirmed" VARCHAR,
-  "unsure" VARCHAR,
+  "unconfirmed" VARCHAR(MAX),
+  "unsure" VARCHAR(MAX),
   "to_repeat" INTEGER,
   "origin_epoch" BIGINT,
   "written_epoch" BIGINT,
-  "t_plan" VARCHAR,
+  "t_plan" VARCHAR(MAX),
   "t_visits" INTEGER,
-  "t_email" VARCHAR,
+  "t_email" VARCHAR(MAX),
   "t_old" VARCHAR(MAX),
   "t_visits_2" VARCHAR(MAX)
 );
@@ -117,9 +117,9 @@ CREATE TABLE IF NOT EXISTS "shop_activation"."acks_people__mailer" (
   "epoch" BIGINT,
   "flush_id" INTEGER,
   "seq" BIGINT,
-  "outcome" VARCHAR,
-  "code" VARCHAR,
-  "reason" VARCHAR,
+  "outcome" VARCHAR(MAX),
+  "code" VARCHAR(MAX),
+  "reason" VARCHAR(MAX),
   "answered_at" TIMESTAMP
 );
 
@@ -128,24 +128,24 @@ DROP TABLE IF EXISTS "shop_activation"."plan_people__mailer";
 CREATE TABLE IF NOT EXISTS "shop_activation"."plan_people__mailer" (
   "epoch" BIGINT,
   "seq" BIGINT,
-  "op" VARCHAR,
-  "cause" VARCHAR,
-  "identity" VARCHAR,
-  "external_id" VARCHAR,
-  "external_key" VARCHAR,
-  "related_id" VARCHAR,
+  "op" VARCHAR(MAX),
+  "cause" VARCHAR(MAX),
+  "identity" VARCHAR(MAX),
+  "external_id" VARCHAR(MAX),
+  "external_key" VARCHAR(MAX),
+  "related_id" VARCHAR(MAX),
   "target_id" INTEGER,
-  "reason" VARCHAR,
+  "reason" VARCHAR(MAX),
   "transition" INTEGER,
   "origin_epoch" BIGINT,
   "to_repeat" INTEGER,
   "fingerprint" BIGINT,
-  "event" VARCHAR,
+  "event" VARCHAR(MAX),
   "occurred_at" TIMESTAMP,
   "is_quiet" BOOLEAN,
-  "changed" VARCHAR,
+  "changed" VARCHAR(MAX),
   "expires_from" TIMESTAMP,
-  "zone" VARCHAR,
+  "zone" VARCHAR(MAX),
   "t_plan" VARCHAR(MAX),
   "t_visits" INTEGER,
   "t_email" VARCHAR(MAX)
@@ -198,7 +198,7 @@ FROM (
       THEN 'invalid'
       WHEN "r"."t_plan" IS NULL
       THEN 'invalid'
-      ELSE CAST(NULL AS VARCHAR)
+      ELSE CAST(NULL AS VARCHAR(MAX))
     END AS "fate",
     CASE
       WHEN "r"."identity" IS NULL
@@ -207,38 +207,38 @@ FROM (
       THEN 'address-missing'
       WHEN "r"."t_plan" IS NULL
       THEN 'null-refused'
-      ELSE CAST(NULL AS VARCHAR)
+      ELSE CAST(NULL AS VARCHAR(MAX))
     END AS "detail"
   FROM (
     SELECT
       CASE
-        WHEN CAST("m"."id" AS VARCHAR) = ''
-        OR CAST("m"."id" AS VARCHAR) LIKE ' %'
-        OR CAST("m"."id" AS VARCHAR) LIKE '% '
-        THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR)), '')
-        ELSE CAST("m"."id" AS VARCHAR)
+        WHEN CAST("m"."id" AS VARCHAR(MAX)) = ''
+        OR CAST("m"."id" AS VARCHAR(MAX)) LIKE ' %'
+        OR CAST("m"."id" AS VARCHAR(MAX)) LIKE '% '
+        THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR(MAX))), '')
+        ELSE CAST("m"."id" AS VARCHAR(MAX))
       END AS "identity",
       TRANSLATE(
         TRIM(BOTH '\t\n\013\f\r\034\035\036\037                  　' FROM CASE
-          WHEN CAST("m"."email" AS VARCHAR) = ''
-          OR CAST("m"."email" AS VARCHAR) LIKE ' %'
-          OR CAST("m"."email" AS VARCHAR) LIKE '% '
-          THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR)), '')
-          ELSE CAST("m"."email" AS VARCHAR)
+          WHEN CAST("m"."email" AS VARCHAR(MAX)) = ''
+          OR CAST("m"."email" AS VARCHAR(MAX)) LIKE ' %'
+          OR CAST("m"."email" AS VARCHAR(MAX)) LIKE '% '
+          THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR(MAX))), '')
+          ELSE CAST("m"."email" AS VARCHAR(MAX))
         END),
         'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
         'abcdefghijklmnopqrstuvwxyz'
       ) AS "external_key",
       CASE
-        WHEN CAST("m"."email" AS VARCHAR) = ''
-        OR CAST("m"."email" AS VARCHAR) LIKE ' %'
-        OR CAST("m"."email" AS VARCHAR) LIKE '% '
-        THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR)), '')
-        ELSE CAST("m"."email" AS VARCHAR)
+        WHEN CAST("m"."email" AS VARCHAR(MAX)) = ''
+        OR CAST("m"."email" AS VARCHAR(MAX)) LIKE ' %'
+        OR CAST("m"."email" AS VARCHAR(MAX)) LIKE '% '
+        THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR(MAX))), '')
+        ELSE CAST("m"."email" AS VARCHAR(MAX))
       END AS "external_id",
-      CAST(NULL AS VARCHAR) AS "related_id",
-      CAST(NULL AS VARCHAR) AS "reason",
-      CAST(NULL AS VARCHAR) AS "event",
+      CAST(NULL AS VARCHAR(MAX)) AS "related_id",
+      CAST(NULL AS VARCHAR(MAX)) AS "reason",
+      CAST(NULL AS VARCHAR(MAX)) AS "event",
       CAST(NULL AS TIMESTAMP) AS "occurred_at",
       "m"."plan" AS "t_plan",
       COALESCE("m"."visits", 0) AS "t_visits",
@@ -266,7 +266,7 @@ SELECT
 FROM (
   SELECT
     CASE
-      WHEN "g"."detail" IS DISTINCT FROM 'unidentified'
+      WHEN NOT COALESCE("g"."detail" = 'unidentified', "g"."detail" IS NULL AND 'unidentified' IS NULL)
       THEN "g"."identity"
       ELSE NULL
     END AS "identity",
@@ -290,7 +290,7 @@ FROM (
         THEN 'invalid'
         WHEN "r"."t_plan" IS NULL
         THEN 'invalid'
-        ELSE CAST(NULL AS VARCHAR)
+        ELSE CAST(NULL AS VARCHAR(MAX))
       END AS "fate",
       CASE
         WHEN "r"."identity" IS NULL
@@ -299,38 +299,38 @@ FROM (
         THEN 'address-missing'
         WHEN "r"."t_plan" IS NULL
         THEN 'null-refused'
-        ELSE CAST(NULL AS VARCHAR)
+        ELSE CAST(NULL AS VARCHAR(MAX))
       END AS "detail"
     FROM (
       SELECT
         CASE
-          WHEN CAST("m"."id" AS VARCHAR) = ''
-          OR CAST("m"."id" AS VARCHAR) LIKE ' %'
-          OR CAST("m"."id" AS VARCHAR) LIKE '% '
-          THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR)), '')
-          ELSE CAST("m"."id" AS VARCHAR)
+          WHEN CAST("m"."id" AS VARCHAR(MAX)) = ''
+          OR CAST("m"."id" AS VARCHAR(MAX)) LIKE ' %'
+          OR CAST("m"."id" AS VARCHAR(MAX)) LIKE '% '
+          THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR(MAX))), '')
+          ELSE CAST("m"."id" AS VARCHAR(MAX))
         END AS "identity",
         TRANSLATE(
           TRIM(BOTH '\t\n\013\f\r\034\035\036\037                  　' FROM CASE
-            WHEN CAST("m"."email" AS VARCHAR) = ''
-            OR CAST("m"."email" AS VARCHAR) LIKE ' %'
-            OR CAST("m"."email" AS VARCHAR) LIKE '% '
-            THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR)), '')
-            ELSE CAST("m"."email" AS VARCHAR)
+            WHEN CAST("m"."email" AS VARCHAR(MAX)) = ''
+            OR CAST("m"."email" AS VARCHAR(MAX)) LIKE ' %'
+            OR CAST("m"."email" AS VARCHAR(MAX)) LIKE '% '
+            THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR(MAX))), '')
+            ELSE CAST("m"."email" AS VARCHAR(MAX))
           END),
           'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
           'abcdefghijklmnopqrstuvwxyz'
         ) AS "external_key",
         CASE
-          WHEN CAST("m"."email" AS VARCHAR) = ''
-          OR CAST("m"."email" AS VARCHAR) LIKE ' %'
-          OR CAST("m"."email" AS VARCHAR) LIKE '% '
-          THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR)), '')
-          ELSE CAST("m"."email" AS VARCHAR)
+          WHEN CAST("m"."email" AS VARCHAR(MAX)) = ''
+          OR CAST("m"."email" AS VARCHAR(MAX)) LIKE ' %'
+          OR CAST("m"."email" AS VARCHAR(MAX)) LIKE '% '
+          THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR(MAX))), '')
+          ELSE CAST("m"."email" AS VARCHAR(MAX))
         END AS "external_id",
-        CAST(NULL AS VARCHAR) AS "related_id",
-        CAST(NULL AS VARCHAR) AS "reason",
-        CAST(NULL AS VARCHAR) AS "event",
+        CAST(NULL AS VARCHAR(MAX)) AS "related_id",
+        CAST(NULL AS VARCHAR(MAX)) AS "reason",
+        CAST(NULL AS VARCHAR(MAX)) AS "event",
         CAST(NULL AS TIMESTAMP) AS "occurred_at",
         "m"."plan" AS "t_plan",
         COALESCE("m"."visits", 0) AS "t_visits",
@@ -383,24 +383,30 @@ WHERE
         "s"."identity" IS NULL
         OR NOT "s"."unconfirmed" IS NULL
         OR NOT "s"."t_old" IS NULL
-        OR "s"."target_id" IS DISTINCT FROM 1
-        OR "m"."external_key" IS DISTINCT FROM "s"."external_key"
+        OR NOT COALESCE("s"."target_id" = 1, "s"."target_id" IS NULL AND 1 IS NULL)
+        OR NOT COALESCE(
+          "m"."external_key" = "s"."external_key",
+          "m"."external_key" IS NULL AND "s"."external_key" IS NULL
+        )
         OR (
-          MD5('' || CAST("m"."t_email" AS VARCHAR)) IS DISTINCT FROM "s"."t_email"
+          NOT COALESCE(
+            MD5('' || CAST("m"."t_email" AS VARCHAR(MAX))) = "s"."t_email",
+            MD5('' || CAST("m"."t_email" AS VARCHAR(MAX))) IS NULL AND "s"."t_email" IS NULL
+          )
           OR (
             COALESCE(POSITION(',t_email,' IN "s"."unsure"), 0) > 0
             OR COALESCE("s"."unsure" = '*', FALSE)
           )
         )
         OR (
-          "m"."t_plan" IS DISTINCT FROM "s"."t_plan"
+          NOT COALESCE("m"."t_plan" = "s"."t_plan", "m"."t_plan" IS NULL AND "s"."t_plan" IS NULL)
           OR (
             COALESCE(POSITION(',t_plan,' IN "s"."unsure"), 0) > 0
             OR COALESCE("s"."unsure" = '*', FALSE)
           )
         )
         OR (
-          "m"."t_visits" IS DISTINCT FROM "s"."t_visits"
+          NOT COALESCE("m"."t_visits" = "s"."t_visits", "m"."t_visits" IS NULL AND "s"."t_visits" IS NULL)
           OR (
             COALESCE(POSITION(',t_visits,' IN "s"."unsure"), 0) > 0
             OR COALESCE("s"."unsure" = '*', FALSE)
@@ -442,7 +448,7 @@ FROM (
         THEN 'invalid'
         WHEN "r"."t_plan" IS NULL
         THEN 'invalid'
-        ELSE CAST(NULL AS VARCHAR)
+        ELSE CAST(NULL AS VARCHAR(MAX))
       END AS "fate",
       CASE
         WHEN "r"."identity" IS NULL
@@ -451,38 +457,38 @@ FROM (
         THEN 'address-missing'
         WHEN "r"."t_plan" IS NULL
         THEN 'null-refused'
-        ELSE CAST(NULL AS VARCHAR)
+        ELSE CAST(NULL AS VARCHAR(MAX))
       END AS "detail"
     FROM (
       SELECT
         CASE
-          WHEN CAST("m"."id" AS VARCHAR) = ''
-          OR CAST("m"."id" AS VARCHAR) LIKE ' %'
-          OR CAST("m"."id" AS VARCHAR) LIKE '% '
-          THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR)), '')
-          ELSE CAST("m"."id" AS VARCHAR)
+          WHEN CAST("m"."id" AS VARCHAR(MAX)) = ''
+          OR CAST("m"."id" AS VARCHAR(MAX)) LIKE ' %'
+          OR CAST("m"."id" AS VARCHAR(MAX)) LIKE '% '
+          THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR(MAX))), '')
+          ELSE CAST("m"."id" AS VARCHAR(MAX))
         END AS "identity",
         TRANSLATE(
           TRIM(BOTH '\t\n\013\f\r\034\035\036\037                  　' FROM CASE
-            WHEN CAST("m"."email" AS VARCHAR) = ''
-            OR CAST("m"."email" AS VARCHAR) LIKE ' %'
-            OR CAST("m"."email" AS VARCHAR) LIKE '% '
-            THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR)), '')
-            ELSE CAST("m"."email" AS VARCHAR)
+            WHEN CAST("m"."email" AS VARCHAR(MAX)) = ''
+            OR CAST("m"."email" AS VARCHAR(MAX)) LIKE ' %'
+            OR CAST("m"."email" AS VARCHAR(MAX)) LIKE '% '
+            THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR(MAX))), '')
+            ELSE CAST("m"."email" AS VARCHAR(MAX))
           END),
           'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
           'abcdefghijklmnopqrstuvwxyz'
         ) AS "external_key",
         CASE
-          WHEN CAST("m"."email" AS VARCHAR) = ''
-          OR CAST("m"."email" AS VARCHAR) LIKE ' %'
-          OR CAST("m"."email" AS VARCHAR) LIKE '% '
-          THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR)), '')
-          ELSE CAST("m"."email" AS VARCHAR)
+          WHEN CAST("m"."email" AS VARCHAR(MAX)) = ''
+          OR CAST("m"."email" AS VARCHAR(MAX)) LIKE ' %'
+          OR CAST("m"."email" AS VARCHAR(MAX)) LIKE '% '
+          THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR(MAX))), '')
+          ELSE CAST("m"."email" AS VARCHAR(MAX))
         END AS "external_id",
-        CAST(NULL AS VARCHAR) AS "related_id",
-        CAST(NULL AS VARCHAR) AS "reason",
-        CAST(NULL AS VARCHAR) AS "event",
+        CAST(NULL AS VARCHAR(MAX)) AS "related_id",
+        CAST(NULL AS VARCHAR(MAX)) AS "reason",
+        CAST(NULL AS VARCHAR(MAX)) AS "event",
         CAST(NULL AS TIMESTAMP) AS "occurred_at",
         "m"."plan" AS "t_plan",
         COALESCE("m"."visits", 0) AS "t_visits",
@@ -491,7 +497,7 @@ FROM (
     ) AS "r"
   ) AS "g"
   WHERE
-    "g"."detail" IS DISTINCT FROM 'unidentified'
+    NOT COALESCE("g"."detail" = 'unidentified', "g"."detail" IS NULL AND 'unidentified' IS NULL)
 ) AS "d"
 WHERE
   "by_identity" > 1 OR "by_external_key" > 1
@@ -545,13 +551,24 @@ WHERE
     AND "o"."identity" <> "s"."identity"
     AND (
       NOT "c"."is_wanted"
-      OR "c"."external_key" IS DISTINCT FROM COALESCE(
-        "s"."external_key",
-        TRANSLATE(
-          TRIM(BOTH '\t\n\013\f\r\034\035\036\037                  　' FROM COALESCE("s"."external_id", "s"."identity")),
-          'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
-          'abcdefghijklmnopqrstuvwxyz'
-        )
+      OR NOT COALESCE(
+        "c"."external_key" = COALESCE(
+          "s"."external_key",
+          TRANSLATE(
+            TRIM(BOTH '\t\n\013\f\r\034\035\036\037                  　' FROM COALESCE("s"."external_id", "s"."identity")),
+            'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+            'abcdefghijklmnopqrstuvwxyz'
+          )
+        ),
+        "c"."external_key" IS NULL
+        AND COALESCE(
+          "s"."external_key",
+          TRANSLATE(
+            TRIM(BOTH '\t\n\013\f\r\034\035\036\037                  　' FROM COALESCE("s"."external_id", "s"."identity")),
+            'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+            'abcdefghijklmnopqrstuvwxyz'
+          )
+        ) IS NULL
       )
     )
     AND NOT EXISTS(
@@ -563,13 +580,24 @@ WHERE
           "d"."identity" = "o"."identity"
           AND (
             NOT "d"."is_wanted"
-            OR "d"."external_key" IS DISTINCT FROM COALESCE(
-              "o"."external_key",
-              TRANSLATE(
-                TRIM(BOTH '\t\n\013\f\r\034\035\036\037                  　' FROM COALESCE("o"."external_id", "o"."identity")),
-                'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
-                'abcdefghijklmnopqrstuvwxyz'
-              )
+            OR NOT COALESCE(
+              "d"."external_key" = COALESCE(
+                "o"."external_key",
+                TRANSLATE(
+                  TRIM(BOTH '\t\n\013\f\r\034\035\036\037                  　' FROM COALESCE("o"."external_id", "o"."identity")),
+                  'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+                  'abcdefghijklmnopqrstuvwxyz'
+                )
+              ),
+              "d"."external_key" IS NULL
+              AND COALESCE(
+                "o"."external_key",
+                TRANSLATE(
+                  TRIM(BOTH '\t\n\013\f\r\034\035\036\037                  　' FROM COALESCE("o"."external_id", "o"."identity")),
+                  'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+                  'abcdefghijklmnopqrstuvwxyz'
+                )
+              ) IS NULL
             )
           )
         )
@@ -607,7 +635,7 @@ USING (
     "s"."target_id" AS "target_id",
     "s"."fingerprint" AS "fingerprint",
     "s"."attempted" AS "attempted",
-    CAST(NULL AS VARCHAR) AS "attempted_op",
+    CAST(NULL AS VARCHAR(MAX)) AS "attempted_op",
     CASE
       WHEN "s"."identity" IN (
         SELECT
@@ -638,7 +666,7 @@ USING (
           "leaver"
         FROM "activation_shared"
       )
-      THEN CAST(NULL AS VARCHAR)
+      THEN CAST(NULL AS VARCHAR(MAX))
       ELSE 'change'
     END AS "unconfirmed",
     CASE
@@ -647,7 +675,7 @@ USING (
           "leaver"
         FROM "activation_shared"
       )
-      THEN CAST(NULL AS VARCHAR)
+      THEN CAST(NULL AS VARCHAR(MAX))
       ELSE '*'
     END AS "unsure",
     COALESCE(
@@ -838,7 +866,7 @@ SELECT
 FROM (
   SELECT
     CASE
-      WHEN "g"."detail" IS DISTINCT FROM 'unidentified'
+      WHEN NOT COALESCE("g"."detail" = 'unidentified', "g"."detail" IS NULL AND 'unidentified' IS NULL)
       THEN "g"."identity"
       ELSE NULL
     END AS "identity",
@@ -862,7 +890,7 @@ FROM (
         THEN 'invalid'
         WHEN "r"."t_plan" IS NULL
         THEN 'invalid'
-        ELSE CAST(NULL AS VARCHAR)
+        ELSE CAST(NULL AS VARCHAR(MAX))
       END AS "fate",
       CASE
         WHEN "r"."identity" IS NULL
@@ -871,38 +899,38 @@ FROM (
         THEN 'address-missing'
         WHEN "r"."t_plan" IS NULL
         THEN 'null-refused'
-        ELSE CAST(NULL AS VARCHAR)
+        ELSE CAST(NULL AS VARCHAR(MAX))
       END AS "detail"
     FROM (
       SELECT
         CASE
-          WHEN CAST("m"."id" AS VARCHAR) = ''
-          OR CAST("m"."id" AS VARCHAR) LIKE ' %'
-          OR CAST("m"."id" AS VARCHAR) LIKE '% '
-          THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR)), '')
-          ELSE CAST("m"."id" AS VARCHAR)
+          WHEN CAST("m"."id" AS VARCHAR(MAX)) = ''
+          OR CAST("m"."id" AS VARCHAR(MAX)) LIKE ' %'
+          OR CAST("m"."id" AS VARCHAR(MAX)) LIKE '% '
+          THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR(MAX))), '')
+          ELSE CAST("m"."id" AS VARCHAR(MAX))
         END AS "identity",
         TRANSLATE(
           TRIM(BOTH '\t\n\013\f\r\034\035\036\037                  　' FROM CASE
-            WHEN CAST("m"."email" AS VARCHAR) = ''
-            OR CAST("m"."email" AS VARCHAR) LIKE ' %'
-            OR CAST("m"."email" AS VARCHAR) LIKE '% '
-            THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR)), '')
-            ELSE CAST("m"."email" AS VARCHAR)
+            WHEN CAST("m"."email" AS VARCHAR(MAX)) = ''
+            OR CAST("m"."email" AS VARCHAR(MAX)) LIKE ' %'
+            OR CAST("m"."email" AS VARCHAR(MAX)) LIKE '% '
+            THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR(MAX))), '')
+            ELSE CAST("m"."email" AS VARCHAR(MAX))
           END),
           'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
           'abcdefghijklmnopqrstuvwxyz'
         ) AS "external_key",
         CASE
-          WHEN CAST("m"."email" AS VARCHAR) = ''
-          OR CAST("m"."email" AS VARCHAR) LIKE ' %'
-          OR CAST("m"."email" AS VARCHAR) LIKE '% '
-          THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR)), '')
-          ELSE CAST("m"."email" AS VARCHAR)
+          WHEN CAST("m"."email" AS VARCHAR(MAX)) = ''
+          OR CAST("m"."email" AS VARCHAR(MAX)) LIKE ' %'
+          OR CAST("m"."email" AS VARCHAR(MAX)) LIKE '% '
+          THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR(MAX))), '')
+          ELSE CAST("m"."email" AS VARCHAR(MAX))
         END AS "external_id",
-        CAST(NULL AS VARCHAR) AS "related_id",
-        CAST(NULL AS VARCHAR) AS "reason",
-        CAST(NULL AS VARCHAR) AS "event",
+        CAST(NULL AS VARCHAR(MAX)) AS "related_id",
+        CAST(NULL AS VARCHAR(MAX)) AS "reason",
+        CAST(NULL AS VARCHAR(MAX)) AS "event",
         CAST(NULL AS TIMESTAMP) AS "occurred_at",
         "m"."plan" AS "t_plan",
         COALESCE("m"."visits", 0) AS "t_visits",
@@ -955,24 +983,30 @@ WHERE
         "s"."identity" IS NULL
         OR NOT "s"."unconfirmed" IS NULL
         OR NOT "s"."t_old" IS NULL
-        OR "s"."target_id" IS DISTINCT FROM 1
-        OR "m"."external_key" IS DISTINCT FROM "s"."external_key"
+        OR NOT COALESCE("s"."target_id" = 1, "s"."target_id" IS NULL AND 1 IS NULL)
+        OR NOT COALESCE(
+          "m"."external_key" = "s"."external_key",
+          "m"."external_key" IS NULL AND "s"."external_key" IS NULL
+        )
         OR (
-          MD5('' || CAST("m"."t_email" AS VARCHAR)) IS DISTINCT FROM "s"."t_email"
+          NOT COALESCE(
+            MD5('' || CAST("m"."t_email" AS VARCHAR(MAX))) = "s"."t_email",
+            MD5('' || CAST("m"."t_email" AS VARCHAR(MAX))) IS NULL AND "s"."t_email" IS NULL
+          )
           OR (
             COALESCE(POSITION(',t_email,' IN "s"."unsure"), 0) > 0
             OR COALESCE("s"."unsure" = '*', FALSE)
           )
         )
         OR (
-          "m"."t_plan" IS DISTINCT FROM "s"."t_plan"
+          NOT COALESCE("m"."t_plan" = "s"."t_plan", "m"."t_plan" IS NULL AND "s"."t_plan" IS NULL)
           OR (
             COALESCE(POSITION(',t_plan,' IN "s"."unsure"), 0) > 0
             OR COALESCE("s"."unsure" = '*', FALSE)
           )
         )
         OR (
-          "m"."t_visits" IS DISTINCT FROM "s"."t_visits"
+          NOT COALESCE("m"."t_visits" = "s"."t_visits", "m"."t_visits" IS NULL AND "s"."t_visits" IS NULL)
           OR (
             COALESCE(POSITION(',t_visits,' IN "s"."unsure"), 0) > 0
             OR COALESCE("s"."unsure" = '*', FALSE)
@@ -1035,7 +1069,7 @@ WITH "joined" AS (
       )
     ) AS "h0",
     (
-      "c"."t_plan" IS DISTINCT FROM "s"."t_plan"
+      NOT COALESCE("c"."t_plan" = "s"."t_plan", "c"."t_plan" IS NULL AND "s"."t_plan" IS NULL)
       OR (
         COALESCE(POSITION(',t_plan,' IN "s"."unsure"), 0) > 0
         OR COALESCE("s"."unsure" = '*', FALSE)
@@ -1072,7 +1106,7 @@ WITH "joined" AS (
     ) AS "h1",
     (
       (
-        "c"."t_visits" IS DISTINCT FROM "s"."t_visits"
+        NOT COALESCE("c"."t_visits" = "s"."t_visits", "c"."t_visits" IS NULL AND "s"."t_visits" IS NULL)
         OR (
           COALESCE(POSITION(',t_visits,' IN "s"."unsure"), 0) > 0
           OR COALESCE("s"."unsure" = '*', FALSE)
@@ -1103,7 +1137,10 @@ WITH "joined" AS (
       )
     ) AS "h2",
     (
-      MD5('' || CAST("c"."t_email" AS VARCHAR)) IS DISTINCT FROM "s"."t_email"
+      NOT COALESCE(
+        MD5('' || CAST("c"."t_email" AS VARCHAR(MAX))) = "s"."t_email",
+        MD5('' || CAST("c"."t_email" AS VARCHAR(MAX))) IS NULL AND "s"."t_email" IS NULL
+      )
       OR (
         COALESCE(POSITION(',t_email,' IN "s"."unsure"), 0) > 0
         OR COALESCE("s"."unsure" = '*', FALSE)
@@ -1335,7 +1372,7 @@ WITH "joined" AS (
     "t_visits" AS "t_visits",
     "t_email" AS "t_email",
     CAST(NULL AS TIMESTAMP) AS "expires_from",
-    CAST(NULL AS VARCHAR) AS "zone",
+    CAST(NULL AS VARCHAR(MAX)) AS "zone",
     (
       "is_member" OR NOT "unconfirmed" IS NULL
     ) AS "is_held"
@@ -1383,7 +1420,11 @@ WITH "joined" AS (
         )
         THEN 'add'
         WHEN (
-          FALSE OR "external_key" IS DISTINCT FROM "old_external_key"
+          FALSE
+          OR NOT COALESCE(
+            "external_key" = "old_external_key",
+            "external_key" IS NULL AND "old_external_key" IS NULL
+          )
         )
         THEN 'add'
         WHEN "unconfirmed" = 'remove'
@@ -1441,7 +1482,11 @@ WITH "joined" AS (
         )
         THEN 'new'
         WHEN (
-          FALSE OR "external_key" IS DISTINCT FROM "old_external_key"
+          FALSE
+          OR NOT COALESCE(
+            "external_key" = "old_external_key",
+            "external_key" IS NULL AND "old_external_key" IS NULL
+          )
         )
         THEN 'moved'
         WHEN "unconfirmed" = 'remove'
@@ -1898,7 +1943,7 @@ FROM (
       THEN 'invalid'
       WHEN "r"."t_plan" IS NULL
       THEN 'invalid'
-      ELSE CAST(NULL AS VARCHAR)
+      ELSE CAST(NULL AS VARCHAR(MAX))
     END AS "fate",
     CASE
       WHEN "r"."identity" IS NULL
@@ -1907,38 +1952,38 @@ FROM (
       THEN 'address-missing'
       WHEN "r"."t_plan" IS NULL
       THEN 'null-refused'
-      ELSE CAST(NULL AS VARCHAR)
+      ELSE CAST(NULL AS VARCHAR(MAX))
     END AS "detail"
   FROM (
     SELECT
       CASE
-        WHEN CAST("m"."id" AS VARCHAR) = ''
-        OR CAST("m"."id" AS VARCHAR) LIKE ' %'
-        OR CAST("m"."id" AS VARCHAR) LIKE '% '
-        THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR)), '')
-        ELSE CAST("m"."id" AS VARCHAR)
+        WHEN CAST("m"."id" AS VARCHAR(MAX)) = ''
+        OR CAST("m"."id" AS VARCHAR(MAX)) LIKE ' %'
+        OR CAST("m"."id" AS VARCHAR(MAX)) LIKE '% '
+        THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR(MAX))), '')
+        ELSE CAST("m"."id" AS VARCHAR(MAX))
       END AS "identity",
       TRANSLATE(
         TRIM(BOTH '\t\n\013\f\r\034\035\036\037                  　' FROM CASE
-          WHEN CAST("m"."email" AS VARCHAR) = ''
-          OR CAST("m"."email" AS VARCHAR) LIKE ' %'
-          OR CAST("m"."email" AS VARCHAR) LIKE '% '
-          THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR)), '')
-          ELSE CAST("m"."email" AS VARCHAR)
+          WHEN CAST("m"."email" AS VARCHAR(MAX)) = ''
+          OR CAST("m"."email" AS VARCHAR(MAX)) LIKE ' %'
+          OR CAST("m"."email" AS VARCHAR(MAX)) LIKE '% '
+          THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR(MAX))), '')
+          ELSE CAST("m"."email" AS VARCHAR(MAX))
         END),
         'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
         'abcdefghijklmnopqrstuvwxyz'
       ) AS "external_key",
       CASE
-        WHEN CAST("m"."email" AS VARCHAR) = ''
-        OR CAST("m"."email" AS VARCHAR) LIKE ' %'
-        OR CAST("m"."email" AS VARCHAR) LIKE '% '
-        THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR)), '')
-        ELSE CAST("m"."email" AS VARCHAR)
+        WHEN CAST("m"."email" AS VARCHAR(MAX)) = ''
+        OR CAST("m"."email" AS VARCHAR(MAX)) LIKE ' %'
+        OR CAST("m"."email" AS VARCHAR(MAX)) LIKE '% '
+        THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR(MAX))), '')
+        ELSE CAST("m"."email" AS VARCHAR(MAX))
       END AS "external_id",
-      CAST(NULL AS VARCHAR) AS "related_id",
-      CAST(NULL AS VARCHAR) AS "reason",
-      CAST(NULL AS VARCHAR) AS "event",
+      CAST(NULL AS VARCHAR(MAX)) AS "related_id",
+      CAST(NULL AS VARCHAR(MAX)) AS "reason",
+      CAST(NULL AS VARCHAR(MAX)) AS "event",
       CAST(NULL AS TIMESTAMP) AS "occurred_at",
       "m"."plan" AS "t_plan",
       COALESCE("m"."visits", 0) AS "t_visits",
@@ -1988,7 +2033,7 @@ FROM (
       THEN 'invalid'
       WHEN "r"."t_plan" IS NULL
       THEN 'invalid'
-      ELSE CAST(NULL AS VARCHAR)
+      ELSE CAST(NULL AS VARCHAR(MAX))
     END AS "fate",
     CASE
       WHEN "r"."identity" IS NULL
@@ -1997,38 +2042,38 @@ FROM (
       THEN 'address-missing'
       WHEN "r"."t_plan" IS NULL
       THEN 'null-refused'
-      ELSE CAST(NULL AS VARCHAR)
+      ELSE CAST(NULL AS VARCHAR(MAX))
     END AS "detail"
   FROM (
     SELECT
       CASE
-        WHEN CAST("m"."id" AS VARCHAR) = ''
-        OR CAST("m"."id" AS VARCHAR) LIKE ' %'
-        OR CAST("m"."id" AS VARCHAR) LIKE '% '
-        THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR)), '')
-        ELSE CAST("m"."id" AS VARCHAR)
+        WHEN CAST("m"."id" AS VARCHAR(MAX)) = ''
+        OR CAST("m"."id" AS VARCHAR(MAX)) LIKE ' %'
+        OR CAST("m"."id" AS VARCHAR(MAX)) LIKE '% '
+        THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR(MAX))), '')
+        ELSE CAST("m"."id" AS VARCHAR(MAX))
       END AS "identity",
       TRANSLATE(
         TRIM(BOTH '\t\n\013\f\r\034\035\036\037                  　' FROM CASE
-          WHEN CAST("m"."email" AS VARCHAR) = ''
-          OR CAST("m"."email" AS VARCHAR) LIKE ' %'
-          OR CAST("m"."email" AS VARCHAR) LIKE '% '
-          THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR)), '')
-          ELSE CAST("m"."email" AS VARCHAR)
+          WHEN CAST("m"."email" AS VARCHAR(MAX)) = ''
+          OR CAST("m"."email" AS VARCHAR(MAX)) LIKE ' %'
+          OR CAST("m"."email" AS VARCHAR(MAX)) LIKE '% '
+          THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR(MAX))), '')
+          ELSE CAST("m"."email" AS VARCHAR(MAX))
         END),
         'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
         'abcdefghijklmnopqrstuvwxyz'
       ) AS "external_key",
       CASE
-        WHEN CAST("m"."email" AS VARCHAR) = ''
-        OR CAST("m"."email" AS VARCHAR) LIKE ' %'
-        OR CAST("m"."email" AS VARCHAR) LIKE '% '
-        THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR)), '')
-        ELSE CAST("m"."email" AS VARCHAR)
+        WHEN CAST("m"."email" AS VARCHAR(MAX)) = ''
+        OR CAST("m"."email" AS VARCHAR(MAX)) LIKE ' %'
+        OR CAST("m"."email" AS VARCHAR(MAX)) LIKE '% '
+        THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR(MAX))), '')
+        ELSE CAST("m"."email" AS VARCHAR(MAX))
       END AS "external_id",
-      CAST(NULL AS VARCHAR) AS "related_id",
-      CAST(NULL AS VARCHAR) AS "reason",
-      CAST(NULL AS VARCHAR) AS "event",
+      CAST(NULL AS VARCHAR(MAX)) AS "related_id",
+      CAST(NULL AS VARCHAR(MAX)) AS "reason",
+      CAST(NULL AS VARCHAR(MAX)) AS "event",
       CAST(NULL AS TIMESTAMP) AS "occurred_at",
       "m"."plan" AS "t_plan",
       COALESCE("m"."visits", 0) AS "t_visits",
@@ -2077,7 +2122,9 @@ SELECT
   '{"address":"email","identify_by":"email","options":{},"vendor":"mailer"}',
   7;
 
-ANALYZE "shop_activation"."plan_people__mailer", "shop_activation"."acks_people__mailer";
+ANALYZE "shop_activation"."plan_people__mailer";
+
+ANALYZE "shop_activation"."acks_people__mailer";
 
 MERGE INTO "shop_activation"."snapshot_people__mailer" AS "t"
 USING (
@@ -2115,7 +2162,7 @@ USING (
     END AS "attempted",
     CASE
       WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      THEN CAST(NULL AS VARCHAR)
+      THEN CAST(NULL AS VARCHAR(MAX))
       ELSE "p"."op"
     END AS "attempted_op",
     CASE
@@ -2130,7 +2177,7 @@ USING (
       AND "p"."op" = 'add'
       THEN TRUE
       WHEN "p"."op" = 'remove'
-      AND "p"."cause" IS DISTINCT FROM 'moved'
+      AND NOT COALESCE("p"."cause" = 'moved', "p"."cause" IS NULL AND 'moved' IS NULL)
       AND NOT "a"."outcome" = 'rejected'
       THEN FALSE
       ELSE COALESCE("s"."has_entered", COALESCE("s"."is_member", FALSE))
@@ -2183,7 +2230,7 @@ USING (
     END AS "definition_version",
     CASE
       WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      THEN CAST(NULL AS VARCHAR)
+      THEN CAST(NULL AS VARCHAR(MAX))
       WHEN "a"."outcome" = 'rejected'
       THEN "s"."unconfirmed"
       ELSE "p"."op"
@@ -2201,7 +2248,10 @@ USING (
             "p"."cause" = 'moved'
             AND (
               NOT "p"."op" = 'remove'
-              AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+              AND NOT COALESCE(
+                "p"."external_key" = "s"."external_key",
+                "p"."external_key" IS NULL AND "s"."external_key" IS NULL
+              )
             )
           )
         )
@@ -2327,7 +2377,10 @@ USING (
       AND "p"."cause" = 'moved'
       AND (
         NOT "p"."op" = 'remove'
-        AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+        AND NOT COALESCE(
+          "p"."external_key" = "s"."external_key",
+          "p"."external_key" IS NULL AND "s"."external_key" IS NULL
+        )
       )
       THEN NULL
       WHEN (
@@ -2359,7 +2412,10 @@ USING (
       AND "p"."cause" = 'moved'
       AND (
         NOT "p"."op" = 'remove'
-        AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+        AND NOT COALESCE(
+          "p"."external_key" = "s"."external_key",
+          "p"."external_key" IS NULL AND "s"."external_key" IS NULL
+        )
       )
       THEN NULL
       WHEN (
@@ -2384,14 +2440,17 @@ USING (
         "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
       )
       AND SUBSTRING("p"."changed" FROM 3 FOR 1) = '1'
-      THEN MD5('' || CAST("p"."t_email" AS VARCHAR))
+      THEN MD5('' || CAST("p"."t_email" AS VARCHAR(MAX)))
       WHEN (
         "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
       )
       AND "p"."cause" = 'moved'
       AND (
         NOT "p"."op" = 'remove'
-        AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+        AND NOT COALESCE(
+          "p"."external_key" = "s"."external_key",
+          "p"."external_key" IS NULL AND "s"."external_key" IS NULL
+        )
       )
       THEN NULL
       WHEN (
@@ -2402,7 +2461,7 @@ USING (
       )
       AND SUBSTRING("p"."changed" FROM 3 FOR 1) = '1'
       AND NOT "p"."op" = 'remove'
-      THEN COALESCE(MD5('' || CAST("p"."t_email" AS VARCHAR)), "s"."t_email")
+      THEN COALESCE(MD5('' || CAST("p"."t_email" AS VARCHAR(MAX))), "s"."t_email")
       ELSE "s"."t_email"
     END AS "t_email",
     CASE
@@ -2423,7 +2482,10 @@ USING (
       AND "p"."cause" = 'moved'
       AND (
         NOT "p"."op" = 'remove'
-        AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+        AND NOT COALESCE(
+          "p"."external_key" = "s"."external_key",
+          "p"."external_key" IS NULL AND "s"."external_key" IS NULL
+        )
       )
       THEN NULL
       ELSE "s"."t_old"
@@ -2446,7 +2508,10 @@ USING (
       AND "p"."cause" = 'moved'
       AND (
         NOT "p"."op" = 'remove'
-        AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+        AND NOT COALESCE(
+          "p"."external_key" = "s"."external_key",
+          "p"."external_key" IS NULL AND "s"."external_key" IS NULL
+        )
       )
       THEN NULL
       ELSE "s"."t_visits_2"
@@ -2583,7 +2648,7 @@ USING (
     END AS "attempted",
     CASE
       WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      THEN CAST(NULL AS VARCHAR)
+      THEN CAST(NULL AS VARCHAR(MAX))
       ELSE "p"."op"
     END AS "attempted_op",
     CASE
@@ -2598,7 +2663,7 @@ USING (
       AND "p"."op" = 'add'
       THEN TRUE
       WHEN "p"."op" = 'remove'
-      AND "p"."cause" IS DISTINCT FROM 'moved'
+      AND NOT COALESCE("p"."cause" = 'moved', "p"."cause" IS NULL AND 'moved' IS NULL)
       AND NOT "a"."outcome" = 'rejected'
       THEN FALSE
       ELSE COALESCE("s"."has_entered", COALESCE("s"."is_member", FALSE))
@@ -2651,7 +2716,7 @@ USING (
     END AS "definition_version",
     CASE
       WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      THEN CAST(NULL AS VARCHAR)
+      THEN CAST(NULL AS VARCHAR(MAX))
       WHEN "a"."outcome" = 'rejected'
       THEN "s"."unconfirmed"
       ELSE "p"."op"
@@ -2669,7 +2734,10 @@ USING (
             "p"."cause" = 'moved'
             AND (
               NOT "p"."op" = 'remove'
-              AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+              AND NOT COALESCE(
+                "p"."external_key" = "s"."external_key",
+                "p"."external_key" IS NULL AND "s"."external_key" IS NULL
+              )
             )
           )
         )
@@ -2795,7 +2863,10 @@ USING (
       AND "p"."cause" = 'moved'
       AND (
         NOT "p"."op" = 'remove'
-        AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+        AND NOT COALESCE(
+          "p"."external_key" = "s"."external_key",
+          "p"."external_key" IS NULL AND "s"."external_key" IS NULL
+        )
       )
       THEN NULL
       WHEN (
@@ -2827,7 +2898,10 @@ USING (
       AND "p"."cause" = 'moved'
       AND (
         NOT "p"."op" = 'remove'
-        AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+        AND NOT COALESCE(
+          "p"."external_key" = "s"."external_key",
+          "p"."external_key" IS NULL AND "s"."external_key" IS NULL
+        )
       )
       THEN NULL
       WHEN (
@@ -2852,14 +2926,17 @@ USING (
         "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
       )
       AND SUBSTRING("p"."changed" FROM 3 FOR 1) = '1'
-      THEN MD5('' || CAST("p"."t_email" AS VARCHAR))
+      THEN MD5('' || CAST("p"."t_email" AS VARCHAR(MAX)))
       WHEN (
         "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
       )
       AND "p"."cause" = 'moved'
       AND (
         NOT "p"."op" = 'remove'
-        AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+        AND NOT COALESCE(
+          "p"."external_key" = "s"."external_key",
+          "p"."external_key" IS NULL AND "s"."external_key" IS NULL
+        )
       )
       THEN NULL
       WHEN (
@@ -2870,7 +2947,7 @@ USING (
       )
       AND SUBSTRING("p"."changed" FROM 3 FOR 1) = '1'
       AND NOT "p"."op" = 'remove'
-      THEN COALESCE(MD5('' || CAST("p"."t_email" AS VARCHAR)), "s"."t_email")
+      THEN COALESCE(MD5('' || CAST("p"."t_email" AS VARCHAR(MAX))), "s"."t_email")
       ELSE "s"."t_email"
     END AS "t_email",
     CASE
@@ -2891,7 +2968,10 @@ USING (
       AND "p"."cause" = 'moved'
       AND (
         NOT "p"."op" = 'remove'
-        AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+        AND NOT COALESCE(
+          "p"."external_key" = "s"."external_key",
+          "p"."external_key" IS NULL AND "s"."external_key" IS NULL
+        )
       )
       THEN NULL
       ELSE "s"."t_old"
@@ -2914,7 +2994,10 @@ USING (
       AND "p"."cause" = 'moved'
       AND (
         NOT "p"."op" = 'remove'
-        AND "p"."external_key" IS DISTINCT FROM "s"."external_key"
+        AND NOT COALESCE(
+          "p"."external_key" = "s"."external_key",
+          "p"."external_key" IS NULL AND "s"."external_key" IS NULL
+        )
       )
       THEN NULL
       ELSE "s"."t_visits_2"

@@ -7,7 +7,7 @@ FROM (
     "op",
     "identity",
     MD5(
-      '1' || COALESCE('|=' || CAST("op" AS VARCHAR), '|') || COALESCE('|=' || CAST("cause" AS VARCHAR), '|') || COALESCE('|=' || CAST("identity" AS VARCHAR), '|') || COALESCE('|=' || CAST("external_id" AS VARCHAR), '|') || COALESCE('|=' || CAST("external_key" AS VARCHAR), '|') || COALESCE('|=' || CAST("related_id" AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("target_id" AS INTEGER) AS VARCHAR), '|') || COALESCE('|=' || CAST("reason" AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("transition" AS INTEGER) AS VARCHAR), '|') || COALESCE('|=' || CAST("event" AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("occurred_at" AS TIMESTAMP) AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("is_quiet" AS BOOLEAN) AS VARCHAR), '|') || COALESCE('|=' || CAST("changed" AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("expires_from" AS TIMESTAMP) AS VARCHAR), '|') || COALESCE('|=' || CAST("zone" AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("t_plan" AS VARCHAR(MAX)) AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("t_visits" AS INTEGER) AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("t_email" AS VARCHAR(MAX)) AS VARCHAR), '|')
+      '1' || COALESCE('|=' || CAST("op" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("cause" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("identity" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("external_id" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("external_key" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("related_id" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("target_id" AS INTEGER) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("reason" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("transition" AS INTEGER) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("event" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("occurred_at" AS TIMESTAMP) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("is_quiet" AS BOOLEAN) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("changed" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("expires_from" AS TIMESTAMP) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("zone" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("t_plan" AS VARCHAR(MAX)) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("t_visits" AS INTEGER) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("t_email" AS VARCHAR(MAX)) AS VARCHAR(MAX)), '|')
     ) AS "content"
   FROM (
     SELECT
@@ -61,7 +61,7 @@ WITH "activation_waiting" AS (
     "op",
     "identity",
     MD5(
-      '1' || COALESCE('|=' || CAST("op" AS VARCHAR), '|') || COALESCE('|=' || CAST("cause" AS VARCHAR), '|') || COALESCE('|=' || CAST("identity" AS VARCHAR), '|') || COALESCE('|=' || CAST("external_id" AS VARCHAR), '|') || COALESCE('|=' || CAST("external_key" AS VARCHAR), '|') || COALESCE('|=' || CAST("related_id" AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("target_id" AS INTEGER) AS VARCHAR), '|') || COALESCE('|=' || CAST("reason" AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("transition" AS INTEGER) AS VARCHAR), '|') || COALESCE('|=' || CAST("event" AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("occurred_at" AS TIMESTAMP) AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("is_quiet" AS BOOLEAN) AS VARCHAR), '|') || COALESCE('|=' || CAST("changed" AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("expires_from" AS TIMESTAMP) AS VARCHAR), '|') || COALESCE('|=' || CAST("zone" AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("t_plan" AS VARCHAR(MAX)) AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("t_visits" AS INTEGER) AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("t_email" AS VARCHAR(MAX)) AS VARCHAR), '|')
+      '1' || COALESCE('|=' || CAST("op" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("cause" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("identity" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("external_id" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("external_key" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("related_id" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("target_id" AS INTEGER) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("reason" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("transition" AS INTEGER) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("event" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("occurred_at" AS TIMESTAMP) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("is_quiet" AS BOOLEAN) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("changed" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("expires_from" AS TIMESTAMP) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("zone" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("t_plan" AS VARCHAR(MAX)) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("t_visits" AS INTEGER) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("t_email" AS VARCHAR(MAX)) AS VARCHAR(MAX)), '|')
     ) AS "content"
   FROM (
     SELECT
@@ -107,7 +107,7 @@ WITH "activation_waiting" AS (
     "op",
     "identity",
     MD5(
-      '1' || COALESCE('|=' || CAST("op" AS VARCHAR), '|') || COALESCE('|=' || CAST("cause" AS VARCHAR), '|') || COALESCE('|=' || CAST("identity" AS VARCHAR), '|') || COALESCE('|=' || CAST("external_id" AS VARCHAR), '|') || COALESCE('|=' || CAST("external_key" AS VARCHAR), '|') || COALESCE('|=' || CAST("related_id" AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("target_id" AS INTEGER) AS VARCHAR), '|') || COALESCE('|=' || CAST("reason" AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("transition" AS INTEGER) AS VARCHAR), '|') || COALESCE('|=' || CAST("event" AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("occurred_at" AS TIMESTAMP) AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("is_quiet" AS BOOLEAN) AS VARCHAR), '|') || COALESCE('|=' || CAST("changed" AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("expires_from" AS TIMESTAMP) AS VARCHAR), '|') || COALESCE('|=' || CAST("zone" AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("t_plan" AS VARCHAR(MAX)) AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("t_visits" AS INTEGER) AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("t_email" AS VARCHAR(MAX)) AS VARCHAR), '|')
+      '1' || COALESCE('|=' || CAST("op" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("cause" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("identity" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("external_id" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("external_key" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("related_id" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("target_id" AS INTEGER) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("reason" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("transition" AS INTEGER) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("event" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("occurred_at" AS TIMESTAMP) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("is_quiet" AS BOOLEAN) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("changed" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("expires_from" AS TIMESTAMP) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("zone" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("t_plan" AS VARCHAR(MAX)) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("t_visits" AS INTEGER) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("t_email" AS VARCHAR(MAX)) AS VARCHAR(MAX)), '|')
     ) AS "content"
   FROM (
     SELECT
@@ -148,7 +148,7 @@ WITH "activation_waiting" AS (
           THEN 'invalid'
           WHEN "r"."t_plan" IS NULL
           THEN 'invalid'
-          ELSE CAST(NULL AS VARCHAR)
+          ELSE CAST(NULL AS VARCHAR(MAX))
         END AS "fate",
         CASE
           WHEN "r"."identity" IS NULL
@@ -157,38 +157,38 @@ WITH "activation_waiting" AS (
           THEN 'address-missing'
           WHEN "r"."t_plan" IS NULL
           THEN 'null-refused'
-          ELSE CAST(NULL AS VARCHAR)
+          ELSE CAST(NULL AS VARCHAR(MAX))
         END AS "detail"
       FROM (
         SELECT
           CASE
-            WHEN CAST("m"."id" AS VARCHAR) = ''
-            OR CAST("m"."id" AS VARCHAR) LIKE ' %'
-            OR CAST("m"."id" AS VARCHAR) LIKE '% '
-            THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR)), '')
-            ELSE CAST("m"."id" AS VARCHAR)
+            WHEN CAST("m"."id" AS VARCHAR(MAX)) = ''
+            OR CAST("m"."id" AS VARCHAR(MAX)) LIKE ' %'
+            OR CAST("m"."id" AS VARCHAR(MAX)) LIKE '% '
+            THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR(MAX))), '')
+            ELSE CAST("m"."id" AS VARCHAR(MAX))
           END AS "identity",
           TRANSLATE(
             TRIM(BOTH '\t\n\013\f\r\034\035\036\037                  　' FROM CASE
-              WHEN CAST("m"."email" AS VARCHAR) = ''
-              OR CAST("m"."email" AS VARCHAR) LIKE ' %'
-              OR CAST("m"."email" AS VARCHAR) LIKE '% '
-              THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR)), '')
-              ELSE CAST("m"."email" AS VARCHAR)
+              WHEN CAST("m"."email" AS VARCHAR(MAX)) = ''
+              OR CAST("m"."email" AS VARCHAR(MAX)) LIKE ' %'
+              OR CAST("m"."email" AS VARCHAR(MAX)) LIKE '% '
+              THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR(MAX))), '')
+              ELSE CAST("m"."email" AS VARCHAR(MAX))
             END),
             'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
             'abcdefghijklmnopqrstuvwxyz'
           ) AS "external_key",
           CASE
-            WHEN CAST("m"."email" AS VARCHAR) = ''
-            OR CAST("m"."email" AS VARCHAR) LIKE ' %'
-            OR CAST("m"."email" AS VARCHAR) LIKE '% '
-            THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR)), '')
-            ELSE CAST("m"."email" AS VARCHAR)
+            WHEN CAST("m"."email" AS VARCHAR(MAX)) = ''
+            OR CAST("m"."email" AS VARCHAR(MAX)) LIKE ' %'
+            OR CAST("m"."email" AS VARCHAR(MAX)) LIKE '% '
+            THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR(MAX))), '')
+            ELSE CAST("m"."email" AS VARCHAR(MAX))
           END AS "external_id",
-          CAST(NULL AS VARCHAR) AS "related_id",
-          CAST(NULL AS VARCHAR) AS "reason",
-          CAST(NULL AS VARCHAR) AS "event",
+          CAST(NULL AS VARCHAR(MAX)) AS "related_id",
+          CAST(NULL AS VARCHAR(MAX)) AS "reason",
+          CAST(NULL AS VARCHAR(MAX)) AS "event",
           CAST(NULL AS TIMESTAMP) AS "occurred_at",
           "m"."plan" AS "t_plan",
           COALESCE("m"."visits", 0) AS "t_visits",
@@ -279,7 +279,7 @@ FROM (
     "op",
     "identity",
     MD5(
-      '1' || COALESCE('|=' || CAST("op" AS VARCHAR), '|') || COALESCE('|=' || CAST("cause" AS VARCHAR), '|') || COALESCE('|=' || CAST("identity" AS VARCHAR), '|') || COALESCE('|=' || CAST("external_id" AS VARCHAR), '|') || COALESCE('|=' || CAST("external_key" AS VARCHAR), '|') || COALESCE('|=' || CAST("related_id" AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("target_id" AS INTEGER) AS VARCHAR), '|') || COALESCE('|=' || CAST("reason" AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("transition" AS INTEGER) AS VARCHAR), '|') || COALESCE('|=' || CAST("event" AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("occurred_at" AS TIMESTAMP) AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("is_quiet" AS BOOLEAN) AS VARCHAR), '|') || COALESCE('|=' || CAST("changed" AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("expires_from" AS TIMESTAMP) AS VARCHAR), '|') || COALESCE('|=' || CAST("zone" AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("t_plan" AS VARCHAR(MAX)) AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("t_visits" AS INTEGER) AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("t_email" AS VARCHAR(MAX)) AS VARCHAR), '|')
+      '1' || COALESCE('|=' || CAST("op" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("cause" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("identity" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("external_id" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("external_key" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("related_id" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("target_id" AS INTEGER) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("reason" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("transition" AS INTEGER) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("event" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("occurred_at" AS TIMESTAMP) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("is_quiet" AS BOOLEAN) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("changed" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("expires_from" AS TIMESTAMP) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("zone" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("t_plan" AS VARCHAR(MAX)) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("t_visits" AS INTEGER) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("t_email" AS VARCHAR(MAX)) AS VARCHAR(MAX)), '|')
     ) AS "content"
   FROM (
     SELECT
@@ -301,7 +301,7 @@ WITH "activation_waiting" AS (
     "op",
     "identity",
     MD5(
-      '1' || COALESCE('|=' || CAST("op" AS VARCHAR), '|') || COALESCE('|=' || CAST("cause" AS VARCHAR), '|') || COALESCE('|=' || CAST("identity" AS VARCHAR), '|') || COALESCE('|=' || CAST("external_id" AS VARCHAR), '|') || COALESCE('|=' || CAST("external_key" AS VARCHAR), '|') || COALESCE('|=' || CAST("related_id" AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("target_id" AS INTEGER) AS VARCHAR), '|') || COALESCE('|=' || CAST("reason" AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("transition" AS INTEGER) AS VARCHAR), '|') || COALESCE('|=' || CAST("event" AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("occurred_at" AS TIMESTAMP) AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("is_quiet" AS BOOLEAN) AS VARCHAR), '|') || COALESCE('|=' || CAST("changed" AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("expires_from" AS TIMESTAMP) AS VARCHAR), '|') || COALESCE('|=' || CAST("zone" AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("t_plan" AS VARCHAR(MAX)) AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("t_visits" AS INTEGER) AS VARCHAR), '|') || COALESCE('|=' || CAST(CAST("t_email" AS VARCHAR(MAX)) AS VARCHAR), '|')
+      '1' || COALESCE('|=' || CAST("op" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("cause" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("identity" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("external_id" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("external_key" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("related_id" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("target_id" AS INTEGER) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("reason" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("transition" AS INTEGER) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("event" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("occurred_at" AS TIMESTAMP) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("is_quiet" AS BOOLEAN) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("changed" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("expires_from" AS TIMESTAMP) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("zone" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("t_plan" AS VARCHAR(MAX)) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("t_visits" AS INTEGER) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("t_email" AS VARCHAR(MAX)) AS VARCHAR(MAX)), '|')
     ) AS "content"
   FROM (
     SELECT
@@ -338,7 +338,7 @@ DELETE FROM "shop_activation"."held_rows"
 WHERE
   "sync" = 'people__mailer';
 
-UPDATE "shop_activation"."syncs" SET "held_plan" = CAST(NULL AS VARCHAR)
+UPDATE "shop_activation"."syncs" SET "held_plan" = CAST(NULL AS VARCHAR(MAX))
 WHERE
   "sync" = 'people__mailer';
 

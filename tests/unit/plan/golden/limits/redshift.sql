@@ -2,7 +2,7 @@ DROP TABLE IF EXISTS "activation_higher_1";
 
 CREATE TEMPORARY TABLE "activation_higher_1" AS
 SELECT
-  CAST(NULL AS VARCHAR) AS "person",
+  CAST(NULL AS VARCHAR(MAX)) AS "person",
   0 AS "models"
 WHERE
   FALSE;
@@ -96,7 +96,7 @@ WITH "joined" AS (
     '' AS "changed",
     '' AS "leaving_changed",
     CAST(NULL AS TIMESTAMP) AS "expires_from",
-    CAST(NULL AS VARCHAR) AS "zone",
+    CAST(NULL AS VARCHAR(MAX)) AS "zone",
     "unconfirmed" AS "unconfirmed",
     (
       "is_member" OR NOT "unconfirmed" IS NULL
@@ -127,7 +127,11 @@ WITH "joined" AS (
         )
         THEN 'add'
         WHEN (
-          FALSE OR "external_key" IS DISTINCT FROM "old_external_key"
+          FALSE
+          OR NOT COALESCE(
+            "external_key" = "old_external_key",
+            "external_key" IS NULL AND "old_external_key" IS NULL
+          )
         )
         THEN 'add'
         WHEN "unconfirmed" = 'remove'
@@ -165,7 +169,11 @@ WITH "joined" AS (
         )
         THEN 'new'
         WHEN (
-          FALSE OR "external_key" IS DISTINCT FROM "old_external_key"
+          FALSE
+          OR NOT COALESCE(
+            "external_key" = "old_external_key",
+            "external_key" IS NULL AND "old_external_key" IS NULL
+          )
         )
         THEN 'moved'
         WHEN "unconfirmed" = 'remove'
@@ -190,7 +198,7 @@ SELECT
     THEN 'cap'
     WHEN "j"."waits_1"
     THEN 'cadence'
-    ELSE CAST(NULL AS VARCHAR)
+    ELSE CAST(NULL AS VARCHAR(MAX))
   END AS "waits_for"
 FROM (
   SELECT
@@ -285,7 +293,7 @@ FROM (
                 THEN 'others'
                 WHEN "sync" IN ('people__mailer')
                 THEN 'people'
-                ELSE CAST(NULL AS VARCHAR)
+                ELSE CAST(NULL AS VARCHAR(MAX))
               END AS "model"
             FROM "shop_activation"."entries"
             WHERE
@@ -491,7 +499,7 @@ WHERE
                   THEN 'others'
                   WHEN "sync" IN ('people__mailer')
                   THEN 'people'
-                  ELSE CAST(NULL AS VARCHAR)
+                  ELSE CAST(NULL AS VARCHAR(MAX))
                 END AS "model"
               FROM "shop_activation"."entries"
               WHERE
@@ -587,7 +595,7 @@ FROM (
                 THEN 'others'
                 WHEN "sync" IN ('people__mailer')
                 THEN 'people'
-                ELSE CAST(NULL AS VARCHAR)
+                ELSE CAST(NULL AS VARCHAR(MAX))
               END AS "model"
             FROM "shop_activation"."entries"
             WHERE

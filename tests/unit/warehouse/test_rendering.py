@@ -1,0 +1,44 @@
+"""What an engine has no words for, said in words that it has."""
+
+from __future__ import annotations
+
+import itertools
+
+import duckdb
+import pytest
+from sqlglot import exp
+
+from sync.warehouse import sql as e
+
+NESTED = e.differs(e.as_text(e.col("a")), exp.Anonymous(this="to_json", expressions=[e.col("b")]))
+
+
+@pytest.mark.parametrize(("left", "right"), [*itertools.product(("1", "2", "null"), repeat=2)])
+def test_a_comparison_with_nulls_says_the_same_without_is_distinct_from(
+    left: str, right: str
+) -> None:
+    sides = [exp.cast(_value(side), "integer") for side in (left, right)]
+    plain = e.differs(*sides)
+    written = e.rendered(plain, "redshift")
+    assert "DISTINCT" not in written
+    query = f"select {written} is not distinct from ({plain.sql('duckdb')})"
+    assert duckdb.sql(query).fetchall() == [(True,)]
+
+
+def _value(side: str) -> exp.Expr:
+    return exp.Null() if side == "null" else e.number(int(side))
+
+
+def test_what_stands_inside_is_rewritten_too() -> None:
+    assert e.rendered(NESTED, "redshift") == (
+        'NOT COALESCE(CAST("a" AS VARCHAR(MAX)) = JSON_SERIALIZE("b"),'
+        ' CAST("a" AS VARCHAR(MAX)) IS NULL AND JSON_SERIALIZE("b") IS NULL)'
+    )
+    assert e.rendered(NESTED, "postgres") == 'CAST("a" AS VARCHAR) IS DISTINCT FROM TO_JSON("b")'
+
+
+def test_rendering_leaves_the_statement_as_it_was() -> None:
+    before = NESTED.copy()
+    for engine in ("redshift", "snowflake"):
+        e.rendered(NESTED, engine)
+    assert before == NESTED
