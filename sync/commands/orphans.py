@@ -49,9 +49,10 @@ class Orphan:
             "entry": f"the entry for {known.connection} in {known.model}",
             "connection": f"connection {known.connection}",
         }
+        keep = "keeps" if self.members == 1 else "keep"
         return Problem(
             "sync-gone",
-            f"{known.sync} is recorded, and {lacks[self.lack]} is gone: {self.held} keep what was"
+            f"{known.sync} is recorded, and {lacks[self.lack]} is gone: {self.held} {keep} what was"
             f" sent to {known.connection}",
             hint="Nothing is sent for it.",
             fix=f"take all of it back: python -m sync retire {known.sync}; or, when it was renamed:"

@@ -196,7 +196,7 @@ def _carried(event: Carried) -> str:
     told = {
         "move": f"{event.sync} -> {event.to}, moved with its {members}",
         "exit": f"{event.sync}, removed with the exit of its {members}",
-        "keep": f"{event.sync}, removed, and its {members} keep what they have",
+        "keep": f"{event.sync}, removed; its {members} left as they are",
     }[event.action]
     if event.problem is not None:
         return f"NOT DONE {told}"
