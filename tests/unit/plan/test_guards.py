@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 from dataclasses import replace
 
 import pytest
 
 from sync.model import Fate, Op, Sync
+from sync.plan import guards
 from sync.plan.guards import GuardLimits, Waits, guard
 from sync.project.guarding import GuardForm, bounds_of
 from sync.state.store import PlanSummary
@@ -93,3 +96,9 @@ def test_all_that_is_exceeded_is_said_at_once(people: Sync) -> None:
         "adds and changes of people__crm wait: 3 of 1000 would change, and 1 may",
         "adds and changes of people__crm wait: 4 of 1004 rows of people are invalid, and 1 may be",
     ]
+
+
+def test_every_code_of_a_guard_counts_as_tripped() -> None:
+    source = inspect.getsource(guards)
+    codes = re.findall(r'(?:Problem\(\s*|_too_many\(\w+, )"([a-z-]+)"', source)
+    assert set(codes) == guards.TRIPS
