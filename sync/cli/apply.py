@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-import os
-from dataclasses import replace
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from sync.cli.again import again
-from sync.cli.allowing import ALLOWANCES, ONLY_COHORT, allowed_of, flags_of, limits_of
+from sync.cli.allowing import ALLOWANCES, ONLY_COHORT, allowed_of, limits_of
 from sync.cli.approving import APPROVAL, approvals_of
 from sync.cli.command import command
-from sync.cli.listening import Listening
-from sync.cli.orphans import carry_out, load_telling, tell_gone
+from sync.cli.running import run_once
 from sync.cli.sections import PROJECT, SELECTION, STATE
 from sync.cli.session import Session
 from sync.cli.stopping import Stop
-from sync.errors import SyncError
-from sync.report import results
-from sync.report.events import Stopping, Warned
+from sync.report.events import Stopping
 
 if TYPE_CHECKING:
-    from sync.commands.apply import RunOptions, RunResult
-    from sync.report.events import Carried
-
-TIME_IS_UP = 143
-"""A run that its time budget cut short ends like one that was asked to stop."""
+    pass
 
 
 @command(APPROVAL, ALLOWANCES, SELECTION, PROJECT, STATE)
@@ -71,65 +60,3 @@ def apply(
     )
     with Stop(lambda reason: session.reporter.tell(Stopping(reason))) as stop:
         return run_once(session, options, stop)[0]
-
-
-def run_once(session: Session, options: RunOptions, stop: Stop) -> tuple[int, RunResult | None]:
-    """One run and its report; the exit code, and how it ended where it began."""
-    from sync.cli.unexpected import show
-    from sync.commands.apply import apply as run
-    from sync.run.opening import gravest
-
-    listening = Listening(session.reporter, session.clock, partial(show, session))
-    started_at = session.clock.now()
-    carried: tuple[Carried, ...] = ()
-    try:
-        project = load_telling(session)
-        _write(session, results.unfinished(started_at, os.getpid()))
-        project, carried = carry_out(session, project, stop.reason)
-        result = run(project, options, listening, stop.reason, session.clock)
-    except SyncError as error:
-        exit_code = stop.exit_code or error.exit_code
-        now = session.clock.now()
-        _write(session, results.failed(started_at, now, exit_code, error.problems, carried))
-        session.problems(error.problems, exit_code)
-        return exit_code, None
-    for problem in result.warnings:
-        session.reporter.tell(Warned(problem))
-    stopped, exit_code = _ending(stop, result, listening)
-    if not stopped:
-        exit_code = gravest({exit_code, *(one.exit_code for one in carried)})
-    flags = flags_of({"only_cohort": options.only_cohort})
-    typed = again(session.options, "apply", flags=flags)
-    summary = listening.summary(result, exit_code, stopped, typed)
-    orphans = tell_gone(session, project).orphans
-    summary = replace(summary, orphans=orphans, carried=carried)
-    if carried:
-        summary = replace(summary, started_at=started_at)
-    _write(session, results.run_result(summary))
-    session.reporter.tell(summary)
-    return exit_code, result
-
-
-def _ending(stop: Stop, result: RunResult, listening: Listening) -> tuple[str | None, int]:
-    if stop.exit_code is not None:
-        return stop.reason(), stop.exit_code
-    is_cut = any(r.status == "stopped" for r in result.results) or len(result.results) < len(
-        listening.open
-    )
-    if is_cut and result.failed_first:
-        return f"--fail-fast, and {result.failed_first} was held or failed", result.exit_code
-    return ("the time of --max-runtime is up", TIME_IS_UP) if is_cut else (None, result.exit_code)
-
-
-def _write(session: Session, result: dict[str, Any]) -> None:
-    """Write `sync_results.json`; a run goes on without it."""
-    folder = session.target_path()
-    if folder is None:
-        return
-    try:
-        results.write(result, folder)
-    except OSError as error:
-        session.terminal.complain(
-            f"warning[results-unwritten]: {results.FILE} could not be written to"
-            f" {folder}: {error.strerror or error}"
-        )

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sync.cli.places import Places
-from sync.model import Counts, Kind, Op, Sync
+from sync.model import Kind, Sync
 from sync.report.events import Carried, Ended, Orphaned, Place, Planned, Refused, Warned
 from sync.report.reporter import Reporter
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from sync.commands.succession import Done
     from sync.project.preflight import Gated
     from sync.run.protocol import SyncResult
-    from sync.state.store import PlanSummary
 
 
 def tell_gates(
@@ -38,42 +37,6 @@ def tell_gates(
     return places, events
 
 
-def planned_event(
-    place: Place, sync: Sync, summary: PlanSummary, seconds: float, recovering: int = 0
-) -> Planned:
-    """A plan's summary as an event."""
-    return Planned(
-        place=place,
-        kind=sync.kind,
-        counts=Counts(summary.model_rows, summary.ops.get(Op.REMOVE, 0), summary.fates),
-        ops=summary.ops,
-        causes=summary.causes,
-        seconds=seconds,
-        members=summary.members,
-        is_first=summary.is_first,
-        is_quiet=sync.initial == "quiet",
-        unset_traits=tuple(n for n in summary.dropped_traits if sync.empties(n)),
-        is_definition_changed=summary.is_definition_changed,
-        adopted=summary.adopted,
-        recovering=recovering,
-        added_traits=summary.added_traits,
-        dropped_traits=summary.dropped_traits,
-        next_stage=_stage(summary),
-        waiting=summary.waiting,
-        late=summary.late,
-        learning=_learning(summary),
-        is_unread=summary.is_unread,
-    )
-
-
-def _learning(summary: PlanSummary) -> tuple[int, int] | None:
-    """Where a plan is so large that it might be held, were enough known of what is usual."""
-    from sync.plan.usual import LEAST_DAYS, ROWS
-
-    large = [one for one in summary.usual.values() if one.now > ROWS and one.most is None]
-    return (max(one.days for one in large), LEAST_DAYS) if large else None
-
-
 def ended_event(place: Place, result: SyncResult, planned: Planned | None, seconds: float) -> Ended:
     """The end of a sync as an event."""
     return Ended(
@@ -93,11 +56,6 @@ def ended_event(place: Place, result: SyncResult, planned: Planned | None, secon
         started_at=result.started_at,
         finished_at=result.finished_at,
     )
-
-
-def _stage(summary: PlanSummary) -> tuple[int, int] | None:
-    stage = summary.next_stage
-    return (stage.percent, stage.rows) if stage else None
 
 
 def carried(done: Iterable[Done], is_done: bool = False) -> tuple[Carried, ...]:

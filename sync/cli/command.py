@@ -10,12 +10,28 @@ import click
 
 from sync.cli.click_command import SyncCommand
 from sync.cli.options import options_of
-from sync.cli.sections import OUTPUT, Section
+from sync.cli.sections import Section
 from sync.cli.session import Session
 from sync.errors import SyncError
 from sync.report.terminal import MODULE
 
 Command = Callable[..., int]
+OUTPUT = Section(
+    "Output",
+    (
+        click.option(
+            "--log-format",
+            type=click.Choice(["text", "json"]),
+            default="text",
+            help="text for people, json for machines: one object a line, the result last.",
+        ),
+        click.option("--quiet", "-q", "is_quiet", is_flag=True, help="Results and errors only."),
+        click.option("--no-color", is_flag=True, help="No colours, even on a terminal."),
+        click.option(
+            "--debug", "is_debug", is_flag=True, help="Show tracebacks of unexpected errors."
+        ),
+    ),
+)
 
 
 def command(*sections: Section) -> Callable[[Command], click.Command]:

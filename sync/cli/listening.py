@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from sync.cli.as_events import ended_event, planned_event, tell_gates
+from sync.cli.as_events import ended_event, tell_gates
 from sync.cli.places import Places
+from sync.cli.planned import planned_event
 from sync.errors import Unexpected
 from sync.model import Sync
 from sync.report.events import Ended, Planned, Refused, RunEnded

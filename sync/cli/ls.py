@@ -11,6 +11,7 @@ from sync.cli.command import command
 from sync.cli.sections import JSON, PROJECT, SELECTION
 from sync.cli.session import Session
 from sync.report import results
+from sync.report.events import Warned
 from sync.report.paint import printable
 from sync.report.tables import draw
 
@@ -32,9 +33,11 @@ COLUMNS = ("Model", "Destination", "Kind", "Traits", "Tags", "State")
 def ls(session: Session, output: str) -> int:
     """List the syncs of the project. Reads dbt's files alone, no warehouse and no network."""
     from sync.commands.ls import find
+    from sync.commands.nothing import why_nothing
 
     project = session.load()
-    session.tell_nothing(project)
+    if (why := why_nothing(project)) is not None:
+        session.reporter.tell(Warned(why))
     syncs = find(project)
     if session.is_machine:
         session.answer("listed", target=project.target.name, syncs=[_machine(one) for one in syncs])

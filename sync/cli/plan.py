@@ -4,29 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 import click
 
 from sync.cli.again import again
 from sync.cli.allowing import ALLOWANCES, ONLY_COHORT, allowed_of, flags_of, limits_of
-from sync.cli.as_events import planned_event, tell_gates
+from sync.cli.as_events import tell_gates
 from sync.cli.command import command
 from sync.cli.orphans import load_telling, tell_gone
 from sync.cli.root import Differs
 from sync.cli.sections import JSON, PROJECT, SELECTION, STATE, show_option
 from sync.cli.session import Session
-from sync.cli.showing import shown
 from sync.report import jsonl, markdown
-from sync.report.events import Place, PlanEnded, Previewed
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from sync.model import Sync
-    from sync.plan.guards import Held
-    from sync.run.access import StateAccess
-    from sync.state.store import PlanSummary
+from sync.report.events import PlanEnded
 
 
 @command(ALLOWANCES, SELECTION, PROJECT, STATE)
@@ -51,6 +41,7 @@ def plan(
     **allowed: bool,
 ) -> int:
     """Show what would be sent; nothing is, and nothing is written."""
+    from sync.cli.previewing import previewed
     from sync.commands.check import hold_unconnected
     from sync.commands.preflight import hold, look, planning
     from sync.commands.succession import as_moved
@@ -70,7 +61,7 @@ def plan(
     for sync in [*(one.sync for one in preflight.guarded), *in_order(preflight.open)]:
         guard = partial(hold, preflight, sync, limits=limits_of(allowed))
         reads = planning(preflight, access, sync)
-        made = _preview(session, reads, sync, places.of(sync), guard, show)
+        made = previewed(session, reads, sync, places.of(sync), guard, show)
         has_exits = made.planned is not None and bool(made.planned.total)
         if reads.as_of.only_protective and not (has_exits or sync.name in preflight.doubts):
             continue
@@ -103,32 +94,3 @@ def plan(
     if detailed_exitcode and not ended.exit_code and ended.total:
         return Differs(2)
     return ended.exit_code
-
-
-def _preview(
-    session: Session,
-    access: StateAccess,
-    sync: Sync,
-    place: Place,
-    guard: Callable[[PlanSummary], Held | None],
-    show: int,
-) -> Previewed:
-    from sync.cli.unexpected import keep
-    from sync.commands.plan import preview
-
-    start = session.clock.monotonic()
-    made = preview(access, sync, guard, show)
-    problem = made.problem if made.unexpected is None else keep(session, made.unexpected)
-    took = session.clock.monotonic() - start
-    planned = (
-        planned_event(place, sync, made.summary, took, made.recovering) if made.summary else None
-    )
-    return Previewed(
-        place=place,
-        planned=planned,
-        problem=problem,
-        exit_code=made.exit_code,
-        rows=tuple(shown(row) for row in made.rows),
-        others=made.others,
-        plan_id=made.held.plan_id if made.held else "",
-    )

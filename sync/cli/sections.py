@@ -18,22 +18,6 @@ class Section(NamedTuple):
     options: tuple[Callable[[Any], Any], ...]
 
 
-OUTPUT = Section(
-    "Output",
-    (
-        click.option(
-            "--log-format",
-            type=click.Choice(["text", "json"]),
-            default="text",
-            help="text for people, json for machines: one object a line, the result last.",
-        ),
-        click.option("--quiet", "-q", "is_quiet", is_flag=True, help="Results and errors only."),
-        click.option("--no-color", is_flag=True, help="No colours, even on a terminal."),
-        click.option(
-            "--debug", "is_debug", is_flag=True, help="Show tracebacks of unexpected errors."
-        ),
-    ),
-)
 SELECTION = Section(
     "Selection",
     (

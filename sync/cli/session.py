@@ -63,7 +63,9 @@ class Session(Output):
         return project
 
     def tell_read(self, project: Project) -> None:
-        """What was read, and what is odd about it."""
+        """What was read, what is odd about it, and why there is nothing to sync."""
+        from sync.commands.nothing import why_nothing
+
         self.reporter.tell(
             Read(
                 manifest=short_path(project.manifest.path),
@@ -78,7 +80,8 @@ class Session(Output):
         tried = emulated(project.target.adapter_type)
         for warning in (*([tried] if tried else ()), *self._outdated(project), *project.warnings):
             self.reporter.tell(Warned(warning))
-        self.tell_nothing(project)
+        if (why := why_nothing(project)) is not None:
+            self.reporter.tell(Warned(why))
 
     def _outdated(self, project: Project) -> list[Problem]:
         """A manifest that is older than the files of models in which something is wrong."""
@@ -88,13 +91,6 @@ class Session(Output):
 
         stopped = {node for finding in project.findings for node in finding.models}
         return outdated(project, [m for i, m in project.manifest.models.items() if i in stopped])
-
-    def tell_nothing(self, project: Project) -> None:
-        """Why there is nothing to sync, where that is so."""
-        from sync.commands.nothing import why_nothing
-
-        if (why := why_nothing(project)) is not None:
-            self.reporter.tell(Warned(why))
 
     def access(self, project: Project) -> StateAccess:
         """The project's state; nothing is opened yet."""

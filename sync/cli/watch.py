@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import click
 
-from sync.cli.apply import run_once
 from sync.cli.command import command
+from sync.cli.running import run_once
 from sync.cli.sections import PROJECT, SELECTION, STATE
 from sync.cli.session import Session
 from sync.cli.stopping import Stop

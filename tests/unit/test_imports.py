@@ -171,6 +171,13 @@ def test_imports_point_down_only() -> None:
     assert upward == []
 
 
+def test_a_file_of_the_command_line_parses_calls_and_prints_in_a_hundred_lines() -> None:
+    files = (PACKAGE / "cli").rglob("*.py")
+    lines = {path.name: len(path.read_text().splitlines()) for path in files}
+    assert len(lines) > 40
+    assert {name: n for name, n in lines.items() if n > 100} == {}
+
+
 def test_only_the_sandbox_command_loads_the_sandbox() -> None:
     importers = {i.importer for i in _theirs() if _is_within(i.imported, "activation_sandbox")}
     assert importers == {"cli.sandbox"}
