@@ -51,7 +51,8 @@ lowest: $(INSTALLED) ## Install the lowest dbt that is supported, for the tests 
 emulators: $(INSTALLED) ## Install the warehouses that are emulated, for the tests that try them; about a minute.
 	$(PYTHON) -m venv $(VENV)/emulators
 	$(VENV)/emulators/bin/python -m pip install --quiet 'fakesnow[server]==0.12.1' \
-		snowflake-connector-python==4.8.1 dbt-core==1.11.16 dbt-snowflake==1.12.4 --editable '.[sandbox]'
+		snowflake-connector-python==4.8.1 dbt-core==1.11.16 dbt-snowflake==1.12.4 \
+		dbt-redshift==1.11.2 --editable '.[sandbox]'
 
 torture: $(INSTALLED) ## The long runs: every crash history, many real kills; about an hour and a half on two cores.
 	$(BIN)/python -m pytest -q -m torture --numprocesses=auto --maxprocesses=4 --dist=load

@@ -29,6 +29,8 @@ class Facts:
     """Rows can be numbered in the order in which they come."""
     is_measured: bool = False
     """It plans joins with freshly filled tables badly, until they are analysed."""
+    merges: bool = True
+    """A query can be merged into a table; elsewhere it is updated from a copy, and inserted."""
     is_measured_singly: bool = False
     """Statistics are collected of one table in a statement."""
     begin: str = "begin"
@@ -76,7 +78,14 @@ FACTS = {
         converts="using",
         json="jsonb",
     ),
-    "redshift": Facts("redshift", is_measured=True, is_measured_singly=True, has_transactions=True),
+    "redshift": Facts(
+        "redshift",
+        converts="copy",
+        is_measured=True,
+        merges=False,
+        is_measured_singly=True,
+        has_transactions=True,
+    ),
     "snowflake": Facts(
         "snowflake",
         "hash",

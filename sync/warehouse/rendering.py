@@ -34,7 +34,9 @@ def _snowflake(node: exp.Expr) -> exp.Expr:
 def _redshift(node: exp.Expr) -> exp.Expr:
     """Text that holds more than 256 bytes, and what Redshift has no words for."""
     if isinstance(node, exp.DataType) and node.this in TEXTS and not node.expressions:
-        return exp.DataType.build("varchar(max)", dialect="redshift")
+        return exp.DataType.build("varchar(65535)", dialect="redshift")
+    if isinstance(node, exp.ColumnDef):
+        node.set("exists", False)
     if isinstance(node, exp.NullSafeNEQ):
         return _differs(node.this, node.expression)
     if isinstance(node, exp.Anonymous) and node.name.lower() == "to_json":

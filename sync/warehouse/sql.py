@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache, reduce
@@ -234,6 +234,48 @@ def merge(
         on=all_of(*(equals(col(key, "t"), col(key, "n")) for key in keys)),
         whens=exp.Whens(expressions=whens),
     )
+
+
+def without_merge(merge: exp.Merge) -> Iterator[exp.Expr]:
+    """The same in steps: the query into a temporary table, rows that are found, rows that are not.
+
+    To be run in one transaction.
+    """
+    target, query = merge.this.copy(), merge.args["using"].this
+    target.set("alias", None)
+    new = local(MERGED, "n")
+    yield drop(MERGED)
+    yield temporary(MERGED, query)
+    for when in merge.args["whens"].expressions:
+        if when.args["matched"]:
+            sets = [x.copy() for x in when.args["then"].expressions]
+            found = _of_table(merge.args["on"], target)
+            yield exp.Update(
+                this=target.copy(),
+                expressions=sets,
+                from_=exp.From(this=new.copy()),
+                where=exp.Where(this=found),
+            )
+        else:
+            then = when.args["then"]
+            there = select(number(1)).from_(merge.this.copy()).where(merge.args["on"].copy())
+            rows = exp.select(*(v.copy() for v in then.expression.expressions)).from_(new.copy())
+            into = exp.Schema(
+                this=target.copy(), expressions=[x.copy() for x in then.this.expressions]
+            )
+            yield exp.Insert(this=into, expression=rows.where(negate(exp.Exists(this=there))))
+
+
+MERGED = "activation_merged"
+
+
+def _of_table(condition: exp.Expr, table: exp.Table) -> exp.Expr:
+    """A condition over the alias `t`, over the table's own name."""
+    made = condition.copy()
+    for column in made.find_all(exp.Column):
+        if column.table == "t":
+            column.set("table", ident(table.name))
+    return made
 
 
 def update(relation: Relation, sets: Mapping[str, exp.Expr], where: exp.Expr) -> exp.Update:

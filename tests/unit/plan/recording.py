@@ -112,9 +112,9 @@ class Listening(Catalogue):
         super().__init__(session, dialect, TABLES, is_current=True)
         self.told: list[str] = []
 
-    def run(self, statement: exp.Expr) -> int:
+    def tell(self, statement: exp.Expr) -> int:
         self.told.append(e.rendered(statement, self.dialect, pretty=True))
-        return super().run(statement)
+        return super().tell(statement)
 
     def ask(self, query: exp.Query) -> list[tuple[Any, ...]]:
         self.told.append(e.rendered(query, self.dialect, pretty=True))

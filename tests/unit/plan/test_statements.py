@@ -45,6 +45,11 @@ def no_distinct_from(tree: exp.Expr, sql: str) -> bool:
     return "DISTINCT FROM" not in sql and "to_json" not in sql.lower()
 
 
+def no_merge(tree: exp.Expr, sql: str) -> bool:
+    """Of a query: Redshift merges tables only."""
+    return not isinstance(tree, exp.Merge)
+
+
 def one_table_measured(tree: exp.Expr, sql: str) -> bool:
     return not (isinstance(tree, exp.Analyze) and len(tree.args.get("tables") or ()) > 1) and not (
         sql.startswith("ANALYZE") and "," in sql
@@ -55,7 +60,7 @@ EVERYWHERE: tuple[Rule, ...] = (no_statement_about_all_rows, no_view)
 RULES: dict[str, tuple[Rule, ...]] = {
     "duckdb": (),
     "postgres": (),
-    "redshift": (no_bare_varchar, no_key, no_distinct_from, one_table_measured),
+    "redshift": (no_bare_varchar, no_key, no_distinct_from, one_table_measured, no_merge),
     "snowflake": (no_zone_clause, no_key),
     "bigquery": (no_bare_varchar, no_zone_clause, no_key),
     "databricks": (no_bare_varchar, no_zone_clause, no_key),

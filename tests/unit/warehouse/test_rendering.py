@@ -8,6 +8,8 @@ import duckdb
 import pytest
 from sqlglot import exp
 
+from sync.model import Relation
+from sync.state.schema import add_column
 from sync.warehouse import sql as e
 
 NESTED = e.differs(e.as_text(e.col("a")), exp.Anonymous(this="to_json", expressions=[e.col("b")]))
@@ -31,10 +33,15 @@ def _value(side: str) -> exp.Expr:
 
 def test_what_stands_inside_is_rewritten_too() -> None:
     assert e.rendered(NESTED, "redshift") == (
-        'NOT COALESCE(CAST("a" AS VARCHAR(MAX)) = JSON_SERIALIZE("b"),'
-        ' CAST("a" AS VARCHAR(MAX)) IS NULL AND JSON_SERIALIZE("b") IS NULL)'
+        'NOT COALESCE(CAST("a" AS VARCHAR(65535)) = JSON_SERIALIZE("b"),'
+        ' CAST("a" AS VARCHAR(65535)) IS NULL AND JSON_SERIALIZE("b") IS NULL)'
     )
     assert e.rendered(NESTED, "postgres") == 'CAST("a" AS VARCHAR) IS DISTINCT FROM TO_JSON("b")'
+
+
+def test_a_column_is_added_without_asking_whether_it_is_there() -> None:
+    added = add_column(Relation(None, "s", "t"), "c", "varchar", "redshift")
+    assert e.rendered(added, "redshift") == 'ALTER TABLE "s"."t" ADD COLUMN "c" VARCHAR(65535)'
 
 
 def test_rendering_leaves_the_statement_as_it_was() -> None:

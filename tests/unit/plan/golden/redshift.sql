@@ -1,45 +1,45 @@
 CREATE TABLE IF NOT EXISTS "shop_activation"."leases" (
-  "sync" VARCHAR(MAX),
+  "sync" VARCHAR(65535),
   "epoch" BIGINT,
-  "owner" VARCHAR(MAX),
-  "host" VARCHAR(MAX),
-  "process" VARCHAR(MAX),
-  "version" VARCHAR(MAX),
+  "owner" VARCHAR(65535),
+  "host" VARCHAR(65535),
+  "process" VARCHAR(65535),
+  "version" VARCHAR(65535),
   "acquired_at" TIMESTAMP,
   "expires_at" TIMESTAMP,
   "is_released" BOOLEAN,
-  "installation" VARCHAR(MAX),
-  "project" VARCHAR(MAX),
-  "target" VARCHAR(MAX),
-  "token" VARCHAR(MAX),
+  "installation" VARCHAR(65535),
+  "project" VARCHAR(65535),
+  "target" VARCHAR(65535),
+  "token" VARCHAR(65535),
   "late_epoch" BIGINT,
   "known_epoch" BIGINT
 );
 
 CREATE TABLE IF NOT EXISTS "shop_activation"."syncs" (
-  "sync" VARCHAR(MAX),
-  "model" VARCHAR(MAX),
-  "destination" VARCHAR(MAX),
-  "kind" VARCHAR(MAX),
-  "identity" VARCHAR(MAX),
-  "identify_by" VARCHAR(MAX),
-  "account" VARCHAR(MAX),
-  "definition" VARCHAR(MAX),
+  "sync" VARCHAR(65535),
+  "model" VARCHAR(65535),
+  "destination" VARCHAR(65535),
+  "kind" VARCHAR(65535),
+  "identity" VARCHAR(65535),
+  "identify_by" VARCHAR(65535),
+  "account" VARCHAR(65535),
+  "definition" VARCHAR(65535),
   "definition_version" INTEGER,
-  "recipe" VARCHAR(MAX),
-  "columns" VARCHAR(MAX),
-  "mapping" VARCHAR(MAX),
+  "recipe" VARCHAR(65535),
+  "columns" VARCHAR(65535),
+  "mapping" VARCHAR(65535),
   "baselined_at" TIMESTAMP,
   "completed_at" TIMESTAMP,
   "epoch" BIGINT,
-  "installation" VARCHAR(MAX),
-  "project" VARCHAR(MAX),
-  "target" VARCHAR(MAX),
+  "installation" VARCHAR(65535),
+  "project" VARCHAR(65535),
+  "target" VARCHAR(65535),
   "planned_epoch" BIGINT,
   "settled_epoch" BIGINT,
   "grown_epoch" BIGINT,
-  "seen" VARCHAR(MAX),
-  "held_plan" VARCHAR(MAX)
+  "seen" VARCHAR(65535),
+  "held_plan" VARCHAR(65535)
 );
 
 SELECT
@@ -85,14 +85,14 @@ ORDER BY
   "epoch" DESC NULLS LAST;
 
 CREATE TABLE IF NOT EXISTS "shop_activation"."snapshot_people__mailer" (
-  "identity" VARCHAR(MAX),
-  "external_id" VARCHAR(MAX),
-  "external_key" VARCHAR(MAX),
-  "related_id" VARCHAR(MAX),
+  "identity" VARCHAR(65535),
+  "external_id" VARCHAR(65535),
+  "external_key" VARCHAR(65535),
+  "related_id" VARCHAR(65535),
   "target_id" INTEGER,
   "fingerprint" BIGINT,
   "attempted" BIGINT,
-  "attempted_op" VARCHAR(MAX),
+  "attempted_op" VARCHAR(65535),
   "is_member" BOOLEAN,
   "has_entered" BOOLEAN,
   "entries" INTEGER,
@@ -101,25 +101,25 @@ CREATE TABLE IF NOT EXISTS "shop_activation"."snapshot_people__mailer" (
   "last_exited_at" TIMESTAMP,
   "acknowledged_at" TIMESTAMP,
   "definition_version" INTEGER,
-  "unconfirmed" VARCHAR(MAX),
-  "unsure" VARCHAR(MAX),
+  "unconfirmed" VARCHAR(65535),
+  "unsure" VARCHAR(65535),
   "to_repeat" INTEGER,
   "origin_epoch" BIGINT,
   "written_epoch" BIGINT,
-  "t_plan" VARCHAR(MAX),
+  "t_plan" VARCHAR(65535),
   "t_visits" INTEGER,
-  "t_email" VARCHAR(MAX),
-  "t_old" VARCHAR(MAX),
-  "t_visits_2" VARCHAR(MAX)
+  "t_email" VARCHAR(65535),
+  "t_old" VARCHAR(65535),
+  "t_visits_2" VARCHAR(65535)
 );
 
 CREATE TABLE IF NOT EXISTS "shop_activation"."acks_people__mailer" (
   "epoch" BIGINT,
   "flush_id" INTEGER,
   "seq" BIGINT,
-  "outcome" VARCHAR(MAX),
-  "code" VARCHAR(MAX),
-  "reason" VARCHAR(MAX),
+  "outcome" VARCHAR(65535),
+  "code" VARCHAR(65535),
+  "reason" VARCHAR(65535),
   "answered_at" TIMESTAMP
 );
 
@@ -128,27 +128,27 @@ DROP TABLE IF EXISTS "shop_activation"."plan_people__mailer";
 CREATE TABLE IF NOT EXISTS "shop_activation"."plan_people__mailer" (
   "epoch" BIGINT,
   "seq" BIGINT,
-  "op" VARCHAR(MAX),
-  "cause" VARCHAR(MAX),
-  "identity" VARCHAR(MAX),
-  "external_id" VARCHAR(MAX),
-  "external_key" VARCHAR(MAX),
-  "related_id" VARCHAR(MAX),
+  "op" VARCHAR(65535),
+  "cause" VARCHAR(65535),
+  "identity" VARCHAR(65535),
+  "external_id" VARCHAR(65535),
+  "external_key" VARCHAR(65535),
+  "related_id" VARCHAR(65535),
   "target_id" INTEGER,
-  "reason" VARCHAR(MAX),
+  "reason" VARCHAR(65535),
   "transition" INTEGER,
   "origin_epoch" BIGINT,
   "to_repeat" INTEGER,
   "fingerprint" BIGINT,
-  "event" VARCHAR(MAX),
+  "event" VARCHAR(65535),
   "occurred_at" TIMESTAMP,
   "is_quiet" BOOLEAN,
-  "changed" VARCHAR(MAX),
+  "changed" VARCHAR(65535),
   "expires_from" TIMESTAMP,
-  "zone" VARCHAR(MAX),
-  "t_plan" VARCHAR(MAX),
+  "zone" VARCHAR(65535),
+  "t_plan" VARCHAR(65535),
   "t_visits" INTEGER,
-  "t_email" VARCHAR(MAX)
+  "t_email" VARCHAR(65535)
 );
 
 INSERT INTO "shop_activation"."targets" (
@@ -198,7 +198,7 @@ FROM (
       THEN 'invalid'
       WHEN "r"."t_plan" IS NULL
       THEN 'invalid'
-      ELSE CAST(NULL AS VARCHAR(MAX))
+      ELSE CAST(NULL AS VARCHAR(65535))
     END AS "fate",
     CASE
       WHEN "r"."identity" IS NULL
@@ -207,38 +207,38 @@ FROM (
       THEN 'address-missing'
       WHEN "r"."t_plan" IS NULL
       THEN 'null-refused'
-      ELSE CAST(NULL AS VARCHAR(MAX))
+      ELSE CAST(NULL AS VARCHAR(65535))
     END AS "detail"
   FROM (
     SELECT
       CASE
-        WHEN CAST("m"."id" AS VARCHAR(MAX)) = ''
-        OR CAST("m"."id" AS VARCHAR(MAX)) LIKE ' %'
-        OR CAST("m"."id" AS VARCHAR(MAX)) LIKE '% '
-        THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR(MAX))), '')
-        ELSE CAST("m"."id" AS VARCHAR(MAX))
+        WHEN CAST("m"."id" AS VARCHAR(65535)) = ''
+        OR CAST("m"."id" AS VARCHAR(65535)) LIKE ' %'
+        OR CAST("m"."id" AS VARCHAR(65535)) LIKE '% '
+        THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR(65535))), '')
+        ELSE CAST("m"."id" AS VARCHAR(65535))
       END AS "identity",
       TRANSLATE(
         TRIM(BOTH '\t\n\013\f\r\034\035\036\037                  　' FROM CASE
-          WHEN CAST("m"."email" AS VARCHAR(MAX)) = ''
-          OR CAST("m"."email" AS VARCHAR(MAX)) LIKE ' %'
-          OR CAST("m"."email" AS VARCHAR(MAX)) LIKE '% '
-          THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR(MAX))), '')
-          ELSE CAST("m"."email" AS VARCHAR(MAX))
+          WHEN CAST("m"."email" AS VARCHAR(65535)) = ''
+          OR CAST("m"."email" AS VARCHAR(65535)) LIKE ' %'
+          OR CAST("m"."email" AS VARCHAR(65535)) LIKE '% '
+          THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR(65535))), '')
+          ELSE CAST("m"."email" AS VARCHAR(65535))
         END),
         'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
         'abcdefghijklmnopqrstuvwxyz'
       ) AS "external_key",
       CASE
-        WHEN CAST("m"."email" AS VARCHAR(MAX)) = ''
-        OR CAST("m"."email" AS VARCHAR(MAX)) LIKE ' %'
-        OR CAST("m"."email" AS VARCHAR(MAX)) LIKE '% '
-        THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR(MAX))), '')
-        ELSE CAST("m"."email" AS VARCHAR(MAX))
+        WHEN CAST("m"."email" AS VARCHAR(65535)) = ''
+        OR CAST("m"."email" AS VARCHAR(65535)) LIKE ' %'
+        OR CAST("m"."email" AS VARCHAR(65535)) LIKE '% '
+        THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR(65535))), '')
+        ELSE CAST("m"."email" AS VARCHAR(65535))
       END AS "external_id",
-      CAST(NULL AS VARCHAR(MAX)) AS "related_id",
-      CAST(NULL AS VARCHAR(MAX)) AS "reason",
-      CAST(NULL AS VARCHAR(MAX)) AS "event",
+      CAST(NULL AS VARCHAR(65535)) AS "related_id",
+      CAST(NULL AS VARCHAR(65535)) AS "reason",
+      CAST(NULL AS VARCHAR(65535)) AS "event",
       CAST(NULL AS TIMESTAMP) AS "occurred_at",
       "m"."plan" AS "t_plan",
       COALESCE("m"."visits", 0) AS "t_visits",
@@ -290,7 +290,7 @@ FROM (
         THEN 'invalid'
         WHEN "r"."t_plan" IS NULL
         THEN 'invalid'
-        ELSE CAST(NULL AS VARCHAR(MAX))
+        ELSE CAST(NULL AS VARCHAR(65535))
       END AS "fate",
       CASE
         WHEN "r"."identity" IS NULL
@@ -299,38 +299,38 @@ FROM (
         THEN 'address-missing'
         WHEN "r"."t_plan" IS NULL
         THEN 'null-refused'
-        ELSE CAST(NULL AS VARCHAR(MAX))
+        ELSE CAST(NULL AS VARCHAR(65535))
       END AS "detail"
     FROM (
       SELECT
         CASE
-          WHEN CAST("m"."id" AS VARCHAR(MAX)) = ''
-          OR CAST("m"."id" AS VARCHAR(MAX)) LIKE ' %'
-          OR CAST("m"."id" AS VARCHAR(MAX)) LIKE '% '
-          THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR(MAX))), '')
-          ELSE CAST("m"."id" AS VARCHAR(MAX))
+          WHEN CAST("m"."id" AS VARCHAR(65535)) = ''
+          OR CAST("m"."id" AS VARCHAR(65535)) LIKE ' %'
+          OR CAST("m"."id" AS VARCHAR(65535)) LIKE '% '
+          THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR(65535))), '')
+          ELSE CAST("m"."id" AS VARCHAR(65535))
         END AS "identity",
         TRANSLATE(
           TRIM(BOTH '\t\n\013\f\r\034\035\036\037                  　' FROM CASE
-            WHEN CAST("m"."email" AS VARCHAR(MAX)) = ''
-            OR CAST("m"."email" AS VARCHAR(MAX)) LIKE ' %'
-            OR CAST("m"."email" AS VARCHAR(MAX)) LIKE '% '
-            THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR(MAX))), '')
-            ELSE CAST("m"."email" AS VARCHAR(MAX))
+            WHEN CAST("m"."email" AS VARCHAR(65535)) = ''
+            OR CAST("m"."email" AS VARCHAR(65535)) LIKE ' %'
+            OR CAST("m"."email" AS VARCHAR(65535)) LIKE '% '
+            THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR(65535))), '')
+            ELSE CAST("m"."email" AS VARCHAR(65535))
           END),
           'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
           'abcdefghijklmnopqrstuvwxyz'
         ) AS "external_key",
         CASE
-          WHEN CAST("m"."email" AS VARCHAR(MAX)) = ''
-          OR CAST("m"."email" AS VARCHAR(MAX)) LIKE ' %'
-          OR CAST("m"."email" AS VARCHAR(MAX)) LIKE '% '
-          THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR(MAX))), '')
-          ELSE CAST("m"."email" AS VARCHAR(MAX))
+          WHEN CAST("m"."email" AS VARCHAR(65535)) = ''
+          OR CAST("m"."email" AS VARCHAR(65535)) LIKE ' %'
+          OR CAST("m"."email" AS VARCHAR(65535)) LIKE '% '
+          THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR(65535))), '')
+          ELSE CAST("m"."email" AS VARCHAR(65535))
         END AS "external_id",
-        CAST(NULL AS VARCHAR(MAX)) AS "related_id",
-        CAST(NULL AS VARCHAR(MAX)) AS "reason",
-        CAST(NULL AS VARCHAR(MAX)) AS "event",
+        CAST(NULL AS VARCHAR(65535)) AS "related_id",
+        CAST(NULL AS VARCHAR(65535)) AS "reason",
+        CAST(NULL AS VARCHAR(65535)) AS "event",
         CAST(NULL AS TIMESTAMP) AS "occurred_at",
         "m"."plan" AS "t_plan",
         COALESCE("m"."visits", 0) AS "t_visits",
@@ -390,8 +390,9 @@ WHERE
         )
         OR (
           NOT COALESCE(
-            MD5('' || CAST("m"."t_email" AS VARCHAR(MAX))) = "s"."t_email",
-            MD5('' || CAST("m"."t_email" AS VARCHAR(MAX))) IS NULL AND "s"."t_email" IS NULL
+            MD5('' || CAST("m"."t_email" AS VARCHAR(65535))) = "s"."t_email",
+            MD5('' || CAST("m"."t_email" AS VARCHAR(65535))) IS NULL
+            AND "s"."t_email" IS NULL
           )
           OR (
             COALESCE(POSITION(',t_email,' IN "s"."unsure"), 0) > 0
@@ -448,7 +449,7 @@ FROM (
         THEN 'invalid'
         WHEN "r"."t_plan" IS NULL
         THEN 'invalid'
-        ELSE CAST(NULL AS VARCHAR(MAX))
+        ELSE CAST(NULL AS VARCHAR(65535))
       END AS "fate",
       CASE
         WHEN "r"."identity" IS NULL
@@ -457,38 +458,38 @@ FROM (
         THEN 'address-missing'
         WHEN "r"."t_plan" IS NULL
         THEN 'null-refused'
-        ELSE CAST(NULL AS VARCHAR(MAX))
+        ELSE CAST(NULL AS VARCHAR(65535))
       END AS "detail"
     FROM (
       SELECT
         CASE
-          WHEN CAST("m"."id" AS VARCHAR(MAX)) = ''
-          OR CAST("m"."id" AS VARCHAR(MAX)) LIKE ' %'
-          OR CAST("m"."id" AS VARCHAR(MAX)) LIKE '% '
-          THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR(MAX))), '')
-          ELSE CAST("m"."id" AS VARCHAR(MAX))
+          WHEN CAST("m"."id" AS VARCHAR(65535)) = ''
+          OR CAST("m"."id" AS VARCHAR(65535)) LIKE ' %'
+          OR CAST("m"."id" AS VARCHAR(65535)) LIKE '% '
+          THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR(65535))), '')
+          ELSE CAST("m"."id" AS VARCHAR(65535))
         END AS "identity",
         TRANSLATE(
           TRIM(BOTH '\t\n\013\f\r\034\035\036\037                  　' FROM CASE
-            WHEN CAST("m"."email" AS VARCHAR(MAX)) = ''
-            OR CAST("m"."email" AS VARCHAR(MAX)) LIKE ' %'
-            OR CAST("m"."email" AS VARCHAR(MAX)) LIKE '% '
-            THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR(MAX))), '')
-            ELSE CAST("m"."email" AS VARCHAR(MAX))
+            WHEN CAST("m"."email" AS VARCHAR(65535)) = ''
+            OR CAST("m"."email" AS VARCHAR(65535)) LIKE ' %'
+            OR CAST("m"."email" AS VARCHAR(65535)) LIKE '% '
+            THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR(65535))), '')
+            ELSE CAST("m"."email" AS VARCHAR(65535))
           END),
           'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
           'abcdefghijklmnopqrstuvwxyz'
         ) AS "external_key",
         CASE
-          WHEN CAST("m"."email" AS VARCHAR(MAX)) = ''
-          OR CAST("m"."email" AS VARCHAR(MAX)) LIKE ' %'
-          OR CAST("m"."email" AS VARCHAR(MAX)) LIKE '% '
-          THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR(MAX))), '')
-          ELSE CAST("m"."email" AS VARCHAR(MAX))
+          WHEN CAST("m"."email" AS VARCHAR(65535)) = ''
+          OR CAST("m"."email" AS VARCHAR(65535)) LIKE ' %'
+          OR CAST("m"."email" AS VARCHAR(65535)) LIKE '% '
+          THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR(65535))), '')
+          ELSE CAST("m"."email" AS VARCHAR(65535))
         END AS "external_id",
-        CAST(NULL AS VARCHAR(MAX)) AS "related_id",
-        CAST(NULL AS VARCHAR(MAX)) AS "reason",
-        CAST(NULL AS VARCHAR(MAX)) AS "event",
+        CAST(NULL AS VARCHAR(65535)) AS "related_id",
+        CAST(NULL AS VARCHAR(65535)) AS "reason",
+        CAST(NULL AS VARCHAR(65535)) AS "event",
         CAST(NULL AS TIMESTAMP) AS "occurred_at",
         "m"."plan" AS "t_plan",
         COALESCE("m"."visits", 0) AS "t_visits",
@@ -625,173 +626,152 @@ SELECT
 FROM "activation_shared"
 LIMIT 1;
 
-MERGE INTO "shop_activation"."snapshot_people__mailer" AS "t"
-USING (
-  SELECT
-    "s"."identity" AS "identity",
-    "s"."external_id" AS "external_id",
-    "s"."external_key" AS "external_key",
-    "s"."related_id" AS "related_id",
-    "s"."target_id" AS "target_id",
-    "s"."fingerprint" AS "fingerprint",
-    "s"."attempted" AS "attempted",
-    CAST(NULL AS VARCHAR(MAX)) AS "attempted_op",
-    CASE
-      WHEN "s"."identity" IN (
-        SELECT
-          "leaver"
-        FROM "activation_shared"
-      )
-      THEN FALSE
-      ELSE "s"."is_member"
-    END AS "is_member",
-    CASE
-      WHEN "s"."identity" IN (
-        SELECT
-          "leaver"
-        FROM "activation_shared"
-      )
-      THEN FALSE
-      ELSE "s"."has_entered"
-    END AS "has_entered",
-    "s"."entries" AS "entries",
-    "s"."first_entered_at" AS "first_entered_at",
-    "s"."last_entered_at" AS "last_entered_at",
-    "s"."last_exited_at" AS "last_exited_at",
-    "s"."acknowledged_at" AS "acknowledged_at",
-    "s"."definition_version" AS "definition_version",
-    CASE
-      WHEN "s"."identity" IN (
-        SELECT
-          "leaver"
-        FROM "activation_shared"
-      )
-      THEN CAST(NULL AS VARCHAR(MAX))
-      ELSE 'change'
-    END AS "unconfirmed",
-    CASE
-      WHEN "s"."identity" IN (
-        SELECT
-          "leaver"
-        FROM "activation_shared"
-      )
-      THEN CAST(NULL AS VARCHAR(MAX))
-      ELSE '*'
-    END AS "unsure",
-    COALESCE(
-      (
-        SELECT
-          MAX("r"."to_repeat")
-        FROM "shop_activation"."snapshot_people__mailer" AS "r"
-        WHERE
-          COALESCE(
-            "r"."external_key",
-            TRANSLATE(
-              TRIM(BOTH '\t\n\013\f\r\034\035\036\037                  　' FROM COALESCE("r"."external_id", "r"."identity")),
-              'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
-              'abcdefghijklmnopqrstuvwxyz'
-            )
-          ) = COALESCE(
-            "s"."external_key",
-            TRANSLATE(
-              TRIM(BOTH '\t\n\013\f\r\034\035\036\037                  　' FROM COALESCE("s"."external_id", "s"."identity")),
-              'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
-              'abcdefghijklmnopqrstuvwxyz'
-            )
-          )
-      ),
-      0
-    ) AS "to_repeat",
-    "s"."origin_epoch" AS "origin_epoch",
-    7 AS "written_epoch",
-    CASE
-      WHEN "s"."identity" IN (
-        SELECT
-          "leaver"
-        FROM "activation_shared"
-      )
-      THEN NULL
-      ELSE "s"."t_plan"
-    END AS "t_plan",
-    CASE
-      WHEN "s"."identity" IN (
-        SELECT
-          "leaver"
-        FROM "activation_shared"
-      )
-      THEN NULL
-      ELSE "s"."t_visits"
-    END AS "t_visits",
-    CASE
-      WHEN "s"."identity" IN (
-        SELECT
-          "leaver"
-        FROM "activation_shared"
-      )
-      THEN NULL
-      ELSE "s"."t_email"
-    END AS "t_email",
-    CASE
-      WHEN "s"."identity" IN (
-        SELECT
-          "leaver"
-        FROM "activation_shared"
-      )
-      THEN NULL
-      ELSE "s"."t_old"
-    END AS "t_old",
-    CASE
-      WHEN "s"."identity" IN (
-        SELECT
-          "leaver"
-        FROM "activation_shared"
-      )
-      THEN NULL
-      ELSE "s"."t_visits_2"
-    END AS "t_visits_2"
-  FROM "shop_activation"."snapshot_people__mailer" AS "s"
-  WHERE
-    (
-      "s"."identity" IN (
-        SELECT
-          "leaver"
-        FROM "activation_shared"
-      )
-      OR "s"."identity" IN (
-        SELECT
-          "stayer"
-        FROM "activation_shared"
-      )
+DROP TABLE IF EXISTS "activation_merged";
+
+CREATE TEMPORARY TABLE "activation_merged" AS
+SELECT
+  "s"."identity" AS "identity",
+  "s"."external_id" AS "external_id",
+  "s"."external_key" AS "external_key",
+  "s"."related_id" AS "related_id",
+  "s"."target_id" AS "target_id",
+  "s"."fingerprint" AS "fingerprint",
+  "s"."attempted" AS "attempted",
+  CAST(NULL AS VARCHAR(65535)) AS "attempted_op",
+  CASE
+    WHEN "s"."identity" IN (
+      SELECT
+        "leaver"
+      FROM "activation_shared"
     )
-) AS "n"
-ON "t"."identity" = "n"."identity"
-WHEN MATCHED THEN UPDATE SET
-  "external_id" = "n"."external_id",
-  "external_key" = "n"."external_key",
-  "related_id" = "n"."related_id",
-  "target_id" = "n"."target_id",
-  "fingerprint" = "n"."fingerprint",
-  "attempted" = "n"."attempted",
-  "attempted_op" = "n"."attempted_op",
-  "is_member" = "n"."is_member",
-  "has_entered" = "n"."has_entered",
-  "entries" = "n"."entries",
-  "first_entered_at" = "n"."first_entered_at",
-  "last_entered_at" = "n"."last_entered_at",
-  "last_exited_at" = "n"."last_exited_at",
-  "acknowledged_at" = "n"."acknowledged_at",
-  "definition_version" = "n"."definition_version",
-  "unconfirmed" = "n"."unconfirmed",
-  "unsure" = "n"."unsure",
-  "to_repeat" = "n"."to_repeat",
-  "origin_epoch" = "n"."origin_epoch",
-  "written_epoch" = "n"."written_epoch",
-  "t_plan" = "n"."t_plan",
-  "t_visits" = "n"."t_visits",
-  "t_email" = "n"."t_email",
-  "t_old" = "n"."t_old",
-  "t_visits_2" = "n"."t_visits_2"
-WHEN NOT MATCHED THEN INSERT (
+    THEN FALSE
+    ELSE "s"."is_member"
+  END AS "is_member",
+  CASE
+    WHEN "s"."identity" IN (
+      SELECT
+        "leaver"
+      FROM "activation_shared"
+    )
+    THEN FALSE
+    ELSE "s"."has_entered"
+  END AS "has_entered",
+  "s"."entries" AS "entries",
+  "s"."first_entered_at" AS "first_entered_at",
+  "s"."last_entered_at" AS "last_entered_at",
+  "s"."last_exited_at" AS "last_exited_at",
+  "s"."acknowledged_at" AS "acknowledged_at",
+  "s"."definition_version" AS "definition_version",
+  CASE
+    WHEN "s"."identity" IN (
+      SELECT
+        "leaver"
+      FROM "activation_shared"
+    )
+    THEN CAST(NULL AS VARCHAR(65535))
+    ELSE 'change'
+  END AS "unconfirmed",
+  CASE
+    WHEN "s"."identity" IN (
+      SELECT
+        "leaver"
+      FROM "activation_shared"
+    )
+    THEN CAST(NULL AS VARCHAR(65535))
+    ELSE '*'
+  END AS "unsure",
+  COALESCE(
+    (
+      SELECT
+        MAX("r"."to_repeat")
+      FROM "shop_activation"."snapshot_people__mailer" AS "r"
+      WHERE
+        COALESCE(
+          "r"."external_key",
+          TRANSLATE(
+            TRIM(BOTH '\t\n\013\f\r\034\035\036\037                  　' FROM COALESCE("r"."external_id", "r"."identity")),
+            'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+            'abcdefghijklmnopqrstuvwxyz'
+          )
+        ) = COALESCE(
+          "s"."external_key",
+          TRANSLATE(
+            TRIM(BOTH '\t\n\013\f\r\034\035\036\037                  　' FROM COALESCE("s"."external_id", "s"."identity")),
+            'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+            'abcdefghijklmnopqrstuvwxyz'
+          )
+        )
+    ),
+    0
+  ) AS "to_repeat",
+  "s"."origin_epoch" AS "origin_epoch",
+  7 AS "written_epoch",
+  CASE
+    WHEN "s"."identity" IN (
+      SELECT
+        "leaver"
+      FROM "activation_shared"
+    )
+    THEN NULL
+    ELSE "s"."t_plan"
+  END AS "t_plan",
+  CASE
+    WHEN "s"."identity" IN (
+      SELECT
+        "leaver"
+      FROM "activation_shared"
+    )
+    THEN NULL
+    ELSE "s"."t_visits"
+  END AS "t_visits",
+  CASE
+    WHEN "s"."identity" IN (
+      SELECT
+        "leaver"
+      FROM "activation_shared"
+    )
+    THEN NULL
+    ELSE "s"."t_email"
+  END AS "t_email",
+  CASE
+    WHEN "s"."identity" IN (
+      SELECT
+        "leaver"
+      FROM "activation_shared"
+    )
+    THEN NULL
+    ELSE "s"."t_old"
+  END AS "t_old",
+  CASE
+    WHEN "s"."identity" IN (
+      SELECT
+        "leaver"
+      FROM "activation_shared"
+    )
+    THEN NULL
+    ELSE "s"."t_visits_2"
+  END AS "t_visits_2"
+FROM "shop_activation"."snapshot_people__mailer" AS "s"
+WHERE
+  (
+    "s"."identity" IN (
+      SELECT
+        "leaver"
+      FROM "activation_shared"
+    )
+    OR "s"."identity" IN (
+      SELECT
+        "stayer"
+      FROM "activation_shared"
+    )
+  );
+
+UPDATE "shop_activation"."snapshot_people__mailer" SET "external_id" = "n"."external_id", "external_key" = "n"."external_key", "related_id" = "n"."related_id", "target_id" = "n"."target_id", "fingerprint" = "n"."fingerprint", "attempted" = "n"."attempted", "attempted_op" = "n"."attempted_op", "is_member" = "n"."is_member", "has_entered" = "n"."has_entered", "entries" = "n"."entries", "first_entered_at" = "n"."first_entered_at", "last_entered_at" = "n"."last_entered_at", "last_exited_at" = "n"."last_exited_at", "acknowledged_at" = "n"."acknowledged_at", "definition_version" = "n"."definition_version", "unconfirmed" = "n"."unconfirmed", "unsure" = "n"."unsure", "to_repeat" = "n"."to_repeat", "origin_epoch" = "n"."origin_epoch", "written_epoch" = "n"."written_epoch", "t_plan" = "n"."t_plan", "t_visits" = "n"."t_visits", "t_email" = "n"."t_email", "t_old" = "n"."t_old", "t_visits_2" = "n"."t_visits_2"
+FROM "activation_merged" AS "n"
+WHERE
+  "snapshot_people__mailer"."identity" = "n"."identity";
+
+INSERT INTO "shop_activation"."snapshot_people__mailer" (
   "identity",
   "external_id",
   "external_key",
@@ -818,7 +798,8 @@ WHEN NOT MATCHED THEN INSERT (
   "t_email",
   "t_old",
   "t_visits_2"
-) VALUES (
+)
+SELECT
   "n"."identity",
   "n"."external_id",
   "n"."external_key",
@@ -845,7 +826,17 @@ WHEN NOT MATCHED THEN INSERT (
   "n"."t_email",
   "n"."t_old",
   "n"."t_visits_2"
-);
+FROM "activation_merged" AS "n"
+WHERE
+  NOT (
+    EXISTS(
+      SELECT
+        1
+      FROM "shop_activation"."snapshot_people__mailer" AS "t"
+      WHERE
+        "t"."identity" = "n"."identity"
+    )
+  );
 
 DROP TABLE IF EXISTS "activation_candidates";
 
@@ -890,7 +881,7 @@ FROM (
         THEN 'invalid'
         WHEN "r"."t_plan" IS NULL
         THEN 'invalid'
-        ELSE CAST(NULL AS VARCHAR(MAX))
+        ELSE CAST(NULL AS VARCHAR(65535))
       END AS "fate",
       CASE
         WHEN "r"."identity" IS NULL
@@ -899,38 +890,38 @@ FROM (
         THEN 'address-missing'
         WHEN "r"."t_plan" IS NULL
         THEN 'null-refused'
-        ELSE CAST(NULL AS VARCHAR(MAX))
+        ELSE CAST(NULL AS VARCHAR(65535))
       END AS "detail"
     FROM (
       SELECT
         CASE
-          WHEN CAST("m"."id" AS VARCHAR(MAX)) = ''
-          OR CAST("m"."id" AS VARCHAR(MAX)) LIKE ' %'
-          OR CAST("m"."id" AS VARCHAR(MAX)) LIKE '% '
-          THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR(MAX))), '')
-          ELSE CAST("m"."id" AS VARCHAR(MAX))
+          WHEN CAST("m"."id" AS VARCHAR(65535)) = ''
+          OR CAST("m"."id" AS VARCHAR(65535)) LIKE ' %'
+          OR CAST("m"."id" AS VARCHAR(65535)) LIKE '% '
+          THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR(65535))), '')
+          ELSE CAST("m"."id" AS VARCHAR(65535))
         END AS "identity",
         TRANSLATE(
           TRIM(BOTH '\t\n\013\f\r\034\035\036\037                  　' FROM CASE
-            WHEN CAST("m"."email" AS VARCHAR(MAX)) = ''
-            OR CAST("m"."email" AS VARCHAR(MAX)) LIKE ' %'
-            OR CAST("m"."email" AS VARCHAR(MAX)) LIKE '% '
-            THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR(MAX))), '')
-            ELSE CAST("m"."email" AS VARCHAR(MAX))
+            WHEN CAST("m"."email" AS VARCHAR(65535)) = ''
+            OR CAST("m"."email" AS VARCHAR(65535)) LIKE ' %'
+            OR CAST("m"."email" AS VARCHAR(65535)) LIKE '% '
+            THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR(65535))), '')
+            ELSE CAST("m"."email" AS VARCHAR(65535))
           END),
           'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
           'abcdefghijklmnopqrstuvwxyz'
         ) AS "external_key",
         CASE
-          WHEN CAST("m"."email" AS VARCHAR(MAX)) = ''
-          OR CAST("m"."email" AS VARCHAR(MAX)) LIKE ' %'
-          OR CAST("m"."email" AS VARCHAR(MAX)) LIKE '% '
-          THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR(MAX))), '')
-          ELSE CAST("m"."email" AS VARCHAR(MAX))
+          WHEN CAST("m"."email" AS VARCHAR(65535)) = ''
+          OR CAST("m"."email" AS VARCHAR(65535)) LIKE ' %'
+          OR CAST("m"."email" AS VARCHAR(65535)) LIKE '% '
+          THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR(65535))), '')
+          ELSE CAST("m"."email" AS VARCHAR(65535))
         END AS "external_id",
-        CAST(NULL AS VARCHAR(MAX)) AS "related_id",
-        CAST(NULL AS VARCHAR(MAX)) AS "reason",
-        CAST(NULL AS VARCHAR(MAX)) AS "event",
+        CAST(NULL AS VARCHAR(65535)) AS "related_id",
+        CAST(NULL AS VARCHAR(65535)) AS "reason",
+        CAST(NULL AS VARCHAR(65535)) AS "event",
         CAST(NULL AS TIMESTAMP) AS "occurred_at",
         "m"."plan" AS "t_plan",
         COALESCE("m"."visits", 0) AS "t_visits",
@@ -990,8 +981,9 @@ WHERE
         )
         OR (
           NOT COALESCE(
-            MD5('' || CAST("m"."t_email" AS VARCHAR(MAX))) = "s"."t_email",
-            MD5('' || CAST("m"."t_email" AS VARCHAR(MAX))) IS NULL AND "s"."t_email" IS NULL
+            MD5('' || CAST("m"."t_email" AS VARCHAR(65535))) = "s"."t_email",
+            MD5('' || CAST("m"."t_email" AS VARCHAR(65535))) IS NULL
+            AND "s"."t_email" IS NULL
           )
           OR (
             COALESCE(POSITION(',t_email,' IN "s"."unsure"), 0) > 0
@@ -1138,8 +1130,9 @@ WITH "joined" AS (
     ) AS "h2",
     (
       NOT COALESCE(
-        MD5('' || CAST("c"."t_email" AS VARCHAR(MAX))) = "s"."t_email",
-        MD5('' || CAST("c"."t_email" AS VARCHAR(MAX))) IS NULL AND "s"."t_email" IS NULL
+        MD5('' || CAST("c"."t_email" AS VARCHAR(65535))) = "s"."t_email",
+        MD5('' || CAST("c"."t_email" AS VARCHAR(65535))) IS NULL
+        AND "s"."t_email" IS NULL
       )
       OR (
         COALESCE(POSITION(',t_email,' IN "s"."unsure"), 0) > 0
@@ -1372,7 +1365,7 @@ WITH "joined" AS (
     "t_visits" AS "t_visits",
     "t_email" AS "t_email",
     CAST(NULL AS TIMESTAMP) AS "expires_from",
-    CAST(NULL AS VARCHAR(MAX)) AS "zone",
+    CAST(NULL AS VARCHAR(65535)) AS "zone",
     (
       "is_member" OR NOT "unconfirmed" IS NULL
     ) AS "is_held"
@@ -1799,37 +1792,38 @@ FROM (
     "op" = 'add'
 ) AS "p";
 
-MERGE INTO "shop_activation"."snapshot_people__mailer" AS "t"
-USING (
-  SELECT
-    "c"."identity" AS "identity",
-    CAST(NULL AS BIGINT) AS "fingerprint",
-    1 AS "target_id"
-  FROM "activation_candidates" AS "c"
-  WHERE
-    (
-      "c"."is_wanted"
-      AND "c"."is_known"
-      AND NOT EXISTS(
-        SELECT
-          1
-        FROM "activation_planned" AS "p"
-        WHERE
-          "p"."identity" = "c"."identity"
-      )
-    )
+DROP TABLE IF EXISTS "activation_merged";
+
+CREATE TEMPORARY TABLE "activation_merged" AS
+SELECT
+  "c"."identity" AS "identity",
+  CAST(NULL AS BIGINT) AS "fingerprint",
+  1 AS "target_id"
+FROM "activation_candidates" AS "c"
+WHERE
+  (
+    "c"."is_wanted"
+    AND "c"."is_known"
     AND NOT EXISTS(
       SELECT
         1
-      FROM "activation_duplicates" AS "u"
+      FROM "activation_planned" AS "p"
       WHERE
-        "u"."identity" = "c"."identity"
+        "p"."identity" = "c"."identity"
     )
-) AS "n"
-ON "t"."identity" = "n"."identity"
-WHEN MATCHED THEN UPDATE SET
-  "fingerprint" = "n"."fingerprint",
-  "target_id" = "n"."target_id";
+  )
+  AND NOT EXISTS(
+    SELECT
+      1
+    FROM "activation_duplicates" AS "u"
+    WHERE
+      "u"."identity" = "c"."identity"
+  );
+
+UPDATE "shop_activation"."snapshot_people__mailer" SET "fingerprint" = "n"."fingerprint", "target_id" = "n"."target_id"
+FROM "activation_merged" AS "n"
+WHERE
+  "snapshot_people__mailer"."identity" = "n"."identity";
 
 UPDATE "shop_activation"."snapshot_people__mailer" SET "attempted" = NULL, "attempted_op" = NULL
 WHERE
@@ -1943,7 +1937,7 @@ FROM (
       THEN 'invalid'
       WHEN "r"."t_plan" IS NULL
       THEN 'invalid'
-      ELSE CAST(NULL AS VARCHAR(MAX))
+      ELSE CAST(NULL AS VARCHAR(65535))
     END AS "fate",
     CASE
       WHEN "r"."identity" IS NULL
@@ -1952,38 +1946,38 @@ FROM (
       THEN 'address-missing'
       WHEN "r"."t_plan" IS NULL
       THEN 'null-refused'
-      ELSE CAST(NULL AS VARCHAR(MAX))
+      ELSE CAST(NULL AS VARCHAR(65535))
     END AS "detail"
   FROM (
     SELECT
       CASE
-        WHEN CAST("m"."id" AS VARCHAR(MAX)) = ''
-        OR CAST("m"."id" AS VARCHAR(MAX)) LIKE ' %'
-        OR CAST("m"."id" AS VARCHAR(MAX)) LIKE '% '
-        THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR(MAX))), '')
-        ELSE CAST("m"."id" AS VARCHAR(MAX))
+        WHEN CAST("m"."id" AS VARCHAR(65535)) = ''
+        OR CAST("m"."id" AS VARCHAR(65535)) LIKE ' %'
+        OR CAST("m"."id" AS VARCHAR(65535)) LIKE '% '
+        THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR(65535))), '')
+        ELSE CAST("m"."id" AS VARCHAR(65535))
       END AS "identity",
       TRANSLATE(
         TRIM(BOTH '\t\n\013\f\r\034\035\036\037                  　' FROM CASE
-          WHEN CAST("m"."email" AS VARCHAR(MAX)) = ''
-          OR CAST("m"."email" AS VARCHAR(MAX)) LIKE ' %'
-          OR CAST("m"."email" AS VARCHAR(MAX)) LIKE '% '
-          THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR(MAX))), '')
-          ELSE CAST("m"."email" AS VARCHAR(MAX))
+          WHEN CAST("m"."email" AS VARCHAR(65535)) = ''
+          OR CAST("m"."email" AS VARCHAR(65535)) LIKE ' %'
+          OR CAST("m"."email" AS VARCHAR(65535)) LIKE '% '
+          THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR(65535))), '')
+          ELSE CAST("m"."email" AS VARCHAR(65535))
         END),
         'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
         'abcdefghijklmnopqrstuvwxyz'
       ) AS "external_key",
       CASE
-        WHEN CAST("m"."email" AS VARCHAR(MAX)) = ''
-        OR CAST("m"."email" AS VARCHAR(MAX)) LIKE ' %'
-        OR CAST("m"."email" AS VARCHAR(MAX)) LIKE '% '
-        THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR(MAX))), '')
-        ELSE CAST("m"."email" AS VARCHAR(MAX))
+        WHEN CAST("m"."email" AS VARCHAR(65535)) = ''
+        OR CAST("m"."email" AS VARCHAR(65535)) LIKE ' %'
+        OR CAST("m"."email" AS VARCHAR(65535)) LIKE '% '
+        THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR(65535))), '')
+        ELSE CAST("m"."email" AS VARCHAR(65535))
       END AS "external_id",
-      CAST(NULL AS VARCHAR(MAX)) AS "related_id",
-      CAST(NULL AS VARCHAR(MAX)) AS "reason",
-      CAST(NULL AS VARCHAR(MAX)) AS "event",
+      CAST(NULL AS VARCHAR(65535)) AS "related_id",
+      CAST(NULL AS VARCHAR(65535)) AS "reason",
+      CAST(NULL AS VARCHAR(65535)) AS "event",
       CAST(NULL AS TIMESTAMP) AS "occurred_at",
       "m"."plan" AS "t_plan",
       COALESCE("m"."visits", 0) AS "t_visits",
@@ -2033,7 +2027,7 @@ FROM (
       THEN 'invalid'
       WHEN "r"."t_plan" IS NULL
       THEN 'invalid'
-      ELSE CAST(NULL AS VARCHAR(MAX))
+      ELSE CAST(NULL AS VARCHAR(65535))
     END AS "fate",
     CASE
       WHEN "r"."identity" IS NULL
@@ -2042,38 +2036,38 @@ FROM (
       THEN 'address-missing'
       WHEN "r"."t_plan" IS NULL
       THEN 'null-refused'
-      ELSE CAST(NULL AS VARCHAR(MAX))
+      ELSE CAST(NULL AS VARCHAR(65535))
     END AS "detail"
   FROM (
     SELECT
       CASE
-        WHEN CAST("m"."id" AS VARCHAR(MAX)) = ''
-        OR CAST("m"."id" AS VARCHAR(MAX)) LIKE ' %'
-        OR CAST("m"."id" AS VARCHAR(MAX)) LIKE '% '
-        THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR(MAX))), '')
-        ELSE CAST("m"."id" AS VARCHAR(MAX))
+        WHEN CAST("m"."id" AS VARCHAR(65535)) = ''
+        OR CAST("m"."id" AS VARCHAR(65535)) LIKE ' %'
+        OR CAST("m"."id" AS VARCHAR(65535)) LIKE '% '
+        THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR(65535))), '')
+        ELSE CAST("m"."id" AS VARCHAR(65535))
       END AS "identity",
       TRANSLATE(
         TRIM(BOTH '\t\n\013\f\r\034\035\036\037                  　' FROM CASE
-          WHEN CAST("m"."email" AS VARCHAR(MAX)) = ''
-          OR CAST("m"."email" AS VARCHAR(MAX)) LIKE ' %'
-          OR CAST("m"."email" AS VARCHAR(MAX)) LIKE '% '
-          THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR(MAX))), '')
-          ELSE CAST("m"."email" AS VARCHAR(MAX))
+          WHEN CAST("m"."email" AS VARCHAR(65535)) = ''
+          OR CAST("m"."email" AS VARCHAR(65535)) LIKE ' %'
+          OR CAST("m"."email" AS VARCHAR(65535)) LIKE '% '
+          THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR(65535))), '')
+          ELSE CAST("m"."email" AS VARCHAR(65535))
         END),
         'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
         'abcdefghijklmnopqrstuvwxyz'
       ) AS "external_key",
       CASE
-        WHEN CAST("m"."email" AS VARCHAR(MAX)) = ''
-        OR CAST("m"."email" AS VARCHAR(MAX)) LIKE ' %'
-        OR CAST("m"."email" AS VARCHAR(MAX)) LIKE '% '
-        THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR(MAX))), '')
-        ELSE CAST("m"."email" AS VARCHAR(MAX))
+        WHEN CAST("m"."email" AS VARCHAR(65535)) = ''
+        OR CAST("m"."email" AS VARCHAR(65535)) LIKE ' %'
+        OR CAST("m"."email" AS VARCHAR(65535)) LIKE '% '
+        THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR(65535))), '')
+        ELSE CAST("m"."email" AS VARCHAR(65535))
       END AS "external_id",
-      CAST(NULL AS VARCHAR(MAX)) AS "related_id",
-      CAST(NULL AS VARCHAR(MAX)) AS "reason",
-      CAST(NULL AS VARCHAR(MAX)) AS "event",
+      CAST(NULL AS VARCHAR(65535)) AS "related_id",
+      CAST(NULL AS VARCHAR(65535)) AS "reason",
+      CAST(NULL AS VARCHAR(65535)) AS "event",
       CAST(NULL AS TIMESTAMP) AS "occurred_at",
       "m"."plan" AS "t_plan",
       COALESCE("m"."visits", 0) AS "t_visits",
@@ -2126,923 +2120,416 @@ ANALYZE "shop_activation"."plan_people__mailer";
 
 ANALYZE "shop_activation"."acks_people__mailer";
 
-MERGE INTO "shop_activation"."snapshot_people__mailer" AS "t"
-USING (
-  SELECT
-    "p"."identity" AS "identity",
-    CASE
-      WHEN "a"."outcome" = 'rejected' AND NOT "s"."identity" IS NULL
-      THEN "s"."external_id"
-      ELSE "p"."external_id"
-    END AS "external_id",
-    CASE
-      WHEN "a"."outcome" = 'rejected' AND NOT "s"."identity" IS NULL
-      THEN "s"."external_key"
-      ELSE "p"."external_key"
-    END AS "external_key",
-    CASE
-      WHEN "a"."outcome" = 'rejected' AND NOT "s"."identity" IS NULL
-      THEN "s"."related_id"
-      ELSE "p"."related_id"
-    END AS "related_id",
-    CASE
-      WHEN "a"."outcome" = 'rejected' AND NOT "s"."identity" IS NULL
-      THEN "s"."target_id"
-      ELSE "p"."target_id"
-    END AS "target_id",
-    CASE
-      WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      THEN "p"."fingerprint"
-      ELSE "s"."fingerprint"
-    END AS "fingerprint",
-    CASE
-      WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      THEN NULL
-      ELSE "p"."fingerprint"
-    END AS "attempted",
-    CASE
-      WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      THEN CAST(NULL AS VARCHAR(MAX))
-      ELSE "p"."op"
-    END AS "attempted_op",
-    CASE
-      WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      THEN NOT "p"."op" = 'remove'
-      ELSE COALESCE("s"."is_member", FALSE)
-    END AS "is_member",
-    CASE
-      WHEN (
+DROP TABLE IF EXISTS "activation_merged";
+
+CREATE TEMPORARY TABLE "activation_merged" AS
+SELECT
+  "p"."identity" AS "identity",
+  CASE
+    WHEN "a"."outcome" = 'rejected' AND NOT "s"."identity" IS NULL
+    THEN "s"."external_id"
+    ELSE "p"."external_id"
+  END AS "external_id",
+  CASE
+    WHEN "a"."outcome" = 'rejected' AND NOT "s"."identity" IS NULL
+    THEN "s"."external_key"
+    ELSE "p"."external_key"
+  END AS "external_key",
+  CASE
+    WHEN "a"."outcome" = 'rejected' AND NOT "s"."identity" IS NULL
+    THEN "s"."related_id"
+    ELSE "p"."related_id"
+  END AS "related_id",
+  CASE
+    WHEN "a"."outcome" = 'rejected' AND NOT "s"."identity" IS NULL
+    THEN "s"."target_id"
+    ELSE "p"."target_id"
+  END AS "target_id",
+  CASE
+    WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+    THEN "p"."fingerprint"
+    ELSE "s"."fingerprint"
+  END AS "fingerprint",
+  CASE
+    WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+    THEN NULL
+    ELSE "p"."fingerprint"
+  END AS "attempted",
+  CASE
+    WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+    THEN CAST(NULL AS VARCHAR(65535))
+    ELSE "p"."op"
+  END AS "attempted_op",
+  CASE
+    WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+    THEN NOT "p"."op" = 'remove'
+    ELSE COALESCE("s"."is_member", FALSE)
+  END AS "is_member",
+  CASE
+    WHEN (
+      "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+    )
+    AND "p"."op" = 'add'
+    THEN TRUE
+    WHEN "p"."op" = 'remove'
+    AND NOT COALESCE("p"."cause" = 'moved', "p"."cause" IS NULL AND 'moved' IS NULL)
+    AND NOT "a"."outcome" = 'rejected'
+    THEN FALSE
+    ELSE COALESCE("s"."has_entered", COALESCE("s"."is_member", FALSE))
+  END AS "has_entered",
+  CASE
+    WHEN (
+      (
         "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
       )
-      AND "p"."op" = 'add'
-      THEN TRUE
-      WHEN "p"."op" = 'remove'
-      AND NOT COALESCE("p"."cause" = 'moved', "p"."cause" IS NULL AND 'moved' IS NULL)
-      AND NOT "a"."outcome" = 'rejected'
-      THEN FALSE
-      ELSE COALESCE("s"."has_entered", COALESCE("s"."is_member", FALSE))
-    END AS "has_entered",
-    CASE
-      WHEN (
-        (
-          "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-        )
-        OR (
-          "p"."op" = 'remove' AND NOT "a"."outcome" = 'rejected'
-        )
+      OR (
+        "p"."op" = 'remove' AND NOT "a"."outcome" = 'rejected'
       )
-      THEN "p"."transition"
-      ELSE COALESCE("s"."entries", 0)
-    END AS "entries",
-    COALESCE(
-      "s"."first_entered_at",
-      CASE
-        WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-        THEN "a"."answered_at"
-        ELSE NULL
-      END
-    ) AS "first_entered_at",
-    CASE
-      WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      )
-      AND "p"."op" = 'add'
-      THEN "a"."answered_at"
-      ELSE "s"."last_entered_at"
-    END AS "last_entered_at",
-    CASE
-      WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      )
-      AND "p"."op" = 'remove'
-      THEN "a"."answered_at"
-      ELSE "s"."last_exited_at"
-    END AS "last_exited_at",
+    )
+    THEN "p"."transition"
+    ELSE COALESCE("s"."entries", 0)
+  END AS "entries",
+  COALESCE(
+    "s"."first_entered_at",
     CASE
       WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
       THEN "a"."answered_at"
-      ELSE "s"."acknowledged_at"
-    END AS "acknowledged_at",
-    CASE
-      WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      THEN 1
-      ELSE "s"."definition_version"
-    END AS "definition_version",
-    CASE
-      WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      THEN CAST(NULL AS VARCHAR(MAX))
-      WHEN "a"."outcome" = 'rejected'
-      THEN "s"."unconfirmed"
-      ELSE "p"."op"
-    END AS "unconfirmed",
-    CASE
-      WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      )
-      AND (
-        (
-          (
-            "p"."op" = 'remove' AND NOT "p"."cause" = 'moved'
-          )
-          OR (
-            "p"."cause" = 'moved'
-            AND (
-              NOT "p"."op" = 'remove'
-              AND NOT COALESCE(
-                "p"."external_key" = "s"."external_key",
-                "p"."external_key" IS NULL AND "s"."external_key" IS NULL
-              )
-            )
-          )
-        )
-        OR "s"."unsure" IS NULL
-      )
-      THEN NULL
-      WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      THEN ',' || NULLIF(
-        CASE
-          WHEN (
-            COALESCE(POSITION(',t_plan,' IN "s"."unsure"), 0) > 0 OR "s"."unsure" = '*'
-          )
-          AND NOT SUBSTRING("p"."changed" FROM 1 FOR 1) = '1'
-          THEN 't_plan,'
-          ELSE ''
-        END || CASE
-          WHEN (
-            COALESCE(POSITION(',t_visits,' IN "s"."unsure"), 0) > 0 OR "s"."unsure" = '*'
-          )
-          AND NOT SUBSTRING("p"."changed" FROM 2 FOR 1) = '1'
-          THEN 't_visits,'
-          ELSE ''
-        END || CASE
-          WHEN (
-            COALESCE(POSITION(',t_email,' IN "s"."unsure"), 0) > 0 OR "s"."unsure" = '*'
-          )
-          AND NOT SUBSTRING("p"."changed" FROM 3 FOR 1) = '1'
-          THEN 't_email,'
-          ELSE ''
-        END || CASE
-          WHEN (
-            COALESCE(POSITION(',t_old,' IN "s"."unsure"), 0) > 0 OR "s"."unsure" = '*'
-          )
-          AND NOT SUBSTRING("p"."changed" FROM 4 FOR 1) = '1'
-          THEN 't_old,'
-          ELSE ''
-        END || CASE
-          WHEN (
-            COALESCE(POSITION(',t_visits_2,' IN "s"."unsure"), 0) > 0 OR "s"."unsure" = '*'
-          )
-          AND NOT SUBSTRING("p"."changed" FROM 5 FOR 1) = '1'
-          THEN 't_visits_2,'
-          ELSE ''
-        END,
-        ''
-      )
-      WHEN "a"."outcome" = 'rejected'
-      THEN "s"."unsure"
-      WHEN "s"."unsure" = '*'
-      THEN "s"."unsure"
-      ELSE ',' || NULLIF(
-        CASE
-          WHEN (
-            COALESCE(POSITION(',t_plan,' IN "s"."unsure"), 0) > 0 OR "s"."unsure" = '*'
-          )
-          OR SUBSTRING("p"."changed" FROM 1 FOR 1) = '1'
-          THEN 't_plan,'
-          ELSE ''
-        END || CASE
-          WHEN (
-            COALESCE(POSITION(',t_visits,' IN "s"."unsure"), 0) > 0 OR "s"."unsure" = '*'
-          )
-          OR SUBSTRING("p"."changed" FROM 2 FOR 1) = '1'
-          THEN 't_visits,'
-          ELSE ''
-        END || CASE
-          WHEN (
-            COALESCE(POSITION(',t_email,' IN "s"."unsure"), 0) > 0 OR "s"."unsure" = '*'
-          )
-          OR SUBSTRING("p"."changed" FROM 3 FOR 1) = '1'
-          THEN 't_email,'
-          ELSE ''
-        END || CASE
-          WHEN (
-            COALESCE(POSITION(',t_old,' IN "s"."unsure"), 0) > 0 OR "s"."unsure" = '*'
-          )
-          OR SUBSTRING("p"."changed" FROM 4 FOR 1) = '1'
-          THEN 't_old,'
-          ELSE ''
-        END || CASE
-          WHEN (
-            COALESCE(POSITION(',t_visits_2,' IN "s"."unsure"), 0) > 0 OR "s"."unsure" = '*'
-          )
-          OR SUBSTRING("p"."changed" FROM 5 FOR 1) = '1'
-          THEN 't_visits_2,'
-          ELSE ''
-        END,
-        ''
-      )
-    END AS "unsure",
-    CASE
-      WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      THEN 0
-      WHEN "a"."outcome" IN ('delivered', 'adopted')
-      THEN COALESCE("p"."to_repeat", 0) - 1
-      WHEN "a"."outcome" = 'rejected'
-      THEN "s"."to_repeat"
-      ELSE COALESCE("p"."to_repeat", 0)
-    END AS "to_repeat",
-    CASE
-      WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      THEN CAST(NULL AS BIGINT)
-      WHEN "a"."outcome" = 'rejected'
-      THEN "s"."origin_epoch"
-      ELSE "p"."origin_epoch"
-    END AS "origin_epoch",
-    7 AS "written_epoch",
-    CASE
-      WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      )
-      AND SUBSTRING("p"."changed" FROM 1 FOR 1) = '1'
-      AND "p"."op" = 'remove'
-      THEN NULL
-      WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      )
-      AND SUBSTRING("p"."changed" FROM 1 FOR 1) = '1'
-      THEN "p"."t_plan"
-      WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      )
-      AND "p"."cause" = 'moved'
-      AND (
-        NOT "p"."op" = 'remove'
-        AND NOT COALESCE(
-          "p"."external_key" = "s"."external_key",
-          "p"."external_key" IS NULL AND "s"."external_key" IS NULL
-        )
-      )
-      THEN NULL
-      WHEN (
-        "a"."outcome" IN ('unknown', 'rejected_partial')
-        OR (
-          "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) > 0
-        )
-      )
-      AND SUBSTRING("p"."changed" FROM 1 FOR 1) = '1'
-      AND NOT "p"."op" = 'remove'
-      THEN COALESCE("p"."t_plan", "s"."t_plan")
-      ELSE "s"."t_plan"
-    END AS "t_plan",
-    CASE
-      WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      )
-      AND SUBSTRING("p"."changed" FROM 2 FOR 1) = '1'
-      AND "p"."op" = 'remove'
-      THEN NULL
-      WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      )
-      AND SUBSTRING("p"."changed" FROM 2 FOR 1) = '1'
-      THEN "p"."t_visits"
-      WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      )
-      AND "p"."cause" = 'moved'
-      AND (
-        NOT "p"."op" = 'remove'
-        AND NOT COALESCE(
-          "p"."external_key" = "s"."external_key",
-          "p"."external_key" IS NULL AND "s"."external_key" IS NULL
-        )
-      )
-      THEN NULL
-      WHEN (
-        "a"."outcome" IN ('unknown', 'rejected_partial')
-        OR (
-          "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) > 0
-        )
-      )
-      AND SUBSTRING("p"."changed" FROM 2 FOR 1) = '1'
-      AND NOT "p"."op" = 'remove'
-      THEN COALESCE("p"."t_visits", "s"."t_visits")
-      ELSE "s"."t_visits"
-    END AS "t_visits",
-    CASE
-      WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      )
-      AND SUBSTRING("p"."changed" FROM 3 FOR 1) = '1'
-      AND "p"."op" = 'remove'
-      THEN NULL
-      WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      )
-      AND SUBSTRING("p"."changed" FROM 3 FOR 1) = '1'
-      THEN MD5('' || CAST("p"."t_email" AS VARCHAR(MAX)))
-      WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      )
-      AND "p"."cause" = 'moved'
-      AND (
-        NOT "p"."op" = 'remove'
-        AND NOT COALESCE(
-          "p"."external_key" = "s"."external_key",
-          "p"."external_key" IS NULL AND "s"."external_key" IS NULL
-        )
-      )
-      THEN NULL
-      WHEN (
-        "a"."outcome" IN ('unknown', 'rejected_partial')
-        OR (
-          "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) > 0
-        )
-      )
-      AND SUBSTRING("p"."changed" FROM 3 FOR 1) = '1'
-      AND NOT "p"."op" = 'remove'
-      THEN COALESCE(MD5('' || CAST("p"."t_email" AS VARCHAR(MAX))), "s"."t_email")
-      ELSE "s"."t_email"
-    END AS "t_email",
-    CASE
-      WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      )
-      AND SUBSTRING("p"."changed" FROM 4 FOR 1) = '1'
-      AND "p"."op" = 'remove'
-      THEN NULL
-      WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      )
-      AND SUBSTRING("p"."changed" FROM 4 FOR 1) = '1'
-      THEN NULL
-      WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      )
-      AND "p"."cause" = 'moved'
-      AND (
-        NOT "p"."op" = 'remove'
-        AND NOT COALESCE(
-          "p"."external_key" = "s"."external_key",
-          "p"."external_key" IS NULL AND "s"."external_key" IS NULL
-        )
-      )
-      THEN NULL
-      ELSE "s"."t_old"
-    END AS "t_old",
-    CASE
-      WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      )
-      AND SUBSTRING("p"."changed" FROM 5 FOR 1) = '1'
-      AND "p"."op" = 'remove'
-      THEN NULL
-      WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      )
-      AND SUBSTRING("p"."changed" FROM 5 FOR 1) = '1'
-      THEN NULL
-      WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      )
-      AND "p"."cause" = 'moved'
-      AND (
-        NOT "p"."op" = 'remove'
-        AND NOT COALESCE(
-          "p"."external_key" = "s"."external_key",
-          "p"."external_key" IS NULL AND "s"."external_key" IS NULL
-        )
-      )
-      THEN NULL
-      ELSE "s"."t_visits_2"
-    END AS "t_visits_2"
-  FROM "shop_activation"."plan_people__mailer" AS "p"
-  JOIN "shop_activation"."acks_people__mailer" AS "a"
-    ON "p"."epoch" = "a"."epoch" AND "p"."seq" = "a"."seq"
-  LEFT JOIN "shop_activation"."snapshot_people__mailer" AS "s"
-    ON "s"."identity" = "p"."identity"
-  WHERE
-    (
-      "p"."epoch" = 7
-      AND "a"."outcome" IN ('rejected', 'delivered', 'adopted', 'unknown', 'rejected_partial')
+      ELSE NULL
+    END
+  ) AS "first_entered_at",
+  CASE
+    WHEN (
+      "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+    )
+    AND "p"."op" = 'add'
+    THEN "a"."answered_at"
+    ELSE "s"."last_entered_at"
+  END AS "last_entered_at",
+  CASE
+    WHEN (
+      "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
     )
     AND "p"."op" = 'remove'
-    AND COALESCE("s"."written_epoch", 0) <= 7
-) AS "n"
-ON "t"."identity" = "n"."identity"
-WHEN MATCHED THEN UPDATE SET
-  "external_id" = "n"."external_id",
-  "external_key" = "n"."external_key",
-  "related_id" = "n"."related_id",
-  "target_id" = "n"."target_id",
-  "fingerprint" = "n"."fingerprint",
-  "attempted" = "n"."attempted",
-  "attempted_op" = "n"."attempted_op",
-  "is_member" = "n"."is_member",
-  "has_entered" = "n"."has_entered",
-  "entries" = "n"."entries",
-  "first_entered_at" = "n"."first_entered_at",
-  "last_entered_at" = "n"."last_entered_at",
-  "last_exited_at" = "n"."last_exited_at",
-  "acknowledged_at" = "n"."acknowledged_at",
-  "definition_version" = "n"."definition_version",
-  "unconfirmed" = "n"."unconfirmed",
-  "unsure" = "n"."unsure",
-  "to_repeat" = "n"."to_repeat",
-  "origin_epoch" = "n"."origin_epoch",
-  "written_epoch" = "n"."written_epoch",
-  "t_plan" = "n"."t_plan",
-  "t_visits" = "n"."t_visits",
-  "t_email" = "n"."t_email",
-  "t_old" = "n"."t_old",
-  "t_visits_2" = "n"."t_visits_2"
-WHEN NOT MATCHED THEN INSERT (
-  "identity",
-  "external_id",
-  "external_key",
-  "related_id",
-  "target_id",
-  "fingerprint",
-  "attempted",
-  "attempted_op",
-  "is_member",
-  "has_entered",
-  "entries",
-  "first_entered_at",
-  "last_entered_at",
-  "last_exited_at",
-  "acknowledged_at",
-  "definition_version",
-  "unconfirmed",
-  "unsure",
-  "to_repeat",
-  "origin_epoch",
-  "written_epoch",
-  "t_plan",
-  "t_visits",
-  "t_email",
-  "t_old",
-  "t_visits_2"
-) VALUES (
-  "n"."identity",
-  "n"."external_id",
-  "n"."external_key",
-  "n"."related_id",
-  "n"."target_id",
-  "n"."fingerprint",
-  "n"."attempted",
-  "n"."attempted_op",
-  "n"."is_member",
-  "n"."has_entered",
-  "n"."entries",
-  "n"."first_entered_at",
-  "n"."last_entered_at",
-  "n"."last_exited_at",
-  "n"."acknowledged_at",
-  "n"."definition_version",
-  "n"."unconfirmed",
-  "n"."unsure",
-  "n"."to_repeat",
-  "n"."origin_epoch",
-  "n"."written_epoch",
-  "n"."t_plan",
-  "n"."t_visits",
-  "n"."t_email",
-  "n"."t_old",
-  "n"."t_visits_2"
-);
-
-MERGE INTO "shop_activation"."snapshot_people__mailer" AS "t"
-USING (
-  SELECT
-    "p"."identity" AS "identity",
-    CASE
-      WHEN "a"."outcome" = 'rejected' AND NOT "s"."identity" IS NULL
-      THEN "s"."external_id"
-      ELSE "p"."external_id"
-    END AS "external_id",
-    CASE
-      WHEN "a"."outcome" = 'rejected' AND NOT "s"."identity" IS NULL
-      THEN "s"."external_key"
-      ELSE "p"."external_key"
-    END AS "external_key",
-    CASE
-      WHEN "a"."outcome" = 'rejected' AND NOT "s"."identity" IS NULL
-      THEN "s"."related_id"
-      ELSE "p"."related_id"
-    END AS "related_id",
-    CASE
-      WHEN "a"."outcome" = 'rejected' AND NOT "s"."identity" IS NULL
-      THEN "s"."target_id"
-      ELSE "p"."target_id"
-    END AS "target_id",
-    CASE
-      WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      THEN "p"."fingerprint"
-      ELSE "s"."fingerprint"
-    END AS "fingerprint",
-    CASE
-      WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      THEN NULL
-      ELSE "p"."fingerprint"
-    END AS "attempted",
-    CASE
-      WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      THEN CAST(NULL AS VARCHAR(MAX))
-      ELSE "p"."op"
-    END AS "attempted_op",
-    CASE
-      WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      THEN NOT "p"."op" = 'remove'
-      ELSE COALESCE("s"."is_member", FALSE)
-    END AS "is_member",
-    CASE
-      WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      )
-      AND "p"."op" = 'add'
-      THEN TRUE
-      WHEN "p"."op" = 'remove'
-      AND NOT COALESCE("p"."cause" = 'moved', "p"."cause" IS NULL AND 'moved' IS NULL)
-      AND NOT "a"."outcome" = 'rejected'
-      THEN FALSE
-      ELSE COALESCE("s"."has_entered", COALESCE("s"."is_member", FALSE))
-    END AS "has_entered",
-    CASE
-      WHEN (
+    THEN "a"."answered_at"
+    ELSE "s"."last_exited_at"
+  END AS "last_exited_at",
+  CASE
+    WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+    THEN "a"."answered_at"
+    ELSE "s"."acknowledged_at"
+  END AS "acknowledged_at",
+  CASE
+    WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+    THEN 1
+    ELSE "s"."definition_version"
+  END AS "definition_version",
+  CASE
+    WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+    THEN CAST(NULL AS VARCHAR(65535))
+    WHEN "a"."outcome" = 'rejected'
+    THEN "s"."unconfirmed"
+    ELSE "p"."op"
+  END AS "unconfirmed",
+  CASE
+    WHEN (
+      "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+    )
+    AND (
+      (
         (
-          "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+          "p"."op" = 'remove' AND NOT "p"."cause" = 'moved'
         )
         OR (
-          "p"."op" = 'remove' AND NOT "a"."outcome" = 'rejected'
-        )
-      )
-      THEN "p"."transition"
-      ELSE COALESCE("s"."entries", 0)
-    END AS "entries",
-    COALESCE(
-      "s"."first_entered_at",
-      CASE
-        WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-        THEN "a"."answered_at"
-        ELSE NULL
-      END
-    ) AS "first_entered_at",
-    CASE
-      WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      )
-      AND "p"."op" = 'add'
-      THEN "a"."answered_at"
-      ELSE "s"."last_entered_at"
-    END AS "last_entered_at",
-    CASE
-      WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      )
-      AND "p"."op" = 'remove'
-      THEN "a"."answered_at"
-      ELSE "s"."last_exited_at"
-    END AS "last_exited_at",
-    CASE
-      WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      THEN "a"."answered_at"
-      ELSE "s"."acknowledged_at"
-    END AS "acknowledged_at",
-    CASE
-      WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      THEN 1
-      ELSE "s"."definition_version"
-    END AS "definition_version",
-    CASE
-      WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      THEN CAST(NULL AS VARCHAR(MAX))
-      WHEN "a"."outcome" = 'rejected'
-      THEN "s"."unconfirmed"
-      ELSE "p"."op"
-    END AS "unconfirmed",
-    CASE
-      WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      )
-      AND (
-        (
-          (
-            "p"."op" = 'remove' AND NOT "p"."cause" = 'moved'
-          )
-          OR (
-            "p"."cause" = 'moved'
-            AND (
-              NOT "p"."op" = 'remove'
-              AND NOT COALESCE(
-                "p"."external_key" = "s"."external_key",
-                "p"."external_key" IS NULL AND "s"."external_key" IS NULL
-              )
+          "p"."cause" = 'moved'
+          AND (
+            NOT "p"."op" = 'remove'
+            AND NOT COALESCE(
+              "p"."external_key" = "s"."external_key",
+              "p"."external_key" IS NULL AND "s"."external_key" IS NULL
             )
           )
         )
-        OR "s"."unsure" IS NULL
       )
-      THEN NULL
-      WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      THEN ',' || NULLIF(
-        CASE
-          WHEN (
-            COALESCE(POSITION(',t_plan,' IN "s"."unsure"), 0) > 0 OR "s"."unsure" = '*'
-          )
-          AND NOT SUBSTRING("p"."changed" FROM 1 FOR 1) = '1'
-          THEN 't_plan,'
-          ELSE ''
-        END || CASE
-          WHEN (
-            COALESCE(POSITION(',t_visits,' IN "s"."unsure"), 0) > 0 OR "s"."unsure" = '*'
-          )
-          AND NOT SUBSTRING("p"."changed" FROM 2 FOR 1) = '1'
-          THEN 't_visits,'
-          ELSE ''
-        END || CASE
-          WHEN (
-            COALESCE(POSITION(',t_email,' IN "s"."unsure"), 0) > 0 OR "s"."unsure" = '*'
-          )
-          AND NOT SUBSTRING("p"."changed" FROM 3 FOR 1) = '1'
-          THEN 't_email,'
-          ELSE ''
-        END || CASE
-          WHEN (
-            COALESCE(POSITION(',t_old,' IN "s"."unsure"), 0) > 0 OR "s"."unsure" = '*'
-          )
-          AND NOT SUBSTRING("p"."changed" FROM 4 FOR 1) = '1'
-          THEN 't_old,'
-          ELSE ''
-        END || CASE
-          WHEN (
-            COALESCE(POSITION(',t_visits_2,' IN "s"."unsure"), 0) > 0 OR "s"."unsure" = '*'
-          )
-          AND NOT SUBSTRING("p"."changed" FROM 5 FOR 1) = '1'
-          THEN 't_visits_2,'
-          ELSE ''
-        END,
-        ''
-      )
-      WHEN "a"."outcome" = 'rejected'
-      THEN "s"."unsure"
-      WHEN "s"."unsure" = '*'
-      THEN "s"."unsure"
-      ELSE ',' || NULLIF(
-        CASE
-          WHEN (
-            COALESCE(POSITION(',t_plan,' IN "s"."unsure"), 0) > 0 OR "s"."unsure" = '*'
-          )
-          OR SUBSTRING("p"."changed" FROM 1 FOR 1) = '1'
-          THEN 't_plan,'
-          ELSE ''
-        END || CASE
-          WHEN (
-            COALESCE(POSITION(',t_visits,' IN "s"."unsure"), 0) > 0 OR "s"."unsure" = '*'
-          )
-          OR SUBSTRING("p"."changed" FROM 2 FOR 1) = '1'
-          THEN 't_visits,'
-          ELSE ''
-        END || CASE
-          WHEN (
-            COALESCE(POSITION(',t_email,' IN "s"."unsure"), 0) > 0 OR "s"."unsure" = '*'
-          )
-          OR SUBSTRING("p"."changed" FROM 3 FOR 1) = '1'
-          THEN 't_email,'
-          ELSE ''
-        END || CASE
-          WHEN (
-            COALESCE(POSITION(',t_old,' IN "s"."unsure"), 0) > 0 OR "s"."unsure" = '*'
-          )
-          OR SUBSTRING("p"."changed" FROM 4 FOR 1) = '1'
-          THEN 't_old,'
-          ELSE ''
-        END || CASE
-          WHEN (
-            COALESCE(POSITION(',t_visits_2,' IN "s"."unsure"), 0) > 0 OR "s"."unsure" = '*'
-          )
-          OR SUBSTRING("p"."changed" FROM 5 FOR 1) = '1'
-          THEN 't_visits_2,'
-          ELSE ''
-        END,
-        ''
-      )
-    END AS "unsure",
-    CASE
-      WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      THEN 0
-      WHEN "a"."outcome" IN ('delivered', 'adopted')
-      THEN COALESCE("p"."to_repeat", 0) - 1
-      WHEN "a"."outcome" = 'rejected'
-      THEN "s"."to_repeat"
-      ELSE COALESCE("p"."to_repeat", 0)
-    END AS "to_repeat",
-    CASE
-      WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      THEN CAST(NULL AS BIGINT)
-      WHEN "a"."outcome" = 'rejected'
-      THEN "s"."origin_epoch"
-      ELSE "p"."origin_epoch"
-    END AS "origin_epoch",
-    7 AS "written_epoch",
-    CASE
-      WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      )
-      AND SUBSTRING("p"."changed" FROM 1 FOR 1) = '1'
-      AND "p"."op" = 'remove'
-      THEN NULL
-      WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      )
-      AND SUBSTRING("p"."changed" FROM 1 FOR 1) = '1'
-      THEN "p"."t_plan"
-      WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      )
-      AND "p"."cause" = 'moved'
-      AND (
-        NOT "p"."op" = 'remove'
-        AND NOT COALESCE(
-          "p"."external_key" = "s"."external_key",
-          "p"."external_key" IS NULL AND "s"."external_key" IS NULL
-        )
-      )
-      THEN NULL
-      WHEN (
-        "a"."outcome" IN ('unknown', 'rejected_partial')
-        OR (
-          "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) > 0
-        )
-      )
-      AND SUBSTRING("p"."changed" FROM 1 FOR 1) = '1'
-      AND NOT "p"."op" = 'remove'
-      THEN COALESCE("p"."t_plan", "s"."t_plan")
-      ELSE "s"."t_plan"
-    END AS "t_plan",
-    CASE
-      WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      )
-      AND SUBSTRING("p"."changed" FROM 2 FOR 1) = '1'
-      AND "p"."op" = 'remove'
-      THEN NULL
-      WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      )
-      AND SUBSTRING("p"."changed" FROM 2 FOR 1) = '1'
-      THEN "p"."t_visits"
-      WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      )
-      AND "p"."cause" = 'moved'
-      AND (
-        NOT "p"."op" = 'remove'
-        AND NOT COALESCE(
-          "p"."external_key" = "s"."external_key",
-          "p"."external_key" IS NULL AND "s"."external_key" IS NULL
-        )
-      )
-      THEN NULL
-      WHEN (
-        "a"."outcome" IN ('unknown', 'rejected_partial')
-        OR (
-          "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) > 0
-        )
-      )
-      AND SUBSTRING("p"."changed" FROM 2 FOR 1) = '1'
-      AND NOT "p"."op" = 'remove'
-      THEN COALESCE("p"."t_visits", "s"."t_visits")
-      ELSE "s"."t_visits"
-    END AS "t_visits",
-    CASE
-      WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      )
-      AND SUBSTRING("p"."changed" FROM 3 FOR 1) = '1'
-      AND "p"."op" = 'remove'
-      THEN NULL
-      WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      )
-      AND SUBSTRING("p"."changed" FROM 3 FOR 1) = '1'
-      THEN MD5('' || CAST("p"."t_email" AS VARCHAR(MAX)))
-      WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      )
-      AND "p"."cause" = 'moved'
-      AND (
-        NOT "p"."op" = 'remove'
-        AND NOT COALESCE(
-          "p"."external_key" = "s"."external_key",
-          "p"."external_key" IS NULL AND "s"."external_key" IS NULL
-        )
-      )
-      THEN NULL
-      WHEN (
-        "a"."outcome" IN ('unknown', 'rejected_partial')
-        OR (
-          "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) > 0
-        )
-      )
-      AND SUBSTRING("p"."changed" FROM 3 FOR 1) = '1'
-      AND NOT "p"."op" = 'remove'
-      THEN COALESCE(MD5('' || CAST("p"."t_email" AS VARCHAR(MAX))), "s"."t_email")
-      ELSE "s"."t_email"
-    END AS "t_email",
-    CASE
-      WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      )
-      AND SUBSTRING("p"."changed" FROM 4 FOR 1) = '1'
-      AND "p"."op" = 'remove'
-      THEN NULL
-      WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      )
-      AND SUBSTRING("p"."changed" FROM 4 FOR 1) = '1'
-      THEN NULL
-      WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      )
-      AND "p"."cause" = 'moved'
-      AND (
-        NOT "p"."op" = 'remove'
-        AND NOT COALESCE(
-          "p"."external_key" = "s"."external_key",
-          "p"."external_key" IS NULL AND "s"."external_key" IS NULL
-        )
-      )
-      THEN NULL
-      ELSE "s"."t_old"
-    END AS "t_old",
-    CASE
-      WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      )
-      AND SUBSTRING("p"."changed" FROM 5 FOR 1) = '1'
-      AND "p"."op" = 'remove'
-      THEN NULL
-      WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      )
-      AND SUBSTRING("p"."changed" FROM 5 FOR 1) = '1'
-      THEN NULL
-      WHEN (
-        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
-      )
-      AND "p"."cause" = 'moved'
-      AND (
-        NOT "p"."op" = 'remove'
-        AND NOT COALESCE(
-          "p"."external_key" = "s"."external_key",
-          "p"."external_key" IS NULL AND "s"."external_key" IS NULL
-        )
-      )
-      THEN NULL
-      ELSE "s"."t_visits_2"
-    END AS "t_visits_2"
-  FROM "shop_activation"."plan_people__mailer" AS "p"
-  JOIN "shop_activation"."acks_people__mailer" AS "a"
-    ON "p"."epoch" = "a"."epoch" AND "p"."seq" = "a"."seq"
-  LEFT JOIN "shop_activation"."snapshot_people__mailer" AS "s"
-    ON "s"."identity" = "p"."identity"
-  WHERE
-    (
-      "p"."epoch" = 7
-      AND "a"."outcome" IN ('rejected', 'delivered', 'adopted', 'unknown', 'rejected_partial')
+      OR "s"."unsure" IS NULL
     )
-    AND "p"."op" <> 'remove'
-    AND COALESCE("s"."written_epoch", 0) <= 7
-) AS "n"
-ON "t"."identity" = "n"."identity"
-WHEN MATCHED THEN UPDATE SET
-  "external_id" = "n"."external_id",
-  "external_key" = "n"."external_key",
-  "related_id" = "n"."related_id",
-  "target_id" = "n"."target_id",
-  "fingerprint" = "n"."fingerprint",
-  "attempted" = "n"."attempted",
-  "attempted_op" = "n"."attempted_op",
-  "is_member" = "n"."is_member",
-  "has_entered" = "n"."has_entered",
-  "entries" = "n"."entries",
-  "first_entered_at" = "n"."first_entered_at",
-  "last_entered_at" = "n"."last_entered_at",
-  "last_exited_at" = "n"."last_exited_at",
-  "acknowledged_at" = "n"."acknowledged_at",
-  "definition_version" = "n"."definition_version",
-  "unconfirmed" = "n"."unconfirmed",
-  "unsure" = "n"."unsure",
-  "to_repeat" = "n"."to_repeat",
-  "origin_epoch" = "n"."origin_epoch",
-  "written_epoch" = "n"."written_epoch",
-  "t_plan" = "n"."t_plan",
-  "t_visits" = "n"."t_visits",
-  "t_email" = "n"."t_email",
-  "t_old" = "n"."t_old",
-  "t_visits_2" = "n"."t_visits_2"
-WHEN NOT MATCHED THEN INSERT (
+    THEN NULL
+    WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+    THEN ',' || NULLIF(
+      CASE
+        WHEN (
+          COALESCE(POSITION(',t_plan,' IN "s"."unsure"), 0) > 0 OR "s"."unsure" = '*'
+        )
+        AND NOT SUBSTRING("p"."changed" FROM 1 FOR 1) = '1'
+        THEN 't_plan,'
+        ELSE ''
+      END || CASE
+        WHEN (
+          COALESCE(POSITION(',t_visits,' IN "s"."unsure"), 0) > 0 OR "s"."unsure" = '*'
+        )
+        AND NOT SUBSTRING("p"."changed" FROM 2 FOR 1) = '1'
+        THEN 't_visits,'
+        ELSE ''
+      END || CASE
+        WHEN (
+          COALESCE(POSITION(',t_email,' IN "s"."unsure"), 0) > 0 OR "s"."unsure" = '*'
+        )
+        AND NOT SUBSTRING("p"."changed" FROM 3 FOR 1) = '1'
+        THEN 't_email,'
+        ELSE ''
+      END || CASE
+        WHEN (
+          COALESCE(POSITION(',t_old,' IN "s"."unsure"), 0) > 0 OR "s"."unsure" = '*'
+        )
+        AND NOT SUBSTRING("p"."changed" FROM 4 FOR 1) = '1'
+        THEN 't_old,'
+        ELSE ''
+      END || CASE
+        WHEN (
+          COALESCE(POSITION(',t_visits_2,' IN "s"."unsure"), 0) > 0 OR "s"."unsure" = '*'
+        )
+        AND NOT SUBSTRING("p"."changed" FROM 5 FOR 1) = '1'
+        THEN 't_visits_2,'
+        ELSE ''
+      END,
+      ''
+    )
+    WHEN "a"."outcome" = 'rejected'
+    THEN "s"."unsure"
+    WHEN "s"."unsure" = '*'
+    THEN "s"."unsure"
+    ELSE ',' || NULLIF(
+      CASE
+        WHEN (
+          COALESCE(POSITION(',t_plan,' IN "s"."unsure"), 0) > 0 OR "s"."unsure" = '*'
+        )
+        OR SUBSTRING("p"."changed" FROM 1 FOR 1) = '1'
+        THEN 't_plan,'
+        ELSE ''
+      END || CASE
+        WHEN (
+          COALESCE(POSITION(',t_visits,' IN "s"."unsure"), 0) > 0 OR "s"."unsure" = '*'
+        )
+        OR SUBSTRING("p"."changed" FROM 2 FOR 1) = '1'
+        THEN 't_visits,'
+        ELSE ''
+      END || CASE
+        WHEN (
+          COALESCE(POSITION(',t_email,' IN "s"."unsure"), 0) > 0 OR "s"."unsure" = '*'
+        )
+        OR SUBSTRING("p"."changed" FROM 3 FOR 1) = '1'
+        THEN 't_email,'
+        ELSE ''
+      END || CASE
+        WHEN (
+          COALESCE(POSITION(',t_old,' IN "s"."unsure"), 0) > 0 OR "s"."unsure" = '*'
+        )
+        OR SUBSTRING("p"."changed" FROM 4 FOR 1) = '1'
+        THEN 't_old,'
+        ELSE ''
+      END || CASE
+        WHEN (
+          COALESCE(POSITION(',t_visits_2,' IN "s"."unsure"), 0) > 0 OR "s"."unsure" = '*'
+        )
+        OR SUBSTRING("p"."changed" FROM 5 FOR 1) = '1'
+        THEN 't_visits_2,'
+        ELSE ''
+      END,
+      ''
+    )
+  END AS "unsure",
+  CASE
+    WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+    THEN 0
+    WHEN "a"."outcome" IN ('delivered', 'adopted')
+    THEN COALESCE("p"."to_repeat", 0) - 1
+    WHEN "a"."outcome" = 'rejected'
+    THEN "s"."to_repeat"
+    ELSE COALESCE("p"."to_repeat", 0)
+  END AS "to_repeat",
+  CASE
+    WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+    THEN CAST(NULL AS BIGINT)
+    WHEN "a"."outcome" = 'rejected'
+    THEN "s"."origin_epoch"
+    ELSE "p"."origin_epoch"
+  END AS "origin_epoch",
+  7 AS "written_epoch",
+  CASE
+    WHEN (
+      "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+    )
+    AND SUBSTRING("p"."changed" FROM 1 FOR 1) = '1'
+    AND "p"."op" = 'remove'
+    THEN NULL
+    WHEN (
+      "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+    )
+    AND SUBSTRING("p"."changed" FROM 1 FOR 1) = '1'
+    THEN "p"."t_plan"
+    WHEN (
+      "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+    )
+    AND "p"."cause" = 'moved'
+    AND (
+      NOT "p"."op" = 'remove'
+      AND NOT COALESCE(
+        "p"."external_key" = "s"."external_key",
+        "p"."external_key" IS NULL AND "s"."external_key" IS NULL
+      )
+    )
+    THEN NULL
+    WHEN (
+      "a"."outcome" IN ('unknown', 'rejected_partial')
+      OR (
+        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) > 0
+      )
+    )
+    AND SUBSTRING("p"."changed" FROM 1 FOR 1) = '1'
+    AND NOT "p"."op" = 'remove'
+    THEN COALESCE("p"."t_plan", "s"."t_plan")
+    ELSE "s"."t_plan"
+  END AS "t_plan",
+  CASE
+    WHEN (
+      "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+    )
+    AND SUBSTRING("p"."changed" FROM 2 FOR 1) = '1'
+    AND "p"."op" = 'remove'
+    THEN NULL
+    WHEN (
+      "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+    )
+    AND SUBSTRING("p"."changed" FROM 2 FOR 1) = '1'
+    THEN "p"."t_visits"
+    WHEN (
+      "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+    )
+    AND "p"."cause" = 'moved'
+    AND (
+      NOT "p"."op" = 'remove'
+      AND NOT COALESCE(
+        "p"."external_key" = "s"."external_key",
+        "p"."external_key" IS NULL AND "s"."external_key" IS NULL
+      )
+    )
+    THEN NULL
+    WHEN (
+      "a"."outcome" IN ('unknown', 'rejected_partial')
+      OR (
+        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) > 0
+      )
+    )
+    AND SUBSTRING("p"."changed" FROM 2 FOR 1) = '1'
+    AND NOT "p"."op" = 'remove'
+    THEN COALESCE("p"."t_visits", "s"."t_visits")
+    ELSE "s"."t_visits"
+  END AS "t_visits",
+  CASE
+    WHEN (
+      "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+    )
+    AND SUBSTRING("p"."changed" FROM 3 FOR 1) = '1'
+    AND "p"."op" = 'remove'
+    THEN NULL
+    WHEN (
+      "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+    )
+    AND SUBSTRING("p"."changed" FROM 3 FOR 1) = '1'
+    THEN MD5('' || CAST("p"."t_email" AS VARCHAR(65535)))
+    WHEN (
+      "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+    )
+    AND "p"."cause" = 'moved'
+    AND (
+      NOT "p"."op" = 'remove'
+      AND NOT COALESCE(
+        "p"."external_key" = "s"."external_key",
+        "p"."external_key" IS NULL AND "s"."external_key" IS NULL
+      )
+    )
+    THEN NULL
+    WHEN (
+      "a"."outcome" IN ('unknown', 'rejected_partial')
+      OR (
+        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) > 0
+      )
+    )
+    AND SUBSTRING("p"."changed" FROM 3 FOR 1) = '1'
+    AND NOT "p"."op" = 'remove'
+    THEN COALESCE(MD5('' || CAST("p"."t_email" AS VARCHAR(65535))), "s"."t_email")
+    ELSE "s"."t_email"
+  END AS "t_email",
+  CASE
+    WHEN (
+      "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+    )
+    AND SUBSTRING("p"."changed" FROM 4 FOR 1) = '1'
+    AND "p"."op" = 'remove'
+    THEN NULL
+    WHEN (
+      "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+    )
+    AND SUBSTRING("p"."changed" FROM 4 FOR 1) = '1'
+    THEN NULL
+    WHEN (
+      "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+    )
+    AND "p"."cause" = 'moved'
+    AND (
+      NOT "p"."op" = 'remove'
+      AND NOT COALESCE(
+        "p"."external_key" = "s"."external_key",
+        "p"."external_key" IS NULL AND "s"."external_key" IS NULL
+      )
+    )
+    THEN NULL
+    ELSE "s"."t_old"
+  END AS "t_old",
+  CASE
+    WHEN (
+      "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+    )
+    AND SUBSTRING("p"."changed" FROM 5 FOR 1) = '1'
+    AND "p"."op" = 'remove'
+    THEN NULL
+    WHEN (
+      "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+    )
+    AND SUBSTRING("p"."changed" FROM 5 FOR 1) = '1'
+    THEN NULL
+    WHEN (
+      "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+    )
+    AND "p"."cause" = 'moved'
+    AND (
+      NOT "p"."op" = 'remove'
+      AND NOT COALESCE(
+        "p"."external_key" = "s"."external_key",
+        "p"."external_key" IS NULL AND "s"."external_key" IS NULL
+      )
+    )
+    THEN NULL
+    ELSE "s"."t_visits_2"
+  END AS "t_visits_2"
+FROM "shop_activation"."plan_people__mailer" AS "p"
+JOIN "shop_activation"."acks_people__mailer" AS "a"
+  ON "p"."epoch" = "a"."epoch" AND "p"."seq" = "a"."seq"
+LEFT JOIN "shop_activation"."snapshot_people__mailer" AS "s"
+  ON "s"."identity" = "p"."identity"
+WHERE
+  (
+    "p"."epoch" = 7
+    AND "a"."outcome" IN ('rejected', 'delivered', 'adopted', 'unknown', 'rejected_partial')
+  )
+  AND "p"."op" = 'remove'
+  AND COALESCE("s"."written_epoch", 0) <= 7;
+
+UPDATE "shop_activation"."snapshot_people__mailer" SET "external_id" = "n"."external_id", "external_key" = "n"."external_key", "related_id" = "n"."related_id", "target_id" = "n"."target_id", "fingerprint" = "n"."fingerprint", "attempted" = "n"."attempted", "attempted_op" = "n"."attempted_op", "is_member" = "n"."is_member", "has_entered" = "n"."has_entered", "entries" = "n"."entries", "first_entered_at" = "n"."first_entered_at", "last_entered_at" = "n"."last_entered_at", "last_exited_at" = "n"."last_exited_at", "acknowledged_at" = "n"."acknowledged_at", "definition_version" = "n"."definition_version", "unconfirmed" = "n"."unconfirmed", "unsure" = "n"."unsure", "to_repeat" = "n"."to_repeat", "origin_epoch" = "n"."origin_epoch", "written_epoch" = "n"."written_epoch", "t_plan" = "n"."t_plan", "t_visits" = "n"."t_visits", "t_email" = "n"."t_email", "t_old" = "n"."t_old", "t_visits_2" = "n"."t_visits_2"
+FROM "activation_merged" AS "n"
+WHERE
+  "snapshot_people__mailer"."identity" = "n"."identity";
+
+INSERT INTO "shop_activation"."snapshot_people__mailer" (
   "identity",
   "external_id",
   "external_key",
@@ -3069,7 +2556,8 @@ WHEN NOT MATCHED THEN INSERT (
   "t_email",
   "t_old",
   "t_visits_2"
-) VALUES (
+)
+SELECT
   "n"."identity",
   "n"."external_id",
   "n"."external_key",
@@ -3096,7 +2584,493 @@ WHEN NOT MATCHED THEN INSERT (
   "n"."t_email",
   "n"."t_old",
   "n"."t_visits_2"
-);
+FROM "activation_merged" AS "n"
+WHERE
+  NOT (
+    EXISTS(
+      SELECT
+        1
+      FROM "shop_activation"."snapshot_people__mailer" AS "t"
+      WHERE
+        "t"."identity" = "n"."identity"
+    )
+  );
+
+DROP TABLE IF EXISTS "activation_merged";
+
+CREATE TEMPORARY TABLE "activation_merged" AS
+SELECT
+  "p"."identity" AS "identity",
+  CASE
+    WHEN "a"."outcome" = 'rejected' AND NOT "s"."identity" IS NULL
+    THEN "s"."external_id"
+    ELSE "p"."external_id"
+  END AS "external_id",
+  CASE
+    WHEN "a"."outcome" = 'rejected' AND NOT "s"."identity" IS NULL
+    THEN "s"."external_key"
+    ELSE "p"."external_key"
+  END AS "external_key",
+  CASE
+    WHEN "a"."outcome" = 'rejected' AND NOT "s"."identity" IS NULL
+    THEN "s"."related_id"
+    ELSE "p"."related_id"
+  END AS "related_id",
+  CASE
+    WHEN "a"."outcome" = 'rejected' AND NOT "s"."identity" IS NULL
+    THEN "s"."target_id"
+    ELSE "p"."target_id"
+  END AS "target_id",
+  CASE
+    WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+    THEN "p"."fingerprint"
+    ELSE "s"."fingerprint"
+  END AS "fingerprint",
+  CASE
+    WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+    THEN NULL
+    ELSE "p"."fingerprint"
+  END AS "attempted",
+  CASE
+    WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+    THEN CAST(NULL AS VARCHAR(65535))
+    ELSE "p"."op"
+  END AS "attempted_op",
+  CASE
+    WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+    THEN NOT "p"."op" = 'remove'
+    ELSE COALESCE("s"."is_member", FALSE)
+  END AS "is_member",
+  CASE
+    WHEN (
+      "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+    )
+    AND "p"."op" = 'add'
+    THEN TRUE
+    WHEN "p"."op" = 'remove'
+    AND NOT COALESCE("p"."cause" = 'moved', "p"."cause" IS NULL AND 'moved' IS NULL)
+    AND NOT "a"."outcome" = 'rejected'
+    THEN FALSE
+    ELSE COALESCE("s"."has_entered", COALESCE("s"."is_member", FALSE))
+  END AS "has_entered",
+  CASE
+    WHEN (
+      (
+        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+      )
+      OR (
+        "p"."op" = 'remove' AND NOT "a"."outcome" = 'rejected'
+      )
+    )
+    THEN "p"."transition"
+    ELSE COALESCE("s"."entries", 0)
+  END AS "entries",
+  COALESCE(
+    "s"."first_entered_at",
+    CASE
+      WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+      THEN "a"."answered_at"
+      ELSE NULL
+    END
+  ) AS "first_entered_at",
+  CASE
+    WHEN (
+      "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+    )
+    AND "p"."op" = 'add'
+    THEN "a"."answered_at"
+    ELSE "s"."last_entered_at"
+  END AS "last_entered_at",
+  CASE
+    WHEN (
+      "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+    )
+    AND "p"."op" = 'remove'
+    THEN "a"."answered_at"
+    ELSE "s"."last_exited_at"
+  END AS "last_exited_at",
+  CASE
+    WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+    THEN "a"."answered_at"
+    ELSE "s"."acknowledged_at"
+  END AS "acknowledged_at",
+  CASE
+    WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+    THEN 1
+    ELSE "s"."definition_version"
+  END AS "definition_version",
+  CASE
+    WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+    THEN CAST(NULL AS VARCHAR(65535))
+    WHEN "a"."outcome" = 'rejected'
+    THEN "s"."unconfirmed"
+    ELSE "p"."op"
+  END AS "unconfirmed",
+  CASE
+    WHEN (
+      "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+    )
+    AND (
+      (
+        (
+          "p"."op" = 'remove' AND NOT "p"."cause" = 'moved'
+        )
+        OR (
+          "p"."cause" = 'moved'
+          AND (
+            NOT "p"."op" = 'remove'
+            AND NOT COALESCE(
+              "p"."external_key" = "s"."external_key",
+              "p"."external_key" IS NULL AND "s"."external_key" IS NULL
+            )
+          )
+        )
+      )
+      OR "s"."unsure" IS NULL
+    )
+    THEN NULL
+    WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+    THEN ',' || NULLIF(
+      CASE
+        WHEN (
+          COALESCE(POSITION(',t_plan,' IN "s"."unsure"), 0) > 0 OR "s"."unsure" = '*'
+        )
+        AND NOT SUBSTRING("p"."changed" FROM 1 FOR 1) = '1'
+        THEN 't_plan,'
+        ELSE ''
+      END || CASE
+        WHEN (
+          COALESCE(POSITION(',t_visits,' IN "s"."unsure"), 0) > 0 OR "s"."unsure" = '*'
+        )
+        AND NOT SUBSTRING("p"."changed" FROM 2 FOR 1) = '1'
+        THEN 't_visits,'
+        ELSE ''
+      END || CASE
+        WHEN (
+          COALESCE(POSITION(',t_email,' IN "s"."unsure"), 0) > 0 OR "s"."unsure" = '*'
+        )
+        AND NOT SUBSTRING("p"."changed" FROM 3 FOR 1) = '1'
+        THEN 't_email,'
+        ELSE ''
+      END || CASE
+        WHEN (
+          COALESCE(POSITION(',t_old,' IN "s"."unsure"), 0) > 0 OR "s"."unsure" = '*'
+        )
+        AND NOT SUBSTRING("p"."changed" FROM 4 FOR 1) = '1'
+        THEN 't_old,'
+        ELSE ''
+      END || CASE
+        WHEN (
+          COALESCE(POSITION(',t_visits_2,' IN "s"."unsure"), 0) > 0 OR "s"."unsure" = '*'
+        )
+        AND NOT SUBSTRING("p"."changed" FROM 5 FOR 1) = '1'
+        THEN 't_visits_2,'
+        ELSE ''
+      END,
+      ''
+    )
+    WHEN "a"."outcome" = 'rejected'
+    THEN "s"."unsure"
+    WHEN "s"."unsure" = '*'
+    THEN "s"."unsure"
+    ELSE ',' || NULLIF(
+      CASE
+        WHEN (
+          COALESCE(POSITION(',t_plan,' IN "s"."unsure"), 0) > 0 OR "s"."unsure" = '*'
+        )
+        OR SUBSTRING("p"."changed" FROM 1 FOR 1) = '1'
+        THEN 't_plan,'
+        ELSE ''
+      END || CASE
+        WHEN (
+          COALESCE(POSITION(',t_visits,' IN "s"."unsure"), 0) > 0 OR "s"."unsure" = '*'
+        )
+        OR SUBSTRING("p"."changed" FROM 2 FOR 1) = '1'
+        THEN 't_visits,'
+        ELSE ''
+      END || CASE
+        WHEN (
+          COALESCE(POSITION(',t_email,' IN "s"."unsure"), 0) > 0 OR "s"."unsure" = '*'
+        )
+        OR SUBSTRING("p"."changed" FROM 3 FOR 1) = '1'
+        THEN 't_email,'
+        ELSE ''
+      END || CASE
+        WHEN (
+          COALESCE(POSITION(',t_old,' IN "s"."unsure"), 0) > 0 OR "s"."unsure" = '*'
+        )
+        OR SUBSTRING("p"."changed" FROM 4 FOR 1) = '1'
+        THEN 't_old,'
+        ELSE ''
+      END || CASE
+        WHEN (
+          COALESCE(POSITION(',t_visits_2,' IN "s"."unsure"), 0) > 0 OR "s"."unsure" = '*'
+        )
+        OR SUBSTRING("p"."changed" FROM 5 FOR 1) = '1'
+        THEN 't_visits_2,'
+        ELSE ''
+      END,
+      ''
+    )
+  END AS "unsure",
+  CASE
+    WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+    THEN 0
+    WHEN "a"."outcome" IN ('delivered', 'adopted')
+    THEN COALESCE("p"."to_repeat", 0) - 1
+    WHEN "a"."outcome" = 'rejected'
+    THEN "s"."to_repeat"
+    ELSE COALESCE("p"."to_repeat", 0)
+  END AS "to_repeat",
+  CASE
+    WHEN "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+    THEN CAST(NULL AS BIGINT)
+    WHEN "a"."outcome" = 'rejected'
+    THEN "s"."origin_epoch"
+    ELSE "p"."origin_epoch"
+  END AS "origin_epoch",
+  7 AS "written_epoch",
+  CASE
+    WHEN (
+      "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+    )
+    AND SUBSTRING("p"."changed" FROM 1 FOR 1) = '1'
+    AND "p"."op" = 'remove'
+    THEN NULL
+    WHEN (
+      "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+    )
+    AND SUBSTRING("p"."changed" FROM 1 FOR 1) = '1'
+    THEN "p"."t_plan"
+    WHEN (
+      "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+    )
+    AND "p"."cause" = 'moved'
+    AND (
+      NOT "p"."op" = 'remove'
+      AND NOT COALESCE(
+        "p"."external_key" = "s"."external_key",
+        "p"."external_key" IS NULL AND "s"."external_key" IS NULL
+      )
+    )
+    THEN NULL
+    WHEN (
+      "a"."outcome" IN ('unknown', 'rejected_partial')
+      OR (
+        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) > 0
+      )
+    )
+    AND SUBSTRING("p"."changed" FROM 1 FOR 1) = '1'
+    AND NOT "p"."op" = 'remove'
+    THEN COALESCE("p"."t_plan", "s"."t_plan")
+    ELSE "s"."t_plan"
+  END AS "t_plan",
+  CASE
+    WHEN (
+      "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+    )
+    AND SUBSTRING("p"."changed" FROM 2 FOR 1) = '1'
+    AND "p"."op" = 'remove'
+    THEN NULL
+    WHEN (
+      "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+    )
+    AND SUBSTRING("p"."changed" FROM 2 FOR 1) = '1'
+    THEN "p"."t_visits"
+    WHEN (
+      "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+    )
+    AND "p"."cause" = 'moved'
+    AND (
+      NOT "p"."op" = 'remove'
+      AND NOT COALESCE(
+        "p"."external_key" = "s"."external_key",
+        "p"."external_key" IS NULL AND "s"."external_key" IS NULL
+      )
+    )
+    THEN NULL
+    WHEN (
+      "a"."outcome" IN ('unknown', 'rejected_partial')
+      OR (
+        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) > 0
+      )
+    )
+    AND SUBSTRING("p"."changed" FROM 2 FOR 1) = '1'
+    AND NOT "p"."op" = 'remove'
+    THEN COALESCE("p"."t_visits", "s"."t_visits")
+    ELSE "s"."t_visits"
+  END AS "t_visits",
+  CASE
+    WHEN (
+      "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+    )
+    AND SUBSTRING("p"."changed" FROM 3 FOR 1) = '1'
+    AND "p"."op" = 'remove'
+    THEN NULL
+    WHEN (
+      "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+    )
+    AND SUBSTRING("p"."changed" FROM 3 FOR 1) = '1'
+    THEN MD5('' || CAST("p"."t_email" AS VARCHAR(65535)))
+    WHEN (
+      "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+    )
+    AND "p"."cause" = 'moved'
+    AND (
+      NOT "p"."op" = 'remove'
+      AND NOT COALESCE(
+        "p"."external_key" = "s"."external_key",
+        "p"."external_key" IS NULL AND "s"."external_key" IS NULL
+      )
+    )
+    THEN NULL
+    WHEN (
+      "a"."outcome" IN ('unknown', 'rejected_partial')
+      OR (
+        "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) > 0
+      )
+    )
+    AND SUBSTRING("p"."changed" FROM 3 FOR 1) = '1'
+    AND NOT "p"."op" = 'remove'
+    THEN COALESCE(MD5('' || CAST("p"."t_email" AS VARCHAR(65535))), "s"."t_email")
+    ELSE "s"."t_email"
+  END AS "t_email",
+  CASE
+    WHEN (
+      "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+    )
+    AND SUBSTRING("p"."changed" FROM 4 FOR 1) = '1'
+    AND "p"."op" = 'remove'
+    THEN NULL
+    WHEN (
+      "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+    )
+    AND SUBSTRING("p"."changed" FROM 4 FOR 1) = '1'
+    THEN NULL
+    WHEN (
+      "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+    )
+    AND "p"."cause" = 'moved'
+    AND (
+      NOT "p"."op" = 'remove'
+      AND NOT COALESCE(
+        "p"."external_key" = "s"."external_key",
+        "p"."external_key" IS NULL AND "s"."external_key" IS NULL
+      )
+    )
+    THEN NULL
+    ELSE "s"."t_old"
+  END AS "t_old",
+  CASE
+    WHEN (
+      "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+    )
+    AND SUBSTRING("p"."changed" FROM 5 FOR 1) = '1'
+    AND "p"."op" = 'remove'
+    THEN NULL
+    WHEN (
+      "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+    )
+    AND SUBSTRING("p"."changed" FROM 5 FOR 1) = '1'
+    THEN NULL
+    WHEN (
+      "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
+    )
+    AND "p"."cause" = 'moved'
+    AND (
+      NOT "p"."op" = 'remove'
+      AND NOT COALESCE(
+        "p"."external_key" = "s"."external_key",
+        "p"."external_key" IS NULL AND "s"."external_key" IS NULL
+      )
+    )
+    THEN NULL
+    ELSE "s"."t_visits_2"
+  END AS "t_visits_2"
+FROM "shop_activation"."plan_people__mailer" AS "p"
+JOIN "shop_activation"."acks_people__mailer" AS "a"
+  ON "p"."epoch" = "a"."epoch" AND "p"."seq" = "a"."seq"
+LEFT JOIN "shop_activation"."snapshot_people__mailer" AS "s"
+  ON "s"."identity" = "p"."identity"
+WHERE
+  (
+    "p"."epoch" = 7
+    AND "a"."outcome" IN ('rejected', 'delivered', 'adopted', 'unknown', 'rejected_partial')
+  )
+  AND "p"."op" <> 'remove'
+  AND COALESCE("s"."written_epoch", 0) <= 7;
+
+UPDATE "shop_activation"."snapshot_people__mailer" SET "external_id" = "n"."external_id", "external_key" = "n"."external_key", "related_id" = "n"."related_id", "target_id" = "n"."target_id", "fingerprint" = "n"."fingerprint", "attempted" = "n"."attempted", "attempted_op" = "n"."attempted_op", "is_member" = "n"."is_member", "has_entered" = "n"."has_entered", "entries" = "n"."entries", "first_entered_at" = "n"."first_entered_at", "last_entered_at" = "n"."last_entered_at", "last_exited_at" = "n"."last_exited_at", "acknowledged_at" = "n"."acknowledged_at", "definition_version" = "n"."definition_version", "unconfirmed" = "n"."unconfirmed", "unsure" = "n"."unsure", "to_repeat" = "n"."to_repeat", "origin_epoch" = "n"."origin_epoch", "written_epoch" = "n"."written_epoch", "t_plan" = "n"."t_plan", "t_visits" = "n"."t_visits", "t_email" = "n"."t_email", "t_old" = "n"."t_old", "t_visits_2" = "n"."t_visits_2"
+FROM "activation_merged" AS "n"
+WHERE
+  "snapshot_people__mailer"."identity" = "n"."identity";
+
+INSERT INTO "shop_activation"."snapshot_people__mailer" (
+  "identity",
+  "external_id",
+  "external_key",
+  "related_id",
+  "target_id",
+  "fingerprint",
+  "attempted",
+  "attempted_op",
+  "is_member",
+  "has_entered",
+  "entries",
+  "first_entered_at",
+  "last_entered_at",
+  "last_exited_at",
+  "acknowledged_at",
+  "definition_version",
+  "unconfirmed",
+  "unsure",
+  "to_repeat",
+  "origin_epoch",
+  "written_epoch",
+  "t_plan",
+  "t_visits",
+  "t_email",
+  "t_old",
+  "t_visits_2"
+)
+SELECT
+  "n"."identity",
+  "n"."external_id",
+  "n"."external_key",
+  "n"."related_id",
+  "n"."target_id",
+  "n"."fingerprint",
+  "n"."attempted",
+  "n"."attempted_op",
+  "n"."is_member",
+  "n"."has_entered",
+  "n"."entries",
+  "n"."first_entered_at",
+  "n"."last_entered_at",
+  "n"."last_exited_at",
+  "n"."acknowledged_at",
+  "n"."definition_version",
+  "n"."unconfirmed",
+  "n"."unsure",
+  "n"."to_repeat",
+  "n"."origin_epoch",
+  "n"."written_epoch",
+  "n"."t_plan",
+  "n"."t_visits",
+  "n"."t_email",
+  "n"."t_old",
+  "n"."t_visits_2"
+FROM "activation_merged" AS "n"
+WHERE
+  NOT (
+    EXISTS(
+      SELECT
+        1
+      FROM "shop_activation"."snapshot_people__mailer" AS "t"
+      WHERE
+        "t"."identity" = "n"."identity"
+    )
+  );
 
 INSERT INTO "shop_activation"."deliveries" (
   "run_id",
@@ -3145,56 +3119,52 @@ WHERE
       "d"."sync" = 'people__mailer' AND "d"."epoch" = 7 AND "d"."seq" = "p"."seq"
   );
 
-MERGE INTO "shop_activation"."dead_letters" AS "t"
-USING (
-  SELECT
-    'people__mailer' AS "sync",
-    "p"."identity" AS "identity",
-    "p"."op" AS "op",
-    "a"."code" AS "code",
-    "a"."reason" AS "reason",
-    COALESCE("d"."first_rejected_at", "a"."answered_at") AS "first_rejected_at",
-    "a"."answered_at" AS "last_rejected_at",
-    CASE
-      WHEN COALESCE("d"."epoch", 0) < 7
-      THEN COALESCE("d"."attempts", 0) + 1
-      ELSE COALESCE("d"."attempts", 0)
-    END AS "attempts",
-    1 AS "model_rows",
-    7 AS "epoch"
-  FROM "shop_activation"."plan_people__mailer" AS "p"
-  JOIN "shop_activation"."acks_people__mailer" AS "a"
-    ON "p"."epoch" = "a"."epoch" AND "p"."seq" = "a"."seq"
-  LEFT JOIN "shop_activation"."dead_letters" AS "d"
-    ON "d"."sync" = 'people__mailer' AND "d"."identity" = "p"."identity"
-  WHERE
-    (
-      "p"."epoch" = 7 AND "a"."outcome" IN ('rejected', 'rejected_partial')
-    )
-    AND NOT EXISTS(
-      SELECT
-        1
-      FROM "shop_activation"."plan_people__mailer" AS "p2"
-      JOIN "shop_activation"."acks_people__mailer" AS "a2"
-        ON "p2"."epoch" = "a2"."epoch" AND "p2"."seq" = "a2"."seq"
-      WHERE
-        "p2"."epoch" = 7
-        AND "a2"."outcome" IN ('rejected', 'rejected_partial')
-        AND "p2"."identity" = "p"."identity"
-        AND "p2"."seq" > "p"."seq"
-    )
-) AS "n"
-ON "t"."sync" = "n"."sync" AND "t"."identity" = "n"."identity"
-WHEN MATCHED THEN UPDATE SET
-  "op" = "n"."op",
-  "code" = "n"."code",
-  "reason" = "n"."reason",
-  "first_rejected_at" = "n"."first_rejected_at",
-  "last_rejected_at" = "n"."last_rejected_at",
-  "attempts" = "n"."attempts",
-  "model_rows" = "n"."model_rows",
-  "epoch" = "n"."epoch"
-WHEN NOT MATCHED THEN INSERT (
+DROP TABLE IF EXISTS "activation_merged";
+
+CREATE TEMPORARY TABLE "activation_merged" AS
+SELECT
+  'people__mailer' AS "sync",
+  "p"."identity" AS "identity",
+  "p"."op" AS "op",
+  "a"."code" AS "code",
+  "a"."reason" AS "reason",
+  COALESCE("d"."first_rejected_at", "a"."answered_at") AS "first_rejected_at",
+  "a"."answered_at" AS "last_rejected_at",
+  CASE
+    WHEN COALESCE("d"."epoch", 0) < 7
+    THEN COALESCE("d"."attempts", 0) + 1
+    ELSE COALESCE("d"."attempts", 0)
+  END AS "attempts",
+  1 AS "model_rows",
+  7 AS "epoch"
+FROM "shop_activation"."plan_people__mailer" AS "p"
+JOIN "shop_activation"."acks_people__mailer" AS "a"
+  ON "p"."epoch" = "a"."epoch" AND "p"."seq" = "a"."seq"
+LEFT JOIN "shop_activation"."dead_letters" AS "d"
+  ON "d"."sync" = 'people__mailer' AND "d"."identity" = "p"."identity"
+WHERE
+  (
+    "p"."epoch" = 7 AND "a"."outcome" IN ('rejected', 'rejected_partial')
+  )
+  AND NOT EXISTS(
+    SELECT
+      1
+    FROM "shop_activation"."plan_people__mailer" AS "p2"
+    JOIN "shop_activation"."acks_people__mailer" AS "a2"
+      ON "p2"."epoch" = "a2"."epoch" AND "p2"."seq" = "a2"."seq"
+    WHERE
+      "p2"."epoch" = 7
+      AND "a2"."outcome" IN ('rejected', 'rejected_partial')
+      AND "p2"."identity" = "p"."identity"
+      AND "p2"."seq" > "p"."seq"
+  );
+
+UPDATE "shop_activation"."dead_letters" SET "op" = "n"."op", "code" = "n"."code", "reason" = "n"."reason", "first_rejected_at" = "n"."first_rejected_at", "last_rejected_at" = "n"."last_rejected_at", "attempts" = "n"."attempts", "model_rows" = "n"."model_rows", "epoch" = "n"."epoch"
+FROM "activation_merged" AS "n"
+WHERE
+  "dead_letters"."sync" = "n"."sync" AND "dead_letters"."identity" = "n"."identity";
+
+INSERT INTO "shop_activation"."dead_letters" (
   "sync",
   "identity",
   "op",
@@ -3205,7 +3175,8 @@ WHEN NOT MATCHED THEN INSERT (
   "attempts",
   "model_rows",
   "epoch"
-) VALUES (
+)
+SELECT
   "n"."sync",
   "n"."identity",
   "n"."op",
@@ -3216,7 +3187,17 @@ WHEN NOT MATCHED THEN INSERT (
   "n"."attempts",
   "n"."model_rows",
   "n"."epoch"
-);
+FROM "activation_merged" AS "n"
+WHERE
+  NOT (
+    EXISTS(
+      SELECT
+        1
+      FROM "shop_activation"."dead_letters" AS "t"
+      WHERE
+        "t"."sync" = "n"."sync" AND "t"."identity" = "n"."identity"
+    )
+  );
 
 DELETE FROM "shop_activation"."dead_letters"
 WHERE

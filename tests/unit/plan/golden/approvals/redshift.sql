@@ -7,7 +7,7 @@ FROM (
     "op",
     "identity",
     MD5(
-      '1' || COALESCE('|=' || CAST("op" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("cause" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("identity" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("external_id" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("external_key" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("related_id" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("target_id" AS INTEGER) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("reason" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("transition" AS INTEGER) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("event" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("occurred_at" AS TIMESTAMP) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("is_quiet" AS BOOLEAN) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("changed" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("expires_from" AS TIMESTAMP) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("zone" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("t_plan" AS VARCHAR(MAX)) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("t_visits" AS INTEGER) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("t_email" AS VARCHAR(MAX)) AS VARCHAR(MAX)), '|')
+      '1' || COALESCE('|=' || CAST("op" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("cause" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("identity" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("external_id" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("external_key" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("related_id" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST(CAST("target_id" AS INTEGER) AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("reason" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST(CAST("transition" AS INTEGER) AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("event" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST(CAST("occurred_at" AS TIMESTAMP) AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST(CAST("is_quiet" AS BOOLEAN) AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("changed" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST(CAST("expires_from" AS TIMESTAMP) AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("zone" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST(CAST("t_plan" AS VARCHAR(65535)) AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST(CAST("t_visits" AS INTEGER) AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST(CAST("t_email" AS VARCHAR(65535)) AS VARCHAR(65535)), '|')
     ) AS "content"
   FROM (
     SELECT
@@ -61,7 +61,7 @@ WITH "activation_waiting" AS (
     "op",
     "identity",
     MD5(
-      '1' || COALESCE('|=' || CAST("op" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("cause" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("identity" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("external_id" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("external_key" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("related_id" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("target_id" AS INTEGER) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("reason" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("transition" AS INTEGER) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("event" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("occurred_at" AS TIMESTAMP) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("is_quiet" AS BOOLEAN) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("changed" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("expires_from" AS TIMESTAMP) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("zone" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("t_plan" AS VARCHAR(MAX)) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("t_visits" AS INTEGER) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("t_email" AS VARCHAR(MAX)) AS VARCHAR(MAX)), '|')
+      '1' || COALESCE('|=' || CAST("op" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("cause" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("identity" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("external_id" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("external_key" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("related_id" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST(CAST("target_id" AS INTEGER) AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("reason" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST(CAST("transition" AS INTEGER) AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("event" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST(CAST("occurred_at" AS TIMESTAMP) AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST(CAST("is_quiet" AS BOOLEAN) AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("changed" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST(CAST("expires_from" AS TIMESTAMP) AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("zone" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST(CAST("t_plan" AS VARCHAR(65535)) AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST(CAST("t_visits" AS INTEGER) AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST(CAST("t_email" AS VARCHAR(65535)) AS VARCHAR(65535)), '|')
     ) AS "content"
   FROM (
     SELECT
@@ -107,7 +107,7 @@ WITH "activation_waiting" AS (
     "op",
     "identity",
     MD5(
-      '1' || COALESCE('|=' || CAST("op" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("cause" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("identity" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("external_id" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("external_key" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("related_id" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("target_id" AS INTEGER) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("reason" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("transition" AS INTEGER) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("event" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("occurred_at" AS TIMESTAMP) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("is_quiet" AS BOOLEAN) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("changed" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("expires_from" AS TIMESTAMP) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("zone" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("t_plan" AS VARCHAR(MAX)) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("t_visits" AS INTEGER) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("t_email" AS VARCHAR(MAX)) AS VARCHAR(MAX)), '|')
+      '1' || COALESCE('|=' || CAST("op" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("cause" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("identity" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("external_id" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("external_key" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("related_id" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST(CAST("target_id" AS INTEGER) AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("reason" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST(CAST("transition" AS INTEGER) AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("event" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST(CAST("occurred_at" AS TIMESTAMP) AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST(CAST("is_quiet" AS BOOLEAN) AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("changed" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST(CAST("expires_from" AS TIMESTAMP) AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("zone" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST(CAST("t_plan" AS VARCHAR(65535)) AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST(CAST("t_visits" AS INTEGER) AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST(CAST("t_email" AS VARCHAR(65535)) AS VARCHAR(65535)), '|')
     ) AS "content"
   FROM (
     SELECT
@@ -148,7 +148,7 @@ WITH "activation_waiting" AS (
           THEN 'invalid'
           WHEN "r"."t_plan" IS NULL
           THEN 'invalid'
-          ELSE CAST(NULL AS VARCHAR(MAX))
+          ELSE CAST(NULL AS VARCHAR(65535))
         END AS "fate",
         CASE
           WHEN "r"."identity" IS NULL
@@ -157,38 +157,38 @@ WITH "activation_waiting" AS (
           THEN 'address-missing'
           WHEN "r"."t_plan" IS NULL
           THEN 'null-refused'
-          ELSE CAST(NULL AS VARCHAR(MAX))
+          ELSE CAST(NULL AS VARCHAR(65535))
         END AS "detail"
       FROM (
         SELECT
           CASE
-            WHEN CAST("m"."id" AS VARCHAR(MAX)) = ''
-            OR CAST("m"."id" AS VARCHAR(MAX)) LIKE ' %'
-            OR CAST("m"."id" AS VARCHAR(MAX)) LIKE '% '
-            THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR(MAX))), '')
-            ELSE CAST("m"."id" AS VARCHAR(MAX))
+            WHEN CAST("m"."id" AS VARCHAR(65535)) = ''
+            OR CAST("m"."id" AS VARCHAR(65535)) LIKE ' %'
+            OR CAST("m"."id" AS VARCHAR(65535)) LIKE '% '
+            THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR(65535))), '')
+            ELSE CAST("m"."id" AS VARCHAR(65535))
           END AS "identity",
           TRANSLATE(
             TRIM(BOTH '\t\n\013\f\r\034\035\036\037                  　' FROM CASE
-              WHEN CAST("m"."email" AS VARCHAR(MAX)) = ''
-              OR CAST("m"."email" AS VARCHAR(MAX)) LIKE ' %'
-              OR CAST("m"."email" AS VARCHAR(MAX)) LIKE '% '
-              THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR(MAX))), '')
-              ELSE CAST("m"."email" AS VARCHAR(MAX))
+              WHEN CAST("m"."email" AS VARCHAR(65535)) = ''
+              OR CAST("m"."email" AS VARCHAR(65535)) LIKE ' %'
+              OR CAST("m"."email" AS VARCHAR(65535)) LIKE '% '
+              THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR(65535))), '')
+              ELSE CAST("m"."email" AS VARCHAR(65535))
             END),
             'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
             'abcdefghijklmnopqrstuvwxyz'
           ) AS "external_key",
           CASE
-            WHEN CAST("m"."email" AS VARCHAR(MAX)) = ''
-            OR CAST("m"."email" AS VARCHAR(MAX)) LIKE ' %'
-            OR CAST("m"."email" AS VARCHAR(MAX)) LIKE '% '
-            THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR(MAX))), '')
-            ELSE CAST("m"."email" AS VARCHAR(MAX))
+            WHEN CAST("m"."email" AS VARCHAR(65535)) = ''
+            OR CAST("m"."email" AS VARCHAR(65535)) LIKE ' %'
+            OR CAST("m"."email" AS VARCHAR(65535)) LIKE '% '
+            THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR(65535))), '')
+            ELSE CAST("m"."email" AS VARCHAR(65535))
           END AS "external_id",
-          CAST(NULL AS VARCHAR(MAX)) AS "related_id",
-          CAST(NULL AS VARCHAR(MAX)) AS "reason",
-          CAST(NULL AS VARCHAR(MAX)) AS "event",
+          CAST(NULL AS VARCHAR(65535)) AS "related_id",
+          CAST(NULL AS VARCHAR(65535)) AS "reason",
+          CAST(NULL AS VARCHAR(65535)) AS "event",
           CAST(NULL AS TIMESTAMP) AS "occurred_at",
           "m"."plan" AS "t_plan",
           COALESCE("m"."visits", 0) AS "t_visits",
@@ -279,7 +279,7 @@ FROM (
     "op",
     "identity",
     MD5(
-      '1' || COALESCE('|=' || CAST("op" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("cause" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("identity" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("external_id" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("external_key" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("related_id" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("target_id" AS INTEGER) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("reason" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("transition" AS INTEGER) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("event" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("occurred_at" AS TIMESTAMP) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("is_quiet" AS BOOLEAN) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("changed" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("expires_from" AS TIMESTAMP) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("zone" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("t_plan" AS VARCHAR(MAX)) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("t_visits" AS INTEGER) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("t_email" AS VARCHAR(MAX)) AS VARCHAR(MAX)), '|')
+      '1' || COALESCE('|=' || CAST("op" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("cause" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("identity" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("external_id" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("external_key" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("related_id" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST(CAST("target_id" AS INTEGER) AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("reason" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST(CAST("transition" AS INTEGER) AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("event" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST(CAST("occurred_at" AS TIMESTAMP) AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST(CAST("is_quiet" AS BOOLEAN) AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("changed" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST(CAST("expires_from" AS TIMESTAMP) AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("zone" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST(CAST("t_plan" AS VARCHAR(65535)) AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST(CAST("t_visits" AS INTEGER) AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST(CAST("t_email" AS VARCHAR(65535)) AS VARCHAR(65535)), '|')
     ) AS "content"
   FROM (
     SELECT
@@ -301,7 +301,7 @@ WITH "activation_waiting" AS (
     "op",
     "identity",
     MD5(
-      '1' || COALESCE('|=' || CAST("op" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("cause" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("identity" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("external_id" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("external_key" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("related_id" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("target_id" AS INTEGER) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("reason" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("transition" AS INTEGER) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("event" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("occurred_at" AS TIMESTAMP) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("is_quiet" AS BOOLEAN) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("changed" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("expires_from" AS TIMESTAMP) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST("zone" AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("t_plan" AS VARCHAR(MAX)) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("t_visits" AS INTEGER) AS VARCHAR(MAX)), '|') || COALESCE('|=' || CAST(CAST("t_email" AS VARCHAR(MAX)) AS VARCHAR(MAX)), '|')
+      '1' || COALESCE('|=' || CAST("op" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("cause" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("identity" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("external_id" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("external_key" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("related_id" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST(CAST("target_id" AS INTEGER) AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("reason" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST(CAST("transition" AS INTEGER) AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("event" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST(CAST("occurred_at" AS TIMESTAMP) AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST(CAST("is_quiet" AS BOOLEAN) AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("changed" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST(CAST("expires_from" AS TIMESTAMP) AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("zone" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST(CAST("t_plan" AS VARCHAR(65535)) AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST(CAST("t_visits" AS INTEGER) AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST(CAST("t_email" AS VARCHAR(65535)) AS VARCHAR(65535)), '|')
     ) AS "content"
   FROM (
     SELECT
@@ -338,7 +338,7 @@ DELETE FROM "shop_activation"."held_rows"
 WHERE
   "sync" = 'people__mailer';
 
-UPDATE "shop_activation"."syncs" SET "held_plan" = CAST(NULL AS VARCHAR(MAX))
+UPDATE "shop_activation"."syncs" SET "held_plan" = CAST(NULL AS VARCHAR(65535))
 WHERE
   "sync" = 'people__mailer';
 

@@ -13,7 +13,7 @@ FROM (
       THEN 'invalid'
       WHEN "r"."detail" = 'outranked'
       THEN 'outranked'
-      ELSE CAST(NULL AS VARCHAR(MAX))
+      ELSE CAST(NULL AS VARCHAR(65535))
     END AS "fate"
   FROM (
     SELECT
@@ -25,45 +25,45 @@ FROM (
         THEN 'address-missing'
         WHEN NOT "outranking"."person" IS NULL
         THEN 'outranked'
-        ELSE CAST(NULL AS VARCHAR(MAX))
+        ELSE CAST(NULL AS VARCHAR(65535))
       END AS "detail"
     FROM (
       SELECT
         CASE
-          WHEN CAST("m"."id" AS VARCHAR(MAX)) = ''
-          OR CAST("m"."id" AS VARCHAR(MAX)) LIKE ' %'
-          OR CAST("m"."id" AS VARCHAR(MAX)) LIKE '% '
-          THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR(MAX))), '')
-          ELSE CAST("m"."id" AS VARCHAR(MAX))
+          WHEN CAST("m"."id" AS VARCHAR(65535)) = ''
+          OR CAST("m"."id" AS VARCHAR(65535)) LIKE ' %'
+          OR CAST("m"."id" AS VARCHAR(65535)) LIKE '% '
+          THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR(65535))), '')
+          ELSE CAST("m"."id" AS VARCHAR(65535))
         END AS "identity",
         TRANSLATE(
           TRIM(BOTH '\t\n\013\f\r\034\035\036\037                  　' FROM CASE
-            WHEN CAST("m"."email" AS VARCHAR(MAX)) = ''
-            OR CAST("m"."email" AS VARCHAR(MAX)) LIKE ' %'
-            OR CAST("m"."email" AS VARCHAR(MAX)) LIKE '% '
-            THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR(MAX))), '')
-            ELSE CAST("m"."email" AS VARCHAR(MAX))
+            WHEN CAST("m"."email" AS VARCHAR(65535)) = ''
+            OR CAST("m"."email" AS VARCHAR(65535)) LIKE ' %'
+            OR CAST("m"."email" AS VARCHAR(65535)) LIKE '% '
+            THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR(65535))), '')
+            ELSE CAST("m"."email" AS VARCHAR(65535))
           END),
           'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
           'abcdefghijklmnopqrstuvwxyz'
         ) AS "external_key",
         CASE
-          WHEN CAST("m"."email" AS VARCHAR(MAX)) = ''
-          OR CAST("m"."email" AS VARCHAR(MAX)) LIKE ' %'
-          OR CAST("m"."email" AS VARCHAR(MAX)) LIKE '% '
-          THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR(MAX))), '')
-          ELSE CAST("m"."email" AS VARCHAR(MAX))
+          WHEN CAST("m"."email" AS VARCHAR(65535)) = ''
+          OR CAST("m"."email" AS VARCHAR(65535)) LIKE ' %'
+          OR CAST("m"."email" AS VARCHAR(65535)) LIKE '% '
+          THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR(65535))), '')
+          ELSE CAST("m"."email" AS VARCHAR(65535))
         END AS "external_id",
-        CAST(NULL AS VARCHAR(MAX)) AS "related_id",
-        CAST(NULL AS VARCHAR(MAX)) AS "reason",
-        CAST(NULL AS VARCHAR(MAX)) AS "event",
+        CAST(NULL AS VARCHAR(65535)) AS "related_id",
+        CAST(NULL AS VARCHAR(65535)) AS "reason",
+        CAST(NULL AS VARCHAR(65535)) AS "event",
         CAST(NULL AS TIMESTAMP) AS "occurred_at",
         CASE
-          WHEN CAST("m"."id" AS VARCHAR(MAX)) = ''
-          OR CAST("m"."id" AS VARCHAR(MAX)) LIKE ' %'
-          OR CAST("m"."id" AS VARCHAR(MAX)) LIKE '% '
-          THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR(MAX))), '')
-          ELSE CAST("m"."id" AS VARCHAR(MAX))
+          WHEN CAST("m"."id" AS VARCHAR(65535)) = ''
+          OR CAST("m"."id" AS VARCHAR(65535)) LIKE ' %'
+          OR CAST("m"."id" AS VARCHAR(65535)) LIKE '% '
+          THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR(65535))), '')
+          ELSE CAST("m"."id" AS VARCHAR(65535))
         END AS "group_person"
       FROM "shop"."people" AS "m"
     ) AS "r"
@@ -94,33 +94,33 @@ FROM (
               FROM (
                 SELECT
                   CASE
-                    WHEN CAST("m"."id" AS VARCHAR(MAX)) = ''
-                    OR CAST("m"."id" AS VARCHAR(MAX)) LIKE ' %'
-                    OR CAST("m"."id" AS VARCHAR(MAX)) LIKE '% '
-                    THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR(MAX))), '')
-                    ELSE CAST("m"."id" AS VARCHAR(MAX))
+                    WHEN CAST("m"."id" AS VARCHAR(65535)) = ''
+                    OR CAST("m"."id" AS VARCHAR(65535)) LIKE ' %'
+                    OR CAST("m"."id" AS VARCHAR(65535)) LIKE '% '
+                    THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR(65535))), '')
+                    ELSE CAST("m"."id" AS VARCHAR(65535))
                   END AS "identity",
                   TRANSLATE(
                     TRIM(BOTH '\t\n\013\f\r\034\035\036\037                  　' FROM CASE
-                      WHEN CAST("m"."email" AS VARCHAR(MAX)) = ''
-                      OR CAST("m"."email" AS VARCHAR(MAX)) LIKE ' %'
-                      OR CAST("m"."email" AS VARCHAR(MAX)) LIKE '% '
-                      THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR(MAX))), '')
-                      ELSE CAST("m"."email" AS VARCHAR(MAX))
+                      WHEN CAST("m"."email" AS VARCHAR(65535)) = ''
+                      OR CAST("m"."email" AS VARCHAR(65535)) LIKE ' %'
+                      OR CAST("m"."email" AS VARCHAR(65535)) LIKE '% '
+                      THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR(65535))), '')
+                      ELSE CAST("m"."email" AS VARCHAR(65535))
                     END),
                     'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
                     'abcdefghijklmnopqrstuvwxyz'
                   ) AS "external_key",
                   CASE
-                    WHEN CAST("m"."email" AS VARCHAR(MAX)) = ''
-                    OR CAST("m"."email" AS VARCHAR(MAX)) LIKE ' %'
-                    OR CAST("m"."email" AS VARCHAR(MAX)) LIKE '% '
-                    THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR(MAX))), '')
-                    ELSE CAST("m"."email" AS VARCHAR(MAX))
+                    WHEN CAST("m"."email" AS VARCHAR(65535)) = ''
+                    OR CAST("m"."email" AS VARCHAR(65535)) LIKE ' %'
+                    OR CAST("m"."email" AS VARCHAR(65535)) LIKE '% '
+                    THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR(65535))), '')
+                    ELSE CAST("m"."email" AS VARCHAR(65535))
                   END AS "external_id",
-                  CAST(NULL AS VARCHAR(MAX)) AS "related_id",
-                  CAST(NULL AS VARCHAR(MAX)) AS "reason",
-                  CAST(NULL AS VARCHAR(MAX)) AS "event",
+                  CAST(NULL AS VARCHAR(65535)) AS "related_id",
+                  CAST(NULL AS VARCHAR(65535)) AS "reason",
+                  CAST(NULL AS VARCHAR(65535)) AS "event",
                   CAST(NULL AS TIMESTAMP) AS "occurred_at"
                 FROM "shop"."others" AS "m"
               ) AS "r"
@@ -262,7 +262,7 @@ WITH "joined" AS (
     '' AS "changed",
     '' AS "leaving_changed",
     CAST(NULL AS TIMESTAMP) AS "expires_from",
-    CAST(NULL AS VARCHAR(MAX)) AS "zone",
+    CAST(NULL AS VARCHAR(65535)) AS "zone",
     "unconfirmed" AS "unconfirmed",
     (
       "is_member" OR NOT "unconfirmed" IS NULL
@@ -379,7 +379,7 @@ WITH "joined" AS (
 )
 SELECT
   "j".*,
-  CASE WHEN "j"."waits_0" THEN 'group' ELSE CAST(NULL AS VARCHAR(MAX)) END AS "waits_for"
+  CASE WHEN "j"."waits_0" THEN 'group' ELSE CAST(NULL AS VARCHAR(65535)) END AS "waits_for"
 FROM (
   SELECT
     "d".*,

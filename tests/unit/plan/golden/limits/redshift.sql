@@ -2,7 +2,7 @@ DROP TABLE IF EXISTS "activation_higher_1";
 
 CREATE TEMPORARY TABLE "activation_higher_1" AS
 SELECT
-  CAST(NULL AS VARCHAR(MAX)) AS "person",
+  CAST(NULL AS VARCHAR(65535)) AS "person",
   0 AS "models"
 WHERE
   FALSE;
@@ -96,7 +96,7 @@ WITH "joined" AS (
     '' AS "changed",
     '' AS "leaving_changed",
     CAST(NULL AS TIMESTAMP) AS "expires_from",
-    CAST(NULL AS VARCHAR(MAX)) AS "zone",
+    CAST(NULL AS VARCHAR(65535)) AS "zone",
     "unconfirmed" AS "unconfirmed",
     (
       "is_member" OR NOT "unconfirmed" IS NULL
@@ -198,7 +198,7 @@ SELECT
     THEN 'cap'
     WHEN "j"."waits_1"
     THEN 'cadence'
-    ELSE CAST(NULL AS VARCHAR(MAX))
+    ELSE CAST(NULL AS VARCHAR(65535))
   END AS "waits_for"
 FROM (
   SELECT
@@ -293,7 +293,7 @@ FROM (
                 THEN 'others'
                 WHEN "sync" IN ('people__mailer')
                 THEN 'people'
-                ELSE CAST(NULL AS VARCHAR(MAX))
+                ELSE CAST(NULL AS VARCHAR(65535))
               END AS "model"
             FROM "shop_activation"."entries"
             WHERE
@@ -499,7 +499,7 @@ WHERE
                   THEN 'others'
                   WHEN "sync" IN ('people__mailer')
                   THEN 'people'
-                  ELSE CAST(NULL AS VARCHAR(MAX))
+                  ELSE CAST(NULL AS VARCHAR(65535))
                 END AS "model"
               FROM "shop_activation"."entries"
               WHERE
@@ -595,7 +595,7 @@ FROM (
                 THEN 'others'
                 WHEN "sync" IN ('people__mailer')
                 THEN 'people'
-                ELSE CAST(NULL AS VARCHAR(MAX))
+                ELSE CAST(NULL AS VARCHAR(65535))
               END AS "model"
             FROM "shop_activation"."entries"
             WHERE
@@ -650,37 +650,31 @@ WHERE
       "sync" = 'people__mailer' AND "reason" = 'cadence promo'
   );
 
-MERGE INTO "shop_activation"."snapshot_people__mailer" AS "t"
-USING (
-  SELECT
-    "c"."identity" AS "identity",
-    CAST(NULL AS BIGINT) AS "fingerprint",
-    1 AS "target_id"
-  FROM "activation_candidates" AS "c"
-  WHERE
-    (
-      "c"."is_wanted"
-      AND "c"."is_known"
-      AND NOT EXISTS(
-        SELECT
-          1
-        FROM "activation_judged" AS "p"
-        WHERE
-          "p"."identity" = "c"."identity"
-      )
-    )
+CREATE TEMPORARY TABLE "activation_merged" AS
+SELECT
+  "c"."identity" AS "identity",
+  CAST(NULL AS BIGINT) AS "fingerprint",
+  1 AS "target_id"
+FROM "activation_candidates" AS "c"
+WHERE
+  (
+    "c"."is_wanted"
+    AND "c"."is_known"
     AND NOT EXISTS(
       SELECT
         1
-      FROM "activation_duplicates" AS "u"
+      FROM "activation_judged" AS "p"
       WHERE
-        "u"."identity" = "c"."identity"
+        "p"."identity" = "c"."identity"
     )
-) AS "n"
-ON "t"."identity" = "n"."identity"
-WHEN MATCHED THEN UPDATE SET
-  "fingerprint" = "n"."fingerprint",
-  "target_id" = "n"."target_id";
+  )
+  AND NOT EXISTS(
+    SELECT
+      1
+    FROM "activation_duplicates" AS "u"
+    WHERE
+      "u"."identity" = "c"."identity"
+  );
 
 UPDATE "shop_activation"."snapshot_people__mailer" SET "attempted" = NULL, "attempted_op" = NULL
 WHERE
