@@ -35,6 +35,8 @@ WAITING, HELD, KNOWN, BARRED = (
 NOT_CONTENT = frozenset({"epoch", "seq", "origin_epoch", "to_repeat", "fingerprint"})
 """Columns of a plan that say when it was made, or nothing that the others do not say."""
 
+OTHERS = "other changes are held than were then"
+
 NEWER = """
 select
     case when h.content is null then 'new' else 'changed' end as kind,
@@ -159,17 +161,19 @@ def judge(desk: Desk, asked: Approval, offered: Offer | None) -> Judged:
         return Judged(Verdict.MOVED, "no run has held such a plan")
     if asked.at_most and _is_no_more(desk, kept, offered):
         return Judged(Verdict.GOOD)
-    moved = what_moved(desk, kept)
+    moved = what_moved(desk, kept) or ("" if _is_alike(kept, offered) else OTHERS)
     return Judged(Verdict.MOVED, moved) if moved else Judged(Verdict.GOOD)
 
 
+def _is_alike(kept: HeldPlan, offered: Offer | None) -> bool:
+    """Whether guards hold nothing of the plan that they did not hold of the other."""
+    return offered is None or offered.waits == kept.waits
+
+
 def _is_no_more(desk: Desk, kept: HeldPlan, offered: Offer | None) -> bool:
-    if kept.metadata != metadata(desk.comparison):
+    if kept.metadata != metadata(desk.comparison) or not _is_alike(kept, offered):
         return False
-    is_alike = offered is None or offered.waits == kept.waits
-    return is_alike and all(
-        offered is None or offered.ops.get(op, 0) <= kept.count(op) for op in Op
-    )
+    return offered is None or all(offered.ops.get(op, 0) <= kept.count(op) for op in Op)
 
 
 def what_moved(desk: Desk, kept: HeldPlan) -> str:
@@ -248,7 +252,7 @@ def _write(
 ) -> None:
     for plan in plans:
         if plan.is_open and not plan.is_under_way and plan.plan_id != offered.plan_id:
-            moved = what_moved(desk, plan)
+            moved = what_moved(desk, plan) or OTHERS
             held_plans.supersede(desk.state, plan, offered.plan_id, moved)
     c = desk.comparison
     more: dict[str, exp.Expr] = {

@@ -369,3 +369,23 @@ def test_an_approved_plan_goes_later_when_the_destination_refuses_the_credential
     assert (small.attributes("p9")["plan"], small.attributes("p10")["plan"]) == ("pro", "pro")
     told = run("status", "--history").text
     assert told.count(f"{named} by ana") == 2
+
+
+@on_duckdb
+def test_approved_adds_let_no_removals_go_that_are_held_since(
+    shop: SmallProject, run: Runs
+) -> None:
+    shop.define(BOUNDED)
+    shop.warehouse.run("delete from rows")
+    for first, last in ((1, 5), (6, 10), (11, 15), (16, 20)):
+        add(shop, first, last)
+        run("apply")
+    add(shop, 21, 26)
+    named = plan_id(run("apply", expect=3).text)
+    shop.warehouse.run(
+        "delete from rows where person_id in (select 'p' || i from generate_series(1, 15) as g(i))"
+    )
+    for more in ([], ["--at-most"]):
+        told = run("apply", "--approve", named, *more, expect=3).text
+        assert "is not what would be sent now: other changes are held" in told
+        assert (shop.attributes("p1"), shop.attributes("p21")) == ({"plan": "pro"}, {})
