@@ -166,7 +166,7 @@ def _empty(sync: Sync, summary: PlanSummary, limits: GuardLimits) -> Problem | N
 
 
 def _too_many_removes(sync: Sync, summary: PlanSummary, limits: GuardLimits) -> Problem | None:
-    removes, members = _bounded(summary), summary.members
+    removes, members = _bounded(summary), _bounded_members(summary)
     if not summary.wanted or limits.allow_removes:
         return None
     allowed = _allowed_removes(removes, members, sync.bounds.removes, limits)
@@ -248,7 +248,7 @@ def _unusual_removes(sync: Sync, summary: PlanSummary) -> Problem | None:
     text = _unusual(sync, summary, Op.REMOVE)
     if not text:
         return None
-    removes, members = _bounded(summary), summary.members
+    removes, members = _bounded(summary), _bounded_members(summary)
     return Problem(
         "unusual-removes",
         f"{removes} of {members} would leave {sync.name}, {text}",
@@ -264,8 +264,9 @@ def _unusual(sync: Sync, summary: PlanSummary, op: Op) -> str:
     if usual is None or NAMES[op] not in sync.bounds.learned or not usual.is_exceeded:
         return ""
     days = f"{usual.days} {usual.weekday or 'day'}s"
+    since = f", {usual.gathered} days after the last that was sent" if usual.gathered > 1 else ""
     return (
-        f"which makes {usual.now:,} today; {usual.most:,.0f} at most is usual, after"
+        f"which makes {usual.now:,} today; {usual.most:,.0f} at most is usual{since}, after"
         f" {usual.low:,} to {usual.high:,} a day on {days}"
     )
 
@@ -283,6 +284,11 @@ def _too_many(sync: Sync, code: str, text: str, flag: str) -> Problem:
 def _bounded(summary: PlanSummary) -> int:
     """Removals that the bounds are about."""
     return summary.removes - summary.protected - summary.approved.get(Op.REMOVE, 0)
+
+
+def _bounded_members(summary: PlanSummary) -> int:
+    """Members that may stay: without those who leave whatever a bound says."""
+    return summary.members - (summary.removes - _bounded(summary))
 
 
 def _unapproved(summary: PlanSummary, op: Op) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -30,6 +31,8 @@ SPREADS = 5 * 1.4826
 """Median absolute deviations; the factor makes one of them a standard deviation of a normal."""
 SHARE, ROWS = 0.5, 50
 """Of the median, and rows, that are never unusual on top of it."""
+MOST_MISSED = 7
+"""Usual days, at most, on which what waits may have gathered."""
 APPROVED_DAYS, APPROVED_SHARE = 3, 1.5
 """So many approved days of the sample make a new level; so much of it is let pass."""
 LOOKS = (timedelta(weeks=WEEKS), timedelta(days=400))
@@ -95,6 +98,12 @@ class Day(NamedTuple):
     sent: Mapping[Op, int]
     """Since the day began, or since the last run that somebody approved."""
 
+    @property
+    def is_served(self) -> bool:
+        """Whether what was planned has left, or nothing was."""
+        is_quiet = self.peaks is not None and not any(self.peaks.values())
+        return self.is_approved or is_quiet or any(self.sent.values())
+
 
 class Runs(NamedTuple):
     """What one operation came to on one day."""
@@ -122,16 +131,29 @@ def _judged(
     days: Sequence[Day], today: date, summary: PlanSummary, judged: Mapping[Op, int]
 ) -> dict[Op, Usual]:
     found = {}
+    gathered = _gathered(days, today)
     for op, rows in judged.items():
         sent = sum(one.sent[op] for one in days if one.day == today)
         runs = [Runs(d.day, d.peaks[op], d.is_approved) for d in days if d.peaks is not None]
         now = sent + rows - summary.approved.get(op, 0)
-        found[op] = usual(runs, today, now)
+        found[op] = usual(runs, today, now, gathered)
     return found
 
 
-def usual(runs: Sequence[Runs], today: date, now: int) -> Usual:
-    """What the days before today say of `now` rows of one operation."""
+def _gathered(days: Sequence[Day], today: date) -> int:
+    """How many of its usual days a sync has sent nothing, today among them: 1 where none is
+    missed. Its usual days lie as far apart as its runs mostly do.
+    """
+    before = [one for one in days if one.day < today and one.peaks is not None][-MOST_DAYS:]
+    served = [one.day for one in before if one.is_served]
+    if not served or len(before) < LEAST_DAYS:
+        return 1
+    apart = median((b.day - a.day).days for a, b in pairwise(before))
+    return min(max(round((today - served[-1]).days / apart), 1), MOST_MISSED)
+
+
+def usual(runs: Sequence[Runs], today: date, now: int, gathered: int = 1) -> Usual:
+    """What the days before today say of `now` rows of one operation, of so many days' worth."""
     before = sorted(run for run in runs if run.day < today)[-MOST_DAYS:]
     if len(before) < LEAST_DAYS:
         return Usual(now, None, len(before))
@@ -141,11 +163,12 @@ def usual(runs: Sequence[Runs], today: date, now: int) -> Usual:
     rows = sorted(run.rows for run in (same if is_weekly else before))
     return Usual(
         now,
-        max(bound(rows), _approved(before)),
+        max(gathered * bound(rows), _approved(before)),
         len(rows),
         low=rows[round(0.1 * (len(rows) - 1))],
         high=rows[round(0.9 * (len(rows) - 1))],
         weekday=f"{today:%A}" if is_weekly else "",
+        gathered=gathered,
     )
 
 

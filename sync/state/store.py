@@ -156,6 +156,8 @@ class Usual:
     """On four days of five, rows were between them."""
     weekday: str = ""
     """The days are all of this one; empty for any day."""
+    gathered: int = 1
+    """On how many days the rows may have gathered: since the last day that was sent."""
 
     @property
     def is_exceeded(self) -> bool:

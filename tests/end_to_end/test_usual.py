@@ -140,6 +140,40 @@ def test_more_than_usual_is_beyond_the_median_by_much(
     assert (found.now, round(found.most, 6), found.weekday) == (7, round(limit, 6), weekday)
 
 
+def a_day(ago: int, rows: int, sent: int | None = None) -> usual.Day:
+    """A day with adds, sent unless another number was."""
+    none = {Op.CHANGE: 0, Op.REMOVE: 0}
+    left = {Op.ADD: rows if sent is None else sent, **none}
+    return usual.Day(TODAY - timedelta(days=ago), {Op.ADD: rows, **none}, False, left)
+
+
+@pytest.mark.parametrize(
+    ("past", "gathered"),
+    [
+        ([a_day(i, 120) for i in range(20, 0, -1)], 1),
+        # A day without a run, and one whose run could send nothing.
+        ([a_day(i, 120) for i in range(20, 1, -1)], 2),
+        ([*(a_day(i, 120) for i in range(20, 1, -1)), a_day(1, 120, sent=0)], 2),
+        # A day on which there was nothing to send is missed by nobody.
+        ([*(a_day(i, 120) for i in range(20, 1, -1)), a_day(1, 0)], 1),
+        ([a_day(i, 120) for i in range(40, 20, -1)], usual.MOST_MISSED),
+        # Once a week is no week missed.
+        ([a_day(7 * i, 400) for i in range(20, 0, -1)], 1),
+        ([a_day(7 * i, 400) for i in range(20, 1, -1)], 2),
+        ([a_day(i, 120) for i in range(12, 2, -1)], 1),
+    ],
+)
+def test_what_a_missed_day_leaves_over_is_as_usual_as_its_days(
+    past: list[usual.Day], gathered: int
+) -> None:
+    assert usual._gathered(past, TODAY) == gathered
+    runs = [usual.Runs(one.day, one.peaks[Op.ADD]) for one in past if one.peaks]
+    if len(runs) >= usual.LEAST_DAYS:
+        once, more = usual.usual(runs, TODAY, 7), usual.usual(runs, TODAY, 7, gathered)
+        assert once.most is not None
+        assert more.most == gathered * once.most
+
+
 def test_fewer_than_fourteen_days_say_nothing_and_today_is_none_of_them() -> None:
     assert usual.usual(days(*[10] * 13), TODAY, 900).most is None
     with_today = [*days(*[10] * 13), usual.Runs(TODAY, 900)]

@@ -86,6 +86,21 @@ def test_a_plan_is_held_by_one_row_more_than_is_allowed(
     assert guard(bounded, summary, GuardLimits(**flag)) is None
 
 
+@pytest.mark.parametrize("allowed", ["suppressed", "approved"])
+def test_members_who_leave_in_any_case_are_no_base_for_a_share(people: Sync, allowed: str) -> None:
+    # 30 of 60 leave in any case; of the others, 14 may, and 29 may not.
+    for others, code in ((14, ""), (29, "too-many-removes")):
+        made = plan(members=60, wanted=60, removes=30 + others)
+        if allowed == "approved":
+            made = replace(made, approved={Op.REMOVE: 30})
+        else:
+            made = replace(made, causes={"suppressed": 30, "left": others})
+        held = guard(people, made, GuardLimits())
+        assert (held.problem.code if held else "") == code
+        if held:
+            assert "29 of 30 (97 %) would leave" in held.problem.message
+
+
 def test_all_that_is_exceeded_is_said_at_once(people: Sync) -> None:
     form = GuardForm(max_adds=1, max_changes=1, max_invalid=1)
     bounded = replace(people, bounds=bounds_of(form))
