@@ -20,6 +20,8 @@ UNKNOWN = frozenset(("busy", "stopped"))
 """Ends of a sync that say nothing of how it stands: another run has it, or this one was ended."""
 QUOTING = frozenset(("warehouse", "error"))
 """Ends whose words may be the warehouse's own, which can quote a value."""
+OF_AN_APPROVAL = frozenset(("approval-spent", "approval-moved"))
+"""What is wrong with an approval, and not with its sync."""
 OF_A_RUN = (Condition.HELD, Condition.TRIPPED, Condition.FAILING, Condition.REJECTING)
 
 
@@ -113,7 +115,7 @@ def _judged(
     project: Project, sync: Sync, states: Mapping[Condition, bool], after: _After
 ) -> Judged:
     result, refused = after.results.get(sync.name), after.refused.get(sync.name)
-    problems = (*(result.problems if result else ()), *([refused.problem] if refused else ()))
+    problems = (*_own(result), *([refused.problem] if refused else ()))
     return Judged(
         project=project.name,
         target=project.target.name,
@@ -131,10 +133,21 @@ def _of_run(sync: Sync, after: _After) -> dict[Condition, bool]:
     result, refused = after.results.get(sync.name), after.refused.get(sync.name)
     if result is None and refused is None:
         return {}
-    if result is not None and result.status in UNKNOWN:
+    if result is not None and (result.status in UNKNOWN or _is_approval_refused(result)):
         return {}
     holds = set(_conditions(result, refused))
     return {condition: condition in holds for condition in OF_A_RUN}
+
+
+def _own(result: SyncResult | None) -> list[Problem]:
+    """The problems of the sync itself."""
+    found = result.problems if result else ()
+    return [problem for problem in found if problem.code not in OF_AN_APPROVAL]
+
+
+def _is_approval_refused(result: SyncResult) -> bool:
+    """Whether nothing but a refused approval has kept a sync from being sent."""
+    return result.status == "held" and not _own(result)
 
 
 def _conditions(result: SyncResult | None, refused: Gated | None) -> Iterator[Condition]:

@@ -180,8 +180,8 @@ def what_moved(desk: Desk, kept: HeldPlan) -> str:
     """In words, what of metadata, model and snapshot differs from a plan that was held."""
     moved = [] if kept.metadata == metadata(desk.comparison) else ["the metadata moved"]
     if not kept.is_open:
-        moved.append(kept.moved or "a later run was complete")
-        return "; ".join(moved)
+        moved += (kept.moved or "a later run was complete").split("; ")
+        return "; ".join(dict.fromkeys(moved))
     found = _compare(desk, kept)
     for what, was_sent in (("the model", False), ("the snapshot", True)):
         counts = [f"{rows:,} {kind}" for kind, sent, rows in found if sent is was_sent]

@@ -149,7 +149,9 @@ def test_a_plan_whose_metadata_has_moved_is_refused(small: SmallProject, run: Ru
     named = plan_id(run("apply", expect=3).text)
     changed = people(guard={"max_adds": 5}, min_interval="1 hour")
     small.define(changed)
-    assert "the metadata moved" in run("apply", "--approve", named, expect=3).text
+    for _ in range(2):
+        told = run("apply", "--approve", named, expect=3).text
+        assert told.count("the metadata moved") == 1, told
     small.define(people(guard={"max_adds": 4}))
     run("apply", "--approve", named)
 

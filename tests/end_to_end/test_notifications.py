@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -145,6 +146,24 @@ def test_a_change_of_state_is_told_once_and_so_is_its_end(
     run("apply")
     assert (receiver.slack(), receiver.signed()) == ([], [])
     assert shop.state("select count(*) from {state}.notices") == [(0,)]
+
+
+@on_duckdb
+def test_an_approval_that_is_refused_says_nothing_of_its_sync(
+    shop: SmallProject, run: Runs, receiver: Receiver
+) -> None:
+    guarded = model("plans")
+    guarded.activation["guard"] = {"max_adds": 0}
+    shop.define(guarded)
+    text = run("apply", expect=3).text
+    (named,) = set(re.findall(r"--approve ([0-9a-f]{6}-[0-9a-f]{8})", text))
+    assert [m["type"] for m in receiver.signed()] == ["sync.tripped"]
+    run("apply", "--approve", named, "--as", "ana")
+    assert [m["type"] for m in receiver.signed()] == ["sync.recovered"]
+    assert "was approved already" in run("apply", "--approve", named, expect=3).text
+    assert receiver.signed() == []
+    run("apply")
+    assert receiver.signed() == []
 
 
 def test_a_notice_that_could_not_be_sent_changes_no_run_and_is_sent_by_the_next(
