@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sync.destinations.targets import Target
-from sync.errors import PlanHeld, Problem
+from sync.errors import PlanHeld, Problem, sentences
 from sync.model import Kind, Sync
 from sync.plan import (
     arrivals,
@@ -156,12 +156,15 @@ def ensure(state: Catalogue, prepared: Prepared) -> None:
 
 def _no_relation(sync: Sync, may_hide: bool) -> Problem:
     r = sync.relation
-    hidden = " Or the login has no right to read it, which looks the same." if may_hide else ""
+    hidden = "Or the login has no right to read it, which looks the same." if may_hide else ""
     return Problem(
         "relation-missing",
         f"{sync.model} is in the manifest, but the warehouse has no {r.schema}.{r.name}",
         where=sync.path,
-        hint="It was never built on this target, was dropped since, or is a view of a table that"
-        f" was.{hidden}",
+        hint=sentences(
+            "It was never built on this target, was dropped since, or is a view of a table that"
+            " was.",
+            hidden,
+        ),
         fix=f"run: dbt build --select {sync.model}",
     )

@@ -180,6 +180,6 @@ def test_a_model_without_its_table_is_said_and_others_go_on(rows: SmallProject) 
     )
     rows.define(TRAITS)
     rows.define(TRAITS, missing, build=False)
-    finished = rows.run(expect=5)
+    finished = rows.run(expect=3)
     assert "traits_missing" in finished.text
     assert rows.attributes("ada")["plan"] == "pro"

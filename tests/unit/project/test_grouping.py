@@ -53,7 +53,7 @@ def test_two_models_with_one_priority_are_both_told(world):
     problem = only(world)
     assert problem.code == "exclusive-priority"
     assert "priority 1 of the group `surveys` is seg_carts's already" in problem.message
-    assert problem.hint.endswith("models.yml, config.meta.activation.exclusive.priority")
+    assert problem.hint.endswith("models.yml, config.meta.activation.exclusive.priority.")
     assert problem.fix == "give each model of the group a number of its own"
 
 
