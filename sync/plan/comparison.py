@@ -206,7 +206,7 @@ def wanted_key(sync: Sync, alias: str) -> exp.Expr:
     return e.concat([key, e.text("/"), identity_text(sync.related, alias)])
 
 
-def is_active(alias: str) -> exp.Expr:
+def is_active(alias: str | None) -> exp.Expr:
     """The destination holds this identity, or may hold it."""
     return e.paren(e.any_of(e.col("is_member", alias), e.not_null(e.col("unconfirmed", alias))))
 

@@ -9,7 +9,7 @@ from sqlglot import exp
 from sync.model import Op
 from sync.plan import exits
 from sync.plan.candidates import beside_snapshot, value_differs
-from sync.plan.comparison import Comparison, has_entered, held_key, is_unsure
+from sync.plan.comparison import Comparison, has_entered, held_key, is_active, is_unsure
 from sync.plan.delays import JUDGED, carried_names, judged
 from sync.plan.doubles import CANDIDATES, doubled
 from sync.state.columns import Column
@@ -287,7 +287,7 @@ def _decided(c: Comparison) -> exp.Select:
         *((name, e.col(name)) for name in carried_names(c)),
         *((name, null) for name, null in _unasked().items() if name not in carried_names(c)),
         *([("unconfirmed", e.col("unconfirmed"))] if c.delays else []),
-        ("is_held", _is_active()),
+        ("is_held", is_active(None)),
     ]
     inner = decided.from_(e.local("joined")).subquery(e.ident("j"))
     return e.select(*e.aliased(outgoing)).from_(inner)
@@ -301,8 +301,8 @@ def _unasked() -> dict[str, exp.Expr]:
 def _decisions(c: Comparison) -> list[tuple[exp.Expr, str, str]]:
     """(condition, operation, cause), the first that holds wins."""
     is_gone = exp.Not(this=e.col("is_wanted"))
-    is_active = _is_active()
-    is_new = exp.Not(this=is_active)
+    may_be_there = is_active(None)
+    is_new = exp.Not(this=may_be_there)
     has_stayed = e.col("has_entered")
     was_inside = exp.GT(this=e.col("entries"), expression=e.number(0))
     open_op = {op: e.equals(e.col("unconfirmed"), e.text(op)) for op in Op}
@@ -311,7 +311,7 @@ def _decisions(c: Comparison) -> list[tuple[exp.Expr, str, str]]:
     is_other = e.differs(e.col("external_key"), e.col("old_external_key"))
     has_moved = e.any_of(elsewhere, is_other) if c.can_share else elsewhere
     otherwise = e.among(e.col("old_target_id"), c.targets_where("manner"))
-    is_left = e.all_of(is_gone, e.paren(e.any_of(is_active, has_stayed, leaves_something)))
+    is_left = e.all_of(is_gone, e.paren(e.any_of(may_be_there, has_stayed, leaves_something)))
     return [
         *exits.exits(c, is_left),
         *_staying(c, is_gone, leaves_something),
@@ -328,11 +328,6 @@ def _decisions(c: Comparison) -> list[tuple[exp.Expr, str, str]]:
         *([(e.col("is_arrived"), Op.CHANGE, "asserted")] if c.arrivals else []),
         (e.any_of(*_reasons(c)), Op.CHANGE, "changed"),
     ]
-
-
-def _is_active() -> exp.Expr:
-    """The destination holds the person, or may."""
-    return e.paren(e.any_of(e.col("is_member"), e.not_null(e.col("unconfirmed"))))
 
 
 def _staying(
