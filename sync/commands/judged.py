@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from sync.commands.status import in_utc
@@ -84,7 +84,6 @@ class _After:
     refused: Mapping[str, Gated]
     completed: Mapping[str, datetime]
     now: datetime
-    late: dict[str, bool] = field(default_factory=dict)
 
 
 def judge(
