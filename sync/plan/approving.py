@@ -206,7 +206,7 @@ def _compare(desk: Desk, kept: HeldPlan) -> list[tuple[str, bool, int]]:
 
 
 def _held_back(desk: Desk) -> exp.Query:
-    """Whom a gate or a delay keeps back by now, who may have been in an approved plan."""
+    """People kept back by a gate or a delay by now, who may have been in an approved plan."""
     c = desk.comparison
     gated = exp.select(e.col("identity")).from_(gated_rows(c).subquery(e.ident("g")))
     found: exp.Query = gated.where(e.not_null(e.col("fate")))

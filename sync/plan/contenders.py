@@ -44,8 +44,8 @@ def contenders(
 ) -> Iterator[exp.Query]:
     """(person, priority) of people whom one model has or would let in, given its syncs.
 
-    Of a model that can't be relied on, those whom it has, and who are not in the segment of the
-    syncs `own`: what is not known makes nobody leave.
+    Of a model that can't be relied on, the people it has who are not in the segment of the syncs
+    `own`: what is not known makes no member leave.
     """
     judged = [_judged(state, sync, others, as_of, consult) for sync in syncs]
     sound = [c for c in judged if c is not None]

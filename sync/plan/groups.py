@@ -156,7 +156,7 @@ def gates_of(
 
 
 def delays_of(state: Catalogue, sync: Sync, others: Sequence[Sync]) -> Iterator[Delay]:
-    """What adds of a sync in a group wait for, where anybody may be in another segment of it."""
+    """What adds of a sync in a group wait for, where people may be in another segment of it."""
     exclusive = sync.rules.exclusive
     if exclusive is None:
         return

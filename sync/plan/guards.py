@@ -287,7 +287,7 @@ def _bounded(summary: PlanSummary) -> int:
 
 
 def _bounded_members(summary: PlanSummary) -> int:
-    """Members that may stay: without those who leave whatever a bound says."""
+    """Members that may stay: all but those whose exits no bound holds."""
     return summary.members - (summary.removes - _bounded(summary))
 
 

@@ -96,7 +96,7 @@ class Day(NamedTuple):
     peaks: Mapping[Op, int] | None
     is_approved: bool
     sent: Mapping[Op, int]
-    """Since the day began, or since the last run that somebody approved."""
+    """Since the day began, or since the last run that was approved."""
 
     @property
     def is_served(self) -> bool:

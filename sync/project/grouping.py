@@ -77,7 +77,7 @@ def _mixed(members: Members) -> Iterator[Finding]:
 
 
 def _kept(activated: Activated) -> Iterator[Problem]:
-    """A destination that nobody leaves: who was in there once would enter no other segment."""
+    """A destination that no member leaves: a person who was in it enters no other segment."""
     for i, entry in activated.entries:
         if entry.on_remove == "keep":
             yield activated.place.problem(

@@ -56,7 +56,7 @@ def _cells(run: LastRun) -> list[tuple[str, str] | str]:
 
 
 def _plan(run: LastRun) -> str:
-    """The plan that was held, or that somebody approved."""
+    """The plan that was held, or that was approved."""
     return f"{run.plan_id or ''} by {run.approved_by}" if run.approved_by else run.plan_id or ""
 
 

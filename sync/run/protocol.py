@@ -110,7 +110,7 @@ class Hooks:
     approval: Approval | None = None
     """The plan that may be sent although a guard holds it."""
     allowed_by: Callable[[PlanSummary], str] = lambda summary: ""
-    """Who lets a plan go by an option that a guard would hold; nobody where none would."""
+    """Who lets a plan go by an option that a guard would hold; empty where no guard would."""
 
 
 @dataclass(frozen=True, slots=True)

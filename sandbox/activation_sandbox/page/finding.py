@@ -1,4 +1,4 @@
-"""What the page counts of a vendor, and whom it finds."""
+"""What the page counts of a vendor, and the people it finds."""
 
 from __future__ import annotations
 
