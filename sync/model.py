@@ -34,6 +34,11 @@ class Op(StrEnum):
     CHANGE = "change"
     ADD = "add"
 
+    @property
+    def plural(self) -> str:
+        """Of several: `adds`, as columns of the state and bounds of `guard` are called."""
+        return f"{self}s"
+
 
 class Cause(StrEnum):
     """Why a change is planned; an exit that a rule asks for has an `ExitCause` instead."""

@@ -13,8 +13,6 @@ from sync.state.store import PlanSummary
 
 SMALLEST_SEGMENT = 10
 """Below so many members no share is too large."""
-NAMES = {Op.ADD: "adds", Op.CHANGE: "changes", Op.REMOVE: "removes"}
-"""Of operations, as `guard` calls them."""
 MOST_INVALID = Bound(share=0.1)
 """Of the rows of a model that says nothing else."""
 
@@ -261,7 +259,7 @@ def _unusual_removes(sync: Sync, summary: PlanSummary) -> Problem | None:
 def _unusual(sync: Sync, summary: PlanSummary, op: Op) -> str:
     """What is usual instead, in words; empty where the plan is, or the past does not say."""
     usual = summary.usual.get(op)
-    if usual is None or NAMES[op] not in sync.bounds.learned or not usual.is_exceeded:
+    if usual is None or op.plural not in sync.bounds.learned or not usual.is_exceeded:
         return ""
     days = f"{usual.days} {usual.weekday or 'day'}s"
     since = f", {usual.gathered} days after the last that was sent" if usual.gathered > 1 else ""

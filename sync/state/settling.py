@@ -84,12 +84,12 @@ def _all_wait(report: SyncReport) -> bool:
 
 def _of_the_day(report: SyncReport) -> dict[str, exp.Expr]:
     """What later runs learn from; nulls of a run from which nothing is learned."""
-    names = {Op.ADD: "adds", Op.CHANGE: "changes", Op.REMOVE: "removes"}
+    ops = (Op.ADD, Op.CHANGE, Op.REMOVE)
     if report.judged is None:
         none = e.null("bigint")
-        return {f"{what}_{n}": none for what in ("judged", "sent") for n in names.values()}
-    judged = {f"judged_{n}": e.number(report.judged.get(op, 0)) for op, n in names.items()}
-    return judged | {f"sent_{n}": e.number(report.sent.get(op, 0)) for op, n in names.items()}
+        return {f"{what}_{op.plural}": none for what in ("judged", "sent") for op in ops}
+    judged = {f"judged_{op.plural}": e.number(report.judged.get(op, 0)) for op in ops}
+    return judged | {f"sent_{op.plural}": e.number(report.sent.get(op, 0)) for op in ops}
 
 
 def log_run_sync(tables: StateTables, sync: Sync, report: SyncReport) -> exp.Insert:
