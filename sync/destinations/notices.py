@@ -19,12 +19,11 @@ from sync.destinations import registry
 from sync.destinations.answers import free_of_no
 from sync.destinations.exchange import JSON, Conversation, Endpoint, Limits, Request
 from sync.destinations.identifiers import digest
-from sync.destinations.options import Strict
+from sync.destinations.options import Strict, require_https
 from sync.destinations.spec import Destination, UnreadableAnswer
 from sync.destinations.values import iso_8601
 from sync.model import Kind
 
-THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 MOST_LINES = 20
 """Of one message to Slack."""
 MOST_CHARACTERS = 300
@@ -89,10 +88,9 @@ class SlackSettings(Wishes, Strict):
     @field_validator("url")
     @classmethod
     def _is_https(cls, value: SecretStr) -> SecretStr:
-        parts = urlsplit(value.get_secret_value())
-        is_web = parts.scheme == "https" or parts.hostname in THIS_MACHINE
-        if not (is_web and parts.hostname):
-            raise ValueError("must be https://; plain http reaches this machine only")
+        require_https(value.get_secret_value())
+        if not urlsplit(value.get_secret_value()).hostname:
+            raise ValueError("must name a host")
         return value
 
 

@@ -15,6 +15,14 @@ from sync.model import Kind, Sync
 from sync.rules import ExitCause
 
 T = TypeVar("T")
+THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def require_https(url: str) -> None:
+    """Raise ValueError for an address at which others on the way could read along."""
+    parts = urlsplit(url)
+    if parts.scheme != "https" and parts.hostname not in THIS_MACHINE:
+        raise ValueError("must be https://; plain http reaches this machine only")
 
 
 class Strict(BaseModel):

@@ -9,9 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
-from sync.destinations.options import Connection
-
-THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
+from sync.destinations.options import Connection, require_https
 
 
 class Settings(Connection):
@@ -25,9 +23,7 @@ class Settings(Connection):
     @field_validator("base_url")
     @classmethod
     def _is_https(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme != "https" and parts.hostname not in THIS_MACHINE:
-            raise ValueError("must be https://; plain http reaches this machine only")
+        require_https(value)
         return value
 
     @field_validator("allow_private")
