@@ -374,9 +374,9 @@ class _Run:
             return self._finish(epoch, "destination", 6, (problem,), is_complete=False)
         if self.held is not None and not self.is_interim:
             return self._finish(epoch, "held", 3, self.held.problems, is_complete=False)
-        if _outcomes(tally, REJECTED, REJECTED_PARTIAL):
-            return self._finish(epoch, "rejects", 1, (), is_complete=True)
-        return self._finish(epoch, "success", 0, (), is_complete=True)
+        rejects = _outcomes(tally, REJECTED, REJECTED_PARTIAL)
+        status: Status = "rejects" if rejects else "success"
+        return self._finish(epoch, status, int(bool(rejects)), (), is_complete=not self.is_interim)
 
     def _finish(
         self,

@@ -173,6 +173,22 @@ def test_exits_leave_while_the_first_destination_is_down(shop: SmallProject, run
     assert eligible(shop) == {"p1", "p2", "p3"}
 
 
+def test_a_sync_whose_exits_alone_went_out_is_not_complete(shop: SmallProject, run: Runs) -> None:
+    run("apply")
+    complete = "select completed_at from {state}.syncs where destination = 'customerio'"
+    before = shop.state(complete)
+    refused = {"vendor": "customerio", "containing": "p4", "status": 401}
+    number = shop.sandbox.add_fault("status", refused)
+    buys(shop, "p1")
+    put(shop, "p4")
+    run("apply", expect=6)
+    assert messages(shop, "left_cart_recovery") == ["p1"]
+    assert shop.state(complete) == before
+    shop.sandbox.clear_faults(number)
+    run("apply")
+    assert shop.state(complete) > before
+
+
 def test_an_exit_that_is_refused_is_tried_once_and_holds_nobody_else(
     shop: SmallProject, run: Runs
 ) -> None:
