@@ -19,7 +19,7 @@ from sync.project.project import Project
 from sync.run.access import StateAccess
 from sync.run.context import Services
 from sync.run.protocol import Hooks, Ports, SyncResult, run_sync
-from sync.state import gone
+from sync.state import gone, syncs
 from sync.state.store import Holder
 
 Members = Literal["exit", "keep"]
@@ -84,13 +84,14 @@ class Retiring:
     def _refuse_unasserted(self, orphan: Orphan) -> None:
         """Raise PlanHeld where only this sync knows that it wrote over another one's values."""
         known = orphan.known
-        names = {column.trait.name for column in known.columns}
         with self.access.catalogue() as state:
-            for other in self.access.siblings:
-                is_heir = other.connection == known.connection and other.kind is not Kind.EVENTS
-                is_heir = is_heir and bool(names & {trait.name for trait in other.traits})
-                if is_heir and overwritten.later(state, other.name, [known.sync]):
-                    raise PlanHeld(_apply_first(known.sync, other))
+            recorded = syncs.recorded(state, known.connection)
+        for other in self.access.siblings:
+            if other.connection != known.connection:
+                continue
+            writers = overwritten.writers(other, self.access.siblings, {known.sync: known})
+            if overwritten.has_unanswered(recorded.get(other.name), writers):
+                raise PlanHeld(_apply_first(known.sync, other))
 
     def _exit(self, sync: Sync) -> SyncResult:
         holder = Holder("retire", host(), own_process(), __version__)

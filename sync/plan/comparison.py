@@ -34,8 +34,6 @@ class Sibling:
     of `names`."""
     asserted: exp.Query | None = None
     """Of an heir: the people for whom it has sent all of these names."""
-    sync: str = ""
-    """Of a giver, its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +65,12 @@ class Comparison:
     """Syncs that have created people since this one was last complete."""
     grown: Mapping[str, int] = field(default_factory=dict)
     """The newest run of each sync that creates people, for the next time."""
-    overwriters: tuple[Sibling, ...] = ()
-    """Givers that have run since this sync was last complete."""
+    wrote: Mapping[str, int] = field(default_factory=dict)
+    """By name, the newest run that may have written it, this one included."""
+    writers: Mapping[str, int] = field(default_factory=dict)
+    """By sync, the newest run in which another one wrote a name of this sync."""
+    is_overwritten: bool = False
+    """One of those runs came after this sync's last complete run."""
     keeps_leavers: bool = False
     """People who left the model stay for now."""
     is_unread: bool = False

@@ -1,41 +1,72 @@
-"""Members of a sync whose values another sync has written over since the last complete run.
+"""Names of a sync that another sync has written since: what it remembers may hold no more.
 
 A model that was renamed and came back, or one whose name another model took meanwhile, remembers
-what it sent itself. What the other sync sent after that stands at the destination.
+what it sent itself. What the other sync sent or emptied after that stands at the destination. So
+each sync records the newest run in which it wrote a name that no other sync had, and each
+remembers which of those runs it has answered.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from sqlglot import exp
 
-from sync.model import Op
-from sync.plan.comparison import Comparison, Sibling, held_key, snapshot_rows
-from sync.state.catalogue import Catalogue
+from sync.model import Kind, Op, Sync
+from sync.plan.comparison import Comparison, snapshot_rows
+from sync.plan.siblings import is_about_the_same
+from sync.state.columns import Column
+from sync.state.syncs import Remembered
 from sync.warehouse import sql as e
 
 
-def later(state: Catalogue, sync: str, others: Sequence[str]) -> set[str]:
-    """Which of these syncs ran after the last complete run of `sync`."""
-    if not others:
-        return set()
-    ran = e.col("acquired_at", "l")
-    before = exp.LT(this=e.col("completed_at", "s"), expression=ran)
-    ours = (
-        exp.select(e.number(1))
-        .from_(e.table(state.tables["syncs"], "s"))
-        .where(
-            e.equals(e.col("sync", "s"), e.text(sync)),
-            e.paren(e.any_of(e.is_null(e.col("completed_at", "s")), before)),
-        )
-    )
-    query = (
-        exp.select(e.col("sync", "l"))
-        .from_(e.table(state.tables["leases"], "l"))
-        .where(e.among(e.col("sync", "l"), others), exp.Exists(this=ours))
-    )
-    return {name for (name,) in state.ask(query)}
+def writes(
+    sync: Sync,
+    columns: Sequence[Column],
+    others: Sequence[Sync],
+    known: Remembered | None,
+    epoch: int,
+) -> dict[str, int]:
+    """By name, the newest run of this sync that may have sent or emptied it, this run included.
+
+    A dropped name that another sync has is that one's: there, nothing of its people is emptied.
+    """
+    theirs = {t.name for other in others if is_about_the_same(sync, other) for t in other.traits}
+    ours = {c.trait.name for c in columns} - theirs
+    return {**(known.wrote if known else {}), **dict.fromkeys(sorted(ours), epoch)}
+
+
+def writers(
+    sync: Sync, others: Sequence[Sync], recorded: Mapping[str, Remembered]
+) -> dict[str, int]:
+    """By sync, the newest run in which it wrote a name that is this sync's."""
+    names = {t.name for t in sync.traits}
+    found = {
+        known.sync: max((run for name, run in known.wrote.items() if name in names), default=0)
+        for known in _neighbours(sync, others, recorded)
+    }
+    return {name: run for name, run in found.items() if run}
+
+
+def _neighbours(
+    sync: Sync, others: Sequence[Sync], recorded: Mapping[str, Remembered]
+) -> Iterator[Remembered]:
+    """Recorded syncs that write to the same people, or to the same kind of objects."""
+    present = {other.name: other for other in others}
+    for name, known in recorded.items():
+        is_object = (known.kind == Kind.OBJECTS) == (sync.kind is Kind.OBJECTS)
+        is_same = known.identify_by == sync.identify_by and is_object
+        if name == sync.name or Kind.EVENTS in (known.kind, sync.kind) or not is_same:
+            continue
+        if name not in present or is_about_the_same(sync, present[name]):
+            yield known
+
+
+def has_unanswered(known: Remembered | None, writers: Mapping[str, int]) -> bool:
+    """Whether another sync wrote one of the names after this sync's last complete run."""
+    if known is None:
+        return False
+    return any(known.answered.get(name, 0) < run for name, run in writers.items())
 
 
 def rows(c: Comparison) -> exp.Select:
@@ -46,15 +77,5 @@ def rows(c: Comparison) -> exp.Select:
         "attempted_op": e.null("varchar"),
         "written_epoch": e.number(c.epoch),
     }
-    held = [exp.In(this=held_key(c.sync, "s"), query=_people(one)) for one in c.overwriters]
     is_settled = e.is_null(e.col("unconfirmed", "s"))
-    rows = snapshot_rows(c, out)
-    return rows.where(e.col("is_member", "s"), is_settled, e.paren(e.any_of(*held)))
-
-
-def _people(other: Sibling) -> exp.Subquery:
-    assert other.people is not None
-    flags = [e.col(f"n{i}", "w") for i, _ in enumerate(other.names)]
-    query = exp.select(e.col("external_key", "w"))
-    query = query.from_(other.people.copy().subquery(e.ident("w")))
-    return query.where(e.paren(e.any_of(*flags))).subquery()
+    return snapshot_rows(c, out).where(e.col("is_member", "s"), is_settled)

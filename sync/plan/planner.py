@@ -82,7 +82,7 @@ class Planner:
 
     def compare(self) -> PlanSummary:
         """The plan's numbers; the plan itself is the local relation `diff.PLANNED`."""
-        if self.comparison.overwriters:
+        if self.comparison.is_overwritten:
             c = self.comparison
             self.space.replace(c.tables.snapshot, c.acknowledged, overwritten.rows(c))
         self.seen = self._look()

@@ -86,9 +86,7 @@ def prepare(
     is_adopting = sync.kind is Kind.EVENTS and sync.initial == "quiet" and not is_baselined
     siblings.refuse_claimed(sync, others, recorded)
     givers = siblings.givers(state, sync, others, recorded)
-    ran_since = (
-        overwritten.later(state, state.tables.sync, [g.sync for g in givers]) if known else ()
-    )
+    writers = overwritten.writers(sync, others, recorded)
     creators = arrivals.creators(sync, others, recorded)
     grown = arrivals.grown(creators, recorded)
     mapping = known.mapping if known else None
@@ -112,7 +110,9 @@ def prepare(
         targets={**targets, number: target},
         heirs=siblings.heirs(state, sync, columns, others, recorded),
         givers=givers,
-        overwriters=tuple(giver for giver in givers if giver.sync in ran_since),
+        wrote=overwritten.writes(sync, columns, others, known, epoch),
+        writers=writers,
+        is_overwritten=overwritten.has_unanswered(known, writers),
         arrivals=() if as_of.only_protective else arrivals.due(creators, grown, known),
         grown=grown,
         sharers=siblings.sharers(state, sync, others, recorded),

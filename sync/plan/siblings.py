@@ -33,7 +33,7 @@ def heirs(
     dropped = [c for c in columns if c.is_dropped]
     found = []
     for other in siblings if dropped else ():
-        names = {t.name for t in other.traits} if _is_about_the_same(sync, other) else set()
+        names = {t.name for t in other.traits} if is_about_the_same(sync, other) else set()
         owned = tuple(c.state_name for c in dropped if c.trait.name in names)
         if owned:
             is_known = other.identify_by == sync.identify_by
@@ -115,7 +115,7 @@ def _inside(state: Catalogue, sync: Sync, other: Sync) -> exp.Select:
     return _confirmed(tables, sync, targets)
 
 
-def _is_about_the_same(sync: Sync, other: Sync) -> bool:
+def is_about_the_same(sync: Sync, other: Sync) -> bool:
     """Whether both write to the same people, or to the same kind of objects."""
     is_sibling = other.connection == sync.connection and other.name != sync.name
     kinds = (
@@ -212,4 +212,4 @@ def _giver(state: Catalogue, sync: Sync, name: str, columns: Sequence[Column]) -
         .from_(e.table(tables.snapshot, "s"))
         .group_by(held_key(sync, "s"))
     )
-    return Sibling(names, people, sync=name)
+    return Sibling(names, people)

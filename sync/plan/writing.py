@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 from sync.model import Fate, Kind, Op
@@ -49,6 +50,7 @@ def write(state: Catalogue, prepared: Prepared) -> PlanSummary:
         "columns": e.text(encode(c.columns)),
         "recipe": e.text(c.recipe),
         "mapping": e.text(written(c.sync)),
+        "wrote": e.text(json.dumps(c.wrote)),
     }
     if summary.total:
         changes["planned_epoch"] = e.number(c.epoch)
@@ -72,7 +74,7 @@ def write_exits(state: Catalogue, prepared: Prepared) -> PlanSummary:
     if summary.total:
         for statement in numbering.write_plan(c, summary.ops):
             state.run(statement)
-        changes = {"planned_epoch": e.number(c.epoch)}
+        changes = {"planned_epoch": e.number(c.epoch), "wrote": e.text(json.dumps(c.wrote))}
         syncs.remember(state, c.sync, prepared.known, **changes)
     return summary
 

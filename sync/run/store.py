@@ -336,7 +336,8 @@ class SqlStore:
         with self._fenced(epoch) as state:
             if self._prepared is not None:
                 self._settle(state, epoch, report)
-                remember_run(state, self.sync, report, self.planned().grown)
+                c = self.planned()
+                remember_run(state, self.sync, report, c.grown, c.writers)
             if not report.is_interim:
                 state.run(log_run_sync(self.tables, self.sync, report))
 

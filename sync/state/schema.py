@@ -59,6 +59,7 @@ FORMATS: Mapping[int, tuple[str, ...]] = {
         *(f"run_syncs.sent_{what}" for what in ("adds", "changes", "removes")),
     ),
     18: (),  # a sync's own snapshot: has_entered
+    19: ("syncs.wrote", "syncs.answered"),
 }
 """What each format after the first has brought: a table, or a column as `table.column`.
 
@@ -169,6 +170,8 @@ SHARED: Mapping[str, Mapping[str, str]] = {
         "grown_epoch": BIG,
         "seen": TEXT,
         "held_plan": TEXT,
+        "wrote": TEXT,
+        "answered": TEXT,
     },
     "targets": {"sync": TEXT, "target_id": INTEGER, "target": TEXT, "first_used_at": MOMENT},
     "runs": {

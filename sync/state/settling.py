@@ -54,20 +54,27 @@ def measure(state: Catalogue, tables: StateTables) -> None:
 
 
 def remember_run(
-    state: Catalogue, sync: Sync, report: SyncReport, seen: Mapping[str, int] | None = None
+    state: Catalogue,
+    sync: Sync,
+    report: SyncReport,
+    seen: Mapping[str, int] | None = None,
+    answered: Mapping[str, int] | None = None,
 ) -> None:
     """Update the sync's row, which its plan wrote: what a completed run proves, and the account.
 
-    `seen` are the newest runs of the syncs that create its people.
+    `seen` are the newest runs of the syncs that create its people, `answered` those of syncs
+    that wrote one of its names.
     """
     changes: dict[str, exp.Expr] = {"epoch": e.number(report.epoch)}
     if report.ops.get(Op.ADD):
         changes["grown_epoch"] = e.number(report.epoch)
-    if report.status == "success" and seen:
-        changes["seen"] = e.text(json.dumps(seen))
     if report.account is not None:
         changes["account"] = e.text(report.account)
     if report.is_complete:
+        if report.status == "success" and seen:
+            changes["seen"] = e.text(json.dumps(seen))
+        if answered:
+            changes["answered"] = e.text(json.dumps(answered))
         changes["completed_at"] = e.utc_now()
         changes["definition"] = e.text(sync.definition)
         changes["definition_version"] = e.number(sync.version)

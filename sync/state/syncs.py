@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlglot import exp
 
@@ -33,6 +34,8 @@ _NAMES = (
     "grown_epoch",
     "seen",
     "held_plan",
+    "wrote",
+    "answered",
 )
 
 
@@ -63,6 +66,10 @@ class Remembered:
     """Of syncs that create people: their `grown_epoch` at the last complete run, as JSON."""
     held_plan: str = ""
     """The id of a plan of it that is open (`sync.state.held_plans`)."""
+    wrote: Mapping[str, int] = field(default_factory=dict)
+    """By name, the newest run that may have sent or emptied it while no other sync had it."""
+    answered: Mapping[str, int] = field(default_factory=dict)
+    """By sync, the newest run of it that wrote a name of this one, at the last complete run."""
 
     @property
     def is_settled(self) -> bool:
@@ -118,6 +125,8 @@ def _row(
     grown: int | None,
     seen: str | None,
     held_plan: str | None,
+    wrote: str | None,
+    answered: str | None,
 ) -> Remembered:
     return Remembered(
         sync,
@@ -137,6 +146,8 @@ def _row(
         grown or 0,
         seen or "",
         held_plan or "",
+        json.loads(wrote or "{}"),
+        json.loads(answered or "{}"),
     )
 
 

@@ -61,7 +61,7 @@ PLAN: Mapping[str, Edit] = {
         arrivals, "due", "if known is None:", "if True:"
     ),
     "what another sync wrote meanwhile is believed to be ours": Edit(
-        planner.Planner, "compare", "if self.comparison.overwriters:", "if False:"
+        planner.Planner, "compare", "if self.comparison.is_overwritten:", "if False:"
     ),
 }
 

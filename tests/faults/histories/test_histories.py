@@ -11,9 +11,9 @@ from tests.faults.histories import code
 from tests.faults.histories.conftest import MakeStage
 from tests.faults.histories.data import Join, Leave, Rename
 from tests.faults.histories.definitions import Entry
-from tests.faults.histories.mapping import DropTrait
+from tests.faults.histories.mapping import DropTrait, SendAll
 from tests.faults.histories.not_yet import NOT_YET
-from tests.faults.histories.places import AddModel, Identify, ObjectType
+from tests.faults.histories.places import AddModel, Identify, ObjectType, RenameModel, ReturnModel
 from tests.faults.histories.runs import Run
 from tests.faults.histories.steps import KINDS
 from tests.faults.histories.stories import Failed, Story, shrink, wander
@@ -98,6 +98,25 @@ ONCE_WRONG: Mapping[str, Story] = {
             Run(),
             DropTrait("ma", "customerio", "t4"),
             Identify("ma", "customerio", ""),
+            Run(),
+        ],
+    ),
+    "a renamed model empties its traits on request and then comes back": Story(
+        {"fullstory": "fullstory"},
+        [
+            AddModel(
+                "mc",
+                "traits",
+                "fullstory",
+                Entry(traits={"t1": "c1", "t2": "c2"}, on_remove="keep", on_drop="unset"),
+            ),
+            Join("mc", "p5", (None, "1", "1", "x")),
+            Run(),
+            RenameModel("mc", "mc_renamed"),
+            Run(),
+            SendAll("mc_renamed", "fullstory"),
+            Run(),
+            ReturnModel("mc"),
             Run(),
         ],
     ),

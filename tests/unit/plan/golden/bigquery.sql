@@ -39,7 +39,9 @@ CREATE TABLE IF NOT EXISTS `shop_activation`.`syncs` (
   `settled_epoch` INT64,
   `grown_epoch` INT64,
   `seen` STRING,
-  `held_plan` STRING
+  `held_plan` STRING,
+  `wrote` STRING,
+  `answered` STRING
 );
 
 SELECT
@@ -2172,6 +2174,7 @@ INSERT INTO `shop_activation`.`syncs` (
   `columns`,
   `recipe`,
   `mapping`,
+  `wrote`,
   `planned_epoch`
 )
 SELECT
@@ -2186,6 +2189,7 @@ SELECT
   '[{"name": "plan", "type": "text", "pii": false, "dropped": false, "superseded": false, "column": "t_plan", "stored": "varchar"}, {"name": "visits", "type": "integer", "pii": false, "dropped": false, "superseded": false, "column": "t_visits", "stored": "integer"}, {"name": "email", "type": "text", "pii": true, "dropped": false, "superseded": false, "column": "t_email", "stored": "varchar"}, {"name": "old", "type": "text", "pii": false, "dropped": true, "superseded": false, "column": "t_old", "stored": "text"}, {"name": "visits", "type": "text", "pii": false, "dropped": false, "superseded": true, "column": "t_visits_2", "stored": "text"}]',
   '3;bigquery 1;975b01f1cf1284d70b02b82292c9c7eb',
   '{"address":"email","identify_by":"email","options":{},"vendor":"mailer"}',
+  '{"email": 7, "plan": 7, "visits": 7}',
   7;
 
 MERGE INTO `shop_activation`.`snapshot_people__mailer` AS `t`

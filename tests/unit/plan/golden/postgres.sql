@@ -39,7 +39,9 @@ CREATE TABLE IF NOT EXISTS "shop_activation"."syncs" (
   "settled_epoch" BIGINT,
   "grown_epoch" BIGINT,
   "seen" VARCHAR,
-  "held_plan" VARCHAR
+  "held_plan" VARCHAR,
+  "wrote" VARCHAR,
+  "answered" VARCHAR
 );
 
 SELECT
@@ -2138,6 +2140,7 @@ INSERT INTO "shop_activation"."syncs" (
   "columns",
   "recipe",
   "mapping",
+  "wrote",
   "planned_epoch"
 )
 SELECT
@@ -2152,6 +2155,7 @@ SELECT
   '[{"name": "plan", "type": "text", "pii": false, "dropped": false, "superseded": false, "column": "t_plan", "stored": "varchar"}, {"name": "visits", "type": "integer", "pii": false, "dropped": false, "superseded": false, "column": "t_visits", "stored": "integer"}, {"name": "email", "type": "text", "pii": true, "dropped": false, "superseded": false, "column": "t_email", "stored": "varchar"}, {"name": "old", "type": "text", "pii": false, "dropped": true, "superseded": false, "column": "t_old", "stored": "text"}, {"name": "visits", "type": "text", "pii": false, "dropped": false, "superseded": true, "column": "t_visits_2", "stored": "text"}]',
   '3;postgres 1;173792a4f51415a01f835d115788b9dd',
   '{"address":"email","identify_by":"email","options":{},"vendor":"mailer"}',
+  '{"email": 7, "plan": 7, "visits": 7}',
   7;
 
 ANALYZE "shop_activation"."plan_people__mailer", "shop_activation"."acks_people__mailer";

@@ -39,7 +39,9 @@ CREATE TABLE IF NOT EXISTS "shop_activation"."syncs" (
   "settled_epoch" BIGINT,
   "grown_epoch" BIGINT,
   "seen" VARCHAR(65535),
-  "held_plan" VARCHAR(65535)
+  "held_plan" VARCHAR(65535),
+  "wrote" VARCHAR(65535),
+  "answered" VARCHAR(65535)
 );
 
 SELECT
@@ -2100,6 +2102,7 @@ INSERT INTO "shop_activation"."syncs" (
   "columns",
   "recipe",
   "mapping",
+  "wrote",
   "planned_epoch"
 )
 SELECT
@@ -2114,6 +2117,7 @@ SELECT
   '[{"name": "plan", "type": "text", "pii": false, "dropped": false, "superseded": false, "column": "t_plan", "stored": "varchar"}, {"name": "visits", "type": "integer", "pii": false, "dropped": false, "superseded": false, "column": "t_visits", "stored": "integer"}, {"name": "email", "type": "text", "pii": true, "dropped": false, "superseded": false, "column": "t_email", "stored": "varchar"}, {"name": "old", "type": "text", "pii": false, "dropped": true, "superseded": false, "column": "t_old", "stored": "text"}, {"name": "visits", "type": "text", "pii": false, "dropped": false, "superseded": true, "column": "t_visits_2", "stored": "text"}]',
   '',
   '{"address":"email","identify_by":"email","options":{},"vendor":"mailer"}',
+  '{"email": 7, "plan": 7, "visits": 7}',
   7;
 
 ANALYZE "shop_activation"."plan_people__mailer";

@@ -39,7 +39,9 @@ CREATE TABLE IF NOT EXISTS "SHOP_ACTIVATION"."SYNCS" (
   "SETTLED_EPOCH" BIGINT,
   "GROWN_EPOCH" BIGINT,
   "SEEN" VARCHAR,
-  "HELD_PLAN" VARCHAR
+  "HELD_PLAN" VARCHAR,
+  "WROTE" VARCHAR,
+  "ANSWERED" VARCHAR
 );
 
 SELECT
@@ -2136,6 +2138,7 @@ INSERT INTO "SHOP_ACTIVATION"."SYNCS" (
   "COLUMNS",
   "RECIPE",
   "MAPPING",
+  "WROTE",
   "PLANNED_EPOCH"
 )
 SELECT
@@ -2150,6 +2153,7 @@ SELECT
   '[{"name": "plan", "type": "text", "pii": false, "dropped": false, "superseded": false, "column": "t_plan", "stored": "varchar"}, {"name": "visits", "type": "integer", "pii": false, "dropped": false, "superseded": false, "column": "t_visits", "stored": "integer"}, {"name": "email", "type": "text", "pii": true, "dropped": false, "superseded": false, "column": "t_email", "stored": "varchar"}, {"name": "old", "type": "text", "pii": false, "dropped": true, "superseded": false, "column": "t_old", "stored": "text"}, {"name": "visits", "type": "text", "pii": false, "dropped": false, "superseded": true, "column": "t_visits_2", "stored": "text"}]',
   '3;snowflake 1;efa4daa75bd8bd4890d3211f673d250b',
   '{"address":"email","identify_by":"email","options":{},"vendor":"mailer"}',
+  '{"email": 7, "plan": 7, "visits": 7}',
   7;
 
 MERGE INTO "SHOP_ACTIVATION"."SNAPSHOT_PEOPLE__MAILER" AS "T"

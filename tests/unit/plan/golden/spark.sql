@@ -39,7 +39,9 @@ CREATE TABLE IF NOT EXISTS `shop_activation`.`syncs` (
   `settled_epoch` BIGINT,
   `grown_epoch` BIGINT,
   `seen` STRING,
-  `held_plan` STRING
+  `held_plan` STRING,
+  `wrote` STRING,
+  `answered` STRING
 );
 
 SELECT
@@ -2088,6 +2090,7 @@ INSERT INTO `shop_activation`.`syncs` (
   `columns`,
   `recipe`,
   `mapping`,
+  `wrote`,
   `planned_epoch`
 )
 SELECT
@@ -2102,6 +2105,7 @@ SELECT
   '[{"name": "plan", "type": "text", "pii": false, "dropped": false, "superseded": false, "column": "t_plan", "stored": "varchar"}, {"name": "visits", "type": "integer", "pii": false, "dropped": false, "superseded": false, "column": "t_visits", "stored": "integer"}, {"name": "email", "type": "text", "pii": true, "dropped": false, "superseded": false, "column": "t_email", "stored": "varchar"}, {"name": "old", "type": "text", "pii": false, "dropped": true, "superseded": false, "column": "t_old", "stored": "text"}, {"name": "visits", "type": "text", "pii": false, "dropped": false, "superseded": true, "column": "t_visits_2", "stored": "text"}]',
   '3;spark 1;deb95dae74acb6a3b5ebf9376cd50e6a',
   '{"address":"email","identify_by":"email","options":{},"vendor":"mailer"}',
+  '{"email": 7, "plan": 7, "visits": 7}',
   7;
 
 MERGE INTO `shop_activation`.`snapshot_people__mailer` AS `t`
