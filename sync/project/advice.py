@@ -28,7 +28,7 @@ def or_allow(fix: str, sync: Sync, what: str) -> str:
     return f"{fix}; when it is meant: {allow(sync, what)}"
 
 
-def names(tests: Sequence[Check]) -> str:
+def names(tests: Sequence[Check] | Sequence[Verdict]) -> str:
     """`unique_a, unique_b, unique_c and 2 more`."""
     shown = ", ".join(t.name for t in tests[:MOST_NAMED])
     more = len(tests) - MOST_NAMED

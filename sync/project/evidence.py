@@ -171,7 +171,7 @@ class Evidence:
             yield self._refusal("test-failed", text, test, fix, gone)
         if failing or self._allowed.unproven or built is None:
             return
-        if unseen := [t for t in self._data_tests(sync) if self._is_unseen(t, built)]:
+        if unseen := self._known.unseen(sync.unique_id):
             text = f"dbt has tested model {sync.model} again, and the results are gone"
             fix = or_allow(build(sync), sync, "unproven")
             yield Problem("test-unseen", f"{text}: {names(unseen)}", self._where, fix=fix)
@@ -181,18 +181,13 @@ class Evidence:
         tests = self._tests.get(sync.unique_id, ())
         return [t for t in tests if not t.is_unit and t.severity == "error"]
 
-    def _is_unseen(self, test: Check, built: Verdict) -> bool:
-        """Whether a test has judged the present rows, and what it found is not known."""
-        told = (built, self._known.verdicts.get(test.unique_id, built))
-        return all(has_run_since(self._traces, test.run_file, verdict) for verdict in told)
-
     def _untested(self, sync: Sync) -> list[Check]:
         built = self._known.verdicts.get(sync.unique_id)
         return [t for t in self._data_tests(sync) if built and not self._is_after(t, built)]
 
     def _is_after(self, test: Check, built: Verdict) -> bool:
         verdict = self._known.verdicts.get(test.unique_id)
-        if verdict is None:
+        if verdict is None or verdict.status is Status.UNSEEN:
             return False
         return verdict.invocation_id == built.invocation_id or verdict.at >= built.at
 

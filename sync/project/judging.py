@@ -15,6 +15,7 @@ from sync.project.parts import (
     built_in_part,
     has_run_since,
     incomplete,
+    tested_unseen,
 )
 from sync.project.run_results import TESTS, Part, Result, RunResults
 from sync.project.traces import Traces, no_trace
@@ -24,6 +25,7 @@ BUILT = frozenset({"success", "no-op", "reused"})
 FAILED_TEST = frozenset({"fail", "error", "runtime error"})
 PASSED_TEST = frozenset({"pass", "warn"})
 NOT_BUILT = frozenset({Status.FAILED, Status.SKIPPED})
+NOT_PASSED = frozenset({Status.FAILING, Status.UNSEEN})
 
 
 def know(
@@ -41,9 +43,11 @@ def know(
     known = {v.node: v for v in sorted(remembered, key=lambda v: v.at)}
     if run is None:
         known |= built_in_part(manifest, known, traces)
+        known |= tested_unseen(manifest, known, traces)
         return Known(known)
     judge = _Judge(manifest, run, now, traces, known)
     judge.hear()
+    known |= tested_unseen(manifest, known, traces)
     return Known(known, frozenset(judge.fresh))
 
 
@@ -72,7 +76,7 @@ class _Judge:
         for test in self._tests():
             self._take(test)
         for verdict in list(self.known.values()):
-            if verdict.status is Status.FAILING and self._is_removed(verdict):
+            if verdict.status in NOT_PASSED and self._is_removed(verdict):
                 self._take(replace(self._new(verdict.node, Status.REMOVED), name=verdict.name))
 
     def _take(self, verdict: Verdict | None) -> None:

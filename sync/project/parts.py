@@ -82,6 +82,29 @@ def built_in_part(
     return found
 
 
+def tested_unseen(
+    manifest: Manifest, known: Mapping[str, Verdict], traces: Traces
+) -> dict[str, Verdict]:
+    """Tests that have judged rows since what is known of them: how they ended is not known.
+
+    A test that failed fails until it passes.
+    """
+    ours = activated(manifest)
+    found: dict[str, Verdict] = {}
+    for test in manifest.tests:
+        before, models = known.get(test.unique_id), test.models & ours
+        is_failing = before is not None and before.status is Status.FAILING
+        told = [before] if before else [known[model] for model in models if model in known]
+        trace = traces(test.run_file)
+        if test.is_unit or test.severity != "error" or is_failing or trace is None:
+            continue
+        if told and trace.at > min(verdict.at for verdict in told) + SLACK:
+            found[test.unique_id] = Verdict(
+                test.unique_id, test.name, Status.UNSEEN, trace.at, models=models
+            )
+    return found
+
+
 def has_run_since(traces: Traces, run_file: str, verdict: Verdict) -> bool:
     """Whether dbt executed a node after what is known of it: a command whose results are gone."""
     trace = traces(run_file)

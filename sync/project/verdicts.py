@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from sync.project.traces import SLACK
+
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -27,6 +29,8 @@ class Status(StrEnum):
     PASSED = "passed"
     """Passed, or only warned."""
     FAILING = "failing"
+    UNSEEN = "unseen"
+    """Run again after its last verdict, and the results are gone."""
     REMOVED = "removed"
     """Failed once, and is no longer in the project."""
 
@@ -68,5 +72,13 @@ class Known:
 
     def failing(self, model: str) -> list[Verdict]:
         """The failing tests of a model, by name."""
-        found = (v for v in self.verdicts.values() if v.status is Status.FAILING)
+        return self._tests(model, Status.FAILING)
+
+    def unseen(self, model: str) -> list[Verdict]:
+        """The tests that ran on a model's present rows, and whose results are gone, by name."""
+        built = self.verdicts[model].at + SLACK
+        return [test for test in self._tests(model, Status.UNSEEN) if test.at > built]
+
+    def _tests(self, model: str, status: Status) -> list[Verdict]:
+        found = (v for v in self.verdicts.values() if v.status is status)
         return sorted((v for v in found if model in v.models), key=lambda v: v.name)

@@ -261,6 +261,21 @@ def test_a_model_that_was_tested_unseen_is_held(gates):
     assert UNIQUE in gates.problem("test-unseen").message
 
 
+def test_a_model_that_was_tested_unseen_is_held_when_the_manifest_hides_the_test(gates):
+    gates.remember()
+    whole = list(gates.results)
+    gates.trace(gates.test(UNIQUE)["unique_id"], minutes=30)
+    gates.later("build", keep=OTHERS)
+    gates.remember()
+    del gates.world.manifest["nodes"][gates.test(UNIQUE)["unique_id"]]
+    gates.later("build", keep=OTHERS)
+    assert ("seg_carts", "test-unseen", True) in gates.said()
+    gates.results[:] = whole
+    gates.drop(UNIQUE)
+    gates.later("build")
+    assert gates.open_models() == ALL
+
+
 def test_the_next_build_ends_what_was_unseen(gates):
     gates.trace(SEGMENT, minutes=30)
     gates.later("build")
