@@ -20,7 +20,16 @@ from sync.project.validation import Place
 from sync.project.vendors import check_against
 
 VAR, FILE = "activation", "dbt_project.yml"
-KEYS = ("moved", "removed", "suppress", "requires", "holdouts", "zone")
+KEYS = (
+    "moved",
+    "removed",
+    "suppress",
+    "requires",
+    "holdouts",
+    "cadences",
+    "zone",
+    "retention",
+)
 
 
 class Moved(BaseModel):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from sync.errors import Problem
 from sync.project.declared import written_var
@@ -23,6 +23,8 @@ from sync.project.timing_forms import Zone
 from sync.project.validation import Place
 from sync.project.vendors import check_against
 
+DAYS = r"^[1-9]\d{0,4} days?$"
+
 
 class PolicyVars(BaseModel):
     """The var's keys."""
@@ -34,6 +36,9 @@ class PolicyVars(BaseModel):
     holdouts: dict[Text, HoldoutForm] = Field(default_factory=dict, description="Holdouts by name.")
     cadences: dict[Text, CadenceForm] = Field(default_factory=dict, description="By name.")
     zone: Zone = Field("UTC", description="Where days begin and end.")
+    retention: Annotated[str, StringConstraints(pattern=DAYS)] | None = Field(
+        None, description="How long `prune` keeps rows of the logs, such as `400 days`."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,7 @@ class Policies:
     zone: str
     place: Place
     cadences: Mapping[str, CadenceForm] = field(default_factory=dict)
+    retention: str | None = None
 
 
 NO_PLACE = Place("the var `activation`", "dbt_project.yml", "vars.activation", "vars")
@@ -64,5 +70,13 @@ def read_policies(
     if not isinstance(checked, PolicyVars):
         return NO_POLICIES, problems
     suppress, requires = checked.suppress or Suppress(), checked.requires or Requires()
-    found = Policies(*(suppress, requires, checked.holdouts, checked.zone, place), checked.cadences)
+    found = Policies(
+        suppress,
+        requires,
+        checked.holdouts,
+        checked.zone,
+        place,
+        checked.cadences,
+        checked.retention,
+    )
     return found, problems

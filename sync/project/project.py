@@ -85,6 +85,8 @@ class Project:
     """Where days begin and end."""
     holdouts: Mapping[str, HoldoutForm] = field(default_factory=dict)
     """By name, those that the var defines."""
+    retention: str | None = None
+    """How long `prune` keeps rows, such as `400 days`."""
     registry: Registry = field(repr=False, kw_only=True)
 
     @property
@@ -202,6 +204,7 @@ def load_project(
         declared=declared,
         zone=policies.zone,
         holdouts=policies.holdouts,
+        retention=policies.retention,
         registry=registry,
     )
 
