@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from sync.cli.allowing import ALLOWANCES, ONLY_COHORT, allowed_of, limits_of
 from sync.cli.approving import APPROVAL, approvals_of
 from sync.cli.command import command
+from sync.cli.confirming import YES, first_runs
 from sync.cli.running import run_once
 from sync.cli.sections import PROJECT, SELECTION, STATE
 from sync.cli.session import Session
 from sync.cli.stopping import Stop
 from sync.report.events import Stopping
-
-if TYPE_CHECKING:
-    pass
 
 
 @command(APPROVAL, ALLOWANCES, SELECTION, PROJECT, STATE)
@@ -33,11 +29,13 @@ if TYPE_CHECKING:
     help="Stop in order after so long; the rest is planned again by the next run.",
 )
 @ONLY_COHORT
+@YES
 def apply(
     session: Session,
     fail_fast: bool,
     max_runtime: float | None,
     only_cohort: bool,
+    is_sure: bool,
     plan_ids: tuple[str, ...],
     at_most: bool,
     approver: str | None,
@@ -57,6 +55,7 @@ def apply(
         by=approver or who(),
         only_cohort=only_cohort,
         fail_fast=fail_fast,
+        confirm=None if is_sure else first_runs(session),
     )
     with Stop(lambda reason: session.reporter.tell(Stopping(reason))) as stop:
         return run_once(session, options, stop)[0]

@@ -12,7 +12,7 @@ from sync.commands.approving import approval_for
 from sync.commands.listener import Listener
 from sync.commands.preflight import hold, planning
 from sync.commands.tracebacks import Tracebacks
-from sync.errors import Problem, Unexpected
+from sync.errors import PlanHeld, Problem, Unexpected
 from sync.journal.process import host, own_process
 from sync.model import Kind, Sync
 from sync.plan.guards import ALLOWED, GuardLimits, guard
@@ -24,8 +24,11 @@ from sync.run.engine import Engine
 from sync.run.opening import in_order
 from sync.run.protocol import Hooks, Job, Ports, SyncResult, cut_short, run_together
 from sync.run.waves import exits_first
-from sync.state.store import TERMS, Approval, Holder, Terms
+from sync.state.store import TERMS, Approval, Holder, PlanSummary, Terms
 
+Confirm = Callable[[Sync, PlanSummary, Callable[[], bool]], bool]
+"""Whether a plan is to be sent. It may wait as long as its last argument, asked every second or
+more often, says so."""
 NONE_YET: Mapping[str, SyncResult] = {}
 REJECTS = 1
 """The exit code of a sync that is done but for rejected rows."""
@@ -50,6 +53,8 @@ class RunOptions:
     """Start no further sync once one was held or failed; a gate's refusal starts none."""
     terms: Terms = TERMS
     """Of the leases."""
+    confirm: Confirm | None = None
+    """Asked before a sync sends that was never complete; no approved plan is asked about."""
 
 
 def together(syncs: Sequence[Sync]) -> list[list[Sync]]:
@@ -184,20 +189,46 @@ def _hooks(sync: Sync, around: Around, engine: Callable[[], Engine]) -> Hooks:
     limits = around.options.limits
     if around.access.as_of.only_exits:  # what may wait for other syncs is judged when it is due
         limits = replace(limits, allow_adds=True, allow_changes=True)
+    approval = approval_for(sync, around.options.approvals)
+    confirm = around.options.confirm if approval is None else None
+    plans: list[PlanSummary] = []
+
+    def told(summary: PlanSummary) -> None:
+        plans.append(summary)
+        if is_told or summary.total:
+            around.listener.planned(sync, summary)
+
+    def admit(known: str | None, may_wait: Callable[[], bool]) -> str:
+        account = around.services.admit_writes(sync, known, may_wait)
+        first = [summary for summary in plans if summary.is_first]
+        if confirm is not None and first and not confirm(sync, first[0], goes_on(may_wait)):
+            raise PlanHeld(_unconfirmed(sync))
+        return account
+
+    def goes_on(may_wait: Callable[[], bool]) -> Callable[[], bool]:
+        return lambda: around.services.why_stop() is None and may_wait()
+
     return Hooks(
         guard=lambda summary: hold(around.preflight, sync, summary, limits),
         released=lambda summary: hold(around.preflight, sync, summary, ALLOWED),
         allowed_by=lambda summary: (
             around.options.by if guard(sync, summary, GuardLimits()) is not None else ""
         ),
-        approval=approval_for(sync, around.options.approvals),
-        admit=lambda known, may_wait: around.services.admit_writes(sync, known, may_wait),
+        approval=approval,
+        admit=admit,
         engine=engine,
-        on_planned=lambda summary: (
-            around.listener.planned(sync, summary) if is_told or summary.total else None
-        ),
+        on_planned=told,
         on_unexpected=around.unexpected,
         is_stopping=lambda: around.services.why_stop() is not None,
+    )
+
+
+def _unconfirmed(sync: Sync) -> Problem:
+    return Problem(
+        "not-confirmed",
+        f"nothing of {sync.name} was sent: its first run was not confirmed",
+        fix=f"look at its plan: python -m sync plan --select {sync.name};"
+        " when it is right, run apply again, with --yes where no question is wanted",
     )
 
 
