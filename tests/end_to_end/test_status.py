@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from e2e.inside import Runs, runner
@@ -115,3 +117,62 @@ def test_a_sync_that_cannot_run_is_late_all_the_same(shop: SmallProject, run: Ru
     row = status(run)["plans__customerio"]
     assert (row["problem"]["code"], row["is_late"]) == ("meta-unknown-key", True)
     run("status", "--fail-on-late", expect=1)
+
+
+def log(shop: SmallProject, sync: str, number: int, minutes: int, **run: Any) -> None:
+    """A run of some days ago that took so many minutes."""
+    run = {"status": "success", "delivered": 10, **run}
+    at = "cast(current_date - interval '3 days' as timestamp)"
+    end = f"{at} + interval '{minutes} minutes'"
+    shop.warehouse.run(
+        f"insert into {shop.state_schema}.runs (run_id, started_at, finished_at)"
+        f" values ('r{number}', {at}, {end} + interval '1 minute')",
+        f"insert into {shop.state_schema}.run_syncs (run_id, sync, model, destination, status,"
+        " message, started_at, finished_at, model_rows, unchanged, delivered, rejected, deferred,"
+        " undecided, not_attempted, invalid, suppressed, requests, bytes_sent)"
+        f" values ('r{number}', '{sync}', 'm', 'customerio', '{run['status']}', '',"
+        f" {end} - interval '10 seconds', {end}, 0, 0, {run['delivered']}, 0, 0, 0, 0, 0, 0, 0, 0)",
+    )
+
+
+def ready(run: Runs, by: str) -> dict[str, Any]:
+    found = json.loads(run("status", "--ready-by", by, "--json").stdout)["readiness"]
+    return dict(found)
+
+
+def test_status_says_when_a_run_has_to_start_to_be_in_time(
+    project: SmallProject, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Twenty runs of 1 to 20 minutes: 19 of them take at most 19; the vendor's lag is a minute."""
+    run = runner(furnish(project), monkeypatch, capsys)
+    project.define(model("plans"), model("levels", {"n": "integer"}))
+    file = project.dir / "dbt_project.yml"
+    file.write_text(file.read_text() + "vars: {activation: {zone: Europe/Berlin}}\n")
+    assert "shows how long" in run("status", "--ready-by", "09:00").text
+    run("apply")
+    for number in range(1, 21):
+        log(project, "plans__customerio", number, number)
+    log(project, "plans__customerio", 30, 600, status="destination")
+    log(project, "plans__customerio", 31, 0, delivered=0)
+    project.warehouse.run(
+        f"delete from {project.state_schema}.run_syncs where run_id not like 'r%'",
+    )
+    found = ready(run, "09:00")
+    by_sync = {one["sync"]: one for one in found["syncs"]}
+    plans = by_sync["plans__customerio"]
+    assert (plans["runs"], plans["takes_seconds"], plans["lag_seconds"]) == (20, 19 * 60, 60)
+    assert by_sync["levels__customerio"]["start_by"] is None
+    start, end = (datetime.fromisoformat(found[name]) for name in ("start_by", "ready_by"))
+    assert (end - start).total_seconds() == 20 * 60
+    local = end.astimezone(ZoneInfo("Europe/Berlin"))
+    assert (local.hour, local.minute) == (9, 0)
+    assert timedelta() < end - datetime.now(UTC) <= timedelta(days=1, hours=1)
+    text = run("status", "--ready-by", "09:00").text
+    assert "To be there by 09:00 (Europe/Berlin), start by 08:40: plans -> customerio" in text
+    assert "Not measured, without a run that sent anything: levels__customerio." in text
+
+
+@pytest.mark.parametrize("written", ["9", "25:00", "09:00:00", "noon"])
+def test_what_is_no_time_of_day_is_refused(shop: SmallProject, run: Runs, written: str) -> None:
+    shop.define(model("plans"))
+    assert "no time of day such as 09:00" in run("status", "--ready-by", written, expect=2).text
