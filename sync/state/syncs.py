@@ -67,7 +67,8 @@ class Remembered:
     held_plan: str = ""
     """The id of a plan of it that is open (`sync.state.held_plans`)."""
     wrote: Mapping[str, int] = field(default_factory=dict)
-    """By name, the newest run that may have sent or emptied it while no other sync had it."""
+    """By name, the newest run that may have sent or emptied it while no other sync had it; of a
+    row of an older version, its last run for each name that it maps."""
     answered: Mapping[str, int] = field(default_factory=dict)
     """By sync, the newest run of it that wrote a name of this one, at the last complete run."""
 
@@ -128,6 +129,8 @@ def _row(
     wrote: str | None,
     answered: str | None,
 ) -> Remembered:
+    held = decode(columns or "[]", dialect)
+    live = [column.trait.name for column in held if not column.is_dropped]
     return Remembered(
         sync,
         model,
@@ -138,7 +141,7 @@ def _row(
         account,
         definition,
         recipe or "",
-        decode(columns or "[]", dialect),
+        held,
         mapping or "",
         baselined_at is not None,
         planned or 0,
@@ -146,7 +149,7 @@ def _row(
         grown or 0,
         seen or "",
         held_plan or "",
-        json.loads(wrote or "{}"),
+        json.loads(wrote) if wrote else dict.fromkeys(live, planned or 0),
         json.loads(answered or "{}"),
     )
 

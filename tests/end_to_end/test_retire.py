@@ -109,6 +109,26 @@ def test_a_model_that_comes_back_asserts_what_another_one_wrote_meanwhile(
     assert shop.requests() == requests
 
 
+@ON_ONE
+def test_a_model_that_comes_back_asserts_what_an_older_version_wrote_for_another_one(
+    shop: SmallProject, run: Runs
+) -> None:
+    shop.define(model("plans"))
+    run("apply")
+    mine = held(shop, "a", "b")
+    shop.define(model("plans_again"))
+    fill(shop, "'a', 'other', 1", "'b', 'other', 2")
+    run("apply")
+    shop.warehouse.run(f"update {shop.state_schema}.syncs set wrote = null, answered = null")
+    shop.define(model("plans"))
+    fill(shop, "'a', 'gold', 1", "'b', 'free', 2")
+    run("apply")
+    assert held(shop, "a", "b") == mine
+    requests = shop.requests()
+    run("apply")
+    assert shop.requests() == requests
+
+
 def test_a_trait_of_a_model_whose_metadata_cannot_be_read_is_still_its_own(
     shop: SmallProject, run: Runs
 ) -> None:
