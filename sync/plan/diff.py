@@ -98,6 +98,7 @@ def _removed(
         "target_id": e.col("old_target_id"),
         "transition": e.col("leaving_transition"),
         "fingerprint": e.null(),
+        "is_quiet": exp.false(),
         "changed": e.col("leaving_changed"),
         **more,
     }

@@ -16,7 +16,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from sync.model import Change, Fate, Op, Relation, Sync, Trait
@@ -307,6 +307,12 @@ SYNCS = pytest.mark.parametrize(
     [BY_ID, BY_ADDRESS, WITHOUT_GATES, QUIET, KEEPING],
     ids=["by id", "by address", "without gates", "quiet", "keeping"],
 )
+HERE = (1, "p", "given", "there", "secret", None)
+MOVE = [
+    Step([Row("a", HERE, "1@x")], [DELIVERED] * 12, 2, "finished"),
+    Step([Row("a", HERE, "4@x")], [DELIVERED] * 12, 2, "finished"),
+]
+"""A person gets another address."""
 UNHURRIED = settings(
     deadline=None,
     derandomize=True,
@@ -316,6 +322,7 @@ UNHURRIED = settings(
 
 @SYNCS
 @settings(UNHURRIED, max_examples=4)
+@example(history=MOVE)
 @given(history=histories)
 def test_duckdb_agrees_with_the_reference(
     sync: Sync, history: list[Step], duckdb_warehouse: Warehouse, tmp_path: Path
@@ -325,6 +332,7 @@ def test_duckdb_agrees_with_the_reference(
 
 @SYNCS
 @settings(UNHURRIED, max_examples=4)
+@example(history=MOVE)
 @given(history=histories)
 def test_postgres_agrees_with_the_reference(
     sync: Sync, history: list[Step], postgres_warehouse: Warehouse, tmp_path: Path

@@ -1542,7 +1542,7 @@ SELECT
   NULL AS "fingerprint",
   "event" AS "event",
   "occurred_at" AS "occurred_at",
-  "is_quiet" AS "is_quiet",
+  FALSE AS "is_quiet",
   "leaving_changed" AS "changed",
   "expires_from" AS "expires_from",
   "zone" AS "zone",
