@@ -39,8 +39,8 @@ def _days(context: click.Context, option: click.Parameter, text: str | None) -> 
 def prune(session: Session, older_than: timedelta | None, with_answers: bool, is_sure: bool) -> int:
     """Delete old rows of the logs: deliveries, read-backs, plans that are over, and runs.
 
-    The newest eight weeks of runs stay, and the last run of each sync. What destinations hold, and
-    whom holdouts keep out, is no log and stays.
+    400 days of runs stay in any case, and the last run and read-back of each sync. What
+    destinations hold, and whom holdouts keep out, is no log and stays.
     """
     from sync.commands import prune as run
 

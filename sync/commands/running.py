@@ -226,7 +226,8 @@ def _hooks(sync: Sync, around: Around, engine: Callable[[], Engine]) -> Hooks:
 def _unconfirmed(sync: Sync) -> Problem:
     return Problem(
         "not-confirmed",
-        f"nothing of {sync.name} was sent: its first run was not confirmed",
+        f"the plan of {sync.name} was not sent: its first run was not confirmed",
+        hint="Exits of people who left may have gone ahead of the question.",
         fix=f"look at its plan: python -m sync plan --select {sync.name};"
         " when it is right, run apply again, with --yes where no question is wanted",
     )

@@ -125,6 +125,7 @@ def reset(access: StateAccess, sync: Sync) -> None:
             else:
                 columns = known.columns if known else ()
                 state.run(settle.forget_values(state.tables, columns))
+        syncs.leave_word(state)
         is_ours = e.equals(e.col("sync"), e.text(sync.name))
         for name in ("syncs", "targets", "dead_letters"):
             state.run(e.delete(state.tables[name], is_ours))

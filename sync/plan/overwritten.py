@@ -16,7 +16,7 @@ from sync.model import Kind, Op, Sync
 from sync.plan.comparison import Comparison, snapshot_rows
 from sync.plan.siblings import is_about_the_same
 from sync.state.columns import Column
-from sync.state.syncs import Remembered
+from sync.state.syncs import UNNAMED, Remembered
 from sync.warehouse import sql as e
 
 
@@ -31,18 +31,28 @@ def writes(
 
     A dropped name that another sync has is that one's: there, nothing of its people is emptied.
     """
-    theirs = {t.name for other in others if is_about_the_same(sync, other) for t in other.traits}
-    ours = {c.trait.name for c in columns} - theirs
+    theirs = {name for other in others if is_about_the_same(sync, other) for name in names(other)}
+    ours = ({c.trait.name for c in columns} | names(sync)) - theirs
     return {**(known.wrote if known else {}), **dict.fromkeys(sorted(ours), epoch)}
+
+
+def names(sync: Sync) -> set[str]:
+    """What a sync writes of a person or object: its traits, and its segment or relationships."""
+    found = {t.name for t in sync.traits}
+    if sync.segment is not None:
+        found.add(f"segment:{sync.segment}")
+    if sync.related is not None:
+        found.add("relationships")
+    return found
 
 
 def writers(
     sync: Sync, others: Sequence[Sync], recorded: Mapping[str, Remembered]
 ) -> dict[str, int]:
     """By sync, the newest run in which it wrote a name that is this sync's."""
-    names = {t.name for t in sync.traits}
+    ours = names(sync)
     found = {
-        known.sync: max((run for name, run in known.wrote.items() if name in names), default=0)
+        known.sync: max((run for name, run in known.wrote.items() if name in ours), default=0)
         for known in _neighbours(sync, others, recorded)
     }
     return {name: run for name, run in found.items() if run}
@@ -51,11 +61,10 @@ def writers(
 def _neighbours(
     sync: Sync, others: Sequence[Sync], recorded: Mapping[str, Remembered]
 ) -> Iterator[Remembered]:
-    """Recorded syncs that write to the same people, or to the same kind of objects."""
+    """Recorded syncs that may write to the same people, or to the same kind of objects."""
     present = {other.name: other for other in others}
     for name, known in recorded.items():
-        is_object = (known.kind == Kind.OBJECTS) == (sync.kind is Kind.OBJECTS)
-        is_same = known.identify_by == sync.identify_by and is_object
+        is_same = (known.kind == Kind.OBJECTS) == (sync.kind is Kind.OBJECTS)
         if name == sync.name or Kind.EVENTS in (known.kind, sync.kind) or not is_same:
             continue
         if name not in present or is_about_the_same(sync, present[name]):
@@ -66,7 +75,9 @@ def has_unanswered(known: Remembered | None, writers: Mapping[str, int]) -> bool
     """Whether another sync wrote one of the names after this sync's last complete run."""
     if known is None:
         return False
-    return any(known.answered.get(name, 0) < run for name, run in writers.items())
+    return UNNAMED in known.answered or any(
+        known.answered.get(name, 0) < run for name, run in writers.items()
+    )
 
 
 def rows(c: Comparison) -> exp.Select:

@@ -17,7 +17,7 @@ from sync.plan import (
 from sync.plan.comparison import Comparison
 from sync.plan.gates import gates_of
 from sync.rules import NOW, AsOf
-from sync.state import syncs
+from sync.state import syncs, whose
 from sync.state.catalogue import Catalogue
 from sync.state.columns import Column
 from sync.state.mapping import followed, layout
@@ -87,6 +87,9 @@ def prepare(
     siblings.refuse_claimed(sync, others, recorded)
     givers = siblings.givers(state, sync, others, recorded)
     writers = overwritten.writers(sync, others, recorded)
+    if writers:
+        foreign = whose.of_others(state)
+        writers = {name: run for name, run in writers.items() if name not in foreign}
     creators = arrivals.creators(sync, others, recorded)
     grown = arrivals.grown(creators, recorded)
     mapping = known.mapping if known else None

@@ -30,7 +30,10 @@ def tell(terminal: Terminal, found: Readiness, now: datetime) -> None:
         terminal.result(f"No run of the last 28 days shows how long it takes to be there by {by}.")
         return
     name = f"{slowest.sync.model} -> {slowest.sync.connection}"
-    line = f"To be there by {by}, start by {slowest.start_by:%H:%M}: {name} takes longest."
+    start = f"{slowest.start_by:%H:%M}"
+    if slowest.start_by.date() != found.ready_by.date():
+        start = f"{start} the day before"
+    line = f"To be there by {by}, start by {start}: {name} takes longest."
     if slowest.start_by < now:
         line = f"{line} That is over for {found.ready_by:%Y-%m-%d}."
     unknown = [one.sync.name for one in found.landings if one.start_by is None]

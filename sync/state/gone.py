@@ -37,6 +37,7 @@ def forget(state: Catalogue) -> None:
     is_ours = e.equals(e.col("sync"), e.text(state.tables.sync))
     nobody = {name: e.null("varchar") for name in ("installation", "project", "target")}
     with state.session.transaction():
+        syncs.leave_word(state)
         for name in ROWS:
             state.run(e.delete(state.tables[name], is_ours.copy()))
         for relation in state.tables.own:

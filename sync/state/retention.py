@@ -1,7 +1,7 @@
 """Old rows of the logs: how many there are, and their end.
 
-No run reads them to decide what to send, but for `run_syncs`: what is usual is learned from its
-newest weeks, and a table of leases that was lost goes on from the newest row of each sync.
+No run reads them to decide what to send, but for `run_syncs`: what is usual is learned from it, a
+wrong run is forgiven by it, and a table of leases that was lost goes on from its newest rows.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sync.warehouse import sql as e
 
 LOGS = ("deliveries", "checks", "held_plans", "run_syncs", "runs")
 ANSWERS = "responses"
-LEARNED = timedelta(weeks=8)
+LEARNED = timedelta(days=400)
 """How much of `runs` and `run_syncs` stays in any case."""
 
 
@@ -44,7 +44,7 @@ def count(state: Catalogue, kept: Retention) -> dict[str, int]:
 def prune(state: Catalogue, kept: Retention) -> dict[str, int]:
     """Delete them; how many, by table. Runs inside the caller's transaction.
 
-    What another project or target wrote stays.
+    What a sync of another project or target wrote stays, as long as that is recorded.
     """
     old = _old(state, kept)
     return {table: state.run(e.delete(state.tables[table], old[table])) for table in old}
@@ -58,9 +58,9 @@ def _old(state: Catalogue, kept: Retention) -> dict[str, exp.Expr]:
     is_over = e.any_of(e.not_null(e.col("finished_at")), e.not_null(e.col("superseded_by")))
     found = {
         "deliveries": [_older("delivered_at", kept.before), *is_ours],
-        "checks": [_older("checked_at", kept.before), *is_ours],
+        "checks": [_older("checked_at", kept.before), _has_newer(state, "checks"), *is_ours],
         "held_plans": [_older("held_at", kept.before), e.paren(is_over), *is_ours],
-        "run_syncs": [_older("finished_at", learned), _has_newer(state), *is_ours],
+        "run_syncs": [_older("finished_at", learned), _has_newer(state, "run_syncs"), *is_ours],
         "runs": [_older("finished_at", learned), exp.Not(this=_is_named(state))],
     }
     if kept.answers_of:
@@ -78,13 +78,13 @@ def _older(column: str, than: datetime) -> exp.Expr:
     return exp.LT(this=e.col(column), expression=e.moment(than))
 
 
-def _has_newer(state: Catalogue) -> exp.Expr:
-    """Whether the sync of a row of `run_syncs` has run since."""
-    relation = state.tables["run_syncs"]
+def _has_newer(state: Catalogue, table: str) -> exp.Expr:
+    """Whether the sync of a row has a newer one in the same table."""
+    relation, at = state.tables[table], {"run_syncs": "epoch", "checks": "checked_at"}[table]
     newer = exp.select(e.number(1)).from_(e.table(relation, "n"))
     newer = newer.where(
         e.equals(e.col("sync", "n"), e.col("sync", relation.name)),
-        exp.GT(this=e.col("epoch", "n"), expression=e.col("epoch", relation.name)),
+        exp.GT(this=e.col(at, "n"), expression=e.col(at, relation.name)),
     )
     return exp.Exists(this=newer)
 

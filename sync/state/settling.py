@@ -73,8 +73,7 @@ def remember_run(
     if report.is_complete:
         if report.status == "success" and seen:
             changes["seen"] = e.text(json.dumps(seen))
-        if answered:
-            changes["answered"] = e.text(json.dumps(answered))
+        changes["answered"] = e.text(json.dumps(answered or {}))
         changes["completed_at"] = e.utc_now()
         changes["definition"] = e.text(sync.definition)
         changes["definition_version"] = e.number(sync.version)

@@ -16,6 +16,8 @@ from sync.state.columns import Column
 from sync.state.mapping import decode
 from sync.warehouse import sql as e
 
+UNNAMED = ""
+"""In `answered`: a sync that is forgotten wrote a name of this one, which has not answered yet."""
 _NAMES = (
     "sync",
     "model",
@@ -177,6 +179,23 @@ def remember(state: Catalogue, sync: Sync, known: Remembered | None, **changes: 
         **changes,
     }
     state.run(e.insert(relation, list(values), exp.select(*values.values())))
+
+
+def leave_word(state: Catalogue) -> None:
+    """Before the catalogue's sync is forgotten: tell syncs of whose names it was the last writer.
+
+    They may be no part of the project now, and come back.
+    """
+    known = remembered(state)
+    if known is None:
+        return
+    for other in recorded(state, known.connection).values():
+        written = [run for name, run in known.wrote.items() if name in other.wrote]
+        if other.sync == known.sync or other.answered.get(known.sync, 0) >= max(written, default=0):
+            continue
+        told = e.text(json.dumps({**other.answered, UNNAMED: 1}))
+        is_other = e.equals(e.col("sync"), e.text(other.sync))
+        state.run(e.update(state.tables["syncs"], {"answered": told}, is_other))
 
 
 def refuse_other_identity(sync: Sync, known: Remembered | None) -> None:

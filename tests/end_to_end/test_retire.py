@@ -109,6 +109,60 @@ def test_a_model_that_comes_back_asserts_what_another_one_wrote_meanwhile(
     assert shop.requests() == requests
 
 
+def test_a_segment_that_comes_back_asserts_who_left_its_other_model(
+    shop: SmallProject, run: Runs
+) -> None:
+    shop.define(segment("seg_a"))
+    run("apply")
+    shop.define(segment("seg_b"))
+    run("apply")
+    fill(shop, "'a', 'gold', 1")
+    run("apply", "--allow-removes")
+    assert held(shop, "b") == {"b": {"cart": False}}
+    shop.define(segment("seg_a"))
+    fill(shop, "'a', 'gold', 1", "'b', 'free', 2")
+    run("apply")
+    assert held(shop, "a", "b") == {"a": {"cart": True}, "b": {"cart": True}}
+    requests = shop.requests()
+    run("apply")
+    assert shop.requests() == requests
+
+
+@ON_ONE
+@pytest.mark.parametrize("last", ["reset", "retire", "identify"])
+def test_a_model_that_comes_back_asserts_what_another_one_wrote_that_is_forgotten(
+    shop: SmallProject, run: Runs, last: str
+) -> None:
+    shop.warehouse.run("alter table people add column contact varchar")
+    shop.define(model("plans"))
+    fill(shop, "'a', 'gold', 1, 'a'", "'b', 'free', 2, 'b'")
+    run("apply")
+    mine = held(shop, "a", "b")
+    again = model("plans_again", {"tier": "varchar", "n": "integer"})
+    if last == "identify":
+        again = model("plans_again", {"tier": "varchar", "contact": "varchar"})
+        again.activation["destinations"][0]["identify_by"] = {"email": "contact"}
+    shop.define(again)
+    fill(shop, "'a', 'other', 1, 'a@x.org'", "'b', 'other', 2, 'b@x.org'")
+    run("apply")
+    if last == "reset":
+        run("state", "reset", "plans_again", "--yes")
+    if last == "retire":
+        shop.define(model("others", {"contact": "varchar"}))
+        run("retire", "plans_again", "--yes")
+    shop.define(model("plans"))
+    fill(shop, "'a', 'gold', 1, 'a'", "'b', 'free', 2, 'b'")
+    requests = shop.requests()
+    run("apply")
+    assert shop.requests() > requests
+    assert {i: found["tier"] for i, found in held(shop, "a", "b").items()} == {
+        i: found["tier"] for i, found in mine.items()
+    }
+    requests = shop.requests()
+    run("apply")
+    assert shop.requests() == requests
+
+
 @ON_ONE
 def test_a_model_that_comes_back_asserts_what_an_older_version_wrote_for_another_one(
     shop: SmallProject, run: Runs

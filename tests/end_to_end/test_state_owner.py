@@ -90,6 +90,19 @@ def test_projects_that_share_a_schema_go_side_by_side_where_no_sync_has_one_name
     assert plans(pair.one) == {f"{who}{n}": f"of {who}" for who in "ot" for n in range(3)}
 
 
+def test_projects_that_share_a_schema_and_a_trait_send_nothing_again(pair: Pair) -> None:
+    pair.two.define(replace(customers("t"), name="clients"))
+    pair.run_one("apply")
+    pair.run_two("apply")
+    more = replace(customers("o"), query=customers("o").query.replace("(0, 2)", "(0, 3)"))
+    pair.one.define(more)
+    pair.run_one("apply")
+    sent = len(pair.one.applied())
+    for run in (pair.run_two, pair.run_one, pair.run_two, pair.run_one):
+        run("apply")
+    assert len(pair.one.applied()) == sent
+
+
 def test_a_renamed_project_takes_its_syncs_over_and_sends_nothing(pair: Pair) -> None:
     run = pair.run_one
     run("apply")
