@@ -85,6 +85,8 @@ def prepare(
     is_baselined = known is not None and known.is_baselined
     is_adopting = sync.kind is Kind.EVENTS and sync.initial == "quiet" and not is_baselined
     siblings.refuse_claimed(sync, others, recorded)
+    if not is_unread:
+        siblings.refuse_occupied(state, sync, others, recorded)
     givers = siblings.givers(state, sync, others, recorded)
     writers = overwritten.writers(sync, others, recorded)
     if writers:

@@ -90,6 +90,45 @@ def refuse_claimed(
         raise PlanHeld(*problems)
 
 
+def refuse_occupied(
+    state: Catalogue, sync: Sync, siblings: Sequence[Sync], recorded: Mapping[str, Remembered]
+) -> None:
+    """Raise PlanHeld where another sync has yet to move its members out of this one's segment.
+
+    It would take those out, too, whom this one puts in.
+    """
+    here = _segment(Target.of(sync))
+    problems = []
+    for other in siblings if sync.segment is not None else ():
+        is_moving = other.connection == sync.connection and other.name in recorded
+        if not is_moving or other.name == sync.name or other.segment in (None, sync.segment):
+            continue
+        tables = state.tables.of(other.name)
+        known = targets_of(Catalogue(state.session, state.dialect, tables))
+        targets = [number for number, target in known.items() if _segment(target) == here]
+        if not targets or state.session.columns(tables.snapshot) is None:
+            continue
+        inside = exp.select(e.number(1)).from_(e.table(tables.snapshot, "s")).limit(1)
+        at_old = e.among(e.col("target_id", "s"), targets)
+        if state.ask(inside.where(is_active("s"), at_old)):
+            problems.append(_occupied(sync, other))
+    if problems:
+        raise PlanHeld(*problems)
+
+
+def _occupied(sync: Sync, other: Sync) -> Problem:
+    return Problem(
+        "segment-occupied",
+        f"{sync.model}: segment `{sync.segment}` still has the members of {other.name}, which moves"
+        f" to `{other.segment}`",
+        where=sync.path,
+        hint="Sent now, people would be taken out again by that move. Nothing of this sync was"
+        " sent.",
+        fix=f"run first: python -m sync apply --select {other.model}; two syncs that take each"
+        " other's segment have to do so in two steps",
+    )
+
+
 def _claimed(sync: Sync, name: str, known: Remembered) -> Problem:
     return Problem(
         "trait-claimed",

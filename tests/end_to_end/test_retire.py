@@ -128,6 +128,24 @@ def test_a_segment_that_comes_back_asserts_who_left_its_other_model(
     assert shop.requests() == requests
 
 
+def test_a_segment_that_one_model_leaves_to_another_keeps_the_other_ones_members(
+    shop: SmallProject, run: Runs
+) -> None:
+    shop.define(segment("seg_z"))
+    run("apply")
+    shop.define(segment("seg_a"), segment("seg_z", segment="cart2"))
+    for command in ("plan", "apply"):
+        told = run(command, "--allow-removes" if command == "apply" else "--strict", expect=3).text
+        assert "error[segment-occupied]" in told
+        assert "python -m sync apply --select seg_z" in told
+    assert held(shop, "a") == {"a": {"cart": False, "cart2": True}}
+    run("apply")
+    assert held(shop, "a") == {"a": {"cart": True, "cart2": True}}
+    requests = shop.requests()
+    run("apply")
+    assert shop.requests() == requests
+
+
 @ON_ONE
 @pytest.mark.parametrize("last", ["reset", "retire", "identify"])
 def test_a_model_that_comes_back_asserts_what_another_one_wrote_that_is_forgotten(
