@@ -14,7 +14,7 @@ from sqlglot import exp
 
 from sync.model import Kind, Op, Sync
 from sync.plan.comparison import Comparison, snapshot_rows
-from sync.plan.siblings import is_about_the_same
+from sync.plan.siblings import is_about_the_same, segment_name
 from sync.state.columns import Column
 from sync.state.syncs import UNNAMED, Remembered
 from sync.warehouse import sql as e
@@ -40,7 +40,7 @@ def names(sync: Sync) -> set[str]:
     """What a sync writes of a person or object: its traits, and its segment or relationships."""
     found = {t.name for t in sync.traits}
     if sync.segment is not None:
-        found.add(f"segment:{sync.segment}")
+        found.add(segment_name(sync))
     if sync.related is not None:
         found.add("relationships")
     return found

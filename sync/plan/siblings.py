@@ -103,6 +103,8 @@ def refuse_occupied(
         is_moving = other.connection == sync.connection and other.name in recorded
         if not is_moving or other.name == sync.name or other.segment in (None, sync.segment):
             continue
+        if segment_name(sync) not in recorded[other.name].wrote:
+            continue
         tables = state.tables.of(other.name)
         known = targets_of(Catalogue(state.session, state.dialect, tables))
         targets = [number for number, target in known.items() if _segment(target) == here]
@@ -114,6 +116,11 @@ def refuse_occupied(
             problems.append(_occupied(sync, other))
     if problems:
         raise PlanHeld(*problems)
+
+
+def segment_name(sync: Sync) -> str:
+    """The sync's segment among the names that are recorded as written."""
+    return f"segment:{sync.segment}"
 
 
 def _occupied(sync: Sync, other: Sync) -> Problem:
