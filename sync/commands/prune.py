@@ -13,7 +13,7 @@ from sync.state import retention
 from sync.state.retention import Retention
 
 
-def retained(project: Project, older_than: timedelta | None) -> timedelta:
+def _retained(project: Project, older_than: timedelta | None) -> timedelta:
     """How long rows are kept: as it was asked, else as the var says. Raises ConfigError."""
     if older_than is not None:
         return older_than
@@ -26,7 +26,7 @@ def what(
     project: Project, now: datetime, older_than: timedelta | None, with_answers: bool
 ) -> Retention:
     """What is old. Raises ConfigError where nobody says when."""
-    before = now - retained(project, older_than)
+    before = now - _retained(project, older_than)
     connections = sorted(project.connections) if with_answers else []
     return Retention(before, now, connections)
 

@@ -97,17 +97,13 @@ def refuse_occupied(
 
     It would take those out, too, whom this one puts in.
     """
-    here = _segment(Target.of(sync))
     problems = []
     for other in siblings if sync.segment is not None else ():
-        is_moving = other.connection == sync.connection and other.name in recorded
-        if not is_moving or other.name == sync.name or other.segment in (None, sync.segment):
+        known = recorded.get(other.name)
+        is_elsewhere = other.segment not in (None, sync.segment)
+        if known is None or not is_elsewhere or segment_name(sync) not in known.wrote:
             continue
-        if segment_name(sync) not in recorded[other.name].wrote:
-            continue
-        tables = state.tables.of(other.name)
-        known = targets_of(Catalogue(state.session, state.dialect, tables))
-        targets = [number for number, target in known.items() if _segment(target) == here]
+        tables, targets = state.tables.of(other.name), _targets_in(state, other, sync)
         if not targets or state.session.columns(tables.snapshot) is None:
             continue
         inside = exp.select(e.number(1)).from_(e.table(tables.snapshot, "s")).limit(1)
@@ -154,11 +150,18 @@ def _segment(target: Target) -> Mapping[str, object]:
 
 def _inside(state: Catalogue, sync: Sync, other: Sync) -> exp.Select:
     """People whom another sync holds in the segment that it has today: (external_key)."""
-    tables = state.tables.of(other.name)
-    known = targets_of(Catalogue(state.session, state.dialect, tables))
-    here = _segment(Target.of(other))
-    targets = [number for number, target in known.items() if _segment(target) == here]
-    return _confirmed(tables, sync, targets)
+    return _confirmed(state.tables.of(other.name), sync, _targets_in(state, other, other))
+
+
+def _targets_in(state: Catalogue, other: Sync, sync: Sync) -> list[int]:
+    """Targets of another sync that lie in the segment which `sync` has today."""
+    here = _segment(Target.of(sync))
+    return [n for n, target in _targets(state, other).items() if _segment(target) == here]
+
+
+def _targets(state: Catalogue, other: Sync) -> dict[int, Target]:
+    """Every target that another sync ever had, by number."""
+    return targets_of(Catalogue(state.session, state.dialect, state.tables.of(other.name)))
 
 
 def is_about_the_same(sync: Sync, other: Sync) -> bool:
@@ -199,11 +202,10 @@ def _people(state: Catalogue, sync: Sync, other: Sync, is_recorded: bool) -> exp
 
 def _asserted(state: Catalogue, sync: Sync, other: Sync, dropped: Sequence[Column]) -> exp.Select:
     """People for whom another sync has sent the names that it owns now: (external_key)."""
-    tables = state.tables.of(other.name)
     names = {t.name for t in other.traits} & {c.trait.name for c in dropped}
-    known = targets_of(Catalogue(state.session, state.dialect, tables))
+    known = _targets(state, other)
     targets = [number for number, target in known.items() if names <= set(target.names)]
-    return _confirmed(tables, sync, targets)
+    return _confirmed(state.tables.of(other.name), sync, targets)
 
 
 def _confirmed(tables: StateTables, sync: Sync, targets: Sequence[int]) -> exp.Select:

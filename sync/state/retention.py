@@ -16,7 +16,6 @@ from sync.state import whose
 from sync.state.catalogue import Catalogue
 from sync.warehouse import sql as e
 
-LOGS = ("deliveries", "checks", "held_plans", "run_syncs", "runs")
 ANSWERS = "responses"
 LEARNED = timedelta(days=400)
 """How much of `runs` and `run_syncs` stays in any case."""
