@@ -11,7 +11,7 @@ from e2e.warehouses import PostgresSchema
 
 from tests.markdown import ROOT, blocks
 
-RIGHTS, RETENTION = (b.text for b in blocks(ROOT / "docs" / "operations.md", "sql"))
+(RIGHTS,) = (b.text for b in blocks(ROOT / "docs" / "operations.md", "sql"))
 LOGIN = "activation"
 
 
@@ -41,16 +41,3 @@ def test_a_login_with_the_rights_on_the_page_can_sync_and_no_more(small: SmallPr
     small.run("apply", expect=0)
     owners = "select distinct tableowner from pg_tables where schemaname = '{state}'"
     assert small.state(owners) == [(LOGIN,)]
-
-
-def test_the_delivery_log_may_be_deleted_from(small: SmallProject) -> None:
-    small.run("apply", expect=0)
-    small.warehouse.run(
-        f"update {small.state_schema}.deliveries"
-        " set delivered_at = delivered_at - interval '401 days' where identity = 'p1'",
-        *_statements(RETENTION, small.warehouse.schema),
-    )
-    left = "select count(*) from {state}.deliveries"
-    assert small.state(left) == [(4,)]
-    small.run("apply", expect=0)
-    assert small.last_run_syncs()["traits_people__customerio"]["unchanged"] == 5
