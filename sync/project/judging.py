@@ -16,6 +16,7 @@ from sync.project.parts import (
     has_run_since,
     incomplete,
     tested_unseen,
+    traced,
 )
 from sync.project.run_results import TESTS, Part, Result, RunResults
 from sync.project.traces import Traces, no_trace
@@ -167,9 +168,16 @@ class _Judge:
                 continue
             models = self._tested(node, checks.get(node), result) & self.models
             if models and (status := self._of_test(node, checks.get(node), result, models)):
-                name = checks[node].name if node in checks else ""
+                check = checks.get(node) or self._hidden(node, models)
                 verdict = self._new(node, status)
-                yield replace(verdict, name=name or _test_name(node), models=models)
+                yield replace(verdict, name=check.name, models=models, run_file=traced(check))
+
+    def _hidden(self, node: str, models: frozenset[str]) -> Check:
+        """A test that the manifest lacks."""
+        before = self.known.get(node)
+        return Check(
+            node, _test_name(node), "error", models, False, before.run_file if before else ""
+        )
 
     def _tested(self, node: str, check: Check | None, result: Result) -> frozenset[str]:
         if check is not None:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from sync.project.artifacts import Manifest
+from sync.project.artifacts import Check, Manifest
 from sync.project.attribution import ancestors
 from sync.project.run_results import Part
 from sync.project.traces import SLACK, Traces
@@ -91,18 +91,31 @@ def tested_unseen(
     """
     ours = activated(manifest)
     found: dict[str, Verdict] = {}
-    for test in manifest.tests:
+    for test in (*manifest.tests, *_hidden(manifest, known)):
         before, models = known.get(test.unique_id), test.models & ours
         is_failing = before is not None and before.status is Status.FAILING
         told = [before] if before else [known[model] for model in models if model in known]
-        trace = traces(test.run_file)
-        if test.is_unit or test.severity != "error" or is_failing or trace is None:
-            continue
-        if told and trace.at > min(verdict.at for verdict in told) + SLACK:
-            found[test.unique_id] = Verdict(
-                test.unique_id, test.name, Status.UNSEEN, trace.at, models=models
-            )
+        file = traced(test)
+        trace = traces(file) if file and not is_failing else None
+        if told and trace and trace.at > min(verdict.at for verdict in told) + SLACK:
+            unseen = Verdict(test.unique_id, test.name, Status.UNSEEN, trace.at)
+            found[test.unique_id] = replace(unseen, models=models, run_file=file)
     return found
+
+
+def traced(test: Check) -> str:
+    """The `run_file` of a test that judges rows and may hold a sync; empty for any other."""
+    return "" if test.is_unit or test.severity != "error" else test.run_file
+
+
+def _hidden(manifest: Manifest, known: Mapping[str, Verdict]) -> list[Check]:
+    """Tests that judged rows before, and that this manifest lacks."""
+    listed = {test.unique_id for test in manifest.tests}
+    return [
+        Check(test.node, test.name, "error", test.models, run_file=test.run_file)
+        for test in known.values()
+        if test.run_file and test.node not in listed
+    ]
 
 
 def has_run_since(traces: Traces, run_file: str, verdict: Verdict) -> bool:

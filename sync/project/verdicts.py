@@ -60,6 +60,8 @@ class Verdict:
     """Of a model: the relation that a sync last read; empty before the first one."""
     models: frozenset[str] = frozenset()
     """Of a test: unique ids of the models whose rows it speaks about."""
+    run_file: str = ""
+    """Of a test that counts: as of a model of the manifest, which may hide the test one day."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,7 @@ FORMATS: Mapping[int, tuple[str, ...]] = {
     ),
     18: (),  # a sync's own snapshot: has_entered
     19: ("syncs.wrote", "syncs.answered"),
+    20: ("verdicts.run_file",),
 }
 """What each format after the first has brought: a table, or a column as `table.column`.
 
@@ -302,6 +303,7 @@ SHARED: Mapping[str, Mapping[str, str]] = {
         "built_as": TEXT,
         "read_as": TEXT,
         "models": TEXT,
+        "run_file": TEXT,
         "recorded_at": MOMENT,
     },
     "suppression_lists": {

@@ -82,12 +82,13 @@ def _row(verdict: Verdict, at: datetime) -> tuple[Any, ...]:
         verdict.built_as,
         verdict.read_as,
         "\n".join(sorted(verdict.models)),
+        verdict.run_file,
         _naive(at),
     )
 
 
 def _verdict(row: Sequence[Any]) -> Verdict:
-    node, name, status, detail, at, invocation, profile, target, built, read, models, _ = row
+    node, name, status, detail, at, invocation, profile, target, built, read, models, file, _ = row
     return Verdict(
         node=node,
         name=name,
@@ -100,6 +101,7 @@ def _verdict(row: Sequence[Any]) -> Verdict:
         built_as=built or "",
         read_as=read or "",
         models=frozenset((models or "").splitlines()),
+        run_file=file or "",
     )
 
 

@@ -276,6 +276,25 @@ def test_a_model_that_was_tested_unseen_is_held_when_the_manifest_hides_the_test
     assert gates.open_models() == ALL
 
 
+def test_a_test_that_ran_before_its_manifest_was_seen_to_hide_it_has_run(gates):
+    gates.remember()
+    gates.trace(gates.test(UNIQUE)["unique_id"], minutes=30)
+    del gates.world.manifest["nodes"][gates.test(UNIQUE)["unique_id"]]
+    gates.later("build", keep=OTHERS)
+    assert ("seg_carts", "test-unseen", True) in gates.said()
+    assert UNIQUE in gates.problem("test-unseen").message
+
+
+def test_a_test_that_only_warned_before_it_was_hidden_holds_nothing(gates):
+    test = gates.test(UNIQUE)
+    test["config"]["severity"] = "warn"
+    gates.remember()
+    gates.trace(test["unique_id"], minutes=30)
+    del gates.world.manifest["nodes"][test["unique_id"]]
+    gates.later("build", keep=OTHERS)
+    assert gates.open_models() == ALL
+
+
 def test_the_next_build_ends_what_was_unseen(gates):
     gates.trace(SEGMENT, minutes=30)
     gates.later("build")
