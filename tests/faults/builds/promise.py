@@ -63,8 +63,8 @@ class Model:
     is_failing: bool = False
     """Its test failed when it last ran on all the rows."""
     cleared_by: int = 0
-    """The command in which its failing test passed; 0 once a sync has seen the results of that,
-    before another one built anything of it."""
+    """The last command in which a test passed that had failed; 0 once a sync has seen that of a
+    whole build, before another one built anything of it."""
     skipped_by: int = 0
     """The command that skipped it; 0 once a sync has seen the results of that."""
     failed_by: int = 0
@@ -289,7 +289,8 @@ class World:
             model.is_failing, model.cleared_by = True, 0
             model.failed_by = 0 if is_known else self.commands
         elif test == "pass" and (is_whole or self._is_dark(name)):
-            model.cleared_by = self.commands if model.is_failing else model.cleared_by
+            is_cleared = model.is_failing or model.cleared_by
+            model.cleared_by = self.commands if is_cleared else 0
             model.is_failing = False
         if test:
             is_still = test == "pass" and model.is_seen and not command.is_silent
@@ -340,7 +341,9 @@ class World:
         is_here = self.manifest_for == "dev" and (not self.results_of or self.results_for == "dev")
         is_unclear = self.is_staging_unclear or (model.is_murky and name in self.tables)
         is_clear = not is_unclear or model.proved_by == self.staging_by
-        return Must.FREE if model.proved_by and is_here and is_clear else Must.EITHER
+        is_passed = model.cleared_by in (0, self.results_of)
+        is_proven = model.proved_by and is_here and is_clear and is_passed
+        return Must.FREE if is_proven else Must.EITHER
 
     def _is_dark(self, name: str) -> bool:
         """All traces of what makes a model incomplete are gone."""
@@ -361,7 +364,7 @@ class World:
             if self.results_of and is_here and name != self.manifest_lacks:
                 model.failed_by *= model.failed_by != self.results_of
                 is_newest = max(self.staging_by, model.touched_by) <= self.results_of
-                if is_newest and model.cleared_by == self.results_of:
+                if is_newest and model.cleared_by == model.proved_by == self.results_of:
                     model.cleared_by = 0
                 model.skipped_by *= model.skipped_by != self.results_of
                 model.is_known = model.is_known or model.touched_by == self.results_of
