@@ -12,6 +12,8 @@ from sync.project.parts import (
     PARTS,
     READ_THROUGH,
     activated,
+    as_incomplete,
+    built_from_part,
     built_in_part,
     has_run_since,
     incomplete,
@@ -44,6 +46,7 @@ def know(
     known = {v.node: v for v in sorted(remembered, key=lambda v: v.at)}
     if run is None:
         known |= built_in_part(manifest, known, traces)
+        known |= built_from_part(manifest, known)
         known |= tested_unseen(manifest, known, traces)
         return Known(known)
     judge = _Judge(manifest, run, now, traces, known)
@@ -142,9 +145,9 @@ class _Judge:
         for node in self._rebuilt():
             source = incomplete(self.manifest, self.known, node, self.run.results)
             if source is not None and source.node != node:
-                detail = f"model {source.name}, which it selects from,"
                 before = self.known.get(node) or self._as_built(node, source.status, "")
-                self.known[node] = replace(before, status=source.status, detail=detail)
+                self.known[node] = as_incomplete(before, source)
+        self.known |= built_from_part(self.manifest, self.known)
 
     def _rebuilt(self) -> list[str]:
         """Our models, and those below them, that these results say were built as tables."""

@@ -10,7 +10,7 @@ from sync.project.artifacts import Check, Manifest
 from sync.project.attribution import ancestors
 from sync.project.run_results import Part
 from sync.project.traces import SLACK, Traces
-from sync.project.verdicts import INCOMPLETE, Status, Verdict
+from sync.project.verdicts import INCOMPLETE, LONG_AGO, Status, Verdict
 
 PARTS = {
     Part.ALL: Status.BUILT,
@@ -38,26 +38,42 @@ def incomplete(
     A view shows what the models below it hold now, a table what they held when it was built: the
     nodes that were built just now are in `rebuilt`.
     """
-    until = _read_until(manifest, verdicts, node)
-    seen: set[str] = set()
-    stack = [node]
+    seen: dict[str, datetime] = {}
+    stack = [(node, datetime.max.replace(tzinfo=UTC))]
     while stack:
-        current = stack.pop()
+        current, until = stack.pop()
         verdict, model = verdicts.get(current), manifest.models.get(current)
         if verdict is not None and verdict.status in INCOMPLETE and verdict.at <= until:
             return verdict
-        if model and (current in rebuilt or model.materialized in READ_THROUGH):
-            stack += [below for below in model.depends_on if below not in seen]
-            seen.update(model.depends_on)
+        if model is None or seen.get(current, LONG_AGO) >= until:
+            continue
+        seen[current] = until
+        if model.materialized not in READ_THROUGH:
+            if verdict is not None and verdict.status is Status.BUILT:
+                until = min(until, verdict.at + SLACK)
+            elif current not in rebuilt:
+                continue  # when it was built is not known
+        stack += [(below, until) for below in model.depends_on]
     return None
 
 
-def _read_until(manifest: Manifest, verdicts: Mapping[str, Verdict], node: str) -> datetime:
-    """The moment after which a node no longer follows what happens to the models below it."""
-    model, verdict = manifest.models.get(node), verdicts.get(node)
-    if verdict is None or model is None or model.materialized in READ_THROUGH:
-        return datetime.max.replace(tzinfo=UTC)
-    return verdict.at + SLACK
+def built_from_part(manifest: Manifest, known: Mapping[str, Verdict]) -> dict[str, Verdict]:
+    """Tables that count as built, and were so after a model below them was built in part."""
+    found: dict[str, Verdict] = {}
+    for node, verdict in known.items():
+        model = manifest.models.get(node)
+        is_table = model is not None and model.materialized not in READ_THROUGH
+        if is_table and verdict.status is Status.BUILT:
+            source = incomplete(manifest, known, node)
+            if source is not None:
+                found[node] = as_incomplete(verdict, source)
+    return found
+
+
+def as_incomplete(verdict: Verdict, source: Verdict) -> Verdict:
+    """The verdict of a table that was built from a model that shows a part of the rows."""
+    detail = f"model {source.name}, which it selects from,"
+    return replace(verdict, status=source.status, detail=detail)
 
 
 def built_in_part(
@@ -92,14 +108,14 @@ def tested_unseen(
     ours = activated(manifest)
     found: dict[str, Verdict] = {}
     for test in (*manifest.tests, *_hidden(manifest, known)):
-        before, models = known.get(test.unique_id), test.models & ours
+        before = known.get(test.unique_id)
         is_failing = before is not None and before.status is Status.FAILING
-        told = [before] if before else [known[model] for model in models if model in known]
+        told = [before] if before else [known[m] for m in test.models & ours if m in known]
         file = traced(test)
         trace = traces(file) if file and not is_failing else None
         if told and trace and trace.at > min(verdict.at for verdict in told) + SLACK:
             unseen = Verdict(test.unique_id, test.name, Status.UNSEEN, trace.at)
-            found[test.unique_id] = replace(unseen, models=models, run_file=file)
+            found[test.unique_id] = replace(unseen, models=test.models, run_file=file)
     return found
 
 

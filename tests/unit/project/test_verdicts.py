@@ -412,6 +412,26 @@ def test_a_model_of_an_emptied_one_is_held_though_the_results_of_that_are_gone(
     assert gates.said() == {("seg_carts", code, True)}
 
 
+def test_a_table_of_an_emptied_model_is_held_when_that_shows_only_in_a_later_manifest(gates):
+    from_plain(gates, "table")
+    plain, rebuilt = gates.world.manifest["nodes"][PLAIN], dict(gates.result(PLAIN))
+    own = plain["relation_name"]
+    gates.later("build", keep=ALL)
+    built = f'create table {own} as select * from (select * from "raw" where false limit 0)'
+    gates.trace(PLAIN, built, seconds=-60)
+    plain["relation_name"] = '"shop"."prod"."stg_plain"'
+    gates.remember()
+    assert gates.open_models() == ALL
+    plain["relation_name"] = own
+    gates.later("show", keep=())
+    assert ("seg_carts", "build-empty", True) in gates.said()
+    gates.remember()
+    gates.traces.clear()
+    gates.results[:] = [rebuilt]
+    gates.later("build")
+    assert ("seg_carts", "build-empty", True) in gates.said()
+
+
 def test_a_table_is_left_as_it_is_by_what_happens_to_the_models_below_it_later(gates):
     from_plain(gates, "table")
     name = gates.world.manifest["nodes"][PLAIN]["relation_name"]
