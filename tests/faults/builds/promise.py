@@ -357,7 +357,7 @@ class World:
                 self.is_staging_known = True
                 if self.last and self.last[1].get(STG) == "success":
                     self.is_staging_unclear = not self.shown(STG)[1]
-        if self.manifest_for != "dev" and not self.results_of:
+        if self.manifest_for != "dev" and (not self.results_of or self.results_for == "dev"):
             self.is_staging_unclear = True  # what is left of another target looks like ours
         for name, model in self.models.items():
             is_here = self.results_for == "dev" == self.manifest_for
