@@ -63,8 +63,10 @@ class Model:
     is_failing: bool = False
     """Its test failed when it last ran on all the rows."""
     cleared_by: int = 0
-    """The last command in which a test passed that had failed; 0 once a sync has seen that of a
-    whole build, before another one built anything of it."""
+    """The command in which its failing test passed; 0 once a sync has seen the results of that,
+    before another one built anything of it."""
+    is_doubted: bool = False
+    """Its test failed once, and no sync has seen it pass since on rows that it knew to be whole."""
     skipped_by: int = 0
     """The command that skipped it; 0 once a sync has seen the results of that."""
     failed_by: int = 0
@@ -286,11 +288,10 @@ class World:
         is_told = name == MEMBERS or self.is_manifest_tested or not command.is_silent
         if test in ("fail", "error") and is_told:
             is_known = model.is_failing and not model.failed_by
-            model.is_failing, model.cleared_by = True, 0
+            model.is_failing, model.is_doubted, model.cleared_by = True, True, 0
             model.failed_by = 0 if is_known else self.commands
-        elif test == "pass" and (is_whole or self._is_dark(name)):
-            is_cleared = model.is_failing or model.cleared_by
-            model.cleared_by = self.commands if is_cleared else 0
+        elif test == "pass" and (is_whole or self._is_dark(name) or model.is_blind):
+            model.cleared_by = self.commands if model.is_failing else model.cleared_by
             model.is_failing = False
         if test:
             is_still = test == "pass" and model.is_seen and not command.is_silent
@@ -339,11 +340,21 @@ class World:
                 return Must.ANY
             return Must.BLIND if model.is_blind else Must.HOLD
         is_here = self.manifest_for == "dev" and (not self.results_of or self.results_for == "dev")
+        is_proven = model.proved_by and is_here and self._is_clear(name)
+        is_doubted = model.is_doubted and not self._is_passed(name)
+        return Must.FREE if is_proven and not is_doubted else Must.EITHER
+
+    def _is_clear(self, name: str) -> bool:
+        """It was proven when `stg` was known to be whole."""
+        model = self.models[name]
         is_unclear = self.is_staging_unclear or (model.is_murky and name in self.tables)
-        is_clear = not is_unclear or model.proved_by == self.staging_by
-        is_passed = model.cleared_by in (0, self.results_of)
-        is_proven = model.proved_by and is_here and is_clear and is_passed
-        return Must.FREE if is_proven else Must.EITHER
+        return not is_unclear or model.proved_by == self.staging_by
+
+    def _is_passed(self, name: str) -> bool:
+        """Its test passed in the results that are there, on rows known to be whole."""
+        model = self.models[name]
+        is_newest = max(self.staging_by, model.touched_by) <= self.results_of
+        return is_newest and model.proved_by == self.results_of and self._is_clear(name)
 
     def _is_dark(self, name: str) -> bool:
         """All traces of what makes a model incomplete are gone."""
@@ -364,8 +375,9 @@ class World:
             if self.results_of and is_here and name != self.manifest_lacks:
                 model.failed_by *= model.failed_by != self.results_of
                 is_newest = max(self.staging_by, model.touched_by) <= self.results_of
-                if is_newest and model.cleared_by == model.proved_by == self.results_of:
+                if is_newest and model.cleared_by == self.results_of:
                     model.cleared_by = 0
+                model.is_doubted = model.is_doubted and not self._is_passed(name)
                 model.skipped_by *= model.skipped_by != self.results_of
                 model.is_known = model.is_known or model.touched_by == self.results_of
                 model.is_seen = model.is_seen or model.proved_by == self.results_of
