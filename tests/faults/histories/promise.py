@@ -73,6 +73,11 @@ class Promise:
         new = self.copy()
         spoken_for = {name for want in wants.values() for name in want.names}
         gone = set(self.orphans(definitions))
+        keeping = {
+            (name, connection)
+            for name, connection in wants
+            if definitions[name].entries[connection].on_drop == "keep"
+        }
         # A name of a sync whose row of somebody can't be used stays, whoever wrote it.
         unsaid = {
             (key[1], identity, trait)
@@ -82,7 +87,8 @@ class Promise:
         }
         for key, want in wants.items():
             strange = _known_otherwise(key, definitions)
-            new._let_go(key, want, definitions[key[0]], spoken_for, gone, unsaid, strange)
+            silent = gone | keeping - {key}
+            new._let_go(key, want, definitions[key[0]], spoken_for, silent, unsaid, strange)
         # Who may create people goes first, as traits do in a run.
         order = sorted(wants, key=lambda key: not creates(definitions[key[0]], key[1]))
         for key in order:
@@ -95,13 +101,14 @@ class Promise:
         want: Wants,
         model: Definition,
         spoken_for: set[Name],
-        gone: set[SyncKey],
+        silent: set[SyncKey],
         unsaid: set[tuple[str, str, str]],
         strange: set[str],
     ) -> None:
         """Empty what the sync answers for and no sync wants any more.
 
-        `strange` traits went to a sync that knows people by something else: it may have them.
+        What a `silent` sync answers for as well may also stay. `strange` traits went to a sync
+        that knows people by something else: it may have them.
         """
         entry, place = model.entries[key[1]], place_of(model, key[1])
         names = self.claims.setdefault(key, {})
@@ -117,8 +124,9 @@ class Promise:
                     self._leave(name)
                     del names[name]
                 continue
-            # Nothing says what becomes of a name for which a sync that is gone answers as well.
-            is_shared = any(name in self.claims[other] for other in gone)
+            # Nothing says what becomes of a name for which a sync that is gone answers as well, nor
+            # of one that went to a sync which leaves what it sends no more as it is.
+            is_shared = any(name in self.claims.get(other, {}) for other in silent)
             is_shared |= (name[0], claim.identity, name[2]) in unsaid
             trait, _, in_segment = name[2].partition("--")
             is_shared |= trait in strange
