@@ -9,7 +9,7 @@ from sync.cli.approving import APPROVAL, approvals_of
 from sync.cli.command import command
 from sync.cli.confirming import YES, first_runs
 from sync.cli.running import run_once
-from sync.cli.sections import PROJECT, SELECTION, STATE
+from sync.cli.sections import JSON, PROJECT, SELECTION, STATE
 from sync.cli.session import Session
 from sync.cli.stopping import Stop
 from sync.report.events import Stopping
@@ -30,6 +30,7 @@ from sync.report.events import Stopping
 )
 @ONLY_COHORT
 @YES
+@JSON
 def apply(
     session: Session,
     fail_fast: bool,

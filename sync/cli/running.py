@@ -14,7 +14,7 @@ from sync.cli.orphans import carry_out, load_telling, tell_gone
 from sync.cli.session import Session
 from sync.cli.stopping import Stop
 from sync.errors import SyncError
-from sync.report import results
+from sync.report import jsonl, results
 from sync.report.events import Warned
 
 if TYPE_CHECKING:
@@ -58,7 +58,11 @@ def run_once(session: Session, options: RunOptions, stop: Stop) -> tuple[int, Ru
     if carried:
         summary = replace(summary, started_at=started_at)
     _write(session, results.run_result(summary))
-    session.reporter.tell(summary)
+    if session.is_object:
+        session.reporter.tell_beside(summary)
+        session.answer_line(jsonl.line(summary, session.clock.now()))
+    else:
+        session.reporter.tell(summary)
     return exit_code, result
 
 

@@ -97,6 +97,13 @@ class Reporter:
         """Show how far a delivery is."""
         self._meter.advance(place, done, total, self.clock.monotonic())
 
+    def tell_beside(self, event: RunEnded) -> None:
+        """Print the end of a run to stderr, where stdout has it as one object."""
+        self._meter.stop()
+        self.annotate(event)
+        self._problems(run_problems(event))
+        self.output.progress("", *run_summary(event, self.output.paint_err))
+
     def _run_ended(self, event: RunEnded) -> None:
         self._problems(run_problems(event))
         self.output.progress("")

@@ -43,6 +43,18 @@ def test_an_error_is_one_object_too_and_is_said_to_people(app: App, words: str) 
         assert "error[artifact-missing]" in told.err
 
 
+def test_a_run_is_one_object_and_is_told_to_people_beside_it(app: App) -> None:
+    told = app.run("apply", "--json")
+    assert told.exit_code == told.json["exit_code"] == 0
+    assert told.json["code"] == "run-ended"
+    assert "delivered" in told.err
+    gone = app.dir / "target" / "manifest.json"
+    gone.unlink()
+    told = app.run("apply", "--json")
+    assert told.exit_code == told.json["exit_code"] == 2
+    assert told.json["problems"][0]["code"] == "artifact-missing"
+
+
 def test_a_line_that_cannot_be_understood_is_one_object(app: App) -> None:
     told = app.run("plan", "--json", "--shwo", "3")
     assert told.exit_code == told.json["exit_code"] == 2
