@@ -89,7 +89,8 @@ class Rendering:
     variables: Mapping[str, Any] = field(default_factory=dict)
     graph: Mapping[str, Any] = field(default_factory=lambda: {"nodes": {}, "sources": {}})
     state: Mapping[str, Relation] = field(default_factory=dict)
-    """Tables of the sync's state that are there."""
+    """Tables that are there, of the sync's state and others, by name."""
+    now: datetime.datetime = NOW
 
     def __post_init__(self) -> None:
         self.environment = jinja2.Environment(
@@ -146,7 +147,7 @@ class Rendering:
             "project_name": "foreign",
             "ref": lambda *names: Relation(names[-1]),
             "return": _return,
-            "run_started_at": NOW,
+            "run_started_at": self.now,
             "source": lambda source, name: Relation(name),
             "target": SimpleNamespace(
                 type=self.dialect, name="dev", database="warehouse", schema="analytics"

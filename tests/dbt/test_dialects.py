@@ -71,14 +71,18 @@ def test_every_model_about_holdouts_is_sql_of_the_warehouse(dialect: str, has_st
 
 
 @pytest.mark.parametrize("dialect", [*INSTALLED, *ELSEWHERE])
-def test_every_monitoring_model_is_sql_of_the_warehouse(dialect: str) -> None:
+@pytest.mark.parametrize("is_built", [False, True])
+def test_every_monitoring_model_is_sql_of_the_warehouse(dialect: str, is_built: bool) -> None:
+    """The user's own models are in the warehouse, or nothing is."""
+    graph = graph_of(PROJECT)
+    models = {node["name"]: node["columns"] for node in graph["nodes"].values()} if is_built else {}
     state = {
         table: Relation(table, [SimpleNamespace(name=name) for name in columns])
-        for table, columns in SHARED.items()
+        for table, columns in {**SHARED, **models}.items()
     }
     ignored = [{"sync": "seg__crm", "from": "2024-05-01", "to": "2024-05-02"}]
     variables = {"as_of": "2024-05-21", "activation_ignored_days": ignored}
-    rendering = Rendering(dialect, variables, graph_of(PROJECT), state)
+    rendering = Rendering(dialect, variables, graph, state)
     for path in (ROOT / "models" / "monitoring").glob("*.sql"):
         this = Relation(path.stem)
         _parsed(rendering.render(path.read_text(), is_incremental=lambda: True, this=this), dialect)

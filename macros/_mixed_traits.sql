@@ -1,0 +1,34 @@
+{#- Traits of a model with few values, as name and SQL for the value as text: booleans, numbers with
+    `bands`, a segment's tier, and columns for which a test lists the values. Columns marked `pii` or
+    `send: false` are left out. -#}
+{% macro _mixed_traits(node) -%}
+    {%- set ours, found = activation._metadata(node), [] -%}
+    {%- set listed = activation._listed_columns(node) -%}
+    {%- for name, column in node.columns.items() -%}
+        {%- set meta = (column.config or {}).get('meta') or column.meta or {} -%}
+        {%- set own, type = meta.get('activation') or {}, (column.data_type or '') | lower -%}
+        {%- set sql = namespace(text=none) -%}
+        {%- if type in ['boolean', 'bool'] -%}
+            {%- set sql.text = "case when " ~ name ~ " then 'true' when not " ~ name ~ " then 'false' end" -%}
+        {%- elif name in (ours.bands or {}) -%}
+            {%- set sql.text = activation.band(name, ours.bands[name]) -%}
+        {%- elif name == ours.tier or name in listed -%}
+            {%- set sql.text = name -%}
+        {%- endif -%}
+        {%- if sql.text and not own.pii and own.send is not false -%}
+            {%- do found.append({'name': name, 'sql': sql.text}) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(found) }}
+{%- endmacro %}
+
+{#- The columns of a model whose values a test lists. -#}
+{% macro _listed_columns(node) -%}
+    {%- set found = [] -%}
+    {%- for test in graph.nodes.values()
+        if test.resource_type == 'test' and test.attached_node == node.unique_id
+        and (test.test_metadata or {}).name in ['accepted_values', 'trait_values'] -%}
+        {%- do found.append(test.column_name or (test.test_metadata.kwargs or {}).column_name) -%}
+    {%- endfor -%}
+    {{ return(found) }}
+{%- endmacro %}
