@@ -6,11 +6,13 @@ import re
 import runpy
 import subprocess
 import tomllib
+from importlib.metadata import requires
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
 
 import sync
 
@@ -140,3 +142,13 @@ def test_no_step_of_a_workflow_puts_an_expression_into_its_shell() -> None:
                 assert "${{" not in step.get("run", ""), f"{path.name}: {step}"
                 if "run" in step:
                     subprocess.run(["bash", "-n", "-c", step["run"]], check=True)
+
+
+@pytest.mark.parametrize("adapter", ["duckdb", "postgres"])
+def test_installing_an_adapter_with_us_downgrades_nobodys_dbt(adapter: str) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    own = [Requirement(r) for r in project["optional-dependencies"][adapter]]
+    theirs = [Requirement(r) for r in requires(f"dbt-{adapter}") or ()]
+    for version in ("1.11.99", "1.12.0", "1.99.0"):
+        assert all(r.specifier.contains(version) for r in theirs if r.name == "dbt-core")
+        assert all(r.specifier.contains(version) for r in own if r.name == "dbt-core")
