@@ -1,6 +1,8 @@
 {%- set holdouts = activation._measured_holdouts() -%}
 {%- for holdout in holdouts -%}
-    {%- do holdout.update(relation=ref(project_name, holdout.outcome)) -%}
+    {#- In this package's own project, that is an example, which is a package there. -#}
+    {%- set package = 'shop' if project_name == 'activation' else project_name -%}
+    {%- do holdout.update(relation=ref(package, holdout.outcome)) -%}
 {%- endfor -%}
 with
 
