@@ -86,6 +86,10 @@ class Wire:
     """Digits and digits after the point, or a length, where the declaration has them."""
     shape: Shape = ""
     parts: tuple[tuple[str, Wire], ...] = ()
+    key: Wire | None = None
+    """Of a map, the type of its keys, as far as the declaration says."""
+    words: tuple[str, ...] = ()
+    """Of an enumeration, its values, where the declaration has them."""
 
     @property
     def is_zoned(self) -> bool:
@@ -100,7 +104,7 @@ class Wire:
     def all(self) -> Iterator[Wire]:
         """Itself and everything inside."""
         yield self
-        for _, part in self.parts:
+        for part in (*(part for _, part in self.parts), *([self.key] if self.key else [])):
             yield from part.all()
 
     @property
@@ -156,11 +160,13 @@ def _parsed(text: str, dialect: str) -> exp.DataType | None:
 
 
 def _name(built: Any) -> str:
-    """An interval's unit stands in the place of its name."""
+    """An interval's unit stands in the place of its name, and so does what names an object, as
+    PostgreSQL's `oid` and `regclass` do.
+    """
     this = getattr(built, "this", None)
-    if this is None:
-        return "USER-DEFINED"
-    return str(getattr(this, "value", "INTERVAL"))
+    if getattr(this, "key", "") == "interval":
+        return "INTERVAL"
+    return str(getattr(this, "value", "USER-DEFINED"))
 
 
 def _of(built: exp.DataType | None, dialect: str) -> Wire:
@@ -169,7 +175,12 @@ def _of(built: exp.DataType | None, dialect: str) -> Wire:
         return Wire(Family.TEXT, "USER-DEFINED")
     family = _FAMILIES.get(name, Family.TEXT)
     if family is Family.JSON:
-        return Wire(family, name, (), *_inside(built, name, dialect))
+        key = (
+            _part(built.expressions[0], dialect)[1] if name == "MAP" and built.expressions else None
+        )
+        return Wire(family, name, (), *_inside(built, name, dialect), key)
+    if name == "ENUM":
+        return Wire(family, name, words=tuple(p.name for p in built.expressions))
     given = tuple(int(p.name) for p in built.expressions if p.name.isdigit())
     if family is Family.DECIMAL and len(given) > 0 and sum(given[1:]) == 0:
         family = Family.INTEGER

@@ -8,9 +8,11 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from ipaddress import ip_interface
 from typing import Any
+from uuid import UUID
 
-from sync.data_types import Family, Wire
+from sync.data_types import NUMBERS, Family, Wire
 
 _WANTED: Mapping[Family, str] = {
     Family.BOOLEAN: "true or false",
@@ -19,9 +21,9 @@ _WANTED: Mapping[Family, str] = {
     Family.SINGLE: "a number that it can hold",
     Family.DOUBLE: "a number that it can hold",
     Family.TEXT: "text that it can hold",
-    Family.DATE: "a date in ISO form, as text",
+    Family.DATE: "a date such as 2024-02-29, as text",
     Family.INSTANT: "a date or time in ISO form, as text",
-    Family.TIME: "a time in ISO form, as text",
+    Family.TIME: "a time such as 09:30:00, as text",
     Family.DURATION: "a number of seconds",
     Family.JSON: "JSON text",
     Family.REFUSED: "left out",
@@ -35,7 +37,12 @@ _UNSIGNED = {
     "UBIGINT": 64,
     "UINT128": 128,
 }
+_MONEY = (19, 2)
+"""Digits, and those after the point."""
 _LARGEST_SINGLE = 3.4028234e38
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_TIME = re.compile(r"\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d(:\d\d)?)?")
+"""The forms that every engine reads as they are written; Python knows more of them."""
 _FINER = re.compile(r"\.\d{6}\d*[1-9]")
 """Digits below a microsecond."""
 
@@ -77,9 +84,10 @@ def _is_decimal(value: Any, of: Wire) -> bool:
     if not _is_number(value):
         return False
     exact = Decimal(repr(value)).normalize()
-    if not of.arguments:
+    arguments = _MONEY if of.name == "MONEY" else of.arguments
+    if not arguments:
         return True
-    digits, scale = (*of.arguments, 0)[:2]
+    digits, scale = (*arguments, 0)[:2]
     exponent = exact.as_tuple().exponent
     assert isinstance(exponent, int)  # it is finite
     return exact.adjusted() < digits - scale and -exponent <= scale
@@ -94,14 +102,34 @@ def _is_double(value: Any, _: Wire) -> bool:
 
 
 def _is_text(value: Any, of: Wire) -> bool:
-    if of.name == "USER-DEFINED":
+    if of.name == "USER-DEFINED" and not isinstance(value, str):
         return True
-    is_short = not of.arguments or len(str(value)) <= of.arguments[0]
-    return isinstance(value, str) and is_short and "\0" not in value
+    if not isinstance(value, str) or "\0" in value or _read(str.encode, value) is None:
+        return False
+    if rule := _FORMS.get(of.name):
+        return bool(_read(rule, value) == value)
+    if of.words and value not in of.words:
+        return False
+    return not of.arguments or len(value) <= of.arguments[0]
+
+
+def _address(text: str) -> str:
+    ip_interface(text)
+    return text
+
+
+_FORMS: Mapping[str, Callable[[str], str]] = {
+    "UUID": lambda text: str(UUID(text)),
+    "INET": _address,
+    "IPADDRESS": _address,
+}
+"""By type, what an engine writes for a text that it takes; ValueError for any other."""
 
 
 def _is_date(value: Any, _: Wire) -> bool:
-    return isinstance(value, str) and _read(date.fromisoformat, value) is not None
+    return isinstance(value, str) and bool(
+        _DATE.fullmatch(value) and _read(date.fromisoformat, value)
+    )
 
 
 def _is_instant(value: Any, _: Wire) -> bool:
@@ -118,7 +146,8 @@ def _in_utc(text: str) -> datetime:
 
 def _is_time(value: Any, of: Wire) -> bool:
     """A time with an offset stands only where the type has one."""
-    found = _read(time.fromisoformat, value) if isinstance(value, str) else None
+    is_written = isinstance(value, str) and _TIME.fullmatch(value)
+    found = _read(time.fromisoformat, value) if is_written else None
     return found is not None and (found.tzinfo is None or of.name == "TIMETZ")
 
 
@@ -131,9 +160,14 @@ def _read(read: Callable[[str], Any], text: str) -> Any:
 
 def _is_json(text: str, of: Wire) -> bool:
     try:
-        return _holds_json(json.loads(text), of)
+        return _holds_json(json.loads(text, parse_constant=_no_constant), of)
     except (ValueError, RecursionError):
         return False
+
+
+def _no_constant(name: str) -> Any:
+    """NaN and infinities are no JSON."""
+    raise ValueError(name)
 
 
 def _holds_json(value: Any, of: Wire) -> bool:
@@ -146,12 +180,22 @@ def _holds_json(value: Any, of: Wire) -> bool:
             return isinstance(value, list) and all(_holds_json(v, of.item or _ANY) for v in value)
         case "map":
             part = of.parts[0][1] if of.parts else _ANY
-            return isinstance(value, dict) and all(_holds_json(v, part) for v in value.values())
+            return isinstance(value, dict) and all(
+                _is_key(name, of.key or _ANY) and _holds_json(v, part) for name, v in value.items()
+            )
         case "fields":
             return isinstance(value, dict) and all(
                 name in inside and _holds_json(v, inside[name]) for name, v in value.items()
             )
     return True
+
+
+def _is_key(name: str, of: Wire) -> bool:
+    """Whether a key of JSON, which is text, can be one of a map."""
+    if of.family in NUMBERS or of.family is Family.BOOLEAN:
+        value = _read(json.loads, name)
+        return value is not None and fits(value, of)
+    return of.family is Family.JSON or fits(name, of)
 
 
 _ANY = Wire(Family.JSON, "JSON")

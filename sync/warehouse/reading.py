@@ -14,7 +14,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from sync.data_types import Family, Wire, is_read
+from sync.data_types import MOMENTS, Family, Wire, is_read
 
 Read = Callable[[Any], Any]
 
@@ -81,7 +81,9 @@ def _nothing(_: str) -> None:
 def _inside(of: Wire) -> Read | None:
     """Reads what JSON has of a type, unless that is the value already."""
     match of.shape:
-        case "list" | "map" | "fields":
+        case "map":
+            return _of_map(of)
+        case "list" | "fields":
             parts = {name: read for name, part in of.parts if (read := _inside(part))}
             return _PARTS[of.shape](parts) if parts else None
     return _LEAVES.get(of.family) if of.name not in _PADDED else _unpadded
@@ -98,9 +100,21 @@ def _of_list(parts: Mapping[str, Read]) -> Read:
     return items
 
 
-def _of_map(parts: Mapping[str, Read]) -> Read:
-    read = parts[""]
-    return lambda found: {k: None if v is None else read(v) for k, v in found.items()}
+def _of_map(of: Wire) -> Read | None:
+    """Keys stay the engine's text, and have to be moments where the type says so."""
+    values = [read for _, part in of.parts if (read := _inside(part))]
+    read = values[0] if values else None
+    judge = _LEAVES[of.key.family] if of.key and of.key.family in MOMENTS else None
+    if read is None and judge is None:
+        return None
+
+    def entries(found: Any) -> Any:
+        if judge is not None:
+            for key in found:
+                judge(key)
+        return {k: v if v is None or read is None else read(v) for k, v in found.items()}
+
+    return entries
 
 
 def _of_fields(parts: Mapping[str, Read]) -> Read:
@@ -111,7 +125,6 @@ def _of_fields(parts: Mapping[str, Read]) -> Read:
 
 _PARTS: Mapping[str, Callable[[Mapping[str, Read]], Read]] = {
     "list": _of_list,
-    "map": _of_map,
     "fields": _of_fields,
 }
 

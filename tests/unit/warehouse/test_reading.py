@@ -42,6 +42,7 @@ def test_a_decimal_is_a_number_while_fifteen_digits_hold_it(text: str, expected:
         ("date[][]", '[["2024-01-01"], null]', [[date(2024, 1, 1)], None]),
         ("struct(d date, n real)", '{"d": null, "n": 0.10000000149011612}', {"d": None, "n": 0.1}),
         ("map(varchar, date)", '{"a": "2024-01-01"}', {"a": date(2024, 1, 1)}),
+        ("map(date, integer)", '{"2024-01-01": null}', {"2024-01-01": None}),
         ("double[]", "[NaN, 0.1, 1]", [None, 0.1, 1.0]),
         ("real[]", "[3.4028234663852886e38]", [3.4028235e38]),
         ("decimal(38, 2)[]", "[12345678901234567890.12]", [Decimal("12345678901234567890.12")]),
@@ -64,6 +65,8 @@ def test_a_value_is_read_by_the_type_of_its_column(declared: str, text: str, exp
         ("timestamp_ns[]", '["2024-01-01 00:00:00.123456789"]'),
         ("json", "no json"),
         ("interval[]", '["infinity"]'),
+        ("map(date, integer)", '{"infinity": 1}'),
+        ("map(timestamp, integer)[]", '[{"20240-01-01 00:00:00": 1}]'),
     ],
 )
 def test_a_value_that_can_not_be_held_is_refused_and_shown_as_it_is(
