@@ -120,7 +120,7 @@ def _url(project: Project, sync: Sync) -> str | None:
     vendor = project.registry.load(sync.vendor)
     for by_name in connections.by_target.values():
         settings = by_name.get(sync.connection)
-        if settings is None or "base_url" in settings:
+        if settings is None or settings.keys() & {"base_url", "sandbox"}:
             continue
         url: str | None = vendor.login_url({k: _as_text(v) for k, v in settings.items()})
         if url:

@@ -20,10 +20,11 @@ from sync.project.connections import DESTINATIONS, outputs_of
 from sync.project.pii import looks_personal
 from sync.project.profiles import Profile
 from sync.project.syncs import compile_syncs
+from sync.project.vendors import SANDBOX as ADDRESS
 from sync.project.vendors import Registry, Vendor
 from sync.project.yaml import read_yaml, written
 
-SANDBOX = "{{ env_var('SANDBOX_URL', 'http://127.0.0.1:8765') }}"
+SANDBOX = f"{{{{ env_var('SANDBOX_URL', '{ADDRESS}') }}}}"
 PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 
 

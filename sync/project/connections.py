@@ -22,7 +22,10 @@ DESTINATIONS = "destinations"
 NOTIFICATIONS = "notifications"
 NOT_SET = frozenset({"env-missing", "var-missing"})
 """What rendering complains of where the environment of this machine lacks something."""
+OURS = ("type", "sandbox")
+"""Keys of a connection that no vendor sees."""
 Settings = Mapping[str, Any]
+NOTHING: Settings = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,23 +52,36 @@ class Connections:
             for name, settings in self.by_target.get(target, {}).items()
         }
 
-    def settings(self, target: str, name: str) -> dict[str, Any]:
+    def settings(self, target: str, name: str, instead: Settings = NOTHING) -> dict[str, Any]:
         """A connection's settings, rendered, without `type`. Holds secrets.
 
-        Raises ConfigError when the target has no such connection, or a variable is not set.
+        `instead` has what stands in for the file's own. Raises ConfigError when the target has no
+        such connection, or a variable is not set.
         """
         rendered: dict[str, Any] = self.renderer.render(
-            self._raw(target, name), self.key_of(target, name)
+            {**self._raw(target, name), **instead}, self.key_of(target, name)
         )
         return rendered
 
-    def settings_here(self, target: str, name: str) -> tuple[dict[str, Any], frozenset[str]]:
+    def sandbox(self, target: str, name: str) -> object:
+        """What a connection says under `sandbox`, rendered; false where it says nothing.
+
+        Raises ConfigError as `settings` does.
+        """
+        said = self.by_target.get(target, {}).get(name, {}).get("sandbox", False)
+        return self.renderer.render(said, self.key_of(target, name, "sandbox"))
+
+    def settings_here(
+        self, target: str, name: str, instead: Settings = NOTHING
+    ) -> tuple[dict[str, Any], frozenset[str]]:
         """The settings that can be rendered on this machine, and the names of the others.
 
         Raises ConfigError for a wrong expression; a variable that is not set is none.
         """
-        found: dict[str, Any] = {}
+        found: dict[str, Any] = dict(instead)
         for key, value in self._raw(target, name).items():
+            if key in instead:
+                continue
             try:
                 found[key] = self.renderer.render(value, self.key_of(target, name, key))
             except ConfigError as e:
@@ -86,7 +102,7 @@ class Connections:
                     fix=f"add `{name}:` under `{key}:` in {PROFILES}",
                 )
             )
-        return {k: v for k, v in known[name].items() if k != "type"}
+        return {k: v for k, v in known[name].items() if k not in OURS}
 
 
 def read_connections(

@@ -9,11 +9,20 @@ from pydantic import BaseModel, ValidationError
 
 from sync.destinations.spec import Destination
 from sync.errors import ConfigError, Problem
-from sync.project.connections import DESTINATIONS, NOT_SET, NOTIFICATIONS, PROFILES
+from sync.project.connections import (
+    DESTINATIONS,
+    NOT_SET,
+    NOTIFICATIONS,
+    OURS,
+    PROFILES,
+    Settings,
+)
 from sync.project.profiles import Profile
 from sync.project.suggest import did_you_mean
 from sync.project.validation import Place, complaints, known_keys
 
+SANDBOX = "http://127.0.0.1:8765"
+"""Where `python -m sync sandbox` answers unless it is told otherwise."""
 TOPS = {"connection": DESTINATIONS, "notifier": NOTIFICATIONS}
 Vendor = Destination
 """A destination's class, as far as it matters before anything is sent."""
@@ -51,14 +60,15 @@ def load_connection(profile: Profile, name: str, registry: Registry) -> BaseMode
 
     Raises ConfigError with every complaint at once, naming keys and never a value.
     """
-    target = profile.target.name
-    raw = profile.all_connections.settings(target, name)
-    noun = profile.all_connections.noun
-    vendor = load_vendor(registry, profile.connections[name], name, noun)
+    target, connections = profile.target.name, profile.all_connections
+    if name not in profile.connections:
+        connections.settings(target, name)  # raises
+    vendor = load_vendor(registry, profile.connections[name], name, connections.noun)
     if isinstance(vendor, Problem):
         raise ConfigError(vendor)
     place = _place(profile, target, name, "python -m sync debug")
-    settings, problems = check_against(vendor.settings, raw, place, ("type",))
+    raw = connections.settings(target, name, _stand_in(vendor, profile, target, name))
+    settings, problems = check_against(vendor.settings, raw, place, OURS)
     if settings is None:
         raise ConfigError(*problems)
     return settings
@@ -74,17 +84,48 @@ def check_connection(
     """
     connections = profile.all_connections
     try:
-        raw, not_set = connections.settings_here(target, name)
         vendor = load_vendor(registry, connections.vendors(target)[name], name, connections.noun)
+        if isinstance(vendor, Problem):
+            return [vendor]
+        instead = _stand_in(vendor, profile, target, name)
+        raw, not_set = connections.settings_here(target, name, instead)
     except ConfigError as e:
         return [p for p in e.problems if p.code not in NOT_SET]
-    if isinstance(vendor, Problem):
-        return [vendor]
     place = _place(profile, target, name, "python -m sync check")
     settings = raw | dict.fromkeys(not_set, "not set here")
-    _, problems = check_against(vendor.settings, settings, place, ("type",))
+    _, problems = check_against(vendor.settings, settings, place, OURS)
     unsure = {place.at(), *(place.at(key) for key in not_set)} if not_set else set()
     return [p for p in problems if p.where not in unsure]
+
+
+def _stand_in(vendor: type[Vendor], profile: Profile, target: str, name: str) -> Settings:
+    """What `sandbox: true`, or the sandbox's address, puts in the place of address and keys.
+
+    Raises ConfigError where it is neither, or the sandbox has no such vendor.
+    """
+    connections = profile.all_connections
+    said = connections.sandbox(target, name)
+    if said is False or said == "false":
+        return {}
+    url = SANDBOX if said is True or said == "true" else str(said).rstrip("/")
+    where = f"{profile.path}, {connections.key_of(target, name, 'sandbox')}"
+    if not url.startswith("http://"):
+        raise ConfigError(
+            Problem(
+                "sandbox-setting",
+                f"`sandbox` of {connections.noun} {name} is neither true nor an address",
+                where=where,
+                fix=f"write `sandbox: true`, or the address that `python -m sync sandbox` says,"
+                f" such as {SANDBOX}",
+            )
+        )
+    if not vendor.stand_in:
+        raise ConfigError(
+            Problem("sandbox-unknown", f"the sandbox has no {vendor.name}", where=where)
+        )
+    region = vendor.settings.model_fields.get("region")
+    usual = {} if region is None else {"region": region.default}
+    return {**usual, **vendor.stand_in, "base_url": url + vendor.stand_in["base_url"]}
 
 
 def _place(profile: Profile, target: str, name: str, then: str) -> Place:

@@ -166,3 +166,47 @@ def test_a_sandbox_that_does_not_run_is_named_with_the_command_that_starts_it(
     assert f"customerio: nothing runs at http://127.0.0.1:{port}" in said
     assert f"python -m sync sandbox --port {port}" in said
     assert "status page" not in said
+
+
+def _sandboxed(app: App, said: str) -> None:
+    profiles = app.dir / "profiles.yml"
+    above, _, _ = profiles.read_text().partition("destinations:\n")
+    keys = "site_id: real, api_key: \"{{ env_var('NOT_SET_HERE') }}\", region: eu"
+    below = f"destinations:\n  dev:\n    customerio: {{{keys}, sandbox: {said}}}\n"
+    profiles.write_text(above + below)
+
+
+@pytest.mark.parametrize("form", ["{url}", "\"{{{{ env_var('SANDBOX_HERE') }}}}\"", "{url}/"])
+def test_one_line_sends_a_connection_to_the_sandbox_with_keys_of_the_sandbox(
+    app: App, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    monkeypatch.setenv("SANDBOX_HERE", app.control.url)
+    _sandboxed(app, form.format(url=app.control.url))
+    assert app.run("check").exit_code == 0
+    assert app.run("apply").exit_code == 0
+    assert app.control.person("p1")
+
+
+def test_true_means_the_sandboxs_usual_address(app: App) -> None:
+    _sandboxed(app, "true")
+    ran = app.run("debug")
+    assert "127.0.0.1:8765" in ran.out + ran.err
+
+
+@pytest.mark.parametrize("command", ["check", "plan", "apply"])
+@pytest.mark.parametrize("said", ["maybe", "https://track.customer.io"])
+def test_what_is_no_sandbox_is_refused_before_anything_is_sent(
+    app: App, command: str, said: str
+) -> None:
+    _sandboxed(app, said)
+    ran = app.run(command)
+    assert ran.exit_code == 2
+    assert "error[sandbox-setting]" in ran.out + ran.err
+    assert "destinations.dev.customerio.sandbox" in ran.out + ran.err
+
+
+def test_a_connection_that_says_it_is_no_sandbox_is_the_vendors_own(app: App) -> None:
+    _sandboxed(app, "false")
+    ran = app.run("apply")
+    assert ran.exit_code == 2
+    assert "NOT_SET_HERE" in ran.err
