@@ -212,5 +212,9 @@ def _because(problems: tuple[Problem, ...]) -> str:
 
 
 def _progress(event: Progressed) -> str:
-    rate = f"{words.count(round(event.per_second))} a second"
-    return f"{words.count(event.done)} of {words.count(event.total)}, {rate}"
+    told = f"{words.count(event.done)} of {words.count(event.total)}"
+    if not event.per_second:
+        return told
+    seconds = (event.total - event.done) / event.per_second
+    left = f"{seconds:.0f}s" if seconds < 60 else words.seconds(seconds)
+    return f"{told}, {words.count(round(event.per_second))} a second, {left} left"
