@@ -10,12 +10,21 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parents[1]
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))  # so that tests can share modules as `tests.<package>.<module>`
 
 from tests import seeds  # noqa: E402 - from the path above
+
+# A slow machine is no failure; and a fixture of a function serves all of its examples.
+settings.register_profile(
+    "project",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("project")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
@@ -244,7 +244,6 @@ def test_poison_rows_are_bisected_until_they_stand_alone(talk: Talk) -> None:
     assert len(world.sent) <= 2 * (2 * 4) + 1
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(guilty=st.sets(st.integers(0, 29)), count=st.integers(1, 30))
 def test_bisection_finds_exactly_the_guilty_rows(talk: Talk, guilty: set[int], count: int) -> None:
     world = World(lambda n, ids, path: status(422) if guilty & set(map(int, ids)) else OK)
@@ -425,7 +424,7 @@ HONEST = {
 """How a vendor may answer a request, and whether it applied it."""
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=400)
+@settings(max_examples=400)
 @given(
     moods=st.lists(st.sampled_from(sorted(HONEST)), min_size=1, max_size=30),
     count=st.integers(1, 6),

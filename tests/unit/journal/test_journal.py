@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sync.errors import StateError
@@ -197,7 +197,6 @@ def test_bytes_that_are_no_record_are_refused(line: bytes) -> None:
     assert decode(line) is None
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.data())
 def test_whatever_bytes_a_damaged_journal_holds_no_sent_batch_is_forgotten(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
@@ -219,7 +218,6 @@ def test_whatever_bytes_a_damaged_journal_holds_no_sent_batch_is_forgotten(
     )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(content=st.binary(max_size=300))
 def test_the_reader_takes_any_bytes(
     tmp_path_factory: pytest.TempPathFactory, content: bytes

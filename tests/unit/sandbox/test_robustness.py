@@ -89,7 +89,7 @@ def test_any_sequence_of_batches_is_answered_and_leaves_a_consistent_world(batch
     assert sum(world.operations.values()) == len(world.applied)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(VALUES, st.sampled_from(["identify", "track", "page", "group", "alias", "batch"]))
 def test_any_pipelines_call_is_answered(body, kind):
     vendor = Customerio(lambda: NOW)
@@ -98,7 +98,7 @@ def test_any_pipelines_call_is_answered(body, kind):
         assert ask(vendor, "POST", f"/cdp/v1/{kind}", wanted, f"Basic {key}") == 200
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(VALUES)
 def test_any_search_or_segment_body_is_answered(body):
     vendor = Customerio(lambda: NOW)

@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sync.warehouse.arrow import DATE, UNREADABLE, to_arrow, to_python
@@ -19,7 +19,6 @@ def there_and_back(values: list[Any], form: str | None = None) -> list[Any]:
     return found["v"]
 
 
-@settings(deadline=None)
 @given(st.lists(st.none() | st.decimals(), min_size=1))
 def test_decimals_keep_their_exact_value_whatever_stands_beside_them(
     values: list[Decimal | None],
@@ -53,7 +52,6 @@ def test_text_of_another_form_is_unreadable_alone() -> None:
     assert there_and_back(dates, DATE) == [date(2024, 1, 1), *[UNREADABLE] * 3, None]
 
 
-@settings(deadline=None)
 @given(st.integers(1, 60), st.data())
 def test_exactly_the_odd_values_of_a_column_are_unreadable(rows: int, data: st.DataObject) -> None:
     odd = data.draw(st.sets(st.integers(0, rows - 1)))
