@@ -26,14 +26,24 @@
     {{ return(keys) }}
 {%- endmacro %}
 
-{#- The names of the columns that a model's relation has in the warehouse, in small letters; none where
-    it was never built. -#}
+{#- The names of the columns that a model's relation has in the warehouse; none where it was never
+    built. -#}
 {% macro _names_in(node) -%}
     {%- set found = adapter.get_relation(node.database, node.schema, node.alias or node.name) -%}
     {{ return(
-        adapter.get_columns_in_relation(found) | map(attribute='name') | map('lower') | list
-        if found else []
+        adapter.get_columns_in_relation(found) | map(attribute='name') | list if found else []
     ) }}
+{%- endmacro %}
+
+{#- A column in quotes, as the warehouse spells it; none where it is not among `names`. -#}
+{% macro _named(column, names) -%}
+    {%- for name in names if name == column -%}
+        {{ return(adapter.quote(name)) }}
+    {%- endfor -%}
+    {%- for name in names if name | lower == column | lower -%}
+        {{ return(adapter.quote(name)) }}
+    {%- endfor -%}
+    {{ return(none) }}
 {%- endmacro %}
 
 {#- The day in UTC on which a run started, as a typed date. -#}

@@ -1,21 +1,22 @@
 {#- Traits of a model with few values, as name and SQL for the value as text: booleans, numbers with
     `bands`, a segment's tier, and columns for which a test lists the values. Columns marked `pii` or
-    `send: false` are left out. -#}
-{% macro _mixed_traits(node) -%}
+    `send: false` are left out, and those that are not among the `names` of the relation. -#}
+{% macro _mixed_traits(node, names) -%}
     {%- set ours, found = activation._metadata(node), [] -%}
     {%- set listed = activation._listed_columns(node) -%}
     {%- for name, column in node.columns.items() -%}
         {%- set meta = (column.config or {}).get('meta') or column.meta or {} -%}
         {%- set own, type = meta.get('activation') or {}, (column.data_type or '') | lower -%}
+        {%- set quoted = activation._named(name, names) -%}
         {%- set sql = namespace(text=none) -%}
         {%- if type in ['boolean', 'bool'] -%}
-            {%- set sql.text = "case when " ~ name ~ " then 'true' when not " ~ name ~ " then 'false' end" -%}
+            {%- set sql.text = "case when " ~ quoted ~ " then 'true' when not " ~ quoted ~ " then 'false' end" -%}
         {%- elif name in (ours.bands or {}) -%}
-            {%- set sql.text = activation.band(name, ours.bands[name]) -%}
+            {%- set sql.text = activation.band(quoted, ours.bands[name]) -%}
         {%- elif name == ours.tier or name in listed -%}
-            {%- set sql.text = name -%}
+            {%- set sql.text = quoted -%}
         {%- endif -%}
-        {%- if sql.text and not own.pii and own.send is not false -%}
+        {%- if quoted and sql.text and not own.pii and own.send is not false -%}
             {%- do found.append({'name': name, 'sql': sql.text}) -%}
         {%- endif -%}
     {%- endfor -%}

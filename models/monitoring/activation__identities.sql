@@ -4,16 +4,17 @@
 {%- for node in activation._activated(['traits', 'segment', 'events', 'objects']) -%}
     {%- set names = activation._names_in(node) -%}
     {%- set here = [] -%}
-    {%- for key in activation._keys_of(node) if key.column | lower in names -%}
+    {%- for key in activation._keys_of(node) if activation._named(key.column, names) -%}
+        {%- set column = activation._named(key.column, names) -%}
         {%- do keys.append([
             node.name ~ '__' ~ key.destination, node.name, key.destination, key.name, key.column,
             'yes' if key.is_unique else 'no'
         ]) -%}
-        {%- if [node, key.column] not in columns -%}
-            {%- do columns.append([node, key.column]) -%}
+        {%- if [node, key.column, column] not in columns -%}
+            {%- do columns.append([node, key.column, column]) -%}
         {%- endif -%}
-        {%- if key.is_identity and key.column not in here -%}
-            {%- do here.append(key.column) -%}
+        {%- if key.is_identity and column not in here -%}
+            {%- do here.append(column) -%}
         {%- endif -%}
     {%- endfor -%}
     {%- if here -%}
@@ -32,10 +33,10 @@ named as (
 
 texts as (
 
-    {% for node, column in columns %}
+    {% for node, name, column in columns %}
     select
         {{ activation._as_text(activation._text(node.name)) }} as model,
-        {{ activation._as_text(activation._text(column)) }} as key_column,
+        {{ activation._as_text(activation._text(name)) }} as key_column,
         {{ activation._as_text(column) }} as text
     from {{ node.relation_name }}
     {{- '\n    union all' if not loop.last }}

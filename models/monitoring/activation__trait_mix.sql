@@ -2,8 +2,7 @@
     they are now, and those that are in the warehouse. -#}
 {%- set traits = [] -%}
 {%- for node in activation._activated(['traits', 'segment', 'objects']) -%}
-    {%- set names = activation._names_in(node) -%}
-    {%- for trait in activation._mixed_traits(node) if trait.name | lower in names -%}
+    {%- for trait in activation._mixed_traits(node, activation._names_in(node)) -%}
         {%- do traits.append([node, trait]) -%}
     {%- endfor -%}
 {%- endfor -%}

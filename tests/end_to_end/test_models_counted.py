@@ -25,7 +25,7 @@ PEOPLE = {
     "person_id": "varchar",
     "email": "varchar",
     "tier": "varchar",
-    "is_paying": "boolean",
+    "Is Paying": "boolean",
     "value": "integer",
     "secret": "varchar",
 }
@@ -120,7 +120,7 @@ def build(warehouse: AnyWarehouse, model: str, day: date = TODAY, into: str = ""
 
 def load(warehouse: AnyWarehouse, table: str, columns: Mapping[str, str], rows: Rows) -> None:
     """Rows in a table of the user's."""
-    typed = ", ".join(f"{name} {data_type}" for name, data_type in columns.items())
+    typed = ", ".join(f'"{name}" {data_type}' for name, data_type in columns.items())
     values = ", ".join(f"({', '.join(map(literal, row))})" for row in rows)
     warehouse.run(f"create table {table} ({typed})", f"insert into {table} values {values}")
 
@@ -225,7 +225,7 @@ def mixed(people: Sequence[Row]) -> dict[Row, int]:
     counts: Counter[Row] = Counter()
     for row in people:
         counts["people", "tier", row[2] or "(none)"] += 1
-        counts["people", "is_paying", {True: "true", False: "false", None: "(none)"}[row[3]]] += 1
+        counts["people", "Is Paying", {True: "true", False: "false", None: "(none)"}[row[3]]] += 1
         counts["people", "value", band(row[4])] += 1
     return counts
 
@@ -251,7 +251,7 @@ def test_the_mix_of_traits_and_its_drift_agree_with_plain_python(warehouse: AnyW
 
     build(warehouse, "activation__trait_drift")
     drifts = found(warehouse, "activation__trait_drift", ("model", "trait"))
-    assert drifts.keys() == {("people", trait) for trait in ("tier", "is_paying", "value")}
+    assert drifts.keys() == {("people", trait) for trait in ("tier", "Is Paying", "value")}
     for (_, trait), row in drifts.items():
         old, new = (
             {value: n for (_, of, value), n in mixed(people).items() if of == trait}
