@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from math import inf
 from typing import TypeVar
 
@@ -12,15 +12,10 @@ from sync.destinations.exchange import JSON, Conversation, Response, Wait
 from sync.destinations.exchange import BatchRefused as BatchRefused
 from sync.destinations.exchange import UnreadableAnswer as UnreadableAnswer
 from sync.destinations.exchange import listed as listed
+from sync.destinations.yes import says_no as says_no
+from sync.destinations.yes import says_yes
 
 T = TypeVar("T")
-
-NO = frozenset(
-    "error errors err fault exception message code detail externalapierror login_required".split()
-)
-"""Names that stand in a body only when something is wrong; an empty value under them is nothing."""
-YES_OR_NO = frozenset({"ok", "success", "accepted"})
-STATUSES = frozenset({"status", "statusCodeValue", "httpStatus"})
 
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
 
@@ -32,34 +27,30 @@ def empty(response: Response) -> None:
 
 
 def free_of_no(response: Response) -> Mapping[str, JSON]:
-    """The body of a success whose form is not documented: an object without a refusal, or nothing
-    where the status is another than 200, which comes with a body.
+    """The body of a success whose form is the receiver's own: an object without a refusal, or
+    nothing where the status is another than 200, which comes with a body.
 
     Raises UnreadableAnswer for anything else, a page of HTML for example.
     """
-    if response.status != 200 and not response.body.strip():
-        return {}
-    body = response.object()
+    body = object_if_any(response)
     if says_no(body):
         raise UnreadableAnswer("a success that speaks of an error")
     return body
 
 
-def says_no(body: Mapping[str, JSON]) -> bool:
-    """Whether a body takes back what its status says."""
-    if any(body.get(name) not in (None, False, "", [], {}) for name in NO):
-        return True
-    if any(body.get(name) is False for name in YES_OR_NO):
-        return True
-    return any(_is_a_failure(body.get(name)) for name in STATUSES)
+def nothing_but_yes(response: Response, fields: Collection[str] = ()) -> Mapping[str, JSON]:
+    """The same, of a vendor that documents the body: it has no more than these fields, and words
+    such as `{"ok": true}`."""
+    body = object_if_any(response)
+    if not says_yes(body, fields):
+        raise UnreadableAnswer("a success that says more than is documented")
+    return body
 
 
-def _is_a_failure(status: JSON) -> bool:
-    """400 and more, as a number or at the beginning of a text; or a word for it."""
-    if isinstance(status, str):
-        word = status.strip().casefold()
-        return word[:1] in ("4", "5") or word.startswith(("err", "fail", "forbid", "denied"))
-    return isinstance(status, int | float) and not isinstance(status, bool) and status >= 400
+def object_if_any(response: Response) -> Mapping[str, JSON]:
+    """The object in a success; nothing where the status is another than 200 and has no body."""
+    is_bare = response.status != 200 and not response.body.strip()
+    return {} if is_bare else response.object()
 
 
 def mapping(value: JSON) -> Mapping[str, JSON]:

@@ -376,9 +376,35 @@ def test_any_2xx_without_an_error_is_a_yes(px: Any, segment: Sync, status: Any) 
 @pytest.mark.parametrize(
     "body",
     [
+        "",
+        {},
+        {"body": {}, "statusCode": "ACCEPTED", "statusCodeValue": 202},
+        {"success": True},
+        {"status": "accepted", "error": None},
+        {"identifyId": "u-1", "title": "Head of Errors", "customAttributes": {"failed": 3}},
+        {"body": {"id": "acc-9", "name": "Acme", "plan": "x"}, "statusCode": "OK"},
+    ],
+)
+def test_a_202_with_what_is_documented_is_a_yes(px: Any, traits: Sync, body: Any) -> None:
+    px.fault("status", status=202, body=body if body == "" else json.dumps(body))
+    assert px.send([add(plan="x")], traits).endings == [Delivered()]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
         {"externalapierror": {"message": "no"}},
         {"body": {"error": "no"}, "statusCode": "CREATED", "statusCodeValue": 201},
         {"body": None, "statusCode": "FORBIDDEN", "statusCodeValue": 403},
+        {"body": {"Message": "Forbidden"}, "statusCode": "OK", "statusCodeValue": 200},
+        {"body": "<html>"},
+        {"errorMessage": "no"},
+        {"success": "false"},
+        {"title": "Forbidden"},
+        {"loginRequired": True, "url": "https://x"},
+        {"data": {"error": "x"}},
+        {"notice": "the subscription ends soon"},
+        {"id": "u-1", "statusCode": 403},
         ["a"],
     ],
 )

@@ -198,6 +198,25 @@ def test_each_documented_yes_is_one(hook: Connected, answer: str) -> None:
     assert hook.send([member(Op.CHANGE)], segment(hook)).endings == [Delivered()]
 
 
+@pytest.mark.parametrize("status", [200, 201, 202])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"errorMessage": "no"},
+        {"ok": "no"},
+        {"status": "rejected"},
+        {"statusCode": "FORBIDDEN"},
+        {"data": {"error": "x"}},
+        {"Login-Required": True},
+    ],
+)
+def test_a_success_that_is_taken_back_in_any_spelling_is_none(
+    hook: Connected, body: dict[str, Any], status: int
+) -> None:
+    hook.fault("status", status=status, body=json.dumps(body))
+    assert hook.send([member(Op.CHANGE)], segment(hook)).endings == [Unknown("unreadable-answer")]
+
+
 def test_a_yes_for_another_message_is_none(hook: Connected) -> None:
     hook.fault("status", status=200, body=json.dumps({"received": "msg_other"}))
     (ending,) = hook.send([member(Op.CHANGE)], segment(hook)).endings

@@ -7,10 +7,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from sync.destinations.answers import chunks, free_of_no, listed, mapping, says_no, word
+from sync.destinations.answers import (
+    chunks,
+    listed,
+    mapping,
+    nothing_but_yes,
+    object_if_any,
+    word,
+)
 from sync.destinations.exchange import JSON, Conversation, Request, Response, UnreadableAnswer
 from sync.destinations.gainsight_px.model import (
+    ACCOUNTS,
     ATTRIBUTES,
+    USERS,
     Resource,
     attributes_of,
     has_flag,
@@ -20,6 +29,7 @@ from sync.destinations.gainsight_px.model import (
 )
 from sync.destinations.read_back import Expected, Found
 from sync.destinations.transitions import segment_name
+from sync.destinations.yes import says_yes
 from sync.model import Kind, Rejected, Sync
 
 Record = Mapping[str, Any]
@@ -27,6 +37,15 @@ LOOK_UP = 25
 PAGE = 1000
 PLAIN = re.compile(r"[\w.@:+-]+")
 """Ids that no filter can take for syntax."""
+
+_OF_USER = frozenset(
+    {USERS.key, *USERS.fields, *USERS.names.reserved}.union(
+        "eventId eventName eventType date attributes propertyKey userType sessionId".split(),
+        "globalContext url referrer remoteHost".split(),
+    )
+)
+_OF_ID = frozenset({*ACCOUNTS.fields, *ACCOUNTS.names.reserved, "externalId", "description"})
+"""Fields of what a write may show: users and their events, accounts and external segments."""
 
 
 def said(response: Response) -> str:
@@ -57,15 +76,22 @@ def accepted(response: Response) -> Record:
 
 
 def taken(response: Response) -> Record:
-    """The body of a write's success, if it has one: any 2xx that says nothing of an error.
+    """The body of a write's success, if it has one: the vendor's entity, or what was written.
 
     Recorded are 201 and 204; the status is not the vendor's promise.
     """
-    body = free_of_no(response)
-    inner = body.get("body")
-    if says_no(inner if isinstance(inner, dict) else {}):
-        raise UnreadableAnswer("a success that speaks of an error")
+    body = nothing_but_yes(response, {"body", *_fields(object_if_any(response))})
+    inner = body.get("body") or {}
+    if not isinstance(inner, dict) or not says_yes(inner, _fields(inner)):
+        raise UnreadableAnswer("a success that says more than is documented")
     return body
+
+
+def _fields(body: Mapping[str, JSON]) -> frozenset[str]:
+    """Those of the record that has this id; nothing where there is none."""
+    if word(body.get(USERS.key)):
+        return _OF_USER
+    return _OF_ID if word(body.get("id")) else frozenset()
 
 
 def is_taken(response: Response) -> bool:

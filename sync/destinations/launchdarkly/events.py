@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from sync.destinations.answers import chunks, entries, free_of_no, listed, mapping, paged, word
+from sync.destinations.answers import chunks, entries, listed, mapping, nothing_but_yes, paged, word
 from sync.destinations.exchange import JSON, NOTHING, Conversation, Request, Response
 from sync.destinations.identifiers import digest
 from sync.destinations.launchdarkly.calls import Environment, acknowledged
@@ -137,4 +137,4 @@ def _publish(
     payload = str(UUID(bytes=digest(key)[:16], version=5))
     about = {"x-launchdarkly-event-schema": "4", "x-launchdarkly-payload-id": payload, **headers}
     response = yield Request("POST", path, json=events, to=to, headers=about)
-    free_of_no(acknowledged(response, 202))
+    nothing_but_yes(acknowledged(response, 202))

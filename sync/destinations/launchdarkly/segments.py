@@ -6,8 +6,15 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sync.destinations.answers import entries, free_of_no, objects, word
-from sync.destinations.exchange import JSON, BatchRefused, Conversation, Request, UnreadableAnswer
+from sync.destinations.answers import entries, nothing_but_yes, objects, says_no, word
+from sync.destinations.exchange import (
+    JSON,
+    BatchRefused,
+    Conversation,
+    Request,
+    Response,
+    UnreadableAnswer,
+)
 from sync.destinations.launchdarkly.calls import SEMANTIC, Environment, acknowledged, read
 from sync.destinations.launchdarkly.membership import Step, reject, steps
 from sync.destinations.launchdarkly.options import Options, context_kind, segment_keys
@@ -106,8 +113,7 @@ class Segments:
         response = yield Request("POST", self.env.segments, body)
         if response.status in (404, 409):  # 409: created meanwhile; the next attempt looks
             return step.retry(CREATE_SECONDS)
-        if free_of_no(acknowledged(response, 201)).get("key") != key:
-            raise UnreadableAnswer("another segment was created")
+        _require(key, acknowledged(response, 201))
         self._is_big[key] = is_big
         return None
 
@@ -122,13 +128,20 @@ class Segments:
             found = yield from read(Request("GET", f"{self.env.segments}/{step.segment}"))
             if _blame(found, step):
                 return step.retry()
-        acknowledged(response, 204 if is_big else 200)
-        written = free_of_no(response)
-        if not is_big and written.get("key") != step.segment:
-            raise UnreadableAnswer("the answer is not the segment that was written")
+        if is_big:
+            nothing_but_yes(acknowledged(response, 204))
+        else:
+            _require(step.segment, acknowledged(response))
         for row, _ in step.moves:
             row.has_begun = True
         return None
+
+
+def _require(key: str, response: Response) -> None:
+    """A segment is written if the answer shows it, as it is now, and says nothing of an error."""
+    shown = response.object()
+    if shown.get("key") != key or says_no(shown, is_deep=False):  # inside are the rules of people
+        raise UnreadableAnswer("the answer is not the segment that was written")
 
 
 def _request(env: Environment, step: Step, is_big: bool) -> Request:

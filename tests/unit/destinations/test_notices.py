@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from sync.destinations.notices import Condition, Notice, SlackSettings, message, text
+from sync.destinations.notices import (
+    Condition,
+    Notice,
+    Notifiers,
+    SlackSettings,
+    batches,
+    message,
+    text,
+)
+from sync.destinations.spec import UnreadableAnswer
+from sync.destinations.webhook import Settings
+from sync.testing import json_response
 
+SECRET = "whsec_c2FuZGJveC13ZWJob29rLXNlY3JldC0wMDAx"
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 HELD = Notice(
     condition=Condition.HELD,
@@ -61,6 +74,20 @@ def test_a_message_has_the_id_of_the_notice_that_it_repeats() -> None:
         "command": "python -m sync status --select seg_cart",
         "completed_at": "2026-11-20T12:00:00Z",
     }
+
+
+@pytest.mark.parametrize(
+    ("body", "is_yes"),
+    [({}, True), ({"status": "ok"}, True), ({"Error_Code": 7}, False), ({"ok": "no"}, False)],
+)
+def test_a_notice_is_taken_by_a_success_that_says_no_no(body: dict[str, Any], is_yes: bool) -> None:
+    hook = Notifiers.load("webhook")(
+        Settings.model_validate({"base_url": "https://x.example/rx", "secret": SECRET})
+    )
+    ((_, conversation),) = batches(hook, [HELD])
+    next(conversation)
+    with pytest.raises(StopIteration if is_yes else UnreadableAnswer):
+        conversation.send(json_response(body))
 
 
 def test_what_a_sync_was_complete_with_last_is_optional() -> None:
