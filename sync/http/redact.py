@@ -12,6 +12,7 @@ from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 from sync.destinations.spec import Basic, Endpoint, Signed
 from sync.errors import INVISIBLE, visible
+from sync.http.folding import Found, Known, Span, View, folded, masked, merged
 from sync.http.identities import Identities
 
 MASK = "***"
@@ -21,6 +22,8 @@ MOST_READ = 2_000
 MIN_SECRET_CHARACTERS = 4
 PIECE = 8
 """So many characters of a secret in a row give it away, wherever in it they stand."""
+MIN_BARE = 6
+"""So many at its beginning or end, if they look like a word or a number."""
 
 _CREDENTIAL = re.compile(
     r"(?i)\b(authorization|basic|bearer|token|secret|password|api[_-]?key)\b(\s*[:=]\s*|\s+)"
@@ -28,11 +31,8 @@ _CREDENTIAL = re.compile(
 )
 _EMAIL = re.compile(r"[^\s\"'<>()\[\],;:]+@[^\s\"'<>()\[\],;:]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
-_HIDDEN = r"(?:\.{2,}|…|\*{2,}|•{2,}|x{4,})"
-_SHORTENED = re.compile(
-    rf"(?P<start>[^\s.…*•\"'<>(),;:=]{{4,}})(?={_HIDDEN})|(?<=[.…*•x])(?P<end>[^\s.…*•\"'<>(),;:=]{{4,}})"
-)
-_TOKEN = re.compile(r"[^\s\"'<>(),:=]+")
+_HALF_BEFORE = re.compile(r"[^\s\"'<>(),:=]+$")
+_HALF_AFTER = re.compile(r"[^\s\"'<>(),:=]+")
 _BACKSLASHED = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
 
 NOBODY = Identities(())
@@ -43,12 +43,15 @@ class Redactor:
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         known = [secret.strip() for secret in secrets]
-        self._plain = [s.lower() for s in known if len(s) >= PIECE]
         forms = {form for secret in known for form in _forms(secret)}
         # The longest first: a secret inside another one must not leave the rest of it behind.
         ordered = sorted(forms, key=len, reverse=True)
         self._whole = re.compile("|".join(map(re.escape, ordered))) if ordered else None
-        self._pieces = frozenset(piece for form in forms for piece in _pieces(form.lower()))
+        plain = {folded(form) for secret in known for form in (*_forms(secret), *_coded(secret))}
+        plain = {form for form in plain if len(form) >= MIN_SECRET_CHARACTERS}
+        self._pieces = frozenset(piece for form in plain for piece in _pieces(form))
+        self._known = Known(plain)
+        self._parts = frozenset(part for secret in known for part in _parts(secret))
 
     @classmethod
     def of(cls, endpoints: Mapping[str, Endpoint]) -> Redactor:
@@ -66,15 +69,15 @@ class Redactor:
         alternatives = "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
         own = re.compile(rf"(?i)(?<!\w)(?:{alternatives})(?!\w)") if words else None
 
-        def masked(line: str) -> str:
+        def clean(line: str) -> str:
             line = self._without_secrets(line)
             line = own.sub(MASK, line) if own else line
             return others.masked(line, MASK)
 
-        text = masked(text[:MOST_READ])
+        text = clean(text[:MOST_READ])
         for decode in (*DECODERS, *DECODERS):  # twice, for what was escaped twice
             decoded = decode(text)
-            if decoded != text and (found := masked(decoded)) != decoded:
+            if decoded != text and (found := clean(decoded)) != decoded:
                 text = found
         text = _EMAIL.sub(MASK, _CREDENTIAL.sub(rf"\1\2{MASK}", text))
         text = visible(_CONTROL.sub(" ", text).strip())
@@ -83,29 +86,48 @@ class Redactor:
     def _without_secrets(self, text: str) -> str:
         if self._whole is None:
             return text
-        text = self._without_pieces(self._whole.sub(MASK, text))
-        return _SHORTENED.sub(self._unshortened, text)
+        text = self._whole.sub(MASK, text)
+        view = View(text)
+        spans = [self._tokens(text, *span) for span in merged(self._given(view))]
+        spans += self._known.spans(view, lambda found: True, self._gives_away)
+        return masked(text, spans, MASK)
 
-    def _without_pieces(self, text: str) -> str:
-        low = text.lower()
-        if len(low) != len(text):  # a letter whose other case is longer
-            low = text
-        hits = [at for at in range(len(low) - PIECE + 1) if low[at : at + PIECE] in self._pieces]
-        if not hits:
-            return text
-        given = {at for hit in hits for at in range(hit, hit + PIECE)}
+    def _given(self, view: View) -> Iterator[Span]:
+        """Where so much of a secret stands in a row that it gives the secret away."""
+        text = view.folded
+        hits = [at for at in range(len(text) - PIECE + 1) if text[at : at + PIECE] in self._pieces]
+        known = set(hits)
+        for at in hits:
+            start, end = view.span(at, at + PIECE)
+            is_figure = not text[at : at + PIECE].isalpha()
+            # Letters alone may be words that stand side by side: they take two more.
+            in_a_row = sum(near in known for near in range(at - 2, at + 3))
+            if is_figure or in_a_row > 2 or view.text[start:end].isalnum():
+                yield start, end
 
-        def masked(token: re.Match[str]) -> str:
-            return token[0] if given.isdisjoint(range(*token.span())) else MASK
+    @staticmethod
+    def _tokens(text: str, start: int, end: int) -> Span:
+        """A span with the rest of the words that it begins and ends in."""
+        first, last = _HALF_BEFORE.search(text[:start]), _HALF_AFTER.match(text, end)
+        return first.start() if first else start, last.end() if last else end
 
-        return _TOKEN.sub(masked, text)
-
-    def _unshortened(self, found: re.Match[str]) -> str:
-        """The mask for the beginning or the end of a secret that stands beside dots or stars."""
-        start, end = (found["start"] or "").lower(), (found["end"] or "").lower()
-        if any((start and s.startswith(start)) or (end and s.endswith(end)) for s in self._plain):
-            return MASK
-        return found[0]
+    def _gives_away(self, cut: Found) -> bool:
+        """Whether the head or the tail of a secret tells of it: beside filler, announced, or by
+        its look. The words that a secret is made of may be words of the language."""
+        size = len(cut.folded)
+        if max(size, len(cut.raw)) < MIN_SECRET_CHARACTERS:
+            return False
+        is_part = cut.folded in self._parts and not cut.filler.strip("-_")
+        if cut.is_announced or (cut.filler and not is_part):
+            return True
+        if size < MIN_SECRET_CHARACTERS:
+            return False
+        if re.search(r"\s", cut.raw):
+            return size >= MIN_BARE
+        is_word = cut.folded.isalpha() or cut.folded.isdigit()
+        if cut.raw.isalnum() and is_word:
+            return size >= MIN_BARE and cut.folded not in self._parts
+        return True
 
 
 def _pieces(form: str) -> Iterator[str]:
@@ -160,6 +182,24 @@ def _forms(secret: str) -> Iterator[str]:
     for encoded in (base64.b64encode(raw), base64.urlsafe_b64encode(raw)):
         yield encoded.decode()
         yield encoded.decode().rstrip("=")
+
+
+def _coded(secret: str) -> Iterator[str]:
+    """In hexadecimal digits, and in base64 inside of something else, wherever that begins."""
+    raw = secret.encode("utf-8", "surrogatepass")
+    if len(raw) < PIECE:
+        return
+    yield raw.hex()
+    for before in range(3):
+        inside = base64.b64encode(b"\0" * before + raw).decode().rstrip("=")
+        yield inside[(0, 2, 3)[before] : -1]
+
+
+def _parts(secret: str) -> Iterator[str]:
+    """The words at its beginning and its end, folded."""
+    found = re.findall(r"[^\W_]+", secret)
+    if len(found) > 1:
+        yield from (folded(found[0]), folded(found[-1]))
 
 
 def _words(value: Any) -> Iterator[str]:
