@@ -11,8 +11,8 @@ from sync.destinations.answers import (
     chunks,
     listed,
     mapping,
-    nothing_but_yes,
     object_if_any,
+    says_no,
     word,
 )
 from sync.destinations.exchange import JSON, Conversation, Request, Response, UnreadableAnswer
@@ -29,7 +29,6 @@ from sync.destinations.gainsight_px.model import (
 )
 from sync.destinations.read_back import Expected, Found
 from sync.destinations.transitions import segment_name
-from sync.destinations.yes import says_yes
 from sync.model import Kind, Rejected, Sync
 
 Record = Mapping[str, Any]
@@ -76,14 +75,17 @@ def accepted(response: Response) -> Record:
 
 
 def taken(response: Response) -> Record:
-    """The body of a write's success, if it has one: the vendor's entity, or what was written.
+    """The body of a write's success, if it has one: any 2xx that says nothing of an error.
 
-    Recorded are 201 and 204; the status is not the vendor's promise.
+    Recorded are 201 and 204; neither the status nor the body's form is the vendor's promise. What
+    stands in the fields of a record is a customer's own.
     """
-    body = nothing_but_yes(response, {"body", *_fields(object_if_any(response))})
-    inner = body.get("body") or {}
-    if not isinstance(inner, dict) or not says_yes(inner, _fields(inner)):
-        raise UnreadableAnswer("a success that says more than is documented")
+    body = object_if_any(response)
+    for one in (body, body.get("body")):
+        record: Record = one if isinstance(one, dict) else {}
+        known = {"body", *_fields(record)}
+        if says_no({name: value for name, value in record.items() if name not in known}):
+            raise UnreadableAnswer("a success that speaks of an error")
     return body
 
 
