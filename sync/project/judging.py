@@ -10,9 +10,7 @@ from sync.project.artifacts import Check, Manifest
 from sync.project.attribution import ancestors, models_of, why_skipped
 from sync.project.parts import (
     PARTS,
-    READ_THROUGH,
     activated,
-    as_incomplete,
     built_from_part,
     built_in_part,
     has_run_since,
@@ -142,25 +140,18 @@ class _Judge:
 
     def _spread(self) -> None:
         """A table that was built just now from an incomplete model is as incomplete."""
-        for node in self._rebuilt():
-            source = incomplete(self.manifest, self.known, node, self.run.results)
-            if source is not None and source.node != node:
-                before = self.known.get(node) or self._as_built(node, source.status, "")
-                self.known[node] = as_incomplete(before, source)
-        self.known |= built_from_part(self.manifest, self.known)
+        new = {node: self._as_built(node, Status.BUILT, "") for node in self._new_tables()}
+        self.known |= built_from_part(self.manifest, {**self.known, **new})
 
-    def _rebuilt(self) -> list[str]:
-        """Our models, and those below them, that these results say were built as tables."""
+    def _new_tables(self) -> list[str]:
+        """Tables below our models that these results say were built, and of which else nothing is
+        known."""
         if self.run.built is not Part.ALL:
             return []
-        ours = {*self.models, *ancestors(self.manifest, *self.models)}
-        return [node for node in ours & self.run.results.keys() if self._is_new_table(node)]
-
-    def _is_new_table(self, node: str) -> bool:
-        model, is_newest = self.manifest.models.get(node), node in self.fresh
-        if model is None or model.materialized in READ_THROUGH:
-            return False
-        return self.run.results[node].status in BUILT and (is_newest or node not in self.known)
+        below = set(ancestors(self.manifest, *self.models)) - self.known.keys()
+        return [
+            n for n, result in self.run.results.items() if n in below and result.status in BUILT
+        ]
 
     # Tests
 
@@ -169,18 +160,12 @@ class _Judge:
         for node, result in self.run.results.items():
             if not node.startswith(("test.", "unit_test.")):
                 continue
-            models = self._tested(node, checks.get(node), result) & self.models
-            if models and (status := self._of_test(node, checks.get(node), result, models)):
-                check = checks.get(node) or self._hidden(node, models)
-                verdict = self._new(node, status)
-                yield replace(verdict, name=check.name, models=models, run_file=traced(check))
-
-    def _hidden(self, node: str, models: frozenset[str]) -> Check:
-        """A test that the manifest lacks."""
-        before = self.known.get(node)
-        return Check(
-            node, _test_name(node), "error", models, False, before.run_file if before else ""
-        )
+            check, before = checks.get(node), self.known.get(node)
+            models = self._tested(node, check, result) & self.models
+            if models and (status := self._of_test(node, check, result, models)):
+                name = check.name if check else _test_name(node)
+                file = traced(check) if check else before.run_file if before else ""
+                yield replace(self._new(node, status), name=name, models=models, run_file=file)
 
     def _tested(self, node: str, check: Check | None, result: Result) -> frozenset[str]:
         if check is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -31,12 +31,10 @@ def incomplete(
     manifest: Manifest,
     verdicts: Mapping[str, Verdict],
     node: str,
-    rebuilt: Collection[str] = frozenset(),
 ) -> Verdict | None:
     """The build of a part of the rows that a node shows; None when it shows all of them.
 
-    A view shows what the models below it hold now, a table what they held when it was built: the
-    nodes that were built just now are in `rebuilt`.
+    A view shows what the models below it hold now, a table what they held when it was built.
     """
     seen: dict[str, datetime] = {}
     stack = [(node, datetime.max.replace(tzinfo=UTC))]
@@ -49,10 +47,9 @@ def incomplete(
             continue
         seen[current] = until
         if model.materialized not in READ_THROUGH:
-            if verdict is not None and verdict.status is Status.BUILT:
-                until = min(until, verdict.at + SLACK)
-            elif current not in rebuilt:
+            if verdict is None or verdict.status is not Status.BUILT:
                 continue  # when it was built is not known
+            until = min(until, verdict.at + SLACK)
         stack += [(below, until) for below in model.depends_on]
     return None
 
@@ -66,14 +63,9 @@ def built_from_part(manifest: Manifest, known: Mapping[str, Verdict]) -> dict[st
         if is_table and verdict.status is Status.BUILT:
             source = incomplete(manifest, known, node)
             if source is not None:
-                found[node] = as_incomplete(verdict, source)
+                detail = f"model {source.name}, which it selects from,"
+                found[node] = replace(verdict, status=source.status, detail=detail)
     return found
-
-
-def as_incomplete(verdict: Verdict, source: Verdict) -> Verdict:
-    """The verdict of a table that was built from a model that shows a part of the rows."""
-    detail = f"model {source.name}, which it selects from,"
-    return replace(verdict, status=source.status, detail=detail)
 
 
 def built_in_part(
@@ -114,8 +106,15 @@ def tested_unseen(
         file = traced(test)
         trace = traces(file) if file and not is_failing else None
         if told and trace and trace.at > min(verdict.at for verdict in told) + SLACK:
-            unseen = Verdict(test.unique_id, test.name, Status.UNSEEN, trace.at)
-            found[test.unique_id] = replace(unseen, models=test.models, run_file=file)
+            unseen = Verdict(
+                test.unique_id,
+                test.name,
+                Status.UNSEEN,
+                trace.at,
+                models=test.models,
+                run_file=file,
+            )
+            found[test.unique_id] = unseen
     return found
 
 

@@ -352,9 +352,12 @@ class World:
 
     def _is_passed(self, name: str) -> bool:
         """Its test passed in the results that are there, on rows known to be whole."""
-        model = self.models[name]
-        is_newest = max(self.staging_by, model.touched_by) <= self.results_of
-        return is_newest and model.proved_by == self.results_of and self._is_clear(name)
+        is_proof = self.models[name].proved_by == self.results_of
+        return self._is_newest(name) and is_proof and self._is_clear(name)
+
+    def _is_newest(self, name: str) -> bool:
+        """No command has built anything of it since the results that are there."""
+        return max(self.staging_by, self.models[name].touched_by) <= self.results_of
 
     def _is_dark(self, name: str) -> bool:
         """All traces of what makes a model incomplete are gone."""
@@ -374,8 +377,7 @@ class World:
             is_here = self.results_for == "dev" == self.manifest_for
             if self.results_of and is_here and name != self.manifest_lacks:
                 model.failed_by *= model.failed_by != self.results_of
-                is_newest = max(self.staging_by, model.touched_by) <= self.results_of
-                if is_newest and model.cleared_by == self.results_of:
+                if self._is_newest(name) and model.cleared_by == self.results_of:
                     model.cleared_by = 0
                 model.is_doubted = model.is_doubted and not self._is_passed(name)
                 model.skipped_by *= model.skipped_by != self.results_of
