@@ -8,18 +8,21 @@ import click
 
 from sync.cli.command import command
 from sync.cli.session import Session
+from sync.destinations.exchange import SANDBOX_PORT
 from sync.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
     from activation_sandbox.gate import Logged
 
-PORT = 8765
-
 
 @command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="0 takes any."
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=SANDBOX_PORT,
+    show_default=True,
+    help="0 takes any.",
 )
 def sandbox(session: Session, host: str, port: int) -> int:
     """Serve a stand-in for every destination until Ctrl-C, with a page to look at what arrived."""

@@ -22,7 +22,7 @@ from sync.project.connections import PROFILES
 from sync.project.metadata import NEEDED_BY_KIND, MetaKind
 from sync.project.project import Project
 from sync.project.suggest import did_you_mean
-from sync.project.vendors import Vendor, load_vendor
+from sync.project.vendors import Vendor, load_vendor, no_sandbox
 from sync.run.access import StateAccess
 
 COLUMN_KEYS = ("event_id", "occurred_at")
@@ -203,7 +203,7 @@ def _unfit(answers: Answers, model: Model, vendor: type[Vendor]) -> Iterator[Pro
         text = f"{vendor.name} does not take kind {answers.kind}"
         yield Problem("kind-unsupported", text, "--kind", hint)
     if answers.is_sandbox and not vendor.stand_in:
-        yield Problem("sandbox-unknown", f"the sandbox has no {vendor.name}", "--sandbox")
+        yield no_sandbox(vendor, "--sandbox")
     if answers.destination in _destinations_of(model):
         yield Problem(
             "already-there",

@@ -33,6 +33,10 @@ class Verdict(StrEnum):
     STOP = "stop"  # credentials or configuration: stop this destination
 
 
+SANDBOX_PORT = 8765
+"""Where the sandbox answers unless it is asked to use another port."""
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """One of a vendor's hosts, with the credential it takes. `name` is what requests refer to."""

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from sync.destinations.spec import Endpoint
+from sync.destinations.exchange import SANDBOX_PORT, Endpoint
 from sync.errors import DestinationError, Problem
-
-SANDBOX_PORT = 8765
-"""Where the sandbox answers unless it is asked to use another port."""
 
 
 def address_of(endpoint: Endpoint) -> str:

@@ -45,12 +45,12 @@ class Connections:
 
     def vendors(self, target: str) -> dict[str, str]:
         """Connection -> vendor of one target; without `type`, the name is the vendor."""
-        return {
-            name: str(
-                self.renderer.render(settings.get("type", name), self.key_of(target, name, "type"))
-            )
-            for name, settings in self.by_target.get(target, {}).items()
-        }
+        return {name: self.vendor(target, name) for name in self.by_target.get(target, {})}
+
+    def vendor(self, target: str, name: str) -> str:
+        """The vendor of one connection. Raises ConfigError as `settings` does."""
+        written = self._written(target, name).get("type", name)
+        return str(self.renderer.render(written, self.key_of(target, name, "type")))
 
     def settings(self, target: str, name: str, instead: Settings = NOTHING) -> dict[str, Any]:
         """A connection's settings, rendered, without `type`. Holds secrets.
@@ -58,9 +58,8 @@ class Connections:
         `instead` has what stands in for the file's own. Raises ConfigError when the target has no
         such connection, or a variable is not set.
         """
-        rendered: dict[str, Any] = self.renderer.render(
-            {**self._raw(target, name), **instead}, self.key_of(target, name)
-        )
+        raw = self._of_vendor(target, name, instead)
+        rendered: dict[str, Any] = self.renderer.render(raw, self.key_of(target, name))
         return rendered
 
     def sandbox(self, target: str, name: str) -> object:
@@ -68,8 +67,8 @@ class Connections:
 
         Raises ConfigError as `settings` does.
         """
-        said = self.by_target.get(target, {}).get(name, {}).get("sandbox", False)
-        return self.renderer.render(said, self.key_of(target, name, "sandbox"))
+        written = self._written(target, name).get("sandbox", False)
+        return self.renderer.render(written, self.key_of(target, name, "sandbox"))
 
     def settings_here(
         self, target: str, name: str, instead: Settings = NOTHING
@@ -78,18 +77,21 @@ class Connections:
 
         Raises ConfigError for a wrong expression; a variable that is not set is none.
         """
-        found: dict[str, Any] = dict(instead)
-        for key, value in self._raw(target, name).items():
-            if key in instead:
-                continue
+        found: dict[str, Any] = {}
+        raw = self._of_vendor(target, name, instead)
+        for key, value in raw.items():
             try:
                 found[key] = self.renderer.render(value, self.key_of(target, name, key))
             except ConfigError as e:
                 if e.problems[0].code not in NOT_SET:
                     raise
-        return found, frozenset(self._raw(target, name)) - found.keys()
+        return found, frozenset(raw) - found.keys()
 
-    def _raw(self, target: str, name: str) -> dict[str, Any]:
+    def _of_vendor(self, target: str, name: str, instead: Settings) -> dict[str, Any]:
+        own = {k: v for k, v in self._written(target, name).items() if k not in OURS}
+        return {**own, **instead}
+
+    def _written(self, target: str, name: str) -> Settings:
         known = self.by_target.get(target, {})
         if name not in known:
             key = self.key_of(target)
@@ -102,7 +104,7 @@ class Connections:
                     fix=f"add `{name}:` under `{key}:` in {PROFILES}",
                 )
             )
-        return {k: v for k, v in known[name].items() if k not in OURS}
+        return known[name]
 
 
 def read_connections(

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel, ValidationError
 
+from sync.destinations.exchange import SANDBOX_PORT
 from sync.destinations.spec import Destination
 from sync.errors import ConfigError, Problem
 from sync.project.connections import (
@@ -21,7 +22,7 @@ from sync.project.profiles import Profile
 from sync.project.suggest import did_you_mean
 from sync.project.validation import Place, complaints, known_keys
 
-SANDBOX = "http://127.0.0.1:8765"
+SANDBOX = f"http://127.0.0.1:{SANDBOX_PORT}"
 """Where `python -m sync sandbox` answers unless it is told otherwise."""
 TOPS = {"connection": DESTINATIONS, "notifier": NOTIFICATIONS}
 Vendor = Destination
@@ -61,9 +62,7 @@ def load_connection(profile: Profile, name: str, registry: Registry) -> BaseMode
     Raises ConfigError with every complaint at once, naming keys and never a value.
     """
     target, connections = profile.target.name, profile.all_connections
-    if name not in profile.connections:
-        connections.settings(target, name)  # raises
-    vendor = load_vendor(registry, profile.connections[name], name, connections.noun)
+    vendor = load_vendor(registry, connections.vendor(target, name), name, connections.noun)
     if isinstance(vendor, Problem):
         raise ConfigError(vendor)
     place = _place(profile, target, name, "python -m sync debug")
@@ -84,7 +83,7 @@ def check_connection(
     """
     connections = profile.all_connections
     try:
-        vendor = load_vendor(registry, connections.vendors(target)[name], name, connections.noun)
+        vendor = load_vendor(registry, connections.vendor(target, name), name, connections.noun)
         if isinstance(vendor, Problem):
             return [vendor]
         instead = _stand_in(vendor, profile, target, name)
@@ -120,12 +119,15 @@ def _stand_in(vendor: type[Vendor], profile: Profile, target: str, name: str) ->
             )
         )
     if not vendor.stand_in:
-        raise ConfigError(
-            Problem("sandbox-unknown", f"the sandbox has no {vendor.name}", where=where)
-        )
+        raise ConfigError(no_sandbox(vendor, where))
     region = vendor.settings.model_fields.get("region")
     usual = {} if region is None else {"region": region.default}
     return {**usual, **vendor.stand_in, "base_url": url + vendor.stand_in["base_url"]}
+
+
+def no_sandbox(vendor: type[Vendor], where: str) -> Problem:
+    """The sandbox has no such vendor."""
+    return Problem("sandbox-unknown", f"the sandbox has no {vendor.name}", where)
 
 
 def _place(profile: Profile, target: str, name: str, then: str) -> Place:

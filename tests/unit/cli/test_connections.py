@@ -6,6 +6,9 @@ import socket
 
 import pytest
 
+from sync.destinations import registry
+from sync.project.profiles import Choices, read_profile, read_project_file
+from sync.project.vendors import load_connection
 from tests.unit.cli.conftest import App
 
 OTHER_PROFILE = """
@@ -189,8 +192,9 @@ def test_one_line_sends_a_connection_to_the_sandbox_with_keys_of_the_sandbox(
 
 def test_true_means_the_sandboxs_usual_address(app: App) -> None:
     _sandboxed(app, "true")
-    ran = app.run("debug")
-    assert "127.0.0.1:8765" in ran.out + ran.err
+    profile = read_profile(read_project_file(app.dir), Choices())
+    url = load_connection(profile, "customerio", registry).base_url
+    assert url == "http://127.0.0.1:8765/customerio"
 
 
 @pytest.mark.parametrize("command", ["check", "plan", "apply"])
