@@ -104,7 +104,8 @@ class Wire:
     def all(self) -> Iterator[Wire]:
         """Itself and everything inside."""
         yield self
-        for part in (*(part for _, part in self.parts), *([self.key] if self.key else [])):
+        inside = [part for _, part in self.parts]
+        for part in [*inside, self.key] if self.key else inside:
             yield from part.all()
 
     @property
@@ -175,10 +176,7 @@ def _of(built: exp.DataType | None, dialect: str) -> Wire:
         return Wire(Family.TEXT, "USER-DEFINED")
     family = _FAMILIES.get(name, Family.TEXT)
     if family is Family.JSON:
-        key = (
-            _part(built.expressions[0], dialect)[1] if name == "MAP" and built.expressions else None
-        )
-        return Wire(family, name, (), *_inside(built, name, dialect), key)
+        return Wire(family, name, (), *_inside(built, name, dialect))
     if name == "ENUM":
         return Wire(family, name, words=tuple(p.name for p in built.expressions))
     given = tuple(int(p.name) for p in built.expressions if p.name.isdigit())
@@ -189,13 +187,14 @@ def _of(built: exp.DataType | None, dialect: str) -> Wire:
 
 def _inside(
     built: exp.DataType, name: str, dialect: str
-) -> tuple[Shape, tuple[tuple[str, Wire], ...]]:
-    parts = [_part(inner, dialect) for inner in built.expressions]
+) -> tuple[Shape, tuple[tuple[str, Wire], ...], Wire | None]:
+    """Shape and parts, and of a map the type of its keys."""
+    parts = tuple(_part(inner, dialect) for inner in built.expressions)
     if name in ("ARRAY", "LIST"):
-        return "list", tuple(parts[:1])
+        return "list", parts[:1], None
     if name == "MAP":
-        return "map", tuple(parts[1:2])
-    return ("fields", tuple(parts)) if parts else ("", ())
+        return "map", parts[1:2], parts[0][1] if parts else None
+    return "fields" if parts else "", parts, None
 
 
 def _part(inner: exp.Expression, dialect: str) -> tuple[str, Wire]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any
 
-JSON = Any
+from sync.destinations.exchange import JSON
 
 FLAGS = frozenset("ok isok success issuccess successful issuccessful succeeded".split())
 TAKEN = frozenset("accepted received acknowledged ack valid authorized authenticated".split())
@@ -69,11 +68,9 @@ def _folded(name: str) -> str:
 
 
 def _objects(value: JSON) -> Iterator[Mapping[str, JSON]]:
-    yield from (one for one in (value if isinstance(value, list) else [value]) if _is_object(one))
-
-
-def _is_object(value: JSON) -> bool:
-    return isinstance(value, dict)
+    for one in value if isinstance(value, list) else [value]:
+        if isinstance(one, dict):
+            yield one
 
 
 def _is_no(name: str, value: JSON) -> bool:

@@ -47,7 +47,8 @@ class Redactor:
         # The longest first: a secret inside another one must not leave the rest of it behind.
         ordered = sorted(forms, key=len, reverse=True)
         self._whole = re.compile("|".join(map(re.escape, ordered))) if ordered else None
-        plain = {folded(form) for secret in known for form in (*_forms(secret), *_coded(secret))}
+        coded = {form for secret in known for form in _coded(secret)}
+        plain = set(map(folded, forms | coded))
         plain = {form for form in plain if len(form) >= MIN_SECRET_CHARACTERS}
         self._pieces = frozenset(piece for form in plain for piece in _pieces(form))
         self._known = Known(plain)

@@ -101,13 +101,15 @@ class Reporter:
         """Print the end of a run to stderr, where stdout has it as one object."""
         self._meter.stop()
         self.annotate(event)
-        self._problems(run_problems(event))
-        self.output.progress("", *run_summary(event, self.output.paint_err))
+        self._run_ended(event, is_beside=True)
 
-    def _run_ended(self, event: RunEnded) -> None:
+    def _run_ended(self, event: RunEnded, is_beside: bool = False) -> None:
         self._problems(run_problems(event))
         self.output.progress("")
-        self.output.result(*run_summary(event, self.output.paint_out))
+        if is_beside:
+            self.output.progress(*run_summary(event, self.output.paint_err))
+        else:
+            self.output.result(*run_summary(event, self.output.paint_out))
 
     def _problems(self, problems: list[tuple[Problem, tuple[str, ...]]]) -> None:
         for problem, syncs in problems:

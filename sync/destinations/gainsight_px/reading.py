@@ -7,14 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from sync.destinations.answers import (
-    chunks,
-    listed,
-    mapping,
-    object_if_any,
-    says_no,
-    word,
-)
+from sync.destinations.answers import chunks, listed, mapping, object_if_any, says_no, word
 from sync.destinations.exchange import JSON, Conversation, Request, Response, UnreadableAnswer
 from sync.destinations.gainsight_px.model import (
     ACCOUNTS,

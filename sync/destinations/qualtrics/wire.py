@@ -16,9 +16,11 @@ def counted(response: Response) -> Mapping[str, JSON]:
     """The body of a success; anything without `meta`, or with an error in it, is no answer."""
     body = response.object()
     meta = body.get("meta")
-    if response.status >= 400 or not isinstance(meta, dict):
-        raise UnreadableAnswer("no success in the vendor's envelope")
-    if says_no(meta, is_deep=False) or says_no(body, is_deep=False):
+    if (
+        response.status >= 400
+        or not isinstance(meta, dict)
+        or any(says_no(one, is_deep=False) for one in (meta, body))
+    ):
         raise UnreadableAnswer("no success in the vendor's envelope")
     if not word(meta.get("httpStatus")).startswith("2"):
         raise UnreadableAnswer("a success whose envelope names no success")
