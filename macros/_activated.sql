@@ -17,6 +17,12 @@
     {{ return((node.config.meta or {}).get('activation') or {}) }}
 {%- endmacro %}
 
+{#- The same of a column. -#}
+{% macro _column_metadata(column) -%}
+    {%- set meta = (column.config or {}).get('meta') or column.meta or {} -%}
+    {{ return(meta.get('activation') or {}) }}
+{%- endmacro %}
+
 {#- The entries of a model's `destinations`, plain names among them, as mappings. -#}
 {% macro _entries(node) -%}
     {%- set entries = [] -%}

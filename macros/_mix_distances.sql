@@ -97,14 +97,14 @@ compared as (
         sums.{{ name }},
         {%- endfor %}
         sums.day,
-        sums.parts,
-        sums.size,
-        sums.size_week_ago,
-        distances.stability_index,
-        distances.moved_share,
+        cast(sums.parts as integer) as parts,
+        cast(sums.size as bigint) as size,
+        cast(sums.size_week_ago as bigint) as size_week_ago,
+        {{ activation._as_double('distances.stability_index') }} as stability_index,
+        {{ activation._as_double('distances.moved_share') }} as moved_share,
         case sums.parts
             {%- for quantile in quantiles %}
-            when {{ loop.index + 1 }} then {{ quantile }}
+            when {{ loop.index + 1 }} then {{ activation._as_double(quantile) }}
             {%- endfor %}
         end * (
             1 / {{ activation._as_double('sums.size_week_ago') }}

@@ -5,8 +5,8 @@
     {%- set ours, found = activation._metadata(node), [] -%}
     {%- set listed = activation._listed_columns(node) -%}
     {%- for name, column in node.columns.items() -%}
-        {%- set meta = (column.config or {}).get('meta') or column.meta or {} -%}
-        {%- set own, type = meta.get('activation') or {}, (column.data_type or '') | lower -%}
+        {%- set own = activation._column_metadata(column) -%}
+        {%- set type = (column.data_type or '') | lower -%}
         {%- set quoted = activation._named(name, names) -%}
         {%- set sql = namespace(text=none) -%}
         {%- if type in ['boolean', 'bool'] -%}

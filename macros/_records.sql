@@ -8,12 +8,10 @@
         {%- endfor %}
     {{- '\nunion all' if not loop.last }}
     {%- else %}
-    select
-        {%- for column in columns %}
-        {{ activation._as_text('null') }} as {{ column }}
-        {{- ',' if not loop.last }}
-        {%- endfor %}
-    from (select 1 as nothing) as nowhere
-    where 1 = 0
+    {%- set kinds = {} -%}
+    {%- for column in columns -%}
+        {%- do kinds.update({column: ['text']}) -%}
+    {%- endfor %}
+    {{ activation._typed_nothing(kinds) }}
     {%- endfor %}
 {%- endmacro %}

@@ -4,8 +4,7 @@
 {% test trait_values(model, column_name, identity, values, allow_null=true) %}
 
 {%- set column = ((activation._node_of(model) or {}).columns or {}).get(column_name, {}) -%}
-{%- set meta = (column.config or {}).get('meta') or column.meta or {} -%}
-{%- set default = (meta.get('activation') or {}).get('default') -%}
+{%- set default = activation._column_metadata(column).get('default') -%}
 {%- set text = activation._as_text(column_name) -%}
 {%- set sent = text if default is none
     else 'coalesce(' ~ text ~ ', ' ~ activation._text(activation._value(default)) ~ ')' -%}

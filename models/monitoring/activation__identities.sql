@@ -41,12 +41,7 @@ texts as (
     from {{ node.relation_name }}
     {{- '\n    union all' if not loop.last }}
     {%- else %}
-    select
-        {{ activation._as_text('null') }} as model,
-        {{ activation._as_text('null') }} as key_column,
-        {{ activation._as_text('null') }} as text
-    from (select 1 as nothing) as nowhere
-    where 1 = 0
+    {{ activation._typed_nothing({'model': ['text'], 'key_column': ['text'], 'text': ['text']}) }}
     {%- endfor %}
 
 ),
@@ -111,11 +106,7 @@ whole as (
         {%- endfor %}
     {{- '\n    union all' if not loop.last }}
     {%- else %}
-    select
-        {{ activation._as_text('null') }} as model,
-        cast(null as bigint) as complete_rows
-    from (select 1 as nothing) as nowhere
-    where 1 = 0
+    {{ activation._typed_nothing({'model': ['text'], 'complete_rows': ['integer']}) }}
     {%- endfor %}
 
 ),

@@ -51,12 +51,12 @@ final as (
         sync,
         day,
         {{ activation._as_text('verdict') }} as verdict,
-        cast(parts as integer) as reasons,
-        cast(size as bigint) as members,
-        cast(size_week_ago as bigint) as members_week_ago,
-        {{ activation._as_double('stability_index') }} as stability_index,
-        {{ activation._as_double('chance_floor') }} as chance_floor,
-        {{ activation._as_double('moved_share') }} as moved_share
+        parts as reasons,
+        size as members,
+        size_week_ago as members_week_ago,
+        stability_index,
+        chance_floor,
+        moved_share
     from judged
 
 )

@@ -27,12 +27,12 @@ final as (
         trait,
         day,
         {{ activation._as_text('verdict') }} as verdict,
-        cast(parts as integer) as trait_values,
-        cast(size as bigint) as model_rows,
-        cast(size_week_ago as bigint) as model_rows_week_ago,
-        {{ activation._as_double('stability_index') }} as stability_index,
-        {{ activation._as_double('chance_floor') }} as chance_floor,
-        {{ activation._as_double('moved_share') }} as moved_share
+        parts as trait_values,
+        size as model_rows,
+        size_week_ago as model_rows_week_ago,
+        stability_index,
+        chance_floor,
+        moved_share
     from judged
 
 )

@@ -18,12 +18,7 @@ texts as (
     from {{ node.relation_name }}
     {{- '\n    union all' if not loop.last }}
     {%- else %}
-    select
-        {{ activation._as_text('null') }} as model,
-        {{ activation._as_text('null') }} as trait,
-        {{ activation._as_text('null') }} as trait_value
-    from (select 1 as nothing) as nowhere
-    where 1 = 0
+    {{ activation._typed_nothing({'model': ['text'], 'trait': ['text'], 'trait_value': ['text']}) }}
     {%- endfor %}
 
 ),

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
-from e2e.warehouses import AnyWarehouse
+from e2e.warehouses import AnyWarehouse, literal
 
 from sync.state.schema import SHARED
 from tests.macros import Record, Relation, Rendering
@@ -123,12 +123,6 @@ def load(warehouse: AnyWarehouse, table: str, columns: Mapping[str, str], rows: 
     typed = ", ".join(f'"{name}" {data_type}' for name, data_type in columns.items())
     values = ", ".join(f"({', '.join(map(literal, row))})" for row in rows)
     warehouse.run(f"create table {table} ({typed})", f"insert into {table} values {values}")
-
-
-def literal(value: Any) -> str:
-    if value is None or isinstance(value, bool | int):
-        return "null" if value is None else str(value).lower()
-    return f"'{value}'"
 
 
 def found(warehouse: AnyWarehouse, model: str, grain: Sequence[str]) -> dict[Row, Record]:

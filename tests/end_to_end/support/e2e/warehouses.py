@@ -139,3 +139,10 @@ def embedded_postgres(directory: Path) -> Iterator[str]:
         yield server.get_uri()
     finally:
         server.cleanup()
+
+
+def literal(value: Any) -> str:
+    """A value in SQL, as a literal that both take."""
+    if value is None or isinstance(value, bool | int):
+        return "null" if value is None else str(value).lower()
+    return f"'{value}'"
