@@ -42,6 +42,8 @@ class VendorOptions(Strict):
     """Options that change nothing about rows which were acknowledged."""
     MANNER: ClassVar[frozenset[str]] = frozenset()
     """Options that decide how a row is written: another value asserts every row again."""
+    LISTED: ClassVar[frozenset[str]] = frozenset()
+    """Options whose keys are traits of which each listed value is a place of its own."""
     KINDS: ClassVar[dict[str, Collection[Kind]]] = {}
     """Options that are for some kinds only."""
 

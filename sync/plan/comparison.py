@@ -184,6 +184,14 @@ class Comparison:
         earlier = segments - {self.sync.segment}
         return frozenset(name for segment in earlier for name in traits_of_segment(segment))
 
+    @property
+    def left_with_places(self) -> frozenset[str]:
+        """The same, and traits whose listed values were places of their own."""
+        listed: frozenset[str] = getattr(self.sync.options, "LISTED", frozenset())
+        earlier = [self.targets[i].place for i in self.targets_where("place")]
+        names = {n for place in earlier for option in listed for n in place.get(option, ())}
+        return self.left_with_segments | names if self.removes else self.left_with_segments
+
 
 def snapshot_rows(c: Comparison, instead: Mapping[str, exp.Expr]) -> exp.Select:
     """Whole rows of the snapshot `s`, with other values in some columns."""

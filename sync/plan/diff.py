@@ -363,8 +363,8 @@ def _emptied(i: int) -> exp.Expr:
 def _emptied_by_moving(c: Comparison, i: int) -> exp.Expr:
     """The same at the old place; a dropped name that is kept stays where the key means the same."""
     column = c.columns[i]
-    is_of_a_segment = column.trait.name in c.left_with_segments
-    if not column.is_dropped or column in c.emptied or is_of_a_segment:
+    is_of_a_place = column.trait.name in c.left_with_places
+    if not column.is_dropped or column in c.emptied or is_of_a_place:
         return _emptied(i)
     others = c.targets_of_others()
     is_other = [e.among(e.col("old_target_id"), others)] if others else []

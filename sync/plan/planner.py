@@ -254,7 +254,7 @@ class Planner:
             and definition_moved(known.definition, self.sync.definition),
             added_traits=prepared.added,
             dropped_traits=tuple(
-                name for name in prepared.dropped if name not in self.comparison.left_with_segments
+                name for name in prepared.dropped if name not in self.comparison.left_with_places
             ),
             wanted=seen.held[None] - self.doubled + decided.get(Fate.OUTRANKED, 0),
             unidentified=seen.held[UNIDENTIFIED],

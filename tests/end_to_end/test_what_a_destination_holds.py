@@ -347,6 +347,32 @@ def segments(control: SandboxControl, person: str) -> set[str]:
     return (found | flags) & {"cart", "basket"}
 
 
+@pytest.mark.parametrize("on_remove", ["unset", "keep"])
+def test_a_list_of_values_that_is_gone_is_left_as_a_segment_is(
+    shop: SmallProject, on_remove: str
+) -> None:
+    """And the plan doesn't say that its trait is left there."""
+    control = SandboxControl(shop.sandbox.url, "launchdarkly")
+    shop.connect("launchdarkly")
+    fill(shop, "'a', 'gold', 1, null")
+    for lists in ({"tier": ["gold"], "n": [1]}, {"n": [1]}):
+        shop.define(
+            model(
+                "people_traits",
+                columns={name: name for name in lists},
+                destination="launchdarkly",
+                value_segments=lists,
+                on_remove=on_remove,
+            )
+        )
+        said = sync(shop)
+    inside = {s["name"] for s in control.segments() if "a" in s["members"]}
+    stays = on_remove == "keep"
+    assert inside == {"n--1", *(["tier--gold"] if stays else [])}
+    assert ("left there as they are" in said) == stays
+    assert_quiet(shop)
+
+
 def test_objects_of_another_type_are_emptied_there_and_written_here(shop: SmallProject) -> None:
     shop.sandbox.set_switch("object_types", ["1", "2"])
     fill(shop, "'a', 'gold', 1, null")

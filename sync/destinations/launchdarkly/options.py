@@ -59,6 +59,7 @@ class Options(VendorOptions):
         }
     )
     MANNER: ClassVar[frozenset[str]] = frozenset({"identify"})
+    LISTED: ClassVar[frozenset[str]] = frozenset({"value_segments"})
     KINDS = _KINDS
 
     context_kind: str = Field("user", description="Whose keys these are. Objects: `object_type`.")

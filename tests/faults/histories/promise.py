@@ -115,8 +115,11 @@ class Promise:
         for name, claim in list(names.items()):
             if name in spoken_for or claim.identity in want.kept:
                 continue
-            is_dropped = claim.place in ("", place) and want.is_at(claim.identity, name[1])
-            is_personal = name[2].partition("--")[0] in model.withdrawn(key[1])
+            trait, _, is_listed = name[2].partition("--")
+            # A value that is listed no more is a place that everybody has left.
+            is_dropped = claim.place in ("", place) and not is_listed
+            is_dropped &= want.is_at(claim.identity, name[1])
+            is_personal = trait in model.withdrawn(key[1])
             on_drop = "unset" if is_personal else entry.on_drop
             policy = on_drop if is_dropped else entry.on_remove
             if policy != "unset":
@@ -128,10 +131,7 @@ class Promise:
             # of one that went to a sync which leaves what it sends no more as it is.
             is_shared = any(name in self.claims.get(other, {}) for other in silent)
             is_shared |= (name[0], claim.identity, name[2]) in unsaid
-            trait, _, in_segment = name[2].partition("--")
             is_shared |= trait in strange
-            # A value that is listed no more is a place that everybody has left.
-            is_shared |= bool(in_segment) and is_dropped and entry.on_remove == "keep"
             self.held[name] = frozenset({NOTHING}) | (
                 self.values(name) if is_shared else frozenset()
             )

@@ -120,6 +120,17 @@ ONCE_WRONG: Mapping[str, Story] = {
             Run(),
         ],
     ),
+    "a trait that is listed no more leaves the segments of its values": Story(
+        {"launchdarkly": "launchdarkly"},
+        [
+            AddModel("ma", "traits", "launchdarkly", Entry(traits={"t1": "c1", "t2": "c2"})),
+            Join("ma", "p1", ("free", "gold", None, "x")),
+            Run(),
+            DropTrait("ma", "launchdarkly", "t1"),
+            Run(),
+            Run(),
+        ],
+    ),
 }
 
 
