@@ -181,6 +181,7 @@ def _ports(sync: Sync, around: Around) -> Ports:
         clock=around.services.clock,
         holder=Holder(_owner(), host(), own_process(), __version__),
         run_id=around.run_id,
+        built_at=around.preflight.built_at(sync),
     )
 
 

@@ -15,12 +15,14 @@ from sync.project.project import Project
 from sync.run.access import StateAccess
 from sync.run.context import Services
 from sync.state import reading, syncs
-from sync.state.checks import Check, log_check
+from sync.state.checks import Check, Field, log_check
 from sync.state.columns import Column
 from sync.state.reading import Acknowledged
 from sync.warehouse.reading import read_or_same
 
 PAGE = 10_000
+LEAST_HELD = 10
+"""People with a value who have to be compared before a field counts as gone."""
 
 
 @dataclass(slots=True)
@@ -32,6 +34,10 @@ class Tally:
     found: int = 0
     matched: int = 0
     differing: Counter[str] = field(default_factory=Counter)
+    held: Counter[str] = field(default_factory=Counter)
+    """By trait: the found who have a value of it."""
+    missing: Counter[str] = field(default_factory=Counter)
+    """Those of them for whom the destination shows none."""
     notes: Counter[str] = field(default_factory=Counter)
     fresh: int = 0
     """Members left out because what was just sent may not show yet."""
@@ -44,6 +50,11 @@ class Tally:
     def rate(self) -> float:
         """Percent of the asked that are there and match."""
         return 100 * self.matched / self.sent if self.sent else 100.0
+
+    @property
+    def gone(self) -> list[str]:
+        """Traits that the destination shows for nobody, although enough of the found have one."""
+        return [n for n, rows in self.held.items() if LEAST_HELD <= rows == self.missing[n]]
 
 
 @dataclass(slots=True)
@@ -68,6 +79,7 @@ def verify(project: Project, access: StateAccess, services: Services, most: int 
         if tally.sent:
             _record(access, tally, services.clock.now())
         found.tallies.append(tally)
+        found.findings += [_gone(tally, name) for name in tally.gone]
     for connection in dict.fromkeys(sync.connection for sync in project.syncs):
         try:
             found.findings += services.audit(connection, project.syncs)
@@ -124,6 +136,8 @@ def _verify(access: StateAccess, services: Services, sync: Sync, most: int | Non
         tally.found += sum(a.is_found for a in answers)
         tally.matched += sum(a.is_found and not a.differing for a in answers)
         tally.differing.update(name for a in answers for name in a.differing)
+        tally.held.update(name for a in answers for name in a.held)
+        tally.missing.update(name for a in answers for name in a.missing)
         tally.notes.update(a.note for a in answers if a.note)
     return tally
 
@@ -170,5 +184,22 @@ def _record(access: StateAccess, tally: Tally, at: datetime) -> None:
         tally.matched,
         differing,
     )
+    fields = [
+        Field(name, held, tally.missing[name], tally.differing[name])
+        for name, held in sorted(tally.held.items())
+    ]
     with access.catalogue(tally.sync.name) as state:
-        log_check(state, check)
+        log_check(state, check, fields)
+
+
+def _gone(tally: Tally, name: str) -> Problem:
+    sync, people = tally.sync, tally.held[name]
+    return Problem(
+        "field-gone",
+        f"{sync.name}: {sync.connection} shows `{name}` for none of the {people} people compared"
+        " who have it",
+        where=sync.path,
+        hint="It was renamed, archived or deleted there, or something else empties it.",
+        fix=f"look for it at {sync.connection}; to send all of them again, run:"
+        f" python -m sync state doubt {sync.name} and python -m sync apply --select {sync.model}",
+    )

@@ -24,6 +24,10 @@ class ReadBack:
     address: str
     is_found: bool
     differing: tuple[str, ...] = ()
+    held: tuple[str, ...] = ()
+    """Traits that have a value which the vendor would show."""
+    missing: tuple[str, ...] = ()
+    """Those of them for which it shows none."""
     note: str = ""
     """What holds back a row that is as it should be, in words that are the same for many rows."""
 
@@ -47,4 +51,11 @@ def compare(
     if found is None:
         return ReadBack(expected.address, False)
     differing = [n for n, value in found.wanted.items() if not matches(value, found.shown.get(n))]
-    return ReadBack(expected.address, True, tuple(dict.fromkeys([*differing, *found.differing])))
+    held = tuple(n for n, value in found.wanted.items() if not matches(None, value))
+    return ReadBack(
+        expected.address,
+        True,
+        tuple(dict.fromkeys([*differing, *found.differing])),
+        held=held,
+        missing=tuple(n for n in held if matches(None, found.shown.get(n))),
+    )

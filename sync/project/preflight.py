@@ -69,6 +69,11 @@ class Preflight:
         """Why a sync is refused that plans the exits of people who must not be reached."""
         return next((one for one in self.guarded if one.sync.name == sync.name), None)
 
+    def built_at(self, sync: Sync) -> datetime | None:
+        """When dbt last built the model of a sync, as far as that is known."""
+        known = (v.at for v in self.verdicts if v.node == sync.unique_id and v.at != LONG_AGO)
+        return next(known, None)
+
     def hold_removals(self, sync: Sync, removes: int) -> Problem | None:
         """The reason to let removals wait that nothing proves; None when they may go."""
         if not removes or sync.name not in self.unproven:

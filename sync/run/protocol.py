@@ -87,6 +87,8 @@ class Ports:
     clock: Clock
     holder: Holder
     run_id: str
+    built_at: datetime | None = None
+    """When dbt built the model, as far as that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -414,6 +416,8 @@ class _Run:
             approved_by=result.approved_by,
             judged=result.summary.judged if result.summary else None,
             sent=result.sent,
+            built_at=self.ports.built_at,
+            deferrals=result.summary.waiting if result.summary else {},
         )
 
     def _result(self, status: Status, exit_code: int, problems: tuple[Problem, ...]) -> SyncResult:

@@ -1,14 +1,19 @@
-"""The log of read-backs: a row of `checks` for each sync that was compared."""
+"""The log of read-backs: a row of `checks` for each sync that was compared, and one of
+`checked_fields` for each trait that somebody in the sample has."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlglot import exp
 
+from sync.state import schema as t
 from sync.state.catalogue import Catalogue
 from sync.warehouse import sql as e
+
+FIELDS = "checked_fields"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +29,19 @@ class Check:
     differing: str
 
 
-def log_check(state: Catalogue, check: Check) -> None:
-    """Write the row."""
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A trait at the destination: people of a sample who have a value of it, and of how many of
+    them the destination shows none, or another one."""
+
+    name: str
+    held: int
+    missing: int
+    differing: int
+
+
+def log_check(state: Catalogue, check: Check, fields: Sequence[Field] = ()) -> None:
+    """Write the rows."""
     values: dict[str, exp.Expr] = {
         "run_id": e.text(check.run_id),
         "sync": e.text(check.sync),
@@ -36,6 +52,10 @@ def log_check(state: Catalogue, check: Check) -> None:
         "differing_traits": e.text(check.differing) if check.differing else e.null(),
     }
     state.run(e.insert(state.tables["checks"], list(values), exp.select(*values.values())))
+    of_all = (check.run_id, check.sync, check.checked_at.astimezone(UTC).replace(tzinfo=None))
+    rows = [(*of_all, f.name, f.held, f.missing, f.differing) for f in fields]
+    if rows and state.tables[FIELDS].name in state.present():  # a run brings it to older state
+        state.append(state.tables[FIELDS], tuple(t.SHARED[FIELDS]), rows)
 
 
 def newest_checks(state: Catalogue) -> dict[str, Check]:

@@ -33,6 +33,7 @@ def log_deliveries(s: Settlement, run_id: str) -> exp.Insert:
         ("outcome", e.col("outcome", "a")),
         ("code", e.col("code", "a")),
         ("delivered_at", e.col("answered_at", "a")),
+        ("occurred_at", e.col("occurred_at", "p")),
     ]
     rows = answered(s, ("delivered", "rejected", *UNCONFIRMED))
     rows = rows.where(exp.Not(this=exp.Exists(this=logged)))

@@ -12,7 +12,7 @@ from sync.state.syncs import Remembered
 from sync.state.written import first_name, written
 from sync.warehouse import sql as e
 
-LOGS = ("deliveries", "checks", "entries", "held_plans")
+LOGS = ("deliveries", "checks", "checked_fields", "entries", "held_plans")
 
 
 def move(state: Catalogue, old: Remembered, new: Sync) -> None:

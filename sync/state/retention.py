@@ -58,6 +58,11 @@ def _old(state: Catalogue, kept: Retention) -> dict[str, exp.Expr]:
     found = {
         "deliveries": [_older("delivered_at", kept.before), *is_ours],
         "checks": [_older("checked_at", kept.before), _has_newer(state, "checks"), *is_ours],
+        "checked_fields": [
+            _older("checked_at", kept.before),
+            _has_newer(state, "checked_fields"),
+            *is_ours,
+        ],
         "held_plans": [_older("held_at", kept.before), e.paren(is_over), *is_ours],
         "run_syncs": [_older("finished_at", learned), _has_newer(state, "run_syncs"), *is_ours],
         "runs": [_older("finished_at", learned), exp.Not(this=_is_named(state))],
@@ -79,7 +84,7 @@ def _older(column: str, than: datetime) -> exp.Expr:
 
 def _has_newer(state: Catalogue, table: str) -> exp.Expr:
     """Whether the sync of a row has a newer one in the same table."""
-    relation, at = state.tables[table], {"run_syncs": "epoch", "checks": "checked_at"}[table]
+    relation, at = state.tables[table], "epoch" if table == "run_syncs" else "checked_at"
     newer = exp.select(e.number(1)).from_(e.table(relation, "n"))
     newer = newer.where(
         e.equals(e.col("sync", "n"), e.col("sync", relation.name)),

@@ -61,6 +61,7 @@ FORMATS: Mapping[int, tuple[str, ...]] = {
     18: (),  # a sync's own snapshot: has_entered
     19: ("syncs.wrote", "syncs.answered"),
     20: ("verdicts.run_file",),
+    21: ("run_syncs.built_at", "run_syncs.deferrals", "deliveries.occurred_at", "checked_fields"),
 }
 """What each format after the first has brought: a table, or a column as `table.column`.
 
@@ -225,6 +226,8 @@ SHARED: Mapping[str, Mapping[str, str]] = {
         "sent_adds": BIG,
         "sent_changes": BIG,
         "sent_removes": BIG,
+        "built_at": MOMENT,
+        "deferrals": TEXT,
     },
     "held_plans": {
         "sync": TEXT,
@@ -265,6 +268,7 @@ SHARED: Mapping[str, Mapping[str, str]] = {
         "outcome": TEXT,
         "code": TEXT,
         "delivered_at": MOMENT,
+        "occurred_at": MOMENT,
     },
     "dead_letters": {
         "sync": TEXT,
@@ -354,6 +358,15 @@ SHARED: Mapping[str, Mapping[str, str]] = {
         "found": BIG,
         "matched": BIG,
         "differing_traits": TEXT,
+    },
+    "checked_fields": {
+        "run_id": TEXT,
+        "sync": TEXT,
+        "checked_at": MOMENT,
+        "field": TEXT,
+        "held": BIG,
+        "missing": BIG,
+        "differing": BIG,
     },
 }
 UNIQUE = {"leases": "sync", "installation": "format_version"}

@@ -98,6 +98,11 @@ def _of_the_day(report: SyncReport) -> dict[str, exp.Expr]:
     return judged | {f"sent_{op.plural}": e.number(report.sent.get(op, 0)) for op in ops}
 
 
+def _listed(counts: Mapping[str, int]) -> str:
+    """As `cap:3,window:2`."""
+    return ",".join(f"{name}:{rows}" for name, rows in sorted(counts.items()))
+
+
 def log_run_sync(tables: StateTables, sync: Sync, report: SyncReport) -> exp.Insert:
     """One row of `run_syncs`."""
     values: dict[str, exp.Expr] = {
@@ -123,5 +128,7 @@ def log_run_sync(tables: StateTables, sync: Sync, report: SyncReport) -> exp.Ins
         "plan_id": e.text(report.plan_id) if report.plan_id else e.null("varchar"),
         "approved_by": e.text(report.approved_by) if report.approved_by else e.null("varchar"),
         **_of_the_day(report),
+        "built_at": e.moment(report.built_at) if report.built_at else e.null("timestamp"),
+        "deferrals": e.text(_listed(report.deferrals)) if report.deferrals else e.null("varchar"),
     }
     return e.insert(tables["run_syncs"], list(values), exp.select(*values.values()))

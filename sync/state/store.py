@@ -315,6 +315,10 @@ class SyncReport:
     """What it says of what is usual (`PlanSummary.judged`)."""
     sent: Mapping[Op, int] = field(default_factory=dict)
     """How many of these were delivered."""
+    built_at: datetime | None = None
+    """When dbt had built what the plan read, as far as that is known."""
+    deferrals: Mapping[str, int] = field(default_factory=dict)
+    """By what rows wait for (`Deferral`): how many the plan left for a later run."""
 
 
 class Store(Protocol):

@@ -97,21 +97,23 @@ class Vendor(Base):
         yield from ()
         return [
             Found({"plan": "team", "seats": 3}, {"plan": "team", "seats": 4}, ("list",)),
-            Found({"plan": "TEAM"}, {"plan": "team"}),
+            Found({"plan": "TEAM", "city": None}, {"plan": "team"}),
+            Found({"plan": "TEAM"}, {}),
             None,
         ][: len(expected)]
 
     @staticmethod
     def matches(wanted: Any, shown: Any) -> bool:
-        return str(wanted).lower() == str(shown)
+        return wanted is shown or str(wanted).lower() == str(shown)
 
 
 def test_what_was_found_is_compared_by_the_vendors_rule() -> None:
-    expected = [Expected(who, True, {}) for who in "abc"]
+    expected = [Expected(who, True, {}) for who in "abcd"]
     assert finish(Vendor().read_back(a_sync(), expected)) == [
-        ReadBack("a", True, ("seats", "list")),
-        ReadBack("b", True),
-        ReadBack("c", False),
+        ReadBack("a", True, ("seats", "list"), held=("plan", "seats")),
+        ReadBack("b", True, held=("plan",)),
+        ReadBack("c", True, ("plan",), held=("plan",), missing=("plan",)),
+        ReadBack("d", False),
     ]
 
 

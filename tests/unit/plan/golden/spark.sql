@@ -3080,7 +3080,8 @@ INSERT INTO `shop_activation`.`deliveries` (
   `changed`,
   `outcome`,
   `code`,
-  `delivered_at`
+  `delivered_at`,
+  `occurred_at`
 )
 SELECT
   'run' AS `run_id`,
@@ -3104,7 +3105,8 @@ SELECT
   END AS `changed`,
   `a`.`outcome` AS `outcome`,
   `a`.`code` AS `code`,
-  `a`.`answered_at` AS `delivered_at`
+  `a`.`answered_at` AS `delivered_at`,
+  `p`.`occurred_at` AS `occurred_at`
 FROM `shop_activation`.`plan_people__mailer` AS `p`
 JOIN `shop_activation`.`acks_people__mailer` AS `a`
   ON `p`.`epoch` = `a`.`epoch` AND `p`.`seq` = `a`.`seq`
