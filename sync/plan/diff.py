@@ -366,41 +366,51 @@ def _emptied_by_moving(c: Comparison, i: int) -> exp.Expr:
     is_of_a_place = column.trait.name in c.left_with_places
     if not column.is_dropped or column in c.emptied or is_of_a_place:
         return _emptied(i)
+    is_other = _is_other_key(c)
+    return e.paren(e.all_of(_emptied(i), is_other)) if is_other is not None else exp.false()
+
+
+def _is_other_key(c: Comparison) -> exp.Expr | None:
+    """The old place knows the person by another key; None where that can't be."""
     others = c.targets_of_others()
-    is_other = [e.among(e.col("old_target_id"), others)] if others else []
+    found = [e.among(e.col("old_target_id"), others)] if others else []
     if c.can_share:
-        is_other.append(e.differs(e.col("external_key"), e.col("old_external_key")))
-    if not is_other:
-        return exp.false()
-    return e.paren(e.all_of(_emptied(i), e.paren(e.any_of(*is_other))))
+        found.append(e.differs(e.col("external_key"), e.col("old_external_key")))
+    return e.paren(e.any_of(*found)) if found else None
 
 
 def _changed(c: Comparison) -> exp.Expr:
     """Which names travel, a 1 or 0 for each in the order of `columns`.
 
     A removal empties what is held. A first add leaves nulls out, where nobody else left anything:
-    there is nothing to empty. An assertion names every trait.
+    there is nothing to empty. Who moves without a removal, and keeps the key, may hold something.
+    An assertion names every trait.
     """
     is_removal = e.equals(e.col("op"), e.text(Op.REMOVE))
     places = {x.trait.name: i for i, x in enumerate(c.columns) if x.is_live}
     conditions = []
     for i, column in enumerate(c.columns):
         if column.is_live:
-            travels = _travels(i, column)
+            travels = _travels(c, i, column)
         elif column.is_superseded and column.trait.name in places:
             at = places[column.trait.name]
-            travels = e.all_of(e.col(f"h{i}"), e.paren(_travels(at, c.columns[at])))
+            travels = e.all_of(e.col(f"h{i}"), e.paren(_travels(c, at, c.columns[at])))
         else:
             travels = _emptied(i) if column in c.emptied else exp.false()
         conditions.append(e.case((is_removal.copy(), _emptied(i)), default=e.paren(travels)))
     return e.flags(conditions)
 
 
-def _travels(i: int, column: Column) -> exp.Expr:
+def _travels(c: Comparison, i: int, column: Column) -> exp.Expr:
     value = e.col(column.state_name)
     is_first = e.among(e.col("cause"), ["new", "moved"])
     is_change = e.equals(e.col("cause"), e.text("changed"))
     found = e.any_of(e.not_null(value), e.col(f"g{i}"))
+    if c.can_move and not c.removes:
+        is_other = _is_other_key(c)
+        is_same = [exp.Not(this=is_other)] if is_other is not None else []
+        is_move = e.equals(e.col("cause"), e.text("moved"))
+        found = e.any_of(found, e.all_of(is_move, e.col(f"d{i}"), *is_same))
     differs = e.any_of(e.col(f"d{i}"), e.col(f"g{i}"))
     return e.case(
         (is_first, e.paren(found)), (is_change, e.paren(differs)), default=_is_said(column, value)

@@ -323,6 +323,19 @@ def test_a_segment_that_is_kept_keeps_its_reason_when_it_has_another_name(
     assert_quiet(shop)
 
 
+def test_a_null_empties_a_member_of_a_renamed_segment_that_nobody_leaves(
+    shop: SmallProject,
+) -> None:
+    """The person is the same one under either name, so an old value would stay for good."""
+    for name, tier in (("cart", "'gold'"), ("basket", "null")):
+        fill(shop, f"'a', {tier}, 1, null")
+        entry: dict[str, Any] = {"segment": name, "on_remove": "keep", "update_only": False}
+        shop.define(model("seg_kept", "segment", **entry, traits=["tier"]))
+        sync(shop)
+    assert shop.attributes("a") == {"cart": True, "basket": True}
+    assert_quiet(shop)
+
+
 def test_members_of_a_renamed_segment_move_at_every_destination(shop: SmallProject) -> None:
     vendors = ("fullstory", "gainsight_px", "launchdarkly", "qualtrics")
     controls = {vendor: SandboxControl(shop.sandbox.url, vendor) for vendor in vendors}

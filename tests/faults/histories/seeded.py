@@ -49,7 +49,10 @@ PLAN: Mapping[str, Edit] = {
         diff, "_emptied_by_moving", "if not column.is_dropped or", "if True or"
     ),
     "the reason of a segment stays when the segment has another name": Edit(
-        diff, "_emptied_by_moving", "or is_of_a_segment", ""
+        diff, "_emptied_by_moving", "or is_of_a_place", ""
+    ),
+    "a null leaves out whoever moves without being removed": Edit(
+        diff, "_travels", "if c.can_move and not c.removes:", "if False:"
     ),
     "an assertion leaves nulls out": Edit(
         diff, "_travels", "default=_is_said(column, value)", "default=e.not_null(value)"

@@ -9,11 +9,18 @@ import pytest
 
 from tests.faults.histories import code
 from tests.faults.histories.conftest import MakeStage
-from tests.faults.histories.data import Join, Leave, Rename
+from tests.faults.histories.data import Change, Join, Leave, Rename
 from tests.faults.histories.definitions import Entry
 from tests.faults.histories.mapping import DropTrait, SendAll
 from tests.faults.histories.not_yet import NOT_YET
-from tests.faults.histories.places import AddModel, Identify, ObjectType, RenameModel, ReturnModel
+from tests.faults.histories.places import (
+    AddModel,
+    Identify,
+    List,
+    ObjectType,
+    RenameModel,
+    ReturnModel,
+)
 from tests.faults.histories.runs import Run
 from tests.faults.histories.steps import KINDS
 from tests.faults.histories.stories import Failed, Story, shrink, wander
@@ -117,6 +124,24 @@ ONCE_WRONG: Mapping[str, Story] = {
             SendAll("mc_renamed", "fullstory"),
             Run(),
             ReturnModel("mc"),
+            Run(),
+        ],
+    ),
+    "a null empties whoever comes to stand on a list, where nobody is removed": Story(
+        {"customerio": "customerio"},
+        [
+            AddModel(
+                "mc",
+                "segment",
+                "customerio",
+                Entry(traits={"t3": "c1", "t4": "c2"}, segment="seg_b", on_remove="keep"),
+            ),
+            Join("mc", "p2", ("free", "1", None, "x")),
+            Run(),
+            List("mc", "customerio", "1"),
+            Change("mc", "p2", "c1", None),
+            Change("mc", "p2", "why", None),
+            Run(),
             Run(),
         ],
     ),

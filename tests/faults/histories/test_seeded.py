@@ -115,6 +115,14 @@ STORIES: Mapping[str, Sequence[Step]] = {
     ],
     "a dropped trait that is kept is emptied by a segment's new name": DROPPED,
     "the reason of a segment stays when the segment has another name": DROPPED,
+    "a null leaves out whoever moves without being removed": [
+        segment(on_remove="keep"),
+        joins("mc"),
+        Run(),
+        RenameSegment("mc", HERE, "seg_a"),
+        Change("mc", "p1", "c1", None),
+        Run(),
+    ],
     "an assertion leaves nulls out": [*EMPTIED, unanswered(False), Run()],
     "a name that was handed over stays held": [
         traits(first=5),
