@@ -232,9 +232,9 @@ def _readable(path: Path) -> str:
 
 @cache
 def _dbts_own(dialect: str) -> tuple[Path, ...]:
-    """Files with dbt's macros that concern dates, for a warehouse."""
+    """Files with dbt's macros that ours call, for a warehouse."""
     include = Path(str(find_spec("dbt.include.global_project").origin)).parents[1]  # type: ignore[union-attr]
-    names = ("dateadd", "datediff", "date_trunc", "data_types")
+    names = ("dateadd", "datediff", "date_trunc", "data_types", "position")
     places = [include / p / "macros" / "utils" for p in ("global_project", *INSTALLED)]
     files = [place / f"{name}.sql" for place in places for name in names]
     return (*(f for f in files if f.exists()), *sorted(ADAPTERS.glob("*.sql")))

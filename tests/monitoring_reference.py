@@ -56,6 +56,8 @@ def runs(facts: Log) -> Iterator[Row]:
             "dbt_invocation_id": whole[row["run_id"]]["dbt_invocation_id"],
             "git_revision": None,
             "day": day,
+            "deferrals": row["deferrals"],
+            "built_at": row["built_at"],
             "saved_share": _share(row["unchanged"], sendable),
             "seconds": (row["finished_at"] - row["started_at"]).total_seconds(),
             "is_settled": is_settled,
@@ -276,7 +278,11 @@ def freshness(facts: Log) -> Iterator[Row]:
         age = (NOW - settled_at).total_seconds() / 60
         sla = SLAS.get(last["model"])
         allowed = int(sla.split()[0]) * (60 if "hour" in sla else 1) if sla else None
-        used = age / allowed if allowed else None
+        built_at = max(
+            (r["built_at"] for r in found if r["is_settled"] and r["built_at"]), default=None
+        )
+        data_age = (NOW - built_at).total_seconds() / 60 if built_at else None
+        used = max(age, data_age or 0) / allowed if allowed else None
         said = (
             None if used is None else "alarm" if used >= 1 else "note" if used >= 0.8 else "usual"
         )
@@ -288,8 +294,10 @@ def freshness(facts: Log) -> Iterator[Row]:
             "last_status": last["status"],
             "verdict": said,
             "age_minutes": age,
+            "data_age_minutes": data_age,
             "sla_minutes": allowed,
             "sla_share": used,
+            "built_at": built_at,
             "settled_at": settled_at,
             "last_run_at": last["finished_at"],
         }
@@ -303,34 +311,149 @@ def _nearest_rank(values: Sequence[int], percent: int) -> int | None:
     return sorted(values)[ceil(percent * len(values) / 100) - 1] if values else None
 
 
-def latencies(facts: Log) -> Iterator[Row]:
-    started = {(r["run_id"], r["sync"]): r for r in runs(facts)}
-    waited: dict[Key, list[int]] = defaultdict(list)
+TRAITS: Mapping[str, Sequence[str]] = {
+    "seg_trial": ("trial_reason", "score"),
+    "traits": ("plan", "old_plan", "city"),
+    "orders": ("amount",),
+}
+"""By model: what the metadata of today sends."""
+
+
+def trait_freshness(facts: Log) -> Iterator[Row]:
+    for row in freshness(facts):
+        for trait in TRAITS.get(row["model"], ()):
+            yield {**row, "trait": trait}
+
+
+def trait_volumes(facts: Log) -> Iterator[Row]:
+    of_run = {(r["run_id"], r["sync"]): r for r in runs(facts)}
+    by_day = _grouped(list(of_run.values()), "sync", "day")
+    sent: dict[tuple[str, date], list[Row]] = defaultdict(list)
     for row in facts.deliveries:
-        run = started[row["run_id"], row["sync"]]
-        if row["outcome"] == "delivered" and row["delivered_at"] >= run["started_at"]:
-            seconds = _whole_seconds(run["started_at"], row["delivered_at"])
-            waited[row["sync"], run["day"]].append(seconds)
-    for (sync,), found in _grouped(list(runs(facts)), "sync").items():
-        since = None
-        for run, after in zip(found, [*found[1:], None], strict=True):
-            left = run["undecided"] + run["not_attempted"]
-            since = (since or run["started_at"]) if left else None
-            if after is not None and after["day"] == run["day"]:
+        if row["outcome"] == "delivered" and row["op"] in ("add", "change"):
+            sent[row["sync"], of_run[row["run_id"], row["sync"]]["day"]].append(row)
+    for (sync, day), rows in sent.items():
+        own = TRAITS.get(sync.removesuffix("__crm"), ())
+        changes = [row for row in rows if row["cause"] == "changed"]
+        delivered = sum(run["delivered"] for run in by_day[sync, day])
+
+        def carried(row: Row, own: Sequence[str] = own) -> list[str]:
+            names = row["changed"].split(",")[:-1]
+            return list(own) if row["changed"] == "*" else names
+
+        for trait in own:
+            with_it = [row for row in rows if trait in carried(row)]
+            if not with_it:
                 continue
-            acknowledged = waited[sync, run["day"]]
-            midnight = datetime.combine(run["day"] + timedelta(days=1), time())
-            late = [_whole_seconds(since, midnight)] * left if since else []
-            items = [*acknowledged, *late]
+            changed = [row for row in changes if trait in carried(row)]
+            alone = sum(carried(row) == [trait] for row in changed)
             yield {
                 "sync": sync,
-                "day": run["day"],
-                "acknowledged": len(acknowledged),
-                "unfinished": left,
-                "p50_seconds": _nearest_rank(items, 50),
-                "p95_seconds": _nearest_rank(items, 95) if len(items) >= 20 else None,
-                "max_seconds": max(items, default=None),
+                "trait": trait,
+                "day": day,
+                "deliveries": len(with_it),
+                "changes": len(changed),
+                "changes_alone": alone,
+                "change_share": _share(len(changed), len(changes)),
+                "requests_alone": _share(
+                    alone * sum(r["requests"] for r in by_day[sync, day]), delivered
+                ),
+                "bytes_alone": _share(
+                    alone * sum(r["bytes_sent"] for r in by_day[sync, day]), delivered
+                ),
             }
+
+
+def deferrals(facts: Log) -> Iterator[Row]:
+    for (sync, day), found in _by_day(facts).items():
+        last = found[-1]
+        pairs = [one.split(":") for one in (last["deferrals"] or "").split(",") if one]
+        counts = {reason: int(rows) for reason, rows in pairs}
+        counts["other"] = last["deferred"] - sum(counts.values())
+        for reason, rows in counts.items():
+            if rows:
+                yield dict(sync=sync, reason=reason, day=day, row_count=rows)
+
+
+def field_drift(facts: Log) -> Iterator[Row]:
+    last_of_day = {
+        (row["sync"], row["field"], row["checked_at"].date()): row
+        for row in sorted(facts.checked_fields, key=lambda r: r["checked_at"])
+    }
+    shown: dict[Key, date] = {}
+    for (sync, name, day), row in last_of_day.items():
+        held, missing = row["held"], row["missing"]
+        if missing < held:
+            shown[sync, name] = day
+        said = "alarm" if missing == held else "note" if missing >= held / 2 else "usual"
+        yield {
+            "sync": sync,
+            "field": name,
+            "day": day,
+            "verdict": said if held >= 10 else "learning",
+            "held": held,
+            "missing": missing,
+            "differing": row["differing"],
+            "missing_share": missing / held,
+            "differing_share": row["differing"] / held,
+            "last_shown_on": shown.get((sync, name)),
+        }
+
+
+def _whole_seconds(since: datetime, until: datetime) -> int:
+    return int((until.replace(microsecond=0) - since.replace(microsecond=0)).total_seconds())
+
+
+def _nearest_rank(values: Sequence[int], percent: int) -> int | None:
+    return sorted(values)[ceil(percent * len(values) / 100) - 1] if values else None
+
+
+HOPS = {
+    "event_to_build": ("occurred_at", "built_at"),
+    "build_to_run": ("built_at", "started_at"),
+    "run_to_acknowledgement": ("started_at", "delivered_at"),
+    "build_to_acknowledgement": ("built_at", "delivered_at"),
+    "event_to_acknowledgement": ("occurred_at", "delivered_at"),
+}
+
+
+def latencies(facts: Log) -> Iterator[Row]:
+    started = {(r["run_id"], r["sync"]): r for r in runs(facts)}
+    waited: dict[tuple[str, date, str], list[int]] = defaultdict(list)
+    for row in facts.deliveries:
+        run = started[row["run_id"], row["sync"]]
+        if row["outcome"] != "delivered" or row["delivered_at"] < run["started_at"]:
+            continue
+        for hop, (begin, end) in HOPS.items():
+            moments = {**run, **row}
+            since, until = moments[begin], moments[end]
+            if since is not None and until is not None and since <= until:
+                waited[row["sync"], run["day"], hop].append(_whole_seconds(since, until))
+    for (sync,), found in _grouped(list(runs(facts)), "sync").items():
+        first = None
+        for run, after in zip(found, [*found[1:], None], strict=True):
+            left = run["undecided"] + run["not_attempted"]
+            first = (first or run) if left else None
+            if after is not None and after["day"] == run["day"]:
+                continue
+            midnight = datetime.combine(run["day"] + timedelta(days=1), time())
+            for hop, (begin, end) in HOPS.items():
+                since = first[begin] if first and end == "delivered_at" and begin in first else None
+                late = [_whole_seconds(since, midnight)] * left if since else []
+                acknowledged = waited[sync, run["day"], hop]
+                items = [*acknowledged, *late]
+                if not items and hop != "run_to_acknowledgement":
+                    continue
+                yield {
+                    "sync": sync,
+                    "hop": hop,
+                    "day": run["day"],
+                    "acknowledged": len(acknowledged),
+                    "unfinished": len(late),
+                    "p50_seconds": _nearest_rank(items, 50),
+                    "p95_seconds": _nearest_rank(items, 95) if len(items) >= 20 else None,
+                    "max_seconds": max(items, default=None),
+                }
 
 
 def rejects(facts: Log) -> Iterator[Row]:
@@ -436,6 +559,10 @@ MODELS: Mapping[str, Callable[[Log], Iterator[Row]]] = {
         fates,
         volumes,
         freshness,
+        trait_freshness,
+        trait_volumes,
+        deferrals,
+        field_drift,
         latencies,
         rejects,
         dead_letters,

@@ -16,6 +16,8 @@ FIRST, DAYS = date(2024, 2, 22), 90
 LAST = FIRST + timedelta(days=DAYS - 1)
 OUTAGE = (date(2024, 4, 2), date(2024, 4, 3))
 REDEFINED, BAD_DAY, RENAMED = date(2024, 4, 12), date(2024, 4, 25), date(2024, 5, 6)
+BUILT_SINCE = date(2024, 3, 25)
+DEFERRALS = (None, "cap:2,window:1", "cadence:1")
 KILLED, MARKED = date(2024, 3, 20), date(2024, 3, 11)
 NO_RUN = (date(2024, 3, 3), date(2024, 5, 12))
 UNSURE = 7
@@ -39,6 +41,7 @@ class Log:
     deliveries: list[Row] = field(default_factory=list)
     dead_letters: list[Row] = field(default_factory=list)
     checks: list[Row] = field(default_factory=list)
+    checked_fields: list[Row] = field(default_factory=list)
     syncs: list[Row] = field(default_factory=list)
 
 
@@ -208,15 +211,29 @@ def _run(log: Log, feed: Feed, at: datetime, source: random.Random) -> None:
                     "sync": feed.name,
                     "epoch": feed.epoch,
                     **row,
-                    "changed": "",
+                    "changed": _travelled(feed, source),
                     "outcome": outcome,
                     "code": code,
                     "delivered_at": at + timedelta(seconds=late),
+                    "occurred_at": _occurred(feed, at, source),
                 }
             )
         _settle(feed, row, outcome)
     if not is_killed:
         _record(log, feed, at, run_id, rows, tally)
+
+
+def _travelled(feed: Feed, source: random.Random) -> str:
+    """Names with a comma after each; one is no trait of today, one is within another's."""
+    if feed.kind != "traits":
+        return source.choice(("", "*"))
+    return source.choice(("*", "plan,", "plan,old_plan,", "plan,city,", "city,gone,"))
+
+
+def _occurred(feed: Feed, at: datetime, source: random.Random) -> datetime | None:
+    if feed.kind != "events" or source.random() < 0.1:
+        return None
+    return at - timedelta(hours=source.choice((-1, 1, 9)), seconds=source.randrange(900))
 
 
 def _settle(feed: Feed, row: Row, outcome: str) -> None:
@@ -277,10 +294,20 @@ def _record(
             "removes": ops["remove"],
             "requests": len(rows) // 10 + 1,
             "bytes_sent": 300 * len(rows),
+            "deferrals": DEFERRALS[feed.epoch % 3],
+            "built_at": _built(feed, at),
             "definition": "second" if at.date() >= REDEFINED else "first",
             "is_definition_changed": at.date() == REDEFINED and at.hour == feed.hours[0],
         }
     )
+
+
+def _built(feed: Feed, at: datetime) -> datetime | None:
+    """An older version did not log it; the trial's model was once not built for two days."""
+    if at.date() < BUILT_SINCE:
+        return None
+    late = timedelta(days=2) if feed.model == "seg_trial" and at.date() == LAST else timedelta()
+    return at - late - timedelta(minutes=20, seconds=at.day)
 
 
 def _verify(log: Log, day: date, source: random.Random) -> None:
@@ -299,6 +326,24 @@ def _verify(log: Log, day: date, source: random.Random) -> None:
                     "differing_traits": f"plan:{lost}" if lost else None,
                 }
             )
+            log.checked_fields += [
+                {
+                    "run_id": f"check {feed} {day}",
+                    "sync": f"{feed}__crm",
+                    "checked_at": datetime.combine(day, time(hour)),
+                    "field": field,
+                    "held": held,
+                    "missing": held if day >= RENAMED and hour == 12 else gone,
+                    "differing": lost,
+                }
+                for field, held, gone in (
+                    ("plan", found, source.randrange(3)),
+                    ("city", 9, 9),
+                    ("score", 40, source.choice((19, 20, 39))),
+                )
+                for hour in (11, 12)
+                if field != "score" or day >= KILLED
+            ]
 
 
 def _letters(log: Log) -> None:

@@ -12,10 +12,10 @@ run_syncs as (
 
     {{ activation._log(
         source('activation_state', 'run_syncs'),
-        texts=['run_id', 'sync', 'model', 'destination', 'status', 'message'],
+        texts=['run_id', 'sync', 'model', 'destination', 'status', 'message', 'deferrals'],
         numbers=counts + ['epoch'],
         flags=['is_definition_changed'],
-        moments=['started_at', 'finished_at']
+        moments=['started_at', 'finished_at', 'built_at']
     ) }}
 
 ),
@@ -68,6 +68,7 @@ final as (
         {%- for count in counts %}
         coalesce(numbered.{{ count }}, 0) as {{ count }},
         {%- endfor %}
+        numbered.deferrals,
         {{ activation._as_double('numbered.unchanged') }}
         / nullif(numbered.unchanged + numbered.adds + numbered.changes, 0) as saved_share,
         {{ activation._as_double(
@@ -81,6 +82,7 @@ final as (
             and not {{ activation._is_ignored('numbered.sync', 'numbered.day') }}
         ) as is_baseline,
         coalesce(numbered.is_definition_changed, false) as is_definition_changed,
+        numbered.built_at,
         numbered.started_at,
         numbered.finished_at
     from numbered

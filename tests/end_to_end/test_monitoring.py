@@ -61,7 +61,50 @@ def _graph() -> Record:
         }
         for model, sla in q.SLAS.items()
     }
+    nodes["model.foreign.seg_trial"] |= _sending(
+        {"identity": "id", "reason": "why", "sla": q.SLAS["seg_trial"], "kind": "segment"},
+        {"name": "crm", "segment": "trial"},
+        id={},
+        why={},
+        score={},
+        email={"pii": True},
+        note={"send": False},
+    )
+    nodes["model.foreign.traits"] |= _sending(
+        {"identity": "id", "sla": q.SLAS["traits"], "kind": "traits"},
+        {"name": "crm", "traits": {"plan": "tier", "old_plan": "was", "city": "city"}},
+        id={},
+        tier={},
+        was={},
+        city={},
+        unsent={},
+    )
+    nodes["model.foreign.orders"] = {"name": "orders", "resource_type": "model"} | _sending(
+        {
+            "kind": "events",
+            "event": "bought",
+            "identity": "id",
+            "event_id": "n",
+            "occurred_at": "at",
+        },
+        "crm",
+        id={},
+        n={},
+        at={},
+        amount={},
+    )
     return {"nodes": nodes, "sources": {}}
+
+
+def _sending(meta: dict[str, Any], entry: Any, **columns: dict[str, Any]) -> Record:
+    """A model's metadata and columns, as dbt's graph has them."""
+    return {
+        "columns": {
+            name: {"name": name, "config": {"meta": {"activation": own}}}
+            for name, own in columns.items()
+        },
+        "config": {"meta": {"activation": {**meta, "destinations": [entry]}}},
+    }
 
 
 def _write(warehouse: AnyWarehouse, log: q.Log) -> None:
@@ -154,6 +197,10 @@ def _assert_seen(warehouse: AnyWarehouse) -> None:
     assert days("rejects", "is_new and code = 'field_unknown'") == {q.RENAMED}
     late = "sync = 'seg_trial__crm' and unfinished > 0 and max_seconds > 86400"
     assert q.OUTAGE[1] in days("latencies", late)
+    assert days("latencies", "hop = 'event_to_acknowledgement' and acknowledged > 0")
+    assert days("field_drift", "field = 'plan' and verdict = 'alarm'")
+    kept = days("field_drift", f"last_shown_on = date '{q.RENAMED}' and verdict = 'alarm'")
+    assert not kept and days("field_drift", "last_shown_on < day and verdict = 'alarm'")
     assert not days("audience_sizes", "model_rows is not null") & {*q.NO_RUN, *q.OUTAGE}
     fallen = {day for day in days("match_rates", "verdict = 'alarm'") if day >= q.RENAMED}
     assert fallen and min(fallen) <= q.RENAMED + timedelta(days=3)

@@ -1,0 +1,107 @@
+{#- Grain: a reason for which rows of a sync wait after a day's last settled run. -#}
+{%- set reasons = ['cap', 'cadence', 'interval', 'group', 'waiting', 'window'] -%}
+with
+
+settled as (
+
+    select
+        sync,
+        day,
+        deferred,
+        ',' || coalesce(deferrals, '') || ',' as listed,
+        row_number() over (
+            partition by sync, day
+            order by started_at desc
+        ) as recency
+    from {{ ref('activation__runs') }}
+    where is_settled
+
+),
+
+cut as (
+
+    {%- for reason in reasons %}
+    {%- set mark = "'," ~ reason ~ ":'" %}
+    select
+        sync,
+        day,
+        deferred,
+        '{{ reason }}' as reason,
+        substring(
+            listed, {{ dbt.position(mark, 'listed') | trim }} + {{ reason | length + 2 }}, 20
+        ) as found
+    from settled
+    where recency = 1 and {{ dbt.position(mark, 'listed') | trim }} > 0
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+
+),
+
+counted as (
+
+    select
+        sync,
+        day,
+        reason,
+        cast(
+            substring(found, 1, {{ dbt.position("','", 'found') | trim }} - 1) as bigint
+        ) as row_count
+    from cut
+
+),
+
+told as (
+
+    select
+        sync,
+        day,
+        sum(row_count) as row_count
+    from counted
+    group by sync, day
+
+),
+
+others as (
+
+    select
+        settled.sync,
+        settled.day,
+        'other' as reason,
+        cast(settled.deferred - coalesce(told.row_count, 0) as bigint) as row_count
+    from settled
+    left join told on settled.sync = told.sync and settled.day = told.day
+    where settled.recency = 1
+
+),
+
+every_reason as (
+
+    select
+        sync,
+        day,
+        reason,
+        row_count
+    from counted
+    union all
+    select
+        sync,
+        day,
+        reason,
+        row_count
+    from others
+
+),
+
+final as (
+
+    select
+        sync,
+        {{ activation._as_text('reason') }} as reason,
+        day,
+        row_count
+    from every_reason
+    where row_count > 0
+
+)
+
+select * from final
