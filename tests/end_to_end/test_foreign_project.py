@@ -133,8 +133,7 @@ def test_a_project_that_installs_the_package_sends_its_own_models_only(
     foreign.run("contract", "--check", expect=0)
     foreign.run("exposures", "--check", expect=0)
     _assert_monitored(foreign, {"traits_people": len(people), "seg_trial_ending": len(members)})
-    if isinstance(foreign.warehouse, DuckDBFile):
-        foreign.dbt("docs", "generate", "--warn-error")
+    foreign.dbt("docs", "generate", "--warn-error")
 
 
 def _assert_monitored(foreign: ForeignProject, sizes: dict[str, int]) -> None:
