@@ -32,21 +32,21 @@ dbt-tests: $(INSTALLED)
 	SHOP_DUCKDB=target/test/shop.duckdb DBT_PROFILES_DIR=target/test \
 		$(BIN)/dbt --quiet --warn-error build --target-path target/test
 	SHOP_DUCKDB=target/test/shop.duckdb DBT_PROFILES_DIR=target/test \
-		$(BIN)/dbt --quiet --warn-error docs generate --target-path target/test
-	SHOP_DUCKDB=target/test/shop.duckdb DBT_PROFILES_DIR=target/test \
 		$(BIN)/python -m sync check --target-path target/test
 	SHOP_DUCKDB=target/test/shop.duckdb DBT_PROFILES_DIR=target/test \
 		$(BIN)/python -m sync personas examples/shop/personas.yml --quiet --target-path target/test
+	SHOP_DUCKDB=target/test/shop.duckdb DBT_PROFILES_DIR=target/test \
+		$(BIN)/dbt --quiet --warn-error docs generate --target-path target/test
 	rm -f target/test/saas.duckdb
 	$(BIN)/dbt --quiet deps --project-dir examples/saas
 	SAAS_DUCKDB=$(CURDIR)/target/test/saas.duckdb $(BIN)/dbt --quiet --warn-error build \
-		--project-dir examples/saas --profiles-dir examples/saas --target-path $(CURDIR)/target/test/saas
-	SAAS_DUCKDB=$(CURDIR)/target/test/saas.duckdb $(BIN)/dbt --quiet --warn-error docs generate \
 		--project-dir examples/saas --profiles-dir examples/saas --target-path $(CURDIR)/target/test/saas
 	cd examples/saas && SAAS_DUCKDB=$(CURDIR)/target/test/saas.duckdb \
 		$(CURDIR)/$(BIN)/python -m sync check --target-path $(CURDIR)/target/test/saas
 	cd examples/saas && SAAS_DUCKDB=$(CURDIR)/target/test/saas.duckdb \
 		$(CURDIR)/$(BIN)/python -m sync personas --quiet --target-path $(CURDIR)/target/test/saas
+	SAAS_DUCKDB=$(CURDIR)/target/test/saas.duckdb $(BIN)/dbt --quiet --warn-error docs generate \
+		--project-dir examples/saas --profiles-dir examples/saas --target-path $(CURDIR)/target/test/saas
 
 lowest: $(INSTALLED) ## Install the lowest dbt that is supported, for the tests that try it.
 	$(PYTHON) -m venv $(VENV)/lowest

@@ -201,7 +201,7 @@ def test_the_report_counts_what_was_sent(small_shop: Project) -> None:
 
 def test_the_personas_get_what_they_should(shop: Project) -> None:
     finished = shop.run("personas", "examples/shop/personas.yml", expect=0)
-    assert "10 personas: all get what they should." in finished.stdout
+    assert "11 personas: all get what they should." in finished.stdout
 
 
 def test_the_next_day_sends_only_what_differs(shop: Project) -> None:
