@@ -86,6 +86,8 @@ class Promise:
             for trait in definitions[key[0]].traits(key[1])
         }
         for key, want in wants.items():
+            new._take_along(key, want, definitions[key[0]], gone)
+        for key, want in wants.items():
             strange = _known_otherwise(key, definitions)
             silent = gone | keeping - {key}
             new._let_go(key, want, definitions[key[0]], spoken_for, silent, unsaid, strange)
@@ -94,6 +96,20 @@ class Promise:
         for key in order:
             new._assert(key, wants[key], creates(definitions[key[0]], key[1]))
         return new, sum(want.invalid for want in wants.values())
+
+    def _take_along(self, key: SyncKey, want: Wants, model: Definition, gone: set[SyncKey]) -> None:
+        """What a sync that is gone wrote may go with whoever leaves one that sends the name now."""
+        if model.entries[key[1]].on_remove == "keep":
+            return
+        stays = want.subjects.keys() | want.kept
+        own = self.claims.get(key, {}).items()
+        left = {name[1] for name, claim in own if claim.identity not in stays}
+        traits = model.traits(key[1])
+        for other in gone:
+            for name in self.claims[other]:
+                is_sent = name[0] == key[1] and name[2].partition("--")[0] in traits
+                if is_sent and name[1] in left:
+                    self.held[name] = self.values(name) | {NOTHING}
 
     def _let_go(
         self,
