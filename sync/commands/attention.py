@@ -13,8 +13,9 @@ from sync.commands.concerns import SELECT, Attention, Concern, together
 from sync.commands.lift import Lift
 from sync.commands.orphans import Orphan
 from sync.commands.status import Row
+from sync.commands.verify import LEAST_HELD
 from sync.model import Sync
-from sync.state.history import COMPLETE, Compared, SyncRun
+from sync.state.history import COMPLETE, Compared, Missing, SyncRun
 from sync.state.reading import Cause
 
 COMMAND = re.compile(r"(dbt|python -m sync)\b[^;,]*")
@@ -43,6 +44,7 @@ def find(
     inside: Mapping[str, Inside],
     gone: Sequence[Orphan],
     lifts: Sequence[Lift],
+    fields: Sequence[tuple[Sync, Missing]] = (),
 ) -> list[Attention]:
     """Everything that needs attention, the worst first; alike things of several syncs are one."""
     found: list[Attention] = []
@@ -53,6 +55,7 @@ def find(
         found += _rejected(row, [cause for sync, cause in causes if sync == row.sync])
         found += _unconfirmed(row)
     found += _mismatched(checks)
+    found += [_gone(sync, field) for sync, field in fields if field.held >= LEAST_HELD]
     found += _split_off(lifts)
     found += [_left_behind(orphan) for orphan in gone]
     return sorted(
@@ -178,6 +181,19 @@ def _mismatched(checks: Sequence[tuple[Sync, Compared]]) -> Iterator[Attention]:
                 newest[0].checked_at,
                 checked - matched,
             )
+
+
+def _gone(sync: Sync, field: Missing) -> Attention:
+    return Attention(
+        Concern.FIELD,
+        True,
+        (title(sync),),
+        f"the trait {field.name} is shown for nobody who has it: renamed, archived or emptied there",
+        _selected("verify", sync),
+        field.checked_at,
+        field.held,
+        sync.owner,
+    )
 
 
 def _pooled(compared: Sequence[Compared]) -> tuple[int, int]:

@@ -25,8 +25,10 @@ class Concern(IntEnum):
     REJECTED = 4
     SPLIT = 5
     """A holdout does not hold back the share that it should."""
-    MATCH = 6
-    UNCONFIRMED = 7
+    FIELD = 6
+    """A destination shows a trait for nobody any more."""
+    MATCH = 7
+    UNCONFIRMED = 8
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,6 +104,7 @@ def find_report(project: Project, access: StateAccess, now: datetime, days: int)
         flows, firsts = history.flows(state), history.first_runs(state)
         logged = [run for run in history.sync_runs(state, since) if run.sync in ours]
         ends = {run.run_id: run for run in history.runs(state, since)}
+        fields = [(ours[f.sync], f) for f in history.missing(state, since) if f.sync in ours]
         checks = [(ours[c.sync], c) for c in history.checks(state, since) if c.sync in ours]
         snapshots = {name: access.tables(name).snapshot for name in _one_each(rows)}
         shared = membership.shared_members(state, snapshots)
@@ -125,7 +126,7 @@ def find_report(project: Project, access: StateAccess, now: datetime, days: int)
         at=now,
         days=days,
         is_daily=is_daily,
-        attention=tuple(attention.find(rows, logged, causes, checks, inside, gone, lifts)),
+        attention=tuple(attention.find(rows, logged, causes, checks, inside, gone, lifts, fields)),
         syncs=tuple(facts),
         causes=tuple(causes),
         checks=tuple(checks),

@@ -1,6 +1,7 @@
 """What the log tables tell of the past, read without changing it; no identity leaves the warehouse.
 
-Sources: `runs`, `run_syncs`, `deliveries` and `checks`. Moments are in UTC, without a zone.
+Sources: `runs`, `run_syncs`, `deliveries`, `checks` and `checked_fields`. Moments are in UTC,
+without a zone.
 """
 
 from __future__ import annotations
@@ -93,6 +94,25 @@ where checked_at >= @since and sent > 0
 order by checked_at, sync
 """
 
+FIELDS = """
+with newest as (
+    select
+        sync,
+        field,
+        checked_at,
+        held,
+        missing,
+        row_number() over (partition by sync, field order by checked_at desc) as recency
+    from @checked_fields
+    where checked_at >= @since
+)
+
+select sync, field, checked_at, held, missing
+from newest
+where recency = 1 and missing = held
+order by sync, field
+"""
+
 
 class Flow(NamedTuple):
     """Who entered and left a sync in one run."""
@@ -151,6 +171,16 @@ class Compared(NamedTuple):
     """Traits that differ and how often, as `name:count,name:count`."""
 
 
+class Missing(NamedTuple):
+    """A trait that a destination showed for none of the people who have it, when last compared."""
+
+    sync: str
+    name: str
+    checked_at: datetime
+    held: int
+    missing: int
+
+
 def flows(state: Catalogue) -> list[Flow]:
     """Entries and exits of every run that the delivery log knows, of all syncs."""
     return [
@@ -177,6 +207,13 @@ def runs(state: Catalogue, since: datetime) -> list[Run]:
 def checks(state: Catalogue, since: datetime) -> list[Compared]:
     """Comparisons by `verify` since, oldest first."""
     return [Compared(*row) for row in ask(state, CHECKS, {"since": e.moment(since)})]
+
+
+def missing(state: Catalogue, since: datetime) -> list[Missing]:
+    """Traits that nobody has any more, as far as `verify` has looked since; by sync and name."""
+    if state.tables["checked_fields"].name not in state.present():
+        return []
+    return [Missing(*row) for row in ask(state, FIELDS, {"since": e.moment(since)})]
 
 
 def ask(

@@ -122,6 +122,9 @@ def test_a_field_that_nobody_has_any_more_is_found_when_members_are_read_back(
     found = json.loads(run("verify", "--json", expect=1).stdout)["findings"]
     assert [problem["code"] for problem in found] == ["field-gone"]
     assert "customerio shows `score` for none of the 12 people" in found[0]["message"]
+    report = run("report", "--format", "markdown").stdout
+    assert "The trait score is shown for nobody who has it" in report
+    assert "he trait plan is shown" not in report
     fields = "select field, held, missing, differing from {state}.checked_fields"
     newest = f"{fields} order by checked_at desc, field limit 2"
     assert shop.state(newest) == [("plan", 12, 1, 1), ("score", 12, 12, 0)]
