@@ -188,7 +188,8 @@ def _gone(sync: Sync, field: Missing) -> Attention:
         Concern.FIELD,
         True,
         (title(sync),),
-        f"the trait {field.name} is shown for nobody who has it: renamed, archived or emptied there",
+        f"the trait {field.name} is shown for nobody who has it:"
+        " renamed, archived or emptied there",
         _selected("verify", sync),
         field.checked_at,
         field.held,
