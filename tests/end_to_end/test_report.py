@@ -448,3 +448,59 @@ def test_the_page_reads_well_in_a_browser(lived: SmallProject, told: Runs, brows
     browser.look(1280, "light")
     assert dark != browser.ask("getComputedStyle(document.body).backgroundColor")
     assert browser.errors == []
+
+
+FOCUSED = """
+(() => {
+  const at = document.activeElement;
+  const outline = getComputedStyle(at).outlineStyle;
+  return [at.tagName, at.className, outline, at.closest("details")?.open ?? null];
+})()
+"""
+
+
+@on_duckdb
+def test_every_table_of_the_page_is_reached_and_opened_with_the_keyboard(
+    lived: SmallProject, told: Runs, browser: Page
+) -> None:
+    told("report")
+    browser.open(lived.dir / "target/activation_report.html")
+    browser.look(1280, "light")
+    folded = browser.ask("document.querySelectorAll('details').length")
+    assert folded > 3 and browser.ask("document.querySelectorAll('details[open]').length") == 0
+    browser.press("Tab")
+    assert browser.ask(FOCUSED)[:2] == ["A", "skip"]
+    opened = 0
+    for _ in range(200):
+        browser.press("Tab")
+        tag, _, outline, _ = browser.ask(FOCUSED)
+        if tag == "BODY":
+            break
+        assert outline != "none", "who tabs along doesn't see where they are"
+        if tag == "SUMMARY":
+            browser.press("Enter")
+            assert browser.ask(FOCUSED)[3] is True
+            opened += 1
+    assert opened == folded
+    assert browser.errors == []
+
+
+HIDDEN_ON_PAPER = """
+[...document.querySelectorAll("table")]
+  .filter(e => !e.getClientRects().length)
+  .map(e => e.outerHTML.slice(0, 200))
+"""
+
+
+@on_duckdb
+def test_all_tables_of_the_page_are_printed(lived: SmallProject, told: Runs, browser: Page) -> None:
+    told("report")
+    browser.open(lived.dir / "target/activation_report.html")
+    printed = browser.print()
+    assert printed.startswith(b"%PDF") and printed.count(b"/Type /Page\n") >= 2
+    browser.look(760, "dark")
+    browser.call("Emulation.setEmulatedMedia", media="print")
+    assert browser.ask(HIDDEN_ON_PAPER) == []
+    paper = browser.ask("getComputedStyle(document.body).backgroundColor")
+    assert paper in ("rgb(255, 255, 255)", "rgba(0, 0, 0, 0)"), "ink is dear"
+    assert browser.errors == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import shutil
@@ -60,6 +61,19 @@ class Page:
         )
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         self.call("Emulation.setEmulatedMedia", features=features)
+
+    def print(self) -> bytes:
+        """The page as PDF."""
+        found = self.call("Page.printToPDF", printBackground=True)["result"]["data"]
+        return base64.b64decode(found)
+
+    def press(self, key: str) -> None:
+        """One key, such as `Tab` or `Enter`."""
+        known = {"Tab": (9, ""), "Enter": (13, "\r")}
+        code, text = known[key]
+        about = {"key": key, "code": key, "windowsVirtualKeyCode": code}
+        self.call("Input.dispatchKeyEvent", type="keyDown", text=text, **about)
+        self.call("Input.dispatchKeyEvent", type="keyUp", **about)
 
     def ask(self, expression: str) -> Any:
         """The value of an expression."""
