@@ -1,6 +1,7 @@
-"""Both examples build without a warning on the lowest dbt, and dbt's pages describe them all.
+"""Both examples and a foreign project build without a warning on the lowest dbt, and dbt's pages
+describe them all.
 
-`make dbt-tests` does the same on the dbt of this environment.
+On the dbt of this environment `make dbt-tests` and test_foreign_project.py do the same.
 """
 
 from __future__ import annotations
@@ -17,17 +18,18 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 LOWEST = Path(os.environ.get("LOWEST_DBT", ROOT / ".venv" / "lowest" / "bin" / "dbt"))
-OURS = {"activation", "shop", "saas"}
+OURS = {"activation", "shop", "saas", "activation_integration_tests"}
+PLACES = {"shop": "examples/shop", "saas": "examples/saas", "foreign": "integration_tests"}
 
 
 @pytest.fixture
 def example(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """A copy of an example that finds the package, and its data, where they are."""
+    """A copy of a project that finds the package, and its data, where they are."""
     if not LOWEST.exists():
         pytest.skip(f"no dbt at {LOWEST}; `make lowest` installs one")
     project = tmp_path / request.param
     ignored = shutil.ignore_patterns("target", "dbt_packages", "logs", "*.duckdb", ".activation")
-    shutil.copytree(ROOT / "examples" / request.param, project, ignore=ignored)
+    shutil.copytree(ROOT / PLACES[request.param], project, ignore=ignored)
     (project / "packages.yml").write_text(f"packages:\n  - local: {ROOT}\n")
     if not (project / "profiles.yml").exists():
         shutil.copy(ROOT / "profiles.yml.example", project / "profiles.yml")
@@ -41,6 +43,7 @@ def dbt(project: Path, *command: str) -> None:
         cwd=project,
         env=clean
         | {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
+        | {"ACTIVATION_TARGET": "duckdb", "ACTIVATION_DUCKDB": str(project / "foreign.duckdb")}
         | {f"{project.name.upper()}_DUCKDB": str(project / "example.duckdb")},
         capture_output=True,
         text=True,
@@ -64,7 +67,7 @@ def undescribed(manifest: dict[str, Any]) -> Iterator[str]:
             yield macro["name"]
 
 
-@pytest.mark.parametrize("example", ["shop", "saas"], indirect=True)
+@pytest.mark.parametrize("example", PLACES, indirect=True)
 def test_an_example_builds_on_the_lowest_dbt_and_everything_in_it_is_described(
     example: Path,
 ) -> None:
