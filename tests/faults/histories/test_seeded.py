@@ -24,6 +24,7 @@ from tests.faults.histories.runs import Answered, Refused, Run
 from tests.faults.histories.seeded import SEEDED
 from tests.faults.histories.steps import Step
 from tests.faults.histories.stories import Failed, Story
+from tests.seeds import in_turn
 
 HERE = "customerio"
 
@@ -195,7 +196,7 @@ def live(
     return lived
 
 
-@pytest.mark.parametrize("name", STORIES)
+@pytest.mark.parametrize("name", in_turn(STORIES, of=3))
 def test_a_seeded_mistake_breaks_the_promise(
     name: str, live: Callable[[Sequence[Step]], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
