@@ -10,6 +10,7 @@ from sync.destinations.notices import Notifiers
 from sync.errors import Problem
 from sync.model import Kind, Sync
 from sync.project.artifacts import Model
+from sync.project.literal_secrets import literal_secrets
 from sync.project.notifications import check_notifiers
 from sync.project.preflight import Gated, Preflight
 from sync.project.project import Project
@@ -68,11 +69,14 @@ def _changed_at(file: Path) -> float:
 
 
 def hints(project: Project) -> list[Problem]:
-    """What destinations take and users regret; it refuses nothing."""
+    """What is taken and regretted later; it refuses nothing."""
     found: list[Problem] = []
     for sync in [*project.syncs, *project.unconnected]:
         found += project.registry.load(sync.vendor).hints(sync)
         found += [_stays(sync)] if _keeps_everybody(sync) else []
+    profile = project.profile
+    found += literal_secrets(profile.all_connections, project.registry)
+    found += literal_secrets(profile.notifiers, Notifiers())
     return found
 
 

@@ -214,3 +214,31 @@ def test_a_connection_that_says_it_is_no_sandbox_is_the_vendors_own(app: App) ->
     ran = app.run("apply")
     assert ran.exit_code == 2
     assert "NOT_SET_HERE" in ran.err
+
+
+def test_a_secret_that_stands_in_the_file_is_warned_of_and_not_shown(app: App) -> None:
+    _edit(app, ("\"{{ env_var('TRACK_KEY') }}\"", "a-real-key"))
+    assert "secret-in-file" not in str(app.run("check", "--log-format", "json").json), "a stand-in"
+    text = (app.dir / "profiles.yml").read_text()
+    (address,) = [line for line in text.splitlines() if line.strip().startswith("base_url:")]
+    _edit(app, (address + "\n", ""))
+    told = app.run("check", "--log-format", "json").json
+    (warning,) = [one for one in told["warnings"] if one["code"] == "secret-in-file"]
+    assert warning["message"] == (
+        "connection customerio has `api_key` and `app_api_key` in profiles.yml itself"
+    )
+    assert "api_key: \"{{ env_var('CUSTOMERIO_API_KEY') }}\"" in warning["fix"]
+    assert warning["where"].endswith("profiles.yml, destinations.dev.customerio.api_key")
+    assert "a-real-key" not in str(told) and "sandbox-app-key" not in str(told)
+
+
+def test_a_notifier_whose_address_is_its_secret_is_warned_of(app: App) -> None:
+    profiles = app.dir / "profiles.yml"
+    profiles.write_text(
+        profiles.read_text()
+        + "notifications:\n  dev:\n    team: {type: slack, url: 'https://hooks.slack.com/x/y'}\n"
+    )
+    told = app.run("check", "--log-format", "json").json
+    (warning,) = [one for one in told["warnings"] if one["code"] == "secret-in-file"]
+    assert warning["message"] == "notifier team has `url` in profiles.yml itself"
+    assert "hooks.slack.com" not in str(told)
