@@ -20,10 +20,10 @@ from sync.project.connections import DESTINATIONS, outputs_of
 from sync.project.pii import looks_personal
 from sync.project.profiles import Profile
 from sync.project.syncs import compile_syncs
-from sync.project.vendors import SANDBOX, Registry, Vendor
+from sync.project.vendors import Registry, Vendor
 from sync.project.yaml import read_yaml, written
 
-SANDBOX_URL = f"{{{{ env_var('SANDBOX_URL', '{SANDBOX}') }}}}"
+SANDBOX_URL = "{{ env_var('SANDBOX_URL', 'true') }}"
 PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 
 
@@ -169,8 +169,7 @@ def settings_of(vendor: type[Vendor], connection: str, is_sandbox: bool) -> dict
     """A connection to a vendor, or to its stand-in: what it must have, from the environment."""
     found = {} if connection == vendor.name else {"type": vendor.name}
     if is_sandbox:
-        settings = dict(vendor.stand_in)
-        return {**found, "base_url": f"{SANDBOX_URL}{settings.pop('base_url')}", **settings}
+        return {**found, "sandbox": SANDBOX_URL}
     fields = vendor.settings.model_fields
     needed = [n for n, f in fields.items() if f.is_required() or n == "region"]
     return found | {name: _from_environment(f"{connection}_{name}") for name in needed}

@@ -96,7 +96,7 @@ def test_a_model_without_yaml_gets_it_and_profiles_a_block_at_its_end(bare: App)
 def test_printing_writes_nothing(bare: App) -> None:
     told = bare.run("init", "contacts", *FLAGS, "--destination", "webhook", "--sandbox", "--print")
     assert "    - name: contacts\n" in told.out
-    assert "/webhook/hook" in told.out
+    assert "sandbox: \"{{ env_var('SANDBOX_URL', 'true') }}\"\n" in told.out
     assert "Wrote" not in told.out
     assert not yaml_of(bare).exists()
     assert (bare.dir / "profiles.yml").read_text() == NO_DESTINATIONS
@@ -233,7 +233,7 @@ def test_on_a_terminal_it_asks_and_shows_before_it_writes(bare: App, is_meant: b
     assert "models/crm/contacts.yml:" in told
     assert process.returncode == (0 if is_meant else 2), told
     assert yaml_of(bare).exists() is is_meant
-    assert ("sandbox-track-key" in (bare.dir / "profiles.yml").read_text()) is is_meant
+    assert ("SANDBOX_URL" in (bare.dir / "profiles.yml").read_text()) is is_meant
     if is_meant:
         activation = yaml.safe_load(yaml_of(bare).read_text())["models"][0]["config"]["meta"]
         assert activation["activation"]["kind"] == "traits"
