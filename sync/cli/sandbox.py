@@ -42,7 +42,7 @@ def sandbox(session: Session, host: str, port: int) -> int:
         session.say(f"The sandbox answers at {page} (look there at what arrived).")
         session.say("In profiles.yml, under destinations.<target>:")
         for vendor in VENDORS:
-            session.say(f"  {vendor}: base_url: {base}/{vendor}")
+            session.say(f"  {vendor}: {{sandbox: {base}}}")
         session.say("Ctrl-C ends it, and forgets everything.")
 
     def log(request: Logged) -> None:

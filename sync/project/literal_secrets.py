@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, get_args
 from urllib.parse import urlsplit
@@ -11,7 +12,11 @@ from pydantic import SecretStr
 from sync.destinations.options import THIS_MACHINE
 from sync.errors import ConfigError, Problem
 from sync.project.connections import Connections
-from sync.project.vendors import Registry, load_vendor
+from sync.project.vendors import Registry, load_vendor, sandbox_url
+
+EXPRESSION = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.S)
+NAMED = re.compile(r"\b(?:env_var|var)\(\s*(['\"]).*?\1")
+QUOTED = re.compile(r"(['\"])(.*?)\1")
 
 
 def literal_secrets(connections: Connections, registry: Registry) -> Iterator[Problem]:
@@ -33,7 +38,7 @@ def literal_secrets(connections: Connections, registry: Registry) -> Iterator[Pr
 
 
 def _is_stand_in(connections: Connections, target: str, name: str) -> bool:
-    if connections.sandbox(target, name) is not False:
+    if sandbox_url(connections, target, name) is not None:
         return True
     settings, _ = connections.settings_here(target, name)
     return urlsplit(str(settings.get("base_url", ""))).hostname in THIS_MACHINE
@@ -44,7 +49,11 @@ def _is_secret(annotation: Any) -> bool:
 
 
 def _is_literal(value: Any) -> bool:
-    return value is not None and str(value).strip() != "" and "{{" not in str(value)
+    """Text beside expressions, or in quotes inside one; the name of a variable is none."""
+    text = "" if value is None else str(value)
+    beside = EXPRESSION.sub("", text)
+    inside = NAMED.sub("", "".join(EXPRESSION.findall(text)))
+    return bool(beside.strip()) or any(found[2] for found in QUOTED.finditer(inside))
 
 
 def _found(connections: Connections, target: str, name: str, keys: list[str]) -> Problem:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ValidationError
 
 from sync.destinations.exchange import SANDBOX_PORT
+from sync.destinations.options import THIS_MACHINE
 from sync.destinations.spec import Destination
 from sync.errors import ConfigError, Problem
 from sync.project.connections import (
@@ -16,6 +18,7 @@ from sync.project.connections import (
     NOTIFICATIONS,
     OURS,
     PROFILES,
+    Connections,
     Settings,
 )
 from sync.project.profiles import Profile
@@ -102,27 +105,50 @@ def _stand_in(vendor: type[Vendor], profile: Profile, target: str, name: str) ->
 
     Raises ConfigError where it is neither, or the sandbox has no such vendor.
     """
-    connections = profile.all_connections
-    said = connections.sandbox(target, name)
-    if said is False or said == "false":
+    where = f"{profile.path}, {profile.all_connections.key_of(target, name, 'sandbox')}"
+    url = sandbox_url(profile.all_connections, target, name)
+    if url is None:
         return {}
-    url = SANDBOX if said is True or said == "true" else str(said).rstrip("/")
-    where = f"{profile.path}, {connections.key_of(target, name, 'sandbox')}"
-    if not url.startswith("http://"):
-        raise ConfigError(
-            Problem(
-                "sandbox-setting",
-                f"`sandbox` of {connections.noun} {name} is neither true nor an address",
-                where=where,
-                fix=f"write `sandbox: true`, or the address that `python -m sync sandbox` says,"
-                f" such as {SANDBOX}",
-            )
-        )
     if not vendor.stand_in:
         raise ConfigError(no_sandbox(vendor, where))
     region = vendor.settings.model_fields.get("region")
     usual = {} if region is None else {"region": region.default}
     return {**usual, **vendor.stand_in, "base_url": url + vendor.stand_in["base_url"]}
+
+
+def sandbox_url(connections: Connections, target: str, name: str) -> str | None:
+    """Where the sandbox of a connection answers; None for a connection without one.
+
+    Raises ConfigError for what is neither true or false nor an address on this machine.
+    """
+    said = connections.sandbox(target, name)
+    word = "" if said is None else str(said).strip()
+    if word.lower() == "false":
+        return None
+    url = SANDBOX if word.lower() == "true" else word.rstrip("/")
+    if _is_here(url):
+        return url
+    what = "neither true or false nor an address of the sandbox" if word else "empty"
+    raise ConfigError(
+        Problem(
+            "sandbox-setting",
+            f"`sandbox` of {connections.noun} {name} is {what}",
+            where=f"{connections.path}, {connections.key_of(target, name, 'sandbox')}",
+            hint="It answers on this machine alone, by http, and all vendors have one address.",
+            fix="write `sandbox: true`, or where `python -m sync sandbox` answers, such as"
+            f" {SANDBOX}",
+        )
+    )
+
+
+def _is_here(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        is_port = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    is_plain = not (parts.path or parts.query or parts.fragment or parts.username)
+    return parts.scheme == "http" and parts.hostname in THIS_MACHINE and is_plain and is_port
 
 
 def no_sandbox(vendor: type[Vendor], where: str) -> Problem:

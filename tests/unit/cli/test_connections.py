@@ -7,6 +7,7 @@ import socket
 import pytest
 
 from sync.destinations import registry
+from sync.project.literal_secrets import _is_literal
 from sync.project.profiles import Choices, read_profile, read_project_file
 from sync.project.vendors import load_connection
 from tests.unit.cli.conftest import App
@@ -198,7 +199,23 @@ def test_true_means_the_sandboxs_usual_address(app: App) -> None:
 
 
 @pytest.mark.parametrize("command", ["check", "plan", "apply"])
-@pytest.mark.parametrize("said", ["maybe", "https://track.customer.io"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        *(
+            "maybe",
+            "",
+            "https://track.customer.io",
+            "http://api.example.com:80",
+            "http://127.0.0.1:0",
+        ),
+        *(
+            "http://127.0.0.1:99999999",
+            "http://127.0.0.1:9101/customerio",
+            "'http://127.0.0.1/?x=1'",
+        ),
+    ],
+)
 def test_what_is_no_sandbox_is_refused_before_anything_is_sent(
     app: App, command: str, said: str
 ) -> None:
@@ -209,8 +226,9 @@ def test_what_is_no_sandbox_is_refused_before_anything_is_sent(
     assert "destinations.dev.customerio.sandbox" in ran.out + ran.err
 
 
-def test_a_connection_that_says_it_is_no_sandbox_is_the_vendors_own(app: App) -> None:
-    _sandboxed(app, "false")
+@pytest.mark.parametrize("said", ["false", "'false'", "'False '"])
+def test_a_connection_that_says_it_is_no_sandbox_is_the_vendors_own(app: App, said: str) -> None:
+    _sandboxed(app, said)
     ran = app.run("apply")
     assert ran.exit_code == 2
     assert "NOT_SET_HERE" in ran.err
@@ -230,6 +248,33 @@ def test_a_secret_that_stands_in_the_file_is_warned_of_and_not_shown(app: App) -
     assert "api_key: \"{{ env_var('CUSTOMERIO_API_KEY') }}\"" in warning["fix"]
     assert warning["where"].endswith("profiles.yml, destinations.dev.customerio.api_key")
     assert "a-real-key" not in str(told) and "sandbox-app-key" not in str(told)
+
+
+@pytest.mark.parametrize(
+    ("said", "is_literal"),
+    [
+        ("{{ env_var('KEY') }}", False),
+        ("{{ env_var('KEY', '') }}", False),
+        ('{{ env_var( "KEY" ) | trim }}', False),
+        ("{{ env_var('ONE') }}{{ env_var('TWO') }}", False),
+        ("", False),
+        (12345, True),
+        ("{{ env_var('KEY', 'a-real-key') }}", True),
+        ("{{ var('key', 'a-real-key') }}", True),
+        ("{{ 'a-real-key' }}", True),
+        ("a-real-key-{{ env_var('REST', '') }}", True),
+        ("a-real-key{{ '' }}", True),
+    ],
+)
+def test_what_is_a_secret_in_the_file(said: object, is_literal: bool) -> None:
+    assert _is_literal(said) is is_literal
+
+
+def test_a_connection_whose_sandbox_is_switched_off_has_its_secrets_looked_at(app: App) -> None:
+    _sandboxed(app, "\"{{ env_var('WITH_SANDBOX', 'false') }}\"")
+    _edit(app, ("\"{{ env_var('NOT_SET_HERE') }}\"", "a-real-key"))
+    told = app.run("check", "--log-format", "json").json
+    assert "secret-in-file" in {one["code"] for one in told["warnings"]}
 
 
 def test_a_notifier_whose_address_is_its_secret_is_warned_of(app: App) -> None:

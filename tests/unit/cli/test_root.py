@@ -105,7 +105,7 @@ def test_the_sandbox_says_where_it_is_and_ends_on_a_signal(app: App) -> None:
         _, err = process.communicate(timeout=20)
     assert process.returncode == 0, err
     assert told[0].startswith("The sandbox answers at http://127.0.0.1:")
-    assert "  customerio: base_url: http://127.0.0.1:" in told[2]
+    assert "  customerio: {sandbox: http://127.0.0.1:" in told[2]
 
 
 def test_a_port_in_use_is_said(app: App) -> None:
