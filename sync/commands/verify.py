@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sync.destinations.spec import Expected
+from sync.destinations.targets import Target
 from sync.errors import PlanHeld, Problem, SyncError
 from sync.model import Sync
 from sync.project.project import Project
@@ -109,6 +110,7 @@ def _verify(access: StateAccess, services: Services, sync: Sync, most: int | Non
     tally = Tally(sync)
     with access.catalogue(sync.name) as state:
         known = syncs.remembered(state) if state.is_installed() else None
+        left_at = _left_at(sync, syncs.targets_of(state)) if known else []
     if known is None:
         tally.skipped = "never ran"
         return tally
@@ -125,7 +127,7 @@ def _verify(access: StateAccess, services: Services, sync: Sync, most: int | Non
         tally.lag = lag.why
         with access.catalogue(sync.name) as state:
             tally.fresh = reading.count_fresh(state, before)
-    for members in _members(access, sync, kept, most, before):
+    for members in _members(access, sync, kept, most, before, left_at):
         expected = [_expected(kept, member) for member in members]
         about = [one.address for one in expected]
         answers = services.ask(sync.connection, destination.read_back(sync, expected), about=about)
@@ -142,23 +144,32 @@ def _verify(access: StateAccess, services: Services, sync: Sync, most: int | Non
     return tally
 
 
+def _left_at(sync: Sync, targets: Mapping[int, Target]) -> list[int]:
+    """Places that members were left at, because `on_remove` says keep: nothing answers for them."""
+    if sync.on_remove != "keep":
+        return []
+    place = Target.of(sync).place
+    return [number for number, target in targets.items() if target.place != place]
+
+
 def _members(
     access: StateAccess,
     sync: Sync,
     columns: Sequence[Column],
     most: int | None,
     before: datetime | None,
+    left_at: Sequence[int],
 ) -> Iterator[Sequence[Acknowledged]]:
     """Read in pages; the warehouse is free while the destination is asked."""
     if most is not None:
         with access.catalogue(sync.name) as state:
-            members = reading.sample(state, columns, most, before)
+            members = reading.sample(state, columns, most, before, left_at)
         yield from (members[i : i + PAGE] for i in range(0, len(members), PAGE))
         return
     after: str | None = None
     while True:
         with access.catalogue(sync.name) as state:
-            members = reading.page(state, columns, after, PAGE, before)
+            members = reading.page(state, columns, after, PAGE, before, left_at)
         if not members:
             return
         yield members

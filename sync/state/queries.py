@@ -196,11 +196,15 @@ def letters(tables: StateTables, identities: Sequence[str]) -> exp.Select:
 
 
 def acknowledged(
-    tables: StateTables, columns: Sequence[Column], before: datetime | None = None
+    tables: StateTables,
+    columns: Sequence[Column],
+    before: datetime | None = None,
+    left_at: Sequence[int] = (),
 ) -> exp.Select:
     """Members the destination holds beyond doubt: identity, address, then the columns' values.
 
-    With `before`, only those whose last change was acknowledged by then.
+    With `before`, only those whose last change was acknowledged by then; without those who were
+    left at the targets `left_at`.
     """
     rows = (
         exp.select(
@@ -211,6 +215,9 @@ def acknowledged(
         .from_(e.table(tables.snapshot))
         .where(e.col("is_member"), e.is_null(e.col("unconfirmed")))
     )
+    if left_at:
+        target = e.coalesce(e.col("target_id"), e.number(-1))
+        rows = rows.where(exp.Not(this=e.among(target, left_at)))
     return rows if before is None else rows.where(exp.Not(this=_is_fresh(before)))
 
 

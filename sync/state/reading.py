@@ -233,10 +233,17 @@ def _rows(state: Catalogue, relation: Relation) -> int | None:
 
 
 def sample(
-    state: Catalogue, columns: Sequence[Column], most: int, before: datetime | None = None
+    state: Catalogue,
+    columns: Sequence[Column],
+    most: int,
+    before: datetime | None = None,
+    left_at: Sequence[int] = (),
 ) -> list[Acknowledged]:
-    """Members drawn at random, whose last change was acknowledged `before` (UTC)."""
-    rows = queries.sampled(queries.acknowledged(state.tables, columns, before), most)
+    """Members drawn at random, whose last change was acknowledged `before` (UTC).
+
+    Who was left at one of the targets `left_at` is none.
+    """
+    rows = queries.sampled(queries.acknowledged(state.tables, columns, before, left_at), most)
     return _acknowledged(state, rows)
 
 
@@ -246,9 +253,10 @@ def page(
     after: str | None,
     most: int,
     before: datetime | None = None,
+    left_at: Sequence[int] = (),
 ) -> list[Acknowledged]:
     """The next such members in the order of identities."""
-    rows = queries.page(queries.acknowledged(state.tables, columns, before), after, most)
+    rows = queries.page(queries.acknowledged(state.tables, columns, before, left_at), after, most)
     return _acknowledged(state, rows)
 
 

@@ -5,6 +5,7 @@ Each story syncs, edits what a pull request would edit, and syncs again.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -334,6 +335,17 @@ def test_a_null_empties_a_member_of_a_renamed_segment_that_nobody_leaves(
         sync(shop)
     assert shop.attributes("a") == {"cart": True, "basket": True}
     assert_quiet(shop)
+
+
+def test_whoever_is_left_under_an_older_segment_is_not_read_back(shop: SmallProject) -> None:
+    for name, people in (("cart", ("'a'", "'b'")), ("basket", ("'a'",))):
+        fill(shop, *(f"{person}, 'gold', 1, null" for person in people))
+        entry: dict[str, Any] = {"segment": name, "on_remove": "keep", "update_only": False}
+        shop.define(model("seg_kept", "segment", **entry, traits=["tier"]))
+        sync(shop)
+        for how in (["--all"], []):
+            (told,) = json.loads(shop.run("verify", "--json", *how, expect=0).stdout)["syncs"]
+            assert (told["sent"], told["matched"]) == (len(people), len(people))
 
 
 def test_members_of_a_renamed_segment_move_at_every_destination(shop: SmallProject) -> None:
