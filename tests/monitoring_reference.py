@@ -380,10 +380,15 @@ def field_drift(facts: Log) -> Iterator[Row]:
         (row["sync"], row["field"], row["checked_at"].date()): row
         for row in sorted(facts.checked_fields, key=lambda r: r["checked_at"])
     }
+    some = {
+        (row["sync"], row["field"], row["checked_at"].date())
+        for row in facts.checked_fields
+        if row["missing"] < row["held"]
+    }
     shown: dict[Key, date] = {}
     for (sync, name, day), row in last_of_day.items():
         held, missing = row["held"], row["missing"]
-        if missing < held:
+        if (sync, name, day) in some:
             shown[sync, name] = day
         said = "alarm" if missing == held else "note" if missing >= held / 2 else "usual"
         yield {

@@ -20,7 +20,10 @@ ranked as (
         row_number() over (
             partition by sync, field, cast(checked_at as date)
             order by checked_at desc
-        ) as recency
+        ) as recency,
+        max(case when missing < held then 1 else 0 end) over (
+            partition by sync, field, cast(checked_at as date)
+        ) as was_shown
     from fields
     where checked_at < {{ activation.as_of_time() }}
 
@@ -54,7 +57,7 @@ final as (
         differing,
         missing_share,
         differing_share,
-        max(case when missing < held then day end) over (
+        max(case when was_shown = 1 then day end) over (
             partition by sync, field
             order by day
             rows between unbounded preceding and current row

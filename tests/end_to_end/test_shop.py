@@ -322,8 +322,9 @@ def test_an_empty_model_is_held_until_somebody_says_so(small_shop: Project) -> N
 def test_dbt_can_build_while_a_long_push_is_under_way(small_shop: Project) -> None:
     """A real writer beside a real push: neither waits for the other to end."""
     profiles = small_shop.dir / "profiles.yml"
-    slow = "      region: us\n      requests_per_second: 1"
-    profiles.write_text(profiles.read_text().replace("      region: us", slow, 1))
+    fast, slow = "customerio: {", "customerio: {requests_per_second: 1, "
+    assert fast in profiles.read_text()
+    profiles.write_text(profiles.read_text().replace(fast, slow, 1))
     small_shop.warehouse.run(
         "insert into traits_customers by name select * exclude (n) replace (customer_id || '-'"
         " || n as customer_id, null as email)"
