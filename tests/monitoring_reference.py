@@ -303,14 +303,6 @@ def freshness(facts: Log) -> Iterator[Row]:
         }
 
 
-def _whole_seconds(since: datetime, until: datetime) -> int:
-    return int((until.replace(microsecond=0) - since.replace(microsecond=0)).total_seconds())
-
-
-def _nearest_rank(values: Sequence[int], percent: int) -> int | None:
-    return sorted(values)[ceil(percent * len(values) / 100) - 1] if values else None
-
-
 TRAITS: Mapping[str, Sequence[str]] = {
     "seg_trial": ("trial_reason", "score"),
     "traits": ("plan", "old_plan", "city"),

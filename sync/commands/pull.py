@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -16,6 +16,7 @@ from sync.run.context import Services
 from sync.state import installation
 from sync.state import responses as pulling
 from sync.state.catalogue import Catalogue
+from sync.warehouse import sql as e
 
 COLUMNS = ("connection", "record_id", "recorded_at", "record", "pulled_at")
 
@@ -59,7 +60,7 @@ def _store(state: Catalogue, connection: str, page: Page, at: datetime) -> None:
         newest[_text(connection, record, "record_id")] = record
     if newest:
         state.run(pulling.forget_records(state.tables, connection, list(newest)))
-        pulled_at = at.astimezone(UTC).replace(tzinfo=None)
+        pulled_at = e.naive(at)
         rows = [
             (
                 connection,
@@ -86,7 +87,7 @@ def _text(connection: str, record: Mapping[str, Any], key: str) -> str:
 
 def _moment(connection: str, record: Mapping[str, Any]) -> datetime:
     moment = datetime.fromisoformat(_text(connection, record, "recorded_at"))
-    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+    return e.naive(moment) if moment.tzinfo else moment
 
 
 def _silent(connection: str, vendor: str) -> Problem:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sync.destinations.spec import Expected
-from sync.destinations.targets import Target
+from sync.destinations.targets import Target, elsewhere
 from sync.errors import PlanHeld, Problem, SyncError
 from sync.model import Sync
 from sync.project.project import Project
@@ -148,8 +148,7 @@ def _left_at(sync: Sync, targets: Mapping[int, Target]) -> list[int]:
     """Places that members were left at, because `on_remove` says keep: nothing answers for them."""
     if sync.on_remove != "keep":
         return []
-    place = Target.of(sync).place
-    return [number for number, target in targets.items() if target.place != place]
+    return elsewhere(targets, Target.of(sync))
 
 
 def _members(

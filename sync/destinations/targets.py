@@ -50,6 +50,11 @@ class Target:
         return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
+def elsewhere(targets: Mapping[int, Target], now: Target) -> list[int]:
+    """The numbers of those with another place."""
+    return [number for number, target in targets.items() if target.place != now.place]
+
+
 def at(sync: Sync, target: Target) -> Sync:
     """The sync as it wrote there: for a removal from where it writes no more."""
     named: dict[str, Any] = {name: target.place.get(name) for name in _PLACE}

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from sync.destinations.targets import Target
+from sync.destinations.targets import Target, elsewhere
 from sync.model import Kind, Sync
 from sync.plan.delays import Delay
 from sync.plan.gates import Gate
@@ -159,7 +159,7 @@ class Comparison:
             return []
         now = self.targets[self.target_id]
         if differs == "place":
-            return [i for i, t in self.targets.items() if t.place != now.place]
+            return elsewhere(self.targets, now)
         same = {i: t for i, t in self.targets.items() if t.place == now.place}
         return [i for i, t in same.items() if t.manner != now.manner]
 

@@ -33,7 +33,7 @@ def literal_secrets(connections: Connections, registry: Registry) -> Iterator[Pr
                 continue  # `check` says what is wrong with it
             known = vendor.settings.model_fields.items()
             secret = [key for key, field in known if _is_secret(field.annotation)]
-            if literal := [key for key in secret if _is_literal(written.get(key))]:
+            if literal := [key for key in secret if is_literal(written.get(key))]:
                 yield _found(connections, target, name, literal)
 
 
@@ -48,7 +48,7 @@ def _is_secret(annotation: Any) -> bool:
     return annotation is SecretStr or SecretStr in get_args(annotation)
 
 
-def _is_literal(value: Any) -> bool:
+def is_literal(value: Any) -> bool:
     """Text beside expressions, or in quotes inside one; the name of a variable is none."""
     text = "" if value is None else str(value)
     beside = EXPRESSION.sub("", text)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from sqlglot import exp
 
@@ -34,13 +33,9 @@ def append_acks(state: Catalogue, plan_epoch: int, flush_id: int, acks: Sequence
 def ack_rows(plan_epoch: int, flush_id: int, acks: Sequence[Ack]) -> list[tuple[object, ...]]:
     """Outcomes as rows of the table, UTC without a zone."""
     return [
-        (plan_epoch, flush_id, a.seq, str(a.outcome), a.code, a.reason, _naive(a.answered_at))
+        (plan_epoch, flush_id, a.seq, str(a.outcome), a.code, a.reason, e.naive(a.answered_at))
         for a in acks
     ]
-
-
-def _naive(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(tzinfo=None)
 
 
 def adopt_plan(tables: StateTables, epoch: int) -> exp.Insert:

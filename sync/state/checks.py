@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlglot import exp
 
@@ -52,7 +52,7 @@ def log_check(state: Catalogue, check: Check, fields: Sequence[Field] = ()) -> N
         "differing_traits": e.text(check.differing) if check.differing else e.null(),
     }
     state.run(e.insert(state.tables["checks"], list(values), exp.select(*values.values())))
-    of_all = (check.run_id, check.sync, check.checked_at.astimezone(UTC).replace(tzinfo=None))
+    of_all = (check.run_id, check.sync, e.naive(check.checked_at))
     rows = [(*of_all, f.name, f.held, f.missing, f.differing) for f in fields]
     if rows and state.tables[FIELDS].name in state.present():  # a run brings it to older state
         state.append(state.tables[FIELDS], tuple(t.SHARED[FIELDS]), rows)

@@ -107,7 +107,7 @@ with newest as (
     where checked_at >= @since
 )
 
-select sync, field, checked_at, held, missing
+select sync, field, checked_at, held
 from newest
 where recency = 1 and missing = held
 order by sync, field
@@ -178,7 +178,6 @@ class Missing(NamedTuple):
     name: str
     checked_at: datetime
     held: int
-    missing: int
 
 
 def flows(state: Catalogue) -> list[Flow]:

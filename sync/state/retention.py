@@ -57,12 +57,10 @@ def _old(state: Catalogue, kept: Retention) -> dict[str, exp.Expr]:
     is_over = e.any_of(e.not_null(e.col("finished_at")), e.not_null(e.col("superseded_by")))
     found = {
         "deliveries": [_older("delivered_at", kept.before), *is_ours],
-        "checks": [_older("checked_at", kept.before), _has_newer(state, "checks"), *is_ours],
-        "checked_fields": [
-            _older("checked_at", kept.before),
-            _has_newer(state, "checked_fields"),
-            *is_ours,
-        ],
+        **{
+            table: [_older("checked_at", kept.before), _has_newer(state, table), *is_ours]
+            for table in ("checks", "checked_fields")
+        },
         "held_plans": [_older("held_at", kept.before), e.paren(is_over), *is_ours],
         "run_syncs": [_older("finished_at", learned), _has_newer(state, "run_syncs"), *is_ours],
         "runs": [_older("finished_at", learned), exp.Not(this=_is_named(state))],

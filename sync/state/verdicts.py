@@ -75,7 +75,7 @@ def _row(verdict: Verdict, at: datetime) -> tuple[Any, ...]:
         verdict.name,
         str(verdict.status),
         verdict.detail,
-        _naive(verdict.at),
+        e.naive(verdict.at),
         verdict.invocation_id,
         verdict.profile,
         verdict.target,
@@ -83,7 +83,7 @@ def _row(verdict: Verdict, at: datetime) -> tuple[Any, ...]:
         verdict.read_as,
         "\n".join(sorted(verdict.models)),
         verdict.run_file,
-        _naive(at),
+        e.naive(at),
     )
 
 
@@ -103,7 +103,3 @@ def _verdict(row: Sequence[Any]) -> Verdict:
         models=frozenset((models or "").splitlines()),
         run_file=file or "",
     )
-
-
-def _naive(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(tzinfo=None)

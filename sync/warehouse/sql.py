@@ -358,10 +358,15 @@ def utc_now() -> exp.Expr:
     return exp.cast(zoned, exp.DataType.Type.TIMESTAMP)
 
 
+def naive(at: datetime) -> datetime:
+    """A moment as the state's tables have it: in UTC, without a zone."""
+    return at.astimezone(UTC).replace(tzinfo=None)
+
+
 def moment(at: datetime) -> exp.Expr:
     """A UTC timestamp literal."""
-    naive = at.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
-    return exp.cast(text(naive), exp.DataType.Type.TIMESTAMP)
+    written = naive(at).isoformat(sep=" ", timespec="microseconds")
+    return exp.cast(text(written), exp.DataType.Type.TIMESTAMP)
 
 
 def in_seconds(seconds: float) -> exp.Expr:

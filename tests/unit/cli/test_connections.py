@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from sync.destinations import registry
-from sync.project.literal_secrets import _is_literal
+from sync.project.literal_secrets import is_literal
 from sync.project.profiles import Choices, read_profile, read_project_file
 from sync.project.vendors import load_connection
 from tests.unit.cli.conftest import App
@@ -251,7 +251,7 @@ def test_a_secret_that_stands_in_the_file_is_warned_of_and_not_shown(app: App) -
 
 
 @pytest.mark.parametrize(
-    ("said", "is_literal"),
+    ("said", "is_found"),
     [
         ("{{ env_var('KEY') }}", False),
         ("{{ env_var('KEY', '') }}", False),
@@ -266,8 +266,8 @@ def test_a_secret_that_stands_in_the_file_is_warned_of_and_not_shown(app: App) -
         ("a-real-key{{ '' }}", True),
     ],
 )
-def test_what_is_a_secret_in_the_file(said: object, is_literal: bool) -> None:
-    assert _is_literal(said) is is_literal
+def test_what_is_a_secret_in_the_file(said: object, is_found: bool) -> None:
+    assert is_literal(said) is is_found
 
 
 def test_a_connection_whose_sandbox_is_switched_off_has_its_secrets_looked_at(app: App) -> None:
