@@ -12,6 +12,11 @@
     {{ return(found | sort(attribute='name')) }}
 {%- endmacro %}
 
+{#- A model's name as the state has it. -#}
+{% macro _model_name(node) -%}
+    {{ return(node.name ~ ('_v' ~ node.version if node.version else '')) }}
+{%- endmacro %}
+
 {#- What stands under `meta.activation` of a node; nothing where it has none. -#}
 {% macro _metadata(node) -%}
     {{ return((node.config.meta or {}).get('activation') or {}) }}

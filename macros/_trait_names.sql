@@ -1,40 +1,31 @@
 {#- The names under which an entry of `destinations` sends the columns of a model, as the metadata has
     them: those of its `traits`, or every column that may go, and a segment's reason and tier. -#}
 {% macro _trait_names(node, entry) -%}
-    {%- set ours, names = activation._metadata(node), [] -%}
-    {%- set mapped, own = entry.traits, {} -%}
-    {%- for column in ([] if mapped is none else (mapped.values() if mapped is mapping else mapped)) -%}
-        {%- do own.update({column: true}) -%}
-    {%- endfor -%}
-    {%- if mapped is defined and mapped is not none -%}
-        {%- for name in mapped -%}
-            {%- set column = mapped[name] if mapped is mapping else name -%}
-            {%- if activation._may_go(node, column) -%} {%- do names.append(name) -%} {%- endif -%}
-        {%- endfor -%}
+    {%- set ours, pairs, names = activation._metadata(node), {}, [] -%}
+    {%- if entry.traits is mapping -%}
+        {%- do pairs.update(entry.traits) -%}
+    {%- elif entry.traits is defined and entry.traits is not none -%}
+        {%- for column in entry.traits -%} {%- do pairs.update({column: column}) -%} {%- endfor -%}
     {%- else -%}
         {%- set aside = activation._no_traits(ours, entry) -%}
-        {%- for name, column in node.columns.items() -%}
-            {%- set is_free = name not in aside and not activation._column_metadata(column).pii -%}
-            {%- if is_free and activation._may_go(node, name) -%} {%- do names.append(name) -%} {%- endif -%}
+        {%- for column in node.columns if column not in aside and activation._may_go(node, column) -%}
+            {%- do pairs.update({column: column}) -%}
         {%- endfor -%}
     {%- endif -%}
-    {%- if ours.kind == 'segment' -%}
-        {%- set segment = entry.segment or node.name -%}
-        {%- for part in ['reason', 'tier'] if ours[part] and ours[part] not in own -%}
-            {%- set column = node.columns.get(ours[part]) -%}
-            {%- if column and activation._may_go(node, ours[part])
-                and not activation._column_metadata(column).pii -%}
-                {%- do names.append(segment ~ '_' ~ part) -%}
-            {%- endif -%}
-        {%- endfor -%}
-    {%- endif -%}
+    {%- for name, column in pairs.items() if activation._may_go(node, column, personal=true) -%}
+        {%- do names.append(name) -%}
+    {%- endfor -%}
+    {%- for part in ['reason', 'tier'] if ours.kind == 'segment' and ours[part]
+        and ours[part] not in pairs.values() and activation._may_go(node, ours[part]) -%}
+        {%- do names.append((entry.segment or node.name) ~ '_' ~ part) -%}
+    {%- endfor -%}
     {{ return(names) }}
 {%- endmacro %}
 
-{#- Whether a column is declared, and not marked `send: false`. -#}
-{% macro _may_go(node, name) -%}
-    {%- set column = node.columns.get(name) -%}
-    {{ return(column and activation._column_metadata(column).send is not false) }}
+{#- Whether a column is declared and may be sent; `personal` lets one pass that is marked `pii`. -#}
+{% macro _may_go(node, name, personal=false) -%}
+    {%- set own = activation._column_metadata(node.columns[name]) if name in node.columns else none -%}
+    {{ return(own is not none and own.send is not false and (personal or not own.pii)) }}
 {%- endmacro %}
 
 {#- The columns that a model's metadata names for something else than a trait. -#}
@@ -54,10 +45,9 @@
 {% macro _traits() -%}
     {%- set rows = [] -%}
     {%- for node in activation._activated(['traits', 'segment', 'objects', 'events']) -%}
-        {%- set model = node.name ~ ('_v' ~ node.version if node.version else '') -%}
         {%- for entry in activation._entries(node) -%}
             {%- for name in activation._trait_names(node, entry) -%}
-                {%- do rows.append([model, entry.name, name]) -%}
+                {%- do rows.append([activation._model_name(node), entry.name, name]) -%}
             {%- endfor -%}
         {%- endfor -%}
     {%- endfor -%}

@@ -32,7 +32,7 @@ runs as (
         ) as definition_before
     from {{ runs }}
     where
-        model = {{ activation._text(node.name ~ ('_v' ~ node.version if node.version else '')) }}
+        model = {{ activation._text(activation._model_name(node)) }}
         and model_rows is not null
 
 ),

@@ -210,7 +210,7 @@
         {%- set meta = activation._metadata(node) -%}
         {%- set named = [meta.holdout] if meta.holdout is string else meta.holdout or [] -%}
         {%- if name in named and not meta.relates_to -%}
-            {%- do found.append(node.name ~ ('_v' ~ node.version if node.version else '')) -%}
+            {%- do found.append(activation._model_name(node)) -%}
         {%- endif -%}
     {%- endfor -%}
     {{ return(found) }}

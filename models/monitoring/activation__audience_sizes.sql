@@ -47,16 +47,7 @@ days as (
 
 settled as (
 
-    select
-        sync,
-        day,
-        model_rows,
-        row_number() over (
-            partition by sync, day
-            order by started_at desc
-        ) as recency
-    from {{ ref('activation__runs') }}
-    where is_settled
+    {{ activation._last_settled(ref('activation__runs')) }}
 
 ),
 
@@ -195,7 +186,7 @@ counted as (
     from days
     left join steps on days.sync = steps.sync and days.day = steps.day
     left join settled
-        on days.sync = settled.sync and days.day = settled.day and settled.recency = 1
+        on days.sync = settled.sync and days.day = settled.day
 
 ),
 

@@ -1,20 +1,11 @@
 {#- Grain: a reason for which rows of a sync wait after a day's last settled run. -#}
 {%- set reasons = ['cap', 'cadence', 'interval', 'group', 'waiting', 'window'] -%}
+{%- set listed = "',' || deferrals || ','" -%}
 with
 
 settled as (
 
-    select
-        sync,
-        day,
-        deferred,
-        ',' || coalesce(deferrals, '') || ',' as listed,
-        row_number() over (
-            partition by sync, day
-            order by started_at desc
-        ) as recency
-    from {{ ref('activation__runs') }}
-    where is_settled
+    {{ activation._last_settled(ref('activation__runs')) }}
 
 ),
 
@@ -25,13 +16,12 @@ cut as (
     select
         sync,
         day,
-        deferred,
         '{{ reason }}' as reason,
         substring(
-            listed, {{ dbt.position(mark, 'listed') | trim }} + {{ reason | length + 2 }}, 20
+            {{ listed }}, {{ dbt.position(mark, listed) | trim }} + {{ reason | length + 2 }}, 20
         ) as found
     from settled
-    where recency = 1 and {{ dbt.position(mark, 'listed') | trim }} > 0
+    where {{ dbt.position(mark, listed) | trim }} > 0
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 
@@ -70,7 +60,6 @@ others as (
         cast(settled.deferred - coalesce(told.row_count, 0) as bigint) as row_count
     from settled
     left join told on settled.sync = told.sync and settled.day = told.day
-    where settled.recency = 1
 
 ),
 

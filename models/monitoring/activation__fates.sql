@@ -7,14 +7,7 @@ with
 
 settled as (
 
-    select
-        *,
-        row_number() over (
-            partition by sync, day
-            order by started_at desc
-        ) as recency
-    from {{ ref('activation__runs') }}
-    where is_settled
+    {{ activation._last_settled(ref('activation__runs')) }}
 
 ),
 
@@ -28,7 +21,6 @@ counted as (
         {{ fate }} as row_count,
         model_rows + removals as all_rows
     from settled
-    where recency = 1
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 

@@ -2,8 +2,7 @@
 {%- set slas = [] -%}
 {%- for node in activation._activated() if activation._metadata(node).get('sla') -%}
     {%- set sla = activation._metadata(node).get('sla') -%}
-    {%- set name = node.name ~ ('_v' ~ node.version if node.version else '') -%}
-    {%- do slas.append([name, sla, activation._hours(sla, node.name) * 60]) -%}
+    {%- do slas.append([activation._model_name(node), sla, activation._hours(sla, node.name) * 60]) -%}
 {%- endfor -%}
 with
 
