@@ -6,55 +6,19 @@ LOWEST_DBT, or `make lowest`, says where that is.
 
 from __future__ import annotations
 
-import json
-import os
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
-ROOT = Path(__file__).parents[2]
-CURRENT = Path(sys.executable).parent / "dbt"
-LOWEST = Path(os.environ.get("LOWEST_DBT", ROOT / ".venv" / "lowest" / "bin" / "dbt"))
+from tests.dbt.projects import CURRENT, LOWEST, Folder, Record, installed
+from tests.markdown import ROOT
+
 INTERNAL = {"dbt", "dbt_duckdb"}
 FAMILIES = ("nodes", "sources", "exposures", "unit_tests", "docs")
-Record = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Folder:
-    """A dbt project, and the dbt that works on it."""
-
-    dir: Path
-    dbt: Path
-
-    def run(self, *command: str) -> str:
-        """What dbt wrote; it has to succeed."""
-        clean = {k: v for k, v in os.environ.items() if not k.startswith("DBT_")}
-        done = subprocess.run(
-            [self.dbt, "--no-use-colors", *command],
-            cwd=self.dir,
-            env=clean | {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
-            capture_output=True,
-            text=True,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-    def artifact(self, name: str) -> Record:
-        return dict(json.loads((self.dir / "target" / f"{name}.json").read_text()))
-
-    def write(self, path: str, content: str | Record) -> None:
-        file = self.dir / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(content if isinstance(content, str) else yaml.safe_dump(content))
 
 
 @pytest.fixture(scope="module")
@@ -83,16 +47,10 @@ def _built_elsewhere(ours: Record) -> list[Record]:
     return [n for n in every if n["package_name"] in examples and n["resource_type"] in kinds]
 
 
-def _installed(dbt: Path) -> Path:
-    if not dbt.exists():
-        pytest.skip(f"no dbt at {dbt}; `make lowest` installs one")
-    return dbt
-
-
 @pytest.fixture(params=[CURRENT, LOWEST], ids=["current", "lowest"])
 def namesake(request: pytest.FixtureRequest, ours: Record, tmp_path: Path) -> Folder:
     """A project that installs the package and has a name of its own for nothing."""
-    project = Folder(tmp_path / "namesake", _installed(request.param))
+    project = Folder(tmp_path / "namesake", installed(request.param))
     project.write("dbt_project.yml", {"name": "namesake", "profile": "activation"})
     output = {"type": "duckdb", "path": "namesake.duckdb", "threads": 4}
     profile = {"target": "dev", "outputs": {"dev": output}}
@@ -157,7 +115,7 @@ def test_a_project_with_models_named_like_every_one_of_ours_builds_without_a_war
 
 
 def test_the_lowest_dbt_that_is_tried_is_the_lowest_that_is_allowed() -> None:
-    version = re.search(r"installed: ([\d.]+)", Folder(ROOT, _installed(LOWEST)).run("--version"))
+    version = re.search(r"installed: ([\d.]+)", Folder(ROOT, installed(LOWEST)).run("--version"))
     allowed = yaml.safe_load((ROOT / "dbt_project.yml").read_text())["require-dbt-version"]
     assert version is not None
     assert f">={version[1]}" == allowed[0]
@@ -166,7 +124,7 @@ def test_the_lowest_dbt_that_is_tried_is_the_lowest_that_is_allowed() -> None:
 @pytest.mark.parametrize("dbt", [CURRENT, LOWEST], ids=["current", "lowest"])
 def test_dbt_deps_and_dbt_clean_delete_no_example(dbt: Path, tmp_path: Path) -> None:
     """Both empty the folder that packages lie in, and here the examples are packages."""
-    checkout = Folder(tmp_path, _installed(dbt))
+    checkout = Folder(tmp_path, installed(dbt))
     shutil.copy(ROOT / "dbt_project.yml", tmp_path)
     shutil.copy(ROOT / "profiles.yml.example", tmp_path / "profiles.yml")
     checkout.write("examples/shop/README.md", "Somebody's work.")
