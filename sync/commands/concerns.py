@@ -26,7 +26,7 @@ class Concern(IntEnum):
     SPLIT = 5
     """A holdout does not hold back the share that it should."""
     FIELD = 6
-    """A destination shows a trait for nobody any more."""
+    """A destination shows no value of a trait any more."""
     MATCH = 7
     UNCONFIRMED = 8
 

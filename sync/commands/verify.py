@@ -23,7 +23,7 @@ from sync.warehouse.reading import read_or_same
 
 PAGE = 10_000
 LEAST_HELD = 10
-"""People with a value who have to be compared before a field counts as gone."""
+"""A field counts as gone only when this many people with a value were compared."""
 
 
 @dataclass(slots=True)
@@ -36,9 +36,9 @@ class Tally:
     matched: int = 0
     differing: Counter[str] = field(default_factory=Counter)
     held: Counter[str] = field(default_factory=Counter)
-    """By trait: the found who have a value of it."""
+    """By trait: people found that have a value of it."""
     missing: Counter[str] = field(default_factory=Counter)
-    """Those of them for whom the destination shows none."""
+    """Of these, people without a value at the destination."""
     notes: Counter[str] = field(default_factory=Counter)
     fresh: int = 0
     """Members left out because what was just sent may not show yet."""
@@ -54,7 +54,7 @@ class Tally:
 
     @property
     def gone(self) -> list[str]:
-        """Traits that the destination shows for nobody, although enough of the found have one."""
+        """Traits of which the destination shows no value, although enough people have one."""
         return [n for n, rows in self.held.items() if LEAST_HELD <= rows == self.missing[n]]
 
 
@@ -145,7 +145,7 @@ def _verify(access: StateAccess, services: Services, sync: Sync, most: int | Non
 
 
 def _left_at(sync: Sync, targets: Mapping[int, Target]) -> list[int]:
-    """Places that members were left at, because `on_remove` says keep: nothing answers for them."""
+    """Numbers of older places in which `on_remove: keep` left members."""
     if sync.on_remove != "keep":
         return []
     return elsewhere(targets, Target.of(sync))

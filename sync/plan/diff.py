@@ -383,8 +383,8 @@ def _changed(c: Comparison) -> exp.Expr:
     """Which names travel, a 1 or 0 for each in the order of `columns`.
 
     A removal empties what is held. A first add leaves nulls out, where nobody else left anything:
-    there is nothing to empty. Who moves without a removal, and keeps the key, may hold something.
-    An assertion names every trait.
+    there is nothing to empty. A person that moves without a removal, and keeps the key, may hold
+    something. An assertion names every trait.
     """
     is_removal = e.equals(e.col("op"), e.text(Op.REMOVE))
     places = {x.trait.name: i for i, x in enumerate(c.columns) if x.is_live}

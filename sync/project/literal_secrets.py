@@ -1,4 +1,4 @@
-"""Secrets that stand in profiles.yml themselves, where everybody who has the file can read them."""
+"""Secrets that are written in profiles.yml, and not in the environment."""
 
 from __future__ import annotations
 

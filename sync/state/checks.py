@@ -1,5 +1,5 @@
-"""The log of read-backs: a row of `checks` for each sync that was compared, and one of
-`checked_fields` for each trait that somebody in the sample has."""
+"""The log of read-backs: a row of `checks` for each sync that was compared, and a row of
+`checked_fields` for each of its traits that has a value in the sample."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A trait at the destination: people of a sample who have a value of it, and of how many of
-    them the destination shows none, or another one."""
+    """One trait of a sample: how many people have a value of it, and for how many of them the
+    destination shows no value, or another one."""
 
     name: str
     held: int

@@ -172,7 +172,7 @@ class Compared(NamedTuple):
 
 
 class Missing(NamedTuple):
-    """A trait that a destination showed for none of the people who have it, when last compared."""
+    """A trait of which the destination showed no value in its last comparison."""
 
     sync: str
     name: str
@@ -209,7 +209,7 @@ def checks(state: Catalogue, since: datetime) -> list[Compared]:
 
 
 def missing(state: Catalogue, since: datetime) -> list[Missing]:
-    """Traits that nobody has any more, as far as `verify` has looked since; by sync and name."""
+    """Traits whose last comparison since then found no value, by sync and name."""
     if state.tables["checked_fields"].name not in state.present():
         return []
     return [Missing(*row) for row in ask(state, FIELDS, {"since": e.moment(since)})]

@@ -203,8 +203,8 @@ def acknowledged(
 ) -> exp.Select:
     """Members the destination holds beyond doubt: identity, address, then the columns' values.
 
-    With `before`, only those whose last change was acknowledged by then; without those who were
-    left at the targets `left_at`.
+    With `before`, only those whose last change was acknowledged by then. Members at one of the
+    targets `left_at` are left out.
     """
     rows = (
         exp.select(

@@ -241,7 +241,7 @@ def sample(
 ) -> list[Acknowledged]:
     """Members drawn at random, whose last change was acknowledged `before` (UTC).
 
-    Who was left at one of the targets `left_at` is none.
+    Members at one of the targets `left_at` are left out.
     """
     rows = queries.sampled(queries.acknowledged(state.tables, columns, before, left_at), most)
     return _acknowledged(state, rows)

@@ -69,7 +69,7 @@ def orders() -> Model:
 
 
 def empty(shop: SmallProject, name: str, *people: str) -> None:
-    """As somebody else would who writes to the vendor, too."""
+    """Through the vendor's API, as another tool does."""
     orders = [
         {
             "type": "person",

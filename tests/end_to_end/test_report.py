@@ -476,7 +476,7 @@ def test_every_table_of_the_page_is_reached_and_opened_with_the_keyboard(
         tag, _, outline, _ = browser.ask(FOCUSED)
         if tag == "BODY":
             break
-        assert outline != "none", "who tabs along doesn't see where they are"
+        assert outline != "none", "the focus is not visible"
         if tag == "SUMMARY":
             browser.press("Enter")
             assert browser.ask(FOCUSED)[3] is True

@@ -324,10 +324,10 @@ def test_a_segment_that_is_kept_keeps_its_reason_when_it_has_another_name(
     assert_quiet(shop)
 
 
-def test_a_null_empties_a_member_of_a_renamed_segment_that_nobody_leaves(
+def test_a_value_that_turns_null_is_emptied_when_a_kept_segment_is_renamed(
     shop: SmallProject,
 ) -> None:
-    """The person is the same one under either name, so an old value would stay for good."""
+    """Both segments are attributes of one person, so the old value would stay there."""
     for name, tier in (("cart", "'gold'"), ("basket", "null")):
         fill(shop, f"'a', {tier}, 1, null")
         entry: dict[str, Any] = {"segment": name, "on_remove": "keep", "update_only": False}
@@ -337,7 +337,7 @@ def test_a_null_empties_a_member_of_a_renamed_segment_that_nobody_leaves(
     assert_quiet(shop)
 
 
-def test_whoever_is_left_under_an_older_segment_is_not_read_back(shop: SmallProject) -> None:
+def test_members_that_were_kept_in_an_older_segment_are_not_read_back(shop: SmallProject) -> None:
     for name, people in (("cart", ("'a'", "'b'")), ("basket", ("'a'",))):
         fill(shop, *(f"{person}, 'gold', 1, null" for person in people))
         entry: dict[str, Any] = {"segment": name, "on_remove": "keep", "update_only": False}

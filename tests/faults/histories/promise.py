@@ -98,7 +98,7 @@ class Promise:
         return new, sum(want.invalid for want in wants.values())
 
     def _take_along(self, key: SyncKey, want: Wants, model: Definition, gone: set[SyncKey]) -> None:
-        """What a sync that is gone wrote may go with whoever leaves one that sends the name now."""
+        """An exit from a sync may empty a name that a sync wrote which is gone now."""
         if model.entries[key[1]].on_remove == "keep":
             return
         stays = want.subjects.keys() | want.kept

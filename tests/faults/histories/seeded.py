@@ -51,7 +51,7 @@ PLAN: Mapping[str, Edit] = {
     "the reason of a segment stays when the segment has another name": Edit(
         diff, "_emptied_by_moving", "or is_of_a_place", ""
     ),
-    "a null leaves out whoever moves without being removed": Edit(
+    "a move without a removal leaves nulls out": Edit(
         diff, "_travels", "if c.can_move and not c.removes:", "if False:"
     ),
     "an assertion leaves nulls out": Edit(

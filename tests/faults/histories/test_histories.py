@@ -127,7 +127,7 @@ ONCE_WRONG: Mapping[str, Story] = {
             Run(),
         ],
     ),
-    "a null empties whoever comes to stand on a list, where nobody is removed": Story(
+    "a value that turns null is emptied when a segment gets a list and removes no member": Story(
         {"customerio": "customerio"},
         [
             AddModel(

@@ -116,7 +116,7 @@ STORIES: Mapping[str, Sequence[Step]] = {
     ],
     "a dropped trait that is kept is emptied by a segment's new name": DROPPED,
     "the reason of a segment stays when the segment has another name": DROPPED,
-    "a null leaves out whoever moves without being removed": [
+    "a move without a removal leaves nulls out": [
         segment(on_remove="keep"),
         joins("mc"),
         Run(),
