@@ -7,9 +7,11 @@ in its own sample, and a day without a run is no day with nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from bisect import bisect
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import reduce
 from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
@@ -38,7 +40,7 @@ APPROVED_DAYS, APPROVED_SHARE = 3, 1.5
 LOOKS = (timedelta(weeks=WEEKS), timedelta(days=400))
 """How far back is looked: farther only for a sync that rarely runs."""
 
-DAYS, RUNS = "activation_days", "activation_runs"
+RUNS = "activation_runs"
 PAST = """
 select
     day,
@@ -63,7 +65,7 @@ from (
         ), 0) as earlier_removes
     from (
         select
-            d.day,
+            r.day,
             r.epoch,
             r.approved_by,
             r.status <> 'held' or r.approved_by is not null as is_learned,
@@ -74,13 +76,11 @@ from (
             r.sent_changes,
             r.sent_removes,
             coalesce(count(r.approved_by) over (
-                partition by d.day order by r.epoch
+                partition by r.day order by r.epoch
                 rows between unbounded preceding and 1 preceding
             ), 0) as part,
-            count(r.approved_by) over (partition by d.day) as parts
+            count(r.approved_by) over (partition by r.day) as parts
         from activation_runs as r
-        inner join activation_days as d
-            on r.started_at >= d.begins_at and r.started_at < d.ends_at
     ) as parted
 ) as summed
 group by day
@@ -188,10 +188,9 @@ def _approved(runs: Sequence[Runs]) -> float:
 
 def past(state: Catalogue, now: datetime, span: timedelta) -> list[Day]:
     """Each local day with runs that were judged, up to today."""
-    first = (now - span).date()
-    dates = [first + timedelta(days=i) for i in range((now.date() - first).days + 1)]
-    relations = {DAYS: _days(dates, now), RUNS: _runs(state)}
-    rows = state.ask(e.with_first(e.query_of(PAST, {}), relations))
+    first = datetime.combine((now - span).date(), time(), now.tzinfo)
+    end = datetime.combine(now.date() + timedelta(1), time(), now.tzinfo)
+    rows = state.ask(e.with_first(e.query_of(PAST, {}), {RUNS: _runs(state, first, end)}))
     return sorted(_day(*row) for row in rows)
 
 
@@ -207,23 +206,46 @@ def _day(day: str, *numbers: int | None) -> Day:
     )
 
 
-def _runs(state: Catalogue) -> exp.Select:
-    """The sync's runs that say something of what is usual."""
-    is_own = e.equals(e.col("sync"), e.text(state.tables.sync))
-    rows = exp.select("*").from_(e.table(state.tables["run_syncs"]))
-    return rows.where(is_own, e.not_null(e.col("judged_adds")))
+def _runs(state: Catalogue, first: datetime, end: datetime) -> exp.Query:
+    """The sync's runs that say something of what is usual, each with its local `day` as text."""
+    parts = [_runs_of(state, *clock) for clock in clocks(first, end)]
+    return reduce(lambda a, b: exp.union(a, b, distinct=False, copy=False), parts)
 
 
-def _days(dates: Sequence[date], now: datetime) -> exp.Select:
-    """(day, begins_at, ends_at): local days, in UTC."""
-    zone = now.tzinfo
-    begins = [datetime.combine(day, time(), zone) for day in (*dates, dates[-1] + timedelta(1))]
-    rows = [
-        exp.Tuple(expressions=[e.text(day.isoformat()), e.moment(start), e.moment(end)])
-        for day, start, end in zip(dates, begins, begins[1:], strict=False)
-    ]
-    names = [e.ident(name) for name in ("day", "begins_at", "ends_at")]
-    values = exp.Values(
-        expressions=rows, alias=exp.TableAlias(this=e.ident("listed"), columns=names)
+def _runs_of(state: Catalogue, begins: datetime, ends: datetime, ahead: timedelta) -> exp.Query:
+    local = exp.Add(this=e.col("started_at"), expression=e.span(ahead.total_seconds()))
+    day = e.as_text(exp.cast(local, exp.DataType.Type.DATE))
+    rows = e.select(exp.Star(), *e.aliased([("day", day)]))
+    return rows.from_(e.table(state.tables["run_syncs"]), copy=False).where(
+        e.equals(e.col("sync"), e.text(state.tables.sync)),
+        e.not_null(e.col("judged_adds")),
+        exp.GTE(this=e.col("started_at"), expression=e.moment(begins)),
+        exp.LT(this=e.col("started_at"), expression=e.moment(ends)),
+        copy=False,
     )
-    return exp.select("*").from_(values)
+
+
+def clocks(first: datetime, end: datetime) -> Iterator[tuple[datetime, datetime, timedelta]]:
+    """(from, until, ahead of UTC): the spans between two local moments whose clocks agree."""
+    zone, at, last = end.tzinfo, first.astimezone(UTC), end.astimezone(UTC)
+    while at < last:
+        ahead = _ahead(zone, at)
+        turned = next((d for d in _daily(at, last) if _ahead(zone, d) != ahead), None)
+        until = last if turned is None else _moment_of_turn(zone, turned - timedelta(1), ahead)
+        yield at, until, ahead
+        at = until
+
+
+def _daily(at: datetime, last: datetime) -> Iterator[datetime]:
+    return (at + timedelta(i + 1) for i in range((last - at).days + 1))
+
+
+def _moment_of_turn(zone: tzinfo | None, after: datetime, ahead: timedelta) -> datetime:
+    """The second, within a day, in which clocks were turned."""
+    day = range(24 * 3600)
+    seconds = bisect(day, False, key=lambda s: _ahead(zone, after + timedelta(seconds=s)) != ahead)
+    return after + timedelta(seconds=seconds)
+
+
+def _ahead(zone: tzinfo | None, at: datetime) -> timedelta:
+    return at.astimezone(zone).utcoffset() or timedelta()

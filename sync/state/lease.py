@@ -256,8 +256,7 @@ def continued(tables: StateTables, version: str) -> exp.Insert:
 
 def _is_expired(terms: Terms) -> exp.Expr:
     """A request that began in time may take that much longer; on condition that it is not back."""
-    grace = exp.Interval(this=e.text(str(terms.grace_seconds)), unit=exp.var("SECOND"))
-    end = exp.Add(this=e.col("expires_at"), expression=grace)
+    end = exp.Add(this=e.col("expires_at"), expression=e.span(terms.grace_seconds))
     return exp.LT(this=end, expression=e.utc_now())
 
 

@@ -371,5 +371,9 @@ def moment(at: datetime) -> exp.Expr:
 
 def in_seconds(seconds: float) -> exp.Expr:
     """`utc_now() + seconds`."""
-    span = exp.Interval(this=text(str(int(seconds))), unit=exp.var("SECOND"))
-    return exp.Add(this=utc_now(), expression=span)
+    return exp.Add(this=utc_now(), expression=span(seconds))
+
+
+def span(seconds: float) -> exp.Expr:
+    """So many whole seconds as an interval."""
+    return exp.Interval(this=text(str(int(seconds))), unit=exp.var("SECOND"))

@@ -455,26 +455,26 @@ UPDATE `shop_activation`.`syncs` SET `held_plan` = CAST(NULL AS STRING)
 WHERE
   `sync` = 'people__mailer';
 
-WITH `activation_days` AS (
+WITH `activation_runs` AS (
   SELECT
-    *
-  FROM VALUES
-    (
-      '2026-10-24',
-      CAST('2026-10-23 22:00:00.000000' AS TIMESTAMP),
-      CAST('2026-10-24 22:00:00.000000' AS TIMESTAMP)
-    ),
-    (
-      '2026-10-25',
-      CAST('2026-10-24 22:00:00.000000' AS TIMESTAMP),
-      CAST('2026-10-25 23:00:00.000000' AS TIMESTAMP)
-    ) AS `listed`(`day`, `begins_at`, `ends_at`)
-), `activation_runs` AS (
-  SELECT
-    *
+    *,
+    CAST(CAST(`started_at` + INTERVAL '7200' SECOND AS DATE) AS STRING) AS `day`
   FROM `shop_activation`.`run_syncs`
   WHERE
-    `sync` = 'people__mailer' AND NOT `judged_adds` IS NULL
+    `sync` = 'people__mailer'
+    AND NOT `judged_adds` IS NULL
+    AND `started_at` >= CAST('2026-10-23 22:00:00.000000' AS TIMESTAMP)
+    AND `started_at` < CAST('2026-10-25 01:00:00.000000' AS TIMESTAMP)
+  UNION ALL
+  SELECT
+    *,
+    CAST(CAST(`started_at` + INTERVAL '3600' SECOND AS DATE) AS STRING) AS `day`
+  FROM `shop_activation`.`run_syncs`
+  WHERE
+    `sync` = 'people__mailer'
+    AND NOT `judged_adds` IS NULL
+    AND `started_at` >= CAST('2026-10-25 01:00:00.000000' AS TIMESTAMP)
+    AND `started_at` < CAST('2026-10-25 23:00:00.000000' AS TIMESTAMP)
 )
 SELECT
   `day`,
@@ -514,7 +514,7 @@ FROM (
     ) AS `earlier_removes`
   FROM (
     SELECT
-      `d`.`day`,
+      `r`.`day`,
       `r`.`epoch`,
       `r`.`approved_by`,
       `r`.`status` <> 'held' OR NOT `r`.`approved_by` IS NULL AS `is_learned`,
@@ -526,16 +526,14 @@ FROM (
       `r`.`sent_removes`,
       COALESCE(
         COUNT(`r`.`approved_by`) OVER (
-          PARTITION BY `d`.`day`
+          PARTITION BY `r`.`day`
           ORDER BY `r`.`epoch`
           rows BETWEEN UNBOUNDED preceding AND 1 preceding
         ),
         0
       ) AS `part`,
-      COUNT(`r`.`approved_by`) OVER (PARTITION BY `d`.`day`) AS `parts`
+      COUNT(`r`.`approved_by`) OVER (PARTITION BY `r`.`day`) AS `parts`
     FROM `activation_runs` AS `r`
-    INNER JOIN `activation_days` AS `d`
-      ON `r`.`started_at` >= `d`.`begins_at` AND `r`.`started_at` < `d`.`ends_at`
   ) AS `parted`
 ) AS `summed`
 GROUP BY
