@@ -43,7 +43,7 @@ class Delivered:
 
 def measure(rows: int) -> Delivered:
     """Deliver a first sync of `rows` people of twelve traits to a server that does nothing."""
-    with worlds.duckdb_world() as warehouse, sink.running() as url:
+    with worlds.duckdb_world() as (warehouse, _), sink.running() as url:
         worlds.build(warehouse, rows)
         with tempfile.TemporaryDirectory() as place:
             tables = StateTables(None, "bench_activation", worlds.sync().name)

@@ -6,17 +6,17 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks import plans, worlds
+from benchmarks import cpu, plans, worlds
 from benchmarks.deliveries import peak_mb
 from sync.warehouse import open_warehouse
 
 
 def measure(rows: int) -> tuple[float, float, float, float]:
     """(join MB, plan MB, join seconds, plan seconds), each in a process of its own."""
-    with worlds.duckdb_world() as warehouse:
-        worlds.build(warehouse, rows)
-        plans.plan_once(warehouse, is_acknowledged=True)
-        path = warehouse.path  # type: ignore[attr-defined]
+    with worlds.duckdb_world() as world:
+        worlds.build(world.warehouse, rows)
+        plans.plan_once(world, is_acknowledged=True)
+        path = world.warehouse.path  # type: ignore[attr-defined]
         (join_mb, join), (plan_mb, plan) = (_child(what, path) for what in ("join", "plan"))
         return join_mb, plan_mb, join, plan
 
@@ -33,7 +33,8 @@ def _child(what: str, path: str) -> tuple[float, float]:
 
 
 if __name__ == "__main__":
-    opened = open_warehouse("duckdb", {"path": sys.argv[2]}, Path(sys.argv[2]).parent)
+    at = Path(sys.argv[2])
+    opened = worlds.World(open_warehouse("duckdb", {"path": str(at)}, at.parent), cpu.meter())
     if sys.argv[1] == "join":
         took = plans.bare_join(opened)
     else:

