@@ -21,27 +21,35 @@ from sync.plan.comparison import (
 from sync.plan.delays import carried_names
 from sync.plan.digests import is_open, left_behind
 from sync.plan.doubles import CANDIDATES
-from sync.plan.gated import gated_rows
+from sync.plan.gated import gated_once, gated_rows
 from sync.plan.gates import UNIDENTIFIED
 from sync.plan.json_same import json_differs
 from sync.state.columns import Column
+from sync.state.schema import snapshot_columns, typed_null
 from sync.warehouse import sql as e
 
 BARRED = "activation_barred"
 
 
-def find_candidates(c: Comparison, only_open: bool = False) -> exp.Select:
+MOST_NAMED = 200
+"""Open identities that a statement names one by one, which costs half of what a join with them
+does."""
+
+
+def open_identities(c: Comparison) -> exp.Select:
+    """The identities that `is_open` names."""
+    return exp.select(e.col("identity", "o")).from_(c.snapshot("o")).where(is_open(c, "o"))
+
+
+def find_candidates(c: Comparison, only: exp.Select | Sequence[str] | None = None) -> exp.Select:
     """Stage one: who may differ, with the model's values; `is_wanted` is null-free.
 
-    With `only_open`, nothing differs but what `is_open` names.
+    With `only`, the open identities, nothing else differs.
     """
-    names_sent = ["external_key", "external_id", "related_id", "reason", "event", "occurred_at"]
-    names_sent += ["fingerprint"] if c.has_hash else []
-    names_sent += [*(x.state_name for x in c.live), *carried_names(c)]
-    model, known = _model_side(c, names_sent), _known_side(c)
-    if only_open:
-        names = exp.select(e.col("identity", "o")).from_(c.snapshot("o")).where(is_open(c, "o"))
-        model = model.where(exp.In(this=e.col("identity", "g"), query=names.subquery()))
+    names_sent = _sent(c)
+    model, known = _model_side(c, names_sent, gated_rows(c)), _known_side(c)
+    if only is not None:
+        model = model.where(_is_among(e.col("identity", "g"), only))
         known = known.where(is_open(c, "a"))
     m, s = e.col("identity", "m"), e.col("identity", "s")
     is_wanted = e.all_of(e.not_null(m), e.is_null(e.col("detail", "m")))
@@ -58,22 +66,49 @@ def find_candidates(c: Comparison, only_open: bool = False) -> exp.Select:
         carried.append(("is_arrived", e.coalesce(e.col("is_arrived", "s"), exp.false())))
     query = (
         e.select(*e.aliased(carried))
-        .from_(model.subquery(e.ident("m")))
+        .from_(model.subquery(e.ident("m"), copy=False), copy=False)
         .join(
-            known.subquery(e.ident("s")),
+            known.subquery(e.ident("s"), copy=False),
             on=e.equals(m.copy(), s.copy()),
             join_type="full outer" if c.removes else "left",
+            copy=False,
         )
-        .where(e.paren(e.any_of(changed, left)) if c.removes else changed)
+        .where(e.paren(e.any_of(changed, left)) if c.removes else changed, copy=False)
     )
     kept = [g.name for g in c.gates if g.is_kept_in_place]
     if kept:
         is_kept = e.coalesce(e.among(e.col("detail", "m"), kept), exp.false())
-        query = query.where(exp.Not(this=is_kept))
+        query = query.where(exp.Not(this=is_kept), copy=False)
     return query
 
 
-def _model_side(c: Comparison, names: Sequence[str]) -> exp.Select:
+def _is_among(identity: exp.Expr, only: exp.Select | Sequence[str]) -> exp.Expr:
+    if isinstance(only, exp.Select):
+        return exp.In(this=identity, query=only.subquery())
+    return e.among(identity, only)
+
+
+def find_first(c: Comparison) -> exp.Select:
+    """The same where the destination holds nothing: every row that may be sent."""
+    names = _sent(c)
+    constants: dict[str, exp.Expr] = {"is_wanted": exp.true(), "is_known": exp.false()}
+    constants |= {"held_row": e.null()} if c.row_id else {}
+    constants |= {"is_arrived": exp.false()} if c.arrivals else {}
+    carried = [("identity", e.col("identity", "m")), *constants.items()]
+    carried += [(name, e.col(name, "m")) for name in names]
+    rows = _model_side(c, names, gated_once(c)).subquery(e.ident("m"), copy=False)
+    is_wanted = e.not_null(e.col("identity", "m")), e.is_null(e.col("detail", "m"))
+    return e.select(*e.aliased(carried)).from_(rows, copy=False).where(*is_wanted, copy=False)
+
+
+def _sent(c: Comparison) -> list[str]:
+    """Columns of the model's rows that candidates carry."""
+    names = ["external_key", "external_id", "related_id", "reason", "event", "occurred_at"]
+    names += ["fingerprint"] if c.has_hash else []
+    return [*names, *(x.state_name for x in c.live), *carried_names(c)]
+
+
+def _model_side(c: Comparison, names: Sequence[str], gated: exp.Select) -> exp.Select:
     """The model's rows; one that names nobody meets no row of the snapshot.
 
     It is not filtered out: an engine that takes the model for the smaller side keeps all of its
@@ -82,8 +117,8 @@ def _model_side(c: Comparison, names: Sequence[str]) -> exp.Select:
     is_known = e.differs(e.col("detail", "g"), e.text(UNIDENTIFIED))
     identity = e.case((is_known, e.col("identity", "g")), default=e.null())
     carried = [("identity", identity), *((name, e.col(name, "g")) for name in ["detail", *names])]
-    gated = gated_rows(c).subquery(e.ident("g"), copy=False)
-    rows = e.select(*e.aliased(carried)).from_(gated, copy=False)
+    gated_as = gated.subquery(e.ident("g"), copy=False)
+    rows = e.select(*e.aliased(carried)).from_(gated_as, copy=False)
     if not c.has_barred:
         return rows
     return rows.where(exp.Not(this=exp.Exists(this=barred("g"))), copy=False)
@@ -157,7 +192,7 @@ def beside_snapshot(c: Comparison, query: exp.Select, has_inactive: bool) -> exp
     """
     if not c.row_id:
         by_key = e.equals(e.col("identity", "s"), e.col("identity", "c"))
-        return query.join(c.snapshot("s"), on=by_key, join_type="left")
+        return query.join(c.snapshot("s"), on=by_key, join_type="left", copy=False)
     row: exp.Expr = e.col("held_row", "c")
     if has_inactive:
         gone = exp.select(e.col("identity", "i"), *e.aliased([("held_row", e.col(c.row_id, "i"))]))
@@ -165,9 +200,17 @@ def beside_snapshot(c: Comparison, query: exp.Select, has_inactive: bool) -> exp
         if c.sync.kind is not Kind.EVENTS:
             gone = gone.where(exp.Not(this=_is_kept(c, "i")))
         by_key = e.equals(e.col("identity", "b"), e.col("identity", "c"))
-        query = query.join(gone.subquery(e.ident("b")), on=by_key, join_type="left")
+        query = query.join(gone.subquery(e.ident("b")), on=by_key, join_type="left", copy=False)
         row = e.coalesce(row, e.col("held_row", "b"))
-    return query.join(c.snapshot("s"), on=e.equals(e.col(c.row_id, "s"), row), join_type="left")
+    by_row = e.equals(e.col(c.row_id, "s"), row)
+    return query.join(c.snapshot("s"), on=by_row, join_type="left", copy=False)
+
+
+def beside_nothing(c: Comparison, query: exp.Select) -> exp.Select:
+    """The same where the snapshot is empty, without asking it."""
+    types = snapshot_columns(c.columns).items()
+    nulls = e.select(*e.aliased((name, typed_null(kind, c.dialect)) for name, kind in types))
+    return query.join(nulls.subquery(e.ident("s"), copy=False), join_type="cross", copy=False)
 
 
 def _suspicions(c: Comparison) -> list[exp.Expr]:

@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from sync.model import Op
 from sync.plan import exits
-from sync.plan.candidates import beside_snapshot, value_differs
+from sync.plan.candidates import beside_nothing, beside_snapshot, value_differs
 from sync.plan.comparison import Comparison, has_entered, held_key, is_active, is_unsure
 from sync.plan.delays import JUDGED, carried_names, judged
 from sync.plan.doubles import CANDIDATES, doubled
@@ -82,7 +82,7 @@ def _differ() -> exp.Expr:
 def _with_decisions(
     c: Comparison, found: exp.Query, has_doubled: bool, known: int | None, active: int
 ) -> exp.Query:
-    joined = _joined(c, has_doubled, has_inactive=known is None or known > active)
+    joined = _joined(c, has_doubled, known, active)
     found = found.with_(e.ident("joined"), as_=joined, copy=False)
     return found.with_(e.ident("decided"), as_=_decided(c), copy=False)
 
@@ -109,7 +109,7 @@ def _removed(
     )
 
 
-def _joined(c: Comparison, has_doubled: bool, has_inactive: bool) -> exp.Select:
+def _joined(c: Comparison, has_doubled: bool, known: int | None, active: int) -> exp.Select:
     """Candidates beside what the destination holds of them, and what siblings do."""
     live = c.live
     carried: list[tuple[str, exp.Expr]] = [
@@ -129,19 +129,23 @@ def _joined(c: Comparison, has_doubled: bool, has_inactive: bool) -> exp.Select:
     carried += [(x.state_name, e.col(x.state_name, "c")) for x in live]
     carried += [(name, e.col(name, "c")) for name in carried_names(c)]
     for i, column in enumerate(c.columns):
-        carried.append((f"h{i}", _is_held(column, "s")))
+        carried.append((f"h{i}", _is_ours(c, column)))
         carried.append((f"d{i}", _differs(c, column)))
         if column.trait.bands:
             carried.append((f"b{i}", _differs(c, column, by_band=True)))
-        carried.append((f"g{i}", _is_given(c, column)))
-        carried.append((f"o{i}", _is_owned(c, column)))
+        if given := _given(c, column):
+            carried.append((f"g{i}", given))
     carried += [("barred", exits.exit_cause(c))] if c.has_barred or c.has_gone else []
     carried += [("is_shared", _is_shared(c))] if c.sharers else []
     carried += [("is_arrived", e.col("is_arrived", "c"))] if c.arrivals else []
-    query = e.select(*e.aliased(carried)).from_(e.local(CANDIDATES, "c"))
-    query = _beside_siblings(c, beside_snapshot(c, query, has_inactive))
+    query = e.select(*e.aliased(carried)).from_(e.local(CANDIDATES, "c"), copy=False)
+    if known == 0:
+        query = beside_nothing(c, query)
+    else:
+        query = beside_snapshot(c, query, has_inactive=known is None or known > active)
+    query = _beside_siblings(c, query)
     query = exits.beside_causes(c, query)
-    return query.where(_is_single(c)) if has_doubled else query
+    return query.where(_is_single(c), copy=False) if has_doubled else query
 
 
 def _is_single(c: Comparison) -> exp.Expr:
@@ -166,7 +170,7 @@ def _beside_siblings(c: Comparison, query: exp.Select) -> exp.Select:
                 continue
             people = sibling.people.subquery(e.ident(f"{prefix}{i}"))
             is_same = e.equals(e.col("external_key", f"{prefix}{i}"), key.copy())
-            query = query.join(people, on=is_same, join_type="left")
+            query = query.join(people, on=is_same, join_type="left", copy=False)
     return query
 
 
@@ -196,15 +200,18 @@ def _is_said(column: Column, wanted: exp.Expr) -> exp.Expr:
     return e.not_null(wanted.copy())
 
 
-def _is_given(c: Comparison, column: Column) -> exp.Expr:
-    """Whether another sync left something in a name that this one has not asserted yet."""
+def _given(c: Comparison, column: Column) -> exp.Expr | None:
+    """Whether another sync left something in a name that this one has not asserted yet.
+
+    None for a name in which no sync can have left anything.
+    """
     flags = [
         e.coalesce(e.col(f"n{giver.names.index(column.trait.name)}", f"v{i}"), exp.false())
         for i, giver in enumerate(c.givers)
         if column.is_live and column.trait.name in giver.names
     ]
     if not flags:
-        return exp.false()
+        return None
     asserted = [e.among(e.col("target_id", "s"), c.targets_naming(column.trait.name))]
     if c.can_share:
         asserted.append(e.equals(e.col("external_key", "c"), held_key(c.sync, "s")))
@@ -213,14 +220,20 @@ def _is_given(c: Comparison, column: Column) -> exp.Expr:
     return e.paren(e.all_of(e.paren(e.any_of(*flags)), exp.Not(this=is_asserted), is_said))
 
 
-def _is_owned(c: Comparison, column: Column) -> exp.Expr:
-    """Whether the name is another sync's now, for this candidate."""
-    found: list[exp.Expr] = [
+def _is_given(c: Comparison, i: int) -> list[exp.Expr]:
+    """The condition that `_given` is, as the decisions read it; none where nothing is given."""
+    return [e.col(f"g{i}")] if _given(c, c.columns[i]) else []
+
+
+def _is_ours(c: Comparison, column: Column) -> exp.Expr:
+    """Whether the destination holds, or may hold, something in this column that no heir has."""
+    owned: list[exp.Expr] = [
         exp.true() if heir.people is None else e.not_null(e.col("external_key", f"k{i}"))
         for i, heir in enumerate(c.heirs)
         if column.state_name in heir.names
     ]
-    return e.paren(e.any_of(*found))
+    held = _is_held(column, "s")
+    return e.paren(e.all_of(held, e.negate(e.any_of(*owned)))) if owned else held
 
 
 def _is_shared(c: Comparison) -> exp.Expr:
@@ -242,7 +255,7 @@ def _decided(c: Comparison) -> exp.Select:
     cause = e.case(
         *((condition.copy(), e.text(why)) for condition, _, why in decisions), default=same
     )
-    decided = exp.select(exp.Star(), *e.aliased([("op", op), ("cause", cause)]))
+    decided = e.select(exp.Star(), *e.aliased([("op", op), ("cause", cause)]))
     # An entry that is not acknowledged has the next number, until it is.
     leaving = e.case(
         (e.paren(e.any_of(e.col("has_entered"), was_leaving)), e.col("entries")),
@@ -290,8 +303,8 @@ def _decided(c: Comparison) -> exp.Select:
         *([("unconfirmed", e.col("unconfirmed"))] if c.delays else []),
         ("is_held", is_active(None)),
     ]
-    inner = decided.from_(e.local("joined")).subquery(e.ident("j"))
-    return e.select(*e.aliased(outgoing)).from_(inner)
+    inner = decided.from_(e.local("joined"), copy=False).subquery(e.ident("j"), copy=False)
+    return e.select(*e.aliased(outgoing)).from_(inner, copy=False)
 
 
 def _unasked() -> dict[str, exp.Expr]:
@@ -307,7 +320,7 @@ def _decisions(c: Comparison) -> list[tuple[exp.Expr, str, str]]:
     has_stayed = e.col("has_entered")
     was_inside = exp.GT(this=e.col("entries"), expression=e.number(0))
     open_op = {op: e.equals(e.col("unconfirmed"), e.text(op)) for op in Op}
-    leaves_something = e.any_of(*(_emptied(i) for i, _ in enumerate(c.columns)))
+    leaves_something = e.any_of(*(e.col(f"h{i}") for i, _ in enumerate(c.columns)))
     elsewhere = e.among(e.col("old_target_id"), c.targets_where("place"))
     is_other = e.differs(e.col("external_key"), e.col("old_external_key"))
     has_moved = e.any_of(elsewhere, is_other) if c.can_share else elsewhere
@@ -349,25 +362,23 @@ def _reasons(c: Comparison) -> list[exp.Expr]:
     found: list[exp.Expr] = []
     for i, column in enumerate(c.columns):
         if column.is_live and not column.trait.is_ignored:
-            found += [e.col(f"b{i}" if column.trait.bands else f"d{i}"), e.col(f"g{i}")]
+            found += [e.col(f"b{i}" if column.trait.bands else f"d{i}"), *_is_given(c, i)]
         elif column in c.emptied:
-            found.append(_emptied(i))
+            found.append(e.col(f"h{i}"))
     return found
 
 
-def _emptied(i: int) -> exp.Expr:
-    """A column that is emptied where it holds something, unless the name is another sync's."""
-    return e.paren(e.all_of(e.col(f"h{i}"), exp.Not(this=e.col(f"o{i}"))))
-
-
 def _emptied_by_moving(c: Comparison, i: int) -> exp.Expr:
-    """The same at the old place; a dropped name that is kept stays where the key means the same."""
+    """A column that a move empties at the old place, where it holds something of ours there.
+
+    A dropped name that is kept stays where the key means the same.
+    """
     column = c.columns[i]
     is_of_a_place = column.trait.name in c.left_with_places
     if not column.is_dropped or column in c.emptied or is_of_a_place:
-        return _emptied(i)
+        return e.col(f"h{i}")
     is_other = _is_other_key(c)
-    return e.paren(e.all_of(_emptied(i), is_other)) if is_other is not None else exp.false()
+    return e.paren(e.all_of(e.col(f"h{i}"), is_other)) if is_other is not None else exp.false()
 
 
 def _is_other_key(c: Comparison) -> exp.Expr | None:
@@ -396,8 +407,8 @@ def _changed(c: Comparison) -> exp.Expr:
             at = places[column.trait.name]
             travels = e.all_of(e.col(f"h{i}"), e.paren(_travels(c, at, c.columns[at])))
         else:
-            travels = _emptied(i) if column in c.emptied else exp.false()
-        conditions.append(e.case((is_removal.copy(), _emptied(i)), default=e.paren(travels)))
+            travels = e.col(f"h{i}") if column in c.emptied else exp.false()
+        conditions.append(e.case((is_removal.copy(), e.col(f"h{i}")), default=e.paren(travels)))
     return e.flags(conditions)
 
 
@@ -405,13 +416,13 @@ def _travels(c: Comparison, i: int, column: Column) -> exp.Expr:
     value = e.col(column.state_name)
     is_first = e.among(e.col("cause"), ["new", "moved"])
     is_change = e.equals(e.col("cause"), e.text("changed"))
-    found = e.any_of(e.not_null(value), e.col(f"g{i}"))
+    found = e.any_of(e.not_null(value), *_is_given(c, i))
     if c.can_move and not c.removes:
         is_other = _is_other_key(c)
         is_same = [exp.Not(this=is_other)] if is_other is not None else []
         is_move = e.equals(e.col("cause"), e.text("moved"))
         found = e.any_of(found, e.all_of(is_move, e.col(f"d{i}"), *is_same))
-    differs = e.any_of(e.col(f"d{i}"), e.col(f"g{i}"))
+    differs = e.any_of(e.col(f"d{i}"), *_is_given(c, i))
     return e.case(
         (is_first, e.paren(found)), (is_change, e.paren(differs)), default=_is_said(column, value)
     )

@@ -10,7 +10,7 @@ from sync.plan.comparison import (
     is_active,
     native_hash,
 )
-from sync.plan.gated import gated_rows
+from sync.plan.gated import gated_once, gated_rows
 from sync.warehouse import sql as e
 
 
@@ -18,7 +18,7 @@ def digest_model(c: Comparison) -> exp.Select:
     """The wanted rows as a multiset: (rows, two sums of hashes, rows held by each gate)."""
     held = [e.total(e.equals(e.col("detail"), e.text(g.name))) for g in c.gates]
     counted = e.select(e.count(), *_sums(c, "fingerprint"), *held)
-    return counted.from_(gated_rows(c).subquery(e.ident("g"), copy=False), copy=False)
+    return counted.from_(gated_once(c).subquery(e.ident("g"), copy=False), copy=False)
 
 
 def count_gated(c: Comparison) -> exp.Select:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 from sqlglot import exp
 
 from sync.plan.comparison import (
@@ -26,6 +28,30 @@ def has_duplicate_candidates() -> exp.Select:
     )
 
 
+def any_doubled(c: Comparison, rows: exp.Query) -> exp.Select:
+    """One row when two of these rows have one identity, or one external key."""
+    found: list[exp.Query] = [
+        e.select(*e.aliased([("key", e.col(name))]))
+        .from_(rows.subquery(e.ident("r")))
+        .group_by(e.col(name))
+        .having(exp.GT(this=e.count(e.col(name)), expression=e.number(1)))
+        for name in _keys(c)
+    ]
+    twice = reduce(lambda a, b: exp.union(a, b, distinct=False), found)
+    return exp.select(e.col("key")).from_(twice.subquery(e.ident("d"))).limit(1)
+
+
+def identified_rows(c: Comparison) -> exp.Select:
+    """Rows of the model that name somebody, by their keys, whatever gate holds them."""
+    rows = e.select(*map(e.col, ["identity", "external_key"]))
+    rows = rows.from_(gated_rows(c).subquery(e.ident("g"), copy=False), copy=False)
+    return rows.where(e.differs(e.col("detail"), e.text(UNIDENTIFIED)), copy=False)
+
+
+def _keys(c: Comparison) -> list[str]:
+    return ["identity", "external_key"] if c.can_share else ["identity"]
+
+
 def count_duplicates() -> exp.Select:
     """(rows of the model that are doubled)."""
     return exp.select(exp.Sum(this=e.col("model_rows"))).from_(e.local(DUPLICATES))
@@ -38,7 +64,7 @@ def find_duplicates(c: Comparison, is_near: bool = False) -> exp.Select:
     `model_rows` counts those that no gate holds back already, so that no row is counted twice.
     `is_near` looks at rows only that share a key with a candidate.
     """
-    keyed = ["identity", "external_key"] if c.can_share else ["identity"]
+    keyed = _keys(c)
     counts = [
         (f"by_{name}", exp.Window(this=e.count(e.col(name, "g")), partition_by=[e.col(name, "g")]))
         for name in keyed

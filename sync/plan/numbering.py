@@ -19,6 +19,11 @@ def write_at_once(c: Comparison, query: exp.Query) -> exp.Insert:
     return _numbered(c, 0, [] if facts(c.dialect).numbers_freely else [e.col("identity")], query)
 
 
+def unwrite(c: Comparison) -> exp.Delete:
+    """Take the plan of this epoch back."""
+    return e.delete(c.tables.plan, e.equals(e.col("epoch"), e.number(c.epoch)))
+
+
 def write_plan(c: Comparison, ops: Mapping[Op, int]) -> Iterator[exp.Insert]:
     """The numbered plan of this epoch, from the local relation `PLANNED`, which has so many `ops`.
 
@@ -44,7 +49,8 @@ def _numbered(c: Comparison, before: int, order: Sequence[exp.Expr], rows: exp.Q
         ("seq", exp.Add(this=number, expression=e.number(before)) if before else number),
         *((name, e.col(name)) for name in names if name not in {"epoch", "seq"}),
     ]
-    query = e.select(*e.aliased(carried)).from_(rows.subquery(e.ident("p")))
+    numbered = rows.subquery(e.ident("p"), copy=False)
+    query = e.select(*e.aliased(carried)).from_(numbered, copy=False)
     return e.insert(c.tables.plan, names, query)
 
 

@@ -39,6 +39,8 @@ from sync.state.catalogue import Catalogue
 from sync.state.store import Loss, PlanSummary, Stage
 from sync.warehouse import sql as e
 
+Counted = tuple[dict[Op, int], dict[str, int], dict[str, int]]
+"""Changes by operation and by cause, and rows that wait by delay."""
 ACKNOWLEDGED, SETTLED = "activation_acknowledged", "activation_settled"
 
 
@@ -89,14 +91,23 @@ class Planner:
         if self.seen.is_even and not self.seen.open:
             return self._summary({}, {}, {})
         self._find_barred()
+        if self._is_first and (counted := self._write_first()):
+            return self._summary(*counted)
         space, c = self.space, self.comparison
-        found = candidates.find_candidates(c, only_open=self.seen.is_even)
+        found = candidates.find_candidates(c, self._open() if self.seen.is_even else None)
         space.define(doubles.CANDIDATES, found)
         if not self.seen.is_even:
             self.doubled = self._set_doubled_aside()
         self._part_shared()
         self._find_gone()
         return self._summary(*self._count_planned())
+
+    def _open(self) -> exp.Select | list[str]:
+        """Identities that every run tries again: a few by name, many as a query."""
+        asked = candidates.open_identities(self.comparison)
+        if self.seen.open > candidates.MOST_NAMED:
+            return asked
+        return [identity for (identity,) in self.space.ask(asked)]
 
     def _look(self) -> Seen:
         """Compare model and snapshot as wholes, where the engine hashes."""
@@ -130,6 +141,28 @@ class Planner:
         if c.removes and self.seen.known and any(g.cause and held[g.name] for g in c.gates):
             self.space.define(candidates.BARRED, candidates.find_barred(c))
             self.comparison = replace(c, has_barred=True)
+
+    @property
+    def _is_first(self) -> bool:
+        """Nothing is known and nothing waits: the rows of the model are the plan."""
+        c = self.comparison
+        is_plain = not c.delays and not c.sync.is_coalesced
+        return self.writes_first and is_plain and not self.seen.known
+
+    def _write_first(self) -> Counted | None:
+        """Write the plan as the model is read; None, and none, where an identity stands twice."""
+        c, held = self.comparison, self.seen.held
+        first = {doubles.CANDIDATES: candidates.find_first(c)}
+        query = e.with_first(diff.planned(c, has_doubled=False, known=0), first)
+        self.space.state.run(numbering.write_at_once(c, query))
+        kept = reading.kept_plan(c, c.epoch)
+        is_all = held[None] + held[UNIDENTIFIED] == self.seen.rows
+        if self.space.ask(doubles.any_doubled(c, kept if is_all else doubles.identified_rows(c))):
+            self.space.state.run(numbering.unwrite(c))
+            return None
+        self.has_written = True
+        ops, causes = self._counted(reading.count_planned(kept))
+        return ops, causes, {}
 
     def _find_gone(self) -> None:
         """Find who left the model and must not be reached; nothing is asked without a list."""
@@ -183,12 +216,17 @@ class Planner:
         space.replace(c.tables.snapshot, c.acknowledged, sharing.shared_rows(c))
         space.define(doubles.CANDIDATES, candidates.find_candidates(c))
 
-    def _count_planned(self) -> tuple[dict[Op, int], dict[str, int], dict[str, int]]:
+    def _counted(self, query: exp.Select) -> tuple[dict[Op, int], dict[str, int]]:
+        """How many changes there are of each operation, and of each cause."""
         ops: dict[Op, int] = {}
         causes: dict[str, int] = {}
-        for op, cause, rows in self.space.ask(self._kept()):
+        for op, cause, rows in self.space.ask(query):
             ops[Op(op)] = ops.get(Op(op), 0) + rows
             causes[cause] = causes.get(cause, 0) + rows
+        return ops, causes
+
+    def _count_planned(self) -> Counted:
+        ops, causes = self._counted(self._kept())
         waiting = self.space.ask(delays.count_waiting()) if self.comparison.delays else []
         return ops, causes, {str(name): int(rows) for name, rows in waiting}
 

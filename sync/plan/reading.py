@@ -68,7 +68,7 @@ def count_losses(c: Comparison) -> exp.Select:
         if x.is_live
     ]
     is_change = e.equals(e.col("op", "p"), e.text(Op.CHANGE))
-    return exp.select(*lost).from_(e.local(PLANNED, "p")).where(is_change)
+    return e.select(*lost).from_(e.local(PLANNED, "p"), copy=False).where(is_change, copy=False)
 
 
 def count_holders(c: Comparison) -> exp.Select:

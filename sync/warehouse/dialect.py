@@ -27,6 +27,8 @@ class Facts:
     """What a column is declared with in a table whose rows don't stay: not worth compressing."""
     numbers_freely: bool = False
     """Rows can be numbered in the order in which they come."""
+    merges_subqueries: bool = False
+    """It computes what a subquery names anew wherever the name is read, unless it is kept apart."""
     is_measured: bool = False
     """It plans joins with freshly filled tables badly, until they are analysed."""
     merges: bool = True
@@ -70,6 +72,7 @@ FACTS = {
         version="select current_setting('server_version_num')::integer / 10000",
         row_id="ctid",
         numbers_freely=True,
+        merges_subqueries=True,
         is_measured=True,
         begin="begin isolation level repeatable read",
         lock="lock table {} in share row exclusive mode",

@@ -129,13 +129,15 @@ def not_null(this: exp.Expr) -> exp.Expr:
 
 
 def all_of(*conditions: exp.Expr) -> exp.Condition:
-    """Conjunction; true when there is nothing to ask."""
-    return exp.and_(*conditions) if conditions else exp.true()
+    """Conjunction of what is not true anyway; true for nothing. Conditions are not copied."""
+    asked = [c for c in conditions if not (isinstance(c, exp.Boolean) and c.this)]
+    return exp.and_(*asked, copy=False) if asked else exp.true()
 
 
 def any_of(*conditions: exp.Expr) -> exp.Condition:
-    """Disjunction; false when there is nothing to ask."""
-    return exp.or_(*conditions) if conditions else exp.false()
+    """Disjunction of what is not false anyway; false for nothing. Conditions are not copied."""
+    asked = [c for c in conditions if not (isinstance(c, exp.Boolean) and not c.this)]
+    return exp.or_(*asked, copy=False) if asked else exp.false()
 
 
 def select(*columns: exp.Expr) -> exp.Select:

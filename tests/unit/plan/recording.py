@@ -65,6 +65,8 @@ class Recording:
     has_keys = False
     delay = "cap"
     """What lets rows wait."""
+    is_first = False
+    """The snapshot is empty, and nobody stands in the model twice."""
 
     def __init__(self, dialect: str) -> None:
         self.dialect = dialect
@@ -77,6 +79,8 @@ class Recording:
         names = [turned(one.alias_or_name, self.dialect) for one in found.selects]
         if names[:2] == ["op", "cause"]:
             return list(PLANNED)
+        if self.is_first and ("key" in names or "snapshot_" in sql.lower()):
+            return [] if "key" in names else [tuple(0 for _ in names)]
         if names[:1] == ["waits_for"]:
             return [(self.delay, ONES)]
         if names[:1] == ["plan_id"]:
@@ -141,6 +145,16 @@ def statements(dialect: str) -> list[str]:
     writing.write(state, prepared)
     settling.merge(state, writing.settlement(state, c, 7), "run")
     settling.conclude(state, 7)
+    return state.told
+
+
+def started(dialect: str) -> list[str]:
+    """What the first plan of a sync tells this engine, of people known by an address."""
+    state = Listening(dialect)
+    state.session.is_first = True
+    prepared = preparing.prepare(state, SYNC, f"{dialect} 1", 7, [])
+    state.told.clear()
+    writing.write(state, prepared)
     return state.told
 
 

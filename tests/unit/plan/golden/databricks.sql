@@ -1055,11 +1055,7 @@ WITH `joined` AS (
         ),
         FALSE
       )
-      AND TRUE
     ) AS `g0`,
-    (
-      FALSE
-    ) AS `o0`,
     (
       NOT `s`.`t_visits` IS NULL
       OR (
@@ -1076,22 +1072,15 @@ WITH `joined` AS (
         )
       )
       OR (
-        TRUE
-        AND (
-          (
-            NOT `s`.`t_visits_2` IS NULL
-            OR (
-              COALESCE(LOCATE(',t_visits_2,', `s`.`unsure`), 0) > 0
-              OR COALESCE(`s`.`unsure` = '*', FALSE)
-            )
+        (
+          NOT `s`.`t_visits_2` IS NULL
+          OR (
+            COALESCE(LOCATE(',t_visits_2,', `s`.`unsure`), 0) > 0
+            OR COALESCE(`s`.`unsure` = '*', FALSE)
           )
         )
       )
     ) AS `d1`,
-    FALSE AS `g1`,
-    (
-      FALSE
-    ) AS `o1`,
     (
       NOT `s`.`t_email` IS NULL
       OR (
@@ -1106,22 +1095,19 @@ WITH `joined` AS (
         OR COALESCE(`s`.`unsure` = '*', FALSE)
       )
     ) AS `d2`,
-    FALSE AS `g2`,
     (
-      FALSE
-    ) AS `o2`,
-    (
-      NOT `s`.`t_old` IS NULL
-      OR (
-        COALESCE(LOCATE(',t_old,', `s`.`unsure`), 0) > 0
-        OR COALESCE(`s`.`unsure` = '*', FALSE)
+      (
+        NOT `s`.`t_old` IS NULL
+        OR (
+          COALESCE(LOCATE(',t_old,', `s`.`unsure`), 0) > 0
+          OR COALESCE(`s`.`unsure` = '*', FALSE)
+        )
+      )
+      AND NOT (
+        NOT `k0`.`external_key` IS NULL
       )
     ) AS `h3`,
     FALSE AS `d3`,
-    FALSE AS `g3`,
-    (
-      NOT `k0`.`external_key` IS NULL
-    ) AS `o3`,
     (
       NOT `s`.`t_visits_2` IS NULL
       OR (
@@ -1129,11 +1115,7 @@ WITH `joined` AS (
         OR COALESCE(`s`.`unsure` = '*', FALSE)
       )
     ) AS `h4`,
-    FALSE AS `d4`,
-    FALSE AS `g4`,
-    (
-      FALSE
-    ) AS `o4`
+    FALSE AS `d4`
   FROM `activation_candidates` AS `c`
   LEFT JOIN `shop_activation`.`snapshot_people__mailer` AS `s`
     ON `s`.`identity` = `c`.`identity`
@@ -1215,9 +1197,7 @@ WITH `joined` AS (
       CASE
         WHEN CASE
           WHEN `op` = 'remove'
-          THEN (
-            `h0` AND NOT `o0`
-          )
+          THEN `h0`
           ELSE (
             CASE
               WHEN `cause` IN ('new', 'moved')
@@ -1238,18 +1218,16 @@ WITH `joined` AS (
       CASE
         WHEN CASE
           WHEN `op` = 'remove'
-          THEN (
-            `h1` AND NOT `o1`
-          )
+          THEN `h1`
           ELSE (
             CASE
               WHEN `cause` IN ('new', 'moved')
               THEN (
-                NOT `t_visits` IS NULL OR `g1`
+                NOT `t_visits` IS NULL
               )
               WHEN `cause` = 'changed'
               THEN (
-                `d1` OR `g1`
+                `d1`
               )
               ELSE TRUE
             END
@@ -1261,18 +1239,16 @@ WITH `joined` AS (
       CASE
         WHEN CASE
           WHEN `op` = 'remove'
-          THEN (
-            `h2` AND NOT `o2`
-          )
+          THEN `h2`
           ELSE (
             CASE
               WHEN `cause` IN ('new', 'moved')
               THEN (
-                NOT `t_email` IS NULL OR `g2`
+                NOT `t_email` IS NULL
               )
               WHEN `cause` = 'changed'
               THEN (
-                `d2` OR `g2`
+                `d2`
               )
               ELSE TRUE
             END
@@ -1282,37 +1258,27 @@ WITH `joined` AS (
         ELSE '0'
       END,
       CASE
-        WHEN CASE
-          WHEN `op` = 'remove'
-          THEN (
-            `h3` AND NOT `o3`
-          )
-          ELSE (
-            (
-              `h3` AND NOT `o3`
-            )
-          )
-        END
+        WHEN CASE WHEN `op` = 'remove' THEN `h3` ELSE (
+          `h3`
+        ) END
         THEN '1'
         ELSE '0'
       END,
       CASE
         WHEN CASE
           WHEN `op` = 'remove'
-          THEN (
-            `h4` AND NOT `o4`
-          )
+          THEN `h4`
           ELSE (
             `h4`
             AND (
               CASE
                 WHEN `cause` IN ('new', 'moved')
                 THEN (
-                  NOT `t_visits` IS NULL OR `g1`
+                  NOT `t_visits` IS NULL
                 )
                 WHEN `cause` = 'changed'
                 THEN (
-                  `d1` OR `g1`
+                  `d1`
                 )
                 ELSE TRUE
               END
@@ -1324,21 +1290,11 @@ WITH `joined` AS (
       END
     ) AS `changed`,
     CONCAT(
-      CASE WHEN (
-        `h0` AND NOT `o0`
-      ) THEN '1' ELSE '0' END,
-      CASE WHEN (
-        `h1` AND NOT `o1`
-      ) THEN '1' ELSE '0' END,
-      CASE WHEN (
-        `h2` AND NOT `o2`
-      ) THEN '1' ELSE '0' END,
-      CASE WHEN (
-        `h3` AND NOT `o3`
-      ) THEN '1' ELSE '0' END,
-      CASE WHEN (
-        `h4` AND NOT `o4`
-      ) THEN '1' ELSE '0' END
+      CASE WHEN `h0` THEN '1' ELSE '0' END,
+      CASE WHEN `h1` THEN '1' ELSE '0' END,
+      CASE WHEN `h2` THEN '1' ELSE '0' END,
+      CASE WHEN `h3` THEN '1' ELSE '0' END,
+      CASE WHEN `h4` THEN '1' ELSE '0' END
     ) AS `leaving_changed`,
     `t_plan` AS `t_plan`,
     `t_visits` AS `t_visits`,
@@ -1359,21 +1315,7 @@ WITH `joined` AS (
           )
           OR `has_entered`
           OR (
-            (
-              `h0` AND NOT `o0`
-            )
-            OR (
-              `h1` AND NOT `o1`
-            )
-            OR (
-              `h2` AND NOT `o2`
-            )
-            OR (
-              `h3` AND NOT `o3`
-            )
-            OR (
-              `h4` AND NOT `o4`
-            )
+            `h0` OR `h1` OR `h2` OR `h3` OR `h4`
           )
         )
         THEN 'remove'
@@ -1392,7 +1334,7 @@ WITH `joined` AS (
         )
         THEN 'add'
         WHEN (
-          FALSE OR `external_key` IS DISTINCT FROM `old_external_key`
+          `external_key` IS DISTINCT FROM `old_external_key`
         )
         THEN 'add'
         WHEN `unconfirmed` = 'remove'
@@ -1403,9 +1345,7 @@ WITH `joined` AS (
         THEN 'change'
         WHEN FALSE
         THEN 'change'
-        WHEN `d0` OR `g0` OR `d1` OR `g1` OR `d2` OR `g2` OR (
-          `h3` AND NOT `o3`
-        )
+        WHEN `d0` OR `g0` OR `d1` OR `d2` OR `h3`
         THEN 'change'
         ELSE 'same'
       END AS `op`,
@@ -1417,21 +1357,7 @@ WITH `joined` AS (
           )
           OR `has_entered`
           OR (
-            (
-              `h0` AND NOT `o0`
-            )
-            OR (
-              `h1` AND NOT `o1`
-            )
-            OR (
-              `h2` AND NOT `o2`
-            )
-            OR (
-              `h3` AND NOT `o3`
-            )
-            OR (
-              `h4` AND NOT `o4`
-            )
+            `h0` OR `h1` OR `h2` OR `h3` OR `h4`
           )
         )
         THEN 'left'
@@ -1450,7 +1376,7 @@ WITH `joined` AS (
         )
         THEN 'new'
         WHEN (
-          FALSE OR `external_key` IS DISTINCT FROM `old_external_key`
+          `external_key` IS DISTINCT FROM `old_external_key`
         )
         THEN 'moved'
         WHEN `unconfirmed` = 'remove'
@@ -1461,9 +1387,7 @@ WITH `joined` AS (
         THEN 'in doubt'
         WHEN FALSE
         THEN 'asserted'
-        WHEN `d0` OR `g0` OR `d1` OR `g1` OR `d2` OR `g2` OR (
-          `h3` AND NOT `o3`
-        )
+        WHEN `d0` OR `g0` OR `d1` OR `d2` OR `h3`
         THEN 'changed'
         ELSE 'same'
       END AS `cause`

@@ -1086,11 +1086,7 @@ WITH "joined" AS (
         ),
         FALSE
       )
-      AND TRUE
     ) AS "g0",
-    (
-      FALSE
-    ) AS "o0",
     (
       NOT "s"."t_visits" IS NULL
       OR (
@@ -1107,22 +1103,15 @@ WITH "joined" AS (
         )
       )
       OR (
-        TRUE
-        AND (
-          (
-            NOT "s"."t_visits_2" IS NULL
-            OR (
-              COALESCE(POSITION(',t_visits_2,' IN "s"."unsure"), 0) > 0
-              OR COALESCE("s"."unsure" = '*', FALSE)
-            )
+        (
+          NOT "s"."t_visits_2" IS NULL
+          OR (
+            COALESCE(POSITION(',t_visits_2,' IN "s"."unsure"), 0) > 0
+            OR COALESCE("s"."unsure" = '*', FALSE)
           )
         )
       )
     ) AS "d1",
-    FALSE AS "g1",
-    (
-      FALSE
-    ) AS "o1",
     (
       NOT "s"."t_email" IS NULL
       OR (
@@ -1141,22 +1130,19 @@ WITH "joined" AS (
         OR COALESCE("s"."unsure" = '*', FALSE)
       )
     ) AS "d2",
-    FALSE AS "g2",
     (
-      FALSE
-    ) AS "o2",
-    (
-      NOT "s"."t_old" IS NULL
-      OR (
-        COALESCE(POSITION(',t_old,' IN "s"."unsure"), 0) > 0
-        OR COALESCE("s"."unsure" = '*', FALSE)
+      (
+        NOT "s"."t_old" IS NULL
+        OR (
+          COALESCE(POSITION(',t_old,' IN "s"."unsure"), 0) > 0
+          OR COALESCE("s"."unsure" = '*', FALSE)
+        )
+      )
+      AND NOT (
+        NOT "k0"."external_key" IS NULL
       )
     ) AS "h3",
     FALSE AS "d3",
-    FALSE AS "g3",
-    (
-      NOT "k0"."external_key" IS NULL
-    ) AS "o3",
     (
       NOT "s"."t_visits_2" IS NULL
       OR (
@@ -1164,11 +1150,7 @@ WITH "joined" AS (
         OR COALESCE("s"."unsure" = '*', FALSE)
       )
     ) AS "h4",
-    FALSE AS "d4",
-    FALSE AS "g4",
-    (
-      FALSE
-    ) AS "o4"
+    FALSE AS "d4"
   FROM "activation_candidates" AS "c"
   LEFT JOIN "shop_activation"."snapshot_people__mailer" AS "s"
     ON "s"."identity" = "c"."identity"
@@ -1249,9 +1231,7 @@ WITH "joined" AS (
     CASE
       WHEN CASE
         WHEN "op" = 'remove'
-        THEN (
-          "h0" AND NOT "o0"
-        )
+        THEN "h0"
         ELSE (
           CASE
             WHEN "cause" IN ('new', 'moved')
@@ -1271,18 +1251,16 @@ WITH "joined" AS (
     END || CASE
       WHEN CASE
         WHEN "op" = 'remove'
-        THEN (
-          "h1" AND NOT "o1"
-        )
+        THEN "h1"
         ELSE (
           CASE
             WHEN "cause" IN ('new', 'moved')
             THEN (
-              NOT "t_visits" IS NULL OR "g1"
+              NOT "t_visits" IS NULL
             )
             WHEN "cause" = 'changed'
             THEN (
-              "d1" OR "g1"
+              "d1"
             )
             ELSE TRUE
           END
@@ -1293,18 +1271,16 @@ WITH "joined" AS (
     END || CASE
       WHEN CASE
         WHEN "op" = 'remove'
-        THEN (
-          "h2" AND NOT "o2"
-        )
+        THEN "h2"
         ELSE (
           CASE
             WHEN "cause" IN ('new', 'moved')
             THEN (
-              NOT "t_email" IS NULL OR "g2"
+              NOT "t_email" IS NULL
             )
             WHEN "cause" = 'changed'
             THEN (
-              "d2" OR "g2"
+              "d2"
             )
             ELSE TRUE
           END
@@ -1313,36 +1289,26 @@ WITH "joined" AS (
       THEN '1'
       ELSE '0'
     END || CASE
-      WHEN CASE
-        WHEN "op" = 'remove'
-        THEN (
-          "h3" AND NOT "o3"
-        )
-        ELSE (
-          (
-            "h3" AND NOT "o3"
-          )
-        )
-      END
+      WHEN CASE WHEN "op" = 'remove' THEN "h3" ELSE (
+        "h3"
+      ) END
       THEN '1'
       ELSE '0'
     END || CASE
       WHEN CASE
         WHEN "op" = 'remove'
-        THEN (
-          "h4" AND NOT "o4"
-        )
+        THEN "h4"
         ELSE (
           "h4"
           AND (
             CASE
               WHEN "cause" IN ('new', 'moved')
               THEN (
-                NOT "t_visits" IS NULL OR "g1"
+                NOT "t_visits" IS NULL
               )
               WHEN "cause" = 'changed'
               THEN (
-                "d1" OR "g1"
+                "d1"
               )
               ELSE TRUE
             END
@@ -1352,17 +1318,7 @@ WITH "joined" AS (
       THEN '1'
       ELSE '0'
     END AS "changed",
-    CASE WHEN (
-      "h0" AND NOT "o0"
-    ) THEN '1' ELSE '0' END || CASE WHEN (
-      "h1" AND NOT "o1"
-    ) THEN '1' ELSE '0' END || CASE WHEN (
-      "h2" AND NOT "o2"
-    ) THEN '1' ELSE '0' END || CASE WHEN (
-      "h3" AND NOT "o3"
-    ) THEN '1' ELSE '0' END || CASE WHEN (
-      "h4" AND NOT "o4"
-    ) THEN '1' ELSE '0' END AS "leaving_changed",
+    CASE WHEN "h0" THEN '1' ELSE '0' END || CASE WHEN "h1" THEN '1' ELSE '0' END || CASE WHEN "h2" THEN '1' ELSE '0' END || CASE WHEN "h3" THEN '1' ELSE '0' END || CASE WHEN "h4" THEN '1' ELSE '0' END AS "leaving_changed",
     "t_plan" AS "t_plan",
     "t_visits" AS "t_visits",
     "t_email" AS "t_email",
@@ -1382,21 +1338,7 @@ WITH "joined" AS (
           )
           OR "has_entered"
           OR (
-            (
-              "h0" AND NOT "o0"
-            )
-            OR (
-              "h1" AND NOT "o1"
-            )
-            OR (
-              "h2" AND NOT "o2"
-            )
-            OR (
-              "h3" AND NOT "o3"
-            )
-            OR (
-              "h4" AND NOT "o4"
-            )
+            "h0" OR "h1" OR "h2" OR "h3" OR "h4"
           )
         )
         THEN 'remove'
@@ -1415,8 +1357,7 @@ WITH "joined" AS (
         )
         THEN 'add'
         WHEN (
-          FALSE
-          OR NOT COALESCE(
+          NOT COALESCE(
             "external_key" = "old_external_key",
             "external_key" IS NULL AND "old_external_key" IS NULL
           )
@@ -1430,9 +1371,7 @@ WITH "joined" AS (
         THEN 'change'
         WHEN FALSE
         THEN 'change'
-        WHEN "d0" OR "g0" OR "d1" OR "g1" OR "d2" OR "g2" OR (
-          "h3" AND NOT "o3"
-        )
+        WHEN "d0" OR "g0" OR "d1" OR "d2" OR "h3"
         THEN 'change'
         ELSE 'same'
       END AS "op",
@@ -1444,21 +1383,7 @@ WITH "joined" AS (
           )
           OR "has_entered"
           OR (
-            (
-              "h0" AND NOT "o0"
-            )
-            OR (
-              "h1" AND NOT "o1"
-            )
-            OR (
-              "h2" AND NOT "o2"
-            )
-            OR (
-              "h3" AND NOT "o3"
-            )
-            OR (
-              "h4" AND NOT "o4"
-            )
+            "h0" OR "h1" OR "h2" OR "h3" OR "h4"
           )
         )
         THEN 'left'
@@ -1477,8 +1402,7 @@ WITH "joined" AS (
         )
         THEN 'new'
         WHEN (
-          FALSE
-          OR NOT COALESCE(
+          NOT COALESCE(
             "external_key" = "old_external_key",
             "external_key" IS NULL AND "old_external_key" IS NULL
           )
@@ -1492,9 +1416,7 @@ WITH "joined" AS (
         THEN 'in doubt'
         WHEN FALSE
         THEN 'asserted'
-        WHEN "d0" OR "g0" OR "d1" OR "g1" OR "d2" OR "g2" OR (
-          "h3" AND NOT "o3"
-        )
+        WHEN "d0" OR "g0" OR "d1" OR "d2" OR "h3"
         THEN 'changed'
         ELSE 'same'
       END AS "cause"

@@ -1091,11 +1091,7 @@ WITH "JOINED" AS (
         ),
         FALSE
       )
-      AND TRUE
     ) AS "G0",
-    (
-      FALSE
-    ) AS "O0",
     (
       NOT "S"."T_VISITS" IS NULL
       OR (
@@ -1112,22 +1108,15 @@ WITH "JOINED" AS (
         )
       )
       OR (
-        TRUE
-        AND (
-          (
-            NOT "S"."T_VISITS_2" IS NULL
-            OR (
-              COALESCE(CHARINDEX(',t_visits_2,', "S"."UNSURE"), 0) > 0
-              OR COALESCE("S"."UNSURE" = '*', FALSE)
-            )
+        (
+          NOT "S"."T_VISITS_2" IS NULL
+          OR (
+            COALESCE(CHARINDEX(',t_visits_2,', "S"."UNSURE"), 0) > 0
+            OR COALESCE("S"."UNSURE" = '*', FALSE)
           )
         )
       )
     ) AS "D1",
-    FALSE AS "G1",
-    (
-      FALSE
-    ) AS "O1",
     (
       NOT "S"."T_EMAIL" IS NULL
       OR (
@@ -1142,22 +1131,19 @@ WITH "JOINED" AS (
         OR COALESCE("S"."UNSURE" = '*', FALSE)
       )
     ) AS "D2",
-    FALSE AS "G2",
     (
-      FALSE
-    ) AS "O2",
-    (
-      NOT "S"."T_OLD" IS NULL
-      OR (
-        COALESCE(CHARINDEX(',t_old,', "S"."UNSURE"), 0) > 0
-        OR COALESCE("S"."UNSURE" = '*', FALSE)
+      (
+        NOT "S"."T_OLD" IS NULL
+        OR (
+          COALESCE(CHARINDEX(',t_old,', "S"."UNSURE"), 0) > 0
+          OR COALESCE("S"."UNSURE" = '*', FALSE)
+        )
+      )
+      AND NOT (
+        NOT "K0"."EXTERNAL_KEY" IS NULL
       )
     ) AS "H3",
     FALSE AS "D3",
-    FALSE AS "G3",
-    (
-      NOT "K0"."EXTERNAL_KEY" IS NULL
-    ) AS "O3",
     (
       NOT "S"."T_VISITS_2" IS NULL
       OR (
@@ -1165,11 +1151,7 @@ WITH "JOINED" AS (
         OR COALESCE("S"."UNSURE" = '*', FALSE)
       )
     ) AS "H4",
-    FALSE AS "D4",
-    FALSE AS "G4",
-    (
-      FALSE
-    ) AS "O4"
+    FALSE AS "D4"
   FROM "ACTIVATION_CANDIDATES" AS "C"
   LEFT JOIN "SHOP_ACTIVATION"."SNAPSHOT_PEOPLE__MAILER" AS "S"
     ON "S"."IDENTITY" = "C"."IDENTITY"
@@ -1254,9 +1236,7 @@ WITH "JOINED" AS (
       CASE
         WHEN CASE
           WHEN "OP" = 'remove'
-          THEN (
-            "H0" AND NOT "O0"
-          )
+          THEN "H0"
           ELSE (
             CASE
               WHEN "CAUSE" IN ('new', 'moved')
@@ -1277,18 +1257,16 @@ WITH "JOINED" AS (
       CASE
         WHEN CASE
           WHEN "OP" = 'remove'
-          THEN (
-            "H1" AND NOT "O1"
-          )
+          THEN "H1"
           ELSE (
             CASE
               WHEN "CAUSE" IN ('new', 'moved')
               THEN (
-                NOT "T_VISITS" IS NULL OR "G1"
+                NOT "T_VISITS" IS NULL
               )
               WHEN "CAUSE" = 'changed'
               THEN (
-                "D1" OR "G1"
+                "D1"
               )
               ELSE TRUE
             END
@@ -1300,18 +1278,16 @@ WITH "JOINED" AS (
       CASE
         WHEN CASE
           WHEN "OP" = 'remove'
-          THEN (
-            "H2" AND NOT "O2"
-          )
+          THEN "H2"
           ELSE (
             CASE
               WHEN "CAUSE" IN ('new', 'moved')
               THEN (
-                NOT "T_EMAIL" IS NULL OR "G2"
+                NOT "T_EMAIL" IS NULL
               )
               WHEN "CAUSE" = 'changed'
               THEN (
-                "D2" OR "G2"
+                "D2"
               )
               ELSE TRUE
             END
@@ -1321,37 +1297,27 @@ WITH "JOINED" AS (
         ELSE '0'
       END,
       CASE
-        WHEN CASE
-          WHEN "OP" = 'remove'
-          THEN (
-            "H3" AND NOT "O3"
-          )
-          ELSE (
-            (
-              "H3" AND NOT "O3"
-            )
-          )
-        END
+        WHEN CASE WHEN "OP" = 'remove' THEN "H3" ELSE (
+          "H3"
+        ) END
         THEN '1'
         ELSE '0'
       END,
       CASE
         WHEN CASE
           WHEN "OP" = 'remove'
-          THEN (
-            "H4" AND NOT "O4"
-          )
+          THEN "H4"
           ELSE (
             "H4"
             AND (
               CASE
                 WHEN "CAUSE" IN ('new', 'moved')
                 THEN (
-                  NOT "T_VISITS" IS NULL OR "G1"
+                  NOT "T_VISITS" IS NULL
                 )
                 WHEN "CAUSE" = 'changed'
                 THEN (
-                  "D1" OR "G1"
+                  "D1"
                 )
                 ELSE TRUE
               END
@@ -1363,21 +1329,11 @@ WITH "JOINED" AS (
       END
     ) AS "CHANGED",
     CONCAT(
-      CASE WHEN (
-        "H0" AND NOT "O0"
-      ) THEN '1' ELSE '0' END,
-      CASE WHEN (
-        "H1" AND NOT "O1"
-      ) THEN '1' ELSE '0' END,
-      CASE WHEN (
-        "H2" AND NOT "O2"
-      ) THEN '1' ELSE '0' END,
-      CASE WHEN (
-        "H3" AND NOT "O3"
-      ) THEN '1' ELSE '0' END,
-      CASE WHEN (
-        "H4" AND NOT "O4"
-      ) THEN '1' ELSE '0' END
+      CASE WHEN "H0" THEN '1' ELSE '0' END,
+      CASE WHEN "H1" THEN '1' ELSE '0' END,
+      CASE WHEN "H2" THEN '1' ELSE '0' END,
+      CASE WHEN "H3" THEN '1' ELSE '0' END,
+      CASE WHEN "H4" THEN '1' ELSE '0' END
     ) AS "LEAVING_CHANGED",
     "T_PLAN" AS "T_PLAN",
     "T_VISITS" AS "T_VISITS",
@@ -1398,21 +1354,7 @@ WITH "JOINED" AS (
           )
           OR "HAS_ENTERED"
           OR (
-            (
-              "H0" AND NOT "O0"
-            )
-            OR (
-              "H1" AND NOT "O1"
-            )
-            OR (
-              "H2" AND NOT "O2"
-            )
-            OR (
-              "H3" AND NOT "O3"
-            )
-            OR (
-              "H4" AND NOT "O4"
-            )
+            "H0" OR "H1" OR "H2" OR "H3" OR "H4"
           )
         )
         THEN 'remove'
@@ -1431,7 +1373,7 @@ WITH "JOINED" AS (
         )
         THEN 'add'
         WHEN (
-          FALSE OR "EXTERNAL_KEY" IS DISTINCT FROM "OLD_EXTERNAL_KEY"
+          "EXTERNAL_KEY" IS DISTINCT FROM "OLD_EXTERNAL_KEY"
         )
         THEN 'add'
         WHEN "UNCONFIRMED" = 'remove'
@@ -1442,9 +1384,7 @@ WITH "JOINED" AS (
         THEN 'change'
         WHEN FALSE
         THEN 'change'
-        WHEN "D0" OR "G0" OR "D1" OR "G1" OR "D2" OR "G2" OR (
-          "H3" AND NOT "O3"
-        )
+        WHEN "D0" OR "G0" OR "D1" OR "D2" OR "H3"
         THEN 'change'
         ELSE 'same'
       END AS "OP",
@@ -1456,21 +1396,7 @@ WITH "JOINED" AS (
           )
           OR "HAS_ENTERED"
           OR (
-            (
-              "H0" AND NOT "O0"
-            )
-            OR (
-              "H1" AND NOT "O1"
-            )
-            OR (
-              "H2" AND NOT "O2"
-            )
-            OR (
-              "H3" AND NOT "O3"
-            )
-            OR (
-              "H4" AND NOT "O4"
-            )
+            "H0" OR "H1" OR "H2" OR "H3" OR "H4"
           )
         )
         THEN 'left'
@@ -1489,7 +1415,7 @@ WITH "JOINED" AS (
         )
         THEN 'new'
         WHEN (
-          FALSE OR "EXTERNAL_KEY" IS DISTINCT FROM "OLD_EXTERNAL_KEY"
+          "EXTERNAL_KEY" IS DISTINCT FROM "OLD_EXTERNAL_KEY"
         )
         THEN 'moved'
         WHEN "UNCONFIRMED" = 'remove'
@@ -1500,9 +1426,7 @@ WITH "JOINED" AS (
         THEN 'in doubt'
         WHEN FALSE
         THEN 'asserted'
-        WHEN "D0" OR "G0" OR "D1" OR "G1" OR "D2" OR "G2" OR (
-          "H3" AND NOT "O3"
-        )
+        WHEN "D0" OR "G0" OR "D1" OR "D2" OR "H3"
         THEN 'changed'
         ELSE 'same'
       END AS "CAUSE"

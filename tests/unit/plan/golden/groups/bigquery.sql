@@ -306,7 +306,7 @@ WITH `joined` AS (
           AND (
             (
               `is_member` OR NOT `unconfirmed` IS NULL
-            ) OR `has_entered` OR FALSE
+            ) OR `has_entered`
           )
         )
         AND `barred` = 'outranked'
@@ -315,7 +315,7 @@ WITH `joined` AS (
         AND (
           (
             `is_member` OR NOT `unconfirmed` IS NULL
-          ) OR `has_entered` OR FALSE
+          ) OR `has_entered`
         )
         THEN 'remove'
         WHEN NOT `is_wanted`
@@ -333,7 +333,7 @@ WITH `joined` AS (
         )
         THEN 'add'
         WHEN (
-          FALSE OR `external_key` IS DISTINCT FROM `old_external_key`
+          `external_key` IS DISTINCT FROM `old_external_key`
         )
         THEN 'add'
         WHEN `unconfirmed` = 'remove'
@@ -354,7 +354,7 @@ WITH `joined` AS (
           AND (
             (
               `is_member` OR NOT `unconfirmed` IS NULL
-            ) OR `has_entered` OR FALSE
+            ) OR `has_entered`
           )
         )
         AND `barred` = 'outranked'
@@ -363,7 +363,7 @@ WITH `joined` AS (
         AND (
           (
             `is_member` OR NOT `unconfirmed` IS NULL
-          ) OR `has_entered` OR FALSE
+          ) OR `has_entered`
         )
         THEN 'left'
         WHEN NOT `is_wanted`
@@ -381,7 +381,7 @@ WITH `joined` AS (
         )
         THEN 'new'
         WHEN (
-          FALSE OR `external_key` IS DISTINCT FROM `old_external_key`
+          `external_key` IS DISTINCT FROM `old_external_key`
         )
         THEN 'moved'
         WHEN `unconfirmed` = 'remove'

@@ -287,7 +287,7 @@ WITH `joined` AS (
           AND (
             (
               `is_member` OR NOT `unconfirmed` IS NULL
-            ) OR `has_entered` OR FALSE
+            ) OR `has_entered`
           )
         )
         AND `barred` = 'outranked'
@@ -296,7 +296,7 @@ WITH `joined` AS (
         AND (
           (
             `is_member` OR NOT `unconfirmed` IS NULL
-          ) OR `has_entered` OR FALSE
+          ) OR `has_entered`
         )
         THEN 'remove'
         WHEN NOT `is_wanted`
@@ -314,7 +314,7 @@ WITH `joined` AS (
         )
         THEN 'add'
         WHEN (
-          FALSE OR `external_key` IS DISTINCT FROM `old_external_key`
+          `external_key` IS DISTINCT FROM `old_external_key`
         )
         THEN 'add'
         WHEN `unconfirmed` = 'remove'
@@ -335,7 +335,7 @@ WITH `joined` AS (
           AND (
             (
               `is_member` OR NOT `unconfirmed` IS NULL
-            ) OR `has_entered` OR FALSE
+            ) OR `has_entered`
           )
         )
         AND `barred` = 'outranked'
@@ -344,7 +344,7 @@ WITH `joined` AS (
         AND (
           (
             `is_member` OR NOT `unconfirmed` IS NULL
-          ) OR `has_entered` OR FALSE
+          ) OR `has_entered`
         )
         THEN 'left'
         WHEN NOT `is_wanted`
@@ -362,7 +362,7 @@ WITH `joined` AS (
         )
         THEN 'new'
         WHEN (
-          FALSE OR `external_key` IS DISTINCT FROM `old_external_key`
+          `external_key` IS DISTINCT FROM `old_external_key`
         )
         THEN 'moved'
         WHEN `unconfirmed` = 'remove'

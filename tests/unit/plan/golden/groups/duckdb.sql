@@ -299,7 +299,7 @@ WITH "joined" AS (
           AND (
             (
               "is_member" OR NOT "unconfirmed" IS NULL
-            ) OR "has_entered" OR FALSE
+            ) OR "has_entered"
           )
         )
         AND "barred" = 'outranked'
@@ -308,7 +308,7 @@ WITH "joined" AS (
         AND (
           (
             "is_member" OR NOT "unconfirmed" IS NULL
-          ) OR "has_entered" OR FALSE
+          ) OR "has_entered"
         )
         THEN 'remove'
         WHEN NOT "is_wanted"
@@ -326,7 +326,7 @@ WITH "joined" AS (
         )
         THEN 'add'
         WHEN (
-          FALSE OR "external_key" IS DISTINCT FROM "old_external_key"
+          "external_key" IS DISTINCT FROM "old_external_key"
         )
         THEN 'add'
         WHEN "unconfirmed" = 'remove'
@@ -347,7 +347,7 @@ WITH "joined" AS (
           AND (
             (
               "is_member" OR NOT "unconfirmed" IS NULL
-            ) OR "has_entered" OR FALSE
+            ) OR "has_entered"
           )
         )
         AND "barred" = 'outranked'
@@ -356,7 +356,7 @@ WITH "joined" AS (
         AND (
           (
             "is_member" OR NOT "unconfirmed" IS NULL
-          ) OR "has_entered" OR FALSE
+          ) OR "has_entered"
         )
         THEN 'left'
         WHEN NOT "is_wanted"
@@ -374,7 +374,7 @@ WITH "joined" AS (
         )
         THEN 'new'
         WHEN (
-          FALSE OR "external_key" IS DISTINCT FROM "old_external_key"
+          "external_key" IS DISTINCT FROM "old_external_key"
         )
         THEN 'moved'
         WHEN "unconfirmed" = 'remove'

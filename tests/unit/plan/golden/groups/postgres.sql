@@ -191,6 +191,7 @@ FROM (
     ) AS "outranking"
       ON "outranking"."person" = "r"."group_person"
   ) AS "r"
+  OFFSET 0
 ) AS "g";
 
 CREATE TEMPORARY TABLE "activation_judged" AS
@@ -299,7 +300,7 @@ WITH "joined" AS (
           AND (
             (
               "is_member" OR NOT "unconfirmed" IS NULL
-            ) OR "has_entered" OR FALSE
+            ) OR "has_entered"
           )
         )
         AND "barred" = 'outranked'
@@ -308,7 +309,7 @@ WITH "joined" AS (
         AND (
           (
             "is_member" OR NOT "unconfirmed" IS NULL
-          ) OR "has_entered" OR FALSE
+          ) OR "has_entered"
         )
         THEN 'remove'
         WHEN NOT "is_wanted"
@@ -326,7 +327,7 @@ WITH "joined" AS (
         )
         THEN 'add'
         WHEN (
-          FALSE OR "external_key" IS DISTINCT FROM "old_external_key"
+          "external_key" IS DISTINCT FROM "old_external_key"
         )
         THEN 'add'
         WHEN "unconfirmed" = 'remove'
@@ -347,7 +348,7 @@ WITH "joined" AS (
           AND (
             (
               "is_member" OR NOT "unconfirmed" IS NULL
-            ) OR "has_entered" OR FALSE
+            ) OR "has_entered"
           )
         )
         AND "barred" = 'outranked'
@@ -356,7 +357,7 @@ WITH "joined" AS (
         AND (
           (
             "is_member" OR NOT "unconfirmed" IS NULL
-          ) OR "has_entered" OR FALSE
+          ) OR "has_entered"
         )
         THEN 'left'
         WHEN NOT "is_wanted"
@@ -374,7 +375,7 @@ WITH "joined" AS (
         )
         THEN 'new'
         WHEN (
-          FALSE OR "external_key" IS DISTINCT FROM "old_external_key"
+          "external_key" IS DISTINCT FROM "old_external_key"
         )
         THEN 'moved'
         WHEN "unconfirmed" = 'remove'

@@ -276,7 +276,7 @@ WITH "joined" AS (
           AND (
             (
               "is_member" OR NOT "unconfirmed" IS NULL
-            ) OR "has_entered" OR FALSE
+            ) OR "has_entered"
           )
         )
         AND "barred" = 'outranked'
@@ -285,7 +285,7 @@ WITH "joined" AS (
         AND (
           (
             "is_member" OR NOT "unconfirmed" IS NULL
-          ) OR "has_entered" OR FALSE
+          ) OR "has_entered"
         )
         THEN 'remove'
         WHEN NOT "is_wanted"
@@ -303,8 +303,7 @@ WITH "joined" AS (
         )
         THEN 'add'
         WHEN (
-          FALSE
-          OR NOT COALESCE(
+          NOT COALESCE(
             "external_key" = "old_external_key",
             "external_key" IS NULL AND "old_external_key" IS NULL
           )
@@ -328,7 +327,7 @@ WITH "joined" AS (
           AND (
             (
               "is_member" OR NOT "unconfirmed" IS NULL
-            ) OR "has_entered" OR FALSE
+            ) OR "has_entered"
           )
         )
         AND "barred" = 'outranked'
@@ -337,7 +336,7 @@ WITH "joined" AS (
         AND (
           (
             "is_member" OR NOT "unconfirmed" IS NULL
-          ) OR "has_entered" OR FALSE
+          ) OR "has_entered"
         )
         THEN 'left'
         WHEN NOT "is_wanted"
@@ -355,8 +354,7 @@ WITH "joined" AS (
         )
         THEN 'new'
         WHEN (
-          FALSE
-          OR NOT COALESCE(
+          NOT COALESCE(
             "external_key" = "old_external_key",
             "external_key" IS NULL AND "old_external_key" IS NULL
           )

@@ -296,7 +296,7 @@ WITH "JOINED" AS (
           AND (
             (
               "IS_MEMBER" OR NOT "UNCONFIRMED" IS NULL
-            ) OR "HAS_ENTERED" OR FALSE
+            ) OR "HAS_ENTERED"
           )
         )
         AND "BARRED" = 'outranked'
@@ -305,7 +305,7 @@ WITH "JOINED" AS (
         AND (
           (
             "IS_MEMBER" OR NOT "UNCONFIRMED" IS NULL
-          ) OR "HAS_ENTERED" OR FALSE
+          ) OR "HAS_ENTERED"
         )
         THEN 'remove'
         WHEN NOT "IS_WANTED"
@@ -323,7 +323,7 @@ WITH "JOINED" AS (
         )
         THEN 'add'
         WHEN (
-          FALSE OR "EXTERNAL_KEY" IS DISTINCT FROM "OLD_EXTERNAL_KEY"
+          "EXTERNAL_KEY" IS DISTINCT FROM "OLD_EXTERNAL_KEY"
         )
         THEN 'add'
         WHEN "UNCONFIRMED" = 'remove'
@@ -344,7 +344,7 @@ WITH "JOINED" AS (
           AND (
             (
               "IS_MEMBER" OR NOT "UNCONFIRMED" IS NULL
-            ) OR "HAS_ENTERED" OR FALSE
+            ) OR "HAS_ENTERED"
           )
         )
         AND "BARRED" = 'outranked'
@@ -353,7 +353,7 @@ WITH "JOINED" AS (
         AND (
           (
             "IS_MEMBER" OR NOT "UNCONFIRMED" IS NULL
-          ) OR "HAS_ENTERED" OR FALSE
+          ) OR "HAS_ENTERED"
         )
         THEN 'left'
         WHEN NOT "IS_WANTED"
@@ -371,7 +371,7 @@ WITH "JOINED" AS (
         )
         THEN 'new'
         WHEN (
-          FALSE OR "EXTERNAL_KEY" IS DISTINCT FROM "OLD_EXTERNAL_KEY"
+          "EXTERNAL_KEY" IS DISTINCT FROM "OLD_EXTERNAL_KEY"
         )
         THEN 'moved'
         WHEN "UNCONFIRMED" = 'remove'

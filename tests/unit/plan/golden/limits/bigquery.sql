@@ -110,7 +110,7 @@ WITH `joined` AS (
         AND (
           (
             `is_member` OR NOT `unconfirmed` IS NULL
-          ) OR `has_entered` OR FALSE
+          ) OR `has_entered`
         )
         THEN 'remove'
         WHEN NOT `is_wanted`
@@ -128,7 +128,7 @@ WITH `joined` AS (
         )
         THEN 'add'
         WHEN (
-          FALSE OR `external_key` IS DISTINCT FROM `old_external_key`
+          `external_key` IS DISTINCT FROM `old_external_key`
         )
         THEN 'add'
         WHEN `unconfirmed` = 'remove'
@@ -148,7 +148,7 @@ WITH `joined` AS (
         AND (
           (
             `is_member` OR NOT `unconfirmed` IS NULL
-          ) OR `has_entered` OR FALSE
+          ) OR `has_entered`
         )
         THEN 'left'
         WHEN NOT `is_wanted`
@@ -166,7 +166,7 @@ WITH `joined` AS (
         )
         THEN 'new'
         WHEN (
-          FALSE OR `external_key` IS DISTINCT FROM `old_external_key`
+          `external_key` IS DISTINCT FROM `old_external_key`
         )
         THEN 'moved'
         WHEN `unconfirmed` = 'remove'

@@ -109,7 +109,7 @@ WITH "joined" AS (
         AND (
           (
             "is_member" OR NOT "unconfirmed" IS NULL
-          ) OR "has_entered" OR FALSE
+          ) OR "has_entered"
         )
         THEN 'remove'
         WHEN NOT "is_wanted"
@@ -127,8 +127,7 @@ WITH "joined" AS (
         )
         THEN 'add'
         WHEN (
-          FALSE
-          OR NOT COALESCE(
+          NOT COALESCE(
             "external_key" = "old_external_key",
             "external_key" IS NULL AND "old_external_key" IS NULL
           )
@@ -151,7 +150,7 @@ WITH "joined" AS (
         AND (
           (
             "is_member" OR NOT "unconfirmed" IS NULL
-          ) OR "has_entered" OR FALSE
+          ) OR "has_entered"
         )
         THEN 'left'
         WHEN NOT "is_wanted"
@@ -169,8 +168,7 @@ WITH "joined" AS (
         )
         THEN 'new'
         WHEN (
-          FALSE
-          OR NOT COALESCE(
+          NOT COALESCE(
             "external_key" = "old_external_key",
             "external_key" IS NULL AND "old_external_key" IS NULL
           )

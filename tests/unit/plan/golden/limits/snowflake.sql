@@ -110,7 +110,7 @@ WITH "JOINED" AS (
         AND (
           (
             "IS_MEMBER" OR NOT "UNCONFIRMED" IS NULL
-          ) OR "HAS_ENTERED" OR FALSE
+          ) OR "HAS_ENTERED"
         )
         THEN 'remove'
         WHEN NOT "IS_WANTED"
@@ -128,7 +128,7 @@ WITH "JOINED" AS (
         )
         THEN 'add'
         WHEN (
-          FALSE OR "EXTERNAL_KEY" IS DISTINCT FROM "OLD_EXTERNAL_KEY"
+          "EXTERNAL_KEY" IS DISTINCT FROM "OLD_EXTERNAL_KEY"
         )
         THEN 'add'
         WHEN "UNCONFIRMED" = 'remove'
@@ -148,7 +148,7 @@ WITH "JOINED" AS (
         AND (
           (
             "IS_MEMBER" OR NOT "UNCONFIRMED" IS NULL
-          ) OR "HAS_ENTERED" OR FALSE
+          ) OR "HAS_ENTERED"
         )
         THEN 'left'
         WHEN NOT "IS_WANTED"
@@ -166,7 +166,7 @@ WITH "JOINED" AS (
         )
         THEN 'new'
         WHEN (
-          FALSE OR "EXTERNAL_KEY" IS DISTINCT FROM "OLD_EXTERNAL_KEY"
+          "EXTERNAL_KEY" IS DISTINCT FROM "OLD_EXTERNAL_KEY"
         )
         THEN 'moved'
         WHEN "UNCONFIRMED" = 'remove'
