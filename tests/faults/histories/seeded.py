@@ -34,16 +34,16 @@ PLAN: Mapping[str, Edit] = {
         "exp.false()",
     ),
     "a name that is another sync's now is emptied": Edit(
-        diff, "_emptied", 'exp.Not(this=e.col(f"o{i}"))', "exp.true()"
+        diff, "_is_ours", "e.negate(e.any_of(*owned))", "exp.true()"
     ),
     "a dropped trait is never emptied": Edit(
         diff, "_reasons", "elif column in c.emptied:", "elif False:"
     ),
     "a first add says nothing of what another sync left": Edit(
-        diff, "_travels", 'e.any_of(e.not_null(value), e.col(f"g{i}"))', "e.not_null(value)"
+        diff, "_travels", "e.any_of(e.not_null(value), *_is_given(c, i))", "e.not_null(value)"
     ),
     "what another sync left at the new key of somebody is taken for told": Edit(
-        diff, "_is_given", "if c.can_share:", "if False:"
+        diff, "_given", "if c.can_share:", "if False:"
     ),
     "a dropped trait that is kept is emptied by a segment's new name": Edit(
         diff, "_emptied_by_moving", "if not column.is_dropped or", "if True or"
