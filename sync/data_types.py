@@ -38,6 +38,9 @@ MOMENTS = frozenset((Family.DATE, Family.INSTANT))
 NO_KEYS = frozenset((Family.JSON, Family.REFUSED))
 """What no identity can be."""
 
+TUPLE = "OBJECT"
+"""sqlglot's word that stands for DuckDB's tuples, whose fields are called 1, 2, ..."""
+
 WIDE = frozenset(("INT128", "INT256", "UINT128", "UINT256", "BIGNUM"))
 """Integers that no column of Arrow holds: they leave the warehouse as text."""
 
@@ -65,6 +68,7 @@ _ZONED = frozenset(("TIMESTAMPTZ", "TIMESTAMPLTZ"))
 _ANY = ("", "duckdb", "postgres", "bigquery", "snowflake")
 """Whose words are tried where the engine is not known."""
 _LISTS = re.compile(r"(?:\[\d*\])+$")
+_TOKENS = re.compile(r"""("(?:[^"]|"")*"|'(?:[^']|'')*')|(\btuple ?\()|(.)""", re.IGNORECASE)
 _NAMES = {
     "postgres": {"anyrange": "int4range", '"bit"': "bit", '"char"': "char(1)"},
     "duckdb": {"varint": "bignum", "timestamptz_ns": "timestamptz"},
@@ -136,13 +140,32 @@ def wire(data_type: str, dialect: str = "") -> Wire:
 
     A type that the dialect does not know, one of the user's own among them, is text.
     """
-    text = re.sub(r"\s+", " ", data_type).strip()
+    text = _with_places(re.sub(r"\s+", " ", data_type).strip())
     if (found := _LISTS.search(text)) and not _is_known(text, dialect):
         inner = wire(text[: found.start()], dialect)
         return Wire(Family.JSON, "ARRAY", shape="list", parts=(("", inner),))
     found_as = [_parsed(text, name) for name in ([dialect] if dialect else _ANY)]
     known = (built for built in found_as if _name(built) != "USER-DEFINED")
     return _of(next(known, None), dialect)
+
+
+def _with_places(text: str) -> str:
+    """DuckDB's tuples as objects, whose fields are called by their places: sqlglot knows none."""
+    if "tuple" not in text.casefold():
+        return text
+    made: list[str] = []
+    places: list[int] = []  # of each bracket that is open; 0 for one that is no tuple's
+    for quoted, opening, other in _TOKENS.findall(text):
+        if opening or other == "(":
+            places.append(1 if opening else 0)
+        elif other == ")" and places:
+            places.pop()
+        elif other == "," and places and places[-1]:
+            places[-1] += 1
+        is_next = bool(opening or other == ",") and bool(places) and places[-1] > 0
+        named = f'"{places[-1]}" ' if is_next else ""
+        made.append(f"{f'{TUPLE}(' if opening else quoted or other}{named}")
+    return "".join(made)
 
 
 def _is_known(text: str, dialect: str) -> bool:

@@ -13,6 +13,7 @@ from sqlglot import exp
 from sync.data_types import Family, Wire, is_read, wire
 from sync.destinations.identifiers import NORMAL_FORMS
 from sync.model import Sync, Trait
+from sync.state.nested import json_text
 from sync.warehouse import sql as e
 
 LONGEST_NAME_BYTES = 63
@@ -90,7 +91,7 @@ class Column:
         """The value the destination should hold, read from the alias `model`."""
         if not self.is_live:
             return e.null(self.portable_type, self.dialect)
-        raw = portable(e.col(self.trait.column, model), self.wire)
+        raw = portable(e.col(self.trait.column, model), self.wire, self.dialect)
         default = self.default
         return raw if default is None else exp.Coalesce(this=raw, expressions=[default])
 
@@ -142,7 +143,7 @@ class Column:
         return e.is_null(wanted) if self.trait.nulls == "skip" else exp.false()
 
 
-def portable(raw: exp.Expr, of: Wire) -> exp.Expr:
+def portable(raw: exp.Expr, of: Wire, dialect: str = "") -> exp.Expr:
     """One form for each family of types, independent of session settings.
 
     Zoned timestamps become UTC without a zone, intervals their seconds (a month has 30 days, a
@@ -156,9 +157,7 @@ def portable(raw: exp.Expr, of: Wire) -> exp.Expr:
             zoned = exp.AtTimeZone(this=raw, zone=e.text("UTC"))
             return exp.cast(zoned, exp.DataType.Type.TIMESTAMP)
         case Family.JSON:
-            is_text_already = of.name == "JSON"
-            encoded = raw if is_text_already else exp.Anonymous(this="to_json", expressions=[raw])
-            return e.as_text(encoded)
+            return json_text(raw, of, dialect)
         case Family.DECIMAL if of.name == "MONEY":
             return exp.cast(raw, exp.DataType.Type.DECIMAL)
         case Family.TEXT if of.name in _KEPT_TEXT:

@@ -19,22 +19,62 @@ if TYPE_CHECKING:
 
 LOCK_TIMEOUT = "55P03"
 """PostgreSQL's code for a lock that was not given in time."""
-_COLUMNS = (
-    # A type of the user's own is told apart by its schema, whatever it is called.
-    "select a.attname, case when t.typtype in ('r', 'm') then 'anyrange' else"
-    " case when s.nspname <> 'pg_catalog' and pg_type_is_visible(t.oid)"
-    " then quote_ident(s.nspname) || '.' else '' end"
-    " || format_type(t.oid, greatest(a.atttypmod, d.typtypmod)) end"
-    " from pg_attribute as a"
-    " join pg_class as c on c.oid = a.attrelid"
-    " join pg_namespace as n on n.oid = c.relnamespace"
-    # A domain is the type that it stands for.
-    " join pg_type as d on d.oid = a.atttypid"
-    " join pg_type as t on t.oid = coalesce(nullif(d.typbasetype, 0), d.oid)"
-    " join pg_namespace as s on s.oid = t.typnamespace"
-    " where n.nspname = %s and c.relname = %s and a.attnum > 0 and not a.attisdropped"
-    " order by a.attnum"
+_COLUMNS = """
+with recursive declared as (
+    select a.attnum, a.attname, a.atttypid, a.atttypmod
+    from pg_attribute as a
+    join pg_class as c on c.oid = a.attrelid
+    join pg_namespace as n on n.oid = c.relnamespace
+    where n.nspname = %s and c.relname = %s and a.attnum > 0 and not a.attisdropped
+),
+based as (  -- a domain is the type that it stands for, which may be a domain
+    select attnum, atttypid as typ, atttypmod as typmod from declared
+    union
+    select b.attnum, d.typbasetype, greatest(b.typmod, d.typtypmod)
+    from based as b
+    join pg_type as d on d.oid = b.typ and d.typtype = 'd'
+),
+inside as (  -- what arrays, domains and composite types hold
+    select attnum, atttypid as typ from declared
+    union
+    select i.attnum, part.typ
+    from inside as i
+    join pg_type as t on t.oid = i.typ
+    cross join lateral (
+        select t.typbasetype as typ
+        union all select t.typelem where t.typcategory = 'A'
+        union all
+        select f.atttypid from pg_attribute as f
+        where t.typtype = 'c' and f.attrelid = t.typrelid and f.attnum > 0 and not f.attisdropped
+    ) as part
+    where part.typ <> 0
+),
+refused as (
+    select
+        i.attnum, max(case when t.typtype in ('r', 'm') then 'int4range' else 'bytea' end) as what
+    from inside as i
+    join pg_type as t on t.oid = i.typ
+    where t.typtype in ('r', 'm')
+        or t.oid in ('bytea'::regtype, 'bit'::regtype, 'varbit'::regtype)
+    group by i.attnum
 )
+select
+    c.attname,
+    case
+        when t.typtype in ('r', 'm') then 'anyrange'
+        when r.what is not null and (t.typtype = 'c' or t.typcategory = 'A') then r.what || '[]'
+        -- A type of the user's own is told apart by its schema, whatever it is called.
+        when s.nspname <> 'pg_catalog' and pg_type_is_visible(t.oid)
+            then quote_ident(s.nspname) || '.' || format_type(t.oid, b.typmod)
+        else format_type(t.oid, b.typmod)
+    end
+from declared as c
+join based as b on b.attnum = c.attnum
+join pg_type as t on t.oid = b.typ and t.typtype <> 'd'
+join pg_namespace as s on s.oid = t.typnamespace
+left join refused as r on r.attnum = c.attnum
+order by c.attnum
+"""
 
 
 class PostgresSession(AdapterSession):

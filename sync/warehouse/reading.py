@@ -118,9 +118,13 @@ def _of_map(of: Wire) -> Read | None:
 
 
 def _of_fields(parts: Mapping[str, Read]) -> Read:
-    return lambda found: {
-        k: parts[k](v) if v is not None and k in parts else v for k, v in found.items()
-    }
+    def fields(found: Any) -> Any:
+        if isinstance(found, list):  # a tuple, whose fields are called by their places
+            named = ((str(place), v) for place, v in enumerate(found, start=1))
+            return [parts[k](v) if v is not None and k in parts else v for k, v in named]
+        return {k: parts[k](v) if v is not None and k in parts else v for k, v in found.items()}
+
+    return fields
 
 
 _PARTS: Mapping[str, Callable[[Mapping[str, Read]], Read]] = {

@@ -19,6 +19,7 @@ HEADINGS = {"duckdb": "## DuckDB", "postgres": "## PostgreSQL"}
 NAMES = ("ordinary", "least", "greatest", "special", "list")
 MOMENTS = ("date", "timestamp", "timestamptz", "timestamp_ns")
 PLAIN = ("boolean", "text", "varchar", "uuid", "inet", "time", "timetz", "enum", "char")
+NESTED = ("json", "jsonb", "struct", "tuple", "map")
 _CELL = re.compile(r"`(?P<sql>.+?)` → (?:`(?P<arrives>.+)`|(?P<rejected>rejected))")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
 
@@ -106,7 +107,7 @@ def sent(value: Any) -> Any:
 def is_the_text(case: Case, text: str | None) -> bool:
     """Whether the engine's own text of a value says what the page says."""
     bare = case.kind.split("(")[0]
-    if case.is_rejected or case.name == "list" or bare in ("json", "jsonb", "struct", "map"):
+    if case.is_rejected or case.name == "list" or bare in NESTED:
         return True
     if case.arrives is None:
         return str(text).casefold().strip("-") in ("nan", "inf", "infinity")

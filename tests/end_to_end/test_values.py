@@ -61,6 +61,42 @@ def test_numbers_arrive_as_the_numbers_that_they_are_on_duckdb(project_on: Any) 
     assert "No changes." in project.run(expect=0).stdout
 
 
+def test_json_inside_a_value_keeps_its_digits_on_duckdb(project_on: Any) -> None:
+    project: SmallProject = project_on("duckdb")
+    long = "12345678901234567890.12"
+    models = named(
+        person(
+            "field",
+            f"{{'j': '[{long}, 1]'::json, 'd': date '2024-01-01', 'n': null::json}}",
+            "struct(j json, d date, n json)",
+        ),
+        person("item", f"['{long}'::json, null, '\"a\"'::json]", "json[]"),
+        person(
+            "entry", f"map {{'a\"b': '{{\"k\": {long}}}'::json, 'c': null}}", "map(varchar, json)"
+        ),
+        person(
+            "deep",
+            f"[[{{'k': map {{'z': ['{long}'::json]}}}}]]",
+            "struct(k map(varchar, json[]))[][]",
+        ),
+        person("tuple", f"row(1, '{long}'::json, date '2024-01-01')", "tuple(integer, json, date)"),
+        person("union", f"union_value(j := '{long}'::json)", "union(j json)"),
+        person("none", "null::struct(j json)", "struct(j json)"),
+    )
+    project.define(*models.values())
+    project.run(expect=0)
+    midnight = 1_704_067_200
+    assert arrived(project, models) == {
+        "field": {"j": [long, 1], "d": midnight, "n": None},
+        "item": [long, None, "a"],
+        "entry": {'a"b': {"k": long}, "c": None},
+        "deep": [[{"k": {"z": [long]}}]],
+        "tuple": [1, long, midnight],
+        "union": {"j": long},
+    }
+    assert "No changes." in project.run(expect=0).stdout
+
+
 def test_values_that_postgresql_pads_or_dresses_arrive_without(project_on: Any) -> None:
     project: SmallProject = project_on("postgres")
     models = named(
@@ -206,17 +242,35 @@ def test_a_type_of_ones_own_that_stands_for_another_goes_the_way_of_that(project
     project.warehouse.run(
         "create domain price as numeric(8, 3)",
         "create domain picture as bytea",
+        "create domain portrait as picture",
+        "create domain cheap as price check (value < 100)",
         "create type weeks as range (subtype = date)",
+        "create type framed as (title text, inside portrait)",
+        "create type shelf as (number integer, weeks weeks[])",
+        "create type place as (street text, number integer)",
     )
     project.define(
         person("price", "2.5::price", "price"),
+        person("cheap", "2.5::cheap", "cheap"),
+        person("place", "row('Elm', 3)::place", "place"),
         person("picture", "'x'::picture", "picture"),
+        person("portrait", "'x'::portrait", "portrait"),
+        person("portraits", "array['x'::portrait]", "portrait[]"),
+        person("framed", "row('me', 'x')::framed", "framed"),
+        person("frames", "array[row('me', 'x')::framed]", "framed[]"),
         person("weeks", "weeks(date '2024-01-01', date '2024-01-08')", "weeks"),
+        person("shelf", "row(1, null)::shelf", "shelf"),
     )
     held = project.run(expect=3)
     assert project.attributes("price") == {"v_price": 2.5}
-    assert "column `v_picture` of m_picture holds binary data" in held.text
-    assert "column `v_weeks` of m_weeks holds ranges" in held.text
+    assert project.attributes("cheap") == {"v_cheap": 2.5}
+    assert project.attributes("place") == {"v_place": "(Elm,3)"}
+    for name in ("picture", "portrait"):
+        assert f"column `v_{name}` of m_{name} holds binary data, which" in held.text
+    for name in ("portraits", "framed", "frames"):
+        assert f"column `v_{name}` of m_{name} holds binary data inside" in held.text
+    assert "column `v_weeks` of m_weeks holds ranges, which" in held.text
+    assert "column `v_shelf` of m_shelf holds ranges inside" in held.text
 
 
 def test_a_number_that_turns_into_a_double_is_a_change_for_everybody(project_on: Any) -> None:

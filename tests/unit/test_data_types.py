@@ -68,6 +68,8 @@ def test_every_warehouses_names_are_sorted_into_families(declared: str, expected
     ("dialect", "declared", "expected"),
     [
         ("duckdb", "FLOAT", "single"),
+        ("duckdb", "TUPLE(INTEGER, JSON)", "json"),
+        ("duckdb", "tuple_kind", "text"),
         ("postgres", "float", "double"),
         ("snowflake", "FLOAT", "double"),
         ("bigquery", "TIMESTAMP", "instant"),
@@ -121,3 +123,17 @@ def test_the_fields_of_a_structure_are_known_by_name() -> None:
     assert {x.family for x in found.all()} == {"json", "integer", "date"}
     assert found.has_fields
     assert not wire("date[]", "duckdb").has_fields
+
+
+def test_a_tuple_is_known_by_what_it_holds() -> None:
+    inside = (
+        """TUPLE(DECIMAL(3,2), STRUCT("a,(" TUPLE(BLOB), "TUPLE(" JSON[]), ENUM('TUPLE(,', 'x'))"""
+    )
+    found = wire(inside, "duckdb")
+    assert [(place, part.family) for place, part in found.parts] == [
+        ("1", "decimal"),
+        ("2", "json"),
+        ("3", "text"),
+    ]
+    assert found.refusal == "binary data inside"
+    assert wire("TUPLE(INTEGER, DATE)[]", "duckdb").refusal == ""
