@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from sync.destinations.exchange import JSON
 
@@ -56,11 +56,10 @@ def says_no(body: Mapping[str, JSON], is_deep: bool = True) -> bool:
     return any(_is_inner_no(_folded(name), value) for one in inner for name, value in one.items())
 
 
-def says_yes(body: Mapping[str, JSON], fields: Collection[str] = ()) -> bool:
-    """Whether a body has these fields at most, and verdicts of which none takes it back."""
-    rest = {name: value for name, value in body.items() if name not in fields}
-    known = (_folded(name) in VERDICTS or _TROUBLE.search(_folded(name)) for name in rest)
-    return all(known) and not says_no(rest)
+def says_yes(body: Mapping[str, JSON]) -> bool:
+    """Whether a body has nothing but verdicts, of which none takes it back."""
+    known = (_folded(name) in VERDICTS or _TROUBLE.search(_folded(name)) for name in body)
+    return all(known) and not says_no(body)
 
 
 def _folded(name: str) -> str:
