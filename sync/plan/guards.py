@@ -151,9 +151,8 @@ def _empty(sync: Sync, summary: PlanSummary, limits: GuardLimits) -> Problem | N
     if summary.wanted or not _bounded(summary) or limits.allow_empty:
         return None
     rows = summary.model_rows
-    what = (
-        f"none of the {rows} rows of {sync.model} can be used" if rows else f"{sync.model} is empty"
-    )
+    which = f"none of the {rows} rows" if rows > 1 else "no row"
+    what = f"{which} of {sync.model} can be used" if rows else f"{sync.model} is empty"
     return Problem(
         "model-empty",
         f"{what}, and {summary.members} people or objects would leave {sync.name}",

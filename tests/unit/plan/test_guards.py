@@ -117,3 +117,13 @@ def test_every_code_of_a_guard_counts_as_tripped() -> None:
     source = inspect.getsource(guards)
     codes = re.findall(r'(?:Problem\(\s*|_too_many\(\w+, )"([a-z-]+)"', source)
     assert set(codes) == guards.TRIPS
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"), [(0, "people is empty"), (1, "no row of people"), (2, "none of the 2 rows")]
+)
+def test_a_model_without_a_usable_row_says_how_many_it_has(
+    people: Sync, rows: int, words: str
+) -> None:
+    held = guard(people, plan(members=5, wanted=0, invalid=rows, removes=5), GuardLimits())
+    assert held is not None and held.problem.message.startswith(words)
