@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from sync.model import Kind, Sync
 from sync.plan.comparison import Comparison
 from sync.plan.doubles import DUPLICATES
 from sync.plan.gated import gated_rows
@@ -27,8 +28,16 @@ def clear(c: Comparison) -> exp.Delete:
 
 def record_missing(c: Comparison, rows: int) -> exp.Insert:
     """Rows without an identity have no name; they are counted in one letter."""
-    letter = _letter(c, MISSING, "the identity is null or blank", e.text(""), e.number(rows))
+    letter = _letter(c, MISSING, _what_is_missing(c.sync), e.text(""), e.number(rows))
     return _insert(c, exp.select(*letter.values()), letter)
+
+
+def _what_is_missing(sync: Sync) -> str:
+    if sync.kind is not Kind.EVENTS:
+        return "the identity is null or blank"
+    columns = (sync.key, sync.identity, sync.event_column, sync.occurred_at)
+    *most, last = [f"`{name}`" for name in dict.fromkeys(columns) if name]
+    return f"{', '.join(most)} or {last} is null or blank"
 
 
 def record_doubled(c: Comparison) -> exp.Insert:

@@ -151,7 +151,7 @@ def _single(found: Any) -> float | None:
     value = _real(found)
     if value is None:
         return None
-    same = (float(f"{value:.{digits}g}") for digits in range(6, 10))
+    same = (float(f"{value:.{digits}g}") for digits in range(1, 10))
     wanted = struct.pack("f", value)
     return next((x for x in same if _packed(x) == wanted), value)
 
