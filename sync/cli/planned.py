@@ -36,7 +36,14 @@ def planned_event(
         late=summary.late,
         learning=_learning(summary),
         is_unread=summary.is_unread,
+        salted=_salted(sync) if summary.is_first else (),
     )
+
+
+def _salted(sync: Sync) -> tuple[str, ...]:
+    from sync.state.digests import has_key
+
+    return () if has_key() else tuple(t.name for t in sync.traits if t.is_pii)
 
 
 def _learning(summary: PlanSummary) -> tuple[int, int] | None:

@@ -100,6 +100,8 @@ class Planned:
     """Rows that policies let wait, by reason."""
     learning: tuple[int, int] | None = None
     """Days that are known, and days after which more than usual is noticed; None from then on."""
+    salted: tuple[str, ...] = ()
+    """Personal traits of which a first run keeps digests without a key."""
 
     @property
     def total(self) -> int:

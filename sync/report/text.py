@@ -150,6 +150,12 @@ class Text:
         )
 
 
+WITHOUT_KEY = (
+    "who may read the state can try values against them, unless SYNC_DIGEST_KEY is set; set later,"
+    " it sends them once more"
+)
+
+
 def notes(plan: Planned) -> Iterator[str]:
     """What is unusual about a plan, a line each."""
     if plan.recovering:
@@ -161,6 +167,8 @@ def notes(plan: Planned) -> Iterator[str]:
         yield "first run: nobody already inside gets an entry event (initial: quiet)"
     elif plan.is_first:
         yield "first run: nothing is acknowledged yet, so all that may go is new"
+    if plan.salted:
+        yield f"digests of {words.named(plan.salted)} have no key yet: {WITHOUT_KEY}"
     if plan.is_definition_changed:
         yield "the definition changed since the last complete run"
     if plan.added_traits:

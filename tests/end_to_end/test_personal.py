@@ -100,9 +100,13 @@ def test_what_the_state_holds_does_not_suffice_to_try_names_against_a_digest(
         return hashlib.md5(f"{salt}{NICK}".encode(), usedforsecurity=False).hexdigest()
 
     shop.define(people(is_pii=True, traits={"tier": "tier", "nick": "nick"}))
-    sync(shop)
-    assert digest() in kept(shop)
     key = {"SYNC_DIGEST_KEY": "a key that only the runner has"}
+    without = "digests of nick have no key yet"
+    assert without not in shop.start("plan", environ=key).wait().text
+    assert without in shop.run("plan", expect=0).text
+    assert without in sync(shop)
+    assert digest() in kept(shop)
+    assert without not in sync(shop)
     assert "1 change" in shop.start(environ=key).wait().text
     assert digest() not in kept(shop)
     assert shop.attributes("a")["nick"] == NICK
