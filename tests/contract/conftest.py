@@ -258,25 +258,25 @@ def _every_vendor_and_kind() -> list[Any]:
 @pytest.fixture(params=_every_vendor_and_kind())
 def connected(request: pytest.FixtureRequest, sandbox: Sandbox) -> Iterator[Connected]:
     name, kind = request.param
-    yield from _connect(name, kind, sandbox)
+    yield from connecting(name, kind, sandbox)
 
 
 @pytest.fixture
 def customerio(sandbox: Sandbox) -> Iterator[Connected]:
-    yield from _connect("customerio", Kind.TRAITS, sandbox)
+    yield from connecting("customerio", Kind.TRAITS, sandbox)
 
 
 @pytest.fixture
 def gainsight_px(sandbox: Sandbox) -> Iterator[Connected]:
-    yield from _connect("gainsight_px", Kind.TRAITS, sandbox)
+    yield from connecting("gainsight_px", Kind.TRAITS, sandbox)
 
 
 @pytest.fixture
 def launchdarkly(sandbox: Sandbox) -> Iterator[Connected]:
-    yield from _connect("launchdarkly", Kind.SEGMENT, sandbox)
+    yield from connecting("launchdarkly", Kind.SEGMENT, sandbox)
 
 
-def _connect(name: str, kind: Kind, sandbox: Sandbox) -> Iterator[Connected]:
+def connecting(name: str, kind: Kind, sandbox: Sandbox) -> Iterator[Connected]:
     case = CASES[name]
     control = SandboxControl(sandbox.url, name)
     control.reset(switches=True)
