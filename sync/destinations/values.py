@@ -35,6 +35,7 @@ MAX_EXACT_INTEGER = 2**53  # receivers in JavaScript and most JSON parsers hold 
 MAX_DEPTH = 16
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
+_NAIVE_EPOCH = datetime(1970, 1, 1)
 
 
 def utc(value: date | datetime) -> datetime:
@@ -48,9 +49,8 @@ def unix_seconds(value: date | datetime) -> int:
     """Whole seconds since 1970, rounded down, by integer arithmetic."""
     if not isinstance(value, datetime):
         return (value.toordinal() - _EPOCH_DAY) * 86_400
-    at = value if value.tzinfo is None else value.astimezone(UTC)
-    days = at.toordinal() - _EPOCH_DAY
-    return days * 86_400 + at.hour * 3_600 + at.minute * 60 + at.second
+    since = value - (_NAIVE_EPOCH if value.tzinfo is None else _EPOCH)
+    return since.days * 86_400 + since.seconds
 
 
 def unix_milliseconds(value: date | datetime) -> int:
@@ -97,25 +97,27 @@ class Values:
         object.__setattr__(self, "_rules", rules)
 
     def of(self, traits: Mapping[str, Any]) -> dict[str, JSON]:
-        """Every trait as a JSON value, in the order given; raises ValueError naming the trait."""
-        rules, limit = self._rules, self.max_bytes
+        """Every trait as a JSON value, in the order given; raises ValueError naming the trait.
+
+        Nearly all values are JSON as they are: those are only looked at, the others replaced.
+        """
         # A character has at most 4 bytes: shorter texts need not be measured.
-        short = MAX_EXACT_INTEGER if limit is None else limit // 4
-        expressed: dict[str, JSON] = {}
-        for name, value in traits.items():
-            kind = type(value)
-            if kind is str and len(value) <= short and "\0" not in value:
-                expressed[name] = value  # the commonest kind, ahead of the table
-                continue
-            try:
-                json = expressed[name] = rules.get(kind, _refuse)(value, 0)
-                if limit is not None and type(json) in _UNBOUNDED:
-                    _measure(json, limit)
-            except UnicodeEncodeError:
-                raise ValueError(f"trait {name} holds a lone surrogate") from None
-            except (ValueError, OverflowError) as e:
-                raise ValueError(f"trait {name} {e}") from None
+        short = MAX_EXACT_INTEGER if self.max_bytes is None else self.max_bytes // 4
+        expressed: dict[str, JSON] = dict(traits)
+        for name in _not_yet_json(traits, short):
+            expressed[name] = self._expressed(name, traits[name])
         return expressed
+
+    def _expressed(self, name: str, value: Any) -> JSON:
+        try:
+            json = self._rules.get(type(value), _refuse)(value, 0)
+            if self.max_bytes is not None and type(json) in _UNBOUNDED:
+                _measure(json, self.max_bytes)
+        except UnicodeEncodeError:
+            raise ValueError(f"trait {name} holds a lone surrogate") from None
+        except (ValueError, OverflowError) as e:
+            raise ValueError(f"trait {name} {e}") from None
+        return json
 
     def _one(self, value: Any, depth: int) -> JSON:
         if depth > MAX_DEPTH:
@@ -136,6 +138,26 @@ class Values:
 
 _UNBOUNDED = frozenset({str, list, dict})
 """JSON that can be long; a number never is."""
+
+
+def _not_yet_json(traits: Mapping[str, Any], short: int) -> list[str]:
+    """The traits whose rule is more than a look; one loop, because it sees every value sent."""
+    found = []
+    for name, value in traits.items():
+        kind = type(value)
+        if kind is str:
+            if len(value) <= short and "\0" not in value:
+                continue
+        elif kind is int:
+            if -MAX_EXACT_INTEGER <= value <= MAX_EXACT_INTEGER:
+                continue
+        elif kind is float:
+            if value - value == 0.0 != value:  # finite, and no zero, which has a sign
+                continue
+        elif value is None or kind is bool:
+            continue
+        found.append(name)
+    return found
 
 
 def _itself(value: Any, _: int) -> JSON:

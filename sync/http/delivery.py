@@ -34,6 +34,7 @@ from sync.model import (
 
 T = TypeVar("T")
 
+_ANSWERS = (Delivered, Rejected)
 PROBE_ATTEMPTS = 2
 MAX_SILENT_PROBES = 8
 DOWN = "the vendor may be down, or a proxy or firewall stands in between"
@@ -136,6 +137,8 @@ class _Delivery:
     endings: list[Ending | None] = field(init=False)
     permit: Permit = field(init=False)
     """Of the whole batch."""
+    has_moments: bool = field(init=False)
+    """Whether there is a time after which some of it may not leave."""
     doubtful: set[int] = field(default_factory=set)
     """Items of which something may have been applied before their last answer."""
     stop: SyncError | None = None
@@ -148,6 +151,8 @@ class _Delivery:
 
     def __post_init__(self) -> None:
         self.endings = [None] * len(self.batch)
+        syncs = {id(sync): sync for item in self.batch for sync, _ in item.pieces}
+        self.has_moments = any(s.rules.expires or s.rules.window for s in syncs.values())
         self.permit = self.client.permit
 
     def settle(self, indices: Sequence[int]) -> bool:
@@ -179,6 +184,8 @@ class _Delivery:
 
     def _in_time(self, indices: Sequence[int]) -> Sequence[int]:
         """Those that may still leave; the moment of the others has passed."""
+        if not self.has_moments:
+            return indices
         now = self.client.clock.now()
         late = [i for i in indices if _is_late(self.batch[i], now)]
         if not late:
@@ -188,6 +195,8 @@ class _Delivery:
 
     def _until(self, indices: Sequence[int]) -> Permit:
         """The permit, to the earliest moment after which one of them must not leave."""
+        if not self.has_moments:
+            return self.permit
         now = self.client.clock.now()
         ends = [end for i in indices for end in _ends(self.batch[i], now)]
         return Until(self.permit, self.client.clock, min(ends)) if ends else self.permit
@@ -226,7 +235,7 @@ class _Delivery:
         if effects.is_doubtful:
             self.doubtful.update(indices)
         bare = sum(isinstance(o, Rejected) and may_mean_the_account(o.code) for o in outcomes)
-        if sum(isinstance(o, Delivered | Rejected) for o in outcomes) > bare:
+        if sum(isinstance(o, _ANSWERS) for o in outcomes) > bare:
             self.has_taken, self.refused_in_a_row = True, 0
         else:
             self.refused_in_a_row += bare

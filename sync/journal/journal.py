@@ -216,8 +216,11 @@ def decode(line: bytes) -> tuple[str, dict[str, Any]] | None:
 
 def as_ranges(seqs: Iterable[int]) -> list[Range]:
     """Ascending numbers as inclusive ranges."""
+    listed = list(seqs)
+    if listed and listed[-1] - listed[0] == len(listed) - 1:  # as nearly all batches are
+        return [(listed[0], listed[-1])]
     ranges: list[Range] = []
-    for seq in seqs:
+    for seq in listed:
         if ranges and ranges[-1][1] == seq - 1:
             ranges[-1] = (ranges[-1][0], seq)
         else:

@@ -12,6 +12,7 @@ from sync.errors import place
 from sync.http.redact import Redactor
 from sync.model import Rejected
 
+_LISTS = (tuple, list)
 FRAMING_BYTES = 256
 """Left free in every request for what stands around the items."""
 
@@ -39,7 +40,7 @@ def prepare(destination: Destination, pieces: Sequence[Piece]) -> Item | Rejecte
 
 def _parts(destination: Destination, pieces: Sequence[Piece]) -> tuple[bytes | None, ...]:
     encoded = destination.encode_together(pieces)
-    if not isinstance(encoded, tuple | list):  # the keys of a dict would go out as rows
+    if not isinstance(encoded, _LISTS):  # the keys of a dict would go out as rows
         text = f"encode of {destination.name} returned {type(encoded).__name__}, and no list of"
         raise ValueError(f"{text} parts")  # noqa: TRY004  a row's rejection shows this text
     return tuple([None if part is None else orjson.dumps(part) for part in encoded])

@@ -14,13 +14,24 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain, groupby
+from operator import attrgetter
 
 from sync.destinations.spec import Destination, Item, Limits, Piece
 from sync.errors import DestinationError, Problem, SyncError, foreseen, without_frames
 from sync.http.delivery import Exchange
 from sync.http.ports import Clock, Permit
 from sync.journal.journal import as_ranges
-from sync.model import TOO_LATE, Delivered, Ending, NotAttempted, Op, Rejected, Unknown, too_late
+from sync.model import (
+    TOO_LATE,
+    Change,
+    Delivered,
+    Ending,
+    NotAttempted,
+    Op,
+    Rejected,
+    Unknown,
+    too_late,
+)
 from sync.run.batches import batches, prepare
 from sync.run.leases import Leases
 from sync.run.source import Source, group_of, is_leaving, pieces_of, place_of
@@ -51,6 +62,8 @@ def _few_collections() -> Iterator[None]:
         gc.set_threshold(*before)
 
 
+_ANSWERS = (Delivered, Rejected)
+_seq = attrgetter("seq")
 Converse = Callable[[Sequence[Item], Permit], Exchange]
 Progress = Callable[[Source, int], None]
 
@@ -59,6 +72,7 @@ Progress = Callable[[Source, int], None]
 class _Flight:
     number: int
     items: Sequence[Item]
+    changes: Sequence[tuple[Source, Sequence[Change]]]
     is_final: bool
     """Its endings are not withheld."""
     until: float
@@ -154,7 +168,7 @@ class Engine:
 
     def _items(self, groups: Iterable[tuple[Piece, ...]]) -> Iterator[Item]:
         for group in groups:
-            pieces = tuple(p for p in group if not self._defers(p))
+            pieces = tuple([p for p in group if not self._defers(p)])
             if not pieces:
                 continue
             item = prepare(self.destination, pieces)
@@ -191,6 +205,8 @@ class Engine:
                 source.note_removal(change, is_gone=False)
             source.deferred += 1
             return True
+        if not (source.stuck or source.occupied):
+            return False
         waits = source.waits(change)
         source.deferred += waits
         source.awaited += waits and source.has_late
@@ -211,18 +227,24 @@ class Engine:
             return
         self._leases.require()
         self._batch += 1
-        for source, seqs in self._by_source(items):
-            source.journal.intend([(self._batch, as_ranges(seqs))])
+        changes = self._by_source(items)
+        for source, own in changes:
+            source.journal.intend([(self._batch, as_ranges(map(_seq, own)))])
         future = self.executor.submit(self.converse, items, self._leases)
         until = self.clock.monotonic() + FLIGHT_SECONDS
-        self._flying[future] = _Flight(self._batch, items, is_final, until)
+        self._flying[future] = _Flight(self._batch, items, changes, is_final, until)
 
-    def _by_source(self, items: Sequence[Item]) -> list[tuple[Source, list[int]]]:
-        seqs: dict[str, list[int]] = {}
+    def _by_source(self, items: Sequence[Item]) -> list[tuple[Source, list[Change]]]:
+        """Each source with its changes, by their numbers."""
+        if len(self._sources) == 1:
+            (source,) = self._sources.values()
+            changes = [change for item in items for _, change in item.pieces]
+            return [(source, sorted(changes, key=_seq))]
+        found: dict[str, list[Change]] = {}
         for item in items:
             for sync, change in item.pieces:
-                seqs.setdefault(sync.name, []).append(change.seq)
-        return [(self._sources[name], sorted(found)) for name, found in seqs.items()]
+                found.setdefault(sync.name, []).append(change)
+        return [(self._sources[n], sorted(changes, key=_seq)) for n, changes in found.items()]
 
     def _keep_leases(self) -> None:
         """Extend them in time; once one has ended, nobody waits any longer to send."""
@@ -286,25 +308,35 @@ class Engine:
     def _take(self, flight: _Flight, exchange: Exchange) -> None:
         at = self.clock.now()
         before = {name: len(source.pending) for name, source in self._sources.items()}
-        answered = 0
-        for item, ending in zip(flight.items, exchange.endings, strict=True):
-            answered += isinstance(ending, Delivered | Rejected)
-            is_open = is_withheld(ending) and not flight.is_final
-            # Also what is tried again alone: until then, a removal has freed no place.
-            self._note(item, NotAttempted("withheld") if is_open else ending, at)
+        answered = sum(isinstance(ending, _ANSWERS) for ending in exchange.endings)
+        if not self._noted_at_once(flight, exchange, at):
+            for item, ending in zip(flight.items, exchange.endings, strict=True):
+                is_open = is_withheld(ending) and not flight.is_final
+                # Also what is tried again alone: until then, a removal has freed no place.
+                self._note(item, NotAttempted("withheld") if is_open else ending, at)
         if not flight.is_final:
             number, endings = flight.number, exchange.endings
             for refused in self._withheld.judge(number, self._batch, flight.items, endings):
                 self._note(*refused, at)
-        for source, seqs in self._by_source(flight.items):
+        for source, changes in flight.changes:
             source.journal.conclude(flight.number, source.pending[before[source.sync.name] :])
             source.requests += exchange.requests
             source.bytes_sent += exchange.bytes
-            self.on_progress(source, len(seqs))
+            self.on_progress(source, len(changes))
         if exchange.was_shrunk:
             smaller = max(SMALLEST_BATCH, self.limits.items // 2)
             self.limits = replace(self.limits, items=smaller)
         self._judge(exchange, answered)
+
+    def _noted_at_once(self, flight: _Flight, exchange: Exchange, at: datetime) -> bool:
+        """Note a batch of which everything arrived and nothing leaves, as nearly all are."""
+        if not all(isinstance(ending, Delivered) for ending in exchange.endings):
+            return False
+        if any(change.op is Op.REMOVE for _, changes in flight.changes for change in changes):
+            return False
+        for source, changes in flight.changes:
+            source.note_delivered(changes, at)
+        return True
 
     def _note(self, item: Item, ending: Ending, at: datetime) -> None:
         """Give an item's changes their ending; those refused together are taken apart."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -64,6 +64,12 @@ class Source:
             self._targets[target] = self.store.at(target) if target else self.sync
         return self._targets[target]
 
+    def note_delivered(self, changes: Sequence[Change], at: datetime) -> None:
+        """The same as `note` for many changes at once, all acknowledged and none a removal."""
+        self.pending += [Ack(change.seq, DELIVERED, None, None, at) for change in changes]
+        for op, count in Counter([change.op for change in changes]).items():
+            self.tally[op, DELIVERED] += count
+
     def note(self, change: Change, ending: Ending, at: datetime) -> None:
         """Take one change's ending; what was not attempted leaves no trace."""
         match ending:
@@ -114,7 +120,7 @@ def pieces_of(source: Source, keep: Callable[[], None]) -> Iterator[Piece]:
     """Its planned changes, in the order of the plan. `keep` is called while they are copied."""
     for rows in source.store.changes(source.epoch, keep):
         for change in rows:
-            yield Piece(source.at(change.target), change)
+            yield Piece(source.at(change.target) if change.target else source.sync, change)
 
 
 def group_of(piece: Piece) -> tuple[bool, int]:

@@ -48,6 +48,8 @@ class Withheld:
         has_looked = any(map(_is_a_look, endings))
         released = self.release(number) if has_looked else []
         for item, ending in zip(items, endings, strict=True):
+            if isinstance(ending, Delivered):
+                continue
             if is_left_for_later(ending):
                 self.later.append((last_sent, item))
             elif isinstance(ending, Rejected) and _is_bare(ending):

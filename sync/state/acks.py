@@ -31,9 +31,10 @@ def append_acks(state: Catalogue, plan_epoch: int, flush_id: int, acks: Sequence
 
 
 def ack_rows(plan_epoch: int, flush_id: int, acks: Sequence[Ack]) -> list[tuple[object, ...]]:
-    """Outcomes as rows of the table, UTC without a zone."""
+    """Outcomes as rows of the table, UTC without a zone; those of a batch have one moment."""
+    at = {moment: e.naive(moment) for moment in {a.answered_at for a in acks}}
     return [
-        (plan_epoch, flush_id, a.seq, str(a.outcome), a.code, a.reason, e.naive(a.answered_at))
+        (plan_epoch, flush_id, a.seq, str(a.outcome), a.code, a.reason, at[a.answered_at])
         for a in acks
     ]
 

@@ -51,6 +51,9 @@ def _readers(of: Wire) -> Read:
 
 def exact(text: str) -> int | float | Decimal | None:
     """A decimal, as a plain number where 15 digits hold it; null where it is no number."""
+    if len(text) <= 15 and "." in text:
+        value = float(text)
+        return int(value) if value.is_integer() else value
     plain = text.rstrip("0").rstrip(".") if "." in text else text
     if plain.lstrip("-").isalpha():
         return None

@@ -111,14 +111,17 @@ def _state(sync: Sync, change: Change) -> JSON:
     """Identify with the given attributes only; a removal neither deletes nor re-creates anyone."""
     is_removal = change.op is Op.REMOVE
     attributes = ATTRIBUTES.of(traits_of(sync, change, kept=KEPT_ON_REMOVE))
-    attributes |= flag(sync, not is_removal)
+    if sync.kind is Kind.SEGMENT:
+        attributes |= flag(sync, not is_removal)
     if not attributes:
         return None
     if len(attributes) > MAX_ATTRIBUTES:
         raise ValueError(f"{len(attributes)} attributes, Customer.io takes {MAX_ATTRIBUTES}")
     if is_removal or is_update_only(sync):
         attributes["_update"] = True
-    return {**_person(sync, change, "identify"), "attributes": attributes}
+    person = _person(sync, change, "identify")
+    person["attributes"] = attributes
+    return person
 
 
 def _event(sync: Sync, change: Change) -> JSON:

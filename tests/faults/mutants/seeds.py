@@ -215,11 +215,14 @@ TOGETHER: dict[str, Edit] = {
     "only the first sync's intent is journalled": Edit(
         Engine,
         "_start",
-        "for source, seqs in self._by_source(items):",
-        "for source, seqs in self._by_source(items)[:1]:",
+        "for source, own in changes:",
+        "for source, own in changes[:1]:",
     ),
     "only the first sync hears the answer": Edit(
-        Engine, "_note", "for sync, change in item.pieces:", "for sync, change in item.pieces[:1]:"
+        Engine,
+        "_noted_at_once",
+        "for source, changes in flight.changes:",
+        "for source, changes in flight.changes[:1]:",
     ),
     "only the first sync's answer is journalled": Edit(
         Engine,
