@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -203,6 +204,9 @@ class AsOf:
     """Nothing is sent, so that nothing has to wait."""
     zone: str = "UTC"
     """The project's, in which days begin."""
+    known: Mapping[str, int] = field(default_factory=dict)
+    """By sync, the newest run that a plan in a file knows of: what later ones have told, such as
+    those that go ahead of it, counts as not told yet."""
 
 
 NOW = AsOf()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from sync.cli.allowing import ALLOWANCES, ONLY_COHORT, allowed_of, limits_of
 from sync.cli.approving import APPROVAL, approvals_of
 from sync.cli.command import command
 from sync.cli.confirming import YES, first_runs
+from sync.cli.filing import FILE, read
 from sync.cli.running import run_once
 from sync.cli.sections import JSON, PROJECT, SELECTION, STATE
 from sync.cli.session import Session
@@ -31,8 +34,10 @@ from sync.report.events import Stopping
 @ONLY_COHORT
 @YES
 @JSON
+@FILE
 def apply(
     session: Session,
+    plan_file: Path | None,
     fail_fast: bool,
     max_runtime: float | None,
     only_cohort: bool,
@@ -42,10 +47,17 @@ def apply(
     approver: str | None,
     **allowed: bool,
 ) -> int:
-    """Plan, guard, send and acknowledge what changed."""
+    """Plan, guard, send and acknowledge what changed.
+
+    With FILE, exactly the plan that `plan --out FILE` has written, or nothing.
+    """
     from sync.commands.apply import RunOptions
     from sync.commands.approving import who
 
+    file = None if plan_file is None else read(plan_file, approver or who())
+    if file is not None:
+        allowed = dict(file.file.options)
+        only_cohort = allowed.pop("only_cohort")
     options = RunOptions(
         limits=limits_of(allowed),
         allowed=allowed_of(allowed),
@@ -59,4 +71,4 @@ def apply(
         confirm=None if is_sure else first_runs(session),
     )
     with Stop(lambda reason: session.reporter.tell(Stopping(reason))) as stop:
-        return run_once(session, options, stop)[0]
+        return run_once(session, options, stop, file)[0]

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 GREEDY = ("--select", "-s", "--exclude")
+ALONE = frozenset({"plan_file"})
+"""Arguments that no option of `GREEDY` goes with."""
 HELP = {"help_option_names": ["-h", "--help"]}
 """Settings of every command: click keeps the help option that it made first."""
 OWN = "Options"
@@ -23,8 +25,8 @@ LAST = "Output"
 class SyncCommand(click.Command):
     """A command whose `--select a b` takes several values, as dbt's does.
 
-    A command with an argument of its own takes one value at a time. `titles` are sections of
-    `--help` by the name of an option; those that no section has are the command's own.
+    A command with another argument than those of `ALONE` takes one value at a time. `titles` are
+    sections of `--help` by the name of an option; those that no section has are the command's own.
     """
 
     def __init__(self, *args: Any, titles: Mapping[str, str], **more: Any) -> None:
@@ -33,7 +35,7 @@ class SyncCommand(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Repeat the option for each of its values before click sees them."""
-        if not any(isinstance(p, click.Argument) for p in self.params):
+        if not any(isinstance(p, click.Argument) and p.name not in ALONE for p in self.params):
             ctx.meta[OPEN] = _open_option(args)
             args = spread(args)
         return super().parse_args(ctx, args)

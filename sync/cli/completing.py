@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import click
 
+from sync.cli.click_command import OPEN
 from sync.cli.options import options_of
 from sync.cli.session import Session
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 
 def offer_syncs(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
@@ -21,6 +26,16 @@ def offer_syncs(ctx: click.Context, _: click.Parameter, incomplete: str) -> list
         names = [*(sync.model for sync in known), *(sync.full_name for sync in known)]
         return sorted({name for name in names if name.startswith(incomplete)}, key=_by_length)
     return []
+
+
+def offer_files(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """What comes next for an option that takes several values; else files, by the shell."""
+    from click.shell_completion import CompletionItem
+
+    for param in ctx.command.params:
+        if ctx.meta.get(OPEN) in param.opts:
+            return param.shell_complete(ctx, incomplete)
+    return [CompletionItem(incomplete, type="file")]
 
 
 def _by_length(name: str) -> tuple[int, str]:

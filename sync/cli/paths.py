@@ -13,10 +13,10 @@ def path(name: str, destination: str, text: str, metavar: str = "DIR") -> Callab
     """One; `text` is its help."""
     kind = click.Path(path_type=Path)
     return click.option(
-        name, destination, type=kind, metavar=metavar, help=text, callback=_from_here
+        name, destination, type=kind, metavar=metavar, help=text, callback=from_here
     )
 
 
-def _from_here(_: click.Context, __: click.Parameter, path: Path | None) -> Path | None:
+def from_here(_: click.Context, __: click.Parameter, path: Path | None) -> Path | None:
     """Absolute, because the command goes to the project's folder before it uses the path."""
     return None if path is None else path.absolute()

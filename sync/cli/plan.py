@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from sync.cli.again import again
-from sync.cli.allowing import ALLOWANCES, ONLY_COHORT, allowed_of, flags_of, limits_of
+from sync.cli.allowing import ALLOWANCES, ONLY_COHORT, allowed_of, flags_of
 from sync.cli.as_events import tell_gates
 from sync.cli.command import command
+from sync.cli.filing import OUT, applying, salt_of, typed, write_plan
 from sync.cli.orphans import load_telling, tell_gone
 from sync.cli.root import Differs
 from sync.cli.sections import JSON, PROJECT, SELECTION, STATE, show_option
 from sync.cli.session import Session
-from sync.report import jsonl, markdown
-from sync.report.events import PlanEnded
+from sync.report.events import PlanEnded, Previewed
+
+if TYPE_CHECKING:
+    from sync.commands.plan import Preview
 
 
 @command(ALLOWANCES, SELECTION, PROJECT, STATE)
@@ -32,24 +36,27 @@ from sync.report.events import PlanEnded
     "--detailed-exitcode", is_flag=True, help="Exit 0 when nothing is to be sent, 2 when something."
 )
 @ONLY_COHORT
+@OUT
 def plan(
     session: Session,
     show: int,
     as_markdown: bool,
     detailed_exitcode: bool,
     only_cohort: bool,
+    out: Path | None,
     **allowed: bool,
 ) -> int:
-    """Show what would be sent; nothing is, and nothing is written."""
-    from sync.cli.previewing import previewed
+    """Show what would be sent; nothing is, and nothing is written but FILE."""
+    from sync.cli.previewing import Asked, previews, tell_end
     from sync.commands.check import hold_unconnected
-    from sync.commands.preflight import hold, look, planning
+    from sync.commands.preflight import look
     from sync.commands.succession import as_moved
     from sync.rules import AsOf
-    from sync.run.opening import gravest, in_order
+    from sync.run.opening import gravest
 
     if as_markdown and session.is_machine:
         raise click.UsageError("--markdown is for people, --json for machines: give one of them")
+    file = typed(out) if out is not None else ""
     project = load_telling(session)
     access = as_moved(project, session.access(project))
     preflight = hold_unconnected(project, look(project, access, allowed_of(allowed)))
@@ -57,40 +64,31 @@ def plan(
         access, as_of=AsOf(session.clock.now(), preflight.doubted, only_cohort, zone=project.zone)
     )
     places, refused = tell_gates(session.reporter, preflight.open, preflight.gated)
-    previews = []
-    for sync in [*(one.sync for one in preflight.guarded), *in_order(preflight.open)]:
-        guard = partial(hold, preflight, sync, limits=limits_of(allowed))
-        reads = planning(preflight, access, sync)
-        made = previewed(session, reads, sync, places.of(sync), guard, show)
-        has_exits = made.planned is not None and bool(made.planned.total)
-        if reads.as_of.only_protective and not (has_exits or sync.name in preflight.doubts):
-            continue
-        previews.append(made)
+    asked = Asked(session, access, preflight, allowed, show, salt_of(access, out))
+    made: list[Preview] = []
+    told: list[Previewed] = []
+    for event, preview in previews(asked, places):
+        made.append(preview)
+        told.append(event)
         if not (session.is_object or as_markdown):
-            session.reporter.tell(made)
-    shown_too = {made.place.sync for made in previews}
+            session.reporter.tell(event)
+    given = {**allowed, "only_cohort": only_cohort}
+    if out is not None:
+        write_plan(project, asked, made, out, given)
+    shown_too = {event.place.sync for event in told}
     refused = [one for one in refused if one.place.sync not in shown_too]
-    codes = [p.exit_code for p in previews] + [r.exit_code for r in refused]
+    syncs = preflight.open if len(preflight.open) < 4 else ()
     ended = PlanEnded(
-        previews=tuple(previews),
+        previews=tuple(told),
         refused=tuple(refused),
-        exit_code=gravest(codes),
-        command=again(
-            session.options,
-            "apply",
-            preflight.open if len(preflight.open) < 4 else (),
-            flags_of({**allowed, "only_cohort": only_cohort}),
-        ),
+        exit_code=gravest([*(p.exit_code for p in told), *(r.exit_code for r in refused)]),
+        command=applying(session.options, file)
+        if out
+        else again(session.options, "apply", syncs, flags_of(given)),
+        file=file,
         **tell_gone(session, project, is_told=not session.is_object)._asdict(),
     )
-    if session.is_object or as_markdown:
-        session.reporter.annotate(ended)
-        if as_markdown:
-            session.say(*markdown.plan_lines(ended))
-        else:
-            session.answer_line(jsonl.line(ended, session.clock.now()))
-    else:
-        session.reporter.tell(ended)
+    tell_end(session, ended, as_markdown)
     if detailed_exitcode and not ended.exit_code and ended.total:
         return Differs(2)
     return ended.exit_code

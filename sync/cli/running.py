@@ -19,16 +19,20 @@ from sync.report.events import Warned
 
 if TYPE_CHECKING:
     from sync.commands.apply import RunOptions, RunResult
+    from sync.commands.filing import Asked
     from sync.report.events import Carried
 
 TIME_IS_UP = 143
 """A run that its time budget cut short ends like one that was asked to stop."""
 
 
-def run_once(session: Session, options: RunOptions, stop: Stop) -> tuple[int, RunResult | None]:
+def run_once(
+    session: Session, options: RunOptions, stop: Stop, file: Asked | None = None
+) -> tuple[int, RunResult | None]:
     """One run and its report; the exit code, and how it ended where it began."""
     from sync.cli.unexpected import show
     from sync.commands.apply import apply as run
+    from sync.commands.filing import require
     from sync.run.opening import gravest
 
     listening = Listening(session.reporter, session.clock, partial(show, session))
@@ -37,6 +41,9 @@ def run_once(session: Session, options: RunOptions, stop: Stop) -> tuple[int, Ru
     try:
         project = load_telling(session)
         _write(session, results.unfinished(started_at, os.getpid()))
+        if file is not None:
+            project, filed = require(project, session.access(project), file, started_at)
+            options = replace(options, filed=filed)
         project, carried = carry_out(session, project, stop.reason)
         result = run(project, options, listening, stop.reason, session.clock)
     except SyncError as error:

@@ -11,7 +11,7 @@ from sync.destinations.values import Values
 from sync.errors import Problem, SyncError, Unexpected, WarehouseError, foreseen
 from sync.journal.journal import Journal
 from sync.model import Op, Sync
-from sync.plan import approving, delays, planner, preparing, reading, usual, writing
+from sync.plan import approving, delays, planner, preparing, reading, usual, whole, writing
 from sync.plan.culprit import with_column
 from sync.plan.guards import Held
 from sync.plan.unsettled import Unsettled
@@ -21,7 +21,7 @@ from sync.state.catalogue import Catalogue
 from sync.state.columns import Column
 from sync.state.lease import LeaseTable
 from sync.state.recovery import find_leftover
-from sync.state.store import PlanSummary, Waiting
+from sync.state.store import PlanSummary, Waiting, Whole
 from sync.warehouse.reading import read_or_same
 
 Guard = Callable[[PlanSummary], Held | None]
@@ -65,6 +65,8 @@ class Preview:
     exit_code: int = 0
     recovering: int = 0
     """Changes of a crashed run that the next run would settle first; counted in here already."""
+    whole: Whole | None = None
+    """All of it under one id, where that was asked for."""
     unexpected: Unexpected | None = None
     """Where `problem` is one that nobody planned for: its traceback."""
 
@@ -75,14 +77,16 @@ def preview(
     guard: Guard = lambda summary: None,
     show: int = 0,
     identity: str | None = None,
+    salt: str | None = None,
 ) -> Preview:
     """Plan one sync as a run would; nothing is written, nobody locked.
 
-    `show` rows at most come with it, or those of one `identity`.
+    `show` rows at most come with it, or those of one `identity`; its ids where a `salt` is given,
+    which takes the place of the state's unless it is empty.
     """
     try:
         with foreseen(f"the plan of {sync.name}"), access.catalogue(sync.name) as state:
-            found = _located(access, state, sync, guard, show, identity)
+            found = _located(access, state, sync, guard, show, identity, salt)
     except SyncError as error:
         surprise = error if isinstance(error, Unexpected) else None
         problem, *others = error.problems
@@ -106,11 +110,12 @@ def _located(
     guard: Guard,
     show: int,
     identity: str | None,
+    salt: str | None,
 ) -> Preview:
     """The plan; an error of the warehouse comes with the column that it is about."""
     try:
         with state.session.transaction():
-            return _plan(access, state, sync, guard, show, identity)
+            return _plan(access, state, sync, guard, show, identity, salt)
     except WarehouseError as error:
         raise with_column(error, state, sync, access.siblings) from error
 
@@ -122,6 +127,7 @@ def _plan(
     guard: Guard,
     show: int,
     identity: str | None,
+    salt: str | None,
 ) -> Preview:
     prepared = preparing.prepare(
         state, sync, access.warehouse.engine, 0, access.siblings, access.as_of
@@ -143,7 +149,8 @@ def _plan(
     if summary.waiting and identity is not None:
         waiting = delays.waiting(made.comparison, made.space.ask, identity)
     recovering = leftover.last_seq if leftover else 0
-    return Preview(sync, summary, rows, held, waiting, recovering=recovering)
+    named = None if salt is None else whole.identify(desk, prepared.known, salt)
+    return Preview(sync, summary, rows, held, waiting, recovering=recovering, whole=named)
 
 
 def _held(desk: approving.Desk, guard: Guard, summary: PlanSummary) -> Held | None:

@@ -24,7 +24,7 @@ from sync.run.engine import Engine
 from sync.run.opening import in_order
 from sync.run.protocol import Hooks, Job, Ports, SyncResult, cut_short, run_together
 from sync.run.waves import exits_first
-from sync.state.store import TERMS, Approval, Holder, PlanSummary, Terms
+from sync.state.store import TERMS, Approval, Filed, Holder, PlanSummary, Terms
 
 Confirm = Callable[[Sync, PlanSummary, Callable[[], bool]], bool]
 """Whether a plan is to be sent. It may wait as long as its last argument, asked every second or
@@ -53,8 +53,11 @@ class RunOptions:
     """Start no further sync once one was held or failed; a gate's refusal starts none."""
     terms: Terms = TERMS
     """Of the leases."""
+    filed: Mapping[str, Filed] = field(default_factory=dict)
+    """By sync, the plan of a file: exactly that is sent."""
     confirm: Confirm | None = None
-    """Asked before a sync sends that was never complete; no approved plan is asked about."""
+    """Asked before a sync sends that was never complete; no plan that is approved, or of a file, is
+    asked about."""
 
 
 def together(syncs: Sequence[Sync]) -> list[list[Sync]]:
@@ -191,7 +194,8 @@ def _hooks(sync: Sync, around: Around, engine: Callable[[], Engine]) -> Hooks:
     if around.access.as_of.only_exits:  # what may wait for other syncs is judged when it is due
         limits = replace(limits, allow_adds=True, allow_changes=True)
     approval = approval_for(sync, around.options.approvals)
-    confirm = around.options.confirm if approval is None else None
+    filed = around.options.filed.get(sync.name)
+    confirm = around.options.confirm if approval is None and filed is None else None
     plans: list[PlanSummary] = []
 
     def told(summary: PlanSummary) -> None:
@@ -216,6 +220,7 @@ def _hooks(sync: Sync, around: Around, engine: Callable[[], Engine]) -> Hooks:
             around.options.by if guard(sync, summary, GuardLimits()) is not None else ""
         ),
         approval=approval,
+        filed=filed,
         admit=admit,
         engine=engine,
         on_planned=told,

@@ -30,7 +30,8 @@ def find(state: Catalogue, c: Comparison, behind: ordering.Behind, preview: Prev
     snapshot = state.tables.of(behind.after.sync).snapshot
     if snapshot.name not in state.present():
         return ordering.no_people()
-    return ordering.find_ahead(snapshot, _pending(state, c, behind, preview))
+    known = behind.as_of.known.get(behind.after.sync)
+    return ordering.find_ahead(snapshot, _pending(state, c, behind, preview), known)
 
 
 def _pending(

@@ -91,21 +91,32 @@ def of_preview(state: Catalogue, c: Comparison, summary: PlanSummary, ask: Ask) 
     return Desk(state, c, summary, ask, local_plan())
 
 
-def offer(desk: Desk, waits: str) -> Offer:
-    """The id and the numbers of what waits."""
-    rows = waiting(desk, Waits(waits)).subquery(e.ident("w"))
-    ordered = exp.Order(this=e.col("content"), expressions=[exp.Ordered(this=e.col("content"))])
-    every = exp.GroupConcat(this=ordered, separator=e.text(""))
-    query = exp.select(e.col("op"), e.count(), exp.MD5(this=every)).from_(rows)
-    found = sorted(desk.ask(query.group_by(e.col("op"))))
+def offer(desk: Desk, waits: str, salt: str = "", part_of: str = "") -> Offer:
+    """The id and the numbers of what waits; `salt` takes the place of the state's.
+
+    `part_of` is the plan of which it may be the rest: another part of it is no other plan.
+    """
+    found = _counted(desk, Waits(waits), salt)
     ops = {Op(op): int(count) for op, count, _ in found}
-    if not desk.state.is_installed():
+    if not (salt or desk.state.is_installed()):
         return Offer("", waits, ops)
     name = desk.comparison.sync.name
-    spent = sum(plan.approved_at is not None for plan in held_plans.of_sync(desk.state))
+    others = (plan for plan in held_plans.of_sync(desk.state) if plan.plan_id != part_of)
+    spent = sum(plan.approved_at is not None for plan in others)
     told = [name, metadata(desk.comparison), waits, spent, [list(map(str, row)) for row in found]]
     digest = sha256(json.dumps(told).encode()).hexdigest()[:8]
     return Offer(f"{held_plans.begins(name)}-{digest}", waits, ops)
+
+
+def _counted(desk: Desk, waits: Waits, salt: str) -> list[tuple[Any, ...]]:
+    """(operation, changes, digest of them) of what waits; nothing is asked where nothing does."""
+    if all(map(waits.lets, desk.summary.causes)):
+        return []
+    rows = waiting(desk, waits, salt).subquery(e.ident("w"))
+    ordered = exp.Order(this=e.col("content"), expressions=[exp.Ordered(this=e.col("content"))])
+    every = exp.GroupConcat(this=ordered, separator=e.text(""))
+    query = exp.select(e.col("op"), e.count(), exp.MD5(this=every)).from_(rows)
+    return sorted(desk.ask(query.group_by(e.col("op"))))
 
 
 def metadata(c: Comparison) -> str:
@@ -116,12 +127,12 @@ def metadata(c: Comparison) -> str:
     return sha256(told.encode()).hexdigest()[:16]
 
 
-def waiting(desk: Desk, waits: Waits) -> exp.Select:
+def waiting(desk: Desk, waits: Waits, salt: str = "") -> exp.Select:
     """The planned changes that wait: (op, identity, content), the last a salted digest."""
     c = desk.comparison
     types = t.plan_columns(c.columns)
     told = [_told(name, types[name], c.dialect) for name in types if name not in NOT_CONTENT]
-    content = exp.MD5(this=e.joined([e.text(c.salt), *told]))
+    content = exp.MD5(this=e.joined([e.text(salt or c.salt), *told]))
     causes = [cause for cause in desk.summary.causes if not waits.lets(cause)]
     rows = exp.select(e.col("op"), e.col("identity"), *e.aliased([("content", content)]))
     return rows.from_(desk.rows.subquery(e.ident("p"))).where(e.among(e.col("cause"), causes))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -86,10 +86,16 @@ def _ranked(
     return found.where(may_stay)
 
 
-def perhaps_inside(state: Catalogue, names: Sequence[str]) -> exp.Query | None:
+NO_RUNS: Mapping[str, int] = {}
+
+
+def perhaps_inside(
+    state: Catalogue, names: Sequence[str], known: Mapping[str, int] = NO_RUNS
+) -> exp.Query | None:
     """(person), each once, of people whom any of these syncs has, may have or is about to send.
 
-    A plan that is not settled stands in its table, also that of a run which died.
+    A plan that is not settled stands in its table, also that of a run which died. Whoever a sync
+    has told of after the newest run of it that is `known` may have been there until then.
     """
     parts: list[exp.Query] = []
     for name in names if state.is_installed() else ():
@@ -97,7 +103,11 @@ def perhaps_inside(state: Catalogue, names: Sequence[str]) -> exp.Query | None:
         person = [("person", e.col("identity", "s"))]
         if state.session.columns(tables.snapshot) is not None:
             rows = e.select(*e.aliased(person)).from_(e.table(tables.snapshot, "s"))
-            parts.append(rows.where(is_active("s")))
+            is_inside = [is_active("s")]
+            if name in known:
+                epoch = e.col("written_epoch", "s")
+                is_inside.append(exp.GT(this=epoch, expression=e.number(known[name])))
+            parts.append(rows.where(e.any_of(*is_inside)))
         if state.session.columns(tables.plan) is not None:
             rows = e.select(*e.aliased(person)).from_(e.table(tables.plan, "s"))
             parts.append(rows.where(e.equals(e.col("op", "s"), e.text(Op.ADD))))

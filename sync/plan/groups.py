@@ -155,7 +155,9 @@ def gates_of(
         yield Outranked(exclusive, sync, every, models)
 
 
-def delays_of(state: Catalogue, sync: Sync, others: Sequence[Sync]) -> Iterator[Delay]:
+def delays_of(
+    state: Catalogue, sync: Sync, others: Sequence[Sync], known: Mapping[str, int]
+) -> Iterator[Delay]:
     """What adds of a sync in a group wait for, where people may be in another segment of it."""
     exclusive = sync.rules.exclusive
     if exclusive is None:
@@ -163,7 +165,7 @@ def delays_of(state: Catalogue, sync: Sync, others: Sequence[Sync]) -> Iterator[
     models = _others(exclusive, sync, others)
     names = [one.name for syncs in models.values() for one in syncs]
     gone = _gone(state, exclusive, _with(sync, others))
-    people = perhaps_inside(state, [*names, *gone])
+    people = perhaps_inside(state, [*names, *gone], known)
     if people is not None:
         yield Occupied(exclusive.group, [*models, *gone], people, exclusive.takes_over)
 

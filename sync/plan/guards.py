@@ -56,9 +56,13 @@ class Waits(StrEnum):
     """Removals of people who left the model."""
     ENTRIES = "adds and changes"
     """All but exits."""
+    EXITS = "exits"
+    EVERYTHING = "everything"
 
     def lets(self, cause: str) -> bool:
         """Whether a change of this cause goes ahead all the same."""
+        if self in (Waits.EXITS, Waits.EVERYTHING):
+            return self is Waits.EXITS and cause not in EXITS
         if self is Waits.REMOVALS:
             return cause != "left"
         return cause in PROTECTIVE or (self is Waits.ENTRIES and cause in EXITS)

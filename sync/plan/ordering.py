@@ -172,12 +172,20 @@ def no_people() -> exp.Select:
     return e.select(*e.aliased([("person", e.null("varchar"))])).where(exp.false())
 
 
-def find_ahead(snapshot: Relation, pending: exp.Query | None) -> exp.Select:
-    """`AHEAD`: acknowledged, without a doubt, and not among those with anything pending."""
+def find_ahead(
+    snapshot: Relation, pending: exp.Query | None, known: int | None = None
+) -> exp.Select:
+    """`AHEAD`: acknowledged, without a doubt, and not among those with anything pending.
+
+    Where a newest run is `known`, by no later one.
+    """
     people = e.select(*e.aliased([("person", e.col("identity", "s"))])).from_(
         e.table(snapshot, "s")
     )
     people = people.where(e.col("is_member", "s"), e.is_null(e.col("unconfirmed", "s")))
+    if known is not None:
+        epoch = e.col("written_epoch", "s")
+        people = people.where(exp.LTE(this=epoch, expression=e.number(known)))
     if pending is None:
         return people
     is_pending = exp.select(e.number(1)).from_(pending.subquery(e.ident("w")))

@@ -116,7 +116,7 @@ def _delays(
     yield from cadences.gates_of(state, sync, others, as_of, planned_at)
     if sync.rules.min_interval:
         yield TooSoon(sync.rules.min_interval, planned_at)
-    yield from groups.delays_of(state, sync, others)
+    yield from groups.delays_of(state, sync, others, as_of.known)
     if sync.rules.after is not None:
         stored = ordering.stored_in(state, sync.rules.after)
         yield Behind(sync.rules.after, sync, others, as_of, planned_at, stored)

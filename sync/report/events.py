@@ -289,6 +289,8 @@ class PlanEnded:
     refused: tuple[Refused, ...] = ()
     exit_code: int = 0
     command: str = field(default="python -m sync apply")
+    file: str = ""
+    """Where the plan was written, as it was typed."""
     orphans: tuple[Orphaned, ...] = ()
     carried: tuple[Carried, ...] = ()
 

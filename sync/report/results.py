@@ -79,6 +79,7 @@ def plan_result(plan: PlanEnded) -> dict[str, Any]:
         "metadata": _metadata(),
         "exit_code": plan.exit_code,
         "changes": plan.total,
+        "file": plan.file or None,
         "orphans": list(map(orphan, plan.orphans)),
         "carried": list(map(carried, plan.carried)),
         "results": [*map(_refused, plan.refused), *map(_previewed, plan.previews)],

@@ -1,14 +1,19 @@
-"""What becomes of a plan that a guard holds: it is kept under an id, or sent because of one."""
+"""What becomes of a plan that a guard holds: it is kept under an id, or sent because of one.
+
+And of one that a file names: it is sent if it is the very same, as far as guards let it.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sync.errors import Problem
 from sync.model import Sync
+from sync.plan import whole
 from sync.plan.guards import PLAN_ID, Held, Waits
-from sync.state.store import Approval, Offer, PlanSummary, Store, Verdict
+from sync.run.parts import Part, is_all
+from sync.state.store import Approval, Filed, Offer, PlanSummary, Store, Verdict, Whole
 
 if TYPE_CHECKING:
     from sync.run.protocol import Hooks
@@ -36,12 +41,40 @@ class Question:
     run_id: str
 
 
-def decide(ask: Question, is_first_part: bool) -> Decision:
-    """Ask guards and policies, and the approval where there is one.
+def decide(ask: Question, part: Part) -> Decision:
+    """Ask guards and policies, and the approval or the file where there is one.
 
     Nothing is approved where no guard holds anything, but another reason does, or where it is only
     the first part of a run that goes ahead.
     """
+    if ask.hooks.filed is not None:
+        return _filed(ask, ask.hooks.filed, part)
+    return _guarded(ask, is_first_part=part is Part.EXITS)
+
+
+def _filed(ask: Question, filed: Filed, part: Part) -> Decision:
+    """Nothing of a plan that is another one than the file's; else what no guard holds of it."""
+    now = ask.store.identify(ask.epoch, filed.salt, filed.whole.plan_id)
+    if part is Part.EXITS and is_all(ask.summary, None):
+        part = Part.WHOLE
+    if not _is_same(filed.whole, now, part):
+        problem = whole.refusal(ask.sync, filed.file, whole.moved(filed.whole, now))
+        return Decision(Held(problem, Waits.EVERYTHING), filed.whole.plan_id)
+    decision = _guarded(ask, is_first_part=part is Part.EXITS)
+    waits = decision.held.count(ask.summary) if decision.held else 0
+    if waits == ask.summary.total:
+        return decision
+    ask.store.take(ask.epoch, ask.run_id, filed.whole, filed.by)
+    return replace(decision, plan_id=decision.plan_id or filed.whole.plan_id)
+
+
+def _is_same(then: Whole, now: Whole, part: Part) -> bool:
+    """Whether what a part of a run would send is the same."""
+    is_exits, is_rest = then.exits == now.exits, then.rest == now.rest
+    return (part is Part.REST or is_exits) and (part is Part.EXITS or is_rest)
+
+
+def _guarded(ask: Question, is_first_part: bool) -> Decision:
     held = ask.hooks.guard(ask.summary)
     waits = held.trip if held else None
     offer = ask.store.offer(ask.epoch, waits) if waits else None

@@ -33,6 +33,7 @@ from sync.state.store import (
     REJECTED_PARTIAL,
     UNKNOWN,
     Approval,
+    Filed,
     Holder,
     PlanSummary,
     Store,
@@ -50,6 +51,10 @@ STATUS_OF_EXIT: Mapping[int, Status] = {
     6: "destination",
     7: "state",
 }
+
+
+UNTRIED = (Waits.ALL, Waits.EVERYTHING)
+"""Held like this, a plan is not tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +116,8 @@ class Hooks:
     """What holds a plan although it is approved."""
     approval: Approval | None = None
     """The plan that may be sent although a guard holds it."""
+    filed: Filed | None = None
+    """The plan of a file, which alone may be sent."""
     allowed_by: Callable[[PlanSummary], str] = lambda summary: ""
     """Who lets a plan go by an option that a guard would hold; empty where no guard would."""
 
@@ -298,7 +305,7 @@ class _Run:
         ask = Question(
             self.sync, self.ports.store, self.hooks, self.summary, epoch, self.ports.run_id
         )
-        self.decision = decide(ask, is_first_part=self.part is Part.EXITS)
+        self.decision = decide(ask, self.part)
         self.held = self.decision.held
         if self.part is not Part.EXITS:
             self._tell_plan(self.summary)
@@ -465,7 +472,7 @@ class _Run:
 
     def _waiting(self) -> int:
         """Changes that wait of a plan that is held in part; one held as a whole is not tried."""
-        if self.summary is None or self.held is None or self.held.waits is Waits.ALL:
+        if self.summary is None or self.held is None or self.held.waits in UNTRIED:
             return 0
         return self.held.count(self.summary)
 

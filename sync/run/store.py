@@ -15,7 +15,7 @@ from sync.http.clock import elapsed
 from sync.journal.process import host, is_dead
 from sync.journal.spool import SPOOL_ROWS, Spool
 from sync.model import Change, Kind, Owner, Sync
-from sync.plan import approving, invalid, preparing, reading, usual, writing
+from sync.plan import approving, invalid, preparing, reading, usual, whole, writing
 from sync.plan.comparison import Comparison
 from sync.plan.culprit import with_column
 from sync.rules import NOW, AsOf
@@ -41,6 +41,7 @@ from sync.state.store import (
     PlanSummary,
     SyncReport,
     Terms,
+    Whole,
 )
 from sync.warehouse import sql as e
 from sync.warehouse.errors import placing
@@ -266,6 +267,18 @@ class SqlStore:
         self._has_held = True
         with self._fenced(epoch) as state:
             approving.spend(self._desk(state), run_id, asked, offer, message)
+
+    def identify(self, epoch: int, salt: str, part_of: str) -> Whole:
+        """The ids of the plan just made, the same for the same plan, or the same rest of one."""
+        known = self._prepared.known if self._prepared else None
+        with self.opened() as state:
+            return whole.identify(self._desk(state), known, salt, part_of)
+
+    def take(self, epoch: int, run_id: str, plan: Whole, by: str) -> None:
+        """Record that a plan of a file is about to be sent, so that it is sent once."""
+        self._has_held = True
+        with self._fenced(epoch) as state:
+            whole.take(self._desk(state), run_id, plan, by)
 
     def _desk(self, state: Catalogue) -> approving.Desk:
         assert self._summary is not None

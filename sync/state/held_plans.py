@@ -1,8 +1,9 @@
 """The tables `held_plans` and `held_rows`: plans that a guard held, and who approved which of them.
 
-A plan is open until it is superseded by another one of its sync, or until a run of the sync is
-complete. The rows of `held_rows` are what waits of an open plan: they tell what moved, and what is
-left of an approved plan of which a run has sent a part.
+A plan that a file named is there too, without its rows. A plan is open until it is superseded by
+another one of its sync, or until a run of the sync is complete. The rows of `held_rows` are what
+waits of an open plan: they tell what moved, and what is left of an approved plan of which a run has
+sent a part.
 """
 
 from __future__ import annotations
@@ -84,8 +85,17 @@ def of_sync(state: Catalogue) -> list[HeldPlan]:
 
 def keep(state: Catalogue, offer: Offer, more: dict[str, exp.Expr], rows: exp.Query) -> None:
     """Write a plan anew, with its rows: (op, identity, content)."""
-    _delete(state, PLANS, offer.plan_id)
     _delete(state, ROWS, offer.plan_id)
+    keep_alone(state, offer, more)
+    named = [("sync", e.text(state.tables.sync)), ("plan_id", e.text(offer.plan_id))]
+    carried = ("op", "identity", "content")
+    query = exp.select(*e.aliased(named), *map(e.col, carried)).from_(rows.subquery(e.ident("w")))
+    state.run(e.insert(state.tables[ROWS], ["sync", "plan_id", *carried], query))
+
+
+def keep_alone(state: Catalogue, offer: Offer, more: dict[str, exp.Expr]) -> None:
+    """Write a plan anew, without its rows."""
+    _delete(state, PLANS, offer.plan_id)
     values: dict[str, exp.Expr] = {
         "sync": e.text(state.tables.sync),
         "plan_id": e.text(offer.plan_id),
@@ -98,10 +108,6 @@ def keep(state: Catalogue, offer: Offer, more: dict[str, exp.Expr], rows: exp.Qu
     }
     state.run(e.insert(state.tables[PLANS], list(values), exp.select(*values.values())))
     _note(state, e.text(offer.plan_id))
-    named = [("sync", e.text(state.tables.sync)), ("plan_id", e.text(offer.plan_id))]
-    carried = ("op", "identity", "content")
-    query = exp.select(*e.aliased(named), *map(e.col, carried)).from_(rows.subquery(e.ident("w")))
-    state.run(e.insert(state.tables[ROWS], ["sync", "plan_id", *carried], query))
 
 
 def hold_again(state: Catalogue, plan_id: str, run_id: str, epoch: int) -> None:

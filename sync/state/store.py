@@ -271,6 +271,36 @@ class Offer:
     """How many changes wait."""
 
 
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """All of a plan, as a file names it: its id, and what tells where it has moved since."""
+
+    plan_id: str
+    exits: str
+    """The id of its exits, which may go ahead of all else."""
+    rest: str
+    """The id of everything else."""
+    metadata: str
+    """Checksum of all that decides how its rows are sent."""
+    model_rows: int
+    members: int
+    epoch: int
+    """Of the newest plan before it that was committed; 0 for none."""
+    ops: Mapping[Op, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """What `apply FILE` asks for of one sync: exactly this plan."""
+
+    whole: Whole
+    salt: str
+    """Of the ids, where the state had none of its own; else empty."""
+    by: str
+    """Who applies it."""
+    file: str
+
+
 class Verdict(StrEnum):
     """What becomes of an approval."""
 
@@ -387,6 +417,14 @@ class Store(Protocol):
 
     def spend(self, epoch: int, run_id: str, asked: Approval, offer: Offer, message: str) -> None:
         """Record the approval. It is good for what waits of this plan, and for no other."""
+
+    def identify(self, epoch: int, salt: str, part_of: str) -> Whole:
+        """The ids of the plan just made, the same for the same plan, or the same rest of one."""
+        ...
+
+    def take(self, epoch: int, run_id: str, plan: Whole, by: str) -> None:
+        """Record that a plan of a file is about to be sent, so that it is sent once."""
+        ...
 
     def account(self) -> str | None:
         """The vendor's account this sync has always gone to, if it ever went."""

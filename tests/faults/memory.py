@@ -34,6 +34,7 @@ from sync.state.store import (
     SyncReport,
     Terms,
     Verdict,
+    Whole,
 )
 from tests.faults.reference import (
     Row,
@@ -263,6 +264,13 @@ class MemoryStore:
 
     @operation
     def spend(self, epoch: int, run_id: str, asked: Approval, offer: Offer, message: str) -> None:
+        self._fence(epoch)
+
+    def identify(self, epoch: int, salt: str, part_of: str) -> Whole:
+        return Whole(f"plan-{epoch}", "", "", "", 0, 0, 0, {})
+
+    @operation
+    def take(self, epoch: int, run_id: str, plan: Whole, by: str) -> None:
         self._fence(epoch)
 
     def account(self) -> str | None:

@@ -56,6 +56,11 @@ def test_models_and_syncs_are_offered_for_every_value_of_a_selection(
     assert offered(*before, "seg") == ["seg_trials", "seg_trials__customerio"]
 
 
+def test_files_are_left_to_the_shell(offered: Callable[..., list[str]]) -> None:
+    assert offered("apply", "to") == ["to"]
+    assert offered("plan", "--out", "to") == ["to"]
+
+
 def test_syncs_are_offered_as_names_of_state(offered: Callable[..., list[str]]) -> None:
     assert offered("state", "show", "traits") == ["traits_people", "traits_people__customerio"]
 

@@ -241,11 +241,11 @@ DELETE FROM "shop_activation"."held_rows"
 WHERE
   "sync" = 'people__mailer' AND "plan_id" = '1c93f0-00000000';
 
-DELETE FROM "shop_activation"."held_plans"
+DELETE FROM "shop_activation"."held_rows"
 WHERE
   "sync" = 'people__mailer' AND "plan_id" = 'aa07c8-06662048';
 
-DELETE FROM "shop_activation"."held_rows"
+DELETE FROM "shop_activation"."held_plans"
 WHERE
   "sync" = 'people__mailer' AND "plan_id" = 'aa07c8-06662048';
 

@@ -1,0 +1,100 @@
+"""`plan --out FILE` and `apply FILE`: one plan, looked at and then sent."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from shlex import quote
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.core import ParameterSource
+
+from sync.cli.again import again
+from sync.cli.completing import offer_files
+from sync.cli.options import Options
+from sync.cli.paths import from_here, path
+
+if TYPE_CHECKING:
+    from sync.cli.previewing import Asked as Previewing
+    from sync.commands.filing import Asked
+    from sync.commands.plan import Preview
+    from sync.project.project import Project
+    from sync.run.access import StateAccess
+
+CHOICES = frozenset({"select", "exclude", "plan_ids", "at_most", "only_cohort"})
+"""Options that say what is sent, beside those that allow something."""
+OUT = path("--out", "out", "Write the plan into FILE, for `apply FILE`.", "FILE")
+FILE = click.argument(
+    "plan_file",
+    type=click.Path(path_type=Path),
+    required=False,
+    callback=from_here,
+    metavar="FILE",
+    shell_complete=offer_files,
+)
+
+
+def salt_of(access: StateAccess, out: Path | None) -> str | None:
+    """What the ids of a plan are made with, where a file is to be written."""
+    from sync.commands.filing import salt_for
+
+    return None if out is None else salt_for(access)
+
+
+def write_plan(
+    project: Project,
+    asked: Previewing,
+    previews: Sequence[Preview],
+    out: Path,
+    options: Mapping[str, Any],
+) -> None:
+    """Write the file. Raises the error of a plan that could not be made."""
+    from sync.commands.filing import made, refuse_pending
+    from sync.commands.plan_file import write_file
+
+    refuse_pending(project, asked.access)
+    chosen = (options, asked.salt or "", asked.session.clock.now())
+    write_file(out, made(project, asked.preflight, previews, *chosen))
+
+
+def applying(options: Options, name: str) -> str:
+    """The command that sends the plan of a file."""
+    return again(replace(options, select=(), exclude=()), f"apply {quote(name)}")
+
+
+def typed(given: Path) -> str:
+    """A path as it is shown: from where the command is typed, before the folder changes."""
+    return os.path.relpath(given)
+
+
+def read(path: Path, by: str) -> Asked:
+    """What `apply FILE` asks for. Raises ConfigError.
+
+    Raises UsageError with options that say what is sent, which the file does.
+    """
+    from sync.cli.allowing import allowed_of, limits_of
+    from sync.commands.filing import Asked
+    from sync.commands.plan_file import read_file
+
+    _refuse_choices(click.get_current_context())
+    name = typed(path)
+    file = read_file(path, name)
+    given = {what: bool(value) for what, value in file.options.items()}
+    return Asked(file, name, limits_of(given), allowed_of(given), by)
+
+
+def _refuse_choices(ctx: click.Context) -> None:
+    """A file says what is sent: no option may say otherwise."""
+    given = [
+        param.opts[0]
+        for param in ctx.command.params
+        if param.name in CHOICES or (param.name or "").startswith("allow_")
+        if ctx.get_parameter_source(param.name or "") is ParameterSource.COMMANDLINE
+    ]
+    if given:
+        raise click.UsageError(
+            f"FILE says what is sent, and so does {' '.join(given)}: give that to `plan --out`"
+        )
