@@ -35,6 +35,7 @@ class Deferral(StrEnum):
     GROUP = "group"
     WAITING = "waiting"
     WINDOW = "window"
+    LIMIT = "limit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +197,8 @@ class AsOf:
     """Unique ids of models that decide, and whose builds and tests leave them in doubt."""
     only_cohort: bool = False
     """Nobody outside the cohort of a rollout is tried."""
+    limit: int | None = None
+    """So many people at most enter each sync."""
     only_protective: bool = False
     """The model can't be relied on and is not read: people who must not be reached leave."""
     only_exits: bool = False

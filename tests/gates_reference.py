@@ -58,6 +58,8 @@ class Settings:
     """Of a segment: after how many hours it is too late."""
     window: tuple[time, time, str | None] | None = None
     """Of a segment: when people enter, in their own zone or in this one."""
+    limit: int | None = None
+    """So many enter in one run."""
 
     @property
     def has_rollout(self) -> bool:
@@ -175,6 +177,7 @@ class Reference:
         if is_segment:
             expired = self._entering(decided, day, lambda row: is_expired(row, day, settings))
             waiting |= self._entering(decided, day, lambda row: is_outside(row, day, settings))
+        waiting |= self._beyond(decided, settings.limit, waiting | expired)
         decided = self._without(decided, expired, waiting - expired, members)
         self._deliver(decided, day, members, self.entries[sync] if cap else None)
         self.was_capped[sync] = cap is not None
@@ -234,6 +237,13 @@ class Reference:
         """Adds of people whose row is one of these."""
         rows = {row.person for row in day.rows if when(row)}
         return {one for one in decided.changes if one[0] == "add" and one[2] in rows}
+
+    def _beyond(
+        self, decided: Decided, limit: int | None, held: set[tuple[str, str, str]]
+    ) -> set[tuple[str, str, str]]:
+        """Entries after the first so many of those that nothing else holds, in their order."""
+        entering = [one for one in decided.changes - held if one[1] in ("new", "returned")]
+        return set() if limit is None else set(sorted(entering, key=lambda one: one[2])[limit:])
 
     def _without(
         self,

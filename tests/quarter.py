@@ -17,7 +17,7 @@ LAST = FIRST + timedelta(days=DAYS - 1)
 OUTAGE = (date(2024, 4, 2), date(2024, 4, 3))
 REDEFINED, BAD_DAY, RENAMED = date(2024, 4, 12), date(2024, 4, 25), date(2024, 5, 6)
 BUILT_SINCE = date(2024, 3, 25)
-DEFERRALS = (None, "cap:2,window:1", "cadence:1")
+DEFERRALS = (None, "cap:1,limit:1,window:1", "cadence:1")
 KILLED, MARKED = date(2024, 3, 20), date(2024, 3, 11)
 NO_RUN = (date(2024, 3, 3), date(2024, 5, 12))
 UNSURE = 7

@@ -1,5 +1,5 @@
 {#- Grain: a reason for which rows of a sync wait after a day's last settled run. -#}
-{%- set reasons = ['cap', 'cadence', 'interval', 'group', 'waiting', 'window'] -%}
+{%- set reasons = ['cap', 'cadence', 'interval', 'group', 'waiting', 'window', 'limit'] -%}
 {%- set listed = "',' || deferrals || ','" -%}
 with
 

@@ -38,10 +38,21 @@ ONLY_COHORT = click.option(
     help="Try nobody but the cohort of each rollout; who left a model stays for now.",
 )
 
+LIMIT = click.option(
+    "--limit",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Add the first N of each sync alone; the others wait for the next run.",
+)
 
-def flags_of(given: Mapping[str, bool]) -> list[str]:
-    """The options as they were written: `--allow-empty`."""
-    return [f"--{name.replace('_', '-')}" for name, is_given in given.items() if is_given]
+
+def flags_of(given: Mapping[str, bool | int | None]) -> list[str]:
+    """The options as they were written: `--allow-empty`, `--limit 50`."""
+    found: list[str] = []
+    for name, value in given.items():
+        if value is not None and value is not False:
+            found += [f"--{name.replace('_', '-')}", *([] if value is True else [str(value)])]
+    return found
 
 
 def limits_of(given: Mapping[str, bool]) -> GuardLimits:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from sync.cli.allowing import ALLOWANCES, ONLY_COHORT, allowed_of, limits_of
+from sync.cli.allowing import ALLOWANCES, LIMIT, ONLY_COHORT, allowed_of, limits_of
 from sync.cli.approving import APPROVAL, approvals_of
 from sync.cli.command import command
 from sync.cli.confirming import YES, first_runs
@@ -32,6 +32,7 @@ from sync.report.events import Stopping
     help="Stop in order after so long; the rest is planned again by the next run.",
 )
 @ONLY_COHORT
+@LIMIT
 @YES
 @JSON
 @FILE
@@ -41,6 +42,7 @@ def apply(
     fail_fast: bool,
     max_runtime: float | None,
     only_cohort: bool,
+    limit: int | None,
     is_sure: bool,
     plan_ids: tuple[str, ...],
     at_most: bool,
@@ -56,8 +58,8 @@ def apply(
 
     file = None if plan_file is None else read(plan_file, approver or who())
     if file is not None:
-        allowed = dict(file.file.options)
-        only_cohort = allowed.pop("only_cohort")
+        allowed = {**file.file.options}
+        only_cohort, limit = allowed.pop("only_cohort"), allowed.pop("limit")
     options = RunOptions(
         limits=limits_of(allowed),
         allowed=allowed_of(allowed),
@@ -67,6 +69,7 @@ def apply(
         approvals=approvals_of(plan_ids, at_most, approver),
         by=approver or who(),
         only_cohort=only_cohort,
+        limit=limit,
         fail_fast=fail_fast,
         confirm=None if is_sure else first_runs(session),
     )

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sync.project.project import Project
     from sync.run.access import StateAccess
 
-CHOICES = frozenset({"select", "exclude", "plan_ids", "at_most", "only_cohort"})
+CHOICES = frozenset({"select", "exclude", "plan_ids", "at_most", "only_cohort", "limit"})
 """Options that say what is sent, beside those that allow something."""
 OUT = path("--out", "out", "Write the plan into FILE, for `apply FILE`.", "FILE")
 FILE = click.argument(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sync.cli.again import again
-from sync.cli.allowing import ALLOWANCES, ONLY_COHORT, allowed_of, flags_of
+from sync.cli.allowing import ALLOWANCES, LIMIT, ONLY_COHORT, allowed_of, flags_of
 from sync.cli.as_events import tell_gates
 from sync.cli.command import command
 from sync.cli.filing import OUT, applying, salt_of, typed, write_plan
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     "--detailed-exitcode", is_flag=True, help="Exit 0 when nothing is to be sent, 2 when something."
 )
 @ONLY_COHORT
+@LIMIT
 @OUT
 def plan(
     session: Session,
@@ -43,6 +44,7 @@ def plan(
     as_markdown: bool,
     detailed_exitcode: bool,
     only_cohort: bool,
+    limit: int | None,
     out: Path | None,
     **allowed: bool,
 ) -> int:
@@ -60,9 +62,8 @@ def plan(
     project = load_telling(session)
     access = as_moved(project, session.access(project))
     preflight = hold_unconnected(project, look(project, access, allowed_of(allowed)))
-    access = replace(
-        access, as_of=AsOf(session.clock.now(), preflight.doubted, only_cohort, zone=project.zone)
-    )
+    now, doubted = session.clock.now(), preflight.doubted
+    access = replace(access, as_of=AsOf(now, doubted, only_cohort, limit, zone=project.zone))
     places, refused = tell_gates(session.reporter, preflight.open, preflight.gated)
     asked = Asked(session, access, preflight, allowed, show, salt_of(access, out))
     made: list[Preview] = []
@@ -72,7 +73,7 @@ def plan(
         told.append(event)
         if not (session.is_object or as_markdown):
             session.reporter.tell(event)
-    given = {**allowed, "only_cohort": only_cohort}
+    given = {**allowed, "only_cohort": only_cohort, "limit": limit}
     if out is not None:
         write_plan(project, asked, made, out, given)
     shown_too = {event.place.sync for event in told}

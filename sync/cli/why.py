@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sync.cli.allowing import LIMIT
 from sync.cli.command import command
 from sync.cli.sections import JSON, PROJECT, SELECTION, STATE
 from sync.cli.session import Session
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
 
 @command(SELECTION, PROJECT, STATE)
 @click.argument("identity")
+@LIMIT
 @JSON
-def why(session: Session, identity: str) -> int:
+def why(session: Session, identity: str, limit: int | None) -> int:
     """Tell where IDENTITY stands in every sync: model, gates, deliveries, rejections, next run.
 
     IDENTITY is an identity, an event's id, or an address such as an e-mail.
@@ -36,7 +38,7 @@ def why(session: Session, identity: str) -> int:
     project = session.load_sound()
     access = session.access(project)
     preflight = look(project, access)
-    access = replace(access, as_of=AsOf(session.clock.now(), preflight.doubted))
+    access = replace(access, as_of=AsOf(session.clock.now(), preflight.doubted, limit=limit))
     held = {g.sync.name: g.problem for g in preflight.gated if g.is_refused}
     holding = partial(hold, preflight, limits=GuardLimits())
     asked = partial(planning, preflight, access)

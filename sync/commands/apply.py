@@ -88,7 +88,8 @@ def apply(
     )
     project = narrowed(project, options.approvals)
     preflight = look_and_remember(project, access, started_at, options.allowed)
-    as_of = AsOf(started_at, preflight.doubted, options.only_cohort, zone=project.zone)
+    chosen = (options.only_cohort, options.limit)
+    as_of = AsOf(started_at, preflight.doubted, *chosen, zone=project.zone)
     known = {name: filed.whole.epoch for name, filed in options.filed.items()}
     access = replace(access, as_of=replace(as_of, known=known))
     listener.started(run_id, preflight.open, preflight.gated)

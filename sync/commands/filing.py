@@ -148,8 +148,9 @@ def _compared(
     project: Project, access: StateAccess, asked: Asked, now: datetime
 ) -> Iterator[Problem]:
     preflight = hold_unconnected(project, look(project, access, asked.allowed))
-    only_cohort = bool(asked.file.options.get("only_cohort"))
-    access = replace(access, as_of=AsOf(now, preflight.doubted, only_cohort, zone=project.zone))
+    chosen = {name: asked.file.options[name] for name in ("only_cohort", "limit")}
+    as_of = AsOf(now, preflight.doubted, zone=project.zone, **chosen)
+    access = replace(access, as_of=as_of)
     refused = _refusals(preflight)
     syncs = {s.name: s for s in (*preflight.open, *(g.sync for g in preflight.gated))}
     for entry in asked.file.entries:
@@ -208,7 +209,7 @@ def _sent(plan: HeldPlan) -> str:
     told = f"it was applied already, {plan.approved_at:%Y-%m-%d %H:%M} UTC by {plan.approved_by}"
     if not plan.is_under_way:
         return told
-    return f"{told}; that run did not end, and the rest of it goes with: python -m sync apply"
+    return f"{told}; what is left of it goes with: python -m sync apply"
 
 
 def _refuse_other(project: Project, asked: Asked) -> None:

@@ -49,6 +49,8 @@ class RunOptions:
     """Who runs this, for the record where an option lets a plan go that a guard would hold."""
     only_cohort: bool = False
     """Try nobody outside the cohorts of rollouts."""
+    limit: int | None = None
+    """So many people at most enter each sync; the others wait for the next run."""
     fail_fast: bool = False
     """Start no further sync once one was held or failed; a gate's refusal starts none."""
     terms: Terms = TERMS

@@ -16,6 +16,7 @@ from sync.plan.gated import model_rows
 from sync.plan.gates import Gate
 from sync.plan.holdouts import HeldOut
 from sync.plan.intervals import TooSoon
+from sync.plan.limits import Limited
 from sync.plan.listed import Looked, look
 from sync.plan.moments import Closed, Expired
 from sync.plan.ordering import Behind
@@ -58,7 +59,8 @@ def consult(
     entry, None before its first run.
     """
     before, planned_at = holdouts_of(mapping or ""), as_of.at or datetime.now(UTC)
-    if sync.is_gone or (sync.rules == NO_RULES and not before and not as_of.only_cohort):
+    is_free = as_of.limit is None and not as_of.only_cohort
+    if sync.is_gone or (sync.rules == NO_RULES and not before and is_free):
         return NOTHING
     if as_of.only_protective:
         gates = _protective(state, sync, as_of.doubted, planned_at)
@@ -122,6 +124,8 @@ def _delays(
         yield Behind(sync.rules.after, sync, others, as_of, planned_at, stored)
     if sync.rules.window is not None:
         yield Closed(sync.rules.window, planned_at)
+    if as_of.limit is not None:
+        yield Limited(as_of.limit)
 
 
 def _holdouts(

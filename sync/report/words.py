@@ -41,6 +41,7 @@ DEFERRALS: Mapping[Deferral, str] = {
     Deferral.GROUP: "by their group",
     Deferral.WAITING: "behind another sync",
     Deferral.WINDOW: "outside their window",
+    Deferral.LIMIT: "by --limit",
 }
 """Why changes wait."""
 

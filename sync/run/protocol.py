@@ -399,6 +399,7 @@ class _Run:
         result = self._result(status, exit_code, problems)
         if self.first is not None:
             is_complete = is_complete and self.first.exit_code in (0, 1)
+        is_complete = is_complete and not (self.summary and self.summary.is_limited)
         self.ports.store.finish(epoch, self._report(result, is_complete))
         self.journal.settle(self.journal.mark)
         return result

@@ -15,7 +15,7 @@ from typing import NamedTuple, Protocol
 
 from sync.errors import Problem
 from sync.model import Change, Counts, Fate, Op, Owner, Sync
-from sync.rules import PROTECTIVE, ExitCause
+from sync.rules import PROTECTIVE, Deferral, ExitCause
 
 DELIVERED = "delivered"
 REJECTED = "rejected"
@@ -205,6 +205,11 @@ class PlanSummary:
     """The name of the segment that the sync wrote to last, where that is another one now."""
     is_unread: bool = False
     """No row of the model was read, for that reason or another."""
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether `--limit` lets changes wait: then the model is not all there afterwards."""
+        return bool(self.waiting.get(Deferral.LIMIT))
 
     @property
     def removes(self) -> int:

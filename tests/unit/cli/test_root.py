@@ -36,7 +36,7 @@ def test_the_options_of_a_command_stand_above_those_of_all(app: App) -> None:
     own = lines[lines.index("Options:") : lines.index("Overrides:")]
     named = [line.split()[0] for line in own if line.startswith("  --")]
     first = ["--show", "--json", "--markdown", "--detailed-exitcode", "--only-cohort"]
-    assert named == [*first, "--out"]
+    assert named == [*first, "--limit", "--out"]
     assert lines[-1].split()[:2] == ["-h,", "--help"]
 
 

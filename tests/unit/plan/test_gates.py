@@ -8,7 +8,7 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ from sync.plan.caps import Capped
 from sync.plan.consent import Unconsented
 from sync.plan.guards import Held, Waits
 from sync.plan.holdouts import HeldOut
+from sync.plan.limits import Limited
 from sync.plan.rollout import OutsideRollout
 from sync.plan.suppression import Suppressed
 from sync.rules import After, AsOf, Cap, Consent, Holdout, Listed, Rollout, Rules
@@ -104,6 +105,13 @@ def coming_and_going(seed: int, days: int) -> Iterator[tuple[Day, Settings]]:
         rows = [Row(p, chance.choice("ab"), None) for p in PEOPLE[:12] if chance.random() < 0.6]
         answers = {p: chance.choice(ANSWERS) for p in PEOPLE if chance.random() < 0.25}
         yield Day(NOON + timedelta(hours=6 * i), rows, [], [], [], answers), Settings(cap=cap)
+
+
+def limited(seed: int, days: int) -> Iterator[tuple[Day, Settings]]:
+    """Days of edits on most of which a run lets few people in."""
+    chance = random.Random(seed)
+    for day, settings in history(seed, days):
+        yield day, replace(settings, limit=chance.choice((None, 0, 1, 3, 8)))
 
 
 def any_settings(chance: random.Random) -> Settings:
@@ -177,6 +185,8 @@ class World:
     schema: str
     spool: Path
     doubted: frozenset[str] = frozenset()
+    limit: int | None = None
+    """Of the run."""
 
     def write(self, day: Day) -> None:
         contents: dict[str, list[tuple[Any, ...]]] = {
@@ -275,7 +285,7 @@ class World:
             f"{self.schema}_activation",
             self.spool,
             siblings=tuple(others),
-            as_of=AsOf(at, self.doubted),
+            as_of=AsOf(at, self.doubted, limit=self.limit),
         )
 
     def preview(self, access: StateAccess, sync: Sync) -> Any:
@@ -325,6 +335,7 @@ def compare(world: World, seed: int, days: int, make: History = history, first: 
     try:
         for number, (day, settings) in enumerate(make(seed, days)):
             world.write(day)
+            world.limit = settings.limit
             syncs = world.syncs(settings)
             some = {0: syncs[:1], 2: syncs[1:]}.get(number % 4, syncs)
             for sync in syncs[first:] if first else some:
@@ -529,6 +540,40 @@ def test_a_mistake_in_caps_is_caught(
     with on_duckdb(tmp_path) as world, pytest.raises(AssertionError):
         for i in range(8):
             compare(world, 1000 + i, 9, coming_and_going, first=1)
+
+
+LIMIT_MISTAKES = {
+    "one more than the limit enters": Mistake(Limited, "condition", "exp.GT(", "exp.GTE("),
+    "who waits for another reason takes a place": Mistake(
+        Limited, "condition", "exp.Not(this=e.paren(held_before(c, self)))", "exp.true()"
+    ),
+    "what is sent again waits too": Mistake(Limited, "condition", "NEW)", '(*NEW, "in doubt"))'),
+    "a change waits": Mistake(Limited, "condition", "NEW)", '(*NEW, "changed"))'),
+    "the last ones enter first": Mistake(
+        Limited, "condition", "exp.Ordered(this=term)", "exp.Ordered(this=term, desc=True)"
+    ),
+}
+
+
+def test_limits_agree_with_the_reference(tmp_path: Path) -> None:
+    with on_duckdb(tmp_path) as world:
+        compare(world, session_seed() + 3, 4, limited)
+
+
+def test_limits_agree_with_the_reference_on_postgres(postgres: Postgres, tmp_path: Path) -> None:
+    with on_postgres(postgres, tmp_path) as world:
+        compare(world, session_seed() + 4, 4, limited)
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize("name", LIMIT_MISTAKES)
+def test_a_mistake_in_limits_is_caught(
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    LIMIT_MISTAKES[name].make(monkeypatch)
+    with on_duckdb(tmp_path) as world, pytest.raises(AssertionError):
+        for i in range(8):
+            compare(world, 1000 + i, 6, limited)
 
 
 @pytest.mark.torture
