@@ -23,7 +23,15 @@ from sync.report.events import Stopping
     "--fail-fast",
     "-x",
     is_flag=True,
-    help="Start no further sync once one is held or fails; rejected rows are no failure.",
+    help="Start no further sync once one has failed; what is held, and rejected rows, have not.",
+)
+@click.option(
+    "--threads",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Send to N destinations side by side; each has its syncs one after another.",
 )
 @click.option(
     "--max-runtime",
@@ -40,6 +48,7 @@ def apply(
     session: Session,
     plan_file: Path | None,
     fail_fast: bool,
+    threads: int,
     max_runtime: float | None,
     only_cohort: bool,
     limit: int | None,
@@ -71,6 +80,7 @@ def apply(
         only_cohort=only_cohort,
         limit=limit,
         fail_fast=fail_fast,
+        threads=threads,
         confirm=None if is_sure else first_runs(session),
     )
     with Stop(lambda reason: session.reporter.tell(Stopping(reason))) as stop:

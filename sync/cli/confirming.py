@@ -6,6 +6,7 @@ import os
 import select
 import sys
 from collections.abc import Callable
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import click
@@ -37,10 +38,19 @@ def first_runs(session: Session) -> Confirm | None:
     if not is_terminal or session.is_json or os.environ.get("CI"):
         return None
     sure: list[bool] = []
+    turn = Lock()
 
     def confirm(sync: Sync, summary: PlanSummary, may_wait: Callable[[], bool]) -> bool:
-        if sure:
-            return True
+        """Syncs that run side by side ask one after another."""
+        while not turn.acquire(timeout=LOOK_SECONDS):
+            if not may_wait():
+                return False
+        try:
+            return bool(sure) or asked(sync, summary, may_wait)
+        finally:
+            turn.release()
+
+    def asked(sync: Sync, summary: PlanSummary, may_wait: Callable[[], bool]) -> bool:
         changes = words.plural(summary.total, "change")
         ask = f"First run of {sync.model} -> {sync.connection}. Send {changes}? [y/N/all] "
         answer = _answered(ask, may_wait)

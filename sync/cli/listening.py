@@ -38,7 +38,8 @@ class Listening:
         self.refused: list[Refused] = []
         self.open: list[Sync] = []
         self._done: dict[str, int] = {}
-        self._mark = self._planned_at = clock.monotonic()
+        self._mark = clock.monotonic()
+        self._planned_at: dict[str, float] = {}
 
     def started(self, run_id: str, syncs: Sequence[Sync], gated: Sequence[Gated]) -> None:
         """Tell what the gates said, the refusals as results, the warnings once for each kind."""
@@ -50,7 +51,7 @@ class Listening:
         """Tell a plan."""
         event = planned_event(self.places.of(sync), sync, summary, self._lap())
         self.planned_syncs[sync.name] = event
-        self._planned_at = self._mark
+        self._planned_at[sync.connection] = self._mark
         self.reporter.tell(event)
 
     def progressed(self, sync: Sync, changes: int) -> None:
@@ -66,7 +67,7 @@ class Listening:
         """
         lap = self._lap()
         plan = self.planned_syncs.get(result.sync.name)
-        seconds = lap if plan is None else self._mark - self._planned_at
+        seconds = lap if plan is None else self._mark - self._planned_at[result.sync.connection]
         event = ended_event(self.places.of(result.sync), result, plan, seconds)
         self.refused = [one for one in self.refused if one.place.sync != event.place.sync]
         self.ended_syncs.append(event)

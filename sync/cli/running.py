@@ -80,7 +80,7 @@ def _ending(stop: Stop, result: RunResult, listening: Listening) -> tuple[str | 
         listening.open
     )
     if is_cut and result.failed_first:
-        return f"--fail-fast, and {result.failed_first} was held or failed", result.exit_code
+        return f"--fail-fast, and {result.failed_first} failed", result.exit_code
     return ("the time of --max-runtime is up", TIME_IS_UP) if is_cut else (None, result.exit_code)
 
 

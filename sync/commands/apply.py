@@ -15,8 +15,9 @@ from sync.commands.approving import narrowed
 from sync.commands.listener import SILENT, Listener
 from sync.commands.notify import notify
 from sync.commands.preflight import look_and_remember
-from sync.commands.running import Around, run_guarded, run_waves
+from sync.commands.running import NO_FAILURES, Around, run_guarded, run_waves
 from sync.commands.running import RunOptions as RunOptions
+from sync.commands.side_by_side import InTurn
 from sync.commands.tracebacks import Tracebacks
 from sync.errors import ConfigError, Problem, SyncError
 from sync.http.clock import SystemClock
@@ -30,6 +31,7 @@ from sync.run.context import Services
 from sync.run.opening import gravest, open_state
 from sync.run.protocol import SyncResult
 from sync.run.waves import waves
+from sync.warehouse.turns import turns_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class RunResult:
     gated: Sequence[Gated]
     exit_code: int
     failed_first: str = ""
-    """The sync that was held or failed, after which no other was started (`fail_fast`)."""
+    """The sync that failed, after which no other was started (`fail_fast`)."""
     warnings: tuple[Problem, ...] = ()
     """What went wrong with notices; it changes nothing of the run."""
 
@@ -93,13 +95,16 @@ def apply(
     known = {name: filed.whole.epoch for name, filed in options.filed.items()}
     access = replace(access, as_of=replace(as_of, known=known))
     listener.started(run_id, preflight.open, preflight.gated)
+    if options.threads > 1:
+        listener = InTurn(listener)
+        access = replace(access, turns=turns_for(access.warehouse.dialect))
     results: list[SyncResult] = []
     with Services(project, clock, why_stop) as services:
         around = Around(
             run_id, access, services, options, preflight, listener, Tracebacks(project.target_path)
         )
         if options.fail_fast:
-            around.failed.extend(g.sync.name for g in preflight.gated if g.is_refused)
+            around.failed.extend(g.sync.name for g in preflight.gated if _is_failure(g))
         for result in chain(
             run_guarded(around), run_waves(waves(preflight.open, project.siblings), around)
         ):
@@ -115,6 +120,11 @@ def apply(
         if not run.exit_code:
             raise
     return replace(run, warnings=notify(project, access, results, preflight.gated, clock))
+
+
+def _is_failure(gated: Gated) -> bool:
+    """Whether a gate found what has to be mended; what it holds has not failed."""
+    return gated.is_refused and gated.exit_code not in NO_FAILURES
 
 
 def exit_code(results: Sequence[SyncResult], gated: Sequence[Gated]) -> int:

@@ -11,6 +11,7 @@ from sync import __version__
 from sync.commands.approving import approval_for
 from sync.commands.listener import Listener
 from sync.commands.preflight import hold, planning
+from sync.commands.side_by_side import Group, run_groups
 from sync.commands.tracebacks import Tracebacks
 from sync.errors import PlanHeld, Problem, Unexpected
 from sync.journal.process import host, own_process
@@ -30,8 +31,8 @@ Confirm = Callable[[Sync, PlanSummary, Callable[[], bool]], bool]
 """Whether a plan is to be sent. It may wait as long as its last argument, asked every second or
 more often, says so."""
 NONE_YET: Mapping[str, SyncResult] = {}
-REJECTS = 1
-"""The exit code of a sync that is done but for rejected rows."""
+NO_FAILURES = frozenset({0, 1, PlanHeld.exit_code})
+"""Exit codes of a sync that is done, but for rejected rows or what a gate or a guard holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,9 @@ class RunOptions:
     limit: int | None = None
     """So many people at most enter each sync; the others wait for the next run."""
     fail_fast: bool = False
-    """Start no further sync once one was held or failed; a gate's refusal starts none."""
+    """Start no further sync once one has failed; one that is held has not."""
+    threads: int = 1
+    """So many destinations are sent to side by side; each has its syncs in order."""
     terms: Terms = TERMS
     """Of the leases."""
     filed: Mapping[str, Filed] = field(default_factory=dict)
@@ -83,15 +86,15 @@ class Around:
     listener: Listener
     tracebacks: Tracebacks
     failed: list[str] = field(default_factory=list)
-    """Syncs that were held or failed, while that ends the run."""
+    """Syncs that failed, while that ends the run."""
 
     def is_over(self) -> bool:
         """Whether no further sync is started."""
         return bool(self.failed) or self.services.why_stop() is not None
 
     def ended(self, result: SyncResult) -> None:
-        """Take note of a sync that did not end well; rejected rows are no failure."""
-        if self.options.fail_fast and result.exit_code not in (0, REJECTS):
+        """Take note of a sync that failed; neither rejected rows nor what is held are a failure."""
+        if self.options.fail_fast and result.exit_code not in NO_FAILURES:
             self.failed.append(result.sync.name)
 
     def unexpected(self, error: Unexpected) -> Problem:
@@ -140,13 +143,14 @@ def _run_all(
     first: Mapping[str, SyncResult] = NONE_YET,
     only_exits: bool = False,
 ) -> Iterator[SyncResult]:
+    def run(group: Group) -> Iterator[SyncResult]:
+        for result in _run_group(group, around, first, only_exits):
+            around.ended(result)
+            yield result
+
     for wave in in_waves:
-        for group in together(in_order(wave)):
-            if around.is_over():
-                return
-            for result in _run_group(group, around, first, only_exits):
-                around.ended(result)
-                yield result
+        groups = together(in_order(wave))
+        yield from run_groups(groups, around.options.threads, run, around.is_over)
 
 
 def _run_group(

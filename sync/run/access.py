@@ -22,6 +22,7 @@ from sync.state.store import TERMS, Terms
 from sync.warehouse import sql as e
 from sync.warehouse.errors import placing
 from sync.warehouse.port import Warehouse
+from sync.warehouse.turns import Turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,8 @@ class StateAccess:
     """For a preview: syncs whose state still lies under another name, and that name."""
     as_of: AsOf = NOW
     """What all plans of the run go by."""
+    turns: Turns | None = None
+    """Where syncs run side by side, and the warehouse lets one of them write at a time."""
     is_stopping: Callable[[], bool] = lambda: False
     """Whether a stop is wanted, which ends the wait for a file that another process holds."""
 
@@ -90,6 +93,7 @@ class StateAccess:
             self.terms,
             is_stopping=self.is_stopping,
             as_of=self.as_of,
+            turns=self.turns,
         )
 
     @contextmanager

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain, groupby
 from operator import attrgetter
+from threading import Lock
 
 from sync.destinations.spec import Destination, Item, Limits, Piece
 from sync.errors import DestinationError, Problem, SyncError, foreseen, without_frames
@@ -48,18 +49,27 @@ FAILURES_TO_STOP = 3
 """Batches in a row of which nothing was answered, before the destination is given up."""
 
 
+_GARBAGE = Lock()
+_BEFORE: list[tuple[int, int, int]] = []
+"""The thresholds from before, once for each delivery under way: several may be, in threads."""
+
+
 @contextmanager
 def _few_collections() -> Iterator[None]:
     """Look for garbage rarely: rows on their way are many and never refer to each other in rings.
 
     With the default thresholds the collector takes a third of the time of a large delivery.
     """
-    before = gc.get_threshold()
-    gc.set_threshold(200_000, *before[1:])
+    with _GARBAGE:
+        _BEFORE.append(_BEFORE[0] if _BEFORE else gc.get_threshold())
+        gc.set_threshold(200_000, *_BEFORE[0][1:])
     try:
         yield
     finally:
-        gc.set_threshold(*before)
+        with _GARBAGE:
+            before = _BEFORE.pop()
+            if not _BEFORE:
+                gc.set_threshold(*before)
 
 
 _ANSWERS = (Delivered, Rejected)

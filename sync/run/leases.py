@@ -59,6 +59,7 @@ class Leases:
 
     def take(self, sync: Sync, store: Store, holder: Holder, mark: Mark) -> Tenure:
         """Acquire one more. Raises Busy, and StateError when the state is older than `mark`."""
+        store.while_waiting(self.keep)
         before = self.clock.elapsed()
         lease = store.acquire(holder, mark)
         self._held.append(Tenure(sync, store, lease, before + store.terms.seconds, before))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -46,6 +46,7 @@ from sync.state.store import (
 from sync.warehouse import sql as e
 from sync.warehouse.errors import placing
 from sync.warehouse.port import Session, Warehouse
+from sync.warehouse.turns import Turns
 
 T = TypeVar("T")
 
@@ -69,6 +70,7 @@ class SqlStore:
         clock: Callable[[], float] = elapsed,
         is_stopping: Callable[[], bool] = lambda: False,
         as_of: AsOf = NOW,
+        turns: Turns | None = None,
     ) -> None:
         self.warehouse = warehouse
         self.sync = sync
@@ -79,6 +81,8 @@ class SqlStore:
         self.clock = clock
         self.is_stopping = is_stopping
         self.as_of = as_of
+        self.turns = turns
+        self._meanwhile: Callable[[], None] = lambda: None
         self.spool = Spool(spool_dir)
         self._lease: Lease | None = None
         self._open: Session | None = None
@@ -110,6 +114,7 @@ class SqlStore:
             yield self._made
             return
         with (
+            self._turn(),
             placing(self.sync.name),
             self.warehouse.session(self.lock_wait, is_stopping) as session,
         ):
@@ -118,6 +123,14 @@ class SqlStore:
                 yield self._made
             finally:
                 self._open = self._made = None
+
+    def _turn(self) -> AbstractContextManager[None]:
+        """That no other thread has a session; leases are extended meanwhile, without a turn."""
+        return nullcontext() if self.turns is None else self.turns.taken(self._meanwhile)
+
+    def while_waiting(self, meanwhile: Callable[[], None]) -> None:
+        """What to call while another thread of this process has the warehouse."""
+        self._meanwhile = meanwhile
 
     def _catalogue(self, session: Session) -> Catalogue:
         return Catalogue(session, self.warehouse.dialect, self.tables, is_current=True)

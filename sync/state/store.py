@@ -365,6 +365,9 @@ class Store(Protocol):
     terms: Terms
     """Of the leases that it gives."""
 
+    def while_waiting(self, meanwhile: Callable[[], None]) -> None:
+        """What to call while another thread of this process has the warehouse."""
+
     def check(self) -> Owner:
         """Whose state it is, before anything is changed.
 

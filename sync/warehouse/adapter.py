@@ -10,6 +10,7 @@ import multiprocessing
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from threading import Lock, local
 from typing import Any
 
 from sync.errors import ConfigError, Problem, WarehouseError
@@ -63,29 +64,34 @@ class AdapterWarehouse:
         self._credentials = credentials
         self._state_schema = state_schema
         self._manager: Any = None
-        self._session: AdapterSession | None = None
+        self._making = Lock()
+        self._of_thread = local()
 
     @contextmanager
     def session(
         self, wait_seconds: float = 60.0, is_stopping: Callable[[], bool] = lambda: False
     ) -> Iterator[Session]:
-        """Open a connection of its own, closed at the end; within another session, the same one.
+        """Open a connection of its own, closed at the end; within another session of the same
+        thread, the same one.
 
         Where the engine can, no statement waits longer than `wait_seconds` for a lock.
         """
-        if self._session is not None:
-            yield self._session
+        known: AdapterSession | None = getattr(self._of_thread, "session", None)
+        if known is not None:
+            yield known
             return
-        with self._opened() as self._session:
+        with self._opened() as session:
+            self._of_thread.session = session
             try:
-                self._session.prepare(wait_seconds, self._state_schema)
-                yield self._session
+                session.prepare(wait_seconds, self._state_schema)
+                yield session
             finally:
-                self._session = None
+                self._of_thread.session = None
 
     @contextmanager
     def _opened(self) -> Iterator[AdapterSession]:
-        manager = self._connection_manager()
+        with self._making:
+            manager = self._connection_manager()
         try:
             manager.set_connection_name("activation")
             handle = manager.get_thread_connection().handle

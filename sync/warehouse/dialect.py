@@ -40,6 +40,9 @@ class Facts:
     """Lets one transaction at a time past it, and no other write the table; it has to come first.
     Empty where a transaction can't be lost to another process's, or nothing is known."""
     """Opens a transaction with one view of the data, where there is such a thing."""
+    is_concurrent: bool = False
+    """Transactions of one process that write the same tables at a time don't fail one another;
+    elsewhere its threads take turns."""
     has_transactions: bool = False
     """DDL and DML roll back together; elsewhere each statement commits by itself."""
     collation: str = ""
@@ -76,6 +79,7 @@ FACTS = {
         is_measured=True,
         begin="begin isolation level repeatable read",
         lock="lock table {} in share row exclusive mode",
+        is_concurrent=True,
         has_transactions=True,
         collation="C",
         converts="using",

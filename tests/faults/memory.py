@@ -226,6 +226,9 @@ class MemoryStore:
     def _clear(self) -> None:
         self.tables.plan, self.tables.acks = (), {}
 
+    def while_waiting(self, meanwhile: Callable[[], None]) -> None:
+        pass
+
     @operation
     def plan(self, epoch: int) -> PlanSummary:
         self._fence(epoch)

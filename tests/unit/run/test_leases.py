@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,6 +32,10 @@ class Slow:
     failure: Exception | None = None
     terms: Terms = field(default_factory=Terms)
     renewed: list[float] = field(default_factory=list)
+    meanwhile: Callable[[], None] | None = None
+
+    def while_waiting(self, meanwhile: Callable[[], None]) -> None:
+        self.meanwhile = meanwhile
 
     def acquire(self, holder: Holder, mark: Mark) -> Lease:
         self.clock.sleep(self.seconds)
@@ -216,3 +220,16 @@ def test_a_retry_after_a_long_wait_is_not_sent_when_the_lease_is_over(
     )
     assert wire.sent == [0]
     assert exchange.endings == [NotAttempted(LEASE_OVER)]
+
+
+def test_whoever_waits_for_the_warehouse_extends_what_is_due(
+    clock: FakeClock, people: Sync
+) -> None:
+    leases, store = Leases(clock), Slow(clock)
+    taken(leases, people, store)
+    assert store.meanwhile is not None
+    store.meanwhile()
+    assert store.renewed == []
+    clock.sleep(31)
+    store.meanwhile()
+    assert store.renewed == [31]
