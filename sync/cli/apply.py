@@ -10,7 +10,8 @@ from sync.cli.allowing import ALLOWANCES, LIMIT, ONLY_COHORT, allowed_of, limits
 from sync.cli.approving import APPROVAL, approvals_of
 from sync.cli.command import command
 from sync.cli.confirming import YES, first_runs
-from sync.cli.filing import FILE, read
+from sync.cli.filed import read
+from sync.cli.filing import FILE
 from sync.cli.running import run_once
 from sync.cli.sections import JSON, PROJECT, SELECTION, STATE
 from sync.cli.session import Session

@@ -10,7 +10,6 @@ from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.core import ParameterSource
 
 from sync.cli.again import again
 from sync.cli.completing import offer_files
@@ -18,14 +17,11 @@ from sync.cli.options import Options
 from sync.cli.paths import from_here, path
 
 if TYPE_CHECKING:
-    from sync.cli.previewing import Asked as Previewing
-    from sync.commands.filing import Asked
+    from sync.cli.previewing import Asked
     from sync.commands.plan import Preview
     from sync.project.project import Project
     from sync.run.access import StateAccess
 
-CHOICES = frozenset({"select", "exclude", "plan_ids", "at_most", "only_cohort", "limit"})
-"""Options that say what is sent, beside those that allow something."""
 OUT = path("--out", "out", "Write the plan into FILE, for `apply FILE`.", "FILE")
 FILE = click.argument(
     "plan_file",
@@ -46,7 +42,7 @@ def salt_of(access: StateAccess, out: Path | None) -> str | None:
 
 def write_plan(
     project: Project,
-    asked: Previewing,
+    asked: Asked,
     previews: Sequence[Preview],
     out: Path,
     options: Mapping[str, Any],
@@ -62,39 +58,9 @@ def write_plan(
 
 def applying(options: Options, name: str) -> str:
     """The command that sends the plan of a file."""
-    return again(replace(options, select=(), exclude=()), f"apply {quote(name)}")
+    return again(replace(options, select=(), exclude=(), selector=None), f"apply {quote(name)}")
 
 
 def typed(given: Path) -> str:
     """A path as it is shown: from where the command is typed, before the folder changes."""
     return os.path.relpath(given)
-
-
-def read(path: Path, by: str) -> Asked:
-    """What `apply FILE` asks for. Raises ConfigError.
-
-    Raises UsageError with options that say what is sent, which the file does.
-    """
-    from sync.cli.allowing import allowed_of, limits_of
-    from sync.commands.filing import Asked
-    from sync.commands.plan_file import read_file
-
-    _refuse_choices(click.get_current_context())
-    name = typed(path)
-    file = read_file(path, name)
-    given = {what: bool(value) for what, value in file.options.items()}
-    return Asked(file, name, limits_of(given), allowed_of(given), by)
-
-
-def _refuse_choices(ctx: click.Context) -> None:
-    """A file says what is sent: no option may say otherwise."""
-    given = [
-        param.opts[0]
-        for param in ctx.command.params
-        if param.name in CHOICES or (param.name or "").startswith("allow_")
-        if ctx.get_parameter_source(param.name or "") is ParameterSource.COMMANDLINE
-    ]
-    if given:
-        raise click.UsageError(
-            f"FILE says what is sent, and so does {' '.join(given)}: give that to `plan --out`"
-        )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from sync.cli.command import command
-from sync.cli.sections import JSON, PROJECT, SELECTION, STATE, show_option
+from sync.cli.sections import JSON, PROJECT, SELECTION, STATE
 from sync.cli.session import Session
+from sync.cli.showing import show_option
 
 
 @command(SELECTION, PROJECT, STATE)

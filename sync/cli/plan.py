@@ -15,8 +15,9 @@ from sync.cli.command import command
 from sync.cli.filing import OUT, applying, salt_of, typed, write_plan
 from sync.cli.orphans import load_telling, tell_gone
 from sync.cli.root import Differs
-from sync.cli.sections import JSON, PROJECT, SELECTION, STATE, show_option
+from sync.cli.sections import JSON, PROJECT, SELECTION, STATE
 from sync.cli.session import Session
+from sync.cli.showing import show_option
 from sync.report.events import PlanEnded, Previewed
 
 if TYPE_CHECKING:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sync.cli.command import command
-from sync.cli.sections import JSON, PROJECT, SELECTION, STATE, show_option
+from sync.cli.sections import JSON, PROJECT, SELECTION, STATE
 from sync.cli.session import Session
+from sync.cli.showing import show_option
 from sync.model import Sync
 from sync.report import jsonl, words
 from sync.report.paint import printable

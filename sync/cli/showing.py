@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+
+import click
 
 from sync.report.events import ShownRow, ShownTrait
 from sync.report.paint import printable
@@ -13,6 +16,12 @@ if TYPE_CHECKING:
 
 MASK = "***"
 LONGEST = 60
+
+
+def show_option(text: str) -> Callable[[Any], Any]:
+    """The option `--show N`; `text` is its help."""
+    kind = click.IntRange(min=0)
+    return click.option("--show", type=kind, default=0, metavar="N", help=text)
 
 
 def shown(row: PreviewRow) -> ShownRow:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from sqlglot import exp, parse_one
 
 from sync.model import Kind, Op, Relation, Sync, Trait
-from sync.plan import approving, preparing, usual, writing
+from sync.plan import approving, preparing, usual, whole, writing
 from sync.plan.comparison import Sibling
 from sync.plan.guards import Waits
 from sync.relation import turned
@@ -159,14 +159,15 @@ def started(dialect: str) -> list[str]:
 
 
 def limited(dialect: str) -> list[str]:
-    """What a plan tells this engine of a segment under a cap and a cadence, until it is settled."""
+    """What a plan tells this engine of a segment under a cap, a cadence and a limit, until it is
+    settled."""
     state = Listening(dialect)
     cap = Cap(2, Span(7, "day", "Europe/Berlin"))
     cadence = Cadence("promo", cap, ("others", "people"), reserve=Span(36, "hour"))
     rules = Rules(cap=cap, cadences=(cadence,))
     first = replace(SYNC, name="others__mailer", model="others", kind=Kind.SEGMENT, segment="o")
     sync = replace(SYNC, kind=Kind.SEGMENT, segment="people", traits=(), rules=rules)
-    as_of = AsOf(datetime(2026, 11, 21, 12, tzinfo=UTC))
+    as_of = AsOf(datetime(2026, 11, 21, 12, tzinfo=UTC), limit=3)
     state._present = frozenset(t.SHARED)
     with patch("sync.state.syncs.recorded", lambda *_: {}):
         prepared = preparing.prepare(state, sync, f"{dialect} 1", 7, [first, sync], as_of)
@@ -197,7 +198,8 @@ def grouped(dialect: str) -> list[str]:
 
 
 def approved(dialect: str) -> list[str]:
-    """What is asked of a plan that a guard holds in place of another one, until it is over."""
+    """What is asked of a plan that a guard holds in place of another one, until it is over, and of
+    one in a file."""
     state = Listening(dialect)
     state._present = frozenset(t.SHARED)
     with patch("sync.state.syncs.recorded", lambda *_: {}):
@@ -212,6 +214,7 @@ def approved(dialect: str) -> list[str]:
     with patch("sync.state.held_plans.of_sync", lambda state: [under_way]):
         approving.with_rest(desk)
     held_plans.close(state)
+    whole.take(desk, "run", whole.identify(desk, None), "me")
     return state.told
 
 

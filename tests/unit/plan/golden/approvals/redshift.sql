@@ -342,6 +342,126 @@ UPDATE "shop_activation"."syncs" SET "held_plan" = CAST(NULL AS VARCHAR(65535))
 WHERE
   "sync" = 'people__mailer';
 
+SELECT
+  "op",
+  COUNT(*),
+  MD5(LISTAGG("content" ORDER BY "content", ''))
+FROM (
+  SELECT
+    "op",
+    "identity",
+    MD5(
+      '1' || COALESCE('|=' || CAST("op" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("cause" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("identity" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("external_id" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("external_key" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("related_id" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST(CAST("target_id" AS INTEGER) AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("reason" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST(CAST("transition" AS INTEGER) AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("event" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST(CAST("occurred_at" AS TIMESTAMP) AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST(CAST("is_quiet" AS BOOLEAN) AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("changed" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST(CAST("expires_from" AS TIMESTAMP) AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("zone" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST(CAST("t_plan" AS VARCHAR(65535)) AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST(CAST("t_visits" AS INTEGER) AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST(CAST("t_email" AS VARCHAR(65535)) AS VARCHAR(65535)), '|')
+    ) AS "content"
+  FROM (
+    SELECT
+      *
+    FROM "shop_activation"."plan_people__mailer"
+    WHERE
+      "epoch" = 7
+  ) AS "p"
+  WHERE
+    "cause" IN ('left')
+) AS "w"
+GROUP BY
+  "op";
+
+SELECT
+  "plan_id",
+  "epoch",
+  "metadata",
+  "waits",
+  "adds",
+  "changes",
+  "removes",
+  "superseded_by",
+  "moved",
+  "approved_by",
+  "approved_at",
+  "finished_at"
+FROM "shop_activation"."held_plans"
+WHERE
+  "sync" = 'people__mailer';
+
+SELECT
+  "op",
+  COUNT(*),
+  MD5(LISTAGG("content" ORDER BY "content", ''))
+FROM (
+  SELECT
+    "op",
+    "identity",
+    MD5(
+      '1' || COALESCE('|=' || CAST("op" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("cause" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("identity" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("external_id" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("external_key" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("related_id" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST(CAST("target_id" AS INTEGER) AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("reason" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST(CAST("transition" AS INTEGER) AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("event" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST(CAST("occurred_at" AS TIMESTAMP) AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST(CAST("is_quiet" AS BOOLEAN) AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("changed" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST(CAST("expires_from" AS TIMESTAMP) AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST("zone" AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST(CAST("t_plan" AS VARCHAR(65535)) AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST(CAST("t_visits" AS INTEGER) AS VARCHAR(65535)), '|') || COALESCE('|=' || CAST(CAST("t_email" AS VARCHAR(65535)) AS VARCHAR(65535)), '|')
+    ) AS "content"
+  FROM (
+    SELECT
+      *
+    FROM "shop_activation"."plan_people__mailer"
+    WHERE
+      "epoch" = 7
+  ) AS "p"
+  WHERE
+    "cause" IN ('new', 'changed')
+) AS "w"
+GROUP BY
+  "op";
+
+SELECT
+  "plan_id",
+  "epoch",
+  "metadata",
+  "waits",
+  "adds",
+  "changes",
+  "removes",
+  "superseded_by",
+  "moved",
+  "approved_by",
+  "approved_at",
+  "finished_at"
+FROM "shop_activation"."held_plans"
+WHERE
+  "sync" = 'people__mailer';
+
+DELETE FROM "shop_activation"."held_plans"
+WHERE
+  "sync" = 'people__mailer' AND "plan_id" = 'aa07c8-c6e12f68';
+
+INSERT INTO "shop_activation"."held_plans" (
+  "sync",
+  "plan_id",
+  "held_at",
+  "waits",
+  "adds",
+  "changes",
+  "removes",
+  "run_id",
+  "epoch",
+  "metadata",
+  "message"
+)
+SELECT
+  'people__mailer',
+  'aa07c8-c6e12f68',
+  CAST(GETDATE() AT TIME ZONE 'UTC' AS TIMESTAMP),
+  'everything',
+  1,
+  1,
+  1,
+  'run',
+  7,
+  '7d907ee58b016d0b',
+  'applied from a file';
+
+UPDATE "shop_activation"."syncs" SET "held_plan" = 'aa07c8-c6e12f68'
+WHERE
+  "sync" = 'people__mailer';
+
+UPDATE "shop_activation"."held_plans" SET "approved_run" = 'run', "approved_by" = 'me', "approved_at" = CAST(GETDATE() AT TIME ZONE 'UTC' AS TIMESTAMP)
+WHERE
+  "sync" = 'people__mailer' AND "plan_id" = 'aa07c8-c6e12f68';
+
 WITH "activation_runs" AS (
   SELECT
     *,

@@ -458,6 +458,168 @@ UPDATE "SHOP_ACTIVATION"."SYNCS" SET "HELD_PLAN" = CAST(NULL AS VARCHAR)
 WHERE
   "SYNC" = 'people__mailer';
 
+SELECT
+  "OP",
+  COUNT(*),
+  MD5(LISTAGG("CONTENT", '') WITHIN GROUP (ORDER BY
+    "CONTENT"))
+FROM (
+  SELECT
+    "OP",
+    "IDENTITY",
+    MD5(
+      CONCAT(
+        '1',
+        COALESCE('|=' || CAST("OP" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("CAUSE" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("IDENTITY" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("EXTERNAL_ID" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("EXTERNAL_KEY" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("RELATED_ID" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST(CAST("TARGET_ID" AS INT) AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("REASON" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST(CAST("TRANSITION" AS INT) AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("EVENT" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST(CAST("OCCURRED_AT" AS TIMESTAMP) AS VARCHAR), '|'),
+        COALESCE('|=' || CAST(CAST("IS_QUIET" AS BOOLEAN) AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("CHANGED" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST(CAST("EXPIRES_FROM" AS TIMESTAMP) AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("ZONE" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST(CAST("T_PLAN" AS VARCHAR) AS VARCHAR), '|'),
+        COALESCE('|=' || CAST(CAST("T_VISITS" AS INT) AS VARCHAR), '|'),
+        COALESCE('|=' || CAST(CAST("T_EMAIL" AS VARCHAR) AS VARCHAR), '|')
+      )
+    ) AS "CONTENT"
+  FROM (
+    SELECT
+      *
+    FROM "SHOP_ACTIVATION"."PLAN_PEOPLE__MAILER"
+    WHERE
+      "EPOCH" = 7
+  ) AS "P"
+  WHERE
+    "CAUSE" IN ('left')
+) AS "W"
+GROUP BY
+  "OP";
+
+SELECT
+  "PLAN_ID",
+  "EPOCH",
+  "METADATA",
+  "WAITS",
+  "ADDS",
+  "CHANGES",
+  "REMOVES",
+  "SUPERSEDED_BY",
+  "MOVED",
+  "APPROVED_BY",
+  "APPROVED_AT",
+  "FINISHED_AT"
+FROM "SHOP_ACTIVATION"."HELD_PLANS"
+WHERE
+  "SYNC" = 'people__mailer';
+
+SELECT
+  "OP",
+  COUNT(*),
+  MD5(LISTAGG("CONTENT", '') WITHIN GROUP (ORDER BY
+    "CONTENT"))
+FROM (
+  SELECT
+    "OP",
+    "IDENTITY",
+    MD5(
+      CONCAT(
+        '1',
+        COALESCE('|=' || CAST("OP" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("CAUSE" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("IDENTITY" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("EXTERNAL_ID" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("EXTERNAL_KEY" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("RELATED_ID" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST(CAST("TARGET_ID" AS INT) AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("REASON" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST(CAST("TRANSITION" AS INT) AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("EVENT" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST(CAST("OCCURRED_AT" AS TIMESTAMP) AS VARCHAR), '|'),
+        COALESCE('|=' || CAST(CAST("IS_QUIET" AS BOOLEAN) AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("CHANGED" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST(CAST("EXPIRES_FROM" AS TIMESTAMP) AS VARCHAR), '|'),
+        COALESCE('|=' || CAST("ZONE" AS VARCHAR), '|'),
+        COALESCE('|=' || CAST(CAST("T_PLAN" AS VARCHAR) AS VARCHAR), '|'),
+        COALESCE('|=' || CAST(CAST("T_VISITS" AS INT) AS VARCHAR), '|'),
+        COALESCE('|=' || CAST(CAST("T_EMAIL" AS VARCHAR) AS VARCHAR), '|')
+      )
+    ) AS "CONTENT"
+  FROM (
+    SELECT
+      *
+    FROM "SHOP_ACTIVATION"."PLAN_PEOPLE__MAILER"
+    WHERE
+      "EPOCH" = 7
+  ) AS "P"
+  WHERE
+    "CAUSE" IN ('new', 'changed')
+) AS "W"
+GROUP BY
+  "OP";
+
+SELECT
+  "PLAN_ID",
+  "EPOCH",
+  "METADATA",
+  "WAITS",
+  "ADDS",
+  "CHANGES",
+  "REMOVES",
+  "SUPERSEDED_BY",
+  "MOVED",
+  "APPROVED_BY",
+  "APPROVED_AT",
+  "FINISHED_AT"
+FROM "SHOP_ACTIVATION"."HELD_PLANS"
+WHERE
+  "SYNC" = 'people__mailer';
+
+DELETE FROM "SHOP_ACTIVATION"."HELD_PLANS"
+WHERE
+  "SYNC" = 'people__mailer' AND "PLAN_ID" = 'aa07c8-c6e12f68';
+
+INSERT INTO "SHOP_ACTIVATION"."HELD_PLANS" (
+  "SYNC",
+  "PLAN_ID",
+  "HELD_AT",
+  "WAITS",
+  "ADDS",
+  "CHANGES",
+  "REMOVES",
+  "RUN_ID",
+  "EPOCH",
+  "METADATA",
+  "MESSAGE"
+)
+SELECT
+  'people__mailer',
+  'aa07c8-c6e12f68',
+  CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP),
+  'everything',
+  1,
+  1,
+  1,
+  'run',
+  7,
+  '7d907ee58b016d0b',
+  'applied from a file';
+
+UPDATE "SHOP_ACTIVATION"."SYNCS" SET "HELD_PLAN" = 'aa07c8-c6e12f68'
+WHERE
+  "SYNC" = 'people__mailer';
+
+UPDATE "SHOP_ACTIVATION"."HELD_PLANS" SET "APPROVED_RUN" = 'run', "APPROVED_BY" = 'me', "APPROVED_AT" = CAST(CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP()) AS TIMESTAMP)
+WHERE
+  "SYNC" = 'people__mailer' AND "PLAN_ID" = 'aa07c8-c6e12f68';
+
 WITH "ACTIVATION_RUNS" AS (
   SELECT
     *,

@@ -455,6 +455,168 @@ UPDATE `shop_activation`.`syncs` SET `held_plan` = CAST(NULL AS STRING)
 WHERE
   `sync` = 'people__mailer';
 
+SELECT
+  `op`,
+  COUNT(*),
+  MD5(LISTAGG(`content`, '') WITHIN GROUP (ORDER BY
+    `content` NULLS LAST))
+FROM (
+  SELECT
+    `op`,
+    `identity`,
+    MD5(
+      CONCAT(
+        '1',
+        COALESCE('|=' || CAST(`op` AS STRING), '|'),
+        COALESCE('|=' || CAST(`cause` AS STRING), '|'),
+        COALESCE('|=' || CAST(`identity` AS STRING), '|'),
+        COALESCE('|=' || CAST(`external_id` AS STRING), '|'),
+        COALESCE('|=' || CAST(`external_key` AS STRING), '|'),
+        COALESCE('|=' || CAST(`related_id` AS STRING), '|'),
+        COALESCE('|=' || CAST(CAST(`target_id` AS INT) AS STRING), '|'),
+        COALESCE('|=' || CAST(`reason` AS STRING), '|'),
+        COALESCE('|=' || CAST(CAST(`transition` AS INT) AS STRING), '|'),
+        COALESCE('|=' || CAST(`event` AS STRING), '|'),
+        COALESCE('|=' || CAST(CAST(`occurred_at` AS TIMESTAMP) AS STRING), '|'),
+        COALESCE('|=' || CAST(CAST(`is_quiet` AS BOOLEAN) AS STRING), '|'),
+        COALESCE('|=' || CAST(`changed` AS STRING), '|'),
+        COALESCE('|=' || CAST(CAST(`expires_from` AS TIMESTAMP) AS STRING), '|'),
+        COALESCE('|=' || CAST(`zone` AS STRING), '|'),
+        COALESCE('|=' || CAST(CAST(`t_plan` AS STRING) AS STRING), '|'),
+        COALESCE('|=' || CAST(CAST(`t_visits` AS INT) AS STRING), '|'),
+        COALESCE('|=' || CAST(CAST(`t_email` AS STRING) AS STRING), '|')
+      )
+    ) AS `content`
+  FROM (
+    SELECT
+      *
+    FROM `shop_activation`.`plan_people__mailer`
+    WHERE
+      `epoch` = 7
+  ) AS `p`
+  WHERE
+    `cause` IN ('left')
+) AS `w`
+GROUP BY
+  `op`;
+
+SELECT
+  `plan_id`,
+  `epoch`,
+  `metadata`,
+  `waits`,
+  `adds`,
+  `changes`,
+  `removes`,
+  `superseded_by`,
+  `moved`,
+  `approved_by`,
+  `approved_at`,
+  `finished_at`
+FROM `shop_activation`.`held_plans`
+WHERE
+  `sync` = 'people__mailer';
+
+SELECT
+  `op`,
+  COUNT(*),
+  MD5(LISTAGG(`content`, '') WITHIN GROUP (ORDER BY
+    `content` NULLS LAST))
+FROM (
+  SELECT
+    `op`,
+    `identity`,
+    MD5(
+      CONCAT(
+        '1',
+        COALESCE('|=' || CAST(`op` AS STRING), '|'),
+        COALESCE('|=' || CAST(`cause` AS STRING), '|'),
+        COALESCE('|=' || CAST(`identity` AS STRING), '|'),
+        COALESCE('|=' || CAST(`external_id` AS STRING), '|'),
+        COALESCE('|=' || CAST(`external_key` AS STRING), '|'),
+        COALESCE('|=' || CAST(`related_id` AS STRING), '|'),
+        COALESCE('|=' || CAST(CAST(`target_id` AS INT) AS STRING), '|'),
+        COALESCE('|=' || CAST(`reason` AS STRING), '|'),
+        COALESCE('|=' || CAST(CAST(`transition` AS INT) AS STRING), '|'),
+        COALESCE('|=' || CAST(`event` AS STRING), '|'),
+        COALESCE('|=' || CAST(CAST(`occurred_at` AS TIMESTAMP) AS STRING), '|'),
+        COALESCE('|=' || CAST(CAST(`is_quiet` AS BOOLEAN) AS STRING), '|'),
+        COALESCE('|=' || CAST(`changed` AS STRING), '|'),
+        COALESCE('|=' || CAST(CAST(`expires_from` AS TIMESTAMP) AS STRING), '|'),
+        COALESCE('|=' || CAST(`zone` AS STRING), '|'),
+        COALESCE('|=' || CAST(CAST(`t_plan` AS STRING) AS STRING), '|'),
+        COALESCE('|=' || CAST(CAST(`t_visits` AS INT) AS STRING), '|'),
+        COALESCE('|=' || CAST(CAST(`t_email` AS STRING) AS STRING), '|')
+      )
+    ) AS `content`
+  FROM (
+    SELECT
+      *
+    FROM `shop_activation`.`plan_people__mailer`
+    WHERE
+      `epoch` = 7
+  ) AS `p`
+  WHERE
+    `cause` IN ('new', 'changed')
+) AS `w`
+GROUP BY
+  `op`;
+
+SELECT
+  `plan_id`,
+  `epoch`,
+  `metadata`,
+  `waits`,
+  `adds`,
+  `changes`,
+  `removes`,
+  `superseded_by`,
+  `moved`,
+  `approved_by`,
+  `approved_at`,
+  `finished_at`
+FROM `shop_activation`.`held_plans`
+WHERE
+  `sync` = 'people__mailer';
+
+DELETE FROM `shop_activation`.`held_plans`
+WHERE
+  `sync` = 'people__mailer' AND `plan_id` = 'aa07c8-c6e12f68';
+
+INSERT INTO `shop_activation`.`held_plans` (
+  `sync`,
+  `plan_id`,
+  `held_at`,
+  `waits`,
+  `adds`,
+  `changes`,
+  `removes`,
+  `run_id`,
+  `epoch`,
+  `metadata`,
+  `message`
+)
+SELECT
+  'people__mailer',
+  'aa07c8-c6e12f68',
+  CAST(FROM_UTC_TIMESTAMP(CURRENT_TIMESTAMP(), 'UTC') AS TIMESTAMP),
+  'everything',
+  1,
+  1,
+  1,
+  'run',
+  7,
+  '7d907ee58b016d0b',
+  'applied from a file';
+
+UPDATE `shop_activation`.`syncs` SET `held_plan` = 'aa07c8-c6e12f68'
+WHERE
+  `sync` = 'people__mailer';
+
+UPDATE `shop_activation`.`held_plans` SET `approved_run` = 'run', `approved_by` = 'me', `approved_at` = CAST(FROM_UTC_TIMESTAMP(CURRENT_TIMESTAMP(), 'UTC') AS TIMESTAMP)
+WHERE
+  `sync` = 'people__mailer' AND `plan_id` = 'aa07c8-c6e12f68';
+
 WITH `activation_runs` AS (
   SELECT
     *,

@@ -196,6 +196,8 @@ SELECT
     THEN 'cap'
     WHEN "j"."waits_1"
     THEN 'cadence'
+    WHEN "j"."waits_2"
+    THEN 'limit'
     ELSE CAST(NULL AS VARCHAR(65535))
   END AS "waits_for"
 FROM (
@@ -206,17 +208,18 @@ FROM (
       AND COALESCE(
         (
           "d"."cause" IN ('new', 'returned')
-          AND (
-            COALESCE("paced_1"."entered", 0) + CASE
-              WHEN "kept_1"."since" < CAST('2026-11-20 00:00:00.000001' AS TIMESTAMP)
-              THEN 0
-              ELSE COALESCE("higher_1"."models", 0)
-            END
-          ) >= 2
+          AND ROW_NUMBER() OVER (
+            PARTITION BY (
+              "d"."cause" IN ('new', 'returned') AND NOT (
+                "d"."waits_0" OR "d"."waits_1"
+              )
+            )
+            ORDER BY "d"."identity"
+          ) > 3
         ),
         FALSE
       )
-    ) AS "waits_1"
+    ) AS "waits_2"
   FROM (
     SELECT
       "d".*,
@@ -224,108 +227,128 @@ FROM (
         NOT "d"."op" = 'remove'
         AND COALESCE(
           (
-            "d"."cause" IN ('new', 'returned') AND COALESCE("capped"."entered", 0) >= 2
+            "d"."cause" IN ('new', 'returned')
+            AND (
+              COALESCE("paced_1"."entered", 0) + CASE
+                WHEN "kept_1"."since" < CAST('2026-11-20 00:00:00.000001' AS TIMESTAMP)
+                THEN 0
+                ELSE COALESCE("higher_1"."models", 0)
+              END
+            ) >= 2
           ),
           FALSE
         )
-      ) AS "waits_0"
+      ) AS "waits_1"
     FROM (
       SELECT
-        *
-      FROM "decided"
-      WHERE
-        "op" <> 'same'
+        "d".*,
+        (
+          NOT "d"."op" = 'remove'
+          AND COALESCE(
+            (
+              "d"."cause" IN ('new', 'returned') AND COALESCE("capped"."entered", 0) >= 2
+            ),
+            FALSE
+          )
+        ) AS "waits_0"
+      FROM (
+        SELECT
+          *
+        FROM "decided"
+        WHERE
+          "op" <> 'same'
+      ) AS "d"
+      LEFT JOIN (
+        SELECT
+          "n"."person",
+          COUNT(*) AS "entered"
+        FROM (
+          SELECT
+            "person",
+            "identity",
+            "transition",
+            "entered_at"
+          FROM "shop_activation"."entries"
+          WHERE
+            "sync" = 'people__mailer' AND NOT "is_reserved" AND "forgiven_at" IS NULL
+        ) AS "n"
+        WHERE
+          "n"."entered_at" >= CAST('2026-11-14 23:00:00.000000' AS TIMESTAMP)
+        GROUP BY
+          "n"."person"
+      ) AS "capped"
+        ON "capped"."person" = "d"."identity"
     ) AS "d"
     LEFT JOIN (
       SELECT
-        "n"."person",
-        COUNT(*) AS "entered"
-      FROM (
-        SELECT
-          "person",
-          "identity",
-          "transition",
-          "entered_at"
-        FROM "shop_activation"."entries"
-        WHERE
-          "sync" = 'people__mailer' AND NOT "is_reserved" AND "forgiven_at" IS NULL
-      ) AS "n"
-      WHERE
-        "n"."entered_at" >= CAST('2026-11-14 23:00:00.000000' AS TIMESTAMP)
-      GROUP BY
-        "n"."person"
-    ) AS "capped"
-      ON "capped"."person" = "d"."identity"
-  ) AS "d"
-  LEFT JOIN (
-    SELECT
-      *
-    FROM "activation_higher_1"
-  ) AS "higher_1"
-    ON "higher_1"."person" = "d"."identity"
-  LEFT JOIN (
-    SELECT
-      "person",
-      SUM("n") AS "entered"
-    FROM (
+        *
+      FROM "activation_higher_1"
+    ) AS "higher_1"
+      ON "higher_1"."person" = "d"."identity"
+    LEFT JOIN (
       SELECT
         "person",
-        "model",
-        MAX("n") AS "n"
+        SUM("n") AS "entered"
       FROM (
         SELECT
           "person",
           "model",
-          "sync",
-          COUNT(*) AS "n"
+          MAX("n") AS "n"
         FROM (
           SELECT
-            *
+            "person",
+            "model",
+            "sync",
+            COUNT(*) AS "n"
           FROM (
             SELECT
-              "person",
-              "sync",
-              "entered_at",
-              CASE
-                WHEN "sync" IN ('others__mailer')
-                THEN 'others'
-                WHEN "sync" IN ('people__mailer')
-                THEN 'people'
-                ELSE CAST(NULL AS VARCHAR(65535))
-              END AS "model"
-            FROM "shop_activation"."entries"
+              *
+            FROM (
+              SELECT
+                "person",
+                "sync",
+                "entered_at",
+                CASE
+                  WHEN "sync" IN ('others__mailer')
+                  THEN 'others'
+                  WHEN "sync" IN ('people__mailer')
+                  THEN 'people'
+                  ELSE CAST(NULL AS VARCHAR(65535))
+                END AS "model"
+              FROM "shop_activation"."entries"
+              WHERE
+                "sync" IN ('others__mailer', 'people__mailer')
+                AND "forgiven_at" IS NULL
+                AND NOT (
+                  "sync" = 'people__mailer' AND "is_reserved"
+                )
+            ) AS "e"
             WHERE
-              "sync" IN ('others__mailer', 'people__mailer')
-              AND "forgiven_at" IS NULL
-              AND NOT (
-                "sync" = 'people__mailer' AND "is_reserved"
-              )
-          ) AS "e"
-          WHERE
-            "entered_at" >= CAST('2026-11-14 23:00:00.000000' AS TIMESTAMP)
-        ) AS "w"
+              "entered_at" >= CAST('2026-11-14 23:00:00.000000' AS TIMESTAMP)
+          ) AS "w"
+          GROUP BY
+            "person",
+            "model",
+            "sync"
+        ) AS "t"
         GROUP BY
           "person",
-          "model",
-          "sync"
-      ) AS "t"
+          "model"
+      ) AS "s"
       GROUP BY
-        "person",
-        "model"
-    ) AS "s"
-    GROUP BY
-      "person"
-  ) AS "paced_1"
-    ON "paced_1"."person" = "d"."identity"
-  LEFT JOIN (
-    SELECT
-      "identity" AS "person",
-      "since" AS "since"
-    FROM "shop_activation"."waiting"
-    WHERE
-      "sync" = 'people__mailer' AND "reason" = 'cadence promo'
-  ) AS "kept_1"
-    ON "kept_1"."person" = "d"."identity"
+        "person"
+    ) AS "paced_1"
+      ON "paced_1"."person" = "d"."identity"
+    LEFT JOIN (
+      SELECT
+        "identity" AS "person",
+        "since" AS "since"
+      FROM "shop_activation"."waiting"
+      WHERE
+        "sync" = 'people__mailer' AND "reason" = 'cadence promo'
+    ) AS "kept_1"
+      ON "kept_1"."person" = "d"."identity"
+  ) AS "d"
 ) AS "j";
 
 ANALYZE "activation_judged";

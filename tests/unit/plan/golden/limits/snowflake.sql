@@ -191,6 +191,8 @@ SELECT
     THEN 'cap'
     WHEN "J"."WAITS_1"
     THEN 'cadence'
+    WHEN "J"."WAITS_2"
+    THEN 'limit'
     ELSE CAST(NULL AS VARCHAR)
   END AS "WAITS_FOR"
 FROM (
@@ -201,17 +203,18 @@ FROM (
       AND COALESCE(
         (
           "D"."CAUSE" IN ('new', 'returned')
-          AND (
-            COALESCE("PACED_1"."ENTERED", 0) + CASE
-              WHEN "KEPT_1"."SINCE" < CAST('2026-11-20 00:00:00.000001' AS TIMESTAMP)
-              THEN 0
-              ELSE COALESCE("HIGHER_1"."MODELS", 0)
-            END
-          ) >= 2
+          AND ROW_NUMBER() OVER (
+            PARTITION BY (
+              "D"."CAUSE" IN ('new', 'returned') AND NOT (
+                "D"."WAITS_0" OR "D"."WAITS_1"
+              )
+            )
+            ORDER BY "D"."IDENTITY"
+          ) > 3
         ),
         FALSE
       )
-    ) AS "WAITS_1"
+    ) AS "WAITS_2"
   FROM (
     SELECT
       "D".*,
@@ -219,108 +222,128 @@ FROM (
         NOT "D"."OP" = 'remove'
         AND COALESCE(
           (
-            "D"."CAUSE" IN ('new', 'returned') AND COALESCE("CAPPED"."ENTERED", 0) >= 2
+            "D"."CAUSE" IN ('new', 'returned')
+            AND (
+              COALESCE("PACED_1"."ENTERED", 0) + CASE
+                WHEN "KEPT_1"."SINCE" < CAST('2026-11-20 00:00:00.000001' AS TIMESTAMP)
+                THEN 0
+                ELSE COALESCE("HIGHER_1"."MODELS", 0)
+              END
+            ) >= 2
           ),
           FALSE
         )
-      ) AS "WAITS_0"
+      ) AS "WAITS_1"
     FROM (
       SELECT
-        *
-      FROM "DECIDED"
-      WHERE
-        "OP" <> 'same'
+        "D".*,
+        (
+          NOT "D"."OP" = 'remove'
+          AND COALESCE(
+            (
+              "D"."CAUSE" IN ('new', 'returned') AND COALESCE("CAPPED"."ENTERED", 0) >= 2
+            ),
+            FALSE
+          )
+        ) AS "WAITS_0"
+      FROM (
+        SELECT
+          *
+        FROM "DECIDED"
+        WHERE
+          "OP" <> 'same'
+      ) AS "D"
+      LEFT JOIN (
+        SELECT
+          "N"."PERSON",
+          COUNT(*) AS "ENTERED"
+        FROM (
+          SELECT
+            "PERSON",
+            "IDENTITY",
+            "TRANSITION",
+            "ENTERED_AT"
+          FROM "SHOP_ACTIVATION"."ENTRIES"
+          WHERE
+            "SYNC" = 'people__mailer' AND NOT "IS_RESERVED" AND "FORGIVEN_AT" IS NULL
+        ) AS "N"
+        WHERE
+          "N"."ENTERED_AT" >= CAST('2026-11-14 23:00:00.000000' AS TIMESTAMP)
+        GROUP BY
+          "N"."PERSON"
+      ) AS "CAPPED"
+        ON "CAPPED"."PERSON" = "D"."IDENTITY"
     ) AS "D"
     LEFT JOIN (
       SELECT
-        "N"."PERSON",
-        COUNT(*) AS "ENTERED"
-      FROM (
-        SELECT
-          "PERSON",
-          "IDENTITY",
-          "TRANSITION",
-          "ENTERED_AT"
-        FROM "SHOP_ACTIVATION"."ENTRIES"
-        WHERE
-          "SYNC" = 'people__mailer' AND NOT "IS_RESERVED" AND "FORGIVEN_AT" IS NULL
-      ) AS "N"
-      WHERE
-        "N"."ENTERED_AT" >= CAST('2026-11-14 23:00:00.000000' AS TIMESTAMP)
-      GROUP BY
-        "N"."PERSON"
-    ) AS "CAPPED"
-      ON "CAPPED"."PERSON" = "D"."IDENTITY"
-  ) AS "D"
-  LEFT JOIN (
-    SELECT
-      *
-    FROM "ACTIVATION_HIGHER_1"
-  ) AS "HIGHER_1"
-    ON "HIGHER_1"."PERSON" = "D"."IDENTITY"
-  LEFT JOIN (
-    SELECT
-      "PERSON",
-      SUM("N") AS "ENTERED"
-    FROM (
+        *
+      FROM "ACTIVATION_HIGHER_1"
+    ) AS "HIGHER_1"
+      ON "HIGHER_1"."PERSON" = "D"."IDENTITY"
+    LEFT JOIN (
       SELECT
         "PERSON",
-        "MODEL",
-        MAX("N") AS "N"
+        SUM("N") AS "ENTERED"
       FROM (
         SELECT
           "PERSON",
           "MODEL",
-          "SYNC",
-          COUNT(*) AS "N"
+          MAX("N") AS "N"
         FROM (
           SELECT
-            *
+            "PERSON",
+            "MODEL",
+            "SYNC",
+            COUNT(*) AS "N"
           FROM (
             SELECT
-              "PERSON",
-              "SYNC",
-              "ENTERED_AT",
-              CASE
-                WHEN "SYNC" IN ('others__mailer')
-                THEN 'others'
-                WHEN "SYNC" IN ('people__mailer')
-                THEN 'people'
-                ELSE CAST(NULL AS VARCHAR)
-              END AS "MODEL"
-            FROM "SHOP_ACTIVATION"."ENTRIES"
+              *
+            FROM (
+              SELECT
+                "PERSON",
+                "SYNC",
+                "ENTERED_AT",
+                CASE
+                  WHEN "SYNC" IN ('others__mailer')
+                  THEN 'others'
+                  WHEN "SYNC" IN ('people__mailer')
+                  THEN 'people'
+                  ELSE CAST(NULL AS VARCHAR)
+                END AS "MODEL"
+              FROM "SHOP_ACTIVATION"."ENTRIES"
+              WHERE
+                "SYNC" IN ('others__mailer', 'people__mailer')
+                AND "FORGIVEN_AT" IS NULL
+                AND NOT (
+                  "SYNC" = 'people__mailer' AND "IS_RESERVED"
+                )
+            ) AS "E"
             WHERE
-              "SYNC" IN ('others__mailer', 'people__mailer')
-              AND "FORGIVEN_AT" IS NULL
-              AND NOT (
-                "SYNC" = 'people__mailer' AND "IS_RESERVED"
-              )
-          ) AS "E"
-          WHERE
-            "ENTERED_AT" >= CAST('2026-11-14 23:00:00.000000' AS TIMESTAMP)
-        ) AS "W"
+              "ENTERED_AT" >= CAST('2026-11-14 23:00:00.000000' AS TIMESTAMP)
+          ) AS "W"
+          GROUP BY
+            "PERSON",
+            "MODEL",
+            "SYNC"
+        ) AS "T"
         GROUP BY
           "PERSON",
-          "MODEL",
-          "SYNC"
-      ) AS "T"
+          "MODEL"
+      ) AS "S"
       GROUP BY
-        "PERSON",
-        "MODEL"
-    ) AS "S"
-    GROUP BY
-      "PERSON"
-  ) AS "PACED_1"
-    ON "PACED_1"."PERSON" = "D"."IDENTITY"
-  LEFT JOIN (
-    SELECT
-      "IDENTITY" AS "PERSON",
-      "SINCE" AS "SINCE"
-    FROM "SHOP_ACTIVATION"."WAITING"
-    WHERE
-      "SYNC" = 'people__mailer' AND "REASON" = 'cadence promo'
-  ) AS "KEPT_1"
-    ON "KEPT_1"."PERSON" = "D"."IDENTITY"
+        "PERSON"
+    ) AS "PACED_1"
+      ON "PACED_1"."PERSON" = "D"."IDENTITY"
+    LEFT JOIN (
+      SELECT
+        "IDENTITY" AS "PERSON",
+        "SINCE" AS "SINCE"
+      FROM "SHOP_ACTIVATION"."WAITING"
+      WHERE
+        "SYNC" = 'people__mailer' AND "REASON" = 'cadence promo'
+    ) AS "KEPT_1"
+      ON "KEPT_1"."PERSON" = "D"."IDENTITY"
+  ) AS "D"
 ) AS "J";
 
 CREATE TEMPORARY TABLE "ACTIVATION_PLANNED" AS
