@@ -18,11 +18,13 @@ def again(
     """The command line for this selection and project, to be typed again."""
     words = ["python -m sync", command, *flags]
     models = list(dict.fromkeys(s.model for s in syncs))
-    selected = options.select or (models if 0 < len(models) <= 3 else ())
+    is_few = 0 < len(models) <= 3 and options.selector is None
+    selected = options.select or (models if is_few else ())
     for flag, values in (("--select", selected), ("--exclude", options.exclude)):
         if values:
             words += [flag, *(quote(v) for v in values)]
     given = {
+        "--selector": options.selector,
         "--target": options.target,
         "--profile": options.profile,
         "--project-dir": options.project_dir,

@@ -20,6 +20,7 @@ class Options:
 
     select: Sequence[str] = ()
     exclude: Sequence[str] = ()
+    selector: str | None = None
     target: str | None = None
     profile: str | None = None
     profiles_dir: Path | None = None
@@ -67,5 +68,6 @@ def project_options(given: Options, names: Sequence[str] = ()) -> ProjectOptions
         variables=given.variables,
         select=[*given.select, *names],
         exclude=given.exclude,
+        selector=given.selector,
         is_strict=given.is_strict,
     )

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from sync.cli.completing import offer_syncs
+from sync.cli.completing import offer_selectors, offer_syncs
 from sync.cli.paths import path
 
 
@@ -26,13 +26,19 @@ SELECTION = Section(
             "-s",
             multiple=True,
             shell_complete=offer_syncs,
-            help="Syncs by model, path, tag:, destination: or kind:, with dbt's grammar.",
+            help="Syncs by model, path, tag:, source:x+, destination: or kind:, as in dbt.",
         ),
         click.option(
             "--exclude",
             multiple=True,
             shell_complete=offer_syncs,
             help="Syncs to leave out, in the same grammar.",
+        ),
+        click.option(
+            "--selector",
+            metavar="NAME",
+            shell_complete=offer_selectors,
+            help="A selector of dbt's selectors.yml.",
         ),
     ),
 )
@@ -87,12 +93,6 @@ COMMITTED = Section(
         ),
     ),
 )
-
-
-def show_option(text: str) -> Callable[[Any], Any]:
-    """The option `--show N`; `text` is its help."""
-    kind = click.IntRange(min=0)
-    return click.option("--show", type=kind, default=0, metavar="N", help=text)
 
 
 JSON = click.option("--json", "is_object", is_flag=True, help="As one JSON object, errors too.")

@@ -14,6 +14,7 @@ from typing import Any
 
 from sync.errors import ConfigError, Problem
 from sync.project.artifact_file import Sleep, check_version, read_json, unknown_shape
+from sync.project.graph import Node, nodes_of
 from sync.project.run_results import instant
 from sync.relation import Relation, named
 
@@ -106,6 +107,10 @@ class Manifest:
     tests: tuple[Check, ...] = ()
     misplaced: tuple[Misplaced, ...] = ()
     warnings: tuple[Problem, ...] = ()
+    nodes: Mapping[str, Node] = field(default_factory=dict)
+    """All that dbt selects from, by unique id."""
+    selectors: Mapping[str, Any] = field(default_factory=dict)
+    """Those of selectors.yml, by name."""
 
 
 def read_manifest(path: Path, sleep: Sleep = time.sleep) -> Manifest:
@@ -153,6 +158,8 @@ def _manifest(path: Path, raw: Mapping[str, Any], warnings: tuple[Problem, ...])
         tests=tuple(tests),
         misplaced=tuple(misplaced),
         warnings=warnings,
+        nodes=nodes_of(raw),
+        selectors=raw.get("selectors") or {},
     )
 
 

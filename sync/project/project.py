@@ -16,6 +16,7 @@ from sync.project.declared import NOTHING_DECLARED, Declared, check_declared, re
 from sync.project.evidence import NOTHING, Allowed
 from sync.project.findings import Compiled, Finding
 from sync.project.freshness import FILE, Load, read_loads
+from sync.project.graph import Graph
 from sync.project.policies import read_policies
 from sync.project.policy_forms import HoldoutForm
 from sync.project.preflight import BuiltFor, Gated, Preflight, gate
@@ -49,6 +50,7 @@ class ProjectOptions:
     variables: str | None = None
     """What `--vars` holds: a YAML mapping."""
     select: Sequence[str] = ()
+    selector: str | None = None
     exclude: Sequence[str] = ()
     is_strict: bool = False
 
@@ -166,7 +168,9 @@ def load_project(
     declared, wrong = read_declared(*written)
     policies, misformed = read_policies(*written)
     compiled = compile_syncs(manifest, profile.known_connections, registry, policies)
-    chosen = select(compiled.all, options.select, options.exclude)
+    is_chosen = any(options.select) or any(options.exclude) or options.selector is not None
+    graph = _graph(manifest, run_results) if is_chosen else Graph()
+    chosen = select(compiled.all, options.select, options.exclude, graph, options.selector)
     unsound = {sync.name for sync in compiled.unsound}
     sound = [sync for sync in chosen if sync.name not in unsound]
     connected = profile.connections
@@ -219,6 +223,20 @@ def find_target_path(
         return read_project_file(directory, options.target_path, environ, variables).target_path
     except ConfigError:
         return None
+
+
+def _graph(manifest: Manifest, run_results: RunResults | None) -> Graph:
+    """The manifest's nodes, each with what the last results say of it and of its tests."""
+    told: dict[str, set[str]] = {}
+    tested = {test.unique_id: test.models for test in manifest.tests}
+    for name, result in (run_results.results if run_results else {}).items():
+        for unique_id in (name, *tested.get(name, ())):
+            told.setdefault(unique_id, set()).add(result.status)
+    nodes = {
+        unique_id: replace(node, statuses=frozenset(told.get(unique_id, ())))
+        for unique_id, node in manifest.nodes.items()
+    }
+    return Graph(nodes, manifest.selectors)
 
 
 def _installed() -> Registry:

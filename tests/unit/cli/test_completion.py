@@ -56,6 +56,12 @@ def test_models_and_syncs_are_offered_for_every_value_of_a_selection(
     assert offered(*before, "seg") == ["seg_trials", "seg_trials__customerio"]
 
 
+def test_selectors_are_offered(offered: Callable[..., list[str]], app: App) -> None:
+    app.manifest["selectors"] = {"nightly": {}, "hourly": {}}
+    app.write()
+    assert offered("plan", "--selector", "") == ["hourly", "nightly"]
+
+
 def test_files_are_left_to_the_shell(offered: Callable[..., list[str]]) -> None:
     assert offered("apply", "to") == ["to"]
     assert offered("plan", "--out", "to") == ["to"]

@@ -6,6 +6,7 @@ import pytest
 
 from sync.errors import ConfigError
 from sync.model import Kind, Relation, Sync
+from sync.project.graph import Graph, Node
 from sync.project.selection import select
 
 
@@ -137,8 +138,13 @@ def test_excluded_syncs_are_left_out():
         ("path:models/segmets", "select-unknown", "did you mean `models/segments`?"),
         ("tags:realtime", "select-syntax", "did you mean `tag`?"),
         ("seg_vip,kind:events", "select-empty", "no sync matches all"),
-        ("+seg_vip", "select-syntax", "use `seg_vip`"),
-        ("models/segments+", "select-syntax", "use `models/segments`"),
+        ("+seg_vp", "select-unknown", "did you mean `seg_vip`?"),
+        ("@seg_vip+", "select-syntax", "use `@seg_vip`"),
+        ("state:modified", "select-syntax", "dbt ls --resource-type model"),
+        ("state:modified+", "select-syntax", "dbt ls --resource-type model"),
+        ("source_status:fresher+", "select-syntax", "--select source_status:fresher+"),
+        ("test_name:unique", "select-syntax", "select the models"),
+        ("selector:nightly", "select-syntax", "--selector NAME"),
         ("models/segmets", "select-unknown", "did you mean `models/segments`?"),
         ("seg_vp.sql", "select-unknown", "did you mean `seg_vip.sql`?"),
         ("package:shp", "select-unknown", "did you mean `shop`?"),
@@ -160,3 +166,118 @@ def test_all_selectors_that_match_nothing_are_listed():
     with pytest.raises(ConfigError) as e:
         select(SYNCS, ["nope"], ["nada"])
     assert [p.where for p in e.value.problems] == ["--select", "--exclude"]
+
+
+def node(name, *parents, kind="model", **more):
+    return Node(f"{kind}.shop.{name}", kind, name, "shop", parents=parents, **more)
+
+
+CRM = node("crm.people", kind="source", source="crm")
+NODES = [
+    replace(CRM, name="people"),
+    node("stg_people", "source.shop.crm.people", fqn=("shop", "staging", "stg_people")),
+    node("traits_people", "model.shop.stg_people", statuses=frozenset({"success"})),
+    node("seg_vip", "model.shop.traits_people", config={"materialized": "table", "meta": {"a": 1}}),
+    node("seg_carts", "seed.shop.carts", group="shop_team", statuses=frozenset({"error"})),
+    node("carts", kind="seed"),
+    node("events_orders", "model.shop.stg_orders"),
+    node("stg_orders"),
+    node("unused"),
+    node("vips", "model.shop.seg_vip", kind="exposure"),
+]
+GRAPH = Graph(
+    {one.unique_id: one for one in NODES},
+    {
+        "night": {"definition": {"method": "tag", "value": "carts"}},
+        "more": {
+            "definition": {
+                "union": [
+                    {"method": "fqn", "value": "seg_vip", "parents": True},
+                    {"method": "tag", "value": "carts"},
+                    {"exclude": [{"method": "fqn", "value": "seg_vip"}]},
+                ]
+            }
+        },
+        "both": {
+            "definition": {
+                "intersection": [
+                    {"method": "tag", "value": "carts"},
+                    {"method": "resource_type", "value": "model"},
+                    {"method": "fqn", "value": "seg_*"},
+                ]
+            }
+        },
+        "none": {"definition": {"method": "tag", "value": "nobody"}},
+        "moved": {"definition": {"method": "state", "value": "modified"}},
+    },
+)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("+seg_vip", "23"),
+        ("1+seg_vip", "23"),
+        ("stg_people+", "23"),
+        ("stg_people+1", "3"),
+        ("seg_vip+", "2"),
+        ("source:crm+", "23"),
+        ("source:crm.people+", "23"),
+        ("source:shop.crm.people+2", "3"),
+        ("+exposure:vips", "23"),
+        ("1+exposure:vips", "2"),
+        ("@stg_people", "23"),
+        ("carts+", "01"),
+        ("staging+", "23"),
+        ("resource_type:model", "01234"),
+        ("config.materialized:table", "2"),
+        ("config.meta.a:1", "2"),
+        ("group:shop_team", "01"),
+        ("result:error", "01"),
+        ("result:error result:success", "013"),
+        ("+seg_vip,kind:traits", "3"),
+        ("seg_carts.launchdarkly+", "01"),
+    ],
+)
+def test_the_graph_is_walked_as_dbt_walks_it(given, expected):
+    assert select(SYNCS, [given], [], GRAPH) == [SYNCS[int(i)] for i in expected]
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("source:crm", "use `source:crm+` for those that read it"),
+        ("exposure:vips", "use `+exposure:vips` for those that it reads"),
+        ("stg_orders", "use `stg_orders+`"),
+        ("unused+", "none lies on this way"),
+        ("stg_peple+", "did you mean `stg_people`?"),
+        ("group:nobody", "matches no sync"),
+    ],
+)
+def test_what_has_no_sync_says_how_to_reach_some(given, words):
+    with pytest.raises(ConfigError) as e:
+        select(SYNCS, [given], [], GRAPH)
+    assert words in str(e.value)
+
+
+@pytest.mark.parametrize(("name", "expected"), [("night", "04"), ("more", "034"), ("both", "0")])
+def test_a_selector_of_dbt_selects(name, expected):
+    assert select(SYNCS, [], [], GRAPH, name) == [SYNCS[int(i)] for i in expected]
+    assert select(SYNCS, [], ["seg_carts"], GRAPH, name) == [
+        SYNCS[int(i)] for i in expected if i != "0"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "words"),
+    [
+        ("nigth", [], "did you mean `night`?"),
+        ("none", [], "the selector `none` matches no sync"),
+        ("moved", [], "dbt ls --resource-type model"),
+        ("night", ["seg_vip"], "both say what is selected"),
+    ],
+)
+def test_a_selector_that_selects_nothing_says_why(name, given, words):
+    with pytest.raises(ConfigError) as e:
+        select(SYNCS, given, [], GRAPH, name)
+    assert words in str(e.value)
