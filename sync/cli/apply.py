@@ -9,7 +9,7 @@ import click
 from sync.cli.allowing import ALLOWANCES, LIMIT, ONLY_COHORT, allowed_of, limits_of
 from sync.cli.approving import APPROVAL, approvals_of
 from sync.cli.command import command
-from sync.cli.confirming import YES, first_runs
+from sync.cli.confirming import YES, asking
 from sync.cli.filed import read
 from sync.cli.filing import FILE
 from sync.cli.running import run_once
@@ -82,7 +82,7 @@ def apply(
         limit=limit,
         fail_fast=fail_fast,
         threads=threads,
-        confirm=None if is_sure else first_runs(session),
+        confirm=None if is_sure else asking(session),
     )
     with Stop(lambda reason: session.reporter.tell(Stopping(reason))) as stop:
         return run_once(session, options, stop, file)[0]

@@ -32,8 +32,8 @@ def confirmed(session: Session, ask: str) -> bool:
     return click.confirm(f"{ask}?", default=False, err=True)
 
 
-def first_runs(session: Session) -> Confirm | None:
-    """Asks before the first run of each sync; None where there is no person to ask, as in CI."""
+def asking(session: Session) -> Confirm | None:
+    """Asks before a first run or a large one; None where there is no person to ask, as in CI."""
     is_terminal = sys.stdin.isatty() and sys.stderr.isatty()
     if not is_terminal or session.is_json or os.environ.get("CI"):
         return None
@@ -52,7 +52,8 @@ def first_runs(session: Session) -> Confirm | None:
 
     def asked(sync: Sync, summary: PlanSummary, may_wait: Callable[[], bool]) -> bool:
         changes = words.plural(summary.total, "change")
-        ask = f"First run of {sync.model} -> {sync.connection}. Send {changes}? [y/N/all] "
+        head = "First run of " if summary.is_first else ""
+        ask = f"{head}{sync.model} -> {sync.connection}. Send {changes}? [y/N/all] "
         answer = _answered(ask, may_wait)
         if answer in ("a", "all"):
             sure.append(True)

@@ -100,9 +100,8 @@ def apply(
         access = replace(access, turns=turns_for(access.warehouse.dialect))
     results: list[SyncResult] = []
     with Services(project, clock, why_stop) as services:
-        around = Around(
-            run_id, access, services, options, preflight, listener, Tracebacks(project.target_path)
-        )
+        tracebacks, bound = Tracebacks(project.target_path), project.ask_above
+        around = Around(run_id, access, services, options, preflight, listener, tracebacks, bound)
         if options.fail_fast:
             around.failed.extend(g.sync.name for g in preflight.gated if _is_failure(g))
         for result in chain(

@@ -19,6 +19,7 @@ from sync.model import Kind, Sync
 from sync.plan.guards import ALLOWED, GuardLimits, guard
 from sync.project.evidence import NOTHING, Allowed
 from sync.project.preflight import Preflight
+from sync.rules import Bound
 from sync.run.access import StateAccess
 from sync.run.context import Services
 from sync.run.engine import Engine
@@ -61,8 +62,8 @@ class RunOptions:
     filed: Mapping[str, Filed] = field(default_factory=dict)
     """By sync, the plan of a file: exactly that is sent."""
     confirm: Confirm | None = None
-    """Asked before a sync sends that was never complete; no plan that is approved, or of a file, is
-    asked about."""
+    """Asked before a sync sends that was never complete, or more than the project's `ask_above`;
+    no plan that is approved, or of a file, is asked about."""
 
 
 def together(syncs: Sequence[Sync]) -> list[list[Sync]]:
@@ -85,6 +86,8 @@ class Around:
     preflight: Preflight
     listener: Listener
     tracebacks: Tracebacks
+    ask_above: Bound | None = None
+    """More changes of a sync are asked about."""
     failed: list[str] = field(default_factory=list)
     """Syncs that failed, while that ends the run."""
 
@@ -211,9 +214,9 @@ def _hooks(sync: Sync, around: Around, engine: Callable[[], Engine]) -> Hooks:
 
     def admit(known: str | None, may_wait: Callable[[], bool]) -> str:
         account = around.services.admit_writes(sync, known, may_wait)
-        first = [summary for summary in plans if summary.is_first]
-        if confirm is not None and first and not confirm(sync, first[0], goes_on(may_wait)):
-            raise PlanHeld(_unconfirmed(sync))
+        asked = [plan for plan in plans if plan.is_first or _is_large(plan, around.ask_above)]
+        if confirm is not None and asked and not confirm(sync, asked[0], goes_on(may_wait)):
+            raise PlanHeld(_unconfirmed(sync, asked[0]))
         return account
 
     def goes_on(may_wait: Callable[[], bool]) -> Callable[[], bool]:
@@ -235,10 +238,15 @@ def _hooks(sync: Sync, around: Around, engine: Callable[[], Engine]) -> Hooks:
     )
 
 
-def _unconfirmed(sync: Sync) -> Problem:
+def _is_large(plan: PlanSummary, bound: Bound | None) -> bool:
+    return bound is not None and bound.is_exceeded(plan.total, plan.members)
+
+
+def _unconfirmed(sync: Sync, plan: PlanSummary) -> Problem:
+    what = "its first run" if plan.is_first else f"so large a plan ({plan.total:,} changes)"
     return Problem(
         "not-confirmed",
-        f"the plan of {sync.name} was not sent: its first run was not confirmed",
+        f"the plan of {sync.name} was not sent: {what} was not confirmed",
         hint="Exits of people who left may have gone ahead of the question.",
         fix=f"look at its plan: python -m sync plan --select {sync.name};"
         " when it is right, run apply again, with --yes where no question is wanted",

@@ -29,6 +29,7 @@ KEYS = (
     "cadences",
     "zone",
     "retention",
+    "ask_above",
 )
 
 

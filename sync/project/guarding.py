@@ -42,10 +42,10 @@ def bounds_of(form: GuardForm | None) -> Bounds:
     if form is None:
         return NO_BOUNDS
     return Bounds(
-        _bound(form.max_removes),
-        _bound(form.max_adds),
-        _bound(form.max_changes),
-        _bound(form.max_invalid),
+        bound_of(form.max_removes),
+        bound_of(form.max_adds),
+        bound_of(form.max_changes),
+        bound_of(form.max_invalid),
         _learned(form.learned),
     )
 
@@ -56,7 +56,8 @@ def _learned(written: bool | Sequence[str]) -> frozenset[str]:
     return frozenset(written)
 
 
-def _bound(limit: int | str | None) -> Bound | None:
+def bound_of(limit: int | str | None) -> Bound | None:
+    """A number of rows, or a share."""
     if limit is None:
         return None
     return Bound(rows=limit) if isinstance(limit, int) else Bound(share=share(limit))

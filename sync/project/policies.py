@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from sync.errors import Problem
 from sync.project.declared import written_var
 from sync.project.frequency_forms import CadenceForm
+from sync.project.guarding import Limit, bound_of
 from sync.project.policy_forms import (
     HoldoutForm,
     Requires,
@@ -22,6 +23,7 @@ from sync.project.policy_forms import (
 from sync.project.timing_forms import Zone
 from sync.project.validation import Place
 from sync.project.vendors import check_against
+from sync.rules import Bound
 
 DAYS = r"^[1-9]\d{0,4} days?$"
 
@@ -39,6 +41,11 @@ class PolicyVars(BaseModel):
     retention: Annotated[str, StringConstraints(pattern=DAYS)] | None = Field(
         None, description="How long `prune` keeps rows of the logs, such as `400 days`."
     )
+    ask_above: Limit | None = Field(
+        None,
+        description="On a terminal, `apply` asks before it sends more changes of a sync: a number,"
+        " or a share such as `10%` of those that the destination holds.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +59,7 @@ class Policies:
     place: Place
     cadences: Mapping[str, CadenceForm] = field(default_factory=dict)
     retention: str | None = None
+    ask_above: Bound | None = None
 
 
 NO_PLACE = Place("the var `activation`", "dbt_project.yml", "vars.activation", "vars")
@@ -78,5 +86,6 @@ def read_policies(
         place,
         checked.cadences,
         checked.retention,
+        bound_of(checked.ask_above),
     )
     return found, problems

@@ -36,6 +36,7 @@ from sync.project.variables import read_variables
 from sync.project.vendors import Registry, load_connection
 from sync.project.verdicts import Verdict
 from sync.relation import plain
+from sync.rules import Bound
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,8 @@ class Project:
     """By name, those that the var defines."""
     retention: str | None = None
     """How long `prune` keeps rows, such as `400 days`."""
+    ask_above: Bound | None = None
+    """More changes of a sync are asked about, on a terminal."""
     registry: Registry = field(repr=False, kw_only=True)
 
     @property
@@ -209,6 +212,7 @@ def load_project(
         zone=policies.zone,
         holdouts=policies.holdouts,
         retention=policies.retention,
+        ask_above=policies.ask_above,
         registry=registry,
     )
 

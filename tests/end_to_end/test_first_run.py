@@ -80,6 +80,23 @@ def test_the_first_run_asks_once_for_each_sync_and_later_runs_do_not(shop: Small
     assert shop.attributes("a") == {"tier": "free", "n": 3}
 
 
+def test_a_later_run_asks_where_it_is_larger_than_the_project_says(shop: SmallProject) -> None:
+    project = shop.dir / "dbt_project.yml"
+    project.write_text(project.read_text() + "vars: {activation: {ask_above: 1}}\n")
+    assert Typist(shop, "apply", "--yes").answer([]) == 0
+    fill(shop, "'a', 'free', 1", "'b', 'gold', 2")
+    typist = Typist(shop)
+    assert typist.answer(["n"]) == 3
+    assert "\nlevels -> customerio. Send 2 changes? [y/N/all] " in typist.text
+    assert "so large a plan (2 changes) was not confirmed" in typist.text
+    assert shop.attributes("a") == {"tier": "gold", "n": 1}
+    fill(shop, "'a', 'free', 1", "'b', 'free', 2")
+    assert Typist(shop).answer([]) == 0
+    assert shop.attributes("a") == {"tier": "free", "n": 1}
+    fill(shop, "'a', 'gold', 1", "'b', 'gold', 2")
+    assert Typist(shop, "apply", CI="true").answer([]) == 0
+
+
 def test_all_is_an_answer_for_the_rest(shop: SmallProject) -> None:
     typist = Typist(shop, "apply")
     assert typist.answer(["all"]) == 0
