@@ -33,6 +33,13 @@ def sentences(*pieces: str) -> str:
     return " ".join(ended)
 
 
+def _here() -> str:
+    try:
+        return f"{os.getcwd()}{os.sep}"
+    except OSError:  # the folder is gone
+        return "\0"
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing to mend. `where` is a file and key; `fix` is a command or an edit."""
@@ -42,6 +49,10 @@ class Problem:
     where: str = ""
     hint: str = ""
     fix: str = ""
+
+    def __post_init__(self) -> None:
+        """A file below the folder that one is in, such as the project's, by its path from there."""
+        object.__setattr__(self, "where", self.where.removeprefix(_here()))
 
     def __str__(self) -> str:
         lines = [f"error[{self.code}]: {self.message}"]

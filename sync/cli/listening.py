@@ -47,6 +47,10 @@ class Listening:
         self.places, self.refused = tell_gates(self.reporter, syncs, gated)
         self._mark = self.clock.monotonic()
 
+    def planning(self, sync: Sync) -> None:
+        """Name the plan that is being made."""
+        self.reporter.begin(self.places.of(sync))
+
     def planned(self, sync: Sync, summary: PlanSummary) -> None:
         """Tell a plan."""
         event = planned_event(self.places.of(sync), sync, summary, self._lap())

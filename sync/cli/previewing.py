@@ -46,7 +46,9 @@ def previews(asked: Asked, places: Places) -> Iterator[tuple[Previewed, Preview]
     for sync in [*(one.sync for one in preflight.guarded), *in_order(preflight.open)]:
         guard = partial(hold, preflight, sync, limits=limits_of(asked.allowed))
         reads = planning(preflight, asked.access, sync)
+        asked.session.reporter.begin(places.of(sync))
         event, made = _previewed(asked, reads, sync, places.of(sync), guard)
+        asked.session.reporter.rest()
         has_exits = event.planned is not None and bool(event.planned.total)
         if reads.as_of.only_protective and not (has_exits or sync.name in preflight.doubts):
             continue

@@ -19,6 +19,10 @@ class Listener(Protocol):
         """The run begins, with what the gates let through and what they refused."""
         return
 
+    def planning(self, sync: Sync) -> None:
+        """A plan is about to be made."""
+        return
+
     def planned(self, sync: Sync, summary: PlanSummary) -> None:
         """One plan is made."""
         return

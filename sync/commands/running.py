@@ -166,6 +166,9 @@ def _run_group(
         as_of = replace(around.access.as_of, only_exits=True)
         around = replace(around, access=replace(around.access, as_of=as_of))
 
+    if not around.access.as_of.only_protective:
+        around.listener.planning(syncs[0])
+
     def engine() -> Engine:
         return around.services.engine(
             syncs[0].connection,

@@ -99,6 +99,11 @@ class InTurn(Listener):
         self.listener = listener
         self._lock = RLock()
 
+    def planning(self, sync: Sync) -> None:
+        """A plan is about to be made."""
+        with self._lock:
+            self.listener.planning(sync)
+
     def planned(self, sync: Sync, summary: PlanSummary) -> None:
         """One plan is made."""
         with self._lock:

@@ -154,6 +154,10 @@ def _expected(found: Mapping[str, Any]) -> tuple[str, str]:
     if kind == "string_pattern_mismatch":
         pattern = str(context.get("pattern"))
         return f"must be {PATTERNS.get(pattern, f'text of the form {pattern}')}", ""
+    if kind == "too_short":  # of a secret or a list; other text has `string_too_short`
+        is_text = isinstance(given, str)
+        least = f"a list with at least {context.get('min_length')}"
+        return f"must be {EXPECTED['string_too_short'] if is_text else least}", ""
     if kind in BOUNDS:
         return f"must be {BOUNDS[kind]} {next(iter(context.values()))}", ""
     text = str(found["msg"]).removeprefix("Value error, ").removeprefix("Assertion failed, ")

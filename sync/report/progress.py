@@ -13,10 +13,15 @@ if TYPE_CHECKING:
     from rich.progress import Progress, ProgressColumn, TaskID
 
 LINE_EVERY_SECONDS = 5.0
+CLEARED = "\r\x1b[K"
+"""To the beginning of the line, which is empty then."""
 
 
 class Meter(Protocol):
     """Shows one delivery at a time."""
+
+    def begin(self, place: Place) -> None:
+        """A plan is being made, which may take long."""
 
     def advance(self, place: Place, done: int, total: int, now: float) -> None:
         """So many changes are answered; `now` is the monotonic clock."""
@@ -32,6 +37,9 @@ class Lines:
         self.tell = tell
         self._since: dict[str, float] = {}
         self._told: dict[str, float] = {}
+
+    def begin(self, place: Place) -> None:
+        """Nothing yet."""
 
     def advance(self, place: Place, done: int, total: int, now: float) -> None:
         """Tell it when the last word is old enough."""
@@ -55,9 +63,19 @@ class Bar:
         self.is_colored = is_colored
         self._progress: Progress | None = None
         self._tasks: dict[str, TaskID] = {}
+        self._has_line = False
+
+    def begin(self, place: Place) -> None:
+        """Name the plan that is being made, on a line that the next word takes the place of."""
+        if self._progress is None:
+            name = printable(f"{place.index} of {place.total} PLAN {place.model}")
+            self.stream.write(f"{CLEARED}          {name} -> {printable(place.destination)} ...")
+            self.stream.flush()
+            self._has_line = True
 
     def advance(self, place: Place, done: int, total: int, now: float) -> None:
         """Move the bar, drawing it first where there is none."""
+        self._clear_line()
         if self._progress is None:
             self._progress = self._start()
         if place.sync not in self._tasks:
@@ -89,11 +107,18 @@ class Bar:
         return progress
 
     def stop(self) -> None:
-        """Take the bar away."""
+        """Take the bar, or the line, away."""
+        self._clear_line()
         if self._progress is not None:
             self._progress.stop()
         self._progress = None
         self._tasks.clear()
+
+    def _clear_line(self) -> None:
+        if self._has_line:
+            self.stream.write(CLEARED)
+            self.stream.flush()
+        self._has_line = False
 
 
 def _rate_column() -> ProgressColumn:

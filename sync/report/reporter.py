@@ -93,6 +93,14 @@ class Reporter:
                     self.output.annotate(problem)
                 self.output.annotate_end(plan_summary(event, PLAIN))
 
+    def begin(self, place: Place) -> None:
+        """Show that a plan is being made, until the next word."""
+        self._meter.begin(place)
+
+    def rest(self) -> None:
+        """Show nothing that is under way."""
+        self._meter.stop()
+
     def advance(self, place: Place, done: int, total: int) -> None:
         """Show how far a delivery is."""
         self._meter.advance(place, done, total, self.clock.monotonic())

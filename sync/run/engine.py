@@ -132,6 +132,8 @@ class Engine:
         self._leases = leases
         self._sources = {source.sync.name: source for source in sources}
         self._flushed_at = self.clock.monotonic()
+        for source in sources:
+            self.on_progress(source, 0)
         with _few_collections():
             try:
                 self._send(sources)

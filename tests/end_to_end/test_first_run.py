@@ -70,6 +70,7 @@ def test_the_first_run_asks_once_for_each_sync_and_later_runs_do_not(shop: Small
     assert typist.answer(["y", "n"]) == 3
     first = "First run of levels -> customerio. Send 2 changes? [y/N/all] "
     assert first in typist.text
+    assert "1 of 2 PLAN levels -> customerio ..." in typist.text
     assert typist.text.index("PLAN levels -> customerio") < typist.text.index(first)
     assert "not-confirmed" in typist.text
     assert shop.attributes("a") == {"tier": "gold"}
@@ -95,6 +96,13 @@ def test_a_later_run_asks_where_it_is_larger_than_the_project_says(shop: SmallPr
     assert shop.attributes("a") == {"tier": "free", "n": 1}
     fill(shop, "'a', 'gold', 1", "'b', 'gold', 2")
     assert Typist(shop, "apply", CI="true").answer([]) == 0
+
+
+def test_a_delivery_is_shown_before_the_first_answer(shop: SmallProject) -> None:
+    shop.sandbox.add_fault("delay", {"vendor": "customerio", "path": "v2/batch", "seconds": 2.0})
+    typist = Typist(shop, "apply", "--yes", "--select", "levels")
+    assert typist.answer([]) == 0
+    assert "0 of 2" in typist.text
 
 
 def test_all_is_an_answer_for_the_rest(shop: SmallProject) -> None:

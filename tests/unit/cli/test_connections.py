@@ -287,3 +287,22 @@ def test_a_notifier_whose_address_is_its_secret_is_warned_of(app: App) -> None:
     (warning,) = [one for one in told["warnings"] if one["code"] == "secret-in-file"]
     assert warning["message"] == "notifier team has `url` in profiles.yml itself"
     assert "hooks.slack.com" not in str(told)
+
+
+def test_an_empty_setting_is_told_in_words_of_ours_and_by_the_path_from_the_project(
+    app: App,
+) -> None:
+    _edit(app, ("api_key: \"{{ env_var('TRACK_KEY') }}\"", 'api_key: ""'))
+    ran = app.run("check")
+    assert ran.exit_code == 2
+    said = ran.out + ran.err
+    assert "connection customerio: `api_key` must be text that is not empty" in said
+    assert "--> profiles.yml, destinations.dev.customerio.api_key" in said
+    assert str(app.dir) not in said
+
+
+def test_a_file_that_is_missing_is_told_by_the_path_from_the_project(app: App) -> None:
+    (app.dir / "target" / "manifest.json").unlink()
+    told = app.run("check").err
+    assert "--> target/manifest.json" in told
+    assert str(app.dir) not in told

@@ -37,6 +37,18 @@ def test_a_bar_shows_counts_and_leaves_the_line_free() -> None:
     assert "1 of 6 SEND traits_people" in out.getvalue()
 
 
+def test_a_plan_that_is_being_made_is_named_until_the_next_word() -> None:
+    out = io.StringIO()
+    bar = Bar(out, is_colored=False)
+    bar.begin(place(1, "traits_people"))
+    assert out.getvalue().endswith("1 of 6 PLAN traits_people -> customerio ...")
+    bar.stop()
+    assert out.getvalue().endswith("...\r\x1b[K")
+    told = out.getvalue()
+    bar.stop()
+    assert out.getvalue() == told
+
+
 def test_a_closed_stream_swallows_what_comes() -> None:
     closed = io.StringIO()
     closed.close()
