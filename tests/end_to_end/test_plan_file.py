@@ -221,7 +221,7 @@ def test_only_a_file_of_its_own_is_overwritten(shop: SmallProject, run: Runs) ->
     assert "file-not-ours" in run("plan", "--out", "notes.txt", expect=2).text
     assert (shop.dir / "notes.txt").read_text() == "mine"
     run("plan", "--out", "today.plan")
-    run("plan", "--out", "today.plan")
+    assert json.loads(run("plan", "--out", "today.plan", "--json").stdout)["file"] == "today.plan"
 
 
 def test_what_a_guard_holds_of_a_file_stays_held(shop: SmallProject, run: Runs) -> None:
