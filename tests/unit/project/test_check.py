@@ -249,6 +249,19 @@ def test_a_float_can_not_be_an_identity(world, data_type):
     assert world.only_problem().code == "identity-float"
 
 
+@pytest.mark.parametrize(
+    "data_type", ["varchar[]", "json", "jsonb", "struct(a integer)", "map(date, date)", "bytea"]
+)
+def test_what_is_no_plain_value_can_not_be_a_key_of_any_sort(world, data_type):
+    world.column("traits_customers", "customer_id")["data_type"] = data_type
+    world.add_column("seg_carts", "address", data_type, pii=False)
+    world.entry("seg_carts")["identify_by"] = {"email": "address"}
+    world.column("events_orders", "order_id")["data_type"] = data_type
+    problems = [p for p in world.check() if p.code == "identity-nested"]
+    keys = {p.message.split(" column")[0].split("the ")[-1] for p in problems}
+    assert keys == {"identity", "identify_by", "event_id"}
+
+
 def test_one_connection_takes_one_entry(world):
     world.meta("traits_customers")["destinations"] = ["mailer", {"name": "mailer"}]
     assert world.codes() == ["entry-duplicate"]
