@@ -12,6 +12,7 @@ from sync.cli.allowing import LIMIT
 from sync.cli.command import command
 from sync.cli.sections import JSON, PROJECT, SELECTION, STATE
 from sync.cli.session import Session
+from sync.cli.showing import shown
 from sync.errors import ConfigError
 from sync.report.paint import printable
 
@@ -54,7 +55,7 @@ def why(session: Session, identity: str, limit: int | None) -> int:
             continue
         head = f"{story.sync.model} -> {story.sync.connection}"
         session.say(session.terminal.paint_out(head, "bold"))
-        told = sentences(story, held.get(story.sync.name), identity)
+        told = sentences(story, held.get(story.sync.name), identity, map(shown, story.pending))
         session.say(*(f"  {printable(line)}" for line in told))
         if link := _link(project, story):
             session.say(f"  See {link}")

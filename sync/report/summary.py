@@ -127,11 +127,14 @@ def shown_rows(preview: Previewed, paint: Paint) -> Iterator[str]:
 def _shown(row: ShownRow, paint: Paint) -> Iterator[str]:
     why = f" because {row.reason}" if row.reason else ""
     yield f"    {paint.op(row.op, words.MARKS[row.op])} {row.identity}  ({row.cause}{why})"
-    if row.op is Op.REMOVE:
-        return
-    for trait in row.traits:
+    yield from (f"        {line}" for line in trait_lines(row))
+
+
+def trait_lines(row: ShownRow) -> Iterator[str]:
+    """The values that a change would send, and what they would replace; none of a removal."""
+    for trait in row.traits if row.op is not Op.REMOVE else ():
         before = f"{trait.old} -> " if row.op is Op.CHANGE else ""
-        yield f"        {trait.name}: {before}{trait.new}"
+        yield f"{trait.name}: {before}{trait.new}"
 
 
 def _sent(counts: Counts, paint: Paint) -> str:

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from sync.commands.why import InModel, Story
 from sync.errors import Problem
 from sync.model import Fate, Kind, Op
 from sync.report import jsonl, words
+from sync.report.events import ShownRow
+from sync.report.summary import trait_lines
 from sync.state.reading import Delivery, Letter, Membership
 from sync.state.store import Waiting
 
 VERBS = {Op.ADD: "add", Op.CHANGE: "change", Op.REMOVE: "remove"}
 
 
-def sentences(story: Story, held: Problem | None, given: str) -> Iterator[str]:
-    """What is known of the person that `given` names; `held` is why the sync would not run."""
+def sentences(
+    story: Story, held: Problem | None, given: str, pending: Iterable[ShownRow] = ()
+) -> Iterator[str]:
+    """What is known of the person that `given` names; `held` is why the sync would not run.
+
+    `pending` are the story's planned changes as they are shown.
+    """
     if story.problem is not None:
         yield f"Not all can be told: {story.problem.message}."
     for found in story.in_model:
@@ -30,6 +37,7 @@ def sentences(story: Story, held: Problem | None, given: str) -> Iterator[str]:
     for letter in story.letters:
         yield _letter(letter)
     yield f"Next run: {_next(story, held)}"
+    yield from (f"  {line}" for row in pending for line in trait_lines(row))
     if story.deliveries:
         yield "Last deliveries (UTC):"
         yield from (f"  {_delivery(d)}" for d in story.deliveries)

@@ -302,6 +302,7 @@ def test_a_plan_shows_the_value_that_is_sent(project: SmallProject) -> None:
         "list": '["2024-01-01T12:00:00Z"]',
     }.items():
         assert f"v_{name}: {value}\n" in shown, shown
+        assert f"v_{name}: {value}\n" in project.run("why", name, expect=0).stdout
     project.run(expect=0)
     models["single"] = person("single", "cast(0.2 as real)", "real")
     project.define(*models.values())
