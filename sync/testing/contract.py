@@ -53,6 +53,19 @@ class DestinationContract(MistakesContract):
         assert exchange.endings == [Delivered()] * 7
         assert exchange.stop is None
 
+    def test_an_addition_without_a_value_is_acknowledged_too(self, world: World) -> None:
+        """Each is asked about or written by a request that is answered, as any other addition."""
+        if world.sync.kind is Kind.EVENTS:
+            return
+        rows = world.rows(3, traits={})
+        assert world.send(rows).endings == [Delivered()] * 3
+        said = [f"{r.path} {(r.content or b'').decode()}" for r in world.http.requests]
+        assert all(any(row.address in text for text in said) for row in rows)
+        world.http.requests.clear()
+        _spoil(world, Fault(503))
+        assert Delivered() not in world.send(rows).endings
+        assert world.http.requests
+
     def test_the_same_change_is_the_same_bytes(self, world: World) -> None:
         """After a crash, too."""
         for op in [Op.ADD] if world.sync.kind is Kind.EVENTS else list(Op):

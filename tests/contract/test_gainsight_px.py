@@ -138,6 +138,58 @@ def test_an_account_created_between_the_two_requests_is_updated(px: Any, traits:
     assert attributes(px)["plan"] == "solo"
 
 
+def test_somebody_of_whom_nothing_is_known_is_created_too(px: Any, traits: Sync) -> None:
+    delivered(px, add(), sync=traits)
+    assert calls(px) == ["GET /v1/users/u-1", "POST /v1/users"]
+    assert attributes(px) == {}
+    delivered(px, change(plan="team"), sync=traits)
+    assert attributes(px) == {"plan": "team"}
+
+
+def test_nothing_is_written_to_somebody_of_whom_nothing_is_known(px: Any, traits: Sync) -> None:
+    delivered(px, add(plan="team"), sync=traits)
+    calls(px)
+    for sync in (traits, replace(traits, options=None)):
+        delivered(px, add(), sync=sync)
+    assert calls(px) == ["GET /v1/users/u-1"] * 2
+    assert attributes(px) == {"plan": "team"}
+
+
+def test_somebody_unknown_of_whom_nothing_is_known_is_a_dead_letter(
+    px: Any, traits: Sync, segment: Sync
+) -> None:
+    external = replace(segment, options=Options(membership="external"))
+    for sync in (replace(traits, options=None), external):
+        (ending,) = px.send([add()], sync).endings
+        assert isinstance(ending, Rejected)
+        assert ending.code == "gainsight-px-unknown"
+    assert px.control.people() == []
+
+
+@pytest.mark.parametrize("names", [(), ("seats",)])
+def test_an_account_without_a_value_is_created(px: Any, names: tuple[str, ...]) -> None:
+    px.kind = Kind.OBJECTS
+    sync = px.sync(traits=tuple(Trait(name, name, "integer") for name in names))
+    delivered(px, Change(op=Op.ADD, traits=dict.fromkeys(names), **WHO), sync=sync)
+    (account,) = px.control.objects()
+    assert (account["object_id"], account["attributes"]["name"]) == ("acc-9", "acc-9")
+
+
+@pytest.mark.parametrize("cause", ["in doubt", "asserted"])
+def test_somebody_who_is_not_there_is_created_by_what_the_message_names(
+    px: Any, traits: Sync, cause: str
+) -> None:
+    sync = replace(traits, name="m_users__px")
+    (ending,) = px.send([change(plan="team")], sync).endings
+    assert "the next run after `python -m sync state doubt m_users__px` does" in ending.reason
+    whole = change(plan="team", seats=None)._replace(cause=cause)
+    (ending,) = px.send([whole], replace(sync, options=None)).endings
+    assert ending.code == "gainsight-px-gone"
+    assert "state doubt" not in ending.reason
+    delivered(px, whole, sync=sync)
+    assert attributes(px)["plan"] == "team"
+
+
 @pytest.mark.parametrize("last", [change(plan="solo"), remove(), add(plan="solo")])
 def test_a_deleted_user_is_not_brought_back(px: Any, traits: Sync, last: Change) -> None:
     delivered(px, add(plan="team"), sync=traits)

@@ -108,12 +108,15 @@ def _person(sync: Sync, change: Change, action: str) -> dict[str, JSON]:
 
 
 def _state(sync: Sync, change: Change) -> JSON:
-    """Identify with the given attributes only; a removal neither deletes nor re-creates anyone."""
+    """Identify with the given attributes only; a removal neither deletes nor re-creates anyone.
+
+    An addition without a value says who is there.
+    """
     is_removal = change.op is Op.REMOVE
     attributes = ATTRIBUTES.of(traits_of(sync, change, kept=KEPT_ON_REMOVE))
     if sync.kind is Kind.SEGMENT:
         attributes |= flag(sync, not is_removal)
-    if not attributes:
+    if not (attributes or change.op is Op.ADD):
         return None
     if len(attributes) > MAX_ATTRIBUTES:
         raise ValueError(f"{len(attributes)} attributes, Customer.io takes {MAX_ATTRIBUTES}")
@@ -153,7 +156,8 @@ def _object(sync: Sync, change: Change) -> JSON:
     identifiers = {"object_type_id": sync.object_type, "object_id": account}
     operation: dict[str, JSON] = {"type": "object", "identifiers": identifiers}
     if sync.related is None:
-        return {**operation, "action": "identify", "attributes": attributes} if attributes else None
+        is_said = attributes or change.op is Op.ADD
+        return {**operation, "action": "identify", "attributes": attributes} if is_said else None
     by = Options.of(sync).relate_by
     person = {"identifiers": {by: identifier(by, change.related or "")}}
     if change.op is Op.REMOVE:

@@ -161,7 +161,7 @@ def _user(sync: Sync, change: Change, uid: str) -> JSON:
         user["properties"] = values
     if types:
         user["schema"] = {"properties": types}
-    return user if len(user) > 1 else None
+    return user if len(user) > 1 or change.op is Op.ADD else None
 
 
 def _event(sync: Sync, change: Change, uid: str) -> JSON:

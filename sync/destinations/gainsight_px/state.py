@@ -27,15 +27,18 @@ from sync.destinations.gainsight_px.reading import Record, is_taken, look, refus
 from sync.destinations.identifiers import bounded
 from sync.destinations.stages import Row, Stage, each
 from sync.destinations.transitions import segment_name, traits_of
-from sync.model import DELIVERED, Change, Kind, Op, Outcome, Rejected, Sync
+from sync.model import DELIVERED, Cause, Change, Kind, Op, Outcome, Rejected, Sync
 
+ASSERTIONS = (Cause.IN_DOUBT, Cause.ASSERTED)
+"""Causes of changes that say everything."""
 GENDERS = ("MALE", "FEMALE", "OTHER", "EMPTY_GENDER")
 
 
 def body(pieces: Sequence[Piece]) -> JSON:
     """One update for all changes of one user or account; None when there is nothing to write.
 
-    What one model sets stands, whatever another one empties.
+    What one model sets stands, whatever another one empties. An addition without a value is the id
+    alone: whoever it is about has to be there.
     """
     resource, identity = subject(pieces)
     merged: dict[str, JSON] = {}
@@ -43,9 +46,15 @@ def body(pieces: Sequence[Piece]) -> JSON:
         merged |= _link(change) if is_link(sync) else _attributes(sync, change)
     own = {name: value for name, value in merged.items() if name in resource.fields}
     custom = {name: value for name, value in merged.items() if name not in own}
-    if not merged:
+    if not (merged or any(map(_has_to_be_there, pieces))):
         return None
     return {resource.key: identity, **own, **({"customAttributes": custom} if custom else {})}
+
+
+def _has_to_be_there(piece: Piece) -> bool:
+    """Whether it adds somebody; the member of a segment without traits is one by that alone."""
+    is_member_alone = piece.sync.kind is Kind.SEGMENT and not piece.sync.traits
+    return piece.change.op is Op.ADD and not is_member_alone
 
 
 def _link(change: Change) -> dict[str, JSON]:
@@ -95,11 +104,12 @@ def writing(tag_key: str, may_revive: bool) -> Stage:
     """Updates each; after a 404 creates, where an add may.
 
     An update would bring back a user deleted a short while ago, so who may not be created is read
-    first, unless `may_revive`.
+    first, unless `may_revive`. So is everybody of whom there is nothing to write.
     """
 
     def write(rows: Sequence[Row]) -> Conversation[Sequence[Outcome]]:
-        read = [row for row in rows if _is_read_first(row, may_revive)]
+        people = [row for row in rows if resource_of(row.sync) is USERS]
+        read = [row for row in people if _is_read_first(row, may_revive)]
         known: Mapping[str, Record | None] = {}
         if len(read) > 1:
             known = yield from search(USERS, [subject(row.item.pieces)[1] for row in read])
@@ -110,6 +120,8 @@ def writing(tag_key: str, may_revive: bool) -> Stage:
 
 def _is_read_first(row: Row, may_revive: bool) -> bool:
     pieces = row.item.pieces
+    if _is_bare(row):
+        return True
     if resource_of(row.sync) is not USERS:
         return False
     return _cuts_link(pieces) or not (may_revive or _may_create(pieces))
@@ -123,8 +135,12 @@ def _write(
     resource, identity = subject(pieces)
     if _is_read_first(row, may_revive):
         found = known[identity] if identity in known else (yield from look(resource, identity))
-        if found is None:
+        if found is None and not _may_create(pieces):
             return _missing(resource, row)
+        if found is None:
+            return (yield from _create(resource, identity, row.part, tag_key))
+        if _is_bare(row):
+            return DELIVERED
         if _cuts_link(pieces) and found.get("accountId") != row.change.address:
             return DELIVERED  # belongs to another account by now
     outcome = yield from _update(resource, identity, row.part)
@@ -157,10 +173,23 @@ def _update(resource: Resource, identity: str, part: bytes) -> Conversation[Outc
 
 
 def _may_create(pieces: Sequence[Piece]) -> bool:
-    """Only an add has everything that a new user or account needs."""
-    default = "create" if resource_of(pieces[0].sync) is ACCOUNTS else "skip"
-    adding = [sync for sync, change in pieces if change.op is Op.ADD]
-    return any((Options.of(sync).on_missing or default) == "create" for sync in adding)
+    """Only an add, or an assertion, has everything that a new user or account needs."""
+    return any(_creates(sync) for sync, change in pieces if _is_whole(change))
+
+
+def _is_whole(change: Change) -> bool:
+    return change.op is Op.ADD or (change.op is Op.CHANGE and change.cause in ASSERTIONS)
+
+
+def _creates(sync: Sync) -> bool:
+    default = "create" if resource_of(sync) is ACCOUNTS else "skip"
+    return (Options.of(sync).on_missing or default) == "create"
+
+
+def _is_bare(row: Row) -> bool:
+    """Whether there is nothing to write but the id."""
+    resource, identity = subject(row.item.pieces)
+    return bool(orjson.loads(row.part) == {resource.key: identity})
 
 
 def _cuts_link(pieces: Sequence[Piece]) -> bool:
@@ -178,4 +207,7 @@ def _missing(resource: Resource, row: Row) -> Outcome:
         text = f"no such {resource.model}; nobody is created unless on_missing says create"
         return Rejected("gainsight-px-unknown", text)
     text = f"the {resource.model} is gone since the last write; a change creates nobody"
+    creating = [sync.name for sync, _ in row.item.pieces if _creates(sync)]
+    if creating:
+        text += f", the next run after `python -m sync state doubt {creating[0]}` does"
     return Rejected("gainsight-px-gone", text)

@@ -27,7 +27,7 @@ from sync.destinations.read_back import Expected, Found
 from sync.destinations.spec import Destination, Health, Lag
 from sync.destinations.stages import Row, Stage
 from sync.errors import Problem
-from sync.model import Change, Kind, Outcome, Sync
+from sync.model import Change, Kind, Op, Outcome, Sync
 
 HOSTS = {
     "us": ("https://app.launchdarkly.com", "https://events.launchdarkly.com"),
@@ -110,7 +110,8 @@ class Launchdarkly(Destination):
             return (events.custom_event(sync, change),)
         key = context_key(change)
         shown = events.attributes(sync, change) if Options.of(sync).identify else None
-        return (key if memberships(sync, change) else None, shown or None)
+        is_shown = shown or (shown is not None and change.op is Op.ADD)
+        return (key if memberships(sync, change) else None, shown if is_shown else None)
 
     def stages(self) -> Sequence[Stage]:
         """Membership first, because flags depend on it; then what is only for people to look at."""

@@ -227,12 +227,13 @@ def test_nothing_has_the_form_that_the_entry_chooses(
 ) -> None:
     sync = replace(SYNC, options=Options(null_as=policy))
     nothing = dict.fromkeys(("plan", "tags", "seats", "since"))
-    if sent:
-        world.deliver(sync, add(**nothing))
-        assert world.bodies()[-1]["properties"] == sent
-    else:
-        world.deliver(sync, add(**nothing))
-        assert world.requests == []
+    world.deliver(sync, change(Op.CHANGE, nothing))
+    assert [body["properties"] for body in world.bodies()] == ([sent] if sent else [])
+
+
+def test_somebody_of_whom_nothing_is_known_is_a_user_too(world: World) -> None:
+    world.deliver(replace(SYNC, options=Options(null_as="skip")), add(plan=None))
+    assert [body.keys() for body in world.bodies()] == [{"uid"}]
 
 
 def test_a_list_of_whatever_is_emptied_as_a_list(world: World) -> None:
