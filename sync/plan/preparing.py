@@ -16,6 +16,7 @@ from sync.plan import (
 )
 from sync.plan.comparison import Comparison
 from sync.plan.gates import gates_of
+from sync.plan.heirs import heirs
 from sync.rules import NOW, AsOf
 from sync.state import syncs, whose
 from sync.state.catalogue import Catalogue
@@ -113,7 +114,7 @@ def prepare(
         delays=() if is_adopting else consulted.delays,
         target_id=number,
         targets={**targets, number: target},
-        heirs=siblings.heirs(state, sync, columns, others, recorded),
+        heirs=heirs(state, sync, columns, others, recorded, as_of),
         givers=givers,
         wrote=overwritten.writes(sync, columns, others, known, epoch),
         writers=writers,

@@ -1,8 +1,4 @@
-"""Names that go from one sync of a connection to another: who owns them now, who still holds some.
-
-The new owner asserts its values; the old one empties a name only for people whom the new owner
-does not have. So it does not matter which of the two runs first.
-"""
+"""What syncs of one connection share: a segment, or a name of which one still holds something."""
 
 from __future__ import annotations
 
@@ -13,42 +9,12 @@ from sqlglot import exp
 from sync.destinations.targets import Target
 from sync.errors import PlanHeld, Problem
 from sync.model import Kind, Sync
-from sync.plan.comparison import Sibling, held_key, is_active, wanted_key
+from sync.plan.comparison import Sibling, held_key, is_active
 from sync.state.catalogue import Catalogue
 from sync.state.columns import Column
-from sync.state.resolving import resolve
 from sync.state.schema import StateTables
 from sync.state.syncs import Remembered, targets_of
 from sync.warehouse import sql as e
-
-
-def heirs(
-    state: Catalogue,
-    sync: Sync,
-    columns: Sequence[Column],
-    siblings: Sequence[Sync],
-    recorded: Mapping[str, Remembered],
-) -> tuple[Sibling, ...]:
-    """Syncs that map a name which this one has dropped, and the people they have."""
-    dropped = [c for c in columns if c.is_dropped]
-    found = []
-    for other in siblings if dropped else ():
-        names = {t.name for t in other.traits} if is_about_the_same(sync, other) else set()
-        owned = tuple(c.state_name for c in dropped if c.trait.name in names)
-        if owned:
-            is_known = other.identify_by == sync.identify_by
-            people = _people(state, sync, other, other.name in recorded) if is_known else None
-            told = (
-                _asserted(state, sync, other, dropped)
-                if is_known and other.name in recorded
-                else None
-            )
-            if not (sync.is_gone and is_known):
-                found.append(Sibling(owned, people, told))
-            elif told is not None:
-                # What it has yet to assert is emptied first: it may have nothing to say of it.
-                found.append(Sibling(owned, told, told))
-    return tuple(found)
 
 
 def sharers(
@@ -150,16 +116,16 @@ def _segment(target: Target) -> Mapping[str, object]:
 
 def _inside(state: Catalogue, sync: Sync, other: Sync) -> exp.Select:
     """People whom another sync holds in the segment that it has today: (external_key)."""
-    return _confirmed(state.tables.of(other.name), sync, _targets_in(state, other, other))
+    return confirmed(state.tables.of(other.name), sync, _targets_in(state, other, other))
 
 
 def _targets_in(state: Catalogue, other: Sync, sync: Sync) -> list[int]:
     """Targets of another sync that lie in the segment which `sync` has today."""
     here = _segment(Target.of(sync))
-    return [n for n, target in _targets(state, other).items() if _segment(target) == here]
+    return [n for n, target in every_target(state, other).items() if _segment(target) == here]
 
 
-def _targets(state: Catalogue, other: Sync) -> dict[int, Target]:
+def every_target(state: Catalogue, other: Sync) -> dict[int, Target]:
     """Every target that another sync ever had, by number."""
     return targets_of(Catalogue(state.session, state.dialect, state.tables.of(other.name)))
 
@@ -177,38 +143,7 @@ def is_about_the_same(sync: Sync, other: Sync) -> bool:
     return is_sibling and kinds[0] == kinds[1] and Kind.EVENTS not in (sync.kind, other.kind)
 
 
-def _people(state: Catalogue, sync: Sync, other: Sync, is_recorded: bool) -> exp.Query:
-    """People a sync has: those in its model, and those its destination holds."""
-    tables = state.tables.of(other.name)
-    parts: list[exp.Select] = []
-    available = state.session.columns(other.relation)
-    if available is not None:
-        try:
-            resolved, _ = resolve(other, available, state.dialect)
-        except PlanHeld:
-            resolved = other
-        parts.append(
-            exp.select(*e.aliased([("external_key", wanted_key(resolved, "m"))])).from_(
-                e.table(resolved.relation, "m")
-            )
-        )
-    if is_recorded:
-        held = exp.select(*e.aliased([("external_key", held_key(sync, "s"))]))
-        parts.append(held.from_(e.table(tables.snapshot, "s")).where(is_active("s")))
-    if not parts:
-        return exp.select(*e.aliased([("external_key", e.null("varchar"))])).where(exp.false())
-    return parts[0].distinct() if len(parts) == 1 else exp.union(*parts, distinct=True)
-
-
-def _asserted(state: Catalogue, sync: Sync, other: Sync, dropped: Sequence[Column]) -> exp.Select:
-    """People for whom another sync has sent the names that it owns now: (external_key)."""
-    names = {t.name for t in other.traits} & {c.trait.name for c in dropped}
-    known = _targets(state, other)
-    targets = [number for number, target in known.items() if names <= set(target.names)]
-    return _confirmed(state.tables.of(other.name), sync, targets)
-
-
-def _confirmed(tables: StateTables, sync: Sync, targets: Sequence[int]) -> exp.Select:
+def confirmed(tables: StateTables, sync: Sync, targets: Sequence[int]) -> exp.Select:
     """People acknowledged for another sync, at these of its targets: (external_key)."""
     return (
         exp.select(*e.aliased([("external_key", held_key(sync, "s"))]))

@@ -156,6 +156,39 @@ def test_a_suppression_ends_at_its_moment_and_a_date_lasts_through_its_day(
     assert "suppressed by days_off, until" in run("why", "p4").text
 
 
+def moving(name: str, **more: Any) -> Model:
+    """Traits of everybody; `more` is its entry."""
+    return Model(
+        name=name,
+        query="select person_id, plan from rows",
+        columns={"person_id": "varchar", "plan": "varchar"},
+        activation={
+            "kind": "traits",
+            "identity": "person_id",
+            "destinations": [{"name": "customerio", **more}],
+        },
+    )
+
+
+@pytest.mark.parametrize("on_remove", ["unset", "keep"])
+def test_who_opts_out_keeps_nothing_of_a_trait_that_moves_to_another_model(
+    shop: SmallProject, run: Runs, on_remove: str
+) -> None:
+    """Also where the new model has them: it sends them nothing."""
+    old = {"traits": {"old": "plan", "moves": "plan"}}
+    shop.define(
+        moving("aa", **old), moving("bb", traits={"new": "plan"}, on_remove=on_remove), LIST, DAY
+    )
+    run("apply")
+    shop.warehouse.run("insert into listed values ('p1', 'unsubscribed', null)")
+    new = {"traits": {"new": "plan", "moves": "plan"}, "on_remove": on_remove}
+    shop.define(moving("aa", traits={"old": "plan"}), moving("bb", **new), LIST, DAY)
+    run("apply")
+    assert shop.attributes("p1") == ({"new": "pro"} if on_remove == "keep" else {})
+    assert shop.attributes("p2") == {"old": "pro", "new": "pro", "moves": "pro"}
+    assert "No changes" in run("apply").text
+
+
 @on_duckdb
 def test_the_exit_event_says_the_cause_and_is_left_out_where_that_is_wanted(
     shop: SmallProject, run: Runs

@@ -11,7 +11,7 @@ from tests.faults.histories import code
 from tests.faults.histories.conftest import MakeStage
 from tests.faults.histories.data import Change, Join, Leave, Rename
 from tests.faults.histories.definitions import Entry
-from tests.faults.histories.mapping import DropTrait, SendAll
+from tests.faults.histories.mapping import DropTrait, MoveTrait, SendAll
 from tests.faults.histories.not_yet import NOT_YET
 from tests.faults.histories.places import (
     AddModel,
@@ -21,6 +21,7 @@ from tests.faults.histories.places import (
     RenameModel,
     ReturnModel,
 )
+from tests.faults.histories.policies import OnDrop
 from tests.faults.histories.runs import Run
 from tests.faults.histories.steps import KINDS
 from tests.faults.histories.stories import Failed, Story, shrink, wander
@@ -153,6 +154,38 @@ ONCE_WRONG: Mapping[str, Story] = {
             Run(),
             DropTrait("ma", "launchdarkly", "t1"),
             Run(),
+            Run(),
+        ],
+    ),
+    "a trait moves to a model that keeps what somebody has who left it": Story(
+        {"customerio": "customerio"},
+        [
+            AddModel("ma", "traits", "customerio", Entry(traits={"t1": "c1", "t2": "c2"})),
+            OnDrop("ma", "customerio", "unset"),
+            AddModel("mb", "traits", "customerio", Entry(traits={"t3": "c1"}, on_remove="keep")),
+            Join("ma", "p1", ("gold", "free", None, "x")),
+            Join("mb", "p1", ("gold", "free", None, "x")),
+            Join("mb", "p2", ("gold", "free", None, "x")),
+            Run(),
+            Leave("mb", "p1"),
+            Run(),
+            MoveTrait("t2", "customerio", "ma", "mb"),
+            Run(),
+            Leave("ma", "p1"),
+            Run(),
+        ],
+    ),
+    "a trait moves while somebody leaves the old owner, and the new one, which keeps": Story(
+        {"customerio": "customerio"},
+        [
+            AddModel("ma", "traits", "customerio", Entry(traits={"t1": "c1", "t2": "c2"})),
+            AddModel("mb", "traits", "customerio", Entry(traits={"t3": "c1"}, on_remove="keep")),
+            Join("ma", "p1", ("gold", "free", None, "x")),
+            Join("mb", "p1", ("gold", "free", None, "x")),
+            Run(),
+            MoveTrait("t2", "customerio", "ma", "mb"),
+            Leave("ma", "p1"),
+            Leave("mb", "p1"),
             Run(),
         ],
     ),
