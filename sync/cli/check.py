@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import click
 
+from sync.cli.checked import fine
 from sync.cli.command import command
 from sync.cli.orphans import report_gone
+from sync.cli.paths import path
 from sync.cli.sections import JSON, PROJECT, SELECTION
 from sync.cli.session import Session
 from sync.report import jsonl, words
@@ -22,23 +24,42 @@ from sync.report.events import Warned
     is_flag=True,
     help="Read the state too: name syncs that are gone, and declarations that are done.",
 )
+@path(
+    "--against",
+    "against",
+    "Refuse what breaks a contract of this manifest.json, or the one in this folder.",
+    "PATH",
+)
+@click.option(
+    "--markdown",
+    "as_markdown",
+    is_flag=True,
+    help="What --against finds, to comment with on GitHub.",
+)
 @JSON
-def check(session: Session, with_state: bool) -> int:
+def check(session: Session, with_state: bool, against: Path | None, as_markdown: bool) -> int:
     """Check metadata, contracts, mappings and vendors' limits; no network, no warehouse.
 
-    With --strict, warnings count as problems. With --state, the warehouse is read.
+    With --strict, warnings count as problems. With --state, the warehouse is read. With --against,
+    a change that breaks a contract needs a higher version.
     """
+    from sync.commands.against import compare
     from sync.commands.check import complaints, hints, outdated, own_models
+    from sync.report import against as reported
     from sync.warehouse.proved import emulated
 
+    if as_markdown and (session.is_machine or against is None):
+        raise click.UsageError("--markdown goes with --against, and without --json")
     project = session.load()
     is_strict = session.options.is_strict
     warnings = [*outdated(project, own_models(project)), *project.warnings, *hints(project)]
-    problems = [*complaints(project), *(warnings if is_strict else ())]
+    compared = compare(project, against) if against else None
+    broken = compared.problems if compared else ()
+    problems = [*complaints(project), *(warnings if is_strict else ()), *broken]
     exit_code = 2 if problems else 0
-    gone: dict[str, Any] = {}
+    more: dict[str, Any] = {"against": reported.machine(compared)} if compared else {}
     if with_state:
-        gone = report_gone(session, project, session.access(project), session.is_machine)
+        more |= report_gone(session, project, session.access(project), session.is_machine)
     for problem in problems:
         session.terminal.annotate(problem)
     if session.is_machine:
@@ -49,33 +70,21 @@ def check(session: Session, with_state: bool) -> int:
             warnings=jsonl.plain(warnings),
             syncs=[s.name for s in project.syncs],
             unconnected=[s.name for s in project.unconnected],
-            **gone,
+            **more,
         )
         return exit_code
     tried = emulated(project.target.adapter_type)
     for warning in (*([tried] if tried else ()), *(() if is_strict else warnings)):
         session.reporter.tell(Warned(warning))
+    if compared and as_markdown:
+        session.say(*reported.markdown_lines(compared, problems))
+        return exit_code
     paint = session.terminal.paint_out
+    session.say(*(reported.lines(compared, paint) if compared else ()))
     for problem in problems:
         session.say(paint.problem(problem), "")
     if problems:
         session.say(paint(f"{words.plural(len(problems), 'problem')} to mend.", "bold", "red"))
         return exit_code
-    syncs = [*project.syncs, *project.unconnected]
-    kinds = Counter(str(s.kind) for s in syncs)
-    traits = sum(len(s.traits) for s in syncs)
-    models = words.plural(len({s.model for s in syncs}), "model")
-    session.say(
-        f"{paint('All fine:', 'bold', 'green')} {models}, {words.plural(len(syncs), 'sync')}"
-        f" ({', '.join(f'{n} {kind}' for kind, n in sorted(kinds.items())) or 'none'}),"
-        f" {words.plural(traits, 'mapped trait')}.",
-        "Checked: metadata, contracts, mappings, who owns which trait, names and limits of "
-        + (words.named(sorted({s.vendor for s in syncs})) or "no vendor")
-        + ".",
-    )
-    if project.unconnected:
-        names = words.named([s.name for s in project.unconnected])
-        session.say(
-            f"Not sent from target {project.target.name}, which lacks a connection: {names}."
-        )
+    session.say(*fine(project, paint))
     return exit_code

@@ -9,7 +9,8 @@ from typing import Any
 from sync.commands.conditions import conditions
 from sync.errors import ConfigError
 from sync.model import Kind, Sync
-from sync.project.documentation import NO_FACTS, Documentation, read_documentation
+from sync.project.artifacts import Column
+from sync.project.documentation import NO_FACTS, ColumnFacts, Documentation, read_documentation
 from sync.project.mapping import named_columns
 from sync.project.metadata import MetaKind
 from sync.project.metadata_reader import Activated, read_model
@@ -114,8 +115,7 @@ def _column(
         if (names := [trait.name for trait in sync.traits if trait.column == name])
     }
     keys = {sync.connection: found for sync in syncs if (found := _keys(sync, name))}
-    is_boolean = declared.data_type.lower() in ("bool", "boolean")
-    allowed = [False, True] if facts.allowed is None and is_boolean else facts.allowed
+    allowed = allowed_in(declared, facts)
     return {
         "column": name,
         "type": declared.data_type,
@@ -133,6 +133,12 @@ def _column(
         "is_sent_alone": bool(sent) and name not in activated.meta.ignore_changes,
         "bands": list(activated.meta.bands.get(name, ())),
     }
+
+
+def allowed_in(column: Column, facts: ColumnFacts) -> tuple[Any, ...] | None:
+    """The values that a column may have; None where any value of its type may stand there."""
+    is_boolean = column.data_type.lower() in ("bool", "boolean")
+    return (False, True) if facts.allowed is None and is_boolean else facts.allowed
 
 
 def _keys(sync: Sync, column: str) -> list[str]:

@@ -17,7 +17,7 @@ from sync.project.evidence import NOTHING, Allowed
 from sync.project.findings import Compiled, Finding
 from sync.project.freshness import FILE, Load, read_loads
 from sync.project.graph import Graph
-from sync.project.policies import read_policies
+from sync.project.policies import NO_POLICIES, Policies, read_policies
 from sync.project.policy_forms import HoldoutForm
 from sync.project.preflight import BuiltFor, Gated, Preflight, gate
 from sync.project.profiles import (
@@ -84,20 +84,34 @@ class Project:
     is_strict: bool = False
     declared: Declared = NOTHING_DECLARED
     """Syncs that dbt_project.yml says were moved or removed."""
-    zone: str = "UTC"
-    """Where days begin and end."""
-    holdouts: Mapping[str, HoldoutForm] = field(default_factory=dict)
-    """By name, those that the var defines."""
-    retention: str | None = None
-    """How long `prune` keeps rows, such as `400 days`."""
-    ask_above: Bound | None = None
-    """More changes of a sync are asked about, on a terminal."""
+    policies: Policies = NO_POLICIES
+    """What the var says for every model."""
     registry: Registry = field(repr=False, kw_only=True)
 
     @property
     def problems(self) -> list[Problem]:
         """All that has to be mended."""
         return [*self.blocking, *(finding.problem for finding in self.findings)]
+
+    @property
+    def zone(self) -> str:
+        """Where days begin and end."""
+        return self.policies.zone
+
+    @property
+    def holdouts(self) -> Mapping[str, HoldoutForm]:
+        """By name, those that the var defines."""
+        return self.policies.holdouts
+
+    @property
+    def retention(self) -> str | None:
+        """How long `prune` keeps rows, such as `400 days`."""
+        return self.policies.retention
+
+    @property
+    def ask_above(self) -> Bound | None:
+        """More changes of a sync are asked about, on a terminal."""
+        return self.policies.ask_above
 
     @property
     def profile_path(self) -> Path:
@@ -209,10 +223,7 @@ def load_project(
         ],
         is_strict=options.is_strict,
         declared=declared,
-        zone=policies.zone,
-        holdouts=policies.holdouts,
-        retention=policies.retention,
-        ask_above=policies.ask_above,
+        policies=policies,
         registry=registry,
     )
 

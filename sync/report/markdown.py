@@ -19,8 +19,8 @@ _MEANS_SOMETHING = re.compile(r"([\\`*_{}\[\]<>#|~])")
 def plan_lines(plan: PlanEnded) -> Iterator[str]:
     """The whole comment: what would be sent, a row for each sync that has changes, and problems."""
     head, *rest = plan_summary(plan, _PLAIN) or ["Nothing to plan."]
-    yield f"### {_escaped(head)}"
-    yield from ("", *(_escaped(line) for line in rest if line != _how_to_send(plan)))
+    yield f"### {escaped(head)}"
+    yield from ("", *(escaped(line) for line in rest if line != _how_to_send(plan)))
     changed = [p for p in plan.previews if p.planned and (p.planned.total or p.problem)]
     if changed:
         yield from ("", "| sync | remove | change | add | |", "|---|--:|--:|--:|---|")
@@ -28,8 +28,8 @@ def plan_lines(plan: PlanEnded) -> Iterator[str]:
     if quiet := sum(1 for p in plan.previews if p.planned and p not in changed):
         yield from ("", f"{words.plural(quiet, 'other sync')} without a change.")
     for problem, syncs in plan_problems(plan):
-        stopped = _escaped(words.named(syncs))
-        yield from ("", f"**Would be held: {stopped}**", "", *_fenced(str(problem)))
+        stopped = escaped(words.named(syncs))
+        yield from ("", f"**Would be held: {stopped}**", "", *fenced(str(problem)))
 
 
 def _how_to_send(plan: PlanEnded) -> str:
@@ -41,16 +41,16 @@ def _row(preview: Previewed) -> str:
     assert planned is not None
     numbers = [words.count(planned.ops[op]) if planned.ops.get(op) else "" for op in Op]
     said = [*notes(planned), *([f"held: {preview.problem.code}"] if preview.problem else ())]
-    name = _escaped(f"{preview.place.model} -> {preview.place.destination}")
-    return f"| {name} | {' | '.join(numbers)} | {'<br>'.join(map(_escaped, said))} |"
+    name = escaped(f"{preview.place.model} -> {preview.place.destination}")
+    return f"| {name} | {' | '.join(numbers)} | {'<br>'.join(map(escaped, said))} |"
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """Text that says what it says, whatever Markdown would make of it."""
     return _MEANS_SOMETHING.sub(r"\\\1", printable(text).replace("\n", " "))
 
 
-def _fenced(text: str) -> list[str]:
+def fenced(text: str) -> list[str]:
     """Text as it is, in a fence that it can't close."""
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     fence = "`" * max(3, longest + 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -91,6 +92,27 @@ def test_a_mistake_fails_the_check_and_stands_beside_its_file(
     assert runner.output("exit-code") == "2"
     assert runner.run(steps["comment"]) == (0, "")
     assert not (runner.temp / "body").exists()
+
+
+def test_a_contract_that_breaks_that_of_main_fails_the_check_and_stands_in_the_comment(
+    shop: SmallProject, start: Start
+) -> None:
+    main = shop.dir / "target" / "main"
+    main.mkdir()
+    shutil.copy(shop.dir / "target" / "manifest.json", main)
+    shop.define(model("plans", {"tier": "varchar", "n": "integer"}, traits={"level": "tier"}))
+    runner, steps = start(plan="true", against="target/main")
+    code, output = runner.run(steps["check"])
+    assert code == 2, output
+    assert f"::error file={shop.dir.name}/models/plans.yml,title=contract-trait-dropped" in output
+    assert runner.run(steps["comment"])[0] == 0
+    assert "**breaks**: sends \\`level\\` in place of" in (runner.temp / "body").read_text()
+    (main / "manifest.json").write_text((shop.dir / "target" / "manifest.json").read_text())
+    assert runner.run(steps["check"])[0] == 0
+    assert runner.run(steps["comment"])[0] == 0
+    body = (runner.temp / "body").read_text()
+    assert "### Contracts are those of target/main/manifest.json." in body
+    assert "### Plan: 2 to add." in body
 
 
 def test_a_comment_that_may_not_be_written_fails_nothing(start: Start) -> None:
