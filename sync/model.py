@@ -101,6 +101,8 @@ class Trait:
     """Sent along, but no reason to send (`ignore_changes`)."""
     bands: tuple[int | float, ...] = ()
     """Edges, rising: a move between two of them is no reason to send."""
+    constant: int | None = None
+    """The value for every row, where no column has it: the contract's version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +155,7 @@ class Sync:
     options: Any = None
     """The destination's own entry, validated by its `options` model."""
     version: int = 1
+    """Of the contract: `version` in the metadata."""
     definition: str = ""
     """Checksum of compiled SQL, contract and mapping, to notice a definition that moved."""
     owner: str = ""

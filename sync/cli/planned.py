@@ -27,6 +27,8 @@ def planned_event(
         is_quiet=sync.initial == "quiet",
         unset_traits=tuple(n for n in summary.dropped_traits if sync.empties(n)),
         is_definition_changed=summary.is_definition_changed,
+        versions=summary.versions,
+        version_trait=next((t.name for t in sync.traits if t.constant is not None), ""),
         adopted=summary.adopted,
         recovering=recovering,
         added_traits=summary.added_traits,

@@ -9,7 +9,7 @@ from pathlib import Path
 from sync.commands.contract_changes import ContractChange, Effect, Side, changes
 from sync.commands.orphans import spellings
 from sync.errors import ConfigError, Problem
-from sync.model import Sync
+from sync.model import Kind, Sync
 from sync.project.artifacts import Manifest, read_manifest
 from sync.project.compile import Drafts, draft_syncs
 from sync.project.documentation import read_documentation
@@ -153,7 +153,15 @@ def _version(old: Side, new: Side) -> Iterator[ContractChange]:
         remedy = f"set `version: {was}` in {new.draft.activated.place.file}, or a higher one"
         yield ContractChange("version-lowered", text, where, True, remedy=remedy)
     elif now > was:
-        yield ContractChange("version-raised", f"has version {now}, and had {was}", where)
+        text = f"has version {now}, and had {was}"
+        effect = Effect.SENDS_ALL if _travels(new) else Effect.NOTHING
+        yield ContractChange("version-raised", text, where, effect=effect)
+
+
+def _travels(side: Side) -> bool:
+    """Whether the version is a trait, of rows that are ever sent again."""
+    is_lasting = side.sync.kind is not Kind.EVENTS
+    return is_lasting and any(trait.constant is not None for trait in side.sync.traits)
 
 
 def _refused(found: SyncChanges) -> Iterator[Problem]:

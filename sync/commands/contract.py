@@ -82,7 +82,8 @@ def _destination(activated: Activated, sync: Sync) -> dict[str, Any]:
         "vendor": sync.vendor,
         "writes": writes(sync),
         "on_remove": None if sync.kind is Kind.EVENTS else sync.on_remove,
-        "options": {k: v for k, v in sorted((entry.model_extra or {}).items())},
+        "options": {k: v for k, v in sorted((entry.model_extra or {}).items())}
+        | ({"version_trait": entry.version_trait} if entry.version_trait else {}),
         "conditions": list(conditions(sync)),
     }
 

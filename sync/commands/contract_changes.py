@@ -83,6 +83,8 @@ class Side:
 
     def trait_at(self, trait: Trait) -> str:
         """Where a trait is mapped: in the entry, or by being a column."""
+        if trait.constant is not None:
+            return self.entry_at("version_trait")
         if self.draft.entry.traits is None:
             return self.column_at(trait.column, "name")
         return self.entry_at("traits", trait.name)
@@ -229,7 +231,7 @@ def _retyped(old: Side, new: Side, was: Trait, now: Trait) -> ContractChange:
 
 def _columns(old: Side, new: Side) -> Iterator[ContractChange]:
     """What tests and constraints promise of columns that go out, each once."""
-    sent = dict.fromkeys(trait.column for trait in new.sync.traits)
+    sent = dict.fromkeys(trait.column for trait in new.sync.traits if trait.column)
     for column in sent:
         if column in old.draft.activated.columns:
             yield from _values(new, column, old.allowed(column), new.allowed(column))

@@ -290,6 +290,7 @@ class Planner:
             is_definition_changed=known is not None
             and not self.comparison.is_unread
             and definition_moved(known.definition, self.sync.definition),
+            versions=self._versions(),
             added_traits=prepared.added,
             dropped_traits=tuple(
                 name for name in prepared.dropped if name not in self.comparison.left_with_places
@@ -305,6 +306,10 @@ class Planner:
             waiting=waiting,
             late=self._late(waiting),
         )
+
+    def _versions(self) -> tuple[int, int] | None:
+        before, now = self.known.version if self.known else self.sync.version, self.sync.version
+        return (before, now) if before != now and not self.comparison.is_unread else None
 
     def _segment_before(self) -> str:
         c = self.comparison

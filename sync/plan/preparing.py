@@ -149,7 +149,7 @@ def _resolved(
 
 def _unread(column: Column) -> Column:
     """A column as it is recorded, of a model whose rows are not read."""
-    return replace(column, trait=replace(column.trait, column=column.state_name))
+    return replace(column, trait=replace(column.trait, column=column.state_name, constant=None))
 
 
 def ensure(state: Catalogue, prepared: Prepared) -> None:

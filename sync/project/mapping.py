@@ -22,11 +22,17 @@ def segment_name(activated: Activated, entry: EntryMetadata) -> str | None:
 def traits_of(activated: Activated, entry: EntryMetadata) -> tuple[Trait, ...]:
     """The traits of one entry, in the order they are written or declared."""
     pairs = list(_pairs(activated, entry))
-    return tuple(
+    mapped = [
         _trait(activated, name, column)
         for name, column in pairs
         if column in activated.columns and activated.columns[column].send
-    )
+    ]
+    return (*mapped, *_version(activated, entry))
+
+
+def _version(activated: Activated, entry: EntryMetadata) -> Iterator[Trait]:
+    if entry.version_trait:
+        yield Trait(entry.version_trait, "", "integer", constant=activated.meta.version)
 
 
 def _pairs(activated: Activated, entry: EntryMetadata) -> Iterator[tuple[str, str]]:

@@ -136,6 +136,11 @@ class EntryMetadata(Metadata):
     on_drop: Literal["keep", "unset"] = Field(
         "keep", description="What happens to a trait that is no longer sent."
     )
+    version_trait: Text | None = Field(
+        None,
+        description="The name under which the contract's `version` goes out with the traits. A "
+        "raised version is sent to everybody once.",
+    )
     initial: Initial | None = Field(
         None, description="Overrides the model's `initial` for this destination."
     )

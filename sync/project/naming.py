@@ -74,7 +74,7 @@ def _rules(sync: Sync) -> dict[str, Any]:
 
 def _without_default(trait: Mapping[str, Any]) -> dict[str, Any]:
     """A key that came later counts only where it is written."""
-    return {k: v for k, v in trait.items() if k != "bands" or v}
+    return {k: v for k, v in trait.items() if k not in ("bands", "constant") or v}
 
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?([+-]\d{2}:?\d{2}|Z)?)?")

@@ -69,6 +69,8 @@ def _names(models: Sequence[Contract]) -> str:
             for what, name in sent["writes"].items():
                 if what in NAMED:
                     found[name, what, source].append(sent["destination"])
+            if name := sent["options"].get("version_trait"):
+                found[name, WORDS[model["kind"]], source].append(sent["destination"])
         for column in model["columns"]:
             place = f"{source}.{text(column['column'])}"
             for destination, names in column["sent"].items():

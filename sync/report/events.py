@@ -86,6 +86,10 @@ class Planned:
     unset_traits: tuple[str, ...] = ()
     """Of the dropped ones, those that are emptied at the destination."""
     is_definition_changed: bool = False
+    versions: tuple[int, int] | None = None
+    """Of the contract, at the last complete run and now, where they differ."""
+    version_trait: str = ""
+    """The trait that carries the version, where there is one."""
     adopted: int = 0
     recovering: int = 0
     added_traits: tuple[str, ...] = ()

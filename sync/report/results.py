@@ -146,6 +146,7 @@ def _ended(ended: Ended) -> dict[str, Any]:
         "adopted": plan.adopted if plan else 0,
         "is_first": plan.is_first if plan else None,
         "is_definition_changed": plan.is_definition_changed if plan else None,
+        "versions": list(plan.versions) if plan and plan.versions else None,
         "added_traits": list(plan.added_traits) if plan else [],
         "dropped_traits": list(plan.dropped_traits) if plan else [],
     }
@@ -191,6 +192,7 @@ def _previewed(preview: Previewed) -> dict[str, Any]:
         "adopted": plan.adopted if plan else 0,
         "is_first": plan.is_first if plan else None,
         "is_definition_changed": plan.is_definition_changed if plan else None,
+        "versions": list(plan.versions) if plan and plan.versions else None,
         "added_traits": list(plan.added_traits) if plan else [],
         "dropped_traits": list(plan.dropped_traits) if plan else [],
         "rows": [

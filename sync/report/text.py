@@ -171,6 +171,10 @@ def notes(plan: Planned) -> Iterator[str]:
         yield f"digests of {words.named(plan.salted)} have no key yet: {WITHOUT_KEY}"
     if plan.is_definition_changed:
         yield "the definition changed since the last complete run"
+    if plan.versions:
+        before, now = plan.versions
+        told = f"; `{plan.version_trait}` tells everybody" if plan.version_trait else ""
+        yield f"version {now} of the contract, which was {before}{told}"
     if plan.added_traits:
         yield f"new traits: {words.named(plan.added_traits)}"
     if plan.unset_traits:

@@ -91,6 +91,8 @@ class Column:
         """The value the destination should hold, read from the alias `model`."""
         if not self.is_live:
             return e.null(self.portable_type, self.dialect)
+        if self.trait.constant is not None:
+            return e.number(self.trait.constant)
         raw = portable(e.col(self.trait.column, model), self.wire, self.dialect)
         default = self.default
         return raw if default is None else exp.Coalesce(this=raw, expressions=[default])

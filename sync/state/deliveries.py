@@ -34,6 +34,7 @@ def log_deliveries(s: Settlement, run_id: str) -> exp.Insert:
         ("code", e.col("code", "a")),
         ("delivered_at", e.col("answered_at", "a")),
         ("occurred_at", e.col("occurred_at", "p")),
+        ("definition_version", e.number(s.sync.version)),
     ]
     rows = answered(s, ("delivered", "rejected", *UNCONFIRMED))
     rows = rows.where(exp.Not(this=exp.Exists(this=logged)))

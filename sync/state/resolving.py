@@ -31,8 +31,8 @@ def resolve(
     spelled: dict[str, Any] = {
         key: found[value] for key in _COLUMN_KEYS if (value := getattr(sync, key)) is not None
     }
-    traits = tuple(replace(t, column=found[t.column]) for t in sync.traits)
-    columns = tuple(Column(t, types[t.column], dialect=dialect) for t in traits)
+    traits = tuple(replace(t, column=found.get(t.column, "")) for t in sync.traits)
+    columns = tuple(Column(t, types.get(t.column, t.data_type), dialect=dialect) for t in traits)
     return replace(sync, traits=traits, **spelled), columns
 
 
@@ -87,7 +87,7 @@ def _unsendable(sync: Sync, types: Mapping[str, str], dialect: str) -> list[Prob
     problems = [
         _refused(sync, t.column, what)
         for t in sync.traits
-        if (what := wire(types[t.column], dialect).refusal)
+        if t.column and (what := wire(types[t.column], dialect).refusal)
     ]
     for key in _KEYS:
         name = getattr(sync, key)

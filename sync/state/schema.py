@@ -62,6 +62,7 @@ FORMATS: Mapping[int, tuple[str, ...]] = {
     19: ("syncs.wrote", "syncs.answered"),
     20: ("verdicts.run_file",),
     21: ("run_syncs.built_at", "run_syncs.deferrals", "deliveries.occurred_at", "checked_fields"),
+    22: ("run_syncs.definition_version", "deliveries.definition_version"),
 }
 """What each format after the first has brought: a table, or a column as `table.column`.
 
@@ -228,6 +229,7 @@ SHARED: Mapping[str, Mapping[str, str]] = {
         "sent_removes": BIG,
         "built_at": MOMENT,
         "deferrals": TEXT,
+        "definition_version": INTEGER,
     },
     "held_plans": {
         "sync": TEXT,
@@ -269,6 +271,7 @@ SHARED: Mapping[str, Mapping[str, str]] = {
         "code": TEXT,
         "delivered_at": MOMENT,
         "occurred_at": MOMENT,
+        "definition_version": INTEGER,
     },
     "dead_letters": {
         "sync": TEXT,

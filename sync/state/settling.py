@@ -130,5 +130,6 @@ def log_run_sync(tables: StateTables, sync: Sync, report: SyncReport) -> exp.Ins
         **_of_the_day(report),
         "built_at": e.moment(report.built_at) if report.built_at else e.null("timestamp"),
         "deferrals": e.text(_listed(report.deferrals)) if report.deferrals else e.null("varchar"),
+        "definition_version": e.number(sync.version),
     }
     return e.insert(tables["run_syncs"], list(values), exp.select(*values.values()))

@@ -178,6 +178,8 @@ class PlanSummary:
     is_first: bool = False
     adopted: int = 0
     is_definition_changed: bool = False
+    versions: tuple[int, int] | None = None
+    """Of the contract, at the last complete run and now, where they differ."""
     added_traits: tuple[str, ...] = ()
     dropped_traits: tuple[str, ...] = ()
     wanted: int = 0

@@ -27,6 +27,7 @@ _NAMES = (
     "identify_by",
     "account",
     "definition",
+    "definition_version",
     "recipe",
     "columns",
     "mapping",
@@ -53,6 +54,8 @@ class Remembered:
     identify_by: str | None
     account: str | None
     definition: str
+    version: int
+    """Of the contract; 1 where an older version wrote the row."""
     recipe: str
     columns: tuple[Column, ...]
     mapping: str
@@ -119,6 +122,7 @@ def _row(
     identify_by: str | None,
     account: str | None,
     definition: str,
+    version: int | None,
     recipe: str | None,
     columns: str | None,
     mapping: str | None,
@@ -142,6 +146,7 @@ def _row(
         identify_by,
         account,
         definition,
+        version or 1,
         recipe or "",
         held,
         mapping or "",

@@ -232,6 +232,22 @@ def test_the_same_contract_has_no_changes_whatever_order_it_is_written_in(main: 
     assert told.out.startswith(f"Contracts are those of {MAIN}/manifest.json.")
 
 
+@pytest.mark.parametrize(("travels", "effect"), [(True, "sends_all"), (False, "nothing")])
+def test_a_raised_version_sends_everybody_again_where_it_travels(
+    main: App, travels: bool, effect: str
+) -> None:
+    if travels:
+        entry(main, "traits_people")["version_trait"] = "contract_version"
+        main.write()
+        keep(main)
+    main.activation("traits_people")["version"] = 2
+    main.write()
+    told = main.run("check", "--json", "--against", str(MAIN))
+    assert told.exit_code == 0, told.out
+    (found,) = told.json["against"]["syncs"]
+    assert [(c["code"], c["effect"]) for c in found["changes"]] == [("version-raised", effect)]
+
+
 def test_a_lower_version_is_refused(main: App) -> None:
     main.activation("traits_people")["version"] = 3
     main.write()

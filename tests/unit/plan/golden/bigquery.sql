@@ -3089,7 +3089,8 @@ INSERT INTO `shop_activation`.`deliveries` (
   `outcome`,
   `code`,
   `delivered_at`,
-  `occurred_at`
+  `occurred_at`,
+  `definition_version`
 )
 SELECT
   'run' AS `run_id`,
@@ -3114,7 +3115,8 @@ SELECT
   `a`.`outcome` AS `outcome`,
   `a`.`code` AS `code`,
   `a`.`answered_at` AS `delivered_at`,
-  `p`.`occurred_at` AS `occurred_at`
+  `p`.`occurred_at` AS `occurred_at`,
+  1 AS `definition_version`
 FROM `shop_activation`.`plan_people__mailer` AS `p`
 JOIN `shop_activation`.`acks_people__mailer` AS `a`
   ON `p`.`epoch` = `a`.`epoch` AND `p`.`seq` = `a`.`seq`
