@@ -22,6 +22,8 @@ class Generated:
     path: Path
     text: str
     mark: str
+    option: str = "--output"
+    """The option that names another file."""
 
 
 def standing(files: Sequence[Generated]) -> list[str | None]:
@@ -43,10 +45,11 @@ def standing(files: Sequence[Generated]) -> list[str | None]:
             problems.append(
                 Problem(
                     "file-not-ours",
-                    f"{file.path.name} is there, and was not written by `{file.mark}`",
+                    f"{file.path.name} is there, and this command did not write it:"
+                    f" `{file.mark}` does not stand in its head",
                     where=str(file.path),
                     hint="It is left as it is.",
-                    fix="move it away, or choose another file with --output",
+                    fix=f"move it away, or choose another file with {file.option}",
                 )
             )
     if problems:

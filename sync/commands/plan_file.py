@@ -53,7 +53,8 @@ def write_file(path: Path, file: PlanFile) -> None:
     """Write it, whole or not at all. Raises ConfigError where another hand has written `path`."""
     told = {"written_by": WRITTEN_BY, "format": FORMAT, **_told(file)}
     text = json.dumps({**told, "checksum": _checksum(told)}, indent=2)
-    write([Generated(path, f"{text}\n", f'"written_by": "{WRITTEN_BY}"')])
+    mark = f'"written_by": "{WRITTEN_BY}"'
+    write([Generated(path, f"{text}\n", mark, option="--out")])
 
 
 def read_file(path: Path, name: str) -> PlanFile:

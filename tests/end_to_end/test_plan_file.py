@@ -218,7 +218,8 @@ def test_a_file_holds_what_was_selected_and_allowed_and_nobody(
 @on_duckdb
 def test_only_a_file_of_its_own_is_overwritten(shop: SmallProject, run: Runs) -> None:
     (shop.dir / "notes.txt").write_text("mine")
-    assert "file-not-ours" in run("plan", "--out", "notes.txt", expect=2).text
+    told = run("plan", "--out", "notes.txt", expect=2).text
+    assert "file-not-ours" in told and "choose another file with --out\n" in told
     assert (shop.dir / "notes.txt").read_text() == "mine"
     run("plan", "--out", "today.plan")
     assert json.loads(run("plan", "--out", "today.plan", "--json").stdout)["file"] == "today.plan"
