@@ -208,6 +208,30 @@ def _assert_seen(warehouse: AnyWarehouse) -> None:
     assert q.BAD_DAY not in excluded
 
 
+def test_the_last_exits_of_a_sync_that_was_retired_are_taken_in(
+    warehouse: AnyWarehouse, log: q.Log
+) -> None:
+    """Its kind is known from the changes before; one that has none of them stays unknown."""
+    everything = list(log.deliveries)
+    half = q.FIRST + timedelta(days=45)
+    log.deliveries = [row for row in everything if row["delivered_at"].date() < half]
+    _write(warehouse, log)
+    model, rendering = "activation__membership_changes", _rendering(warehouse)
+    warehouse.run(f"create table {model} as {_sql(warehouse, rendering, model)}")
+    kept = _found(warehouse, model).keys()
+
+    log.deliveries = [row for row in everything if row["delivered_at"].date() >= half]
+    late = {**log.deliveries[-1], "sync": "unknown__crm"}
+    _write(warehouse, q.Log(deliveries=[*log.deliveries, late]))
+    warehouse.run("delete from syncs")
+    new = _sql(warehouse, rendering, model, is_later=True)
+    warehouse.run(f"insert into {model} select * from ({new}) as new_rows")
+    found = _found(warehouse, model).keys()
+    everywhere = MODELS[model](q.Log(syncs=log.syncs, deliveries=everything))
+    assert kept < found
+    assert found == _keyed(everywhere, PAGE[model][0]).keys()
+
+
 def test_changes_outlive_the_log_and_a_sync_that_was_renamed_takes_them_along(
     warehouse: AnyWarehouse, log: q.Log
 ) -> None:
