@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from sync.model import Fate, Kind
+from sync.model import Fate, Kind, Op
 from sync.plan import invalid
 from sync.plan.comparison import Comparison, held_key
 from sync.plan.delays import JUDGED
@@ -28,6 +28,8 @@ def keep_in_step(state: Catalogue, c: Comparison, seen: Seen, doubled: int) -> N
             state.run(e.merge(c.tables.snapshot, rows, ["identity"], ["fingerprint", "target_id"]))
         if seen.open:
             state.run(forget_attempts(c))
+            if not c.removes:
+                state.run(end_doubts(c))
     for heir in c.heirs:
         if heir.asserted is not None:
             for name in heir.names:
@@ -76,6 +78,25 @@ def forget_attempts(c: Comparison) -> exp.Update:
         e.all_of(
             e.not_null(e.col("attempted_op")),
             e.is_null(e.col("unconfirmed")),
+            exp.Not(this=exp.In(this=e.col("identity"), query=told.subquery())),
+        ),
+    )
+
+
+def end_doubts(c: Comparison) -> exp.Update:
+    """Who stays at the destination and is told nothing more is in doubt for no request's sake.
+
+    Such a doubt is about every name: another sync may have written over it, or a person asked to
+    assert it. It stays noted there, and all is said once the row is back.
+    """
+    told = exp.select(e.col("identity")).from_(e.local(_changes(c)))
+    return e.update(
+        c.tables.snapshot,
+        {"unconfirmed": e.null(), "fingerprint": e.null()},
+        e.all_of(
+            e.equals(e.col("unconfirmed"), e.text(Op.CHANGE)),
+            e.equals(e.col("unsure"), e.text("*")),
+            e.is_null(e.col("attempted_op")),
             exp.Not(this=exp.In(this=e.col("identity"), query=told.subquery())),
         ),
     )

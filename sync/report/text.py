@@ -182,7 +182,7 @@ def notes(plan: Planned) -> Iterator[str]:
     if left := tuple(n for n in plan.dropped_traits if n not in plan.unset_traits):
         yield f"traits no longer sent: {words.named(left)} (left there as they are)"
     if doubted := plan.causes.get("in doubt"):
-        yield f"{words.count(doubted)} in doubt from an earlier run, asserted again"
+        yield f"{words.count(doubted)} in doubt, asserted again"
     if moved := plan.causes.get("moved"):
         yield f"{words.count(moved)} removed or added because an address changed"
     for cause in ExitCause:

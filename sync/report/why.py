@@ -66,7 +66,10 @@ def _membership(member: Membership, story: Story, given: str) -> Iterator[str]:
     elif member.last_exited_at is not None:
         yield f"{who}Left: removed on {words.moment(member.last_exited_at)} UTC."
     if member.doubt is not None:
-        yield f"{who}In doubt: a sent {member.doubt} had no usable answer; it is asserted again."
+        yield (
+            f"{who}In doubt: a sent {member.doubt} had no usable answer, or may have been written"
+            " over since; it is asserted again."
+        )
 
 
 def _letter(letter: Letter) -> str:

@@ -274,6 +274,41 @@ def test_whoever_leaves_keeps_everything_where_the_entry_says_keep(shop: SmallPr
     assert_quiet(shop)
 
 
+def doubts(project: SmallProject) -> dict[str, int]:
+    """How many members are in doubt, by sync."""
+    return {
+        s["sync"]: s["in_doubt"]
+        for s in json.loads(project.run("status", "--json").stdout)["syncs"]
+    }
+
+
+def test_who_left_and_is_kept_is_in_doubt_for_no_more_than_a_run(shop: SmallProject) -> None:
+    """Neither for what another sync wrote over, nor because it was asked for; all is said again
+    when they are back."""
+    fill(shop, "'a', 'gold', 1, null", "'b', 'free', 2, null")
+    old = {"columns": {"tier": "tier", "n": "n"}}
+    new = model("bb", columns={"m": "n"}, types={"m": "integer"}, on_remove="keep", where="n < 9")
+    shop.define(model("aa", **old), new)
+    sync(shop)
+    fill(shop, "'a', 'gold', 9, null", "'b', 'free', 2, null")
+    sync(shop)
+    both = {"columns": {"m": "n", "tier": "tier"}, "types": {"m": "integer"}}
+    shop.define(
+        model("aa", columns={"n": "n"}), model("bb", **both, on_remove="keep", where="n < 9")
+    )
+    sync(shop)
+    assert set(doubts(shop).values()) == {0}
+    shop.run("state", "doubt", "bb__customerio", "--yes")
+    assert doubts(shop)["bb__customerio"] == 2
+    sync(shop)
+    assert set(doubts(shop).values()) == {0}
+    assert_quiet(shop)
+    shop.warehouse.run("update people set n = 1")
+    sync(shop)
+    assert held(shop, "a") == {"a": {"n": 1, "m": 1, "tier": "gold"}}
+    assert_quiet(shop)
+
+
 # Places
 
 

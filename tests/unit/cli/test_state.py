@@ -34,7 +34,7 @@ def test_doubt_asserts_everything_again(app: App) -> None:
     app.after_a_run()
     told = app.run("state", "doubt", SYNC, "--yes")
     assert "3 members will be asserted again" in told.out
-    assert "3 in doubt from an earlier run" in app.run("plan").out
+    assert "3 in doubt, asserted again" in app.run("plan").out
 
 
 def test_unlock_ends_the_lease_of_the_named_epoch_only(app: App) -> None:

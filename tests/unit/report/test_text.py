@@ -23,7 +23,7 @@ LINES = """\
           the definition changed since the last complete run
           new traits: tier
           traits no longer sent: old_tier (left there as they are)
-          2 in doubt from an earlier run, asserted again
+          2 in doubt, asserted again
 09:12:01  2 of 6 SEND seg_trial_ending -> customerio ......................... [12,000 of 40,000, 3,000 a second, 9s left]
 09:12:01  2 of 6 SEND seg_trial_ending -> customerio ......................... [delivered 52, rejected 3 in 1.20s]
 09:12:01  3 of 6 PLAN events_orders -> customerio ............................ [no changes in 12.3s]
