@@ -82,9 +82,12 @@ def check_connection(
     """What is wrong with a connection of any target, as far as this machine can tell.
 
     A variable that is not set here is no complaint, nor is what depends on it: offline checks
-    run where the secrets are not.
+    run where the secrets are not. Where the profile's own target sends to is no secret.
     """
     connections = profile.all_connections
+    place = _place(profile, target, name, "python -m sync check")
+    is_here = target == profile.target.name
+    asked = connections.key_of(target, name, "sandbox")
     try:
         vendor = load_vendor(registry, connections.vendor(target, name), name, connections.noun)
         if isinstance(vendor, Problem):
@@ -92,8 +95,9 @@ def check_connection(
         instead = _stand_in(vendor, profile, target, name)
         raw, not_set = connections.settings_here(target, name, instead)
     except ConfigError as e:
-        return [p for p in e.problems if p.code not in NOT_SET]
-    place = _place(profile, target, name, "python -m sync check")
+        return [
+            p for p in e.problems if p.code not in NOT_SET or (is_here and p.where.endswith(asked))
+        ]
     settings = raw | dict.fromkeys(not_set, "not set here")
     _, problems = check_against(vendor.settings, settings, place, OURS)
     unsure = {place.at(), *(place.at(key) for key in not_set)} if not_set else set()

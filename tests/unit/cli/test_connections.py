@@ -226,6 +226,15 @@ def test_what_is_no_sandbox_is_refused_before_anything_is_sent(
     assert "destinations.dev.customerio.sandbox" in ran.out + ran.err
 
 
+@pytest.mark.parametrize("command", ["check", "plan", "apply"])
+def test_a_sandbox_that_is_not_said_here_is_refused_too(app: App, command: str) -> None:
+    _sandboxed(app, "\"{{ env_var('NOT_SAID_HERE') }}\"")
+    ran = app.run(command)
+    assert ran.exit_code == 2
+    assert "NOT_SAID_HERE" in ran.out + ran.err
+    assert "destinations.dev.customerio.sandbox" in ran.out + ran.err
+
+
 @pytest.mark.parametrize("said", ["false", "'false'", "'False '"])
 def test_a_connection_that_says_it_is_no_sandbox_is_the_vendors_own(app: App, said: str) -> None:
     _sandboxed(app, said)
