@@ -36,6 +36,8 @@ class Point:
     status: str
     """The gravest one."""
     is_definition_changed: bool
+    edited: str
+    """What of it, and the contract's versions; empty where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,7 @@ def follow(
                 rejected=group[-1].rejected,
                 status=max((r.status for r in group), key=gravity),
                 is_definition_changed=any(r.is_definition_changed for r in group),
+                edited=next((r.edited for r in reversed(group) if r.edited), ""),
             )
         )
     week_ago = (line.now - WEEK).replace(tzinfo=None)

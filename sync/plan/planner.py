@@ -33,10 +33,10 @@ from sync.plan.preparing import Prepared
 from sync.plan.seen import Seen
 from sync.plan.unsettled import Unsettled, define_settled
 from sync.plan.workspace import Subqueries, Workspace
-from sync.project.naming import definition_moved
+from sync.project.naming import definition_moved, moved_parts
 from sync.state import schema as t
 from sync.state.catalogue import Catalogue
-from sync.state.store import Loss, PlanSummary, Stage
+from sync.state.store import Defined, Loss, PlanSummary, Stage
 from sync.warehouse import sql as e
 
 Counted = tuple[dict[Op, int], dict[str, int], dict[str, int]]
@@ -290,7 +290,8 @@ class Planner:
             is_definition_changed=known is not None
             and not self.comparison.is_unread
             and definition_moved(known.definition, self.sync.definition),
-            versions=self._versions(),
+            before=self._before(),
+            edited=moved_parts(known.definition, self.sync.definition) if known else (),
             added_traits=prepared.added,
             dropped_traits=tuple(
                 name for name in prepared.dropped if name not in self.comparison.left_with_places
@@ -307,9 +308,13 @@ class Planner:
             late=self._late(waiting),
         )
 
-    def _versions(self) -> tuple[int, int] | None:
-        before, now = self.known.version if self.known else self.sync.version, self.sync.version
-        return (before, now) if before != now and not self.comparison.is_unread else None
+    def _before(self) -> Defined | None:
+        known, sync = self.known, self.sync
+        if known is None or self.comparison.is_unread:
+            return None
+        is_same = known.version == sync.version
+        is_same = is_same and not definition_moved(known.definition, sync.definition)
+        return None if is_same else Defined(known.definition, known.version)
 
     def _segment_before(self) -> str:
         c = self.comparison

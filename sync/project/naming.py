@@ -51,8 +51,10 @@ def sync_name(model: str, connection: str) -> str:
 
 
 def definition(sync: Sync, model: Model) -> str:
-    """`<checksum of source, contract and mapping>-<checksum of compiled SQL, or empty>`.
+    """`<checksum of source, contract and mapping>-<checksum of compiled SQL, or empty>-<parts>`.
 
+    The parts are short checksums of source, contract and mapping, each by itself; older
+    definitions have none, and only the first two decide whether a definition moved.
     dbt compiles only what a command selects, so the second part may be missing after one run and
     there after the next; `definition_moved` knows. Dates in compiled SQL do not count: most are
     today's, written in by a macro. One that a person wrote stands in the source as well.
@@ -62,9 +64,17 @@ def definition(sync: Sync, model: Model) -> str:
     mapping |= {} if sync.rules == NO_RULES else {"rules": _rules(sync)}
     mapping["options"] = _plain(sync.options)
     contract = sorted((c.name, c.data_type) for c in model.columns.values())
-    written = _checksum([model.raw_code.strip(), contract, mapping])
+    query = model.raw_code.strip()
+    written = _checksum([query, contract, mapping])
     compiled = "" if model.compiled_code is None else _checksum(_undated(model.compiled_code))
-    return f"{written}-{compiled}"
+    untyped = mapping | {"traits": [_without_type(trait) for trait in mapping["traits"]]}
+    parts = (_checksum(part)[:12] for part in (query, contract, untyped))
+    return f"{written}-{compiled}-{'.'.join(parts)}"
+
+
+def _without_type(trait: Mapping[str, Any]) -> dict[str, Any]:
+    """Types are the contract's part."""
+    return {k: v for k, v in trait.items() if k != "data_type"}
 
 
 def _rules(sync: Sync) -> dict[str, Any]:
@@ -86,8 +96,31 @@ def _undated(sql: str) -> str:
 
 def definition_moved(before: str, after: str) -> bool:
     """Whether two definitions differ; a compiled part that either lacks is not compared."""
-    old, new = before.partition("-"), after.partition("-")
-    return old[0] != new[0] or bool(old[2] and new[2] and old[2] != new[2])
+    (old, new), compiled, _ = _side_by_side(before, after)
+    return old != new or (all(compiled) and compiled[0] != compiled[1])
+
+
+PARTS = ("query", "contract", "mapping")
+
+
+def moved_parts(before: str, after: str) -> tuple[str, ...]:
+    """Which of `PARTS` differ between two definitions; none where one of them is older.
+
+    What the query refers to may have changed as well: then its compiled form alone differs.
+    """
+    _, compiled, (old, new) = _side_by_side(before, after)
+    if not definition_moved(before, after) or not (old and new):
+        return ()
+    pairs = zip(PARTS, old.split("."), new.split("."), strict=True)
+    found = [part for part, was, now in pairs if was != now]
+    is_compiled_anew = all(compiled) and compiled[0] != compiled[1] and "query" not in found
+    return ("query", *found) if is_compiled_anew else tuple(found)
+
+
+def _side_by_side(before: str, after: str) -> list[tuple[str, str]]:
+    """Of two definitions: what is written, what is compiled, and the parts."""
+    old, new = (f"{definition}--".split("-")[:3] for definition in (before, after))
+    return list(zip(old, new, strict=True))
 
 
 def _plain(options: Any) -> Any:

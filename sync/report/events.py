@@ -86,8 +86,12 @@ class Planned:
     unset_traits: tuple[str, ...] = ()
     """Of the dropped ones, those that are emptied at the destination."""
     is_definition_changed: bool = False
-    versions: tuple[int, int] | None = None
-    """Of the contract, at the last complete run and now, where they differ."""
+    edited: tuple[str, ...] = ()
+    """What of the definition is another: its query, contract, mapping, as far as known."""
+    version: int = 1
+    """Of the contract."""
+    version_before: int | None = None
+    """At the last complete run, where definition or version are others now."""
     version_trait: str = ""
     """The trait that carries the version, where there is one."""
     adopted: int = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from sync.commands.status import Row, took
@@ -22,8 +22,6 @@ COLUMNS = (
     ("Open", "right"),
 )
 """What is open was planned, and is neither acknowledged nor rejected."""
-PLAN = ("Plan", "left")
-"""Of a run that a guard held, or that was approved."""
 COMPLETE = ("success", "adopted")
 
 
@@ -32,11 +30,10 @@ def tell(terminal: Terminal, rows: Iterable[Row]) -> None:
     for row in rows:
         head = f"{row.sync.model} -> {row.sync.connection}"
         terminal.result("", terminal.paint_out(head, "bold"))
-        if any(run.plan_id for run in row.runs):
-            cells = [[*_cells(run), _plan(run)] for run in row.runs]
-            draw(terminal, [*COLUMNS, PLAN], cells)
-        elif row.runs:
-            draw(terminal, COLUMNS, [_cells(run) for run in row.runs])
+        more = [column for column in MORE if any(MORE[column](run) for run in row.runs)]
+        if row.runs:
+            cells = [[*_cells(run), *(MORE[column](run) for column in more)] for run in row.runs]
+            draw(terminal, [*COLUMNS, *more], cells)
         else:
             terminal.result("never ran")
 
@@ -60,6 +57,16 @@ def _plan(run: LastRun) -> str:
     return f"{run.plan_id or ''} by {run.approved_by}" if run.approved_by else run.plan_id or ""
 
 
+MORE: Mapping[tuple[str, str], Callable[[LastRun], str]] = {
+    ("Plan", "left"): _plan,
+    ("Edited", "left"): lambda run: run.edited,
+}
+"""Columns that are shown where a run has something in them."""
+
+
 def machine(row: Row) -> list[dict[str, Any]]:
     """The same for machines: rows of `run_syncs` with their seconds."""
-    return [{**jsonl.plain(run._asdict()), "seconds": round(took(run), 3)} for run in row.runs]
+    return [
+        {**jsonl.plain(run._asdict()), "edited": run.edited, "seconds": round(took(run), 3)}
+        for run in row.runs
+    ]

@@ -146,9 +146,18 @@ def _ended(ended: Ended) -> dict[str, Any]:
         "adopted": plan.adopted if plan else 0,
         "is_first": plan.is_first if plan else None,
         "is_definition_changed": plan.is_definition_changed if plan else None,
-        "versions": list(plan.versions) if plan and plan.versions else None,
+        **_definition(plan),
         "added_traits": list(plan.added_traits) if plan else [],
         "dropped_traits": list(plan.dropped_traits) if plan else [],
+    }
+
+
+def _definition(plan: Planned | None) -> dict[str, Any]:
+    """What of it was edited since the last complete run, and the contract's versions."""
+    return {
+        "edited": list(plan.edited) if plan else [],
+        "version": plan.version if plan else None,
+        "version_before": plan.version_before if plan else None,
     }
 
 
@@ -192,7 +201,7 @@ def _previewed(preview: Previewed) -> dict[str, Any]:
         "adopted": plan.adopted if plan else 0,
         "is_first": plan.is_first if plan else None,
         "is_definition_changed": plan.is_definition_changed if plan else None,
-        "versions": list(plan.versions) if plan and plan.versions else None,
+        **_definition(plan),
         "added_traits": list(plan.added_traits) if plan else [],
         "dropped_traits": list(plan.dropped_traits) if plan else [],
         "rows": [

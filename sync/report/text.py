@@ -170,11 +170,11 @@ def notes(plan: Planned) -> Iterator[str]:
     if plan.salted:
         yield f"digests of {words.named(plan.salted)} have no key yet: {WITHOUT_KEY}"
     if plan.is_definition_changed:
-        yield "the definition changed since the last complete run"
-    if plan.versions:
-        before, now = plan.versions
+        parts = f": {words.named(plan.edited)}" if plan.edited else ""
+        yield f"the definition changed since the last complete run{parts}"
+    if plan.version_before not in (None, plan.version):
         told = f"; `{plan.version_trait}` tells everybody" if plan.version_trait else ""
-        yield f"version {now} of the contract, which was {before}{told}"
+        yield f"version {plan.version} of the contract, which was {plan.version_before}{told}"
     if plan.added_traits:
         yield f"new traits: {words.named(plan.added_traits)}"
     if plan.unset_traits:

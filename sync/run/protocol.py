@@ -418,6 +418,7 @@ class _Run:
             bytes_sent=result.bytes_sent,
             is_complete=is_complete,
             is_definition_changed=self.summary is not None and self.summary.is_definition_changed,
+            before=self.summary.before if self.summary else None,
             account=self.account,
             is_interim=result.exits is not None,
             plan_id=result.plan_id,

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from sqlglot import exp, parse_one
 
 from sync.state.catalogue import Catalogue
+from sync.state.edits import told_edit
 from sync.warehouse import sql as e
 
 COMPLETE = ("success", "rejects", "adopted")
@@ -74,7 +75,11 @@ select
     suppressed + coalesce(no_consent, 0) as withheld,
     requests,
     bytes_sent,
-    is_definition_changed
+    is_definition_changed,
+    definition,
+    definition_version,
+    definition_before,
+    version_before
 from @run_syncs
 where finished_at >= @since
 order by finished_at, sync
@@ -148,6 +153,15 @@ class SyncRun(NamedTuple):
     requests: int
     bytes_sent: int
     is_definition_changed: bool
+    definition: str | None
+    definition_version: int | None
+    definition_before: str | None
+    version_before: int | None
+
+    @property
+    def edited(self) -> str:
+        """What was another than at the complete run before, as `query, version 1 to 2`."""
+        return told_edit(self)
 
 
 class Run(NamedTuple):

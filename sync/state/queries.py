@@ -47,6 +47,10 @@ RUN_SYNC = (
     "invalid",
     "plan_id",
     "approved_by",
+    "definition",
+    "definition_version",
+    "definition_before",
+    "version_before",
 )
 MEMBERSHIP = (
     "identity",

@@ -13,6 +13,7 @@ from sync.state import queries
 from sync.state import schema as t
 from sync.state.catalogue import Catalogue
 from sync.state.columns import Column
+from sync.state.edits import told_edit
 from sync.state.recovery import find_leftover
 
 MOST_CAUSES = 50
@@ -59,6 +60,16 @@ class LastRun(NamedTuple):
     plan_id: str | None
     """Of a plan that a guard held, or that was approved."""
     approved_by: str | None
+    definition: str | None
+    definition_version: int | None
+    definition_before: str | None
+    """Of the complete run before, where definition or version were others."""
+    version_before: int | None
+
+    @property
+    def edited(self) -> str:
+        """What was another than at the complete run before, as `query, version 1 to 2`."""
+        return told_edit(self)
 
 
 class Lease(NamedTuple):

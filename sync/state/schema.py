@@ -62,7 +62,12 @@ FORMATS: Mapping[int, tuple[str, ...]] = {
     19: ("syncs.wrote", "syncs.answered"),
     20: ("verdicts.run_file",),
     21: ("run_syncs.built_at", "run_syncs.deferrals", "deliveries.occurred_at", "checked_fields"),
-    22: ("run_syncs.definition_version", "deliveries.definition_version"),
+    22: (
+        "run_syncs.definition_version",
+        "run_syncs.definition_before",
+        "run_syncs.version_before",
+        "deliveries.definition_version",
+    ),
 }
 """What each format after the first has brought: a table, or a column as `table.column`.
 
@@ -230,6 +235,8 @@ SHARED: Mapping[str, Mapping[str, str]] = {
         "built_at": MOMENT,
         "deferrals": TEXT,
         "definition_version": INTEGER,
+        "definition_before": TEXT,
+        "version_before": INTEGER,
     },
     "held_plans": {
         "sync": TEXT,

@@ -98,6 +98,14 @@ def _of_the_day(report: SyncReport) -> dict[str, exp.Expr]:
     return judged | {f"sent_{op.plural}": e.number(report.sent.get(op, 0)) for op in ops}
 
 
+def _before(report: SyncReport) -> dict[str, exp.Expr]:
+    """The definition and version of the last complete run, where they are others now."""
+    if report.before is None:
+        return {"definition_before": e.null("varchar"), "version_before": e.null("integer")}
+    definition, version = report.before
+    return {"definition_before": e.text(definition), "version_before": e.number(version)}
+
+
 def _listed(counts: Mapping[str, int]) -> str:
     """As `cap:3,window:2`."""
     return ",".join(f"{name}:{rows}" for name, rows in sorted(counts.items()))
@@ -131,5 +139,6 @@ def log_run_sync(tables: StateTables, sync: Sync, report: SyncReport) -> exp.Ins
         "built_at": e.moment(report.built_at) if report.built_at else e.null("timestamp"),
         "deferrals": e.text(_listed(report.deferrals)) if report.deferrals else e.null("varchar"),
         "definition_version": e.number(sync.version),
+        **_before(report),
     }
     return e.insert(tables["run_syncs"], list(values), exp.select(*values.values()))

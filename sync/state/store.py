@@ -165,6 +165,13 @@ class Usual:
         return self.most is not None and self.now > self.most
 
 
+class Defined(NamedTuple):
+    """What a sync was made of: the checksums of its definition, and the contract's version."""
+
+    definition: str
+    version: int
+
+
 @dataclass(frozen=True, slots=True)
 class PlanSummary:
     """What a plan amounts to, before anything is sent. `fates` are those decided already."""
@@ -178,8 +185,10 @@ class PlanSummary:
     is_first: bool = False
     adopted: int = 0
     is_definition_changed: bool = False
-    versions: tuple[int, int] | None = None
-    """Of the contract, at the last complete run and now, where they differ."""
+    before: Defined | None = None
+    """Of the last complete run, where definition or version are others now."""
+    edited: tuple[str, ...] = ()
+    """What of the definition is another: its query, contract, mapping, as far as known."""
     added_traits: tuple[str, ...] = ()
     dropped_traits: tuple[str, ...] = ()
     wanted: int = 0
@@ -342,6 +351,8 @@ class SyncReport:
     is_complete: bool = False
     """Every planned change was attempted."""
     is_definition_changed: bool = False
+    before: Defined | None = None
+    """Of the last complete run, where definition or version are others now."""
     account: str | None = None
     is_interim: bool = False
     """Of a part of the run: there is one row of `run_syncs` for all of it, at the end."""

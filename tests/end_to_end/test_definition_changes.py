@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -76,3 +77,68 @@ def test_who_leaves_loses_it_and_events_that_were_sent_keep_theirs(
     run("apply", "--allow-removes")
     assert len([x for x in shop.applied() if x["action"] == "event"]) == 2
     assert "contract" not in shop.attributes("b")
+
+
+EDITED = "the definition changed since the last complete run: "
+
+
+def test_what_was_edited_is_told_by_plan_and_history_and_recorded_with_both_definitions(
+    shop: SmallProject, run: Runs
+) -> None:
+    first = plans(version_trait=None)
+    shop.define(first)
+    run("apply")
+    assert EDITED not in run("plan").text
+    stages = [
+        (replace(first, query=f"{first.query} and n > 0"), "query"),
+        (
+            replace(plans(version_trait=None, on_drop="unset"), query=f"{first.query} and n > 0"),
+            "mapping",
+        ),
+        (plans(2, version_trait=None, traits={"tier": "tier"}), "query, mapping"),
+    ]
+    for made, told in stages:
+        shop.define(made)
+        assert f"{EDITED}{told}\n" in run("plan").text
+        run("apply")
+    (_, *edited) = shop.state(
+        "select definition, definition_before, definition_version, version_before"
+        " from {state}.run_syncs order by started_at"
+    )
+    before = [
+        row[0] for row in shop.state("select definition from {state}.run_syncs order by started_at")
+    ]
+    assert [row[1] for row in edited] == before[:-1]
+    assert [row[2:] for row in edited] == [(1, 1), (1, 1), (2, 1)]
+    (told_of,) = json.loads(run("status", "--history", "--json").stdout)["syncs"]
+    history = told_of["history"]
+    assert [one["edited"] for one in history] == [
+        "query, mapping, version 1 to 2",
+        "mapping",
+        "query",
+        "",
+    ]
+    assert "query, mapping, version 1 to 2" in run("status", "--history").text
+    run("report", "--out", "page.html")
+    page = (shop.dir / "page.html").read_text()
+    assert "a changed definition, the last time of query, mapping, version 1 to 2." in page
+
+
+def test_a_contract_that_changes_its_types_is_told_as_one(shop: SmallProject, run: Runs) -> None:
+    shop.define(model("plans", {"n": "integer"}, traits=["n"]))
+    run("apply")
+    shop.define(model("plans", {"n": "integer", "tier": "varchar"}, traits=["n"]))
+    assert f"{EDITED}query, contract\n" in run("plan").text
+
+
+def test_a_run_that_was_held_is_no_complete_one_so_the_edit_is_told_again(
+    shop: SmallProject, run: Runs
+) -> None:
+    shop.define(plans())
+    run("apply")
+    made = plans(2)
+    shop.define(replace(made, activation={**made.activation, "guard": {"max_changes": 1}}))
+    for _ in range(2):
+        run("apply", expect=3)
+    rows = shop.state("select version_before from {state}.run_syncs order by started_at")
+    assert rows == [(None,), (1,), (1,)]

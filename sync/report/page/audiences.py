@@ -125,7 +125,9 @@ def _members(report: Report, group: Sequence[SyncFacts], used: Mapping[str, str]
     if first:
         notes.append(f"The first {words.plural(first, *noun)} are not drawn as entries.")
     if marks:
-        notes.append("Dashed: a changed definition.")
+        edits = [p.edited for p in lead.points if p.is_definition_changed and p.edited]
+        last = f", the last time of {edits[-1]}" if edits else ""
+        notes.append(f"Dashed: a changed definition{last}.")
     return Figure(
         title=lead.sync.model,
         says=" ".join([f"{says[:1].upper()}{says[1:]}.", *notes]),

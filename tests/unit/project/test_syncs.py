@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from sync.model import Kind, Relation
-from sync.project.naming import MAX_NAME, definition_moved, sync_name
+from sync.project.naming import MAX_NAME, definition_moved, moved_parts, sync_name
 
 
 def test_a_segment_becomes_a_sync_with_what_its_metadata_says(world):
@@ -129,6 +129,25 @@ def test_a_change_of_sql_contract_or_mapping_is_a_new_definition(world):
     world.entry("traits_customers")["update_only"] = True
     seen.add(world.sync("traits_customers").definition)
     assert len(seen) == 4
+
+
+def test_what_of_a_definition_was_edited_is_known_of_both_that_say_it(world):
+    first = world.sync("traits_customers").definition
+    assert moved_parts(first, first) == ()
+    world.model("traits_customers")["compiled_code"] += " where 1 = 1"
+    macro = world.sync("traits_customers").definition
+    assert moved_parts(first, macro) == ("query",)
+    world.column("traits_customers", "orders")["data_type"] = "bigint"
+    retyped = world.sync("traits_customers").definition
+    assert moved_parts(macro, retyped) == ("contract",)
+    world.entry("traits_customers")["update_only"] = True
+    world.model("traits_customers")["raw_code"] += " -- changed"
+    both = world.sync("traits_customers").definition
+    assert moved_parts(retyped, both) == ("query", "mapping")
+    older = "-".join(first.split("-")[:2])
+    assert not definition_moved(older, first)
+    assert definition_moved(older, both)
+    assert moved_parts(older, both) == ()
 
 
 def test_a_run_that_did_not_compile_the_model_moves_no_definition(world):
