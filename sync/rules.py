@@ -20,9 +20,11 @@ class ExitCause(StrEnum):
     """The rollout was made smaller."""
     OUTRANKED = "outranked"
     """Another segment of the group comes first."""
+    FORGOTTEN = "forgotten"
+    """The person was erased, and is not to be added again."""
 
 
-PROTECTIVE = frozenset({ExitCause.SUPPRESSED, ExitCause.NO_CONSENT})
+PROTECTIVE = frozenset({ExitCause.SUPPRESSED, ExitCause.NO_CONSENT, ExitCause.FORGOTTEN})
 """Exits that no bound and no doubt holds back."""
 
 

@@ -32,6 +32,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "state": ("sync.cli.state:state", "Show or mend what is remembered of a sync."),
     "report": ("sync.cli.report:report", "Write a page, or a message, about all of it."),
     "retire": ("sync.cli.retire:retire", "Take back what a removed sync has sent."),
+    "forget": ("sync.cli.forget:forget", "Erase one person, and never add them again."),
     "prune": ("sync.cli.prune:prune", "Delete old rows of the logs."),
     "pull": ("sync.cli.pull:pull", "Read what a destination answers back."),
     "sandbox": ("sync.cli.sandbox:sandbox", "Run the local stand-in for every destination."),

@@ -16,6 +16,8 @@ from sync.destinations.credentials import Basic as Basic
 from sync.destinations.credentials import ClientCredentials as ClientCredentials
 from sync.destinations.credentials import Header as Header
 from sync.destinations.credentials import Signed as Signed
+from sync.destinations.erasure import Erased as Erased
+from sync.destinations.erasure import Known as Known
 from sync.destinations.exchange import JSON as JSON
 from sync.destinations.exchange import NOTHING as NOTHING
 from sync.destinations.exchange import BatchRefused as BatchRefused
@@ -217,6 +219,13 @@ class Destination:
     def person_url(self, address: str) -> str | None:
         """Where a user who may log in sees that person; None where there is no such page. Pure."""
         return None
+
+    def forget(self, how: str, known: Known, syncs: Sequence[Sync]) -> Conversation[Erased]:
+        """Erase one person, in a way that the connection's setting `forget` may name.
+
+        `syncs` are those of the connection. May be asked again: who is gone already is done.
+        """
+        raise NotImplementedError
 
     def pull(self, cursor: str | None) -> Conversation[Page]:
         """The records after `cursor`, oldest first; all of them when it is None."""

@@ -87,7 +87,8 @@ def occurrence(sync: Sync, change: Change, names: Names) -> Occurrence | None:
     ):
         return None
     chosen = entry.on_exit if change.op is Op.REMOVE else entry.on_enter
-    is_silent = change.is_quiet if change.op is Op.ADD else change.cause == Cause.MOVED
+    unsaid = (Cause.MOVED, ExitCause.FORGOTTEN)
+    is_silent = change.is_quiet if change.op is Op.ADD else change.cause in unsaid
     if chosen is None or is_silent:
         return None
     if isinstance(chosen, ExitEvent) and change.cause in chosen.silent:

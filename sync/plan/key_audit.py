@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from sync.model import Sync
-from sync.plan.listed import WHITE
-from sync.state.columns import identity_text, normal
+from sync.state.columns import WHITE, identity_text, normal
 from sync.warehouse import sql as e
 
 ROWS, JUDGED = "r", "j"

@@ -12,15 +12,13 @@ from sync.errors import Problem
 from sync.model import Sync
 from sync.rules import Listed
 from sync.state.catalogue import Catalogue
-from sync.state.columns import identity_text
+from sync.state.columns import WHITE, identity_text
 from sync.warehouse import sql as e
 
 TABLE = "suppression_lists"
 FRACTIONS = frozenset((Family.SINGLE, Family.DOUBLE))
 LEAST_DROP = 100
 """So many people a list may lose in any case."""
-WHITE = " \t\n\r\f\v\u00a0\ufeff"
-"""What files from other systems carry around a key, a byte order mark among it."""
 MOST_BLANK = 0.05
 """The share of its rows that may name nobody."""
 

@@ -10,6 +10,7 @@ from sync.model import Sync
 from sync.plan.comparison import Comparison
 from sync.plan.gated import gated_rows
 from sync.state.columns import identity_text, key_text
+from sync.state.erasing import names
 from sync.warehouse import sql as e
 
 
@@ -55,3 +56,25 @@ def count_with_key(sync: Sync, key: str) -> exp.Select:
         .from_(e.table(sync.relation, "m"))
         .where(e.equals(key_text(sync, "m"), e.text(key)))
     )
+
+
+def people_where(
+    sync: Sync, wanted: str, columns: Sequence[str], texts: Sequence[str]
+) -> exp.Select:
+    """The distinct values of a column where one of `columns` has one of the texts of a person."""
+    conditions = [names(identity_text(column, "m"), texts) for column in columns]
+    return (
+        exp.select(*e.aliased([("found", identity_text(wanted, "m"))]))
+        .distinct()
+        .from_(e.table(sync.relation, "m"))
+        .where(e.paren(e.any_of(*conditions)))
+        .limit(100)
+    )
+
+
+def keys_of(sync: Sync, columns: Sequence[str], texts: Sequence[str]) -> exp.Select:
+    """The keys of the model's rows in which one of `columns` has one of these texts."""
+    conditions = [names(identity_text(column, "m"), texts) for column in columns]
+    query = exp.select(*e.aliased([("found", key_text(sync, "m"))]))
+    found = query.from_(e.table(sync.relation, "m"))
+    return found.where(e.paren(e.any_of(*conditions)) if conditions else exp.false())

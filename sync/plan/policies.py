@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from sync.errors import PlanHeld, Problem
 from sync.model import Sync
-from sync.plan import cadences, caps, groups, holdouts, ordering, suppression
+from sync.plan import cadences, caps, forgotten, groups, holdouts, ordering, suppression
 from sync.plan.comparison import Comparison
 from sync.plan.consent import Unconsented
 from sync.plan.delays import Delay
@@ -59,12 +59,16 @@ def consult(
     entry, None before its first run.
     """
     before, planned_at = holdouts_of(mapping or ""), as_of.at or datetime.now(UTC)
-    is_free = as_of.limit is None and not as_of.only_cohort
-    if sync.is_gone or (sync.rules == NO_RULES and not before and is_free):
+    if sync.is_gone:
         return NOTHING
+    unnamed = tuple(forgotten.gates_of(state, sync))
+    unknown = tuple(forgotten.doubts_of(state, sync))
+    is_free = as_of.limit is None and not as_of.only_cohort
+    if sync.rules == NO_RULES and not before and is_free:
+        return Consulted(unnamed, unknown) if unnamed or unknown else NOTHING
     if as_of.only_protective:
         gates = _protective(state, sync, as_of.doubted, planned_at)
-        return Consulted(tuple(gates), rules=sync.rules)
+        return Consulted((*unnamed, *gates), rules=sync.rules)
     holdouts, unsure = _holdouts(state, sync, before)
     rollout, shrunk = _rollout(sync, mapping, as_of.only_cohort)
     sync = replace(sync, rules=replace(sync.rules, holdouts=holdouts, rollout=rollout))
@@ -75,13 +79,19 @@ def consult(
         outside = [_cohort_alone(state, sync, found, as_of.doubted)]
     return Consulted(
         (
+            *unnamed,
             *_suppressed(state, sync, found, planned_at),
             *_unconsented(sync, found, as_of.doubted),
             *_held_out(state, sync, others, found, as_of.doubted),
             *outside,
             *groups.gates_of(state, sync, others, as_of, consult),
         ),
-        (*unsure, *shrunk, *(one.doubt for one in found.values() if one.doubt is not None)),
+        (
+            *unknown,
+            *unsure,
+            *shrunk,
+            *(one.doubt for one in found.values() if one.doubt is not None),
+        ),
         {f.listed.unique_id: f.people for f in found.values() if not f.doubt and f.has_changed},
         rules,
         planned_at,

@@ -17,7 +17,7 @@ from sync.plan import (
 from sync.plan.comparison import Comparison
 from sync.plan.gates import gates_of
 from sync.plan.heirs import heirs
-from sync.rules import NOW, AsOf
+from sync.rules import NOW, AsOf, ExitCause
 from sync.state import syncs, whose
 from sync.state.catalogue import Catalogue
 from sync.state.columns import Column
@@ -110,7 +110,11 @@ def prepare(
         occurred_at_type=dict(available).get(sync.occurred_at or "", "timestamp"),
         keeps_leavers=as_of.only_cohort or as_of.only_protective,
         is_unread=is_unread,
-        gates=gates_of(sync, columns, () if is_adopting else consulted.gates),
+        gates=gates_of(
+            sync,
+            columns,
+            [g for g in consulted.gates if not is_adopting or g.cause is ExitCause.FORGOTTEN],
+        ),
         delays=() if is_adopting else consulted.delays,
         target_id=number,
         targets={**targets, number: target},

@@ -31,6 +31,7 @@ CAUSES: Mapping[ExitCause, str] = {
     ExitCause.NO_CONSENT: "they have not consented",
     ExitCause.SHRUNK: "the rollout was made smaller",
     ExitCause.OUTRANKED: "another segment of their group comes first",
+    ExitCause.FORGOTTEN: "they are forgotten",
 }
 """Why members leave that the model still has."""
 

@@ -33,7 +33,7 @@ class Catalogue:
         self._older: bool | None = False if is_current else None
         self._present: frozenset[str] | None = None
         self._format: int | None = None
-        self._names: tuple[str, str] | None = None
+        self._names: tuple[str, str, str] | None = None
 
     def run(self, statement: exp.Expr) -> int:
         """Render and run one statement; rows affected."""
@@ -112,16 +112,25 @@ class Catalogue:
 
     def salt(self) -> str:
         """What makes this installation's digests of personal values its own: salt and key."""
-        return keyed(self._named()[0])
+        return keyed(self.bare_salt())
+
+    def bare_salt(self) -> str:
+        """The same without the key."""
+        return self._named()[0]
 
     def installation_id(self) -> str:
         """The name that no other state schema has; none in state of the first format."""
         return self._named()[1]
 
-    def _named(self) -> tuple[str, str]:
+    def forgotten_by(self) -> str:
+        """Checks of the keys that digests of forgotten people were made with; mostly none."""
+        return self._named()[2]
+
+    def _named(self) -> tuple[str, str, str]:
         if self._names is None:
-            salt, name = self.ask(self._of_installation("salt", "installation_id"))[0]
-            self._names = str(salt), str(name or "")
+            names = ("salt", "installation_id", "forgotten_by")
+            salt, name, by = self.ask(self._of_installation(*names))[0]
+            self._names = str(salt), str(name or ""), str(by or "")
         return self._names
 
     def ensure_tables(self, columns: Sequence[Column]) -> None:

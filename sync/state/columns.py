@@ -19,6 +19,8 @@ from sync.warehouse import sql as e
 LONGEST_NAME_BYTES = 63
 """PostgreSQL cuts identifiers there, in silence; the shortest limit among the dialects."""
 
+WHITE = " \t\n\r\f\v\u00a0\ufeff"
+"""What files from other systems carry around a key, a byte order mark among it."""
 _KEPT_TEXT = frozenset(("VARCHAR", "NVARCHAR", "TEXT"))
 """Types of text that are compared as they are; every other one becomes its text first."""
 

@@ -13,8 +13,8 @@ from typing import NamedTuple
 from sqlglot import exp
 
 from sync.errors import ConfigError, Problem, StateError, WarehouseError
+from sync.state import forgotten, lost
 from sync.state import lease as leases
-from sync.state import lost
 from sync.state import schema as t
 from sync.state.catalogue import Catalogue
 from sync.state.migration import complete, migrate, new_id
@@ -105,6 +105,8 @@ def recreate(state: Catalogue, version: str) -> list[str]:
         return []
     create(state)
     ensure(state)
+    if "installation" in gone and forgotten.TABLE not in gone:
+        forgotten.carried_over(state)
     if "leases" in gone:
         state.run(leases.continued(state.tables, version))
     if "responses" in gone:

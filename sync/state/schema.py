@@ -68,6 +68,7 @@ FORMATS: Mapping[int, tuple[str, ...]] = {
         "run_syncs.version_before",
         "deliveries.definition_version",
     ),
+    23: ("forgotten", "forget_receipts", "installation.forgotten_by"),
 }
 """What each format after the first has brought: a table, or a column as `table.column`.
 
@@ -136,6 +137,7 @@ SHARED: Mapping[str, Mapping[str, str]] = {
         "salt": TEXT,
         "created_at": MOMENT,
         "installation_id": TEXT,
+        "forgotten_by": TEXT,
     },
     "leases": {
         "sync": TEXT,
@@ -359,6 +361,22 @@ SHARED: Mapping[str, Mapping[str, str]] = {
         "sync": TEXT,
         "condition": TEXT,
         "notified_at": MOMENT,
+    },
+    "forgotten": {
+        "person": TEXT,
+        "request_id": TEXT,
+        "forgotten_at": MOMENT,
+    },
+    "forget_receipts": {
+        "request_id": TEXT,
+        "connection": TEXT,
+        "vendor": TEXT,
+        "way": TEXT,
+        "status": TEXT,
+        "endpoint": TEXT,
+        "answer": TEXT,
+        "asked_at": MOMENT,
+        "done_at": MOMENT,
     },
     "checks": {
         "run_id": TEXT,

@@ -39,6 +39,7 @@ class Reading:
             ("POST", f"{INSIDE}/flags/evaluate", self.evaluate_flags),
             ("POST", f"{INSIDE}/contexts/search", self.search),
             ("GET", f"{INSIDE}/contexts/{{kind}}/{{key}}", self.context),
+            ("DELETE", "/api/v2/users/{project}/{environment}/{key}", self.delete_user),
             ("GET", "/api/v2/flags/{project}", self.flags),
             ("GET", "/api/v2/flags/{project}/{flag}", self.flag),
         ):
@@ -213,6 +214,15 @@ class Reading:
         items = [] if person is None else [self._record(person)]
         environment_id = self.vendor.switches.client_side_id
         return json_answer(200, {"items": items, "_environmentId": environment_id})
+
+    def delete_user(self, call: Call) -> Answer:
+        """Off the list of contexts; segments keep the key, and the next event lists it again."""
+        person = self.vendor.environment.listed("user", call.params["key"])
+        if person is None:
+            raise not_found()
+        person.attributes.clear()
+        person.newest = 0
+        return Answer(204)
 
     def flags(self, call: Call) -> Answer:
         """A page of flags; rules and targets only when asked for with `summary=0`."""

@@ -14,6 +14,7 @@ WORDS = {
     for kind in ("traits", "segment", "objects")
 }
 STATES = {type for types in WORDS.values() for type in types}
+FORGOTTEN = "person.forgotten"
 
 
 class Receiver:
@@ -29,7 +30,7 @@ class Receiver:
         type = message.get("type")
         if type == "ping":
             return ""
-        if type not in {*STATES, "event"}:
+        if type not in {*STATES, "event", FORGOTTEN}:
             return f"messages of type {type} are not known"
         identity = message.get("data", {}).get("identity", {})
         if len(identity) != 1 or not all(isinstance(v, str) and v for v in identity.values()):
@@ -44,7 +45,9 @@ class Receiver:
         type = message["type"]
         if type == "ping":
             return
-        if type == "event":
+        if type == FORGOTTEN:
+            effect = self._forget(message)
+        elif type == "event":
             effect = self._event(message, call)
         elif type in WORDS["objects"]:
             effect = self._object(message, call)
@@ -89,6 +92,13 @@ class Receiver:
                 segment.leave(person.key)
             else:
                 segment.join(person.key, call.now)
+        return "applied"
+
+    def _forget(self, message: Mapping[str, Any]) -> str:
+        ((kind, value),) = message["data"]["identity"].items()
+        person = self.world.find(kind, value)
+        if person is not None:
+            self.world.drop_person(person)
         return "applied"
 
     def _segment(self, name: str) -> Segment:

@@ -34,6 +34,9 @@ class Settings(Connection):
     site_id: str = Field(min_length=1)
     api_key: SecretStr = Field(min_length=1)
     app_api_key: SecretStr | None = None
+    forget: Literal["delete", "suppress"] | None = Field(
+        None, description="What `forget` does to a person: suppressed ones can't come back."
+    )
 
 
 class Customerio(Destination):
@@ -53,6 +56,7 @@ class Customerio(Destination):
     lag = Lag(60.0, "Customer.io applies what it accepted a little later")
     encode = staticmethod(operations.parts)
     find = staticmethod(app.find)
+    forget = staticmethod(sending.forget)
     ignores_unknown = staticmethod(operations.is_update_only)
     mapping_errors = staticmethod(operations.mapping_errors)
     mapping_hints = staticmethod(operations.mapping_hints)

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from sync.destinations.answers import empty, refused
 from sync.destinations.customerio.operations import Options
+from sync.destinations.erasure import Erased, Known
 from sync.destinations.exchange import JSON, Conversation, Request, Response, UnreadableAnswer
 from sync.destinations.stages import Row
-from sync.model import DELIVERED, Op, Outcome, Rejected, Retry
+from sync.model import DELIVERED, Op, Outcome, Rejected, Retry, Sync
 
 PARTLY_ACCEPTED = 207
 
@@ -32,6 +33,17 @@ def change_members(rows: Sequence[Row]) -> Conversation[Sequence[Outcome]]:
             raise refused("customerio-manual-segment", response)
         empty(response)
     return [DELIVERED] * len(rows)
+
+
+def forget(how: str, known: Known, syncs: Sequence[Sync]) -> Conversation[Erased]:
+    """Delete the profile, or delete it and block its identifiers; of nobody, it is accepted too."""
+    identifiers = {known.identify_by or "id": known.address}
+    operation = {"type": "person", "action": how, "identifiers": identifiers}
+    response = yield Request("POST", "/api/v2/batch", json={"batch": [operation]})
+    (outcome,) = _outcomes(response, 1)
+    if outcome != DELIVERED:
+        raise refused("customerio-400", response)
+    return Erased(f"POST /api/v2/batch, {how}", str(response.status))
 
 
 def _outcomes(response: Response, count: int) -> Sequence[Outcome]:

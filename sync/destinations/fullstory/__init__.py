@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Literal, Self
 from urllib.parse import quote
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 
 from sync.destinations.credentials import Header
 from sync.destinations.exchange import Conversation, Limits, Verdict
@@ -40,6 +41,15 @@ class Settings(Connection):
     )
     org_id: str | None = Field(None, min_length=1, description="For links to a person's sessions.")
     batch_from: int = Field(51, ge=2, description="So many changes or more become an import job.")
+    forget: Literal["delete"] | None = Field(
+        None, description="Whether `forget` deletes a user and their recordings."
+    )
+
+    @model_validator(mode="after")
+    def _may_delete(self) -> Self:
+        if self.forget and self.read_api_key is None:
+            raise ValueError("forget: delete needs a read_api_key of level Architect or Admin")
+        return self
 
 
 class Fullstory(Destination):
@@ -58,6 +68,7 @@ class Fullstory(Destination):
     verdicts = dict.fromkeys((400, 404, 422), Verdict.READ)
     encode = staticmethod(operations.encode)
     mapping_errors = staticmethod(operations.mapping_errors)
+    forget = staticmethod(reading.forget)
 
     def __init__(self, settings: Settings) -> None:
         items = JOB_ITEMS if settings.batch_from <= JOB_ITEMS else SINGLE_ITEMS

@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sync.destinations.answers import mapping, word
+from sync.destinations.answers import empty, mapping, refused, word
+from sync.destinations.erasure import NOBODY, Erased, Known
 from sync.destinations.exchange import JSON, Conversation, Request, UnreadableAnswer
 from sync.destinations.fullstory.operations import (
     MAX_PROPERTIES,
@@ -84,8 +85,32 @@ def absent(rows: Sequence[Row]) -> Conversation[dict[Row, Outcome]]:
     return found
 
 
+def forget(how: str, known: Known, syncs: Sequence[Sync]) -> Conversation[Erased]:
+    """Order the deletion of a user and their recordings, once; it ends a while later."""
+    said_of = "DELETE /v2/users?uid="
+    people = yield from _listed(known.address)
+    if people and all(one.get("is_being_deleted") for one in people):
+        return Erased(said_of, "is being deleted", is_done=False)
+    response = yield Request("DELETE", "/v2/users", to="read", query={"uid": known.address})
+    if response.status == 404:
+        return Erased(said_of, NOBODY)
+    if response.status >= 400:
+        raise refused(f"fullstory-{response.status}", response)
+    empty(response)
+    is_there = bool((yield from _listed(known.address)))
+    return Erased(said_of, str(response.status), is_done=not is_there)
+
+
 def _known(uid: str) -> Conversation[list[Mapping[str, Any]] | None]:
     """The person with this uid whom Fullstory is not deleting; None when it refuses to say."""
+    people = yield from _listed(uid)
+    if people is None:
+        return None
+    return [one for one in people if not one.get("is_being_deleted")]
+
+
+def _listed(uid: str) -> Conversation[list[Mapping[str, Any]] | None]:
+    """The person with this uid; None when Fullstory refuses to say."""
     query = {"uid": uid, "include_schema": "true"}
     response = yield Request("GET", "/v2/users", to="read", query=query)
     if response.status >= 400:
@@ -93,8 +118,7 @@ def _known(uid: str) -> Conversation[list[Mapping[str, Any]] | None]:
     results = response.object().get("results")
     if response.status != 200 or not isinstance(results, list):
         raise UnreadableAnswer("the answer does not list users")
-    people = [one for one in results if isinstance(one, dict) and one.get("uid") == uid]
-    return [one for one in people if not one.get("is_being_deleted")]
+    return [one for one in results if isinstance(one, dict) and one.get("uid") == uid]
 
 
 def seen(sync: Sync, expected: Expected) -> Conversation[ReadBack]:

@@ -38,6 +38,9 @@ class Settings(Connection):
     tag_key: str = Field(pattern=r"^AP-[A-Za-z0-9]+(-[0-9]+)+$")
     events: Literal["rest", "cloud"] = "rest"
     revive_deleted: bool = False
+    forget: Literal["delete"] | None = Field(
+        None, description="Whether `forget` deletes a user, for good."
+    )
     requests_per_second: float | None = Field(None, gt=0, le=200)
 
     @field_validator("api_key")
@@ -66,6 +69,7 @@ class GainsightPx(Destination):
     coalesces = True
     has_read_back = True
     find = staticmethod(reading.find)
+    forget = staticmethod(state.forget)
     mapping_errors = staticmethod(model.mapping_errors)
     matches = staticmethod(reading.matches)
 

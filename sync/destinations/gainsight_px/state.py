@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from sync.destinations.erasure import NOBODY, Erased, Known
 from sync.destinations.exchange import JSON, BatchRefused, Conversation, Piece, Request
 from sync.destinations.gainsight_px.model import (
     ACCOUNTS,
@@ -211,3 +212,20 @@ def _missing(resource: Resource, row: Row) -> Outcome:
     if creating:
         text += f", the next run after `python -m sync state doubt {creating[0]}` does"
     return Rejected("gainsight-px-gone", text)
+
+
+def forget(how: str, known: Known, syncs: Sequence[Sync]) -> Conversation[Erased]:
+    """Delete a user for good: one that is only hidden comes back with the next write."""
+    query, path = {"hardDelete": "true"}, path_of(USERS, known.address)
+    if path is None:
+        given = {USERS.key: known.address}
+        response = yield Request("DELETE", "/v1/users/delete", json=given, query=query)
+    else:
+        response = yield Request("DELETE", path, query=query)
+    said_of = "DELETE /v1/users/{id}?hardDelete=true"
+    if response.status == 404:
+        said(response)  # unless a proxy in between says so
+        return Erased(said_of, NOBODY)
+    if not is_taken(response):
+        raise BatchRefused(f"gainsight-px-{response.status}", said(response))
+    return Erased(said_of, str(response.status))

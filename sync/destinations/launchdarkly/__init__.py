@@ -15,7 +15,7 @@ from pydantic import Field, SecretStr
 
 from sync.destinations.credentials import Header
 from sync.destinations.exchange import JSON, Conversation, Limits, Verdict
-from sync.destinations.launchdarkly import events, reading
+from sync.destinations.launchdarkly import erasure, events, reading
 from sync.destinations.launchdarkly.calls import VERSION, Environment
 from sync.destinations.launchdarkly.flags import unsafe_flags
 from sync.destinations.launchdarkly.membership import memberships
@@ -24,7 +24,7 @@ from sync.destinations.launchdarkly.segments import Segments
 from sync.destinations.names import problems
 from sync.destinations.options import Connection
 from sync.destinations.read_back import Expected, Found
-from sync.destinations.spec import Destination, Health, Lag
+from sync.destinations.spec import Destination, Erased, Health, Known, Lag
 from sync.destinations.stages import Row, Stage
 from sync.errors import Problem
 from sync.model import Change, Kind, Op, Outcome, Sync
@@ -55,6 +55,9 @@ class Settings(Connection):
     environment: str = Field(pattern=_KEY)
     access_token: SecretStr = Field(min_length=1)
     sdk_key: SecretStr | None = Field(None, min_length=1)
+    forget: Literal["delete"] | None = Field(
+        None, description="Whether `forget` takes a key out of our segments, and off the list."
+    )
 
 
 class Launchdarkly(Destination):
@@ -140,6 +143,10 @@ class Launchdarkly(Destination):
     ) -> Conversation[Sequence[Found | None]]:
         """Membership from the segments, attributes from the list of contexts; events can't be."""
         return (yield from reading.held(self._env, sync, expected))
+
+    def forget(self, how: str, known: Known, syncs: Sequence[Sync]) -> Conversation[Erased]:
+        """The key leaves every segment that these syncs write; then the user goes off the list."""
+        return (yield from erasure.forget(self._env, known.address, syncs))
 
     def audit(self, syncs: Sequence[Sync]) -> Conversation[Sequence[Problem]]:
         """Segments that are nearly full or without a store, and flags without a safe fallback."""

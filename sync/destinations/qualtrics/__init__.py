@@ -21,7 +21,7 @@ from sync.destinations.qualtrics.contacts import ListId, Options
 from sync.destinations.qualtrics.delivery import Delivery
 from sync.destinations.qualtrics.wire import ROOT
 from sync.destinations.read_back import Expected, Found
-from sync.destinations.spec import Destination, Health, Lag, Page
+from sync.destinations.spec import Destination, Erased, Health, Known, Lag, Page
 from sync.destinations.stages import Stage
 from sync.destinations.transitions import PEOPLE
 from sync.errors import Problem
@@ -44,6 +44,9 @@ class Settings(Connection):
     empty_value: str = Field("-", max_length=100)
     surveys: tuple[Annotated[str, StringConstraints(pattern=r"^SV_[A-Za-z0-9]+$")], ...] = ()
     responses_since: date | None = None
+    forget: Literal["delete"] | None = Field(
+        None, description="Whether `forget` deletes a contact from the directory and all lists."
+    )
     requests_per_second: float | None = Field(None, gt=0, le=500 / 60)
 
 
@@ -115,6 +118,10 @@ class Qualtrics(Destination):
     ) -> Conversation[Sequence[Found | None]]:
         """By search, whose index follows writes after a delay that is not documented."""
         return (yield from reading.find(self._settings, sync, expected))
+
+    def forget(self, how: str, known: Known, syncs: Sequence[Sync]) -> Conversation[Erased]:
+        """Delete every contact with this key."""
+        return (yield from reading.forget(self._settings, known))
 
     def pull(self, cursor: str | None) -> Conversation[Page]:
         """Responses to the connection's `surveys` since the cursor; records of one shape."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from sync.destinations.erasure import NOBODY, Erased, Known
 from sync.destinations.exchange import JSON, Conversation, Request, UnreadableAnswer, Wait
 from sync.destinations.qualtrics.contacts import (
     BUILT_IN,
@@ -15,7 +16,7 @@ from sync.destinations.qualtrics.contacts import (
     key_of,
     texts,
 )
-from sync.destinations.qualtrics.wire import CRITERIA, elements, inside, pages, result_of
+from sync.destinations.qualtrics.wire import CRITERIA, counted, elements, inside, pages, result_of
 from sync.destinations.read_back import Expected, Found
 from sync.destinations.transitions import flag, segment_name
 from sync.model import Kind, Sync
@@ -115,3 +116,17 @@ def _is_placed(settings: Settings, sync: Sync, one: Expected, contact: str) -> C
     if response.status >= 400:
         return not one.is_member
     return one.is_member or bool(result_of(response).get("mailingListUnsubscribed"))
+
+
+def forget(settings: Settings, known: Known) -> Conversation[Erased]:
+    """Delete every contact with this key; the search knows of new ones only after a while."""
+    mailing_list = f"/directories/{settings.directory_id}/mailinglists/{settings.mailing_list}"
+    key = known.identify_by or "extRef"
+    found = yield from look_up(mailing_list, key, {known.address.lower(): 0}, is_patient=True)
+    answer = NOBODY
+    for contact in sorted(found[0]):
+        response = yield Request("DELETE", f"/contacts/{quote(contact, safe='')}")
+        if response.status != 404:
+            counted(response)
+            answer = str(response.status)
+    return Erased("DELETE /directories/{directory}/contacts/{contact}", answer)

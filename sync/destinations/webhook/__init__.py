@@ -12,10 +12,16 @@ from sync.destinations.credentials import Signed
 from sync.destinations.exchange import JSON, Conversation, Endpoint, Limits, Request
 from sync.destinations.identifiers import digest
 from sync.destinations.options import Transitions
-from sync.destinations.spec import Destination, Health
+from sync.destinations.spec import Destination, Erased, Health, Known
 from sync.destinations.stages import Row, Stage, each
 from sync.destinations.transitions import event_errors
-from sync.destinations.webhook.messages import EVENT_NAMES, TRAIT_NAMES, event, state
+from sync.destinations.webhook.messages import (
+    EVENT_NAMES,
+    TRAIT_NAMES,
+    event,
+    forgotten,
+    state,
+)
 from sync.destinations.webhook.settings import Settings
 from sync.model import DELIVERED, Change, Kind, Outcome, Sync
 
@@ -60,6 +66,11 @@ class Webhook(Destination):
         """A signed `ping`, on which no receiver acts; the account is the address."""
         yield from _taken(PING)
         return Health(self._account)
+
+    def forget(self, how: str, known: Known, syncs: Sequence[Sync]) -> Conversation[Erased]:
+        """Tell the receiver; that it has acted on it is what its yes means."""
+        yield from _taken(orjson.dumps(forgotten(known)))
+        return Erased("person.forgotten", "taken")
 
 
 def _send(row: Row) -> Conversation[Outcome]:

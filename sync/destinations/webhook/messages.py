@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import orjson
 
+from sync.destinations.erasure import Known
 from sync.destinations.exchange import JSON
 from sync.destinations.identifiers import bounded, digest
 from sync.destinations.names import Names
@@ -43,6 +44,14 @@ def event(sync: Sync, change: Change) -> JSON:
     if found.at is not None and not found.is_transition:
         body["timestamp"] = iso_8601(found.at)
     return {**body, "data": {**_subject(sync, change), "properties": properties}}
+
+
+def forgotten(known: Known) -> JSON:
+    """A person of whom the receiver should keep nothing; the same message whenever it is sent."""
+    by = known.identify_by or "id"
+    number = digest(("forgotten", by, known.address)).hex()[:26]
+    about = {"identity": {by: bounded(known.address, 1_000)}}
+    return {"id": f"msg_{number}", "type": "person.forgotten", "data": about}
 
 
 def _subject(sync: Sync, change: Change) -> dict[str, JSON]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import ipaddress
+from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
@@ -19,6 +20,9 @@ class Settings(Connection):
     secret: SecretStr
     previous_secret: SecretStr | None = None
     allow_private: bool = Field(False, validate_default=True)
+    forget: Literal["delete"] | None = Field(
+        None, description="Whether `forget` sends a message `person.forgotten`."
+    )
 
     @field_validator("base_url")
     @classmethod

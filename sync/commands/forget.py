@@ -1,0 +1,223 @@
+"""Erase one person: at destinations as each vendor can, in the state, and let nobody add them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from sync.commands.named import Named, name_person
+from sync.commands.orphans import bare
+from sync.commands.state import alone
+from sync.commands.why import located
+from sync.errors import Problem, SyncError
+from sync.http.ports import Clock
+from sync.model import Kind, Sync
+from sync.plan import lookups
+from sync.project.project import Project
+from sync.run.access import StateAccess
+from sync.run.context import Services
+from sync.state import erasing, forgotten, installation, syncs, whose
+from sync.state.forgotten import STATE, Receipt
+
+DONE, ASKED, FAILED, LEFT = "done", "asked", "failed", "left"
+BY_HAND = "has no call for it: erase by hand"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What the request has come to so far."""
+
+    receipts: Sequence[Receipt]
+    """One for each connection, then one of the state, once it is erased."""
+    owed: Mapping[str, Problem] = field(default_factory=dict)
+    """By connection, sync or `(state)`: what is left to do, and why."""
+    erased: int = 0
+    """Rows of the state that this call deleted."""
+
+
+@dataclass(slots=True)
+class Forgetting:
+    """Goes through all steps; each may be repeated, and what is done is not done again."""
+
+    project: Project
+    access: StateAccess
+    clock: Clock
+    named: Named
+    _owed: dict[str, Problem] = field(default_factory=dict)
+
+    @property
+    def ways(self) -> Mapping[str, str]:
+        """By connection of the target, its setting `forget`; empty where it has none."""
+        connections = self.project.profile.all_connections
+        target = self.project.target.name
+        written = {
+            name: connections.settings_here(target, name)[0].get("forget") or ""
+            for name in sorted(self.project.connections)
+        }
+        return {name: str(way) for name, way in written.items()}
+
+    def run(self, why_stop: Callable[[], str | None]) -> Result:
+        """Block the person, ask every destination, and when all have answered erase the state."""
+        request = self._block()
+        known = self._recorded()
+        for sync in known:
+            self._let_go(sync)
+        receipts = self._ask_all(request, why_stop)
+        erased = 0
+        if not self._owed and STATE not in receipts:
+            erased = self._erase(known)
+            if not self._owed:
+                now = self.clock.now()
+                done = Receipt(request, STATE, "", "delete", DONE, "", "erased", now, now)
+                receipts[STATE] = self._kept(done)
+        if self._owed:
+            self._owed.setdefault(STATE, _waits())
+        return Result(list(receipts.values()), self._owed, erased)
+
+    def _block(self) -> str:
+        """First of all: whatever else fails, no plan adds the person from now on."""
+        with self.access.opened() as state:
+            installation.ensure(state)
+            found = forgotten.find(state, self.named.texts)
+            request = found or uuid.uuid4().hex
+            forgotten.block(state, request, self.named.texts, self.clock.now())
+        return request
+
+    def _recorded(self) -> list[Sync]:
+        """The syncs of this project and target that the state knows, gone ones among them."""
+        ours = {sync.name: sync for sync in self.project.siblings}
+        with self.access.catalogue() as state:
+            recorded = syncs.of_owner(state, whose.ours(state))
+        return [ours.get(known.sync) or bare(known) for known in recorded]
+
+    def _let_go(self, sync: Sync) -> None:
+        """Nothing is under way for the person, and nothing will be planned."""
+        is_asked = bool(self.ways.get(sync.connection))
+        try:
+            with alone(self.access, sync) as held, held.store.opened() as state:
+                if erasing.is_unsettled(state, sync, self.named.texts):
+                    self._owed[sync.name] = _unsettled(sync)
+                elif is_asked:
+                    erasing.let_go(state, sync, self.named.texts)
+        except SyncError as error:
+            self._owed[sync.name] = error.problems[0]
+
+    def _ask_all(self, request: str, why_stop: Callable[[], str | None]) -> dict[str, Receipt]:
+        with self.access.catalogue() as state:
+            receipts = forgotten.receipts(state, request)
+        busy = {s.connection for s in self._recorded() if s.name in self._owed}
+        with Services(self.project, self.clock, why_stop) as services:
+            for connection, way in self.ways.items():
+                before = receipts.get(connection)
+                if (before is not None and before.status == DONE) or connection in busy:
+                    continue
+                receipt = self._ask(services, request, connection, way)
+                if before is not None:
+                    receipt = replace(receipt, asked_at=before.asked_at)
+                receipts[connection] = self._kept(receipt)
+        return receipts
+
+    def _kept(self, receipt: Receipt) -> Receipt:
+        with self.access.catalogue() as state:
+            forgotten.save(state, receipt)
+        return receipt
+
+    def _ask(self, services: Services, request: str, connection: str, way: str) -> Receipt:
+        """Ask one destination about each identifier under which it knows the person."""
+        now, vendor = self.clock.now(), self.project.connections[connection]
+        receipt = Receipt(request, connection, vendor, way, LEFT, "", "`forget` is not set", now)
+        if not way:
+            return receipt
+        if "forget" not in self.project.registry.load(vendor).abilities:
+            return replace(receipt, answer=BY_HAND)
+        ours = [sync for sync in self.project.siblings if sync.connection == connection]
+        answers, endpoint, is_done = list[str](), "", True
+        try:
+            self._admit(services, connection, ours)
+            for known in self.named.known_at(ours):
+                asked = services.destination(connection).forget(way, known, ours)
+                one = services.ask(connection, asked, about=[known.address])
+                answers.append(one.answer)
+                endpoint, is_done = one.endpoint, is_done and one.is_done
+        except SyncError as error:
+            self._owed[connection] = error.problems[0]
+            return replace(receipt, status=FAILED, answer=error.problems[0].code)
+        answer = ", ".join(dict.fromkeys(answers)) or "not known there"
+        if not is_done:
+            self._owed[connection] = _later(connection)
+            return replace(receipt, status=ASKED, endpoint=endpoint, answer=answer)
+        done_at = self.clock.now()
+        return replace(receipt, status=DONE, endpoint=endpoint, answer=answer, done_at=done_at)
+
+    def _admit(self, services: Services, connection: str, ours: Sequence[Sync]) -> None:
+        """Refuse an account that the syncs have not gone to: a namesake may live there."""
+        with self.access.catalogue() as state:
+            recorded = syncs.recorded(state, connection)
+        for sync in ours:
+            known = recorded.get(sync.name)
+            services.admit(sync, known.account if known else None)
+
+    def _erase(self, known: Sequence[Sync]) -> int:
+        erased = sum(self._erase_of(sync) for sync in known)
+        with self.access.catalogue() as state, state.session.transaction():
+            connections = sorted(self.project.connections)
+            return erased + erasing.erase_shared(state, connections, self.named.texts)
+
+    def _erase_of(self, sync: Sync) -> int:
+        try:
+            with alone(self.access, sync) as held, held.store.opened() as state:
+                keys = None
+                part = located(state, sync) if not sync.is_gone else None
+                if part is not None and part.problem is None and sync.kind in BY_OTHER_KEYS:
+                    keys = lookups.keys_of(sync, self.named.columns_of(sync), self.named.texts)
+                with state.session.transaction():
+                    return erasing.erase(state, sync, self.named.texts, keys)
+        except SyncError as error:
+            self._owed[sync.name] = error.problems[0]
+            return 0
+
+
+BY_OTHER_KEYS = (Kind.EVENTS, Kind.OBJECTS)
+"""Kinds whose rows are known by something else than the person."""
+
+
+def begin(project: Project, access: StateAccess, clock: Clock, given: str) -> Forgetting:
+    """Find out who is meant; nothing is changed yet. Raises SyncError."""
+    return Forgetting(project, access, clock, name_person(project, access, given))
+
+
+def _unsettled(sync: Sync) -> Problem:
+    return Problem(
+        "unsettled",
+        f"a run of {sync.name} was cut short, and has planned something for the person",
+        hint="What it sent must be known first.",
+        fix=f"run: python -m sync apply --select {sync.model}; then forget again",
+    )
+
+
+def _later(connection: str) -> Problem:
+    return Problem(
+        "forget-asked",
+        f"{connection} has taken the order, and is not done",
+        fix="forget again later: that asks whether it is done",
+    )
+
+
+def _waits() -> Problem:
+    return Problem(
+        "forget-state",
+        "the state still has the person's addresses",
+        hint="It is erased last, because the other steps need them.",
+        fix="mend what is above, and forget again",
+    )
+
+
+def announced(forgetting: Forgetting) -> Iterator[str]:
+    """What would be done, in a few words each."""
+    ways = forgetting.ways
+    for way in dict.fromkeys(filter(None, ways.values())):
+        yield f"{way} at {', '.join(name for name, asked in ways.items() if asked == way)}"
+    if left := [name for name, way in ways.items() if not way]:
+        yield f"leave {', '.join(left)} as {'it is' if len(left) == 1 else 'they are'}"
+    yield "erase the state"

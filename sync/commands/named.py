@@ -1,0 +1,147 @@
+"""Who an identity or an address names: every text by which the person is known."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sync.commands.why import Part, located
+from sync.destinations.erasure import Known
+from sync.errors import ConfigError, Problem
+from sync.model import Kind, Sync
+from sync.plan import lookups
+from sync.plan.forgotten import people_in
+from sync.project.project import Project
+from sync.run.access import StateAccess
+from sync.state import erasing
+from sync.state.catalogue import Catalogue
+from sync.state.forgotten import normal_text
+
+
+@dataclass(slots=True)
+class Named:
+    """One person. Identities are told apart by the column that has them, in lower case."""
+
+    given: str
+    identities: dict[str, set[str]] = field(default_factory=dict)
+    addresses: dict[str, set[str]] = field(default_factory=dict)
+    """By sync that knows people by another column than their identity."""
+
+    @property
+    def texts(self) -> list[str]:
+        """All of them, in a fixed order."""
+        found = {self.given}.union(*self.identities.values(), *self.addresses.values())
+        return sorted(found)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether any sync has to do with the person."""
+        return any(self.identities.values()) or any(self.addresses.values())
+
+    def of(self, column: str) -> set[str]:
+        """The identities in a column; what was given, where nothing else is known."""
+        return self.identities.get(column.lower()) or {self.given}
+
+    @staticmethod
+    def columns_of(sync: Sync) -> list[str]:
+        """The columns of the model that name people."""
+        return people_in(sync)
+
+    def known_at(self, ours: Sequence[Sync]) -> list[Known]:
+        """How a destination knows the person, by what these syncs send to it."""
+        found: dict[Known, None] = {}
+        for sync in ours:
+            found |= dict.fromkeys(self._known_to(sync))
+        return list(found)
+
+    def _known_to(self, sync: Sync) -> Iterator[Known]:
+        if sync.kind is Kind.OBJECTS:
+            people = sorted(self.of(sync.related)) if sync.related else []
+            yield from (Known("", person) for person in people)
+        elif sync.address is None:
+            by = sync.identify_by or ""
+            yield from (Known(by, person) for person in sorted(self.of(sync.identity)))
+        else:
+            given = {self.given} if "@" in self.given and sync.identify_by == "email" else set()
+            known = self.addresses.get(sync.name) or given
+            yield from (Known(sync.identify_by or "", address) for address in sorted(known))
+
+
+def name_person(project: Project, access: StateAccess, given: str) -> Named:
+    """Look in every model and snapshot. Raises ConfigError where an address names several people.
+
+    An identity leads to its addresses. An address that was given leads to its identity; one that
+    was found leads nowhere, because a household may share it.
+    """
+    named = Named(given.strip())
+    with access.catalogue() as state:
+        parts = [located(state, sync) for sync in project.siblings]
+        sound = [part for part in parts if part.problem is None]
+        for part in sound:
+            for identity in _identities(state, part.sync, named.given):
+                named.identities.setdefault(_person_of(part.sync).lower(), set()).add(identity)
+        _from_snapshots(state, access, parts, named)
+        _refuse_several(named)
+        for sync in (part.sync for part in sound if part.sync.address):
+            found = _asked(
+                state, sync, sync.address or "", [sync.identity], named.of(sync.identity)
+            )
+            named.addresses.setdefault(sync.name, set()).update(found)
+        _from_snapshots(state, access, parts, named)
+    return named
+
+
+def _person_of(sync: Sync) -> str:
+    """The column with the person; of objects without any, their own key."""
+    return (sync.related if sync.kind is Kind.OBJECTS else sync.identity) or sync.identity
+
+
+def _identities(state: Catalogue, sync: Sync, given: str) -> list[str]:
+    """The people of a model whom the text names, as an identity or as an address."""
+    if not people_in(sync):
+        return []
+    person = _person_of(sync)
+    mails = [t.column for t in sync.traits if t.name.lower() == "email"] if "@" in given else []
+    mails = mails if sync.kind is not Kind.OBJECTS else []
+    return _asked(state, sync, person, [*people_in(sync), *mails], [given])
+
+
+def _asked(
+    state: Catalogue,
+    sync: Sync,
+    wanted: str,
+    columns: Sequence[str],
+    texts: Collection[str],
+) -> list[str]:
+    query = lookups.people_where(sync, wanted, columns, sorted(texts))
+    return [str(value) for (value,) in state.ask(query) if value is not None]
+
+
+def _from_snapshots(
+    state: Catalogue, access: StateAccess, parts: Sequence[Part], named: Named
+) -> None:
+    """People who left their models stand in the state alone."""
+    if not state.is_installed():
+        return
+    for sync in (part.sync for part in parts if people_in(part.sync)):
+        state.tables = access.tables(sync.name)
+        for identity, address in erasing.known_as(state, sync, [*named.of(_person_of(sync))]):
+            named.identities.setdefault(_person_of(sync).lower(), set()).add(identity)
+            if sync.address and address:
+                named.addresses.setdefault(sync.name, set()).add(address)
+
+
+def _refuse_several(named: Named) -> None:
+    several: Mapping[str, set[str]] = {
+        column: {normal_text(one) for one in found} for column, found in named.identities.items()
+    }
+    for column, found in several.items():
+        if len(found) > 1:
+            raise ConfigError(
+                Problem(
+                    "person-ambiguous",
+                    f"that address is the one of {len(found)} people, by `{column}`",
+                    hint="Nothing was done.",
+                    fix="name one of them by the identity; python -m sync why shows them",
+                )
+            )

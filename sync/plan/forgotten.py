@@ -1,0 +1,91 @@
+"""People who were forgotten: their rows are not sent, and they leave wherever they still are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from sync.errors import Problem
+from sync.model import Fate, Kind, Sync
+from sync.plan.gates import ROWS
+from sync.rules import ExitCause
+from sync.state import forgotten
+from sync.state.catalogue import Catalogue
+from sync.state.columns import identity_text
+from sync.state.digests import DIGEST_KEY
+from sync.state.schema import StateTables
+from sync.warehouse import sql as e
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """People of whom the state has a digest."""
+
+    sync: Sync
+    tables: StateTables
+    prefixes: Sequence[str]
+    """What stands before a text in its digest; one for each key that was in use."""
+    name: str = "forgotten"
+    fate: Fate = Fate.SUPPRESSED
+    is_kept_in_place: bool = False
+    words: str = "forgotten, by `forget`"
+    cause: ExitCause = ExitCause.FORGOTTEN
+
+    def _asked(self) -> list[tuple[str, str, str]]:
+        """(name, column of the model, prefix) of each digest that is compared."""
+        columns = people_in(self.sync)
+        pairs = [(column, prefix) for column in columns for prefix in self.prefixes]
+        return [(f"forgotten_{i}", *pair) for i, pair in enumerate(pairs, start=1)]
+
+    def carried(self) -> Sequence[tuple[str, exp.Expr]]:
+        """Digests of the columns that name the person."""
+        return [
+            (name, forgotten.digest(prefix, identity_text(column, "m")))
+            for name, column, prefix in self._asked()
+        ]
+
+    def join(self, rows: exp.Select) -> exp.Select:
+        """Everybody who was forgotten, each once."""
+        for name, _, _ in self._asked():
+            people = exp.select(e.col("person")).distinct()
+            people = people.from_(e.table(self.tables[forgotten.TABLE]))
+            is_same = e.equals(e.col("person", name), e.col(name, ROWS))
+            rows = rows.join(
+                people.subquery(e.ident(name)), on=is_same, join_type="left", copy=False
+            )
+        return rows
+
+    def condition(self) -> exp.Expr:
+        """One of the columns names such a person."""
+        return e.paren(e.any_of(*(e.not_null(e.col("person", n)) for n, _, _ in self._asked())))
+
+
+def people_in(sync: Sync) -> list[str]:
+    """The columns that name a person; none in objects that belong to nobody."""
+    named = (sync.related,) if sync.kind is Kind.OBJECTS else (sync.identity, sync.address)
+    return list(dict.fromkeys(name for name in named if name))
+
+
+def gates_of(state: Catalogue, sync: Sync) -> Iterator[Forgotten]:
+    """The gate, where anybody was forgotten; nothing is asked otherwise."""
+    if state.is_installed() and state.forgotten_by() and people_in(sync):
+        if known := forgotten.in_use(state):
+            yield Forgotten(sync, state.tables, known)
+
+
+def doubts_of(state: Catalogue, sync: Sync) -> Iterator[Problem]:
+    """Why it can't be told of some whether they were forgotten: adds and changes wait."""
+    if not state.is_installed() or not state.forgotten_by() or not forgotten.unknown_keys(state):
+        return
+    yield Problem(
+        "forgotten-key",
+        f"adds and changes of {sync.name} wait: some people were forgotten under a key that is not"
+        f" the one in {DIGEST_KEY}, and can't be recognised",
+        where=f"the environment variable {DIGEST_KEY}",
+        hint="Removals are not held.",
+        fix=f"set {DIGEST_KEY} to the key of then; or, where it is lost, forget them again: delete"
+        " the rows of `forgotten`, empty `forgotten_by` in `installation`, and run: python -m sync"
+        " forget IDENTITY, for each",
+    )

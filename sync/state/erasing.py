@@ -1,0 +1,113 @@
+"""One person taken out of the state: first out of what plans go by, at last out of every table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from sqlglot import exp
+
+from sync.model import Kind, Sync
+from sync.state import schema as t
+from sync.state.catalogue import Catalogue
+from sync.state.forgotten import normal, normal_text
+from sync.warehouse import sql as e
+
+BY_SYNC = ("deliveries", "dead_letters", "held_rows", "waiting", "entries")
+"""Tables with rows of a sync, known by the key of its snapshot."""
+
+
+def names(column: exp.Expr, texts: Sequence[str]) -> exp.Expr:
+    """Whether a column holds one of the texts by which a person is known."""
+    wanted = sorted({normal_text(text) for text in texts})
+    return exp.In(this=normal(column), expressions=[e.text(text) for text in wanted])
+
+
+def of_person(sync: Sync, texts: Sequence[str]) -> exp.Expr:
+    """Whether a row of the snapshot, or of the plan, is about the person."""
+    columns = {Kind.OBJECTS: ["related_id"], Kind.EVENTS: ["external_id"]}
+    named = columns.get(sync.kind, ["identity", "external_id"])
+    return e.paren(e.any_of(*(names(e.col(column), texts) for column in named)))
+
+
+def known_as(state: Catalogue, sync: Sync, texts: Sequence[str]) -> list[tuple[str, str | None]]:
+    """(identity, address) of the person's rows in the snapshot, at most a hundred different."""
+    if state.session.columns(state.tables.snapshot) is None:
+        return []
+    person = "related_id" if sync.kind is Kind.OBJECTS else "identity"
+    person = "external_id" if sync.kind is Kind.EVENTS else person
+    other = e.col("external_id") if sync.kind is not Kind.OBJECTS else e.null("varchar")
+    query = exp.select(*e.aliased([("person", e.col(person)), ("address", other)])).distinct()
+    rows = state.ask(
+        query.from_(e.table(state.tables.snapshot)).where(of_person(sync, texts)).limit(100)
+    )
+    return [(str(key), address) for key, address in rows if key is not None]
+
+
+def is_unsettled(state: Catalogue, sync: Sync, texts: Sequence[str]) -> bool:
+    """Whether a run that was cut short has planned something for the person."""
+    if state.session.columns(state.tables.plan) is None:
+        return False
+    query = exp.select(e.number(1)).from_(e.table(state.tables.plan))
+    return bool(state.ask(query.where(of_person(sync, texts)).limit(1)))
+
+
+def let_go(state: Catalogue, sync: Sync, texts: Sequence[str]) -> None:
+    """No plan has anything to send for the person any more, while who they are stays known."""
+    present = state.session.columns(state.tables.snapshot)
+    if present is None or sync.kind is Kind.EVENTS:
+        return
+    emptied = ("fingerprint", "attempted", "attempted_op", "unconfirmed", "unsure", "to_repeat")
+    types = dict(present)
+    values = [name for name in types if name in emptied or name not in t.SNAPSHOT]
+    sets: dict[str, exp.Expr] = {name: e.null() for name in values}
+    sets |= {"is_member": exp.false(), "has_entered": exp.false()}
+    state.run(e.update(state.tables.snapshot, sets, of_person(sync, texts)))
+
+
+def erase(state: Catalogue, sync: Sync, texts: Sequence[str], keys: exp.Select | None) -> int:
+    """Delete the person's rows of one sync; how many. `keys` are those that its model has.
+
+    Runs inside the caller's transaction. The snapshot is last, because others are found by it.
+    """
+    own = [keys] if keys is not None else []
+    has_snapshot = state.session.columns(state.tables.snapshot) is not None
+    if has_snapshot:
+        held = exp.select(e.col("identity")).from_(e.table(state.tables.snapshot))
+        own.append(held.where(of_person(sync, texts)))
+    erased = 0
+    for name in BY_SYNC:
+        is_named: list[exp.Expr] = [
+            exp.In(this=e.col("identity"), query=query.copy().subquery()) for query in own
+        ]
+        is_named += [] if sync.kind is Kind.OBJECTS else [names(e.col("identity"), texts)]
+        is_named += [names(e.col("person"), texts)] if name == "entries" else []
+        is_ours = e.equals(e.col("sync"), e.text(sync.name))
+        condition = e.all_of(is_ours, e.paren(e.any_of(*is_named)))
+        erased += state.run(e.delete(state.tables[name], condition))
+    if has_snapshot:
+        erased += state.run(e.delete(state.tables.snapshot, of_person(sync, texts)))
+    return erased
+
+
+def erase_shared(state: Catalogue, connections: Sequence[str], texts: Sequence[str]) -> int:
+    """Delete what no sync owns: arms of holdouts, and answers that name the person."""
+    erased = state.run(e.delete(state.tables["holdouts"], names(e.col("identity"), texts)))
+    conditions = list(_in_records(texts))
+    is_ours = e.among(e.col("connection"), list(connections))
+    where = e.all_of(is_ours, e.paren(e.any_of(*conditions)))
+    return erased + (state.run(e.delete(state.tables["responses"], where)) if connections else 0)
+
+
+def _in_records(texts: Sequence[str]) -> Iterator[exp.Expr]:
+    """A record is JSON, so a text in it stands between quotation marks."""
+    for text in sorted({normal_text(text) for text in texts}):
+        quoted = exp.Lower(this=e.text(_as_json(text)))
+        yield exp.GT(
+            this=exp.StrPosition(this=exp.Lower(this=e.col("record")), substr=quoted),
+            expression=e.number(0),
+        )
+
+
+def _as_json(text: str) -> str:
+    escaped: Mapping[str, str] = {"\\": "\\\\", '"': '\\"'}
+    return f'"{"".join(escaped.get(letter, letter) for letter in text)}"'

@@ -1,0 +1,152 @@
+"""The tables `forgotten` and `forget_receipts`: who must not be added again, and what was erased.
+
+`forgotten` has a digest of each text by which a person was known, and no text. Which key or salt
+the digests were made with stands in `installation`, so that a lost key is noticed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from sqlglot import exp
+
+from sync.state.catalogue import Catalogue
+from sync.state.columns import WHITE
+from sync.warehouse import sql as e
+
+TABLE, RECEIPTS, SINCE = "forgotten", "forget_receipts", 23
+STATE = "(state)"
+"""Stands for the state itself where a receipt names a connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of one person at one destination, or in the state; it names nobody."""
+
+    request_id: str
+    connection: str
+    vendor: str
+    way: str
+    """The connection's setting `forget`; empty where it is not set."""
+    status: str
+    """`done`, `asked` of a vendor that works it off later, `failed`, or `left`."""
+    endpoint: str
+    answer: str
+    asked_at: datetime
+    done_at: datetime | None = None
+
+
+def normal(value: exp.Expr) -> exp.Expr:
+    """A person's text as it is compared: an e-mail address in lower case, no white space around."""
+    bare = exp.Trim(this=value, expression=e.text(WHITE))
+    is_mail = e.contains(bare.copy(), "@")
+    return e.case((is_mail, exp.Lower(this=bare.copy())), default=bare)
+
+
+def normal_text(value: str) -> str:
+    """The same here."""
+    bare = value.strip(WHITE)
+    return bare.lower() if "@" in bare else bare
+
+
+def digest(prefix: str, value: exp.Expr) -> exp.Expr:
+    """A digest of a text, in the warehouse."""
+    return exp.MD5(this=e.concat([e.text(prefix), normal(value)]))
+
+
+def _digest_of(prefix: str, value: str) -> str:
+    """The same here."""
+    return hashlib.md5((prefix + normal_text(value)).encode(), usedforsecurity=False).hexdigest()
+
+
+def prefixes(state: Catalogue) -> dict[str, str]:
+    """By check, what stands before a text: the salt, and with a key what it makes of the salt.
+
+    The last is the one that new digests are made with.
+    """
+    found = [f"forgotten:{salt}:" for salt in dict.fromkeys((state.bare_salt(), state.salt()))]
+    return {_digest_of(prefix, "check"): prefix for prefix in found}
+
+
+def unknown_keys(state: Catalogue) -> bool:
+    """Whether some digests were made with a key or a salt that is not here."""
+    return bool(set(state.forgotten_by().split()) - set(prefixes(state)))
+
+
+def in_use(state: Catalogue) -> list[str]:
+    """The prefixes that digests were made with, as far as they are known; none without any."""
+    made = set(state.forgotten_by().split())
+    return [prefix for check, prefix in prefixes(state).items() if check in made]
+
+
+def find(state: Catalogue, texts: Iterable[str]) -> str | None:
+    """The request by which a person was forgotten that one of the texts names."""
+    given = list(texts)
+    named = [_digest_of(prefix, text) for prefix in prefixes(state).values() for text in given]
+    query = exp.select(e.col("request_id")).from_(e.table(state.tables[TABLE]))
+    newest = exp.Ordered(this=e.col("forgotten_at"), desc=True)
+    rows = state.ask(query.where(e.among(e.col("person"), named)).order_by(newest).limit(1))
+    return str(rows[0][0]) if rows else None
+
+
+def block(state: Catalogue, request_id: str, texts: Sequence[str], at: datetime) -> None:
+    """Let nobody be added whom one of these texts names. Repeatable."""
+    check, prefix = list(prefixes(state).items())[-1]
+    digests = sorted({_digest_of(prefix, text) for text in texts})
+    is_there = e.among(e.col("person"), digests)
+    with state.session.transaction():
+        state.run(e.delete(state.tables[TABLE], is_there))
+        for person in digests:
+            _insert(state, TABLE, person=person, request_id=request_id, forgotten_at=at)
+        _note_key(state, check)
+    state.look_again()
+
+
+def _note_key(state: Catalogue, check: str) -> None:
+    made = dict.fromkeys([*state.forgotten_by().split(), check])
+    state.run(
+        e.update(state.tables["installation"], {"forgotten_by": e.text(" ".join(made))}, e.always())
+    )
+
+
+def receipts(state: Catalogue, request_id: str) -> dict[str, Receipt]:
+    """By connection, what a request has come to."""
+    names = [field.name for field in fields(Receipt)]
+    query = exp.select(*map(e.col, names)).from_(e.table(state.tables[RECEIPTS]))
+    rows = state.ask(query.where(_is(request_id=request_id)))
+    return {row[1]: Receipt(*row) for row in rows}
+
+
+def save(state: Catalogue, receipt: Receipt) -> None:
+    """Keep a receipt in place of the former one of the same request and connection."""
+    known = {"request_id": receipt.request_id, "connection": receipt.connection}
+    with state.session.transaction():
+        state.run(e.delete(state.tables[RECEIPTS], _is(**known)))
+        values = {field.name: getattr(receipt, field.name) for field in fields(Receipt)}
+        _insert(state, RECEIPTS, **values)
+
+
+def _insert(state: Catalogue, table: str, **values: Any) -> None:
+    given = {name: _value(value) for name, value in values.items() if value is not None}
+    rows = exp.select(*given.values())
+    state.run(e.insert(state.tables[table], list(given), rows))
+
+
+def _value(value: str | datetime) -> exp.Expr:
+    return e.moment(value) if isinstance(value, datetime) else e.text(value)
+
+
+def _is(**named: str) -> exp.Expr:
+    return e.all_of(*(e.equals(e.col(name), e.text(value)) for name, value in named.items()))
+
+
+def carried_over(state: Catalogue) -> None:
+    """After `installation` was lost: digests whose salt is gone are noticed as such."""
+    query = exp.select(e.count()).from_(e.table(state.tables[TABLE]))
+    if int(state.ask(query)[0][0]):
+        _note_key(state, "lost")
+        state.look_again()

@@ -1,0 +1,263 @@
+"""One person is erased at destinations and in the state, and never added again."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from activation_sandbox.client import SandboxControl
+from e2e.artifacts import Model
+from e2e.inside import Runs
+from e2e.project import SmallProject
+
+TRAITS = Model(
+    name="people_traits",
+    query="select person_id, email, plan from rows",
+    columns={"person_id": "varchar", "email": "varchar", "plan": "varchar"},
+    activation={
+        "kind": "traits",
+        "identity": "person_id",
+        "destinations": [
+            {"name": "customerio", "traits": ["plan"]},
+            {"name": "webhook", "traits": ["email", "plan"], "identify_by": {"email": "email"}},
+        ],
+    },
+    of_columns={"email": {"pii": True}},
+)
+SEGMENT = Model(
+    name="seg_people",
+    query="select person_id, plan from rows",
+    columns={"person_id": "varchar", "plan": "varchar"},
+    activation={
+        "kind": "segment",
+        "identity": "person_id",
+        "reason": "plan",
+        "cap": {"entries": 3, "per": "30 days"},
+        "destinations": [
+            {
+                "name": "customerio",
+                "segment": "people",
+                "on_enter": {"event": "entered"},
+                "on_exit": {"event": "left"},
+            }
+        ],
+    },
+)
+EVENTS = Model(
+    name="orders",
+    query="select 'o' || person_id as order_id, person_id, timestamp '2026-01-02' as at from rows",
+    columns={"order_id": "varchar", "person_id": "varchar", "at": "timestamp"},
+    activation={
+        "kind": "events",
+        "identity": "person_id",
+        "event": "ordered",
+        "event_id": "order_id",
+        "occurred_at": "at",
+        "initial": "send",
+        "destinations": [{"name": "customerio"}],
+    },
+)
+WHO = {"p2", "P2@Example.com", "p2@example.com"}
+
+
+@pytest.fixture(params=["duckdb", "postgres"])
+def shop(request: pytest.FixtureRequest, project_on: Callable[[str], SmallProject]) -> SmallProject:
+    project = project_on(request.param)
+    project.connect("customerio", forget="delete")
+    project.connect("webhook")
+    project.warehouse.run(
+        "create table rows (person_id varchar, email varchar, plan varchar)",
+        "insert into rows select 'p' || i, 'P' || i || '@Example.com', 'pro'"
+        " from generate_series(1, 4) as g(i)",
+    )
+    project.define(TRAITS, SEGMENT, EVENTS)
+    return project
+
+
+on_duckdb = pytest.mark.parametrize("shop", ["duckdb"], indirect=True)
+
+
+def people(shop: SmallProject) -> set[str]:
+    return {person["identifiers"]["id"] for person in shop.sandbox.people()}
+
+
+def everything_kept(shop: SmallProject) -> dict[str, str]:
+    """Each table of the state as text."""
+    schema = shop.state_schema
+    named = shop.state(
+        f"select table_name from information_schema.tables where table_schema = '{schema}'"
+    )
+    return {name: repr(shop.state(f"select * from {{state}}.{name}")) for (name,) in named}
+
+
+def naming(shop: SmallProject, *texts: str) -> list[str]:
+    """The tables of the state that hold one of these texts."""
+    return [
+        name
+        for name, rows in everything_kept(shop).items()
+        if any(f"'{text}'" in rows or f"{text}'" in rows for text in texts)
+    ]
+
+
+def test_a_person_is_erased_everywhere_and_never_added_again(shop: SmallProject, run: Runs) -> None:
+    run("apply")
+    shop.warehouse.run("update rows set plan = 'free' where person_id in ('p2', 'p3')")
+    run("apply")
+    assert len(naming(shop, *WHO)) >= 5
+    told = run("forget", "p2", "--yes").text
+    assert "customerio: deleted" in told
+    assert "webhook: left as it is (`forget` is not set)" in told
+    assert "p2" not in told.replace("forget p2", "")
+    assert people(shop) == {"p1", "p3", "p4"}
+    assert naming(shop, *WHO) == []
+    assert naming(shop, "p3")
+    before = shop.requests()
+    again = run("apply")
+    assert shop.requests() == before, again.text
+    assert {name: c["suppressed"] for name, c in shop.counts().items()} == {
+        "people_traits": 1,
+        "seg_people": 1,
+        "orders": 1,
+    }
+    assert "forgotten, by `forget`" in run("why", "p2").text
+    assert naming(shop, *WHO) == []
+
+
+def test_an_address_names_its_person_and_a_change_of_its_case_hides_nobody(
+    shop: SmallProject, run: Runs
+) -> None:
+    run("apply")
+    run("forget", "p2@EXAMPLE.com", "--yes")
+    assert people(shop) == {"p1", "p3", "p4"}
+    assert naming(shop, *WHO) == []
+    again = "update rows set email = 'p2@EXAMPLE.com', person_id = 'new' where person_id = 'p2'"
+    shop.warehouse.run(again)
+    run("apply", "--select", "people_traits.webhook")
+    assert naming(shop, "p2@EXAMPLE.com") == []
+
+
+@on_duckdb
+def test_it_asks_first_and_says_what_it_would_do(shop: SmallProject, run: Runs) -> None:
+    run("apply")
+    asked = json.loads(run("forget", "p2", "--json", expect=2).stdout)["problems"][0]
+    assert asked["code"] == "not-confirmed"
+    assert "delete at customerio; leave webhook as it is; erase the state" in asked["message"]
+    assert (
+        "whom no sync knows"
+        in json.loads(run("forget", "p99", "--json", expect=2).stdout)["problems"][0]["message"]
+    )
+    assert people(shop) == {"p1", "p2", "p3", "p4"}
+
+
+@on_duckdb
+def test_an_address_of_several_people_forgets_none(shop: SmallProject, run: Runs) -> None:
+    shop.warehouse.run("update rows set email = 'us@example.com' where person_id in ('p2', 'p3')")
+    run("apply", expect=None)
+    told = run("forget", "us@example.com", "--yes", expect=2)
+    assert "the one of 2 people" in told.text
+    assert people(shop) == {"p1", "p2", "p3", "p4"}
+    run("forget", "p2", "--yes")
+    assert people(shop) == {"p1", "p3", "p4"}
+
+
+def test_what_a_destination_owes_is_said_until_it_is_done(shop: SmallProject, run: Runs) -> None:
+    run("apply")
+    shop.sandbox.add_fault("status", {"vendor": "customerio", "status": 401})
+    owed = json.loads(run("forget", "p2", "--yes", "--json", expect=1).stdout)
+    assert {one["what"] for one in owed["owed"]} == {"customerio", "(state)"}
+    assert naming(shop, "p2")
+    shop.sandbox.clear_faults()
+    # Sending them there may bring them back; elsewhere they leave.
+    applied = len(shop.applied())
+    run("apply")
+    assert "p2" not in {op["identity"] for op in shop.applied()[applied:]}
+    causes = "select cause from {state}.deliveries where op = 'remove'"
+    assert shop.state(causes) == [("forgotten",)]
+    done = json.loads(run("forget", "p2", "--yes", "--json").stdout)
+    assert (done["owed"], done["erased_rows"] > 0) == ([], True)
+    assert people(shop) == {"p1", "p3", "p4"}
+    assert naming(shop, *WHO) == []
+    sent = shop.requests()
+    again = run("forget", "p2", "--yes").text
+    assert "customerio: deleted, on" in again
+    assert shop.requests() == sent
+
+
+class Killed(BaseException):
+    """Stands for the end of the process."""
+
+
+STEPS = {
+    "before-anything-is-asked": "sync.state.erasing.let_go",
+    "before-an-answer-is-kept": "sync.state.forgotten.save",
+    "before-the-state-is-erased": "sync.state.erasing.erase",
+    "before-the-last-step": "sync.state.erasing.erase_shared",
+}
+
+
+@on_duckdb
+@pytest.mark.parametrize("step", STEPS)
+def test_it_goes_on_after_a_crash(
+    shop: SmallProject, run: Runs, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    run("apply")
+
+    def die(*_: Any) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(STEPS[step], die)
+        with pytest.raises(Killed):
+            run("forget", "P2@example.com", "--yes")
+    run("apply")
+    assert naming(shop, *WHO) or step == "before-the-last-step"
+    run("forget", "P2@example.com", "--yes")
+    assert people(shop) == {"p1", "p3", "p4"}
+    assert naming(shop, *WHO) == []
+    assert shop.state("select count(distinct request_id) from {state}.forget_receipts") == [(1,)]
+    run("apply")
+    assert people(shop) == {"p1", "p3", "p4"}
+
+
+@on_duckdb
+def test_a_lost_key_holds_adds_and_a_new_one_forgets_nobody(
+    shop: SmallProject, run: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("apply")
+    assert "whose salt lies beside it" in run("forget", "p1", "--yes").text
+    monkeypatch.setenv("SYNC_DIGEST_KEY", "a key")
+    assert "with the key of SYNC_DIGEST_KEY" in run("forget", "p2", "--yes").text
+    run("apply")
+    assert people(shop) == {"p3", "p4"}
+    monkeypatch.delenv("SYNC_DIGEST_KEY")
+    shop.warehouse.run("insert into rows values ('p5', 'p5@example.com', 'pro')")
+    held = run("apply", expect=3).text
+    assert "can't be recognised" in held
+    assert people(shop) == {"p3", "p4"}
+    monkeypatch.setenv("SYNC_DIGEST_KEY", "a key")
+    run("apply")
+    assert people(shop) == {"p3", "p4", "p5"}
+
+
+@on_duckdb
+def test_a_vendor_that_takes_its_time_is_asked_again(shop: SmallProject, run: Runs) -> None:
+    shop.connect("fullstory", forget="delete")
+    traits = dataclasses.replace(
+        TRAITS, activation={**TRAITS.activation, "destinations": [{"name": "fullstory"}]}
+    )
+    shop.define(traits)
+    control = SandboxControl(shop.sandbox.url, "fullstory")
+    control.reset(switches=True)
+    control.set_switch("delete_seconds", 3600)
+    run("apply")
+    owed = json.loads(run("forget", "p2", "--yes", "--json", expect=1).stdout)
+    assert {one["code"] for one in owed["owed"]} == {"forget-asked", "forget-state"}
+    assert naming(shop, "p2")
+    control.reset()  # what Fullstory will have done in the end
+    told = run("forget", "p2", "--yes").text
+    assert "fullstory: deleted, on" in told
+    assert "customerio: not known there" in told
+    assert naming(shop, *WHO) == []
