@@ -149,7 +149,9 @@ BREAKING: list[tuple[Edit, str, str, str, str, str]] = [
 
 
 @pytest.mark.parametrize(
-    ("edit", "model", "code", "effect", "key", "said"), BREAKING, ids=lambda v: str(v)
+    ("edit", "model", "code", "effect", "key", "said"),
+    BREAKING,
+    ids=[case[0].__name__ for case in BREAKING],
 )
 def test_a_breaking_change_is_refused_until_the_version_is_raised(
     main: App, edit: Edit, model: str, code: str, effect: str, key: str, said: str
