@@ -158,6 +158,8 @@ class Sync:
     """Of the contract: `version` in the metadata."""
     definition: str = ""
     """Checksum of compiled SQL, contract and mapping, to notice a definition that moved."""
+    query: str = ""
+    """The model's compiled SQL, where dbt has compiled it and it has all rows of the model."""
     owner: str = ""
     sla: str | None = None
     tags: frozenset[str] = frozenset()

@@ -66,7 +66,7 @@ def _previewed(
 
     session = asked.session
     start = session.clock.monotonic()
-    made = preview(access, sync, guard, asked.show, salt=asked.salt)
+    made = preview(access, sync, guard, asked.show, salt=asked.salt, parts_edits=True)
     problem = made.problem if made.unexpected is None else keep(session, made.unexpected)
     took = session.clock.monotonic() - start
     planned = (

@@ -11,7 +11,7 @@ from sync.destinations.values import Values
 from sync.errors import Problem, SyncError, Unexpected, WarehouseError, foreseen
 from sync.journal.journal import Journal
 from sync.model import Op, Sync
-from sync.plan import approving, delays, planner, preparing, reading, usual, whole, writing
+from sync.plan import approving, delays, edits, planner, preparing, reading, usual, whole, writing
 from sync.plan.culprit import with_column
 from sync.plan.guards import Held
 from sync.plan.unsettled import Unsettled
@@ -78,15 +78,22 @@ def preview(
     show: int = 0,
     identity: str | None = None,
     salt: str | None = None,
+    *,
+    parts_edits: bool = False,
 ) -> Preview:
     """Plan one sync as a run would; nothing is written, nobody locked.
 
     `show` rows at most come with it, or those of one `identity`; its ids where a `salt` is given,
-    which takes the place of the state's unless it is empty.
+    which takes the place of the state's unless it is empty. With `parts_edits`, one that follows an
+    edit of the definition says who moves because of it.
     """
     try:
         with foreseen(f"the plan of {sync.name}"), access.catalogue(sync.name) as state:
-            found = _located(access, state, sync, guard, show, identity, salt)
+            found, made = _located(access, state, sync, guard, show, identity, salt)
+            if parts_edits and found.summary:
+                c, ask = made.comparison, made.space.ask
+                summary = edits.with_moves(state, found.summary, c, ask)
+                found = replace(found, summary=summary)
     except SyncError as error:
         surprise = error if isinstance(error, Unexpected) else None
         problem, *others = error.problems
@@ -111,7 +118,7 @@ def _located(
     show: int,
     identity: str | None,
     salt: str | None,
-) -> Preview:
+) -> tuple[Preview, planner.Planner]:
     """The plan; an error of the warehouse comes with the column that it is about."""
     try:
         with state.session.transaction():
@@ -128,7 +135,7 @@ def _plan(
     show: int,
     identity: str | None,
     salt: str | None,
-) -> Preview:
+) -> tuple[Preview, planner.Planner]:
     prepared = preparing.prepare(
         state, sync, access.warehouse.engine, 0, access.siblings, access.as_of
     )
@@ -150,7 +157,8 @@ def _plan(
         waiting = delays.waiting(made.comparison, made.space.ask, identity)
     recovering = leftover.last_seq if leftover else 0
     named = None if salt is None else whole.identify(desk, prepared.known, salt)
-    return Preview(sync, summary, rows, held, waiting, recovering=recovering, whole=named)
+    found = Preview(sync, summary, rows, held, waiting, recovering=recovering, whole=named)
+    return found, made
 
 
 def _held(desk: approving.Desk, guard: Guard, summary: PlanSummary) -> Held | None:

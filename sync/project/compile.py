@@ -8,7 +8,7 @@ from typing import Any
 
 from sync.errors import Problem
 from sync.model import Kind, Sync
-from sync.project.artifacts import Manifest
+from sync.project.artifacts import Manifest, Model
 from sync.project.connections import DESTINATIONS, PROFILES
 from sync.project.consenting import RequiresLevel, consents_of
 from sync.project.drafts import Draft
@@ -204,6 +204,12 @@ def _options(
     return checked
 
 
+def _query(model: Model) -> str:
+    """The compiled SQL; none of a model that dbt builds in steps, whose SQL has a part of it."""
+    is_whole = model.materialized in ("table", "view", "materialized_view")
+    return (model.compiled_code or "") if is_whole else ""
+
+
 def _sync(activated: Activated, entry: EntryMetadata, vendor: str, options: Any) -> Sync:
     model, meta = activated.model, activated.meta
     assert meta.kind.sent is not None  # consulted kinds are never drafted
@@ -233,6 +239,7 @@ def _sync(activated: Activated, entry: EntryMetadata, vendor: str, options: Any)
         withdrawn=withdrawn(activated, entry),
         initial=entry.initial or meta.initial,
         options=options,
+        query=_query(model),
         version=meta.version,
         owner=meta.owner or "",
         sla=meta.sla,

@@ -21,6 +21,7 @@ NO_DEFINITION = (
     "name",
     "unique_id",
     "definition",
+    "query",
     "version",
     "owner",
     "sla",

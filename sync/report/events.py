@@ -88,6 +88,11 @@ class Planned:
     is_definition_changed: bool = False
     edited: tuple[str, ...] = ()
     """What of the definition is another: its query, contract, mapping, as far as known."""
+    by_edit: tuple[int, int, int] | None = None
+    """People whom the edit adds, removes and changes; `by_data`, whom the data does."""
+    by_data: tuple[int, int, int] | None = None
+    untold: str = ""
+    """Why that can't be told."""
     version: int = 1
     """Of the contract."""
     version_before: int | None = None

@@ -158,7 +158,14 @@ def _definition(plan: Planned | None) -> dict[str, Any]:
         "edited": list(plan.edited) if plan else [],
         "version": plan.version if plan else None,
         "version_before": plan.version_before if plan else None,
+        "by_edit": _moves(plan.by_edit) if plan else None,
+        "by_data": _moves(plan.by_data) if plan else None,
+        "untold": plan.untold or None if plan else None,
     }
+
+
+def _moves(people: tuple[int, int, int] | None) -> dict[str, int] | None:
+    return dict(zip(("adds", "removes", "changes"), people, strict=True)) if people else None
 
 
 def _deferred(plan: Planned | None) -> dict[str, int]:

@@ -172,6 +172,10 @@ def notes(plan: Planned) -> Iterator[str]:
     if plan.is_definition_changed:
         parts = f": {words.named(plan.edited)}" if plan.edited else ""
         yield f"the definition changed since the last complete run{parts}"
+    if plan.by_edit and plan.by_data:
+        yield f"by the edit: {_moves(plan.by_edit)}; by the data: {_moves(plan.by_data)}"
+    if plan.untold:
+        yield f"who moves by the edit can't be told: {plan.untold}"
     if plan.version_before not in (None, plan.version):
         told = f"; `{plan.version_trait}` tells everybody" if plan.version_trait else ""
         yield f"version {plan.version} of the contract, which was {plan.version_before}{told}"
@@ -201,6 +205,13 @@ def notes(plan: Planned) -> Iterator[str]:
     if invalid := plan.counts[Fate.INVALID]:
         rows = words.plural(invalid, "row")
         yield f"{rows} left out as invalid: python -m sync rejects --select {plan.place.model}"
+
+
+def _moves(people: tuple[int, int, int]) -> str:
+    """As a plan tells them; policies are not asked."""
+    named = zip(people, ("to add", "to remove", "to change"), strict=True)
+    found = [f"{words.count(number)} {what}" for number, what in named if number]
+    return ", ".join(found) or "nobody moves"
 
 
 def _carried(event: Carried) -> str:

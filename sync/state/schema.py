@@ -69,6 +69,7 @@ FORMATS: Mapping[int, tuple[str, ...]] = {
         "deliveries.definition_version",
     ),
     23: ("forgotten", "forget_receipts", "installation.forgotten_by"),
+    24: ("syncs.compiled",),
 }
 """What each format after the first has brought: a table, or a column as `table.column`.
 
@@ -182,6 +183,7 @@ SHARED: Mapping[str, Mapping[str, str]] = {
         "held_plan": TEXT,
         "wrote": TEXT,
         "answered": TEXT,
+        "compiled": TEXT,
     },
     "targets": {"sync": TEXT, "target_id": INTEGER, "target": TEXT, "first_used_at": MOMENT},
     "runs": {

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from sqlglot import exp
 
 from sync.model import Fate, Op, Sync
-from sync.state import dead_letters, entries, settle
+from sync.state import compiled, dead_letters, entries, settle
 from sync.state.catalogue import Catalogue
 from sync.state.deliveries import log_deliveries
 from sync.state.schema import StateTables
@@ -77,6 +77,8 @@ def remember_run(
         changes["completed_at"] = e.utc_now()
         changes["definition"] = e.text(sync.definition)
         changes["definition_version"] = e.number(sync.version)
+        if sync.query or report.is_definition_changed:
+            changes["compiled"] = e.text(compiled.encoded(sync))
         if not _all_wait(report):
             changes["baselined_at"] = e.coalesce(e.col("baselined_at"), e.utc_now())
     is_self = e.equals(e.col("sync"), e.text(sync.name))

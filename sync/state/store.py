@@ -165,6 +165,14 @@ class Usual:
         return self.most is not None and self.now > self.most
 
 
+class Moves(NamedTuple):
+    """How many people a cause adds, removes and changes."""
+
+    adds: int
+    removes: int
+    changes: int
+
+
 class Defined(NamedTuple):
     """What a sync was made of: the checksums of its definition, and the contract's version."""
 
@@ -189,6 +197,12 @@ class PlanSummary:
     """Of the last complete run, where definition or version are others now."""
     edited: tuple[str, ...] = ()
     """What of the definition is another: its query, contract, mapping, as far as known."""
+    by_edit: Moves | None = None
+    """Who moves because the definition was edited; None where it was not, or nobody asked."""
+    by_data: Moves | None = None
+    """Who moves because the data changed since, read by the old definition."""
+    untold: str = ""
+    """Why that can't be told."""
     added_traits: tuple[str, ...] = ()
     dropped_traits: tuple[str, ...] = ()
     wanted: int = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from e2e.artifacts import Model
 from e2e.inside import Runs
 from e2e.project import SmallProject
-from e2e.shop import events, furnish, model
+from e2e.shop import events, fill, furnish, model, segment
 
 SYNC = "plans__customerio"
 
@@ -142,3 +143,94 @@ def test_a_run_that_was_held_is_no_complete_one_so_the_edit_is_told_again(
         run("apply", expect=3)
     rows = shop.state("select version_before from {state}.run_syncs order by started_at")
     assert rows == [(None,), (1,), (1,)]
+
+
+def compiled(shop: SmallProject, made: Model, query: str = "") -> Model:
+    """The model with names as dbt compiles them: with their schema."""
+    schema = shop.warehouse.schema
+    query = re.sub(r"\b(from|join) ", rf"\1 {schema}.", query or made.query)
+    return replace(made, query=query)
+
+
+def moves(text: str) -> str:
+    (line,) = [line.strip() for line in text.splitlines() if "by the edit" in line]
+    return line
+
+
+def test_a_plan_after_an_edit_says_who_moves_by_it_and_who_by_the_data(
+    shop: SmallProject, run: Runs
+) -> None:
+    first = compiled(shop, segment("seg_cart"))
+    shop.define(first)
+    run("apply")
+    fill(shop, "'b', 'free', 2", "'c', 'free', 3", "'d', 'free', 4", "'e', 'gold', 5")
+    assert "by the edit" not in run("plan").text, "no edit, no question"
+    shop.define(replace(first, query=f"{first.query} and n <> 4 -- only these"))
+    planned = run("plan")
+    assert moves(planned.text) == "by the edit: 1 to remove; by the data: 3 to add, 1 to remove"
+    assert "Plan: 1 to remove, 2 to add" in planned.text
+    (told,) = json.loads(run("plan", "--json").stdout)["results"]
+    assert told["by_edit"] == {"adds": 0, "removes": 1, "changes": 0}
+    assert told["by_data"] == {"adds": 3, "removes": 1, "changes": 0}
+    applied = run("apply", "--allow-removes")
+    assert "by the edit" not in applied.text, "a run has no use for it"
+    assert "by the edit" not in run("plan").text
+
+
+def test_of_traits_each_row_that_differs_is_counted_for_what_made_it_differ(
+    shop: SmallProject, run: Runs
+) -> None:
+    first = compiled(shop, model("plans", {"tier": "varchar"}))
+    shop.define(first)
+    run("apply")
+    fill(shop, "'a', 'gold', 1", "'b', 'silver', 2")
+    upper = "select id, upper(tier) as tier, n from people where n < 2"
+    wider = model("plans", {"tier": "varchar", "n": "integer"})
+    shop.define(compiled(shop, wider, upper))
+    assert moves(run("plan").text) == (
+        "by the edit: 1 to remove, 1 to change; by the data: 1 to change"
+    )
+    shop.define(compiled(shop, wider, "select id, tier, n from people"))
+    assert moves(run("plan").text) == "by the edit: 2 to change; by the data: 1 to change"
+    retyped = compiled(shop, first, "select id, length(tier) as tier from people")
+    shop.define(replace(retyped, columns={"id": "varchar", "tier": "integer"}))
+    assert moves(run("plan").text) == "by the edit: 2 to change; by the data: 1 to change"
+
+
+def test_what_the_old_sql_read_may_be_gone_and_the_plan_says_so_and_goes_on(
+    shop: SmallProject, run: Runs
+) -> None:
+    first = compiled(shop, model("plans"))
+    shop.warehouse.run("create table listed (id varchar)", "insert into listed values ('a'), ('b')")
+    shop.define(compiled(shop, first, "select id, tier from people join listed using (id)"))
+    run("apply")
+    shop.define(first)
+    shop.warehouse.run("drop table listed")
+    untold = "who moves by the edit can't be told: "
+    planned = run("plan")
+    (line,) = [x for x in planned.text.splitlines() if untold in x]
+    assert "listed" in line
+    assert planned.code == 0
+    for kept, said in (
+        (
+            '{"sql": "select 1; select 2", "identity": "id", "related": null, "event_id": null,'
+            ' "traits": []}',
+            "can't be read: it is no single query",
+        ),
+        ("", "the SQL of the last complete run is not kept"),
+    ):
+        shop.warehouse.run(f"update {shop.state_schema}.syncs set compiled = '{kept}'")
+        planned = run("plan")
+        assert untold in planned.text
+        assert said in planned.text
+        assert planned.code == 0
+
+
+def test_new_events_are_the_data_s_until_the_query_is_edited(shop: SmallProject, run: Runs) -> None:
+    first = compiled(shop, events("orders"))
+    shop.define(first)
+    run("apply")
+    fill(shop, "'a', 'gold', 3", "'b', 'free', 4")
+    again = first.query.replace("'o'", "'x'")
+    shop.define(replace(first, query=f"{first.query} where n = 3 union all {again}"))
+    assert moves(run("plan").text) == "by the edit: 2 to add; by the data: 2 to add"

@@ -150,6 +150,13 @@ def test_what_of_a_definition_was_edited_is_known_of_both_that_say_it(world):
     assert moved_parts(older, both) == ()
 
 
+def test_the_compiled_sql_of_a_model_that_is_built_in_steps_is_no_query(world):
+    first = world.model("traits_customers")
+    assert world.sync("traits_customers").query == first["compiled_code"]
+    first["config"]["materialized"] = "incremental"
+    assert world.sync("traits_customers").query == ""
+
+
 def test_a_run_that_did_not_compile_the_model_moves_no_definition(world):
     compiled = world.sync("traits_customers").definition
     world.model("traits_customers")["compiled_code"] = None

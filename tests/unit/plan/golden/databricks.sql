@@ -41,7 +41,8 @@ CREATE TABLE IF NOT EXISTS `shop_activation`.`syncs` (
   `seen` STRING,
   `held_plan` STRING,
   `wrote` STRING,
-  `answered` STRING
+  `answered` STRING,
+  `compiled` STRING
 );
 
 SELECT

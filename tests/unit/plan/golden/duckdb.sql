@@ -41,7 +41,8 @@ CREATE TABLE IF NOT EXISTS "shop_activation"."syncs" (
   "seen" TEXT,
   "held_plan" TEXT,
   "wrote" TEXT,
-  "answered" TEXT
+  "answered" TEXT,
+  "compiled" TEXT
 );
 
 SELECT

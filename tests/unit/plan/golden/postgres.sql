@@ -41,7 +41,8 @@ CREATE TABLE IF NOT EXISTS "shop_activation"."syncs" (
   "seen" VARCHAR,
   "held_plan" VARCHAR,
   "wrote" VARCHAR,
-  "answered" VARCHAR
+  "answered" VARCHAR,
+  "compiled" VARCHAR
 );
 
 SELECT

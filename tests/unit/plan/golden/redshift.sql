@@ -41,7 +41,8 @@ CREATE TABLE IF NOT EXISTS "shop_activation"."syncs" (
   "seen" VARCHAR(65535),
   "held_plan" VARCHAR(65535),
   "wrote" VARCHAR(65535),
-  "answered" VARCHAR(65535)
+  "answered" VARCHAR(65535),
+  "compiled" VARCHAR(65535)
 );
 
 SELECT
