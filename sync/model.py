@@ -103,6 +103,9 @@ class Trait:
     """Edges, rising: a move between two of them is no reason to send."""
     constant: int | None = None
     """The value for every row, where no column has it: the contract's version."""
+    opts_out: bool | None = None
+    """The value of the vendor's field that opts a person out (`consent`), written where the column
+    is false. It is never taken back, so nothing else is ever written there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -179,6 +179,7 @@ def _expected(columns: Sequence[Column], member: Acknowledged) -> Expected:
     traits = {
         column.trait.name: read_or_same(column.wire, v)
         for column, v in zip(columns, member.values, strict=True)
+        if column.trait.opts_out is None
     }
     return Expected(member.address, True, traits)
 

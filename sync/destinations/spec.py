@@ -34,6 +34,7 @@ from sync.destinations.exchange import Verdict as Verdict
 from sync.destinations.exchange import Wait as Wait
 from sync.destinations.exchange import listed as listed
 from sync.destinations.names import problems
+from sync.destinations.opting_out import opt_out_errors
 from sync.destinations.options import misplaced
 from sync.destinations.read_back import Expected as Expected
 from sync.destinations.read_back import Found as Found
@@ -97,6 +98,9 @@ class Destination:
     (`identifiers.NORMAL_FORMS`)."""
     lag: ClassVar[Lag | None] = None
     """A vendor that shows writes late: `read_back` is not asked about fresh ones."""
+    opt_outs: ClassVar[Mapping[str, bool]] = {}
+    """The vendor's opt-out fields of people, each with the value that opts out; a name that ends in
+    `*` stands for all that begin so. They are written by `consent` alone, and never taken back."""
     abilities: ClassVar[frozenset[str]] = frozenset()
     """The names of the methods that a subclass overrides."""
     limits: Limits
@@ -120,7 +124,7 @@ class Destination:
     @classmethod
     def validate(cls, sync: Sync) -> Sequence[Problem]:
         """Offline: names, sizes and reserved words this vendor won't take; empty when fine."""
-        found = [*misplaced(sync), *cls.mapping_errors(sync)]
+        found = [*misplaced(sync), *opt_out_errors(sync, cls.opt_outs), *cls.mapping_errors(sync)]
         return problems(sync, cls._code("mapping"), found)
 
     @classmethod

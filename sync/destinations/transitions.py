@@ -29,16 +29,28 @@ def tier_trait(sync: Sync) -> str:
     return f"{segment_name(sync)}_tier"
 
 
-def emptied(sync: Sync, change: Change, kept: Collection[str] = ()) -> dict[str, None]:
+def emptied(sync: Sync, change: Change, kept: Collection[str] = ()) -> dict[str, Any]:
     """The traits that a removal takes away: those we own, but for what is `kept`.
 
-    Of a sync that is gone, only what its change names: the rest may be another one's now.
+    Of a sync that is gone, only what its change names: the rest may be another one's now. Who
+    leaves for want of a consent is opted out where that consent has a field; no opt-out is emptied.
     """
+    outs = opted_out(sync, change)
     if sync.on_remove == "keep":
-        return {}
+        return outs
     owned = [] if sync.is_gone else [trait.name for trait in sync.traits]
     names = change.traits or owned
-    return {name: None for name in names if name not in kept}
+    one_way = {trait.name for trait in sync.traits if trait.opts_out is not None}
+    return {name: None for name in names if name not in kept and name not in one_way} | outs
+
+
+def opted_out(sync: Sync, change: Change) -> dict[str, bool]:
+    """The opt-out fields that a removal writes: of the consent for want of which it happens."""
+    if change.op is not Op.REMOVE or change.cause != ExitCause.NO_CONSENT:
+        return {}
+    asked = {consent.column for consent in sync.rules.requires}
+    outs = [t for t in sync.traits if t.opts_out is not None and t.column in asked]
+    return {trait.name: bool(trait.opts_out) for trait in outs}
 
 
 def traits_of(sync: Sync, change: Change, kept: Collection[str] = ()) -> Mapping[str, Any]:

@@ -5,7 +5,7 @@ What waits is in no plan and in no queue. Each run finds the difference again, a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -76,10 +76,22 @@ def _asked(c: Comparison, number: int, delay: Delay, changes: exp.Select) -> exp
     """The changes with one more flag; those of the delays before it are there already."""
     is_removal = e.equals(e.col("op", CHANGES), e.text(Op.REMOVE))
     holds = e.coalesce(e.paren(delay.condition(c)), exp.false())
-    holds = e.paren(e.all_of(exp.Not(this=is_removal), holds))
+    is_out = [exp.Not(this=e.paren(opts_out)) for opts_out in _opting_out(c)]
+    holds = e.paren(e.all_of(exp.Not(this=is_removal), *is_out, holds))
     asked = exp.select(exp.Column(this=exp.Star(), table=e.ident(CHANGES)))
     asked = asked.select(*e.aliased([(_flag(number), holds)]), copy=False)
     return asked.from_(changes.subquery(e.ident(CHANGES)), copy=False)
+
+
+def _opting_out(c: Comparison) -> Iterator[exp.Expr]:
+    """Whether a change opts a person out at the vendor, which nothing delays."""
+    for i, column in enumerate(c.columns):
+        if column.is_live and column.trait.opts_out is not None:
+            name = e.col("changed", CHANGES)
+            travels = exp.Substring(this=name, start=e.number(i + 1), length=e.number(1))
+            is_out = e.coalesce(e.col(column.state_name, CHANGES), exp.false())
+            is_change = e.equals(e.col("op", CHANGES), e.text(Op.CHANGE))
+            yield e.all_of(is_change, e.equals(travels, e.text("1")), is_out)
 
 
 def held_before(c: Comparison, delay: Delay) -> exp.Expr:

@@ -16,7 +16,15 @@ from sync.project.findings import Finding
 from sync.project.grouping import check_groups, exclusive_of
 from sync.project.guarding import bounds_of
 from sync.project.holding_out import check_units, ended, holdouts_of
-from sync.project.mapping import never_sent, segment_name, traits_of, undeclared, withdrawn
+from sync.project.mapping import (
+    never_sent,
+    opt_outs_of,
+    segment_name,
+    traits_of,
+    undeclared,
+    unfit_consents,
+    withdrawn,
+)
 from sync.project.measuring import check_outcomes
 from sync.project.metadata import EntryMetadata
 from sync.project.metadata_reader import Activated, read_misplaced, read_model
@@ -142,7 +150,9 @@ def _draft_model(
             text = f": {vendor.name} does not take kind {activated.meta.kind}"
             hint = f"kinds it takes: {known}"
             problems.append(place.problem("kind-unsupported", text, "name", hint=hint))
-        sync = _sync(activated, entry, connections.get(entry.name, ""), options)
+        outs = vendor.opt_outs if vendor else {}
+        problems += unfit_consents(activated, entry, place, outs) if vendor else ()
+        sync = _sync(activated, entry, connections.get(entry.name, ""), options, outs)
         if vendor and vendor.coalesces:
             sync = replace(sync, is_coalesced=describes_state(sync))
         if vendor:
@@ -210,7 +220,13 @@ def _query(model: Model) -> str:
     return (model.compiled_code or "") if is_whole else ""
 
 
-def _sync(activated: Activated, entry: EntryMetadata, vendor: str, options: Any) -> Sync:
+def _sync(
+    activated: Activated,
+    entry: EntryMetadata,
+    vendor: str,
+    options: Any,
+    opt_outs: Mapping[str, bool],
+) -> Sync:
     model, meta = activated.model, activated.meta
     assert meta.kind.sent is not None  # consulted kinds are never drafted
     identifier, address = next(iter((entry.identify_by or {}).items()), (None, None))
@@ -223,7 +239,7 @@ def _sync(activated: Activated, entry: EntryMetadata, vendor: str, options: Any)
         vendor=vendor,
         kind=meta.kind.sent,
         identity=meta.identity,
-        traits=traits_of(activated, entry),
+        traits=(*traits_of(activated, entry), *opt_outs_of(activated, entry, opt_outs)),
         identify_by=identifier,
         address=None if address == meta.identity else address,
         related=meta.relates_to,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from sync.data_types import Family, wire
+from sync.destinations.opting_out import value_of
 from sync.errors import Problem
 from sync.model import Kind, Trait
 from sync.project.metadata import EntryMetadata
@@ -56,6 +58,45 @@ def _reason_and_tier(activated: Activated, entry: EntryMetadata) -> Iterator[tup
             declared = activated.columns.get(column)
             if declared and not declared.pii:
                 yield of_segment(segment_name(activated, entry), suffix), column
+
+
+def opt_outs_of(
+    activated: Activated, entry: EntryMetadata, known: Mapping[str, bool]
+) -> tuple[Trait, ...]:
+    """The opt-out fields of one entry that the vendor has, each as a trait of its own."""
+    found = []
+    for name, column in (entry.consent or {}).items():
+        value = value_of(name, known)
+        if value is not None and column in activated.columns:
+            data_type = activated.model.columns[column].data_type
+            found.append(Trait(name, column, data_type, nulls="skip", opts_out=value))
+    return tuple(found)
+
+
+def unfit_consents(
+    activated: Activated, entry: EntryMetadata, place: Place, known: Mapping[str, bool]
+) -> Iterator[Problem]:
+    """Fields under `consent` that the vendor does not have, and columns that are no booleans."""
+    for name, column in (entry.consent or {}).items():
+        declared = activated.model.columns.get(column)
+        if value_of(name, known) is None:
+            fields = ", ".join(known) or "none"
+            yield place.problem(
+                "consent-field",
+                f" writes consent to `{name}`, which is no opt-out field there",
+                *("consent", name),
+                hint=f"opt-out fields: {fields}",
+                fix="name one of them, or remove it",
+            )
+        elif declared is not None and declared.data_type:
+            if wire(declared.data_type, declared.dialect).family is not Family.BOOLEAN:
+                yield place.problem(
+                    "consent-type",
+                    f" takes consent from `{column}`, which is declared as {declared.data_type}",
+                    *("consent", name),
+                    hint="Consent is a boolean: text that says true is no answer.",
+                    fix="make it a boolean in the model",
+                )
 
 
 def withdrawn(activated: Activated, entry: EntryMetadata) -> frozenset[str]:
@@ -115,7 +156,8 @@ def undeclared(activated: Activated) -> list[Problem]:
         problems.append(_undeclared(activated, activated.place, column, "bands", column))
     for i, entry in activated.entries:
         place = activated.place.below("destinations", i)
-        for key, pairs in (("traits", entry.traits), ("identify_by", entry.identify_by)):
+        named = ("traits", entry.traits), ("identify_by", entry.identify_by)
+        for key, pairs in (*named, ("consent", entry.consent)):
             for name, column in (pairs or {}).items():
                 problems.append(_undeclared(activated, place, column, key, name))
     return [p for p in problems if p]

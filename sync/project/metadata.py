@@ -152,6 +152,11 @@ class EntryMetadata(Metadata):
     requires: RequiresKey = Field(
         None, description="Consents that this destination needs, beside those of the model."
     )
+    consent: dict[Text, ColumnName] | None = Field(
+        None,
+        description="The vendor's opt-out fields, each with the boolean column that is false for "
+        "people to opt out. Nobody is ever opted in again.",
+    )
     after: AfterKey = Field(
         None,
         description="Wait, person by person, until another destination has acknowledged the "

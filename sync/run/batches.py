@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from sync.destinations.opting_out import one_way
 from sync.destinations.spec import Destination, Item, Limits, Piece
 from sync.errors import place
 from sync.http.redact import Redactor
@@ -39,6 +40,8 @@ def prepare(destination: Destination, pieces: Sequence[Piece]) -> Item | Rejecte
 
 
 def _parts(destination: Destination, pieces: Sequence[Piece]) -> tuple[bytes | None, ...]:
+    if destination.opt_outs:
+        pieces = [Piece(s, one_way(s, change, destination.opt_outs)) for s, change in pieces]
     encoded = destination.encode_together(pieces)
     if not isinstance(encoded, _LISTS):  # the keys of a dict would go out as rows
         text = f"encode of {destination.name} returned {type(encoded).__name__}, and no list of"

@@ -96,6 +96,8 @@ class Column:
         if self.trait.constant is not None:
             return e.number(self.trait.constant)
         raw = portable(e.col(self.trait.column, model), self.wire, self.dialect)
+        if self.trait.opts_out is not None:
+            return exp.Not(this=e.paren(raw))
         default = self.default
         return raw if default is None else exp.Coalesce(this=raw, expressions=[default])
 

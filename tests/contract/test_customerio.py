@@ -518,7 +518,7 @@ def test_reading_back_sees_who_is_missing_in_the_manual_segment(
     ("more", "word"),
     [
         ({"traits": ("id",)}, "reserved"),
-        ({"traits": ("unsubscribed",)}, "reserved"),
+        ({"traits": ("unsubscribed",)}, "no ordinary trait"),
         ({"traits": ("_update",)}, "reserved"),
         ({"traits": ("cio_subscription_preferences",)}, "reserved"),
         ({"traits": ("a.b",)}, "has a meaning"),

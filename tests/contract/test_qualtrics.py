@@ -182,7 +182,8 @@ def test_an_opt_out_from_a_list_outlives_leaving_and_coming_back(qualtrics: Any)
 
 
 def test_an_opt_out_is_set_for_the_directory_and_never_taken_back(qualtrics: Any) -> None:
-    opted = replace(qualtrics.sync(), traits=(Trait("unsubscribed", "unsubscribed"),))
+    out = Trait("unsubscribed", "mail_ok", opts_out=True)
+    opted = replace(qualtrics.sync(), traits=(out, Trait("plan", "plan")))
     delivered(qualtrics, add(unsubscribed=False, plan="a"), sync=opted)
     delivered(qualtrics, change(unsubscribed=True), sync=opted)
     delivered(qualtrics, add(unsubscribed=False, plan="b"), remove(), sync=opted)

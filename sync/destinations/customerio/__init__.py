@@ -52,6 +52,7 @@ class Customerio(Destination):
     }
     options = Options
     verdicts = {400: Verdict.READ}
+    opt_outs = operations.OPT_OUTS
     normal_forms = {"email": "email", "cio_id": "cio_id"}
     lag = Lag(60.0, "Customer.io applies what it accepted a little later")
     encode = staticmethod(operations.parts)

@@ -22,6 +22,7 @@ from sync.destinations.names import (
     unknown_identifier,
     unmarked_email,
 )
+from sync.destinations.opting_out import value_of
 from sync.destinations.options import Transitions
 from sync.destinations.transitions import PEOPLE, event_errors, flag, occurrence, traits_of
 from sync.destinations.values import Values, unix_seconds
@@ -47,6 +48,7 @@ EVENT_DATA_NAMES = Names(
 )
 EVENT_NAMES = Names("event", max_bytes=100)
 
+OPT_OUTS = {"unsubscribed": True, "cio_subscription_preferences.topics.*": False}
 IDENTIFIERS = ("id", "email", "cio_id", "phone")
 KEPT_ON_REMOVE = frozenset({"email", "phone"})  # they may be identifiers, and lead to the person
 EARLIEST_SECONDS, LATEST_SECONDS = 10**8, 10**10  # 9 or 10 digits; others are read as "now"
@@ -183,7 +185,9 @@ def mapping_errors(sync: Sync) -> Iterator[tuple[str, str]]:
     options = Options.of(sync)
     known = ("object_id",) if sync.kind is Kind.OBJECTS else IDENTIFIERS
     yield from unknown_identifier(sync, *known)
-    names = [*(trait.name for trait in sync.traits), *flag(sync, True)]
+    outs = OPT_OUTS if sync.kind in PEOPLE else {}  # those have a rule of their own
+    named = (trait.name for trait in sync.traits)
+    names = [*(name for name in named if value_of(name, outs) is None), *flag(sync, True)]
     rules = EVENT_DATA_NAMES if sync.kind is Kind.EVENTS else ATTRIBUTE_NAMES
     yield from rules.errors(names)
     if sync.kind is not Kind.EVENTS and sync.identify_by in names:

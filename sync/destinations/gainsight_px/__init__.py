@@ -66,6 +66,7 @@ class GainsightPx(Destination):
         **dict.fromkeys((400, 404), Verdict.READ),
         403: Verdict.STOP,  # also with a page of HTML, which is the vendor's own
     }
+    opt_outs = {"globalUnsubscribe": True}
     coalesces = True
     has_read_back = True
     find = staticmethod(reading.find)

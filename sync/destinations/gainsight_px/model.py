@@ -60,11 +60,12 @@ USERS = _resource(
     "user",
     key="identifyId",
     reserved="id identifyId aptrinsicId globalId type propertyKeys customAttributes location"
-    " globalUnsubscribe lastSeenDate numberOfVisits createDate lastModifiedDate"
+    " lastSeenDate numberOfVisits createDate lastModifiedDate"
     " lastInferredLocation channelMetricList lastVisitedUserAgentData",
     STRING="email firstName lastName title phone role subscriptionId sfdcContactId accountId"
     " gender",
     NUMBER="score",
+    BOOLEAN="globalUnsubscribe",
     DATE_TIME="signUpDate firstVisitDate",
 )
 ACCOUNTS = _resource(
@@ -201,7 +202,7 @@ def _property_errors(names: list[str]) -> Iterator[tuple[str, str]]:
 
 def _attribute_errors(sync: Sync) -> Iterator[tuple[str, str]]:
     resource = resource_of(sync)
-    names = [trait.name for trait in sync.traits]
+    names = [trait.name for trait in sync.traits if trait.opts_out is None]
     if has_flag(sync):
         names.append(segment_name(sync))
         if segment_name(sync) in resource.fields:

@@ -66,6 +66,7 @@ class Qualtrics(Destination):
     options = Options
     verdicts = {400: Verdict.READ, 404: Verdict.READ}
     normal_forms = {"": "any_case", "email": "email"}
+    opt_outs = {"unsubscribed": True}
     lag = Lag(300.0, "Qualtrics' search follows writes after a delay")
     has_read_back = True
     mapping_errors = staticmethod(contacts.mapping_errors)

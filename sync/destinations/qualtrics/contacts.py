@@ -16,9 +16,16 @@ from sync.destinations.exchange import JSON
 from sync.destinations.identifiers import bounded, email_address
 from sync.destinations.names import RENAME, Names, unknown_identifier
 from sync.destinations.options import Transitions
-from sync.destinations.transitions import Occurrence, event_errors, flag, occurrence, traits_of
+from sync.destinations.transitions import (
+    Occurrence,
+    event_errors,
+    flag,
+    occurrence,
+    opted_out,
+    traits_of,
+)
 from sync.destinations.values import Values
-from sync.model import Cause, Change, Kind, Op, Sync
+from sync.model import Change, Kind, Op, Sync
 
 BUILT_IN = ("firstName", "lastName", "email", "phone", "language")
 """Traits of these names become the contact's own fields; all others are embedded data."""
@@ -74,7 +81,8 @@ def parts(sync: Sync, change: Change, empty: str) -> Sequence[JSON]:
     The opt-out goes by itself, because on a mailing list it would hold for that list alone.
     """
     is_state = sync.kind is not Kind.EVENTS and change.op is not Op.REMOVE
-    opt_out = {OPT_OUT: True} if is_state and _opts_out(change) else None
+    is_out = OPT_OUT in opted_out(sync, change) or (is_state and change.traits.get(OPT_OUT) is True)
+    opt_out = {OPT_OUT: True} if is_out else None
     event = event_of(sync, change)
     return _contact(sync, change, empty), opt_out, None if event is None else _data(event)
 
@@ -116,21 +124,6 @@ def _contact(sync: Sync, change: Change, empty: str) -> JSON:
 def _data(event: Occurrence) -> JSON:
     facts = {name: text for name, text in texts(event.facts).items() if text}
     return {**facts, "event_id": event.ulid, "event": event.name}
-
-
-def _opts_out(change: Change) -> bool:
-    """Whether to opt this contact out. Only the person may opt in again, in Qualtrics."""
-    wanted = change.traits.get(OPT_OUT)
-    if wanted is None or wanted is True:
-        return bool(wanted)
-    if wanted is not False:
-        raise ValueError(f"trait {OPT_OUT} is neither true nor false")
-    if change.op is Op.CHANGE and change.cause != Cause.IN_DOUBT:
-        raise ValueError(
-            f"trait {OPT_OUT} is no longer true, and an opt-out is never taken back from here: "
-            "opt the contact in again in Qualtrics"
-        )
-    return False
 
 
 def mapping_errors(sync: Sync) -> Iterator[tuple[str, str]]:

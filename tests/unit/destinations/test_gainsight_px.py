@@ -266,7 +266,7 @@ def test_only_custom_attributes_must_exist_beforehand() -> None:
     ("more", "word"),
     [
         ({"traits": ("identifyId",)}, "reserved"),
-        ({"traits": ("globalUnsubscribe",)}, "reserved"),
+        ({"traits": ("globalUnsubscribe",)}, "no ordinary trait"),
         ({"traits": ("numberOfVisits",)}, "reserved"),
         ({"traits": ("location",)}, "reserved"),
         ({"traits": ("a.b",)}, "has a meaning"),
