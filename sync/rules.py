@@ -201,6 +201,8 @@ class AsOf:
     """Nobody outside the cohort of a rollout is tried."""
     limit: int | None = None
     """So many people at most enter each sync."""
+    only: str = ""
+    """The one identity that is tried, whatever a rollout says; nobody else is."""
     only_protective: bool = False
     """The model can't be relied on and is not read: people who must not be reached leave."""
     only_exits: bool = False

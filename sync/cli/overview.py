@@ -15,6 +15,7 @@ DEFAULT = "apply"
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "plan": ("sync.cli.plan:plan", "Show what would be sent; nothing is."),
     "apply": ("sync.cli.apply:apply", "Plan, guard, send and acknowledge (the default)."),
+    "try": ("sync.cli.trying:trying", "Send one real person, and show what goes out."),
     "watch": ("sync.cli.watch:watch", "Run round after round, near real time."),
     "init": ("sync.cli.init:init", "Let a model go to a destination: write what it needs."),
     "ls": ("sync.cli.ls:ls", "List the syncs of the project."),

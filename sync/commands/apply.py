@@ -90,23 +90,29 @@ def apply(
     )
     project = narrowed(project, options.approvals)
     preflight = look_and_remember(project, access, started_at, options.allowed)
-    chosen = (options.only_cohort, options.limit)
-    as_of = AsOf(started_at, preflight.doubted, *chosen, zone=project.zone)
-    known = {name: filed.whole.epoch for name, filed in options.filed.items()}
-    access = replace(access, as_of=replace(as_of, known=known))
+    as_of = AsOf(
+        started_at,
+        preflight.doubted,
+        options.only_cohort,
+        options.limit,
+        options.only,
+        zone=project.zone,
+        known={name: filed.whole.epoch for name, filed in options.filed.items()},
+    )
+    access = replace(access, as_of=as_of)
     listener.started(run_id, preflight.open, preflight.gated)
     if options.threads > 1:
         listener = InTurn(listener)
         access = replace(access, turns=turns_for(access.warehouse.dialect))
     results: list[SyncResult] = []
-    with Services(project, clock, why_stop) as services:
+    with Services(project, clock, why_stop, options.watch) as services:
         tracebacks, bound = Tracebacks(project.target_path), project.ask_above
         around = Around(run_id, access, services, options, preflight, listener, tracebacks, bound)
         if options.fail_fast:
             around.failed.extend(g.sync.name for g in preflight.gated if _is_failure(g))
-        for result in chain(
-            run_guarded(around), run_waves(waves(preflight.open, project.siblings), around)
-        ):
+        guarded = () if options.only else run_guarded(around)
+        in_waves = waves(preflight.open, project.siblings)
+        for result in chain(guarded, run_waves(in_waves, around)):
             listener.ended(result)
             results.append(result)
     code = exit_code(results, preflight.gated)
@@ -118,6 +124,8 @@ def apply(
         # The syncs are settled without this row: it must not hide why one of them failed.
         if not run.exit_code:
             raise
+    if options.only:
+        return run
     return replace(run, warnings=notify(project, access, results, preflight.gated, clock))
 
 

@@ -14,6 +14,7 @@ from sync.commands.preflight import hold, planning
 from sync.commands.side_by_side import Group, run_groups
 from sync.commands.tracebacks import Tracebacks
 from sync.errors import PlanHeld, Problem, Unexpected
+from sync.http.watched import Watch
 from sync.journal.process import host, own_process
 from sync.model import Kind, Sync
 from sync.plan.guards import ALLOWED, GuardLimits, guard
@@ -53,6 +54,10 @@ class RunOptions:
     """Try nobody outside the cohorts of rollouts."""
     limit: int | None = None
     """So many people at most enter each sync; the others wait for the next run."""
+    only: str = ""
+    """The one identity to try."""
+    watch: Watch | None = None
+    """Is shown every request with its answer."""
     fail_fast: bool = False
     """Start no further sync once one has failed; one that is held has not."""
     threads: int = 1

@@ -40,7 +40,7 @@ def _pending(
     """The people whose rows the first sync would still change; None where that is not known."""
     if behind.first is None:
         return None
-    asked = Asked(behind.others, replace(behind.as_of, only_cohort=False), preview)
+    asked = Asked(behind.others, replace(behind.as_of, only_cohort=False, only=""), preview)
     return pending_of(state, c, behind.first, asked)
 
 

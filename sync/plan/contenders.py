@@ -136,7 +136,7 @@ def _judged(
         first_name=first_name(mapping or ""),
         rules=replace(sync.rules, exclusive=None),
     )
-    found = consult(own, sync, replace(as_of, only_cohort=False), others, mapping)
+    found = consult(own, sync, replace(as_of, only_cohort=False, only=""), others, mapping)
     if found.doubts:
         return None
     columns = tuple(column for column in live if column.trait.nulls == "reject")

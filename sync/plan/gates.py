@@ -125,6 +125,30 @@ class NullRefused:
         return e.any_of(*(e.is_null(e.col(name, ROWS)) for name in self.columns))
 
 
+@dataclass(frozen=True, slots=True)
+class NotTried:
+    """Everybody but the one person who is tried; they stay as the destination has them."""
+
+    identity: str
+    name: str = "not-tried"
+    fate: Fate = Fate.NOT_ATTEMPTED
+    is_kept_in_place: bool = True
+    words: str = "not the person who alone is tried"
+    cause: None = None
+
+    def carried(self) -> Sequence[tuple[str, exp.Expr]]:
+        """Nothing else is asked."""
+        return ()
+
+    def join(self, rows: exp.Select) -> exp.Select:
+        """Nothing else is asked."""
+        return rows
+
+    def condition(self) -> exp.Expr:
+        """The row is another one."""
+        return e.differs(e.col("identity", ROWS), e.text(self.identity))
+
+
 def gates_of(
     sync: Sync, columns: Sequence[Column], policies: Sequence[Gate] = ()
 ) -> tuple[Gate, ...]:
@@ -142,7 +166,8 @@ def gates_of(
         for c in columns
         if c.is_live and c.trait.nulls == "reject" and c.trait.default is None
     ]
-    gates: list[Gate] = [Unidentified(needed), *(p for p in policies if p.cause in PROTECTIVE)]
+    gates: list[Gate] = [Unidentified(needed), *(p for p in policies if isinstance(p, NotTried))]
+    gates += [p for p in policies if p.cause in PROTECTIVE]
     gates += [AddressMissing()] if has_own_address else []
     gates += [NullRefused(refused)] if refused else []
-    return (*gates, *(p for p in policies if p.cause not in PROTECTIVE))
+    return (*gates, *(p for p in policies if p.cause not in PROTECTIVE and p not in gates))

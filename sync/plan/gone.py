@@ -9,6 +9,7 @@ from sqlglot import exp
 from sync.plan.comparison import Comparison
 from sync.plan.consent import Unconsented
 from sync.plan.doubles import CANDIDATES
+from sync.plan.gates import NotTried
 from sync.plan.listed import spelled
 from sync.plan.suppression import Suppressed
 from sync.rules import Listed
@@ -22,7 +23,8 @@ Naming = tuple[Suppressed | Unconsented, exp.Expr, exp.Select]
 def naming(c: Comparison) -> list[Naming]:
     """The gates whose lists name people by what the snapshot holds; none for events."""
     found: list[Naming] = []
-    for gate in c.gates if c.removes else ():
+    is_of_all = c.removes and not any(isinstance(gate, NotTried) for gate in c.gates)
+    for gate in c.gates if is_of_all else ():
         if isinstance(gate, Suppressed) and (held := _held(c, gate.listed)) is not None:
             found.append((gate, held, gate.in_force()))
         if isinstance(gate, Unconsented) and gate.consent.listed is not None:

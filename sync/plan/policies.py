@@ -13,7 +13,7 @@ from sync.plan.comparison import Comparison
 from sync.plan.consent import Unconsented
 from sync.plan.delays import Delay
 from sync.plan.gated import model_rows
-from sync.plan.gates import Gate
+from sync.plan.gates import Gate, NotTried
 from sync.plan.holdouts import HeldOut
 from sync.plan.intervals import TooSoon
 from sync.plan.limits import Limited
@@ -61,7 +61,8 @@ def consult(
     before, planned_at = holdouts_of(mapping or ""), as_of.at or datetime.now(UTC)
     if sync.is_gone:
         return NOTHING
-    unnamed = tuple(forgotten.gates_of(state, sync))
+    tried = (NotTried(as_of.only),) if as_of.only else ()
+    unnamed = (*tried, *forgotten.gates_of(state, sync))
     unknown = tuple(forgotten.doubts_of(state, sync))
     is_free = as_of.limit is None and not as_of.only_cohort
     if sync.rules == NO_RULES and not before and is_free:
@@ -70,11 +71,11 @@ def consult(
         gates = _protective(state, sync, as_of.doubted, planned_at)
         return Consulted((*unnamed, *gates), rules=sync.rules)
     holdouts, unsure = _holdouts(state, sync, before)
-    rollout, shrunk = _rollout(sync, mapping, as_of.only_cohort)
+    rollout, shrunk = _rollout(sync, mapping, as_of.only_cohort or bool(as_of.only))
     sync = replace(sync, rules=replace(sync.rules, holdouts=holdouts, rollout=rollout))
     rules = sync.rules
     found = {one: look(state, sync, one, _columns(sync, one)) for one in rules.asked}
-    outside = list(_outside(state, sync, found, as_of.doubted))
+    outside = [] if as_of.only else list(_outside(state, sync, found, as_of.doubted))
     if as_of.only_cohort:
         outside = [_cohort_alone(state, sync, found, as_of.doubted)]
     return Consulted(

@@ -84,7 +84,9 @@ def prepare(
     target = Target.of(sync)
     number = syncs.numbered(targets, target)
     is_baselined = known is not None and known.is_baselined
-    is_adopting = sync.kind is Kind.EVENTS and sync.initial == "quiet" and not is_baselined
+    is_partial = as_of.only_protective or bool(as_of.only)
+    is_quiet = sync.initial == "quiet" and not is_baselined and not as_of.only
+    is_adopting = sync.kind is Kind.EVENTS and is_quiet
     siblings.refuse_claimed(sync, others, recorded)
     if not is_unread:
         siblings.refuse_occupied(state, sync, others, recorded)
@@ -106,9 +108,9 @@ def prepare(
         engine=engine,
         salt=state.salt() if state.is_installed() else "",
         epoch=epoch,
-        is_initial=sync.initial == "quiet" and not is_baselined,
+        is_initial=is_quiet,
         occurred_at_type=dict(available).get(sync.occurred_at or "", "timestamp"),
-        keeps_leavers=as_of.only_cohort or as_of.only_protective,
+        keeps_leavers=as_of.only_cohort or is_partial,
         is_unread=is_unread,
         gates=gates_of(
             sync,
@@ -123,7 +125,7 @@ def prepare(
         wrote=overwritten.writes(sync, columns, others, known, epoch),
         writers=writers,
         is_overwritten=overwritten.has_unanswered(known, writers),
-        arrivals=() if as_of.only_protective else arrivals.due(creators, grown, known),
+        arrivals=() if is_partial else arrivals.due(creators, grown, known),
         grown=grown,
         sharers=siblings.sharers(state, sync, others, recorded),
     )

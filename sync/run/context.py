@@ -10,9 +10,10 @@ from sync.destinations.spec import Conversation, Destination, Health, Item, Lag
 from sync.errors import DestinationError, PlanHeld, Problem
 from sync.http.delivery import Exchange, ask, converse
 from sync.http.pacing import Pacing, is_loopback
-from sync.http.ports import Clock, Permit
+from sync.http.ports import Clock, Http, Permit
 from sync.http.retry import RetryPolicy
 from sync.http.transport import HttpTransport
+from sync.http.watched import Watch, Watched
 from sync.model import Sync
 from sync.project.project import Project
 from sync.run.engine import Engine
@@ -25,13 +26,21 @@ T = TypeVar("T")
 class Services:
     """Opened once per run. Destinations are built, and their secrets read, on first use."""
 
-    def __init__(self, project: Project, clock: Clock, why_stop: Callable[[], str | None]) -> None:
+    def __init__(
+        self,
+        project: Project,
+        clock: Clock,
+        why_stop: Callable[[], str | None],
+        watch: Watch | None = None,
+    ) -> None:
         self.project = project
         self.clock = clock
         self.why_stop = why_stop
         self.policy = RetryPolicy()
         self._pacing = Pacing(clock)
-        self._http = HttpTransport()
+        transport = HttpTransport()
+        self._close = transport.close
+        self._http: Http = Watched(transport, watch) if watch else transport
         self._destinations: dict[str, Destination] = {}
         self._health: dict[str, Health] = {}
 
@@ -39,7 +48,7 @@ class Services:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._http.close()
+        self._close()
 
     def destination(self, connection: str) -> Destination:
         """The destination behind a connection."""

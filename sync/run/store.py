@@ -358,7 +358,12 @@ class SqlStore:
         return self._prepared.comparison
 
     def finish(self, epoch: int, report: SyncReport) -> None:
-        """Settle the run's own plan and write its report, in one transaction."""
+        """Settle the run's own plan and write its report, in one transaction.
+
+        A try of one person completes nothing, and says nothing of what is usual.
+        """
+        if self.as_of.only:
+            report = replace(report, is_complete=False, judged=None)
         with self._fenced(epoch) as state:
             if self._prepared is not None:
                 self._settle(state, epoch, report)
