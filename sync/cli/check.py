@@ -22,7 +22,8 @@ from sync.report.events import Warned
     "--state",
     "with_state",
     is_flag=True,
-    help="Read the state too: name syncs that are gone, and declarations that are done.",
+    help="Read the state too: syncs that are gone, declarations that are done, and columns that"
+    " change for most people in each run.",
 )
 @path(
     "--against",
@@ -44,7 +45,7 @@ def check(session: Session, with_state: bool, against: Path | None, as_markdown:
     a change that breaks a contract needs a higher version.
     """
     from sync.commands.against import compare
-    from sync.commands.check import complaints, hints, outdated, own_models
+    from sync.commands.check import complaints, hints, outdated, own_models, volatile_columns
     from sync.report import against as reported
     from sync.warehouse.proved import emulated
 
@@ -53,6 +54,8 @@ def check(session: Session, with_state: bool, against: Path | None, as_markdown:
     project = session.load()
     is_strict = session.options.is_strict
     warnings = [*outdated(project, own_models(project)), *project.warnings, *hints(project)]
+    if with_state:
+        warnings += volatile_columns(project, session.access(project))
     compared = compare(project, against) if against else None
     broken = compared.problems if compared else ()
     problems = [*complaints(project), *(warnings if is_strict else ()), *broken]

@@ -44,6 +44,7 @@ def planned_event(
         learning=_learning(summary),
         is_unread=summary.is_unread,
         salted=_salted(sync) if summary.is_first else (),
+        volatile=summary.volatile,
     )
 
 

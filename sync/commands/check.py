@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path, PurePath
 
+from sync.data_types import NUMBERS, Family, family
 from sync.destinations.notices import Notifiers
 from sync.errors import Problem
 from sync.model import Kind, Sync
@@ -15,6 +16,8 @@ from sync.project.notifications import check_notifiers
 from sync.project.preflight import Gated, Preflight
 from sync.project.project import Project
 from sync.project.vendors import check_connection
+from sync.run.access import StateAccess
+from sync.state import volatile
 from sync.warehouse.proved import unproved
 
 
@@ -78,6 +81,28 @@ def hints(project: Project) -> list[Problem]:
     found += literal_secrets(profile.all_connections, project.registry)
     found += literal_secrets(profile.notifiers, Notifiers())
     return found
+
+
+def volatile_columns(project: Project, access: StateAccess) -> list[Problem]:
+    """Columns that make each run send most people again, as the logs say. Raises SyncError."""
+    with access.catalogue() as state:
+        found = {sync.name: volatile.found_in(state, sync) for sync in project.syncs}
+    return [_volatile(sync, name) for sync in project.syncs for name in found[sync.name]]
+
+
+def _volatile(sync: Sync, name: str) -> Problem:
+    trait = next(trait for trait in sync.traits if trait.name == name)
+    of = family(trait.data_type)
+    is_number = not trait.is_pii and of in NUMBERS and of is not Family.DURATION
+    banded = f"`bands: {{{trait.column}: [<edges>]}}`, or " if is_number else ""
+    return Problem(
+        "column-volatile",
+        f"{sync.name}: `{trait.column}` changed for half of its members or more in each of the last"
+        f" {volatile.RUNS} runs",
+        where=f"{sync.path}, config.meta.activation",
+        hint="Every run sends most people again, for this column.",
+        fix=f"send it less often: {banded}`ignore_changes: [{trait.column}]`",
+    )
 
 
 def _keeps_everybody(sync: Sync) -> bool:

@@ -16,7 +16,7 @@ from sync.plan.culprit import with_column
 from sync.plan.guards import Held
 from sync.plan.unsettled import Unsettled
 from sync.run.access import StateAccess
-from sync.state import whose
+from sync.state import volatile, whose
 from sync.state.catalogue import Catalogue
 from sync.state.columns import Column
 from sync.state.lease import LeaseTable
@@ -146,6 +146,7 @@ def _plan(
     if prepared.known is not None and prepared.known.held_plan:
         summary = approving.with_rest(desk)
     summary = usual.with_usual(state, summary, access.as_of)
+    summary = replace(summary, volatile=volatile.found_in(state, sync))
     held = _held(desk, guard, summary)
     rows: list[PreviewRow] = []
     if summary.total and (show or identity is not None):

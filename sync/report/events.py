@@ -111,6 +111,8 @@ class Planned:
     """Of these, those that wait for another sync for longer than they should."""
     waiting: Mapping[str, int] = field(default_factory=dict)
     """Rows that policies let wait, by reason."""
+    volatile: tuple[str, ...] = ()
+    """Traits that changed for most members in each of the last runs."""
     learning: tuple[int, int] | None = None
     """Days that are known, and days after which more than usual is noticed; None from then on."""
     salted: tuple[str, ...] = ()

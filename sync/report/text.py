@@ -199,6 +199,11 @@ def notes(plan: Planned) -> Iterator[str]:
         listed = ", ".join(f"{words.count(n)} {words.DEFERRALS[d]}" for d, n in deferred)
         late = f", {words.count(plan.late)} of them late" if plan.late else ""
         yield f"deferred: {listed}{late}"
+    if plan.volatile:
+        yield (
+            f"changed for most people in each of the last runs: {words.named(plan.volatile)};"
+            " `bands` or `ignore_changes` spare the requests"
+        )
     if plan.learning:
         known, needed = plan.learning
         yield f"what is usual is not known yet: {known} of {needed} days"

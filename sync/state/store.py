@@ -226,6 +226,8 @@ class PlanSummary:
     """That plan's id, and who approved it."""
     usual: Mapping[Op, Usual] = field(default_factory=dict)
     """What is usual, of operations that the past can judge."""
+    volatile: tuple[str, ...] = ()
+    """Traits that changed for most members in each of the last runs; looked up for a preview."""
     segment_before: str = ""
     """The name of the segment that the sync wrote to last, where that is another one now."""
     is_unread: bool = False
