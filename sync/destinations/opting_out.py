@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from sync.model import Change, Kind, Sync
 
@@ -23,13 +24,20 @@ def one_way(sync: Sync, change: Change, known: Mapping[str, bool]) -> Change:
 
     Of a field that opts out, the row says whether the person is out: only that is ever written.
     """
-    outs = {name: value_of(name, known) for name in change.traits}
-    if all(value is None for value in outs.values()):
+    outs = _among(tuple(change.traits), tuple(known.items()))
+    if not outs:
         return change
     named = {trait.name for trait in sync.traits if trait.opts_out is not None}
-    kept = {n: v for n, v in change.traits.items() if outs[n] is None}
-    written = {n: outs[n] for n, v in change.traits.items() if n in named and v is True}
+    kept = {name: value for name, value in change.traits.items() if name not in outs}
+    written = {n: outs[n] for n in outs if n in named and change.traits[n] is True}
     return change._replace(traits={**kept, **written})
+
+
+@lru_cache(maxsize=4096)
+def _among(names: tuple[str, ...], known: tuple[tuple[str, bool], ...]) -> Mapping[str, bool]:
+    """Those of the names that opt out, each with its value; rows have few sets of names."""
+    found = {name: value_of(name, dict(known)) for name in names}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def opt_out_errors(sync: Sync, known: Mapping[str, bool]) -> Iterator[tuple[str, str]]:

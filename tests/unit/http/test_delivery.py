@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given, settings
@@ -62,6 +62,7 @@ class Vendor:
     read: Callable[[Response, int], Sequence[Any]] = lambda response, count: [DELIVERED] * count
     verdicts: dict[int, Verdict] = field(default_factory=dict)
     name = "vendor"
+    opt_outs: ClassVar[Mapping[str, bool]] = {}
     limits = Limits(items=200, request_bytes=100_000, item_bytes=1000, requests_per_second=1000)
     endpoints = {"main": Endpoint("http://127.0.0.1:1", Header(SecretStr("the-secret-key")))}  # noqa: RUF012
 

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 import pytest
@@ -21,6 +21,7 @@ class Vendor:
     """The part of a destination that preparing needs."""
 
     name = "vendor"
+    opt_outs: ClassVar[Mapping[str, bool]] = {}
     limits = Limits(items=3, request_bytes=1000, item_bytes=50, requests_per_second=1)
 
     def encode_together(self, pieces: Sequence[Piece]) -> Sequence[Any]:
