@@ -91,8 +91,7 @@ def preview(
         with foreseen(f"the plan of {sync.name}"), access.catalogue(sync.name) as state:
             found, made = _located(access, state, sync, guard, show, identity, salt)
             if parts_edits and found.summary:
-                c, ask = made.comparison, made.space.ask
-                summary = edits.with_moves(state, found.summary, c, ask)
+                summary = edits.with_moves(state, found.summary, made.comparison, made.space)
                 found = replace(found, summary=summary)
     except SyncError as error:
         surprise = error if isinstance(error, Unexpected) else None

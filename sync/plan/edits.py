@@ -7,9 +7,7 @@ definition by the edit. Policies are not asked.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from sqlglot import exp, parse
 from sqlglot.errors import SqlglotError
@@ -19,14 +17,16 @@ from sync.model import Kind, Sync, Trait
 from sync.plan.candidates import value_differs
 from sync.plan.comparison import Comparison, is_active
 from sync.plan.json_same import json_differs
+from sync.plan.workspace import Workspace
 from sync.state import compiled
 from sync.state.catalogue import Catalogue
-from sync.state.columns import Column, key_text
+from sync.state.columns import Column, key_text, trait_column
 from sync.state.mapping import form
 from sync.state.store import Moves, PlanSummary
 from sync.warehouse import sql as e
 
-Ask = Callable[[exp.Query], Sequence[tuple[Any, ...]]]
+OLD, NEW = "activation_old", "activation_new"
+"""The rows of both definitions, as local relations."""
 NOT_KEPT = (
     "the SQL of the last complete run is not kept: dbt had not compiled it, or the model is built"
     " in steps"
@@ -46,7 +46,9 @@ class Sides:
         return self.c.sync
 
 
-def with_moves(state: Catalogue, summary: PlanSummary, c: Comparison, ask: Ask) -> PlanSummary:
+def with_moves(
+    state: Catalogue, summary: PlanSummary, c: Comparison, space: Workspace
+) -> PlanSummary:
     """The summary of a plan whose definition was edited, with what moves; or why that is unknown.
 
     Begins a transaction of its own: what the old SQL refers to may be gone.
@@ -58,7 +60,9 @@ def with_moves(state: Catalogue, summary: PlanSummary, c: Comparison, ask: Ask) 
             old = compiled.before(state, c.sync)
             if old is None:
                 return replace(summary, untold=NOT_KEPT)
-            found = ask(moves(Sides(old, c)))[0]
+            for name, sync in ((OLD, old), (NEW, c.sync)):
+                space.define(name, _rows(c, sync))
+            found = space.ask(moves(Sides(old, c)))[0]
     except (SyncError, SqlglotError, ValueError) as error:
         return replace(summary, untold=_why(error))
     numbers = [int(number) for number in found]
@@ -85,8 +89,8 @@ def moves(sides: Sides) -> exp.Select:
     )
     counted = [_people(condition) for condition in (*by_edit, *by_data)]
     query = exp.select(*counted).from_(_everybody(sides).subquery(e.ident("k")))
-    for rows, alias in ((_rows(sides, sides.old), "o"), (_rows(sides, sides.new), "n")):
-        query = _beside(query, rows.subquery(e.ident(alias)), alias)
+    for rows, alias in ((OLD, "o"), (NEW, "n")):
+        query = _beside(query, e.local(rows, alias), alias)
     return _beside(query, c.snapshot("s"), "s")
 
 
@@ -107,23 +111,18 @@ def _beside(query: exp.Select, rows: exp.Expr, alias: str) -> exp.Select:
 def _everybody(sides: Sides) -> exp.Query:
     held = exp.select(e.col("identity", "s")).from_(sides.c.snapshot("s")).where(is_active("s"))
     found: exp.Query = held
-    for sync in (sides.old, sides.new):
-        rows = _rows(sides, sync).subquery(e.ident("r"))
-        found = exp.union(found, exp.select(e.col("identity", "r")).from_(rows), distinct=True)
+    for rows in (OLD, NEW):
+        identities = exp.select(e.col("identity")).from_(e.local(rows))
+        found = exp.union(found, identities, distinct=True)
     return found
 
 
-def _rows(sides: Sides, sync: Sync) -> exp.Select:
+def _rows(c: Comparison, sync: Sync) -> exp.Select:
     """Identity and values of each row, as a sync's query and traits have them."""
-    c = sides.c
     read = [("identity", key_text(sync, "m"))]
-    read += [(_name(t), _column(c, t).wanted("m")) for t in sync.traits]
+    read += [(trait_column(t.name), _column(c, t).wanted("m")) for t in sync.traits]
     rows = exp.select(*e.aliased(read)).from_(_source(c, sync))
     return rows.where(e.not_null(key_text(sync, "m")))
-
-
-def _name(trait: Trait) -> str:
-    return f"t_{trait.name}"
 
 
 def _column(c: Comparison, trait: Trait) -> Column:
@@ -149,7 +148,7 @@ def _edited(sides: Sides) -> exp.Expr:
     differing = [_differs(sides.c, old.get(t.name), t) for t in sides.new.traits]
     now = {trait.name for trait in sides.new.traits}
     emptied = [t for t in old.values() if t.name not in now and sides.new.empties(t.name)]
-    differing += [e.not_null(e.col(_name(t), "o")) for t in emptied]
+    differing += [e.not_null(e.col(trait_column(t.name), "o")) for t in emptied]
     both = [e.not_null(e.col("identity", alias)) for alias in ("o", "n")]
     return e.all_of(*both, e.paren(e.any_of(*differing, exp.false())))
 
@@ -158,10 +157,10 @@ def _differs(c: Comparison, old: Trait | None, new: Trait) -> exp.Expr:
     """Whether a value is a reason to send it again because of the edit."""
     if new.is_ignored:
         return exp.false()
-    now = e.col(_name(new), "n")
+    now = e.col(trait_column(new.name), "n")
     if old is None:
         return e.not_null(now)
-    was, column = e.col(_name(new), "o"), _column(c, new)
+    was, column = e.col(trait_column(new.name), "o"), _column(c, new)
     if form(old.data_type, c.dialect) != form(new.data_type, c.dialect):
         return e.paren(e.any_of(e.not_null(was), e.not_null(now)))
     if column.is_json:
@@ -176,7 +175,9 @@ def _drifted(sides: Sides) -> exp.Expr:
         return exp.false()
     c = sides.c
     differing = [
-        value_differs(c, column, e.col(_name(trait), "o"), "s", by_band=bool(trait.bands))
+        value_differs(
+            c, column, e.col(trait_column(trait.name), "o"), "s", by_band=bool(trait.bands)
+        )
         for trait in sides.old.traits
         if not trait.is_ignored and (column := _held(c, trait)) is not None
     ]

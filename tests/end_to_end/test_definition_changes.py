@@ -234,3 +234,15 @@ def test_new_events_are_the_data_s_until_the_query_is_edited(shop: SmallProject,
     again = first.query.replace("'o'", "'x'")
     shop.define(replace(first, query=f"{first.query} where n = 3 union all {again}"))
     assert moves(run("plan").text) == "by the edit: 2 to add; by the data: 2 to add"
+
+
+def test_personal_values_and_the_version_are_compared_as_they_are_held(
+    shop: SmallProject, run: Runs
+) -> None:
+    first = replace(compiled(shop, plans(traits=["tier"])), of_columns={"tier": {"pii": True}})
+    shop.define(first)
+    run("apply")
+    shop.warehouse.run("update people set tier = 'silver' where id = 'b'")
+    raised = compiled(shop, plans(2, traits=["tier"]))
+    shop.define(replace(first, activation=raised.activation))
+    assert moves(run("plan").text) == "by the edit: 2 to change; by the data: 1 to change"

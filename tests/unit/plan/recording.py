@@ -13,9 +13,10 @@ from zoneinfo import ZoneInfo
 from sqlglot import exp, parse_one
 
 from sync.model import Kind, Op, Relation, Sync, Trait
-from sync.plan import approving, preparing, usual, whole, writing
+from sync.plan import approving, edits, preparing, usual, whole, writing
 from sync.plan.comparison import Sibling
 from sync.plan.guards import Waits
+from sync.plan.workspace import Subqueries
 from sync.relation import turned
 from sync.rules import AsOf, Cadence, Cap, Exclusive, Rules
 from sync.state import held_plans, settling
@@ -224,6 +225,22 @@ def learned(dialect: str) -> list[str]:
     state._present = frozenset(t.SHARED)
     now = datetime(2026, 10, 25, 12, tzinfo=ZoneInfo("Europe/Berlin"))
     usual.past(state, now, timedelta(days=1))
+    return state.told
+
+
+def edited(dialect: str) -> list[str]:
+    """What a plan asks after an edit that adds a condition and a trait, and drops another one."""
+    state = Listening(dialect)
+    traits = tuple(replace(trait, data_type=TYPES[trait.column]) for trait in SYNC.traits)
+    new = "select id, email, plan, visits from shop.people where visits > 1"
+    sync = replace(SYNC, traits=traits, query=new)
+    before = (*traits[1:], Trait("old", "plan", "text"))
+    old = replace(sync, traits=before, query="select * from shop.people -- all")
+    prepared = preparing.prepare(state, sync, f"{dialect} 1", 7, [])
+    summary = PlanSummary(3, {}, {}, {}, members=3, is_definition_changed=True)
+    state.told.clear()
+    with patch("sync.state.compiled.before", lambda *_: old):
+        edits.with_moves(state, summary, prepared.comparison, Subqueries(state))
     return state.told
 
 

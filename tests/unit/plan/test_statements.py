@@ -11,7 +11,15 @@ import pytest
 from sqlglot import exp, parse_one
 
 from sync.warehouse.dialect import FACTS
-from tests.unit.plan.recording import approved, grouped, learned, limited, started, statements
+from tests.unit.plan.recording import (
+    approved,
+    edited,
+    grouped,
+    learned,
+    limited,
+    started,
+    statements,
+)
 
 GOLDEN = Path(__file__).parent / "golden"
 Rule = Callable[[exp.Expr, str], bool]
@@ -141,6 +149,16 @@ def test_the_statements_of_an_approval_are_those_that_were_agreed_on(dialect: st
         file.parent.mkdir(exist_ok=True)
         file.write_bytes(text.encode())
     assert text == file.read_bytes().decode()
+
+
+@pytest.mark.parametrize("dialect", FACTS)
+def test_the_statement_about_an_edit_is_the_one_that_was_agreed_on(dialect: str) -> None:
+    (told,) = edited(dialect)
+    file = GOLDEN / "edits" / f"{dialect}.sql"
+    if os.environ.get("SYNC_WRITE_GOLDEN"):
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(f"{told};\n".encode())
+    assert f"{told};\n" == file.read_bytes().decode()
 
 
 def test_each_statement_keeps_the_rules_of_its_engine(engine: tuple[str, list[str]]) -> None:
