@@ -85,7 +85,7 @@ def unfit_consents(
                 "consent-field",
                 f" writes consent to `{name}`, which is no opt-out field there",
                 *("consent", name),
-                hint=f"opt-out fields: {fields}",
+                hint=f"Opt-out fields here are {fields}.",
                 fix="name one of them, or remove it",
             )
         elif declared is not None and declared.data_type:
