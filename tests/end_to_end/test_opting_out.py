@@ -148,7 +148,7 @@ def test_check_refuses_an_opt_out_as_an_ordinary_trait(shop: SmallProject, run: 
     shop.define(wrong)
     told = json.loads(run("check", "--json", expect=2).stdout)["problems"]
     found = {problem["code"]: problem for problem in told}
-    assert "opt-out fields: unsubscribed" in found["consent-field"]["hint"]
+    assert "Opt-out fields here are unsubscribed" in found["consent-field"]["hint"]
     assert "declared as varchar" in found["consent-type"]["message"]
     shop.define(people({}, entry={"traits": {"unsubscribed": "mail_ok"}}))
     (refused,) = json.loads(run("check", "--json", expect=2).stdout)["problems"]
