@@ -137,7 +137,7 @@ ALPHABET = string.ascii_letters + string.digits
 )
 def test_ordinary_words_stay(words: list[str], secrets: list[str], first: int) -> None:
     text = " ".join(words)
-    assume(not re.search(r"customer\.\.\. \d", text))  # may be customer-10, cut short
+    assume(not re.search(r"customer\W+\d", text))  # may be customer-10, cut short or spelt so
     ids = [f"u_{i}" for i in range(first, first + 200)]
     ids += [f"customer-{i}" for i in range(first, first + 200)]
     ids += [str(uuid.UUID(int=i * 2**90)) for i in range(first, first + 200)]
