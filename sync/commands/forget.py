@@ -65,9 +65,9 @@ class Forgetting:
             self._let_go(sync)
         receipts = self._ask_all(request, why_stop)
         erased = 0
-        if not self._owed and STATE not in receipts:
+        if not self._owed:
             erased = self._erase(known)
-            if not self._owed:
+            if not self._owed and (erased or STATE not in receipts):
                 now = self.clock.now()
                 done = Receipt(request, STATE, "", "delete", DONE, "", "erased", now, now)
                 receipts[STATE] = self._kept(done)

@@ -84,20 +84,27 @@ def in_use(state: Catalogue) -> list[str]:
 
 
 def find(state: Catalogue, texts: Iterable[str]) -> str | None:
-    """The request by which a person was forgotten that one of the texts names."""
-    given = list(texts)
-    named = [_digest_of(prefix, text) for prefix in prefixes(state).values() for text in given]
-    query = exp.select(e.col("request_id")).from_(e.table(state.tables[TABLE]))
+    """The newest request that has blocked every one of the texts.
+
+    One that has some of them only may be another person's, with whom this one shares an address.
+    """
+    given = set(texts)
+    made = [{_digest_of(prefix, text) for text in given} for prefix in prefixes(state).values()]
+    is_named = e.among(e.col("person"), sorted(set[str]().union(*made)))
+    query = exp.select(e.col("request_id"), e.col("person")).from_(e.table(state.tables[TABLE]))
     newest = exp.Ordered(this=e.col("forgotten_at"), desc=True)
-    rows = state.ask(query.where(e.among(e.col("person"), named)).order_by(newest).limit(1))
-    return str(rows[0][0]) if rows else None
+    blocked: dict[str, set[str]] = {}
+    for request, person in state.ask(query.where(is_named).order_by(newest)):
+        blocked.setdefault(str(request), set()).add(person)
+    return next((r for r, has in blocked.items() if any(one <= has for one in made)), None)
 
 
 def block(state: Catalogue, request_id: str, texts: Sequence[str], at: datetime) -> None:
     """Let nobody be added whom one of these texts names. Repeatable."""
     check, prefix = list(prefixes(state).items())[-1]
     digests = sorted({_digest_of(prefix, text) for text in texts})
-    is_there = e.among(e.col("person"), digests)
+    is_same = e.equals(e.col("request_id"), e.text(request_id))
+    is_there = e.all_of(is_same, e.among(e.col("person"), digests))
     with state.session.transaction():
         state.run(e.delete(state.tables[TABLE], is_there))
         for person in digests:

@@ -261,3 +261,32 @@ def test_a_vendor_that_takes_its_time_is_asked_again(shop: SmallProject, run: Ru
     assert "fullstory: deleted, on" in told
     assert "customerio: not known there" in told
     assert naming(shop, *WHO) == []
+
+
+@on_duckdb
+def test_who_shares_a_text_with_a_forgotten_person_is_a_request_of_their_own(
+    shop: SmallProject, run: Runs
+) -> None:
+    run("apply")
+    run("forget", "p2", "--yes")
+    shop.warehouse.run("update rows set email = 'p2@example.com' where person_id in ('p2', 'p3')")
+    run("forget", "p3", "--yes")
+    assert people(shop) == {"p1", "p4"}
+    assert naming(shop, *WHO, "p3") == []
+    assert shop.state("select count(distinct request_id) from {state}.forget_receipts") == [(2,)]
+    requests = shop.requests()
+    assert "customerio: deleted, on" in run("forget", "p2", "--yes").text
+    assert shop.requests() == requests
+
+
+@on_duckdb
+def test_a_request_that_was_done_erases_rows_that_are_back(shop: SmallProject, run: Runs) -> None:
+    run("apply")
+    schema = shop.state_schema
+    shop.warehouse.run(
+        f"create table kept as select * from {schema}.deliveries where identity = 'p2'"
+    )
+    run("forget", "p2", "--yes")
+    shop.warehouse.run(f"insert into {schema}.deliveries select * from kept", "drop table kept")
+    assert "rows erased" in run("forget", "p2", "--yes").text
+    assert naming(shop, *WHO) == []
