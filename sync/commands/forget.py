@@ -22,6 +22,7 @@ from sync.state.forgotten import STATE, Receipt
 
 DONE, ASKED, FAILED, LEFT = "done", "asked", "failed", "left"
 BY_HAND = "has no call for it: erase by hand"
+SHARED = "another person is known there by the same address"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ class Forgetting:
             with alone(self.access, sync) as held, held.store.opened() as state:
                 if erasing.is_unsettled(state, sync, self.named.texts):
                     self._owed[sync.name] = _unsettled(sync)
-                elif is_asked:
+                elif is_asked and sync.name not in self.named.shared:
                     erasing.let_go(state, sync, self.named.texts)
         except SyncError as error:
             self._owed[sync.name] = error.problems[0]
@@ -147,6 +148,9 @@ class Forgetting:
         if not is_done:
             self._owed[connection] = _later(connection)
             return replace(receipt, status=ASKED, endpoint=endpoint, answer=answer)
+        if self.named.shared_at(ours):
+            self._owed[connection] = _shared(connection)
+            return replace(receipt, endpoint=endpoint, answer=SHARED)
         done_at = self.clock.now()
         return replace(receipt, status=DONE, endpoint=endpoint, answer=answer, done_at=done_at)
 
@@ -201,6 +205,17 @@ def _later(connection: str) -> Problem:
         "forget-asked",
         f"{connection} has taken the order, and is not done",
         fix="forget again later: that asks whether it is done",
+    )
+
+
+def _shared(connection: str) -> Problem:
+    return Problem(
+        "forget-shared",
+        f"{connection} knows another person by the same address, so what it has under that address"
+        " was not erased",
+        hint="The person's own identities are blocked, and the address is not.",
+        fix="forget the other person as well, or end their use of the address; then forget again."
+        f" Or, to leave what is there, take `forget` out of the connection {connection}",
     )
 
 

@@ -13,7 +13,7 @@ from sync.plan import lookups
 from sync.plan.forgotten import people_in
 from sync.project.project import Project
 from sync.run.access import StateAccess
-from sync.state import erasing
+from sync.state import erasing, forgotten
 from sync.state.catalogue import Catalogue
 from sync.state.forgotten import normal_text
 
@@ -26,12 +26,16 @@ class Named:
     identities: dict[str, set[str]] = field(default_factory=dict)
     addresses: dict[str, set[str]] = field(default_factory=dict)
     """By sync that knows people by another column than their identity."""
+    shared: dict[str, set[str]] = field(default_factory=dict)
+    """By sync: those of the addresses, in their normal form, that another person has there too."""
 
     @property
     def texts(self) -> list[str]:
-        """All of them, in a fixed order."""
-        found = {self.given}.union(*self.identities.values(), *self.addresses.values())
-        return sorted(found)
+        """All that name this person and nobody else, in a fixed order."""
+        others = set[str]().union(*self.shared.values())
+        found = set[str]().union(*self.addresses.values())
+        own = {address for address in found if normal_text(address) not in others}
+        return sorted(own.union({self.given}, *self.identities.values()))
 
     @property
     def is_known(self) -> bool:
@@ -48,11 +52,16 @@ class Named:
         return people_in(sync)
 
     def known_at(self, ours: Sequence[Sync]) -> list[Known]:
-        """How a destination knows the person, by what these syncs send to it."""
+        """How a destination knows the person and nobody else, by what these syncs send to it."""
         found: dict[Known, None] = {}
         for sync in ours:
             found |= dict.fromkeys(self._known_to(sync))
-        return list(found)
+        others = self.shared_at(ours)
+        return [known for known in found if normal_text(known.address) not in others]
+
+    def shared_at(self, ours: Sequence[Sync]) -> set[str]:
+        """The addresses by which the destination knows another person too."""
+        return set[str]().union(*(self.shared.get(sync.name, ()) for sync in ours))
 
     def _known_to(self, sync: Sync) -> Iterator[Known]:
         if sync.kind is Kind.OBJECTS:
@@ -88,7 +97,27 @@ def name_person(project: Project, access: StateAccess, given: str) -> Named:
             )
             named.addresses.setdefault(sync.name, set()).update(found)
         _from_snapshots(state, access, parts, named)
+        for part in parts:
+            _note_shared(state, access, part, named)
     return named
+
+
+def _note_shared(state: Catalogue, access: StateAccess, part: Part, named: Named) -> None:
+    """Addresses that somebody else has, who was not forgotten, in the model or as a member."""
+    sync, texts = part.sync, sorted(named.addresses.get(part.sync.name, ()))
+    if not texts or sync.kind is Kind.OBJECTS:
+        return
+    found = list[tuple[str | None, str]]()
+    if part.problem is None and sync.address:
+        found += state.ask(lookups.people_at(sync, sync.address, texts))
+    if state.is_installed() and sync.kind is not Kind.EVENTS:
+        state.tables = access.tables(sync.name)
+        found += erasing.members_at(state, texts)
+    own = {normal_text(one) for one in named.of(sync.identity)}
+    others = [(who, at) for who, at in found if who is not None and normal_text(who) not in own]
+    gone = forgotten.blocked(state, [who for who, _ in others])
+    if shared := {normal_text(address) for who, address in others if who not in gone}:
+        named.shared[sync.name] = shared
 
 
 def _person_of(sync: Sync) -> str:

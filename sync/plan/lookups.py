@@ -72,6 +72,13 @@ def people_where(
     )
 
 
+def people_at(sync: Sync, address: str, texts: Sequence[str]) -> exp.Select:
+    """(identity, address) of the model's rows that have one of these addresses in a column."""
+    who, where = identity_text(sync.identity, "m"), identity_text(address, "m")
+    query = exp.select(*e.aliased([("person", who), ("address", where)])).distinct()
+    return query.from_(e.table(sync.relation, "m")).where(names(where.copy(), texts))
+
+
 def keys_of(sync: Sync, columns: Sequence[str], texts: Sequence[str]) -> exp.Select:
     """The keys of the model's rows in which one of `columns` has one of these texts."""
     conditions = [names(identity_text(column, "m"), texts) for column in columns]

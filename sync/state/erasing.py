@@ -23,10 +23,12 @@ def names(column: exp.Expr, texts: Sequence[str]) -> exp.Expr:
 
 
 def of_person(sync: Sync, texts: Sequence[str]) -> exp.Expr:
-    """Whether a row of the snapshot, or of the plan, is about the person."""
-    columns = {Kind.OBJECTS: ["related_id"], Kind.EVENTS: ["external_id"]}
-    named = columns.get(sync.kind, ["identity", "external_id"])
-    return e.paren(e.any_of(*(names(e.col(column), texts) for column in named)))
+    """Whether a row of the snapshot, or of the plan, is about the person.
+
+    An address does not tell, because a household may share it; of events there is nothing else.
+    """
+    columns = {Kind.OBJECTS: "related_id", Kind.EVENTS: "external_id"}
+    return names(e.col(columns.get(sync.kind, "identity")), texts)
 
 
 def known_as(state: Catalogue, sync: Sync, texts: Sequence[str]) -> list[tuple[str, str | None]]:
@@ -36,11 +38,26 @@ def known_as(state: Catalogue, sync: Sync, texts: Sequence[str]) -> list[tuple[s
     person = "related_id" if sync.kind is Kind.OBJECTS else "identity"
     person = "external_id" if sync.kind is Kind.EVENTS else person
     other = e.col("external_id") if sync.kind is not Kind.OBJECTS else e.null("varchar")
+    is_theirs = of_person(sync, texts)
+    if sync.kind not in (Kind.OBJECTS, Kind.EVENTS):
+        is_theirs = e.paren(e.any_of(is_theirs, names(e.col("external_id"), texts)))
     query = exp.select(*e.aliased([("person", e.col(person)), ("address", other)])).distinct()
-    rows = state.ask(
-        query.from_(e.table(state.tables.snapshot)).where(of_person(sync, texts)).limit(100)
-    )
+    rows = state.ask(query.from_(e.table(state.tables.snapshot)).where(is_theirs).limit(100))
     return [(str(key), address) for key, address in rows if key is not None]
+
+
+def members_at(state: Catalogue, texts: Sequence[str]) -> list[tuple[str, str]]:
+    """(identity, address) of the catalogue's members who are known by one of these addresses."""
+    if state.session.columns(state.tables.snapshot) is None:
+        return []
+    query = exp.select(e.col("identity"), e.col("external_id"))
+    is_there = e.all_of(e.col("is_member"), names(e.col("external_id"), texts))
+    return [
+        (str(identity), str(address))
+        for identity, address in state.ask(
+            query.from_(e.table(state.tables.snapshot)).where(is_there)
+        )
+    ]
 
 
 def is_unsettled(state: Catalogue, sync: Sync, texts: Sequence[str]) -> bool:

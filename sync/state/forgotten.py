@@ -99,6 +99,15 @@ def find(state: Catalogue, texts: Iterable[str]) -> str | None:
     return next((r for r, has in blocked.items() if any(one <= has for one in made)), None)
 
 
+def blocked(state: Catalogue, texts: Iterable[str]) -> set[str]:
+    """Those of the texts whose person was forgotten."""
+    if not state.is_installed() or not state.forgotten_by():
+        return set()
+    made = {_digest_of(p, text): text for text in texts for p in prefixes(state).values()}
+    query = exp.select(e.col("person")).from_(e.table(state.tables[TABLE]))
+    return {made[found] for (found,) in state.ask(query.where(e.among(e.col("person"), [*made])))}
+
+
 def block(state: Catalogue, request_id: str, texts: Sequence[str], at: datetime) -> None:
     """Let nobody be added whom one of these texts names. Repeatable."""
     check, prefix = list(prefixes(state).items())[-1]

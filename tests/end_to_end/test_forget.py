@@ -290,3 +290,44 @@ def test_a_request_that_was_done_erases_rows_that_are_back(shop: SmallProject, r
     shop.warehouse.run(f"insert into {schema}.deliveries select * from kept", "drop table kept")
     assert "rows erased" in run("forget", "p2", "--yes").text
     assert naming(shop, *WHO) == []
+
+
+BY_MAIL = Model(
+    name="mails",
+    query="select person_id, email, plan as tier from rows",
+    columns={"person_id": "varchar", "email": "varchar", "tier": "varchar"},
+    of_columns={"email": {"pii": True, "send": False}},
+    activation={
+        "kind": "traits",
+        "identity": "person_id",
+        "destinations": [
+            {"name": "customerio", "traits": ["tier"], "identify_by": {"email": "email"}}
+        ],
+    },
+)
+
+
+def of(shop: SmallProject, identity: str) -> list[list[tuple[Any, ...]]]:
+    """What the state has of an identity in `mails` and `people_traits.webhook`."""
+    named = f"where identity = '{identity}'"
+    tables = [f"snapshot_{name}" for name in ("mails__customerio", "people_traits__webhook")]
+    found = [shop.state(f"select * from {{state}}.{name} {named}") for name in tables]
+    return [*found, shop.state(f"select * from {{state}}.deliveries {named} order by all")]
+
+
+@on_duckdb
+def test_who_shares_an_address_keeps_everything(shop: SmallProject, run: Runs) -> None:
+    shop.define(TRAITS, BY_MAIL)
+    shop.warehouse.run("update rows set email = 'us@example.com' where person_id = 'p3'")
+    run("apply")
+    before = of(shop, "p3")
+    assert all(before)
+    shop.warehouse.run("update rows set email = 'us@example.com' where person_id = 'p2'")
+    told = json.loads(run("forget", "p2", "--yes", "--json", expect=1).stdout)
+    assert {one["code"] for one in told["owed"]} == {"forget-shared", "forget-state"}
+    assert of(shop, "p3") == before
+    shop.warehouse.run("update rows set email = 'P2@Example.com' where person_id = 'p2'")
+    run("forget", "p2", "--yes")
+    assert (of(shop, "p3"), naming(shop, *WHO)) == (before, [])
+    told_there = repr(shop.sandbox.people()).lower()
+    assert ("us@example.com" in told_there, "p2" in told_there) == (True, False)
