@@ -87,7 +87,7 @@ class Forgetting:
 
     def _recorded(self) -> list[Sync]:
         """The syncs of this project and target that the state knows, gone ones among them."""
-        ours = {sync.name: sync for sync in self.project.siblings}
+        ours = {sync.name: sync for sync in (*self.project.siblings, *self.named.gone)}
         with self.access.catalogue() as state:
             recorded = syncs.of_owner(state, whose.ours(state))
         return [ours.get(known.sync) or bare(known) for known in recorded]
@@ -132,7 +132,8 @@ class Forgetting:
             return receipt
         if "forget" not in self.project.registry.load(vendor).abilities:
             return replace(receipt, answer=BY_HAND)
-        ours = [sync for sync in self.project.siblings if sync.connection == connection]
+        every = (*self.project.siblings, *(sync for sync in self.named.gone if sync.vendor))
+        ours = [sync for sync in every if sync.connection == connection]
         answers, endpoint, is_done = list[str](), "", True
         try:
             self._admit(services, connection, ours)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from sync.commands.orphans import recalled
 from sync.commands.why import Part, located
 from sync.destinations.erasure import Known
 from sync.errors import ConfigError, Problem
@@ -28,6 +29,9 @@ class Named:
     """By sync that knows people by another column than their identity."""
     shared: dict[str, set[str]] = field(default_factory=dict)
     """By sync: those of the addresses, in their normal form, that another person has there too."""
+
+    gone: Sequence[Sync] = ()
+    """Syncs that the state alone tells of; one that can't be sent any more has no vendor."""
 
     @property
     def texts(self) -> list[str]:
@@ -82,22 +86,23 @@ def name_person(project: Project, access: StateAccess, given: str) -> Named:
     An identity leads to its addresses. An address that was given leads to its identity; one that
     was found leads nowhere, because a household may share it.
     """
-    named = Named(given.strip())
+    named = Named(given.strip(), gone=recalled(project, access))
     with access.catalogue() as state:
         parts = [located(state, sync) for sync in project.siblings]
         sound = [part for part in parts if part.problem is None]
+        every = [*(part.sync for part in parts), *named.gone]
         for part in sound:
             for identity in _identities(state, part.sync, named.given):
                 named.identities.setdefault(_person_of(part.sync).lower(), set()).add(identity)
-        _from_snapshots(state, access, parts, named)
+        _from_snapshots(state, access, every, named)
         _refuse_several(named)
         for sync in (part.sync for part in sound if part.sync.address):
             found = _asked(
                 state, sync, sync.address or "", [sync.identity], named.of(sync.identity)
             )
             named.addresses.setdefault(sync.name, set()).update(found)
-        _from_snapshots(state, access, parts, named)
-        for part in parts:
+        _from_snapshots(state, access, every, named)
+        for part in [*parts, *map(_unlocated, named.gone)]:
             _note_shared(state, access, part, named)
     return named
 
@@ -118,6 +123,10 @@ def _note_shared(state: Catalogue, access: StateAccess, part: Part, named: Named
     gone = forgotten.blocked(state, [who for who, _ in others])
     if shared := {normal_text(address) for who, address in others if who not in gone}:
         named.shared[sync.name] = shared
+
+
+def _unlocated(sync: Sync) -> Part:
+    return Part(sync, problem=Problem("sync-gone", f"{sync.name} has no model"))
 
 
 def _person_of(sync: Sync) -> str:
@@ -147,16 +156,17 @@ def _asked(
 
 
 def _from_snapshots(
-    state: Catalogue, access: StateAccess, parts: Sequence[Part], named: Named
+    state: Catalogue, access: StateAccess, every: Sequence[Sync], named: Named
 ) -> None:
     """People who left their models stand in the state alone."""
     if not state.is_installed():
         return
-    for sync in (part.sync for part in parts if people_in(part.sync)):
+    for sync in (sync for sync in every if people_in(sync)):
         state.tables = access.tables(sync.name)
         for identity, address in erasing.known_as(state, sync, [*named.of(_person_of(sync))]):
             named.identities.setdefault(_person_of(sync).lower(), set()).add(identity)
-            if sync.address and address:
+            has_address = sync.address or (sync.is_gone and address != identity)
+            if has_address and address:
                 named.addresses.setdefault(sync.name, set()).add(address)
 
 

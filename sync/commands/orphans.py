@@ -12,7 +12,7 @@ from sync.project.project import Project
 from sync.project.suggest import did_you_mean
 from sync.project.vendors import Vendor, load_vendor
 from sync.run.access import StateAccess
-from sync.state import gone, syncs, written
+from sync.state import gone, syncs, whose, written
 from sync.state.catalogue import Catalogue
 from sync.state.syncs import Remembered
 
@@ -154,6 +154,23 @@ def rebuilt(project: Project, access: StateAccess, known: Remembered) -> Sync:
     sync = replace(bare(known), traits=traits, options=options, **entry)
     coalesces = vendor.coalesces and describes_state(sync)
     return replace(sync, is_coalesced=coalesces, normal_form=normal_form_of(vendor, sync))
+
+
+def recalled(project: Project, access: StateAccess) -> list[Sync]:
+    """The syncs that are recorded and that the project has no more, as well as can be told."""
+    ours = {sync.name for sync in project.siblings}
+    with access.catalogue() as state:
+        if not state.is_installed():
+            return []
+        recorded = syncs.of_owner(state, whose.ours(state))
+    return [_recalled(project, access, known) for known in recorded if known.sync not in ours]
+
+
+def _recalled(project: Project, access: StateAccess, known: Remembered) -> Sync:
+    try:
+        return rebuilt(project, access, known)
+    except (SyncError, ValueError):
+        return bare(known)
 
 
 def bare(known: Remembered) -> Sync:

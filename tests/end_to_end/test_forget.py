@@ -331,3 +331,19 @@ def test_who_shares_an_address_keeps_everything(shop: SmallProject, run: Runs) -
     assert (of(shop, "p3"), naming(shop, *WHO)) == (before, [])
     told_there = repr(shop.sandbox.people()).lower()
     assert ("us@example.com" in told_there, "p2" in told_there) == (True, False)
+
+
+@on_duckdb
+def test_a_sync_that_is_gone_tells_how_the_person_is_known(shop: SmallProject, run: Runs) -> None:
+    shop.define(TRAITS, BY_MAIL)
+    run("apply")
+    without_mail = {**TRAITS.activation, "destinations": TRAITS.activation["destinations"][:1]}
+    shop.define(dataclasses.replace(TRAITS, activation=without_mail))
+    run("forget", "p2", "--yes")
+    told = repr(shop.sandbox.people()).lower()
+    assert ("p1@example.com" in told, "p2@example.com" in told) == (True, False)
+    assert naming(shop, *WHO) == []
+    shop.warehouse.run("update rows set person_id = 'new' where person_id = 'p2'")
+    shop.define(dataclasses.replace(TRAITS, activation=without_mail), BY_MAIL)
+    run("apply", "--select", "mails")
+    assert "p2@example.com" not in repr(shop.sandbox.people()).lower()
