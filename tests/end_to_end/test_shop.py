@@ -150,7 +150,7 @@ def _assert_nothing_personal(project: Project) -> None:
     )
     for (table,) in project.warehouse.rows(query):
         rows = project.state(f"select t::varchar from {{state}}.{table} as t")
-        assert not [row for row in rows if "@" in (row[0] or "")], table
+        assert not [row for row in rows if "@example" in (row[0] or "")], table
     written = [*project.journal.rglob("*"), *(project.dir / "output").iterdir()]
     for file in [*written, project.dir / "target/sync_results.json"]:
         assert file.is_dir() or b"@example" not in file.read_bytes(), file
