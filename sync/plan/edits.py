@@ -150,7 +150,7 @@ def _edited(sides: Sides) -> exp.Expr:
     emptied = [t for t in old.values() if t.name not in now and sides.new.empties(t.name)]
     differing += [e.not_null(e.col(trait_column(t.name), "o")) for t in emptied]
     both = [e.not_null(e.col("identity", alias)) for alias in ("o", "n")]
-    return e.all_of(*both, e.paren(e.any_of(*differing, exp.false())))
+    return e.all_of(*both, e.paren(e.any_of(*differing)))
 
 
 def _differs(c: Comparison, old: Trait | None, new: Trait) -> exp.Expr:
@@ -181,7 +181,7 @@ def _drifted(sides: Sides) -> exp.Expr:
         for trait in sides.old.traits
         if not trait.is_ignored and (column := _held(c, trait)) is not None
     ]
-    return e.paren(e.any_of(*differing, exp.false()))
+    return e.paren(e.any_of(*differing))
 
 
 def _held(c: Comparison, trait: Trait) -> Column | None:

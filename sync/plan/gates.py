@@ -53,8 +53,22 @@ class Gate(Protocol):
         """Whether a row is held back."""
 
 
+class OfRows:
+    """What a gate has that is decided by the plan's own columns: it asks for no others."""
+
+    __slots__ = ()
+
+    def carried(self) -> Sequence[tuple[str, exp.Expr]]:
+        """Nothing else is asked."""
+        return ()
+
+    def join(self, rows: exp.Select) -> exp.Select:
+        """Nothing else is asked."""
+        return rows
+
+
 @dataclass(frozen=True, slots=True)
-class Unidentified:
+class Unidentified(OfRows):
     """The row has no identity, or for an event no name or moment."""
 
     needed: Sequence[str]
@@ -65,21 +79,13 @@ class Unidentified:
     words: str = "a key column is null or blank"
     cause: None = None
 
-    def carried(self) -> Sequence[tuple[str, exp.Expr]]:
-        """Nothing else is asked."""
-        return ()
-
-    def join(self, rows: exp.Select) -> exp.Select:
-        """Nothing else is asked."""
-        return rows
-
     def condition(self) -> exp.Expr:
         """A key column is null."""
         return e.any_of(*(e.is_null(e.col(name, ROWS)) for name in self.needed))
 
 
 @dataclass(frozen=True, slots=True)
-class AddressMissing:
+class AddressMissing(OfRows):
     """A known identity without an address; it stays as the destination has it."""
 
     name: str = ADDRESS_MISSING
@@ -88,21 +94,13 @@ class AddressMissing:
     words: str = "the column of `identify_by` is null or blank"
     cause: None = None
 
-    def carried(self) -> Sequence[tuple[str, exp.Expr]]:
-        """Nothing else is asked."""
-        return ()
-
-    def join(self, rows: exp.Select) -> exp.Select:
-        """Nothing else is asked."""
-        return rows
-
     def condition(self) -> exp.Expr:
         """There is no external key."""
         return e.is_null(e.col("external_key", ROWS))
 
 
 @dataclass(frozen=True, slots=True)
-class NullRefused:
+class NullRefused(OfRows):
     """A column with `nulls: reject` is null; the row stays as the destination has it."""
 
     columns: Sequence[str]
@@ -112,21 +110,13 @@ class NullRefused:
     words: str = "a column with nulls: reject is null"
     cause: None = None
 
-    def carried(self) -> Sequence[tuple[str, exp.Expr]]:
-        """Nothing else is asked."""
-        return ()
-
-    def join(self, rows: exp.Select) -> exp.Select:
-        """Nothing else is asked."""
-        return rows
-
     def condition(self) -> exp.Expr:
         """One of the columns is null."""
         return e.any_of(*(e.is_null(e.col(name, ROWS)) for name in self.columns))
 
 
 @dataclass(frozen=True, slots=True)
-class NotTried:
+class NotTried(OfRows):
     """Everybody but the one person who is tried; they stay as the destination has them."""
 
     identity: str
@@ -135,14 +125,6 @@ class NotTried:
     is_kept_in_place: bool = True
     words: str = "not the person who alone is tried"
     cause: None = None
-
-    def carried(self) -> Sequence[tuple[str, exp.Expr]]:
-        """Nothing else is asked."""
-        return ()
-
-    def join(self, rows: exp.Select) -> exp.Select:
-        """Nothing else is asked."""
-        return rows
 
     def condition(self) -> exp.Expr:
         """The row is another one."""

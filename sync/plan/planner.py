@@ -260,7 +260,7 @@ class Planner:
             self.space.define(diff.PLANNED, diff.let_go(c))
             return reading.count_planned()
         query = diff.planned(c, bool(self.doubled), seen.known, seen.active)
-        if self.writes_first and not self.seen.known and not c.sync.is_coalesced:
+        if self._is_first:
             self.has_written = True
             self.space.state.run(numbering.write_at_once(c, query))
             return reading.count_planned(reading.kept_plan(c, c.epoch))
