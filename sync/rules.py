@@ -202,7 +202,7 @@ class AsOf:
     limit: int | None = None
     """So many people at most enter each sync."""
     only: str = ""
-    """The one identity that is tried, whatever a rollout says; nobody else is."""
+    """The one identity that is tried, also where a rollout does not reach it yet."""
     only_protective: bool = False
     """The model can't be relied on and is not read: people who must not be reached leave."""
     only_exits: bool = False

@@ -16,14 +16,14 @@ HELD = 3
 @command(PROJECT, STATE)
 @click.argument("model")
 @click.option(
-    "--identity", required=True, metavar="ID", help="Whom to send; of events, the event's id."
+    "--identity", required=True, metavar="ID", help="The person to send; of events, the event's id."
 )
 @JSON
 def trying(session: Session, model: str, identity: str) -> int:
     """Send one real person of MODEL, and show every request and answer, secrets taken out.
 
     Every gate and guard holds as in a run, but for a rollout that has not reached the person.
-    What is sent is acknowledged and counts as an entry; nobody else is sent.
+    What is sent is acknowledged and counts as an entry; no other person is sent.
     """
     from sync.commands.trying import RunOptions, try_one
     from sync.report.tried import lines, machine

@@ -25,13 +25,13 @@ class Effect(StrEnum):
     """Rows that the change is about."""
     SENDS_ALL = "sends_all"
     MOVES_ALL = "moves_all"
-    """Everybody leaves the old place and enters the new one."""
+    """All members leave the old place and enter the new one."""
     MAY_MOVE = "may_move"
     """Who is in may be others; only a plan can tell how many."""
     ADDS_ALL = "adds_all"
     REMOVES_ALL = "removes_all"
     IS_REFUSED = "is_refused"
-    """The run refuses the sync until somebody decides."""
+    """The run refuses the sync until its owner decides."""
 
 
 @dataclass(frozen=True, slots=True)

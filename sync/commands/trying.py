@@ -100,7 +100,7 @@ def try_one(
     why_stop: Callable[[], str | None],
     clock: Clock,
 ) -> Tried:
-    """A run of the selected syncs in which nobody else is tried. Raises SyncError."""
+    """A run of the selected syncs in which one person alone is tried. Raises SyncError."""
     traits = [trait for sync in project.syncs for trait in sync.traits]
     recorder = _Recorder(frozenset(trait.name for trait in traits if trait.is_pii))
     preflight = look(project, access)

@@ -20,7 +20,7 @@ def value_of(name: str, known: Mapping[str, bool]) -> bool | None:
 
 
 def one_way(sync: Sync, change: Change, known: Mapping[str, bool]) -> Change:
-    """The change without whatever would bring a person back in.
+    """The change without the fields that would opt a person in.
 
     Of a field that opts out, the row says whether the person is out: only that is ever written.
     """

@@ -1,4 +1,4 @@
-"""Requests and answers shown to somebody else, as they pass; credentials are not among them yet."""
+"""Requests and answers shown to a watcher as they pass, before credentials are added."""
 
 from __future__ import annotations
 

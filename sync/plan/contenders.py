@@ -94,8 +94,8 @@ def perhaps_inside(
 ) -> exp.Query | None:
     """(person), each once, of people whom any of these syncs has, may have or is about to send.
 
-    A plan that is not settled stands in its table, also that of a run which died. Whoever a sync
-    has told of after the newest run of it that is `known` may have been there until then.
+    A plan that is not settled stands in its table, also that of a run which died. People of whom a
+    sync has told after its newest run that is `known` may have been inside until then.
     """
     parts: list[exp.Query] = []
     for name in names if state.is_installed() else ():

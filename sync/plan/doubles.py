@@ -42,7 +42,7 @@ def any_doubled(c: Comparison, rows: exp.Query) -> exp.Select:
 
 
 def identified_rows(c: Comparison) -> exp.Select:
-    """Rows of the model that name somebody, by their keys, whatever gate holds them."""
+    """Rows of the model with an identity, by their keys; rows that a gate holds are among them."""
     rows = e.select(*map(e.col, ["identity", "external_key"]))
     rows = rows.from_(gated_rows(c).subquery(e.ident("g"), copy=False), copy=False)
     return rows.where(e.differs(e.col("detail"), e.text(UNIDENTIFIED)), copy=False)

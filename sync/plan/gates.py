@@ -117,7 +117,7 @@ class NullRefused(OfRows):
 
 @dataclass(frozen=True, slots=True)
 class NotTried(OfRows):
-    """Everybody but the one person who is tried; they stay as the destination has them."""
+    """All people but the one who is tried; they stay as the destination has them."""
 
     identity: str
     name: str = "not-tried"

@@ -1,4 +1,4 @@
-"""Names that went from one sync of a connection to another, and whom their new owner has.
+"""Names that went from one sync of a connection to another, and the people of their new owner.
 
 The new owner asserts its values; the old one empties a name only for people whom the new owner
 does not have: it neither sends the name for them now nor has sent it. So it does not matter which
@@ -90,8 +90,8 @@ def _wanted(
 ) -> exp.Select:
     """People for whom another sync has something to say, each once: (external_key).
 
-    Whoever its policies keep out is none of them. Where they can't be relied on, they keep out
-    nobody: what is emptied later is not lost.
+    People whom its policies keep out are left away. Where the policies can't be relied on, no
+    one is kept out: what is emptied later is not lost.
     """
     own = Catalogue(state.session, state.dialect, state.tables.of(other.name))
     available = state.session.columns(other.relation)

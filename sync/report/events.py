@@ -89,7 +89,7 @@ class Planned:
     edited: tuple[str, ...] = ()
     """What of the definition is another: its query, contract, mapping, as far as known."""
     by_edit: tuple[int, int, int] | None = None
-    """People whom the edit adds, removes and changes; `by_data`, whom the data does."""
+    """People that the edit adds, removes and changes; `by_data`, those that the data does."""
     by_data: tuple[int, int, int] | None = None
     untold: str = ""
     """Why that can't be told."""

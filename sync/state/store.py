@@ -198,7 +198,7 @@ class PlanSummary:
     edited: tuple[str, ...] = ()
     """What of the definition is another: its query, contract, mapping, as far as known."""
     by_edit: Moves | None = None
-    """Who moves because the definition was edited; None where it was not, or nobody asked."""
+    """Who moves because the definition was edited; None where it was not, or was not asked for."""
     by_data: Moves | None = None
     """Who moves because the data changed since, read by the old definition."""
     untold: str = ""

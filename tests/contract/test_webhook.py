@@ -18,7 +18,7 @@ from sync.destinations.options import Event, ExitEvent, Transitions
 from sync.destinations.webhook import Settings, Webhook
 from sync.errors import DestinationError
 from sync.model import Change, Delivered, Kind, Op, Rejected, Sync, Trait, Unknown
-from tests.contract.conftest import Connected, _connect
+from tests.contract.conftest import Connected, connecting
 
 EVENTS = Transitions(on_enter=Event(event="entered"), on_exit=ExitEvent(event="left"))
 ANN = {"identity": "u_1", "address": "u_1"}
@@ -27,7 +27,7 @@ OTHER = "whsec_" + base64.b64encode(b"another-secret-of-the-webhook").decode()
 
 @pytest.fixture
 def hook(sandbox: Sandbox) -> Iterator[Connected]:
-    yield from _connect("webhook", Kind.SEGMENT, sandbox)
+    yield from connecting("webhook", Kind.SEGMENT, sandbox)
 
 
 def member(op: Op, seq: int = 1, **more: Any) -> Change:

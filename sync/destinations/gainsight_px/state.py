@@ -39,7 +39,7 @@ def body(pieces: Sequence[Piece]) -> JSON:
     """One update for all changes of one user or account; None when there is nothing to write.
 
     What one model sets stands, whatever another one empties. An addition without a value is the id
-    alone: whoever it is about has to be there.
+    alone: the user or account has to be there.
     """
     resource, identity = subject(pieces)
     merged: dict[str, JSON] = {}
@@ -53,7 +53,7 @@ def body(pieces: Sequence[Piece]) -> JSON:
 
 
 def _has_to_be_there(piece: Piece) -> bool:
-    """Whether it adds somebody; the member of a segment without traits is one by that alone."""
+    """Whether it adds a person; the member of a segment without traits is one by that alone."""
     is_member_alone = piece.sync.kind is Kind.SEGMENT and not piece.sync.traits
     return piece.change.op is Op.ADD and not is_member_alone
 
@@ -105,7 +105,7 @@ def writing(tag_key: str, may_revive: bool) -> Stage:
     """Updates each; after a 404 creates, where an add may.
 
     An update would bring back a user deleted a short while ago, so who may not be created is read
-    first, unless `may_revive`. So is everybody of whom there is nothing to write.
+    first, unless `may_revive`. So is each person of whom there is nothing to write.
     """
 
     def write(rows: Sequence[Row]) -> Conversation[Sequence[Outcome]]:

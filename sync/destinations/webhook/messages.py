@@ -47,7 +47,7 @@ def event(sync: Sync, change: Change) -> JSON:
 
 
 def forgotten(known: Known) -> JSON:
-    """A person of whom the receiver should keep nothing; the same message whenever it is sent."""
+    """A person who is to be erased by the receiver; the same message each time it is sent."""
     by = known.identify_by or "id"
     number = digest(("forgotten", by, known.address)).hex()[:26]
     about = {"identity": {by: bounded(known.address, 1_000)}}
