@@ -186,6 +186,8 @@ class AddEntry(Step):
             raise CanNot
         entry = next(iter(old.entries.values()))
         own = vendor.segment_options if old.kind == "segment" else vendor.options
+        if entry.traits is None and "value_segments" in own:
+            raise CanNot  # there, values are listed by the names that the entry gives
         made = replace(entry, options=own, identify_by="", list="")
         world.define(replace(old, entries={**old.entries, self.connection: made}))
 
