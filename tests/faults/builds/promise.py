@@ -91,7 +91,7 @@ class World:
 
     tables: frozenset[str]
     drops_views: bool = False
-    """PostgreSQL drops the views of a table that dbt replaces."""
+    """PostgreSQL drops the views of what dbt replaces: of a table, and of a view."""
     rows: Rows = field(default_factory=dict)
     targets: dict[str, dict[str, Built]] = field(default_factory=lambda: {"dev": {}, "prod": {}})
     models: dict[str, Model] = field(default_factory=lambda: {name: Model() for name in SYNCED})
@@ -139,7 +139,7 @@ class World:
     def _build(self, name: str, target: str, part: str) -> None:
         below = (self.rows, True) if name == STG else self.shown(STG, target)
         assert below is not None
-        if self.drops_views and (name == STG or name in self.tables):
+        if self.drops_views:
             self._drop_views_of(name, target)
         if name == STG or name in self.tables:
             built = Built(_cut(below[0], part), part, below[1] and not part)
