@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks import worlds
 from benchmarks.worlds import World
-from sync.model import Counts
+from sync.model import Counts, Sync
 from sync.run.store import SqlStore
 from sync.state.acks import adopt_plan
 from sync.state.schema import StateTables
@@ -18,7 +18,7 @@ from sync.warehouse import Warehouse
 
 BARE_JOIN = """
 select count(*) from bench.people as m
-full outer join bench_activation.snapshot_people__bench as s on m.customer_id = s.identity
+full outer join bench_activation.snapshot_{sync} as s on m.customer_id = s.identity
 where m.customer_id is null or s.identity is null
 """
 
@@ -27,19 +27,20 @@ OPEN = 2
 """Rows that every plan tries again: one that was refused, one without an answer."""
 
 
-def store(warehouse: Warehouse, is_first: bool = False) -> SqlStore:
+def store(warehouse: Warehouse, sync: Sync) -> SqlStore:
     """A store as a run would have it."""
-    sync = worlds.sync(is_first)
     tables = StateTables(None, "bench_activation", sync.name)
-    return SqlStore(warehouse, sync, tables, Path("unused-spool"))
+    siblings = [worlds.flags(), worlds.winback(), worlds.guarded()] if sync.rules.asked else []
+    return SqlStore(warehouse, sync, tables, Path("unused-spool"), siblings=siblings)
 
 
 def plan_once(
-    world: World, is_acknowledged: bool = False, is_first: bool = False
+    world: World, is_acknowledged: bool = False, sync: Sync | None = None
 ) -> tuple[float, PlanSummary]:
     """CPU seconds of one plan, lease excluded; afterwards it is acknowledged as a whole, or not."""
     warehouse = world.warehouse
-    made = store(warehouse, is_first)
+    sync = sync or worlds.sync()
+    made = store(warehouse, sync)
     with made.held():
         epoch = made.acquire(Holder("bench", "bench", "1::", "0")).epoch
         started = world.spent()
@@ -57,17 +58,17 @@ def plan_once(
             statement = (
                 "checkpoint"
                 if warehouse.dialect == "duckdb"
-                else ("vacuum analyze bench_activation.snapshot_people__bench")
+                else f"vacuum analyze bench_activation.snapshot_{sync.name}"
             )
             state.session.execute(statement)
     return took, summary
 
 
-def bare_join(world: World) -> float:
+def bare_join(world: World, sync: str = "people__bench") -> float:
     """CPU seconds of the join that every diff has to pay at least."""
     with world.warehouse.session() as session:
         started = world.spent()
-        session.query(BARE_JOIN)
+        session.query(BARE_JOIN.format(sync=sync))
         return world.spent() - started
 
 
@@ -81,9 +82,11 @@ def copy_of_model(world: World) -> float:
         return took
 
 
-def paired(world: World, runs: int, planned: Callable[[], float]) -> tuple[float, float, float]:
+def paired(
+    world: World, runs: int, planned: Callable[[], float], sync: str = "people__bench"
+) -> tuple[float, float, float]:
     """Medians of join and plan, taken in turn, and the median of their ratios."""
-    pairs = [(bare_join(world), planned()) for _ in range(runs)]
+    pairs = [(bare_join(world, sync), planned()) for _ in range(runs)]
     ratios = [plan / join for join, plan in pairs]
     return (
         statistics.median(j for j, _ in pairs),
@@ -101,7 +104,7 @@ def measure(world: World, rows: int, runs: int) -> Iterator[tuple[str, float, fl
 
     def first() -> float:
         worlds.build(warehouse, rows)
-        took, summary = plan_once(world, is_acknowledged=True, is_first=True)
+        took, summary = plan_once(world, is_acknowledged=True, sync=worlds.sync(is_first=True))
         assert summary.total == rows
         return took
 
@@ -124,3 +127,27 @@ def measure(world: World, rows: int, runs: int) -> Iterator[tuple[str, float, fl
     yield "1 % changed", *paired(world, runs, plan(rows // 100))
     worlds.change(warehouse, 1)
     yield "100 % changed", *paired(world, few, plan(rows))
+
+
+def measure_guarded(
+    world: World, rows: int, runs: int
+) -> Iterator[tuple[str, float, float, float]]:
+    """(what, join seconds, seconds, ratio) for an unchanged plan under every rule, and under none.
+
+    Each stands beside the join of the model with its own snapshot.
+    """
+    worlds.build(world.warehouse, rows)
+    worlds.lists(world.warehouse, rows)
+    for one in (worlds.flags(), worlds.guarded()):
+        plan_once(world, is_acknowledged=True, sync=one)
+    for what, sync in (
+        ("unchanged, under every rule", worlds.guarded()),
+        ("unchanged, under none", worlds.flags()),
+    ):
+
+        def plan(sync: Sync = sync) -> float:
+            took, summary = plan_once(world, sync=sync)
+            assert summary.total == 0, summary
+            return took
+
+        yield what, *paired(world, runs, plan, sync.name)

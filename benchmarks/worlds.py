@@ -5,12 +5,28 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import time
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import parse_qs, urlparse
 
 from benchmarks import cpu
 from sync.model import Kind, Relation, Sync, Trait
+from sync.rules import (
+    After,
+    Bound,
+    Bounds,
+    Cadence,
+    Cap,
+    Consent,
+    Exclusive,
+    Holdout,
+    Listed,
+    Rollout,
+    Rules,
+)
+from sync.timing import Expiry, Span, Window
 from sync.warehouse import Warehouse, open_warehouse
 
 TRAITS = {
@@ -56,6 +72,82 @@ def sync(is_first: bool = False) -> Sync:
         traits=traits,
         path="models/people.yml",
     )
+
+
+LISTS = {
+    "suppressed": "select 'u_' || i as customer_id, 'complained' as reason",
+    "consents": "select 'u_' || i as customer_id, i % 20 <> 3 as email_opt_in",
+    "colleagues": "select 'u_' || i as customer_id",
+    "winback": "select 'u_' || i as customer_id",
+}
+EVERY = {"suppressed": 100, "consents": 1, "colleagues": 20_000, "winback": 10}
+"""Of how many people one is in the list."""
+
+
+def flags() -> Sync:
+    """What the guarded segment comes after: the same people, at another destination."""
+    return replace(
+        sync(), name="people__flags", connection="flags", kind=Kind.SEGMENT, segment="p", traits=()
+    )
+
+
+def winback() -> Sync:
+    """The segment that the guarded one shares its group and its cadence with."""
+    return replace(
+        flags(),
+        name="winback__bench",
+        model="winback",
+        relation=Relation(None, "bench", "winback"),
+        segment="w",
+        rules=Rules(exclusive=Exclusive("letters", 1), cadences=(LETTERS,)),
+    )
+
+
+LETTERS = Cadence("letters", Cap(1, Span(7, "day")), ("winback", "people"), reserve=Span(1, "day"))
+
+
+def guarded() -> Sync:
+    """A segment of the model's people with their twelve columns, under every rule at once."""
+
+    def listed(name: str, reason: str | None = None) -> Listed:
+        relation = Relation(None, "bench", name)
+        key = "customer_id"
+        return Listed(name, f"model.bench.{name}", relation, key, column=key, reason=reason)
+
+    rules = Rules(
+        suppress=(listed("suppressed", reason="reason"),),
+        requires=(Consent("email_opt_in", listed("consents")), Consent("is_adult")),
+        holdouts=(Holdout("letters", 1_000, "letters"),),
+        rollout=Rollout(9_000, "people", cohort=listed("colleagues")),
+        after=After("people__flags"),
+        cap=Cap(1, Span(30, "day")),
+        cadences=(LETTERS,),
+        min_interval=Span(6, "hour"),
+        expires=Expiry("last_order", Span(36_500, "day")),
+        window=Window(time(0), time(23, 59), "UTC"),
+        exclusive=Exclusive("letters", 2),
+    )
+    bound = Bound(share=0.5)
+    return replace(
+        sync(),
+        name="people__guarded",
+        kind=Kind.SEGMENT,
+        segment="people",
+        rules=rules,
+        initial="send",
+        bounds=Bounds(removes=bound, adds=bound, changes=bound, invalid=bound),
+    )
+
+
+def lists(warehouse: Warehouse, rows: int) -> None:
+    """The models that the rules ask, afresh."""
+    with warehouse.session() as session:
+        for name, query in LISTS.items():
+            numbers = f"generate_series({EVERY[name]}, {rows}, {EVERY[name]})"
+            session.execute(f"create table bench.{name} as {query} from {numbers} as t(i)")
+        session.execute("alter table bench.people add column is_adult boolean")
+        session.execute("update bench.people set is_adult = age >= 0")
+        settle(warehouse, session)
 
 
 def build(warehouse: Warehouse, rows: int) -> None:

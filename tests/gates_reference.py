@@ -6,7 +6,7 @@ import copy
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from hashlib import md5
 from zoneinfo import ZoneInfo
 
@@ -84,6 +84,14 @@ class Arm:
     arm: str
     bucket: int
     is_released: bool = False
+    told_at: datetime | None = None
+    """The first run in which everything but the holdout let the person through."""
+
+    @property
+    def stored(self) -> tuple[str, int, bool, datetime | None]:
+        """As the state has it: moments are in UTC, without a zone."""
+        at = self.told_at and self.told_at.astimezone(UTC).replace(tzinfo=None)
+        return self.arm, self.bucket, self.is_released, at
 
 
 @dataclass
@@ -201,12 +209,18 @@ class Reference:
             gate or self._later(row, day, settings, under, threshold, doubts)
             for row, gate in zip(day.rows, first, strict=True)
         ]
-        if self.group is not None:
-            outranked = self.group.outranked(self)
-            details = [
-                gate or (OUTRANKED if row.person in outranked else None)
-                for row, gate in zip(day.rows, details, strict=True)
+        outranked = self.group.outranked(self) if self.group is not None else set()
+        details = [
+            gate or (OUTRANKED if row.person in outranked else None)
+            for row, gate in zip(day.rows, details, strict=True)
+        ]
+        if draws and not is_doubtful:
+            passing = [
+                row
+                for row, gate in zip(day.rows, first, strict=True)
+                if gate is None and row.person not in outranked
             ]
+            self._tell(day, passing, settings, under, threshold)
         causes = {person: self._without_row(person, day, settings, doubts) for person in members}
         return self._compare(day.rows, details, members, causes, is_doubtful)
 
@@ -379,6 +393,26 @@ class Reference:
                 lets_go = settings.holdouts[name][1] and arm.bucket >= threshold
                 arm.is_released = arm.is_released or (lets_go and arm.arm == "control")
 
+    def _tell(
+        self,
+        day: Day,
+        passing: Sequence[Row],
+        settings: Settings,
+        under: Mapping[str, int],
+        threshold: int | None,
+    ) -> None:
+        """Whom nothing but a holdout keeps out, or nothing at all, is known to it from now on."""
+        cohort = self._cohort(day, settings, set())
+        for name in under:
+            others = [other for other in under if other != name]
+            for row in passing:
+                person = row.person or ""
+                arm = self.arms.get(name, {}).get(person)
+                if arm is None or self._is_outside(person, threshold, cohort):
+                    continue
+                if not any(self._is_held(o, person, settings, under[o], cohort) for o in others):
+                    arm.told_at = arm.told_at or day.at
+
     def _cohort(self, day: Day, settings: Settings, doubts: set[str]) -> list[str]:
         is_asked = settings.has_rollout and settings.has_cohort and "cohort" not in doubts
         return named(day.cohort) if is_asked else []
@@ -406,10 +440,13 @@ class Reference:
         cohort = self._cohort(day, settings, doubts)
         if any(self._is_held(name, person, settings, under[name], cohort) for name in under):
             return "held_out"
-        if threshold is None or threshold >= ALL or "cohort" in doubts:
-            return None
-        is_in = person in cohort or bucket(f"rollout:{self.model}", person) < threshold
-        return None if is_in else SHRUNK
+        is_known = "cohort" not in doubts
+        return SHRUNK if is_known and self._is_outside(person, threshold, cohort) else None
+
+    def _is_outside(self, person: str, threshold: int | None, cohort: Sequence[str]) -> bool:
+        if threshold is None or threshold >= ALL or person in cohort:
+            return False
+        return bucket(f"rollout:{self.model}", person) >= threshold
 
     def _is_held(
         self, name: str, person: str, settings: Settings, threshold: int, cohort: Sequence[str]

@@ -10,22 +10,25 @@ from sync.plan.comparison import (
     is_active,
     native_hash,
 )
-from sync.plan.gated import gated_once, gated_rows
+from sync.plan.gated import Marks, gated_once, gated_rows
 from sync.warehouse import sql as e
 
 
-def digest_model(c: Comparison) -> exp.Select:
-    """The wanted rows as a multiset: (rows, two sums of hashes, rows held by each gate)."""
-    held = [e.total(e.equals(e.col("detail"), e.text(g.name))) for g in c.gates]
-    counted = e.select(e.count(), *_sums(c, "fingerprint"), *held)
-    return counted.from_(gated_once(c).subquery(e.ident("g"), copy=False), copy=False)
+def digest_model(c: Comparison, marks: Marks = ()) -> exp.Select:
+    """The wanted rows as a multiset: (rows, two sums of hashes, rows by gate, rows by mark)."""
+    counted = e.select(e.count(), *_sums(c, "fingerprint"), *_totals(c, marks))
+    return counted.from_(gated_once(c, marks).subquery(e.ident("g"), copy=False), copy=False)
 
 
-def count_gated(c: Comparison) -> exp.Select:
-    """Rows of the model by gate: (rows, rows held by each gate)."""
+def count_gated(c: Comparison, marks: Marks = ()) -> exp.Select:
+    """Rows of the model: (rows, rows held by each gate, rows with each mark)."""
+    counted = e.select(e.count(), *_totals(c, marks))
+    return counted.from_(gated_rows(c, marks).subquery(e.ident("g"), copy=False), copy=False)
+
+
+def _totals(c: Comparison, marks: Marks) -> list[exp.Expr]:
     held = [e.total(e.equals(e.col("detail"), e.text(g.name))) for g in c.gates]
-    counted = e.select(e.count(), *held)
-    return counted.from_(gated_rows(c).subquery(e.ident("g"), copy=False), copy=False)
+    return held + [e.total(e.col(name)) for name, _ in marks]
 
 
 def digest_snapshot(c: Comparison) -> exp.Select:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlglot import exp
 
 from sync.data_types import wire
@@ -54,30 +56,34 @@ def _occurred_at(c: Comparison) -> exp.Expr:
     return exp.cast(moment, exp.DataType.Type.TIMESTAMP)
 
 
-def gated_rows(c: Comparison) -> exp.Select:
+Marks = Sequence[tuple[str, exp.Expr]]
+"""Columns beside those of every gated row: conditions over what the gates have joined."""
+
+
+def gated_rows(c: Comparison, marks: Marks = ()) -> exp.Select:
     """Each row of the model with the gate that holds it: (fate, detail), null for a wanted row.
 
     `fingerprint` is of a wanted row only, where the engine hashes.
     """
-    return _gated_in_turn(c) if any(gate.carried() for gate in c.gates) else _gated(c)
+    return _gated_in_turn(c, marks) if any(gate.carried() for gate in c.gates) else _gated(c)
 
 
-def gated_once(c: Comparison) -> exp.Select:
+def gated_once(c: Comparison, marks: Marks = ()) -> exp.Select:
     """The same, computed once a row however often a column is read.
 
     PostgreSQL does so by one process: a join of all rows is faster without.
     """
-    rows = gated_rows(c)
+    rows = gated_rows(c, marks)
     return rows.offset(0, copy=False) if facts(c.dialect).merges_subqueries else rows
 
 
-def _gated_in_turn(c: Comparison) -> exp.Select:
+def _gated_in_turn(c: Comparison, marks: Marks) -> exp.Select:
     """The same, asking each gate once: those that policies make cost something."""
     details = [(g.condition(), e.text(g.name)) for g in c.gates]
     fates = [(e.equals(e.col("detail", ROWS), e.text(g.name)), e.text(g.fate)) for g in c.gates]
     detail = e.case(*details, default=e.null("varchar"))
     asked = e.select(exp.Column(this=exp.Star(), table=e.ident(ROWS)))
-    asked = asked.select(*e.aliased([("detail", detail)]), copy=False)
+    asked = asked.select(*e.aliased([("detail", detail), *marks]), copy=False)
     asked = asked.from_(model_rows(c).subquery(e.ident(ROWS), copy=False), copy=False)
     for gate in c.gates:
         asked = gate.join(asked)

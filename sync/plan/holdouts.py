@@ -6,7 +6,7 @@ draws what a run would store.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -29,6 +29,7 @@ CONTROL, TREATED, PRIOR, EXCLUDED = "control", "treated", "prior", "excluded"
 SALT = "holdout:"
 LATER = frozenset((Fate.HELD_OUT, Fate.OUTSIDE_ROLLOUT, Fate.OUTRANKED))
 """Fates of gates that are asked after the arm is drawn."""
+MOMENTS = ("triggered_at", "released_at")
 SAMPLE = 20
 """Stored buckets that are looked at, to tell whether a salt is the one that drew them."""
 
@@ -118,6 +119,18 @@ class HeldOut:
             arms.insert(0, (e.not_null(e.col("person", self._prior)), e.text(PRIOR)))
         return e.case(*arms, default=e.text(TREATED))
 
+    def is_undrawn(self) -> exp.Expr:
+        """Whether a row's person has no arm yet."""
+        who = e.not_null(e.col(self.person, ROWS))
+        return who if self.stored is None else e.all_of(who, e.is_null(e.col("arm", self._arms)))
+
+    def is_untold(self) -> exp.Expr:
+        """Whether a row's person has an arm, and was not let through by everything else yet."""
+        if self.stored is None:
+            return exp.false()
+        has_arm = e.not_null(e.col("arm", self._arms))
+        return e.all_of(has_arm, e.is_null(e.col("triggered_at", self._arms)))
+
     def _below(self, found: exp.Expr) -> exp.Expr:
         return exp.LT(this=found, expression=e.number(self.holdout.threshold))
 
@@ -137,7 +150,7 @@ class HeldOut:
         assert self.stored is not None
         found: list[tuple[str, exp.Expr]] = [
             ("person", e.col("identity")),
-            *((n, exp.Min(this=e.col(n))) for n in ("arm", "bucket", "released_at")),
+            *((n, exp.Min(this=e.col(n))) for n in ("arm", "bucket", *MOMENTS)),
         ]
         rows = exp.select(*e.aliased(found)).from_(self.stored.copy())
         is_own = e.equals(e.col("holdout"), e.text(self.holdout.name))
@@ -195,12 +208,27 @@ def count_controls(state: Catalogue, name: str) -> int:
     return int(state.ask(query.where(is_held))[0][0])
 
 
-def assign(state: Catalogue, c: Comparison, planned_at: datetime) -> None:
+def marks(c: Comparison) -> list[tuple[str, exp.Expr]]:
+    """Whether a row's person has yet to be drawn for a holdout, and to be noted as let through."""
+    held = [gate for gate in c.gates if isinstance(gate, HeldOut)]
+    if not held:
+        return []
+    qualifies = _pass(gate for gate in c.gates if gate.fate not in LATER)
+    drawn = e.any_of(*(gate.is_undrawn() for gate in held if not gate.holdout.is_over))
+    untold = [
+        e.all_of(gate.is_untold(), _pass(other for other in c.gates if other is not gate))
+        for gate in held
+    ]
+    return [("is_undrawn", e.all_of(qualifies, drawn)), ("is_untold", e.any_of(*untold))]
+
+
+def assign(state: Catalogue, c: Comparison, planned_at: datetime, has_new: bool = True) -> None:
     """Store an arm for each person who qualifies for the first time; release those it should."""
     held = [gate for gate in c.gates if isinstance(gate, HeldOut) and not gate.holdout.is_over]
     before = [gate for gate in c.gates if gate.fate not in LATER]
     for gate in held:
-        state.run(_assign(c, gate, before, planned_at))
+        if has_new:
+            state.run(_assign(c, gate, before, planned_at))
         if gate.holdout.releases:
             state.run(_release(state, gate, planned_at))
 
@@ -259,8 +287,13 @@ def _passing(
     rows = rows.from_(narrowed.subquery(e.ident(ROWS), copy=False), copy=False)
     for other in joined:
         rows = other.join(rows)
-    held = e.any_of(*(gate.condition() for gate in passed))
-    return rows.where(exp.Not(this=e.paren(e.coalesce(e.paren(held), exp.false()))))
+    return rows.where(_pass(passed))
+
+
+def _pass(gates: Iterable[Gate]) -> exp.Expr:
+    """Whether none of the gates holds a row."""
+    held = e.any_of(*(gate.condition() for gate in gates))
+    return exp.Not(this=e.paren(e.coalesce(e.paren(held), exp.false())))
 
 
 def _release(state: Catalogue, gate: HeldOut, planned_at: datetime) -> exp.Update:

@@ -12,7 +12,7 @@ from sync.errors import Problem
 from sync.model import Sync
 from sync.rules import Listed
 from sync.state.catalogue import Catalogue
-from sync.state.columns import WHITE, identity_text
+from sync.state.columns import WHITE
 from sync.warehouse import sql as e
 
 TABLE = "suppression_lists"
@@ -25,13 +25,24 @@ MOST_BLANK = 0.05
 
 def comparable(listed: Listed, column: str, alias: str) -> exp.Expr:
     """A person as text without white space around it; an e-mail address in lower case."""
-    return spelled(listed, identity_text(column, alias))
+    return spelled(listed, e.as_text(e.col(column, alias)))
 
 
 def spelled(listed: Listed, person: exp.Expr) -> exp.Expr:
-    """A person's text as it is compared."""
-    bare = exp.Trim(this=person, expression=e.text(WHITE))
-    found: exp.Expr = exp.Nullif(this=bare, expression=e.text(""))
+    """A person's text as it is compared; only what begins or ends with white space is trimmed."""
+    ends = (
+        exp.Left(this=person, expression=e.number(1)),
+        exp.Right(this=person.copy(), expression=e.number(1)),
+    )
+    is_white = (exp.StrPosition(this=e.text(WHITE), substr=end) for end in ends)
+    is_ragged = e.any_of(
+        e.equals(person.copy(), e.text("")),
+        *(exp.GT(this=at, expression=e.number(0)) for at in is_white),
+    )
+    bare = exp.Trim(this=person.copy(), expression=e.text(WHITE))
+    found: exp.Expr = e.case(
+        (is_ragged, exp.Nullif(this=bare, expression=e.text(""))), default=person.copy()
+    )
     is_mail = "email" in listed.identity.lower() or "email" in listed.column.lower()
     return exp.Lower(this=found) if is_mail else found
 

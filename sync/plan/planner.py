@@ -20,6 +20,7 @@ from sync.plan import (
     doubles,
     gated,
     gone,
+    holdouts,
     numbering,
     ordering,
     overwritten,
@@ -88,6 +89,7 @@ class Planner:
             c = self.comparison
             self.space.replace(c.tables.snapshot, c.acknowledged, overwritten.rows(c))
         self.seen = self._look()
+        self._draw()
         if self.seen.is_even and not self.seen.open:
             return self._summary({}, {}, {})
         self._find_barred()
@@ -112,28 +114,43 @@ class Planner:
     def _look(self) -> Seen:
         """Compare model and snapshot as wholes, where the engine hashes."""
         space, c = self.space, self.comparison
+        marks = holdouts.marks(c) if self.draws else ()
         if not c.has_hash:
             active, known = space.ask(digests.count_known(c))[0]
-            held = self._by_gate(*space.ask(digests.count_gated(c))[0])
-            return Seen(held, int(active), int(known), 1)
+            held, drawn = self._by_gate(*space.ask(digests.count_gated(c, marks))[0])
+            return Seen(held, int(active), int(known), 1, False, *drawn)
         active, known, is_open, emptied, hashed, *expected = space.ask(digests.digest_snapshot(c))[
             0
         ]
         if not hashed:
-            held = self._by_gate(*space.ask(digests.count_gated(c))[0])
-            return Seen(held, int(active), int(known), int(is_open))
-        rows, once, twice, *gated = space.ask(digests.digest_model(c))[0]
-        held = self._by_gate(rows, *gated)
+            held, drawn = self._by_gate(*space.ask(digests.count_gated(c, marks))[0])
+            return Seen(held, int(active), int(known), int(is_open), False, *drawn)
+        rows, once, twice, *gated = space.ask(digests.digest_model(c, marks))[0]
+        held, drawn = self._by_gate(rows, *gated)
         is_even = [once, twice] == expected and held[None] == hashed and not emptied
         is_even = is_even and not c.arrivals
-        return Seen(held, int(active), int(known), int(is_open), is_even)
+        return Seen(held, int(active), int(known), int(is_open), is_even, *drawn)
 
-    def _by_gate(self, rows: int, *held: int) -> dict[str | None, int]:
+    def _by_gate(self, rows: int, *counts: int) -> tuple[dict[str | None, int], list[int]]:
+        """Rows by the gate that holds them, and by mark."""
         gates = self.comparison.gates
         found: dict[str | None, int] = {
-            gate.name: int(count) for gate, count in zip(gates, held, strict=True)
+            gate.name: int(count) for gate, count in zip(gates, counts, strict=False)
         }
-        return {None: int(rows) - sum(found.values()), **found}
+        return {None: int(rows) - sum(found.values()), **found}, [*map(int, counts[len(gates) :])]
+
+    @property
+    def draws(self) -> bool:
+        """Whether arms are stored: by a plan that is written, while nothing is doubtful."""
+        policies = self.prepared.policies
+        return self.writes_first and not policies.doubts and policies.planned_at is not None
+
+    def _draw(self) -> None:
+        """Store the arms that are missing, so that nobody is drawn by the way from here on."""
+        c, at = self.comparison, self.prepared.policies.planned_at
+        if self.draws and at is not None:
+            holdouts.assign(self.space.state, c, at, has_new=bool(self.seen.undrawn))
+            self.comparison = replace(c, gates=holdouts.drawn(c.gates))
 
     def _find_barred(self) -> None:
         """Find the members that gates make leave; nothing is asked where the gates hold none."""

@@ -20,6 +20,10 @@ class Seen:
     """Rows of the snapshot that were refused or not confirmed."""
     is_even: bool = False
     """Nothing differs but what is open."""
+    undrawn: int = 0
+    """Rows of the model whose person has yet to be drawn for a holdout."""
+    untold: int = 0
+    """Rows that all but a holdout let through, which the holdout does not know yet."""
 
     @property
     def rows(self) -> int:

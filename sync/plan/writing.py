@@ -31,7 +31,6 @@ from sync.warehouse import sql as e
 
 def write(state: Catalogue, prepared: Prepared) -> PlanSummary:
     """Compare and commit the numbered plan. Runs inside the caller's transaction."""
-    prepared = _with_arms(state, prepared)
     caps.take_over(state, prepared.comparison, prepared.known)
     planner = Planner(Tables(state), prepared, writes_first=True)
     c, known = prepared.comparison, prepared.known
@@ -58,8 +57,8 @@ def write(state: Catalogue, prepared: Prepared) -> PlanSummary:
     if told.adopted:
         changes["baselined_at"] = e.utc_now()
     listed.remember(state, prepared.policies.sizes)
-    if not prepared.policies.doubts and prepared.policies.planned_at:
-        holdouts.trigger(state, c, prepared.policies.planned_at)
+    if prepared.policies.planned_at and (planner.seen.undrawn or planner.seen.untold):
+        holdouts.trigger(state, planner.comparison, prepared.policies.planned_at)
     if summary.total or not _is_recorded(known, c):
         syncs.remember(state, c.sync, known, **changes)
     if told.adopted:
@@ -77,15 +76,6 @@ def write_exits(state: Catalogue, prepared: Prepared) -> PlanSummary:
         changes = {"planned_epoch": e.number(c.epoch), "wrote": e.text(json.dumps(c.wrote))}
         syncs.remember(state, c.sync, prepared.known, **changes)
     return summary
-
-
-def _with_arms(state: Catalogue, prepared: Prepared) -> Prepared:
-    """After everyone who qualifies has an arm; while something is doubtful, none is drawn."""
-    c, consulted = prepared.comparison, prepared.policies
-    if consulted.doubts or consulted.planned_at is None:
-        return prepared
-    holdouts.assign(state, c, consulted.planned_at)
-    return replace(prepared, comparison=replace(c, gates=holdouts.drawn(c.gates)))
 
 
 def _is_recorded(known: Remembered | None, c: Comparison) -> bool:

@@ -198,7 +198,7 @@ def _compare_one(
     told = model.run(sync.name, now.day, now.settings, is_segment=True)
     fates, changes, doubts, arms = world.run(sync, syncs, now.day, previews=number % 2 == 0)
     drawn = {
-        name: {who: (a.arm, a.bucket, a.is_released) for who, a in found.items()}
+        name: {who: arm.stored for who, arm in found.items()}
         for name, found in model.arms.items()
         if found
     }
