@@ -22,6 +22,7 @@ from sync.rules import Holdout, Listed
 from sync.state.catalogue import Catalogue
 from sync.state.columns import identity_text
 from sync.state.written import ALL
+from sync.warehouse import dialect
 from sync.warehouse import sql as e
 
 TABLE = "holdouts"
@@ -231,6 +232,8 @@ def assign(state: Catalogue, c: Comparison, planned_at: datetime, has_new: bool 
             state.run(_assign(c, gate, before, planned_at))
         if gate.holdout.releases:
             state.run(_release(state, gate, planned_at))
+    if has_new and held and dialect.facts(state.dialect).is_measured:
+        state.run(e.analyze(e.table(state.tables[TABLE])))
 
 
 def drawn(gates: Sequence[Gate]) -> tuple[Gate, ...]:

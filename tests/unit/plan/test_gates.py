@@ -52,7 +52,7 @@ from sync.state.store import (
     SyncReport,
 )
 from sync.timing import Expiry, Span, Window
-from sync.warehouse.adapter import AdapterWarehouse
+from sync.warehouse.adapter import AdapterSession, AdapterWarehouse
 from sync.warehouse.duckdb import DuckDBSession, DuckDBWarehouse
 from sync.warehouse.port import Session, Warehouse
 from tests.conftest import Postgres
@@ -585,6 +585,25 @@ def test_a_plan_of_nothing_new_asks_nothing_of_a_holdout_that_knows_everyone(
         sql for sql in told if 'holdouts" (' in sql or 'UPDATE "shop_activation"."hold' in sql
     ]
     assert len([sql for sql in told if '"suppressed"' in sql and '"people"' in sql]) == 1
+
+
+def test_arms_that_were_drawn_are_measured_before_they_are_joined(
+    postgres: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without statistics, PostgreSQL takes them for a handful and joins row by row."""
+    settings = Settings(holdouts={"summer": (5000, False)})
+    day = Day(NOON, [Row("p1", "free", True)], [], [], [])
+    told: list[str] = []
+    asked = AdapterSession.execute
+    monkeypatch.setattr(AdapterSession, "execute", listening(told, asked))
+    with on_postgres(postgres, tmp_path) as world:
+        world.create()
+        world.write(day)
+        sync = world.syncs(settings)[0]
+        world.run(sync, [sync], day, previews=False)
+        world.drop()
+    (arms,) = [n for n, sql in enumerate(told) if sql[:6] == "INSERT" and '"holdouts" (' in sql]
+    assert told[arms + 1] == f'ANALYZE "{world.schema}_activation"."holdouts"'
 
 
 def test_caps_agree_with_the_reference(tmp_path: Path) -> None:
