@@ -57,15 +57,16 @@ def definition(sync: Sync, model: Model) -> str:
     The parts are short checksums of source, contract and mapping, each by itself; older
     definitions have none, and only the first two decide whether a definition moved.
     dbt compiles only what a command selects, so the second part may be missing after one run and
-    there after the next; `definition_moved` knows. Dates in compiled SQL do not count: most are
-    today's, written in by a macro. One that a person wrote stands in the source as well.
+    there after the next; `definition_moved` knows. Comments and white space do not count, nor do
+    dates in compiled SQL: most are today's, written in by a macro. One that a person wrote stands
+    in the source as well.
     """
     mapping = {k: v for k, v in asdict(sync).items() if k not in NO_DEFINITION}
     mapping["traits"] = [_without_default(trait) for trait in mapping["traits"]]
     mapping |= {} if sync.rules == NO_RULES else {"rules": _rules(sync)}
     mapping["options"] = _plain(sync.options)
     contract = sorted((c.name, c.data_type) for c in model.columns.values())
-    query = model.raw_code.strip()
+    query = _bare(model.raw_code)
     written = _checksum([query, contract, mapping])
     compiled = "" if model.compiled_code is None else _checksum(_undated(model.compiled_code))
     untyped = mapping | {"traits": [_without_type(trait) for trait in mapping["traits"]]}
@@ -92,7 +93,24 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?([+-]\d{2
 
 
 def _undated(sql: str) -> str:
-    return _DATE.sub("<date>", sql.strip())
+    return _DATE.sub("<date>", _bare(sql))
+
+
+_NO_CODE = re.compile(
+    r"""(?P<quoted>'(?:[^']|'')*'|"(?:[^"]|"")*")|(?:--[^\n]*|/\*.*?\*/|\{\#.*?\#\}|\s)+""",
+    re.DOTALL,
+)
+_ODD_QUOTES = re.compile(r"""\\['"]|\$\$|'{3}|"{3}""")
+
+
+def _bare(sql: str) -> str:
+    """SQL or its source without comments, and each white space as one blank, but for quoted text.
+
+    Where quotes can be written in other ways than doubled, nothing is taken for a comment.
+    """
+    if _ODD_QUOTES.search(sql):
+        return sql.strip()
+    return _NO_CODE.sub(lambda found: found["quoted"] or " ", sql).strip()
 
 
 def definition_moved(before: str, after: str) -> bool:

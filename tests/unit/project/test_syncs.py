@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from sync.model import Kind, Relation
 from sync.project.naming import MAX_NAME, definition_moved, moved_parts, sync_name
 
@@ -131,6 +133,30 @@ def test_a_change_of_sql_contract_or_mapping_is_a_new_definition(world):
     assert len(seen) == 4
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "is_edit"),
+    [
+        ("select a from t", "-- who is in\nselect a -- the key\n  from t\n", False),
+        ("select a from t", "{# once more #}\nselect a /* and\nnothing else */ from t", False),
+        ("select a -- b, c\nfrom t", "select a -- b\nfrom t", False),
+        ("select 'a -- b' as x", "select 'a -- c' as x", True),
+        ("select 'a  b' as x", "select 'a b' as x", True),
+        ("select 'it''s' -- so\n", "select 'it''s -- so'", True),
+        ("select 'it\\'s -- a' as x", "select 'it\\'s -- b' as x", True),
+        ("select $$a -- b$$ as x", "select $$a -- c$$ as x", True),
+        ('select "a -- b" from t', 'select "a -- c" from t', True),
+        ("select a - -1 from t", "select a --1\n from t", True),
+    ],
+)
+def test_comments_and_white_space_are_no_part_of_the_definition(world, before, after, is_edit):
+    found = []
+    for sql in (before, after):
+        world.model("seg_carts").update(raw_code=sql, compiled_code=sql)
+        found.append(world.sync("seg_carts").definition)
+    assert definition_moved(*found) is is_edit
+    assert moved_parts(*found) == (("query",) if is_edit else ())
+
+
 def test_what_of_a_definition_was_edited_is_known_of_both_that_say_it(world):
     first = world.sync("traits_customers").definition
     assert moved_parts(first, first) == ()
@@ -141,7 +167,7 @@ def test_what_of_a_definition_was_edited_is_known_of_both_that_say_it(world):
     retyped = world.sync("traits_customers").definition
     assert moved_parts(macro, retyped) == ("contract",)
     world.entry("traits_customers")["update_only"] = True
-    world.model("traits_customers")["raw_code"] += " -- changed"
+    world.model("traits_customers")["raw_code"] += " limit 5"
     both = world.sync("traits_customers").definition
     assert moved_parts(retyped, both) == ("query", "mapping")
     older = "-".join(first.split("-")[:2])
@@ -163,7 +189,7 @@ def test_a_run_that_did_not_compile_the_model_moves_no_definition(world):
     parsed = world.sync("traits_customers").definition
     assert not definition_moved(compiled, parsed)
     assert not definition_moved(parsed, compiled)
-    world.model("traits_customers")["raw_code"] += " -- changed"
+    world.model("traits_customers")["raw_code"] += " limit 5"
     assert definition_moved(compiled, world.sync("traits_customers").definition)
 
 
