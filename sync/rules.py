@@ -113,6 +113,8 @@ class After:
     """From when on a waiting person is late."""
     sends_late: bool = False
     """A late person is sent all the same."""
+    lag: Span | None = None
+    """How long the other destination takes to act on what it has acknowledged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +216,8 @@ class AsOf:
     known: Mapping[str, int] = field(default_factory=dict)
     """By sync, the newest run that a plan in a file knows of: what later ones have told, such as
     those that go ahead of it, counts as not told yet."""
+    asked_at: datetime | None = None
+    """When the people of another sync are asked for, where that is later than the run began."""
 
 
 NOW = AsOf()

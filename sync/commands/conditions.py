@@ -24,8 +24,9 @@ def conditions(sync: Sync) -> Iterator[str]:
         place = f"priority {rules.exclusive.priority}"
         yield f"one segment of the group {rules.exclusive.group} at a time, {place}"
     if rules.after:
+        lag = f" {rules.after.lag} ago" if rules.after.lag else ""
         late = f", at most {rules.after.timeout}" if rules.after.sends_late else ""
-        yield f"only people whom {rules.after.sync} has acknowledged{late}"
+        yield f"only people whom {rules.after.sync} has acknowledged{lag}{late}"
     if rules.cap:
         yield f"at most {rules.cap}"
     for cadence in rules.cadences:

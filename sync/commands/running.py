@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from sync import __version__
 from sync.commands.approving import approval_for
+from sync.commands.landing import Landed
 from sync.commands.listener import Listener
 from sync.commands.preflight import hold, planning
 from sync.commands.side_by_side import Group, run_groups
@@ -151,14 +153,20 @@ def _run_all(
     first: Mapping[str, SyncResult] = NONE_YET,
     only_exits: bool = False,
 ) -> Iterator[SyncResult]:
-    def run(group: Group) -> Iterator[SyncResult]:
+    def run(around: Around, group: Group) -> Iterator[SyncResult]:
         for result in _run_group(group, around, first, only_exits):
             around.ended(result)
             yield result
 
+    landed = Landed(around.services.clock, around.is_over, around.listener.planning)
     for wave in in_waves:
-        groups = together(in_order(wave))
-        yield from run_groups(groups, around.options.threads, run, around.is_over)
+        asked_at = None if only_exits else landed.wait_for(wave)
+        as_of = replace(around.access.as_of, asked_at=asked_at)
+        around = replace(around, access=replace(around.access, as_of=as_of))
+        groups, options = together(in_order(wave)), around.options
+        for result in run_groups(groups, options.threads, partial(run, around), around.is_over):
+            landed.note(result)
+            yield result
 
 
 def _run_group(

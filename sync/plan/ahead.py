@@ -31,7 +31,8 @@ def find(state: Catalogue, c: Comparison, behind: ordering.Behind, preview: Prev
     if snapshot.name not in state.present():
         return ordering.no_people()
     known = behind.as_of.known.get(behind.after.sync)
-    return ordering.find_ahead(snapshot, _pending(state, c, behind, preview), known)
+    pending = _pending(state, c, behind, preview)
+    return ordering.find_ahead(snapshot, pending, known, behind.landed_before())
 
 
 def _pending(

@@ -39,6 +39,8 @@ class Behind:
     planned_at: datetime
     stored: exp.Table | None = None
     """The table with the moment since when each person waits; None before there is one."""
+    told: exp.Table | None = None
+    """What the other sync's destination holds, where its lag asks for it."""
     fate: Fate = Fate.DEFERRED
     name: str = Deferral.WAITING
 
@@ -46,7 +48,8 @@ class Behind:
     def words(self) -> str:
         """Who comes first."""
         late = f"; late after {self.after.timeout}" if self.after.timeout else ""
-        return f"{self.after.sync} has not acknowledged this person as the model has it{late}"
+        lag = f", or less than {self.after.lag} ago" if self.after.lag else ""
+        return f"{self.after.sync} has not acknowledged this person as the model has it{lag}{late}"
 
     @property
     def first(self) -> Sync | None:
@@ -79,13 +82,29 @@ class Behind:
         return e.all_of(is_behind, exp.Not(this=is_late))
 
     def due(self, c: Comparison, ask: Ask, key: str) -> datetime | None:
-        """When the timeout sends the person; None where that is not known."""
-        timeout = self.after.timeout
+        """When the lag is over, or the timeout sends the person; None where that is not known."""
+        landed, timeout = self._landed(ask, key), self.after.timeout
+        if landed is not None:
+            return landed
         if timeout is None or not self.after.sends_late:
             return None
         rows = [] if self.stored is None else ask(self._since(c, key))
         since = rows[0][1].replace(tzinfo=UTC) if rows else self.planned_at
         return timeout.after(since)
+
+    def landed_before(self) -> datetime | None:
+        """What was acknowledged by then has landed; None without a lag."""
+        asked_at = self.as_of.asked_at or self.planned_at
+        return self.after.lag.before(asked_at) if self.after.lag else None
+
+    def _landed(self, ask: Ask, key: str) -> datetime | None:
+        if self.told is None or self.after.lag is None:
+            return None
+        told = exp.select(e.col("acknowledged_at", "s")).from_(self.told.copy())
+        is_there = e.all_of(e.col("is_member", "s"), e.is_null(e.col("unconfirmed", "s")))
+        rows = ask(told.where(is_there, e.equals(e.col("identity", "s"), e.text(key))))
+        at = rows[0][0] if rows else None
+        return self.after.lag.after(at.replace(tzinfo=UTC)) if at else None
 
     def is_late(self, alias: str) -> exp.Expr:
         """Whether a row of `waiting` is older than the timeout."""
@@ -167,17 +186,26 @@ def stored_in(state: Catalogue, after: After) -> exp.Table | None:
     return e.table(state.tables[TABLE])
 
 
+def told_in(state: Catalogue, after: After) -> exp.Table | None:
+    """What the other sync's destination holds, where its lag asks for it and it is there."""
+    snapshot = state.tables.of(after.sync).snapshot
+    return e.table(snapshot, "s") if after.lag and snapshot.name in state.present() else None
+
+
 def no_people() -> exp.Select:
     """An empty `AHEAD`."""
     return e.select(*e.aliased([("person", e.null("varchar"))])).where(exp.false())
 
 
 def find_ahead(
-    snapshot: Relation, pending: exp.Query | None, known: int | None = None
+    snapshot: Relation,
+    pending: exp.Query | None,
+    known: int | None = None,
+    before: datetime | None = None,
 ) -> exp.Select:
     """`AHEAD`: acknowledged, without a doubt, and not among those with anything pending.
 
-    Where a newest run is `known`, by no later one.
+    Where a newest run is `known`, by no later one; where it has to be `before` a moment, by then.
     """
     people = e.select(*e.aliased([("person", e.col("identity", "s"))])).from_(
         e.table(snapshot, "s")
@@ -186,6 +214,10 @@ def find_ahead(
     if known is not None:
         epoch = e.col("written_epoch", "s")
         people = people.where(exp.LTE(this=epoch, expression=e.number(known)))
+    if before is not None:
+        at = e.col("acknowledged_at", "s")
+        has_landed = exp.LTE(this=at, expression=e.moment(before))
+        people = people.where(e.paren(e.any_of(e.is_null(at.copy()), has_landed)))
     if pending is None:
         return people
     is_pending = exp.select(e.number(1)).from_(pending.subquery(e.ident("w")))

@@ -132,7 +132,8 @@ def _delays(
     yield from groups.delays_of(state, sync, others, as_of.known)
     if sync.rules.after is not None:
         stored = ordering.stored_in(state, sync.rules.after)
-        yield Behind(sync.rules.after, sync, others, as_of, planned_at, stored)
+        told = ordering.told_in(state, sync.rules.after)
+        yield Behind(sync.rules.after, sync, others, as_of, planned_at, stored, told)
     if sync.rules.window is not None:
         yield Closed(sync.rules.window, planned_at)
     if as_of.limit is not None:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from sync.project.policy_forms import Span, Text
+from sync.project.policy_forms import Lag, Span, Text
 
 
 class AfterForm(BaseModel):
@@ -21,6 +21,12 @@ class AfterForm(BaseModel):
     )
     then: Literal["hold", "send"] | None = Field(
         None, description="A person who is late still waits (`hold`, the default), or is sent."
+    )
+
+    lag: Lag | None = Field(
+        None,
+        description="How long the other destination takes to act on what it has acknowledged, for"
+        " example `30 seconds`.",
     )
 
     @model_validator(mode="after")

@@ -38,7 +38,8 @@ def _ordered(draft: Draft, zone: str) -> Draft:
     if form is None:
         return draft
     timeout = Span.parse(form.timeout, zone) if form.timeout else None
-    after = After(_first(draft, form), timeout, form.then == "send")
+    lag = Span.parse(form.lag, zone) if form.lag else None
+    after = After(_first(draft, form), timeout, form.then == "send", lag)
     rules = replace(draft.sync.rules, after=after)
     return replace(draft, sync=replace(draft.sync, rules=rules))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -295,6 +296,42 @@ def test_whoever_waits_for_too_long_is_late_and_is_sent_where_that_is_said(
     run("apply")
     assert messages(shop) == ["p1", "p2", "p3", "p4"]
     assert shop.state("select * from {state}.waiting") == []
+
+
+def test_a_short_lag_is_waited_for_within_the_run(shop: SmallProject, run: Runs) -> None:
+    shop.define(carts({"destination": "launchdarkly", "lag": "2 seconds"}))
+    run("apply")
+    assert messages(shop) == ["p1", "p2", "p3"]
+    told = dict(shop.state("select sync, max(delivered_at) from {state}.deliveries group by 1"))
+    first = dict(shop.state("select sync, min(delivered_at) from {state}.deliveries group by 1"))
+    assert first[CIO] - told[LD] >= timedelta(seconds=2)
+    assert "No changes" in run("apply").text
+
+
+def test_a_long_lag_is_over_in_a_later_run(shop: SmallProject, run: Runs) -> None:
+    shop.define(carts({"destination": "launchdarkly", "lag": "2 hours"}))
+    run("apply")
+    assert (eligible(shop), messages(shop)) == ({"p1", "p2", "p3"}, [])
+    assert fates(shop) == {"deferred": 3}
+    why = run("why", "p1", "--select", CIO).text
+    assert "or less than 2 hours ago" in why and "due on" in why
+    landed(shop, "p1", "121 minutes")
+    landed(shop, "p2", "119 minutes")
+    put(shop, "p4")
+    assert "deferred: 3 behind another sync" in run("plan").text
+    run("apply")
+    assert messages(shop) == ["p1"]
+    buys(shop, "p1")
+    run("apply")
+    assert messages(shop, "left_cart_recovery") == ["p1"]
+
+
+def landed(shop: SmallProject, person: str, ago: str) -> None:
+    """As if LaunchDarkly had acknowledged somebody earlier."""
+    shop.warehouse.run(
+        f"update {shop.state_schema}.snapshot_{LD} set acknowledged_at ="
+        f" acknowledged_at - interval '{ago}' where identity = '{person}'"
+    )
 
 
 def test_a_capped_exit_and_entry_keep_their_order(shop: SmallProject, run: Runs) -> None:

@@ -39,6 +39,13 @@ def test_another_model_is_named_with_its_destination(world):
     assert found == After("seg_carts__mailer", Span(6, "hour"), sends_late=True)
 
 
+def test_a_lag_may_be_seconds(world):
+    after = {"destination": "crm", "lag": "30 seconds"}
+    entries(world, "traits_customers", "crm", {"name": "mailer", "after": after})
+    found = after_of(world, "traits_customers__mailer")
+    assert found == After("traits_customers__crm", lag=Span(30, "second"))
+
+
 @pytest.mark.parametrize(
     "after",
     ["mailr", {"destination": "mailer", "model": "traits_custom"}, {"destination": "mailr"}],
