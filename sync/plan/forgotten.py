@@ -33,22 +33,25 @@ class Forgotten:
     words: str = "forgotten, by `forget`"
     cause: ExitCause = ExitCause.FORGOTTEN
 
-    def _asked(self) -> list[tuple[str, str, str]]:
-        """(name, column of the model, prefix) of each digest that is compared."""
-        columns = people_in(self.sync)
-        pairs = [(column, prefix) for column in columns for prefix in self.prefixes]
-        return [(f"forgotten_{i}", *pair) for i, pair in enumerate(pairs, start=1)]
-
     def carried(self) -> Sequence[tuple[str, exp.Expr]]:
         """Digests of the columns that name the person."""
-        return [
-            (name, forgotten.digest(prefix, identity_text(column, "m")))
-            for name, column, prefix in self._asked()
+        found = [
+            digest
+            for column in people_in(self.sync)
+            for prefix in self.prefixes
+            for digest in self._digests(prefix, column)
         ]
+        return [(f"forgotten_{i}", digest) for i, digest in enumerate(found, start=1)]
+
+    def _digests(self, prefix: str, column: str) -> Iterator[exp.Expr]:
+        """One; and one in the vendor's normal form of the column by which it knows people."""
+        yield forgotten.digest(prefix, identity_text(column, "m"))
+        if self.sync.normal_form and column == told_in(self.sync):
+            yield forgotten.digest_in_form(prefix, self.sync, identity_text(column, "m"))
 
     def join(self, rows: exp.Select) -> exp.Select:
         """Everybody who was forgotten, each once."""
-        for name, _, _ in self._asked():
+        for name, _ in self.carried():
             people = exp.select(e.col("person")).distinct()
             people = people.from_(e.table(self.tables[forgotten.TABLE]))
             is_same = e.equals(e.col("person", name), e.col(name, ROWS))
@@ -59,13 +62,18 @@ class Forgotten:
 
     def condition(self) -> exp.Expr:
         """One of the columns names such a person."""
-        return e.paren(e.any_of(*(e.not_null(e.col("person", n)) for n, _, _ in self._asked())))
+        return e.paren(e.any_of(*(e.not_null(e.col("person", n)) for n, _ in self.carried())))
 
 
 def people_in(sync: Sync) -> list[str]:
     """The columns that name a person; none in objects that belong to nobody."""
     named = (sync.related,) if sync.kind is Kind.OBJECTS else (sync.identity, sync.address)
     return list(dict.fromkeys(name for name in named if name))
+
+
+def told_in(sync: Sync) -> str | None:
+    """The column with the identifier of a person that the vendor is told; None for objects."""
+    return None if sync.kind is Kind.OBJECTS else sync.address or sync.identity
 
 
 def gates_of(state: Catalogue, sync: Sync) -> Iterator[Forgotten]:

@@ -1,19 +1,23 @@
 """The tables `forgotten` and `forget_receipts`: who must not be added again, and what was erased.
 
-`forgotten` has a digest of each text by which a person was known, and no text. Which key or salt
-the digests were made with stands in `installation`, so that a lost key is noticed.
+`forgotten` has digests of each text by which a person was known, and no text: one of the text, and
+one in each normal form that vendors have. Which key or salt the digests were made with stands in
+`installation`, so that a lost key is noticed.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
 from sqlglot import exp
 
+from sync.destinations.identifiers import NORMAL_FORMS, normal_form
+from sync.model import Sync
+from sync.state import columns
 from sync.state.catalogue import Catalogue
 from sync.state.columns import WHITE
 from sync.warehouse import sql as e
@@ -58,9 +62,28 @@ def digest(prefix: str, value: exp.Expr) -> exp.Expr:
     return exp.MD5(this=e.concat([e.text(prefix), normal(value)]))
 
 
+def digest_in_form(prefix: str, sync: Sync, value: exp.Expr) -> exp.Expr:
+    """A digest of an identifier in the normal form by which the sync's vendor compares it."""
+    bare = exp.Trim(this=value, expression=e.text(WHITE))
+    return exp.MD5(
+        this=e.concat([e.text(f"{prefix}{sync.normal_form}:"), columns.normal(sync, bare)])
+    )
+
+
 def _digest_of(prefix: str, value: str) -> str:
-    """The same here."""
-    return hashlib.md5((prefix + normal_text(value)).encode(), usedforsecurity=False).hexdigest()
+    """The same as `digest`, here."""
+    return _md5(prefix + normal_text(value))
+
+
+def _digests_of(prefix: str, value: str) -> Iterator[str]:
+    """All that block a text: for any vendor, and for those that take other spellings for it."""
+    yield _digest_of(prefix, value)
+    for form in NORMAL_FORMS:
+        yield _md5(f"{prefix}{form}:{normal_form(form, value.strip(WHITE))}")
+
+
+def _md5(text: str) -> str:
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def prefixes(state: Catalogue) -> dict[str, str]:
@@ -111,7 +134,7 @@ def blocked(state: Catalogue, texts: Iterable[str]) -> set[str]:
 def block(state: Catalogue, request_id: str, texts: Sequence[str], at: datetime) -> None:
     """Let nobody be added whom one of these texts names. Repeatable."""
     check, prefix = list(prefixes(state).items())[-1]
-    digests = sorted({_digest_of(prefix, text) for text in texts})
+    digests = sorted({one for text in texts for one in _digests_of(prefix, text)})
     is_same = e.equals(e.col("request_id"), e.text(request_id))
     is_there = e.all_of(is_same, e.among(e.col("person"), digests))
     with state.session.transaction():

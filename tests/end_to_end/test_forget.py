@@ -242,6 +242,40 @@ def test_a_lost_key_holds_adds_and_a_new_one_forgets_nobody(
     assert people(shop) == {"p3", "p4", "p5"}
 
 
+SURVEYED = Model(
+    name="surveyed",
+    query="select person_id, plan from rows",
+    columns={"person_id": "varchar", "plan": "varchar"},
+    activation={
+        "kind": "traits",
+        "identity": "person_id",
+        "destinations": [{"name": "qualtrics"}, {"name": "customerio"}],
+    },
+)
+
+
+@pytest.mark.parametrize("key", ["", "a key"])
+def test_another_spelling_is_blocked_where_the_vendor_takes_it_for_the_same(
+    shop: SmallProject, run: Runs, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    monkeypatch.setenv("SYNC_DIGEST_KEY", key)
+    shop.connect("qualtrics", forget="delete")
+    shop.define(SURVEYED)
+    contacts = SandboxControl(shop.sandbox.url, "qualtrics")
+    contacts.reset()
+    run("apply")
+    run("forget", "p2", "--yes")
+    again = "update rows set person_id = upper(person_id) where person_id in ('p2', 'p3')"
+    shop.warehouse.run(again)
+    run("apply")
+    there = {person["identifiers"]["id"].lower() for person in contacts.people()}
+    assert there == {"p1", "p3", "p4"}
+    assert people(shop) == {"p1", "p3", "P3", "P2", "p4"}
+    assert "forgotten, by `forget`" in run("why", "P2").text
+    run("forget", "P2", "--yes")
+    assert people(shop) == {"p1", "p3", "P3", "p4"}
+
+
 @on_duckdb
 def test_a_vendor_that_takes_its_time_is_asked_again(shop: SmallProject, run: Runs) -> None:
     shop.connect("fullstory", forget="delete")
