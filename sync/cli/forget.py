@@ -19,8 +19,9 @@ from sync.report.events import Stopping
 def forget(session: Session, identity: str, is_sure: bool) -> int:
     """Erase the person whom IDENTITY names, at destinations that may and in the state.
 
-    A connection says with `forget` what may be done there; without it the destination is named,
-    and left as it is. What is not done yet is said, with exit code 1: run it again.
+    A connection says with `forget` what may be done there; without it nobody is erased there, and
+    `apply` sends an exit before the state is erased. What is not done yet is said, with exit code
+    1: run it again.
     """
     from sync.commands.forget import announced, begin
     from sync.report.forgotten import lines, machine

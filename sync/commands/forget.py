@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from sync.commands import forget_owed
 from sync.commands.named import Named, name_person
 from sync.commands.orphans import bare
 from sync.commands.state import alone
@@ -18,6 +19,7 @@ from sync.project.project import Project
 from sync.run.access import StateAccess
 from sync.run.context import Services
 from sync.state import erasing, forgotten, installation, syncs, whose
+from sync.state.catalogue import Catalogue
 from sync.state.forgotten import STATE, Receipt
 
 DONE, ASKED, FAILED, LEFT = "done", "asked", "failed", "left"
@@ -30,7 +32,7 @@ class Result:
     """What the request has come to so far."""
 
     receipts: Sequence[Receipt]
-    """One for each connection, then one of the state, once it is erased."""
+    """One for each connection, and each sync that is left to hands; one of the erased state."""
     owed: Mapping[str, Problem] = field(default_factory=dict)
     """By connection, sync or `(state)`: what is left to do, and why."""
     erased: int = 0
@@ -58,12 +60,20 @@ class Forgetting:
         }
         return {name: str(way) for name, way in written.items()}
 
+    def _may_erase(self, connection: str) -> bool:
+        """Whether the destination is asked to erase the person."""
+        return bool(self.ways.get(connection)) and self._can_erase(connection)
+
+    def _can_erase(self, connection: str) -> bool:
+        vendor = self.project.registry.load(self.project.connections[connection])
+        return "forget" in vendor.abilities
+
     def run(self, why_stop: Callable[[], str | None]) -> Result:
         """Block the person, ask every destination, and when all have answered erase the state."""
         request = self._block()
         known = self._recorded()
         for sync in known:
-            self._let_go(sync)
+            self._let_go(sync, request)
         receipts = self._ask_all(request, why_stop)
         erased = 0
         if not self._owed:
@@ -73,7 +83,7 @@ class Forgetting:
                 done = Receipt(request, STATE, "", "delete", DONE, "", "erased", now, now)
                 receipts[STATE] = self._kept(done)
         if self._owed:
-            self._owed.setdefault(STATE, _waits())
+            self._owed.setdefault(STATE, forget_owed.waits())
         return Result(list(receipts.values()), self._owed, erased)
 
     def _block(self) -> str:
@@ -92,17 +102,29 @@ class Forgetting:
             recorded = syncs.of_owner(state, whose.ours(state))
         return [ours.get(known.sync) or bare(known) for known in recorded]
 
-    def _let_go(self, sync: Sync) -> None:
-        """Nothing is under way for the person, and nothing will be planned."""
-        is_asked = bool(self.ways.get(sync.connection))
+    def _let_go(self, sync: Sync, request: str) -> None:
+        """Nothing is under way for the person, and nothing but an owed exit will be planned."""
+        texts = self.named.texts
         try:
             with alone(self.access, sync) as held, held.store.opened() as state:
-                if erasing.is_unsettled(state, sync, self.named.texts):
-                    self._owed[sync.name] = _unsettled(sync)
-                elif is_asked and sync.name not in self.named.shared:
-                    erasing.let_go(state, sync, self.named.texts)
+                if erasing.is_unsettled(state, sync, texts):
+                    self._owed[sync.name] = forget_owed.unsettled(sync)
+                elif not self._may_erase(sync.connection):
+                    if erasing.is_active(state, sync, texts):
+                        self._leave(state, sync, request)
+                elif sync.name not in self.named.shared:
+                    erasing.let_go(state, sync, texts)
         except SyncError as error:
             self._owed[sync.name] = error.problems[0]
+
+    def _leave(self, state: Catalogue, sync: Sync, request: str) -> None:
+        """The next run sends an exit; else a receipt says what is left, before it is forgotten."""
+        reason = forget_owed.by_hand(sync, self.ways)
+        if not reason:
+            self._owed[sync.name] = forget_owed.exit_first(sync)
+            return
+        vendor, now = self.project.connections.get(sync.connection, ""), self.clock.now()
+        forgotten.save(state, Receipt(request, sync.name, vendor, "", LEFT, "", reason, now))
 
     def _ask_all(self, request: str, why_stop: Callable[[], str | None]) -> dict[str, Receipt]:
         with self.access.catalogue() as state:
@@ -111,7 +133,8 @@ class Forgetting:
         with Services(self.project, self.clock, why_stop) as services:
             for connection, way in self.ways.items():
                 before = receipts.get(connection)
-                if (before is not None and before.status == DONE) or connection in busy:
+                is_busy = connection in busy and self._may_erase(connection)
+                if (before is not None and before.status == DONE) or is_busy:
                     continue
                 receipt = self._ask(services, request, connection, way)
                 if before is not None:
@@ -130,7 +153,7 @@ class Forgetting:
         receipt = Receipt(request, connection, vendor, way, LEFT, "", "`forget` is not set", now)
         if not way:
             return receipt
-        if "forget" not in self.project.registry.load(vendor).abilities:
+        if not self._can_erase(connection):
             return replace(receipt, answer=BY_HAND)
         every = (*self.project.siblings, *(sync for sync in self.named.gone if sync.vendor))
         ours = [sync for sync in every if sync.connection == connection]
@@ -147,10 +170,10 @@ class Forgetting:
             return replace(receipt, status=FAILED, answer=error.problems[0].code)
         answer = ", ".join(dict.fromkeys(answers)) or "not known there"
         if not is_done:
-            self._owed[connection] = _later(connection)
+            self._owed[connection] = forget_owed.later(connection)
             return replace(receipt, status=ASKED, endpoint=endpoint, answer=answer)
         if self.named.shared_at(ours):
-            self._owed[connection] = _shared(connection)
+            self._owed[connection] = forget_owed.shared(connection)
             return replace(receipt, endpoint=endpoint, answer=SHARED)
         done_at = self.clock.now()
         return replace(receipt, status=DONE, endpoint=endpoint, answer=answer, done_at=done_at)
@@ -190,43 +213,6 @@ BY_OTHER_KEYS = (Kind.EVENTS, Kind.OBJECTS)
 def begin(project: Project, access: StateAccess, clock: Clock, given: str) -> Forgetting:
     """Find out who is meant; nothing is changed yet. Raises SyncError."""
     return Forgetting(project, access, clock, name_person(project, access, given))
-
-
-def _unsettled(sync: Sync) -> Problem:
-    return Problem(
-        "unsettled",
-        f"a run of {sync.name} was cut short, and has planned something for the person",
-        hint="What it sent must be known first.",
-        fix=f"run: python -m sync apply --select {sync.model}; then forget again",
-    )
-
-
-def _later(connection: str) -> Problem:
-    return Problem(
-        "forget-asked",
-        f"{connection} has taken the order, and is not done",
-        fix="forget again later: that asks whether it is done",
-    )
-
-
-def _shared(connection: str) -> Problem:
-    return Problem(
-        "forget-shared",
-        f"{connection} knows another person by the same address, so what it has under that address"
-        " was not erased",
-        hint="The person's own identities are blocked, and the address is not.",
-        fix="forget the other person as well, or end their use of the address; then forget again."
-        f" Or, to leave what is there, take `forget` out of the connection {connection}",
-    )
-
-
-def _waits() -> Problem:
-    return Problem(
-        "forget-state",
-        "the state still has the person's addresses",
-        hint="It is erased last, because the other steps need them.",
-        fix="mend what is above, and forget again",
-    )
 
 
 def announced(forgetting: Forgetting) -> Iterator[str]:

@@ -35,29 +35,27 @@ class Forgotten:
 
     def carried(self) -> Sequence[tuple[str, exp.Expr]]:
         """Digests of the columns that name the person."""
-        found = [
-            digest
-            for column in people_in(self.sync)
-            for prefix in self.prefixes
-            for digest in self._digests(prefix, column)
-        ]
+        columns = people_in(self.sync)
+        found = [d for name in columns for d in self.digests(name, identity_text(name, "m"))]
         return [(f"forgotten_{i}", digest) for i, digest in enumerate(found, start=1)]
 
-    def _digests(self, prefix: str, column: str) -> Iterator[exp.Expr]:
-        """One; and one in the vendor's normal form of the column by which it knows people."""
-        yield forgotten.digest(prefix, identity_text(column, "m"))
-        if self.sync.normal_form and column == told_in(self.sync):
-            yield forgotten.digest_in_form(prefix, self.sync, identity_text(column, "m"))
+    def digests(self, column: str, value: exp.Expr) -> Iterator[exp.Expr]:
+        """Those that block what stands in a column of the model, also in the vendor's own form."""
+        for prefix in self.prefixes:
+            yield forgotten.digest(prefix, value.copy())
+            if self.sync.normal_form and column == told_in(self.sync):
+                yield forgotten.digest_in_form(prefix, self.sync, value.copy())
+
+    def people(self) -> exp.Select:
+        """Everybody who was forgotten, each once: (person)."""
+        return exp.select(e.col("person")).distinct().from_(e.table(self.tables[forgotten.TABLE]))
 
     def join(self, rows: exp.Select) -> exp.Select:
-        """Everybody who was forgotten, each once."""
+        """The people, for each digest."""
         for name, _ in self.carried():
-            people = exp.select(e.col("person")).distinct()
-            people = people.from_(e.table(self.tables[forgotten.TABLE]))
             is_same = e.equals(e.col("person", name), e.col(name, ROWS))
-            rows = rows.join(
-                people.subquery(e.ident(name)), on=is_same, join_type="left", copy=False
-            )
+            people = self.people().subquery(e.ident(name))
+            rows = rows.join(people, on=is_same, join_type="left", copy=False)
         return rows
 
     def condition(self) -> exp.Expr:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from sqlglot import exp
 
 from sync.plan.comparison import Comparison
 from sync.plan.consent import Unconsented
 from sync.plan.doubles import CANDIDATES
-from sync.plan.gates import NotTried
+from sync.plan.forgotten import Forgotten, people_in
+from sync.plan.gates import Gate, NotTried
 from sync.plan.listed import spelled
 from sync.plan.suppression import Suppressed
 from sync.rules import Listed
 from sync.warehouse import sql as e
 
 GONE = "activation_gone"
-Naming = tuple[Suppressed | Unconsented, exp.Expr, exp.Select]
+Naming = tuple[Suppressed | Unconsented | Forgotten, exp.Expr, exp.Select]
 """A gate, the person of a row of the snapshot `s`, and the people that its list names: (person)."""
 
 
@@ -25,15 +26,28 @@ def naming(c: Comparison) -> list[Naming]:
     found: list[Naming] = []
     is_of_all = c.removes and not any(isinstance(gate, NotTried) for gate in c.gates)
     for gate in c.gates if is_of_all else ():
-        if isinstance(gate, Suppressed) and (held := _held(c, gate.listed)) is not None:
+        if isinstance(gate, Forgotten):
+            found += [(gate, digest, gate.people()) for digest in _digests(c, gate)]
+        if isinstance(gate, Suppressed) and (held := _listed(c, gate.listed)) is not None:
             found.append((gate, held, gate.in_force()))
         if isinstance(gate, Unconsented) and gate.consent.listed is not None:
-            held = _held(c, gate.consent.listed)
+            held = _listed(c, gate.consent.listed)
             found += [(gate, held, gate.refused())] if held is not None else []
     return found
 
 
-def _held(c: Comparison, listed: Listed) -> exp.Expr | None:
+def _digests(c: Comparison, gate: Forgotten) -> Iterator[exp.Expr]:
+    for column in people_in(c.sync):
+        if (held := _held(c, column)) is not None:
+            yield from gate.digests(column, held)
+
+
+def _listed(c: Comparison, listed: Listed) -> exp.Expr | None:
+    held = _held(c, listed.column)
+    return None if held is None else spelled(listed, held)
+
+
+def _held(c: Comparison, name: str) -> exp.Expr | None:
     """The person of a row of the snapshot; None where it does not hold the compared column."""
     s = c.sync
     is_key = s.related is None and s.address is None
@@ -41,8 +55,8 @@ def _held(c: Comparison, listed: Listed) -> exp.Expr | None:
     held |= {} if is_key else {s.address or s.identity: "external_id"}
     held |= {s.related: "related_id"} if s.related else {}
     columns = {name.lower(): column for name, column in held.items()}
-    column = columns.get(listed.column.lower())
-    return None if column is None else spelled(listed, e.col(column, "s"))
+    column = columns.get(name.lower())
+    return None if column is None else e.col(column, "s")
 
 
 def find_gone(c: Comparison, asked: Sequence[Naming]) -> exp.Select:
@@ -57,7 +71,7 @@ def find_gone(c: Comparison, asked: Sequence[Naming]) -> exp.Select:
 
 
 def _named(
-    c: Comparison, number: int, gate: Suppressed | Unconsented, held: exp.Expr, people: exp.Select
+    c: Comparison, number: int, gate: Gate, held: exp.Expr, people: exp.Select
 ) -> exp.Select:
     carried: list[tuple[str, exp.Expr]] = [
         ("identity", e.col("identity", "c")),

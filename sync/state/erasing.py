@@ -68,6 +68,16 @@ def is_unsettled(state: Catalogue, sync: Sync, texts: Sequence[str]) -> bool:
     return bool(state.ask(query.where(of_person(sync, texts)).limit(1)))
 
 
+def is_active(state: Catalogue, sync: Sync, texts: Sequence[str]) -> bool:
+    """Whether the destination has the person from this sync, or may have."""
+    if state.session.columns(state.tables.snapshot) is None:
+        return False
+    is_there = e.paren(e.any_of(e.col("is_member"), e.not_null(e.col("unconfirmed"))))
+    query = exp.select(e.number(1)).from_(e.table(state.tables.snapshot))
+    query = query.where(e.all_of(of_person(sync, texts), is_there))
+    return bool(state.ask(query.limit(1)))
+
+
 def let_go(state: Catalogue, sync: Sync, texts: Sequence[str]) -> None:
     """No plan has anything to send for the person any more, while who they are stays known."""
     present = state.session.columns(state.tables.snapshot)

@@ -67,7 +67,7 @@ WHO = {"p2", "P2@Example.com", "p2@example.com"}
 def shop(request: pytest.FixtureRequest, project_on: Callable[[str], SmallProject]) -> SmallProject:
     project = project_on(request.param)
     project.connect("customerio", forget="delete")
-    project.connect("webhook")
+    project.connect("webhook", forget="delete")
     project.warehouse.run(
         "create table rows (person_id varchar, email varchar, plan varchar)",
         "insert into rows select 'p' || i, 'P' || i || '@Example.com', 'pro'"
@@ -109,7 +109,7 @@ def test_a_person_is_erased_everywhere_and_never_added_again(shop: SmallProject,
     assert len(naming(shop, *WHO)) >= 5
     told = run("forget", "p2", "--yes").text
     assert "customerio: deleted" in told
-    assert "webhook: left as it is (`forget` is not set)" in told
+    assert "webhook: deleted" in told
     assert "p2" not in told.replace("forget p2", "")
     assert people(shop) == {"p1", "p3", "p4"}
     assert naming(shop, *WHO) == []
@@ -141,6 +141,7 @@ def test_an_address_names_its_person_and_a_change_of_its_case_hides_nobody(
 
 @on_duckdb
 def test_it_asks_first_and_says_what_it_would_do(shop: SmallProject, run: Runs) -> None:
+    shop.connect("webhook")
     run("apply")
     asked = json.loads(run("forget", "p2", "--json", expect=2).stdout)["problems"][0]
     assert asked["code"] == "not-confirmed"
@@ -164,10 +165,15 @@ def test_an_address_of_several_people_forgets_none(shop: SmallProject, run: Runs
 
 
 def test_what_a_destination_owes_is_said_until_it_is_done(shop: SmallProject, run: Runs) -> None:
+    shop.connect("webhook")
     run("apply")
     shop.sandbox.add_fault("status", {"vendor": "customerio", "status": 401})
     owed = json.loads(run("forget", "p2", "--yes", "--json", expect=1).stdout)
-    assert {one["what"] for one in owed["owed"]} == {"customerio", "(state)"}
+    assert {one["what"] for one in owed["owed"]} == {
+        "customerio",
+        "people_traits__webhook",
+        "(state)",
+    }
     assert naming(shop, "p2")
     shop.sandbox.clear_faults()
     # Sending them there may bring them back; elsewhere they leave.
@@ -190,6 +196,10 @@ class Killed(BaseException):
     """Stands for the end of the process."""
 
 
+def die(*_: Any) -> None:
+    raise Killed
+
+
 STEPS = {
     "before-anything-is-asked": "sync.state.erasing.let_go",
     "before-an-answer-is-kept": "sync.state.forgotten.save",
@@ -204,10 +214,6 @@ def test_it_goes_on_after_a_crash(
     shop: SmallProject, run: Runs, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     run("apply")
-
-    def die(*_: Any) -> None:
-        raise Killed
-
     with monkeypatch.context() as patched:
         patched.setattr(STEPS[step], die)
         with pytest.raises(Killed):
@@ -220,6 +226,111 @@ def test_it_goes_on_after_a_crash(
     assert shop.state("select count(distinct request_id) from {state}.forget_receipts") == [(1,)]
     run("apply")
     assert people(shop) == {"p1", "p3", "p4"}
+
+
+LETTERS = Model(
+    name="letters",
+    query="select person_id from rows",
+    columns={"person_id": "varchar"},
+    activation={
+        "kind": "segment",
+        "identity": "person_id",
+        "initial": "send",
+        "destinations": [
+            {"name": "webhook", "on_enter": {"event": "entered"}, "on_exit": {"event": "left"}}
+        ],
+    },
+)
+
+
+def owed(run: Runs) -> dict[str, str]:
+    """What a call that can't be done yet owes: by what, the code."""
+    told = json.loads(run("forget", "p2", "--yes", "--json", expect=1).stdout)
+    return {one["what"]: one["code"] for one in told["owed"]}
+
+
+@pytest.mark.parametrize("is_in_model", [True, False])
+def test_where_nothing_is_erased_an_exit_goes_before_the_state(
+    shop: SmallProject, run: Runs, is_in_model: bool
+) -> None:
+    shop.connect("webhook")
+    shop.define(TRAITS, LETTERS)
+    run("apply")
+    leaving = ["p3"] if is_in_model else ["p2", "p3"]
+    shop.warehouse.run(*(f"delete from rows where person_id = '{who}'" for who in leaving))
+    wanted = {"people_traits__webhook": "forget-exit", "letters__webhook": "forget-exit"}
+    assert owed(run) == {**wanted, "(state)": "forget-state"}
+    assert people(shop) == {"p1", "p3", "p4"}
+    run("apply", "--select", "letters__webhook")
+    del wanted["letters__webhook"]
+    assert owed(run) == {**wanted, "(state)": "forget-state"}
+    run("apply")
+    causes = "select distinct cause from {state}.deliveries where op = 'remove' and identity = 'p2'"
+    assert shop.state(causes) == [("forgotten",)]
+    done = SandboxControl(shop.sandbox.url, "webhook").applied()
+    gone = {(op["action"], op["identity"]) for op in done if op["action"] in ("removed", "left")}
+    mails = {("removed", "P2@Example.com"), ("removed", "P3@Example.com")}
+    assert gone == mails | {("removed", "p2"), ("removed", "p3"), ("left", "p3")}
+    told = run("forget", "p2", "--yes").text
+    assert "webhook: left as it is (`forget` is not set)" in told
+    assert naming(shop, *WHO) == []
+    requests = shop.requests()
+    run("apply")
+    assert shop.requests() == requests
+
+
+@on_duckdb
+@pytest.mark.parametrize("step", STEPS)
+def test_an_exit_is_owed_after_a_crash_too(
+    shop: SmallProject, run: Runs, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    shop.connect("webhook")
+    shop.define(TRAITS, SEGMENT, LETTERS)
+    run("apply")
+    with monkeypatch.context() as patched:
+        patched.setattr(STEPS[step], die)
+        if step in ("before-anything-is-asked", "before-an-answer-is-kept"):
+            with pytest.raises(Killed):
+                run("forget", "p2", "--yes")
+    assert "letters__webhook" in owed(run)
+    run("apply")
+    with monkeypatch.context() as patched:
+        patched.setattr(STEPS[step], die)
+        if step in ("before-the-state-is-erased", "before-the-last-step"):
+            with pytest.raises(Killed):
+                run("forget", "p2", "--yes")
+    run("forget", "p2", "--yes")
+    assert naming(shop, *WHO) == []
+    removed = "select sync from {state}.deliveries where op = 'remove' order by sync"
+    assert shop.state(removed) == []
+    left = "select sum(removals) from {state}.run_syncs where sync = 'letters__webhook'"
+    assert [int(n) for (n,) in shop.state(left)] == [1]
+
+
+@on_duckdb
+def test_what_no_exit_takes_back_is_named_for_hands_also_after_a_crash(
+    shop: SmallProject, run: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.connect("webhook")
+    keeping = {**TRAITS.activation["destinations"][1], "on_remove": "keep"}
+    traits = dataclasses.replace(
+        TRAITS, activation={**TRAITS.activation, "destinations": [keeping]}
+    )
+    orders = dataclasses.replace(
+        EVENTS, activation={**EVENTS.activation, "destinations": [{"name": "webhook"}]}
+    )
+    shop.define(traits, LETTERS, orders)
+    run("apply")
+    shop.define(traits, orders)
+    with monkeypatch.context() as patched:
+        patched.setattr(STEPS["before-the-last-step"], die)
+        with pytest.raises(Killed):
+            run("forget", "p2", "--yes")
+    told = run("forget", "p2", "--yes").text
+    assert "people_traits__webhook: left as it is (`on_remove: keep` sends no exit" in told
+    assert "letters__webhook: left as it is (the sync is gone from the project" in told
+    assert "orders__webhook: left as it is (an event can't be taken back" in told
+    assert naming(shop, *WHO) == []
 
 
 @on_duckdb
