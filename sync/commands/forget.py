@@ -15,12 +15,14 @@ from sync.errors import Problem, SyncError
 from sync.http.ports import Clock
 from sync.model import Kind, Sync
 from sync.plan import lookups
+from sync.plan.forgotten import people_in
 from sync.project.project import Project
 from sync.run.access import StateAccess
 from sync.run.context import Services
 from sync.state import erasing, forgotten, installation, syncs, whose
 from sync.state.catalogue import Catalogue
 from sync.state.forgotten import STATE, Receipt
+from sync.state.responses import Fields
 
 DONE, ASKED, FAILED, LEFT = "done", "asked", "failed", "left"
 BY_HAND = "has no call for it: erase by hand"
@@ -189,8 +191,16 @@ class Forgetting:
     def _erase(self, known: Sequence[Sync]) -> int:
         erased = sum(self._erase_of(sync) for sync in known)
         with self.access.catalogue() as state, state.session.transaction():
-            connections = sorted(self.project.connections)
-            return erased + erasing.erase_shared(state, connections, self.named.texts)
+            asked = {name: self._fields(name) for name in sorted(self.project.connections)}
+            return erased + erasing.erase_shared(state, asked, self.named.texts)
+
+    def _fields(self, connection: str) -> Fields:
+        """Where answers of a connection name people: as its vendor does, and as our syncs do."""
+        vendor = self.project.registry.load(self.project.connections[connection])
+        every = (*self.project.siblings, *self.named.gone)
+        ours = {name for sync in every for name in (sync.identify_by, *people_in(sync)) if name}
+        people = {name.lower() for name in ("email", *vendor.person_fields, *ours)}
+        return Fields(people, vendor.answer_fields)
 
     def _erase_of(self, sync: Sync) -> int:
         try:

@@ -101,6 +101,11 @@ class Destination:
     opt_outs: ClassVar[Mapping[str, bool]] = {}
     """The vendor's opt-out fields of people, each with the value that opts out; a name that ends in
     `*` stands for all that begin so. They are written by `consent` alone, and never taken back."""
+    person_fields: ClassVar[frozenset[str]] = frozenset()
+    """Fields of a pulled record that name who it is about, beside those that are called as a
+    sync's columns of people are: where `forget` looks."""
+    answer_fields: ClassVar[frozenset[str]] = frozenset()
+    """Fields of a pulled record with what people wrote, where `forget` does not look."""
     abilities: ClassVar[frozenset[str]] = frozenset()
     """The names of the methods that a subclass overrides."""
     limits: Limits

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlglot import exp
 
 from sync.model import Kind, Sync
+from sync.state import responses
 from sync.state import schema as t
 from sync.state.catalogue import Catalogue
 from sync.state.forgotten import normal, normal_text
+from sync.state.responses import Fields
 from sync.warehouse import sql as e
 
 BY_SYNC = ("deliveries", "dead_letters", "held_rows", "waiting", "entries")
@@ -116,25 +118,10 @@ def erase(state: Catalogue, sync: Sync, texts: Sequence[str], keys: exp.Select |
     return erased
 
 
-def erase_shared(state: Catalogue, connections: Sequence[str], texts: Sequence[str]) -> int:
-    """Delete what no sync owns: arms of holdouts, and answers that name the person."""
+def erase_shared(state: Catalogue, asked: Mapping[str, Fields], texts: Sequence[str]) -> int:
+    """Delete what no sync owns: arms of holdouts, and by connection answers of the person."""
     erased = state.run(e.delete(state.tables["holdouts"], names(e.col("identity"), texts)))
-    conditions = list(_in_records(texts))
-    is_ours = e.among(e.col("connection"), list(connections))
-    where = e.all_of(is_ours, e.paren(e.any_of(*conditions)))
-    return erased + (state.run(e.delete(state.tables["responses"], where)) if connections else 0)
-
-
-def _in_records(texts: Sequence[str]) -> Iterator[exp.Expr]:
-    """A record is JSON, so a text in it stands between quotation marks."""
-    for text in sorted({normal_text(text) for text in texts}):
-        quoted = exp.Lower(this=e.text(_as_json(text)))
-        yield exp.GT(
-            this=exp.StrPosition(this=exp.Lower(this=e.col("record")), substr=quoted),
-            expression=e.number(0),
-        )
-
-
-def _as_json(text: str) -> str:
-    escaped: Mapping[str, str] = {"\\": "\\\\", '"': '\\"'}
-    return f'"{"".join(escaped.get(letter, letter) for letter in text)}"'
+    for connection, fields in asked.items():
+        if found := list(responses.about(state, connection, fields, texts)):
+            erased += state.run(responses.forget_records(state.tables, connection, found))
+    return erased

@@ -437,6 +437,39 @@ def test_a_request_that_was_done_erases_rows_that_are_back(shop: SmallProject, r
     assert naming(shop, *WHO) == []
 
 
+P2 = {"person_id": "p2"}
+ANSWERS: dict[str, dict[str, Any]] = {
+    "ref": {"ext_ref": "p2"},
+    "mail": {"email": "P2@example.com"},
+    "embedded": {"embedded_data": P2},
+    "embedded-mail": {"embedded_data": {"Email": " p2@Example.com "}},
+    "deeper": {"embedded_data": {"from_app": json.dumps({"who": [P2]})}},
+    "someone-else": {"ext_ref": "p3", "embedded_data": {"person_id": "p22"}},
+    "an-answer": {"answers": {"QID1_TEXT": "p2", "QID2_TEXT": json.dumps(P2)}},
+    "a-choice": {"answers": {"QID1": 2}, "labels": {"QID1": "p2"}},
+    "another-field": {"embedded_data": {"seat": "p2", "note": 'the "person_id":"p2" of mine'}},
+    "no-json": {"embedded_data": {"note": "[" * 5000, "seat": "p2"}},
+}
+NAMING = {"ref", "mail", "embedded", "embedded-mail", "deeper"}
+
+
+def test_answers_go_that_name_the_person_and_not_those_that_say_the_same(
+    shop: SmallProject, run: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.connect("qualtrics", forget="delete", surveys=["SV_1"])
+    qualtrics = SandboxControl(shop.sandbox.url, "qualtrics")
+    qualtrics.reset()
+    responses = [{"id": name, "answers": {}, **more} for name, more in ANSWERS.items()]
+    qualtrics.seed({"surveys": [{"id": "SV_1", "responses": responses}]})
+    run("apply")
+    run("pull", "qualtrics")
+    assert {i for (i,) in shop.state("select record_id from {state}.responses")} == set(ANSWERS)
+    monkeypatch.setattr("sync.state.responses.PAGE", 3)
+    run("forget", "p2", "--yes")
+    left = shop.state("select record_id from {state}.responses")
+    assert {i for (i,) in left} == set(ANSWERS) - NAMING
+
+
 BY_MAIL = Model(
     name="mails",
     query="select person_id, email, plan as tier from rows",

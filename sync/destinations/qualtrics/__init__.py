@@ -67,6 +67,8 @@ class Qualtrics(Destination):
     verdicts = {400: Verdict.READ, 404: Verdict.READ}
     normal_forms = {"": "any_case", "email": "email"}
     opt_outs = {"unsubscribed": True}
+    person_fields = frozenset({"ext_ref", "recipient_email"})
+    answer_fields = frozenset({"answers"})
     lag = Lag(300.0, "Qualtrics' search follows writes after a delay")
     has_read_back = True
     mapping_errors = staticmethod(contacts.mapping_errors)
