@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from hashlib import md5
@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 ALL = 10_000
 SUPPRESSED, NO_CONSENT, SHRUNK, LEFT = "suppressed", "no_consent", "shrunk", "left"
 OUTRANKED = "outranked"
-EXITS = {SUPPRESSED, NO_CONSENT, SHRUNK, OUTRANKED, LEFT}
+FORGOTTEN = "forgotten"
+EXITS = {FORGOTTEN, SUPPRESSED, NO_CONSENT, SHRUNK, OUTRANKED, LEFT}
 ZONE = "America/New_York"
 DELIVERED, REJECTED = "delivered", "rejected"
 
@@ -77,6 +78,8 @@ class Day:
     cohort: Sequence[str | None]
     answers: Mapping[str, str] = field(default_factory=dict)
     """By person, where a change is not simply delivered: rejected, or nobody knows."""
+    forgotten: Sequence[str] = ()
+    """Identities that were forgotten so far, as they were written then."""
 
 
 @dataclass
@@ -164,6 +167,8 @@ class Reference:
     """Two syncs of one model, and what is remembered of them."""
 
     model: str
+    in_any_case: Collection[str] = ()
+    """Syncs whose destination takes capitals and small letters of an identity for the same."""
     members: dict[str, dict[str, Member]] = field(default_factory=dict)
     arms: dict[str, dict[str, Arm]] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)
@@ -202,7 +207,7 @@ class Reference:
         under, has_dropped = self._holdouts(sync, settings)
         threshold, has_shrunk = self._rollout(sync, settings)
         is_doubtful = bool(doubts) or has_dropped or has_shrunk
-        first = [self._first(row, day, settings, doubts) for row in day.rows]
+        first = [self._first(sync, row, day, settings, doubts) for row in day.rows]
         if draws and not is_doubtful:
             self._draw(day, first, settings, under)
         details = [
@@ -221,7 +226,9 @@ class Reference:
                 if gate is None and row.person not in outranked
             ]
             self._tell(day, passing, settings, under, threshold)
-        causes = {person: self._without_row(person, day, settings, doubts) for person in members}
+        causes = {
+            person: self._without_row(sync, person, day, settings, doubts) for person in members
+        }
         return self._compare(day.rows, details, members, causes, is_doubtful)
 
     def _waiting(
@@ -293,7 +300,7 @@ class Reference:
             row
             for row in day.rows
             if times[row.person] == 1
-            and self._first(row, day, settings, doubts) is None
+            and self._first(sync, row, day, settings, doubts) is None
             and self._later(row, day, settings, under, threshold, doubts) is None
         ]
 
@@ -345,10 +352,14 @@ class Reference:
 
     # The gates
 
-    def _first(self, row: Row, day: Day, settings: Settings, doubts: set[str]) -> str | None:
+    def _first(
+        self, sync: str, row: Row, day: Day, settings: Settings, doubts: set[str]
+    ) -> str | None:
         person = row.person
         if person is None:
             return "invalid"
+        if self._is_forgotten(sync, person, day):
+            return FORGOTTEN
         if self._is_suppressed(person, day, settings):
             return SUPPRESSED
         if settings.asks_model and row.says is not True:
@@ -359,14 +370,23 @@ class Reference:
                 return NO_CONSENT
         return "kept" if row.plan is None else None
 
+    def _is_forgotten(self, sync: str, person: str, day: Day) -> bool:
+        if sync in self.in_any_case:
+            return person.lower() in [who.lower() for who in day.forgotten]
+        return person in day.forgotten
+
     def _is_suppressed(self, person: str, day: Day, settings: Settings) -> bool:
         return settings.suppress and any(
             person == (who or "").strip() and (until is None or until > day.at)
             for who, until in day.suppressed
         )
 
-    def _without_row(self, person: str, day: Day, settings: Settings, doubts: set[str]) -> str:
+    def _without_row(
+        self, sync: str, person: str, day: Day, settings: Settings, doubts: set[str]
+    ) -> str:
         """Why a member leaves who has no row in the model."""
+        if self._is_forgotten(sync, person, day):
+            return FORGOTTEN
         if self._is_suppressed(person, day, settings):
             return SUPPRESSED
         says = [yes for who, yes in day.consents if (who or "").strip() == person]
@@ -497,7 +517,7 @@ class Reference:
                 by_person.setdefault(row.person, []).append((row, detail))
         fates: Counter[str] = Counter()
         changes: set[tuple[str, str, str]] = set()
-        names = {"kept": "invalid", SHRUNK: "outside_rollout"}
+        names = {"kept": "invalid", SHRUNK: "outside_rollout", FORGOTTEN: "suppressed"}
         for row, detail in zip(rows, details, strict=True):
             is_doubled = row.person is not None and len(by_person[row.person]) > 1
             if detail is not None or is_doubled:
@@ -516,7 +536,7 @@ class Reference:
     ) -> tuple[str, str] | None:
         is_in = member is not None and member.may_be_in
         details = [detail for _, detail in rows]
-        for cause in (SUPPRESSED, NO_CONSENT, SHRUNK, OUTRANKED):
+        for cause in (FORGOTTEN, SUPPRESSED, NO_CONSENT, SHRUNK, OUTRANKED):
             if cause in details:
                 return ("remove", cause) if is_in else None
         if len(rows) > 1:

@@ -15,6 +15,7 @@ from sqlglot import exp, parse_one
 from sync.model import Kind, Op, Relation, Sync, Trait
 from sync.plan import approving, edits, preparing, usual, whole, writing
 from sync.plan.comparison import Sibling
+from sync.plan.forgotten import Forgotten
 from sync.plan.guards import Waits
 from sync.plan.workspace import Subqueries
 from sync.relation import turned
@@ -154,6 +155,22 @@ def started(dialect: str) -> list[str]:
     state = Listening(dialect)
     state.session.is_first = True
     prepared = preparing.prepare(state, SYNC, f"{dialect} 1", 7, [])
+    state.told.clear()
+    writing.write(state, prepared)
+    return state.told
+
+
+def forgetting(dialect: str) -> list[str]:
+    """What a plan tells this engine of people known by an address, where some were forgotten."""
+    state = Listening(dialect)
+    state._present = frozenset(t.SHARED)
+    gate = Forgotten(SYNC, TABLES, ["forgotten:salt:"])
+    with (
+        patch("sync.plan.forgotten.gates_of", lambda *_: [gate]),
+        patch("sync.plan.forgotten.doubts_of", lambda *_: []),
+        patch("sync.state.syncs.recorded", lambda *_: {}),
+    ):
+        prepared = preparing.prepare(state, SYNC, f"{dialect} 1", 7, [])
     state.told.clear()
     writing.write(state, prepared)
     return state.told

@@ -23,6 +23,7 @@ from sync.plan import (
     caps,
     delays,
     diff,
+    gone,
     holdouts,
     listed,
     moments,
@@ -33,6 +34,7 @@ from sync.plan import (
 )
 from sync.plan.caps import Capped
 from sync.plan.consent import Unconsented
+from sync.plan.forgotten import Forgotten
 from sync.plan.guards import Held, Waits
 from sync.plan.holdouts import HeldOut
 from sync.plan.limits import Limited
@@ -41,7 +43,8 @@ from sync.plan.suppression import Suppressed
 from sync.rules import After, AsOf, Cap, Consent, Holdout, Listed, Rollout, Rules
 from sync.run.access import StateAccess
 from sync.run.store import SqlStore
-from sync.state import entries
+from sync.state import entries, installation
+from sync.state import forgotten as forgetting
 from sync.state.store import (
     DELIVERED,
     REJECTED,
@@ -89,11 +92,14 @@ def history(seed: int, days: int) -> Iterator[tuple[Day, Settings]]:
     """Days of edits: of the rows, the lists, the settings, and the clock."""
     chance = random.Random(seed)
     settings = any_settings(chance)
+    forgotten = list[str]()
     for i in range(days):
         at = NOON + timedelta(hours=6 * i)
         if i and chance.random() < 0.5:
             settings = any_settings(chance)
-        yield any_day(chance, at), settings
+        some = chance.sample(PEOPLE, chance.choice((0, 0, 1, 3)))
+        forgotten += [chance.choice((who, who.upper())) for who in some]
+        yield replace(any_day(chance, at), forgotten=tuple(forgotten)), settings
 
 
 def coming_and_going(seed: int, days: int) -> Iterator[tuple[Day, Settings]]:
@@ -224,6 +230,7 @@ class World:
                 traits=(Trait("plan", "plan", nulls="reject"),),
                 segment="people" if is_segment else None,
                 initial="send",
+                normal_form="any_case" if is_segment else "",
                 rules=self.rules(name, settings, is_segment),
             )
             for connection, is_segment in (("crm", False), ("web", True))
@@ -261,6 +268,10 @@ class World:
         access = self.access(others, day.at)
         store = access.store(sync)
         store.check()
+        if day.forgotten:
+            with access.opened() as state:
+                installation.ensure(state)
+                forgetting.block(state, "request", day.forgotten, day.at)
         epoch = store.acquire(Holder("me", host(), own_process(), "1")).epoch
         shown = self.preview(access, sync) if previews else None
         summary = store.plan(epoch)
@@ -330,7 +341,7 @@ def literal(value: Any) -> str:
 
 def compare(world: World, seed: int, days: int, make: History = history, first: int = 0) -> None:
     """Live through one history in both, with all syncs from `first` on. Raises Disagreement."""
-    reference = Reference("people")
+    reference = Reference("people", in_any_case={"people__web"})
     world.create()
     try:
         for number, (day, settings) in enumerate(make(seed, days)):
@@ -416,6 +427,16 @@ class Mistake:
 
 
 MISTAKES = {
+    "a forgotten person is sent": Mistake(Forgotten, "condition", "e.not_null(", "e.is_null("),
+    "another spelling of a forgotten person is sent": Mistake(
+        Forgotten, "digests", "if self.sync.normal_form and", "if False and"
+    ),
+    "every destination takes other spellings for the same": Mistake(
+        forgetting, "normal_text", 'bare.lower() if "@" in bare else bare', "bare.lower()"
+    ),
+    "a forgotten member whose row is gone counts as left": Mistake(
+        gone, "naming", "isinstance(gate, Forgotten)", "False"
+    ),
     "a suppressed person is sent": Mistake(
         Suppressed, "condition", 'e.not_null(e.col("person", self._alias))', "exp.false()"
     ),

@@ -14,6 +14,7 @@ from sync.warehouse.dialect import FACTS
 from tests.unit.plan.recording import (
     approved,
     edited,
+    forgetting,
     grouped,
     learned,
     limited,
@@ -135,6 +136,21 @@ def test_the_statements_of_groups_are_those_that_were_agreed_on(dialect: str) ->
     judged = next(sql for sql in told if "occupied" in sql.lower())
     text = ";\n\n".join([first, judged]) + ";\n"
     file = GOLDEN / "groups" / f"{dialect}.sql"
+    if os.environ.get("SYNC_WRITE_GOLDEN"):
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(text.encode())
+    assert text == file.read_bytes().decode()
+
+
+@pytest.mark.parametrize("dialect", FACTS)
+def test_the_statements_about_forgotten_people_are_those_that_were_agreed_on(dialect: str) -> None:
+    """The first that asks who of the model was forgotten, and who of those that have left it."""
+    told = forgetting(dialect)
+    named = [
+        next(sql for sql in told if x in sql.lower()) for x in ("forgotten_1", "activation_gone")
+    ]
+    text = ";\n\n".join(named) + ";\n"
+    file = GOLDEN / "forgotten" / f"{dialect}.sql"
     if os.environ.get("SYNC_WRITE_GOLDEN"):
         file.parent.mkdir(exist_ok=True)
         file.write_bytes(text.encode())

@@ -1,0 +1,206 @@
+SELECT
+  COUNT(*),
+  SUM("fingerprint"),
+  SUM(
+    CASE
+      WHEN NOT "fingerprint" IS NULL
+      THEN HASH_RECORD_EXTENDED(ROW("fingerprint"), 0)
+      ELSE NULL
+    END
+  ),
+  COALESCE(SUM(CASE WHEN "detail" = 'unidentified' THEN 1 ELSE 0 END), 0),
+  COALESCE(SUM(CASE WHEN "detail" = 'forgotten' THEN 1 ELSE 0 END), 0),
+  COALESCE(SUM(CASE WHEN "detail" = 'address-missing' THEN 1 ELSE 0 END), 0),
+  COALESCE(SUM(CASE WHEN "detail" = 'null-refused' THEN 1 ELSE 0 END), 0)
+FROM (
+  SELECT
+    "r".*,
+    CASE
+      WHEN "r"."detail" = 'unidentified'
+      THEN 'invalid'
+      WHEN "r"."detail" = 'forgotten'
+      THEN 'suppressed'
+      WHEN "r"."detail" = 'address-missing'
+      THEN 'invalid'
+      WHEN "r"."detail" = 'null-refused'
+      THEN 'invalid'
+      ELSE CAST(NULL AS VARCHAR)
+    END AS "fate",
+    CASE
+      WHEN NOT "r"."detail" IS NULL
+      THEN NULL
+      ELSE HASH_RECORD_EXTENDED(
+        ROW(
+          CAST('3;postgres 1;c122cfb0294ddd923fb9c983b1c78953' AS VARCHAR),
+          "r"."identity",
+          "r"."external_key",
+          "r"."t_email",
+          "r"."t_plan",
+          "r"."t_visits"
+        ),
+        0
+      )
+    END AS "fingerprint"
+  FROM (
+    SELECT
+      "r".*,
+      CASE
+        WHEN "r"."identity" IS NULL
+        THEN 'unidentified'
+        WHEN (
+          NOT "forgotten_1"."person" IS NULL
+          OR NOT "forgotten_2"."person" IS NULL
+          OR NOT "forgotten_3"."person" IS NULL
+        )
+        THEN 'forgotten'
+        WHEN "r"."external_key" IS NULL
+        THEN 'address-missing'
+        WHEN "r"."t_plan" IS NULL
+        THEN 'null-refused'
+        ELSE CAST(NULL AS VARCHAR)
+      END AS "detail"
+    FROM (
+      SELECT
+        CASE
+          WHEN CAST("m"."id" AS VARCHAR) = ''
+          OR CAST("m"."id" AS VARCHAR) LIKE ' %'
+          OR CAST("m"."id" AS VARCHAR) LIKE '% '
+          THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR)), '')
+          ELSE CAST("m"."id" AS VARCHAR)
+        END AS "identity",
+        TRANSLATE(
+          TRIM(BOTH '	
+                  　' FROM CASE
+            WHEN CAST("m"."email" AS VARCHAR) = ''
+            OR CAST("m"."email" AS VARCHAR) LIKE ' %'
+            OR CAST("m"."email" AS VARCHAR) LIKE '% '
+            THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR)), '')
+            ELSE CAST("m"."email" AS VARCHAR)
+          END),
+          'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+          'abcdefghijklmnopqrstuvwxyz'
+        ) AS "external_key",
+        CASE
+          WHEN CAST("m"."email" AS VARCHAR) = ''
+          OR CAST("m"."email" AS VARCHAR) LIKE ' %'
+          OR CAST("m"."email" AS VARCHAR) LIKE '% '
+          THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR)), '')
+          ELSE CAST("m"."email" AS VARCHAR)
+        END AS "external_id",
+        CAST(NULL AS VARCHAR) AS "related_id",
+        CAST(NULL AS VARCHAR) AS "reason",
+        CAST(NULL AS VARCHAR) AS "event",
+        CAST(NULL AS TIMESTAMP) AS "occurred_at",
+        "m"."plan" AS "t_plan",
+        COALESCE("m"."visits", 0) AS "t_visits",
+        "m"."email" AS "t_email",
+        MD5(
+          'forgotten:salt:' || CASE
+            WHEN COALESCE(
+              POSITION(
+                '@' IN TRIM(' 	
+ ﻿' FROM CASE
+                  WHEN CAST("m"."id" AS VARCHAR) = ''
+                  OR CAST("m"."id" AS VARCHAR) LIKE ' %'
+                  OR CAST("m"."id" AS VARCHAR) LIKE '% '
+                  THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR)), '')
+                  ELSE CAST("m"."id" AS VARCHAR)
+                END)
+              ),
+              0
+            ) > 0
+            THEN LOWER(
+              TRIM(' 	
+ ﻿' FROM CASE
+                WHEN CAST("m"."id" AS VARCHAR) = ''
+                OR CAST("m"."id" AS VARCHAR) LIKE ' %'
+                OR CAST("m"."id" AS VARCHAR) LIKE '% '
+                THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR)), '')
+                ELSE CAST("m"."id" AS VARCHAR)
+              END)
+            )
+            ELSE TRIM(' 	
+ ﻿' FROM CASE
+              WHEN CAST("m"."id" AS VARCHAR) = ''
+              OR CAST("m"."id" AS VARCHAR) LIKE ' %'
+              OR CAST("m"."id" AS VARCHAR) LIKE '% '
+              THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR)), '')
+              ELSE CAST("m"."id" AS VARCHAR)
+            END)
+          END
+        ) AS "forgotten_1",
+        MD5(
+          'forgotten:salt:' || CASE
+            WHEN COALESCE(
+              POSITION(
+                '@' IN TRIM(' 	
+ ﻿' FROM CASE
+                  WHEN CAST("m"."email" AS VARCHAR) = ''
+                  OR CAST("m"."email" AS VARCHAR) LIKE ' %'
+                  OR CAST("m"."email" AS VARCHAR) LIKE '% '
+                  THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR)), '')
+                  ELSE CAST("m"."email" AS VARCHAR)
+                END)
+              ),
+              0
+            ) > 0
+            THEN LOWER(
+              TRIM(' 	
+ ﻿' FROM CASE
+                WHEN CAST("m"."email" AS VARCHAR) = ''
+                OR CAST("m"."email" AS VARCHAR) LIKE ' %'
+                OR CAST("m"."email" AS VARCHAR) LIKE '% '
+                THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR)), '')
+                ELSE CAST("m"."email" AS VARCHAR)
+              END)
+            )
+            ELSE TRIM(' 	
+ ﻿' FROM CASE
+              WHEN CAST("m"."email" AS VARCHAR) = ''
+              OR CAST("m"."email" AS VARCHAR) LIKE ' %'
+              OR CAST("m"."email" AS VARCHAR) LIKE '% '
+              THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR)), '')
+              ELSE CAST("m"."email" AS VARCHAR)
+            END)
+          END
+        ) AS "forgotten_2",
+        MD5(
+          'forgotten:salt:email:' || TRANSLATE(
+            TRIM(BOTH '	
+                  　' FROM TRIM(' 	
+ ﻿' FROM CASE
+              WHEN CAST("m"."email" AS VARCHAR) = ''
+              OR CAST("m"."email" AS VARCHAR) LIKE ' %'
+              OR CAST("m"."email" AS VARCHAR) LIKE '% '
+              THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR)), '')
+              ELSE CAST("m"."email" AS VARCHAR)
+            END)),
+            'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+            'abcdefghijklmnopqrstuvwxyz'
+          )
+        ) AS "forgotten_3"
+      FROM "shop"."people" AS "m"
+    ) AS "r"
+    LEFT JOIN (
+      SELECT DISTINCT
+        "person"
+      FROM "shop_activation"."forgotten"
+    ) AS "forgotten_1"
+      ON "forgotten_1"."person" = "r"."forgotten_1"
+    LEFT JOIN (
+      SELECT DISTINCT
+        "person"
+      FROM "shop_activation"."forgotten"
+    ) AS "forgotten_2"
+      ON "forgotten_2"."person" = "r"."forgotten_2"
+    LEFT JOIN (
+      SELECT DISTINCT
+        "person"
+      FROM "shop_activation"."forgotten"
+    ) AS "forgotten_3"
+      ON "forgotten_3"."person" = "r"."forgotten_3"
+  ) AS "r"
+  OFFSET 0
+) AS "g";
+
+DROP TABLE IF EXISTS "activation_gone";

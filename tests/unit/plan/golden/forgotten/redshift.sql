@@ -1,0 +1,173 @@
+SELECT
+  COUNT(*),
+  COALESCE(SUM(CASE WHEN "detail" = 'unidentified' THEN 1 ELSE 0 END), 0),
+  COALESCE(SUM(CASE WHEN "detail" = 'forgotten' THEN 1 ELSE 0 END), 0),
+  COALESCE(SUM(CASE WHEN "detail" = 'address-missing' THEN 1 ELSE 0 END), 0),
+  COALESCE(SUM(CASE WHEN "detail" = 'null-refused' THEN 1 ELSE 0 END), 0)
+FROM (
+  SELECT
+    "r".*,
+    CASE
+      WHEN "r"."detail" = 'unidentified'
+      THEN 'invalid'
+      WHEN "r"."detail" = 'forgotten'
+      THEN 'suppressed'
+      WHEN "r"."detail" = 'address-missing'
+      THEN 'invalid'
+      WHEN "r"."detail" = 'null-refused'
+      THEN 'invalid'
+      ELSE CAST(NULL AS VARCHAR(65535))
+    END AS "fate"
+  FROM (
+    SELECT
+      "r".*,
+      CASE
+        WHEN "r"."identity" IS NULL
+        THEN 'unidentified'
+        WHEN (
+          NOT "forgotten_1"."person" IS NULL
+          OR NOT "forgotten_2"."person" IS NULL
+          OR NOT "forgotten_3"."person" IS NULL
+        )
+        THEN 'forgotten'
+        WHEN "r"."external_key" IS NULL
+        THEN 'address-missing'
+        WHEN "r"."t_plan" IS NULL
+        THEN 'null-refused'
+        ELSE CAST(NULL AS VARCHAR(65535))
+      END AS "detail"
+    FROM (
+      SELECT
+        CASE
+          WHEN CAST("m"."id" AS VARCHAR(65535)) = ''
+          OR CAST("m"."id" AS VARCHAR(65535)) LIKE ' %'
+          OR CAST("m"."id" AS VARCHAR(65535)) LIKE '% '
+          THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR(65535))), '')
+          ELSE CAST("m"."id" AS VARCHAR(65535))
+        END AS "identity",
+        TRANSLATE(
+          TRIM(BOTH '\t\n\013\f\r\034\035\036\037                  　' FROM CASE
+            WHEN CAST("m"."email" AS VARCHAR(65535)) = ''
+            OR CAST("m"."email" AS VARCHAR(65535)) LIKE ' %'
+            OR CAST("m"."email" AS VARCHAR(65535)) LIKE '% '
+            THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR(65535))), '')
+            ELSE CAST("m"."email" AS VARCHAR(65535))
+          END),
+          'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+          'abcdefghijklmnopqrstuvwxyz'
+        ) AS "external_key",
+        CASE
+          WHEN CAST("m"."email" AS VARCHAR(65535)) = ''
+          OR CAST("m"."email" AS VARCHAR(65535)) LIKE ' %'
+          OR CAST("m"."email" AS VARCHAR(65535)) LIKE '% '
+          THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR(65535))), '')
+          ELSE CAST("m"."email" AS VARCHAR(65535))
+        END AS "external_id",
+        CAST(NULL AS VARCHAR(65535)) AS "related_id",
+        CAST(NULL AS VARCHAR(65535)) AS "reason",
+        CAST(NULL AS VARCHAR(65535)) AS "event",
+        CAST(NULL AS TIMESTAMP) AS "occurred_at",
+        "m"."plan" AS "t_plan",
+        COALESCE("m"."visits", 0) AS "t_visits",
+        "m"."email" AS "t_email",
+        MD5(
+          'forgotten:salt:' || CASE
+            WHEN COALESCE(
+              POSITION(
+                '@' IN TRIM(' \t\n\r\f\013 ﻿' FROM CASE
+                  WHEN CAST("m"."id" AS VARCHAR(65535)) = ''
+                  OR CAST("m"."id" AS VARCHAR(65535)) LIKE ' %'
+                  OR CAST("m"."id" AS VARCHAR(65535)) LIKE '% '
+                  THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR(65535))), '')
+                  ELSE CAST("m"."id" AS VARCHAR(65535))
+                END)
+              ),
+              0
+            ) > 0
+            THEN LOWER(
+              TRIM(' \t\n\r\f\013 ﻿' FROM CASE
+                WHEN CAST("m"."id" AS VARCHAR(65535)) = ''
+                OR CAST("m"."id" AS VARCHAR(65535)) LIKE ' %'
+                OR CAST("m"."id" AS VARCHAR(65535)) LIKE '% '
+                THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR(65535))), '')
+                ELSE CAST("m"."id" AS VARCHAR(65535))
+              END)
+            )
+            ELSE TRIM(' \t\n\r\f\013 ﻿' FROM CASE
+              WHEN CAST("m"."id" AS VARCHAR(65535)) = ''
+              OR CAST("m"."id" AS VARCHAR(65535)) LIKE ' %'
+              OR CAST("m"."id" AS VARCHAR(65535)) LIKE '% '
+              THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR(65535))), '')
+              ELSE CAST("m"."id" AS VARCHAR(65535))
+            END)
+          END
+        ) AS "forgotten_1",
+        MD5(
+          'forgotten:salt:' || CASE
+            WHEN COALESCE(
+              POSITION(
+                '@' IN TRIM(' \t\n\r\f\013 ﻿' FROM CASE
+                  WHEN CAST("m"."email" AS VARCHAR(65535)) = ''
+                  OR CAST("m"."email" AS VARCHAR(65535)) LIKE ' %'
+                  OR CAST("m"."email" AS VARCHAR(65535)) LIKE '% '
+                  THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR(65535))), '')
+                  ELSE CAST("m"."email" AS VARCHAR(65535))
+                END)
+              ),
+              0
+            ) > 0
+            THEN LOWER(
+              TRIM(' \t\n\r\f\013 ﻿' FROM CASE
+                WHEN CAST("m"."email" AS VARCHAR(65535)) = ''
+                OR CAST("m"."email" AS VARCHAR(65535)) LIKE ' %'
+                OR CAST("m"."email" AS VARCHAR(65535)) LIKE '% '
+                THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR(65535))), '')
+                ELSE CAST("m"."email" AS VARCHAR(65535))
+              END)
+            )
+            ELSE TRIM(' \t\n\r\f\013 ﻿' FROM CASE
+              WHEN CAST("m"."email" AS VARCHAR(65535)) = ''
+              OR CAST("m"."email" AS VARCHAR(65535)) LIKE ' %'
+              OR CAST("m"."email" AS VARCHAR(65535)) LIKE '% '
+              THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR(65535))), '')
+              ELSE CAST("m"."email" AS VARCHAR(65535))
+            END)
+          END
+        ) AS "forgotten_2",
+        MD5(
+          'forgotten:salt:email:' || TRANSLATE(
+            TRIM(BOTH '\t\n\013\f\r\034\035\036\037                  　' FROM TRIM(' \t\n\r\f\013 ﻿' FROM CASE
+              WHEN CAST("m"."email" AS VARCHAR(65535)) = ''
+              OR CAST("m"."email" AS VARCHAR(65535)) LIKE ' %'
+              OR CAST("m"."email" AS VARCHAR(65535)) LIKE '% '
+              THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR(65535))), '')
+              ELSE CAST("m"."email" AS VARCHAR(65535))
+            END)),
+            'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+            'abcdefghijklmnopqrstuvwxyz'
+          )
+        ) AS "forgotten_3"
+      FROM "shop"."people" AS "m"
+    ) AS "r"
+    LEFT JOIN (
+      SELECT DISTINCT
+        "person"
+      FROM "shop_activation"."forgotten"
+    ) AS "forgotten_1"
+      ON "forgotten_1"."person" = "r"."forgotten_1"
+    LEFT JOIN (
+      SELECT DISTINCT
+        "person"
+      FROM "shop_activation"."forgotten"
+    ) AS "forgotten_2"
+      ON "forgotten_2"."person" = "r"."forgotten_2"
+    LEFT JOIN (
+      SELECT DISTINCT
+        "person"
+      FROM "shop_activation"."forgotten"
+    ) AS "forgotten_3"
+      ON "forgotten_3"."person" = "r"."forgotten_3"
+  ) AS "r"
+) AS "g";
+
+DROP TABLE IF EXISTS "activation_gone";
