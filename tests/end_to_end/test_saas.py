@@ -34,8 +34,9 @@ PX_ACCOUNTS = {
 }
 RECOVERED = {"u_0110", "u_0114", "u_0130"}
 """Of those at risk on the first day: two use it again, one has paid."""
-CHANGED = {"stuck in the setup"}
-"""Personas of the first day that are somebody else on the second."""
+CHANGED = {"stuck in the setup", "ineligible"}
+"""Personas of the first day that are somebody else on the second: one has gone on, and an account
+that lacked five points is a lead."""
 LEFT_ALONE = {"u_0055", "u_0107"}
 """Who asked for it, says the script that made the seeds."""
 
