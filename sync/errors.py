@@ -33,11 +33,12 @@ def sentences(*pieces: str) -> str:
     return " ".join(ended)
 
 
-def _here() -> str:
+def from_here(where: str) -> str:
+    """A file below the folder that one is in, such as the project's, by its path from there."""
     try:
-        return f"{os.getcwd()}{os.sep}"
+        return where.removeprefix(f"{os.getcwd()}{os.sep}")
     except OSError:  # the folder is gone
-        return "\0"
+        return where
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +52,8 @@ class Problem:
     fix: str = ""
 
     def __post_init__(self) -> None:
-        """A file below the folder that one is in, such as the project's, by its path from there."""
-        object.__setattr__(self, "where", self.where.removeprefix(_here()))
+        """Shown from the folder that one is in."""
+        object.__setattr__(self, "where", from_here(self.where))
 
     def __str__(self) -> str:
         lines = [f"error[{self.code}]: {self.message}"]

@@ -13,7 +13,7 @@ from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ValidationError
 
-from sync.errors import Problem
+from sync.errors import Problem, from_here
 from sync.project.policy_forms import SHARE
 from sync.project.policy_forms import SPAN as SLA
 from sync.project.suggest import did_you_mean, nearest
@@ -62,7 +62,7 @@ class Place:
 
     def at(self, *keys: str | int) -> str:
         """`<file>, <key path>` of something below this place."""
-        return f"{self.file}, {dotted(self.path, keys)}"
+        return from_here(f"{self.file}, {dotted(self.path, keys)}")
 
     def problem(
         self, code: str, text: str, *keys: str | int, hint: str = "", fix: str = ""

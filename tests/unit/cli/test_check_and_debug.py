@@ -47,6 +47,23 @@ def test_debug_passes_where_everything_is_right_and_writes_nothing(app: App) -> 
     assert "account 4711, as recorded" in app.run("debug").out
 
 
+def test_check_complains_of_no_variable_that_only_the_run_has(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    more = """\
+    second:
+      type: customerio
+      site_id: s
+      api_key: "{{ env_var('NOT_SET') }}"
+      base_url: "{{ env_var('NOT_SET') }}/x"
+"""
+    (app.dir / "profiles.yml").write_text((app.dir / "profiles.yml").read_text() + more)
+    monkeypatch.chdir(app.dir)
+    told = app.run("check")
+    assert told.exit_code == 0, told.out
+    assert "NOT_SET" in app.run("debug").out
+
+
 def test_a_missing_variable_of_one_connection_does_not_hide_another(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
