@@ -16,6 +16,11 @@ _SQL = {
     "duckdb": "cast(cast('0x' || left(md5(_salt || _who), 8) as bigint) % 10000 as integer)",
     "postgres": "cast(cast(cast('x' || left(md5(_salt || _who), 8) as bit(32)) as bigint)"
     " % 10000 as integer)",
+    **dict.fromkeys(
+        ("spark", "databricks"),
+        "cast(cast(conv(substring(md5(concat(_salt, _who)), 1, 8), 16, 10) as bigint) % 10000"
+        " as int)",
+    ),
     "snowflake": "cast(mod(to_number(left(md5(_salt || _who), 8), 'XXXXXXXX'), 10000) as integer)",
 }
 """By engine; on each that the tests run."""

@@ -242,8 +242,10 @@ def native_hash(dialect: str, *parts: exp.Expr) -> exp.Expr:
         case "record":
             row = exp.Anonymous(this="row", expressions=list(parts))
             return exp.Anonymous(this="hash_record_extended", expressions=[row, e.number(0)])
-        case "xxhash":
-            return exp.Anonymous(this="xxhash64", expressions=list(parts))
+        case "xxhash":  # passes over nulls, so that it has to be told of them
+            told = [x for part in parts for x in (part, e.is_null(part.copy()))]
+            hashed = exp.Anonymous(this="xxhash64", expressions=told)
+            return exp.cast(hashed, facts(dialect).hash_type)  # whose sum has room
         case _:
             struct = exp.Struct(expressions=list(parts))
             text = exp.Anonymous(this="to_json_string", expressions=[struct])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -122,6 +122,9 @@ class SqlStore:
             try:
                 yield self._made
             finally:
+                if self._made.has_scratch:
+                    with suppress(WarehouseError):  # the next run drops them too
+                        self._made.sweep()
                 self._open = self._made = None
 
     def _turn(self) -> AbstractContextManager[None]:
@@ -315,6 +318,7 @@ class SqlStore:
         preparing.ensure(state, prepared)
         with self._fenced(epoch, is_shared=self.sync.rules.decides_together):
             is_unread = self.as_of.only_protective or bool(prepared.refusal)
+            state.sweep()
             write = writing.write_exits if is_unread else writing.write
             self._summary = write(state, prepared)
             if not self._is_named:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from sqlglot import exp
 from sync.model import Relation
 from sync.relation import turned
 from sync.state import schema as t
+from sync.state import scratch
 from sync.state.columns import Column
 from sync.state.digests import keyed
 from sync.state.older import as_today
@@ -33,6 +35,9 @@ class Catalogue:
         self._older: bool | None = False if is_current else None
         self._present: frozenset[str] | None = None
         self._format: int | None = None
+        self._token = secrets.token_hex(4)
+        self.has_scratch = False
+        """Tables were made that have to be dropped at the end."""
         self._names: tuple[str, str, str] | None = None
 
     def run(self, statement: exp.Expr) -> int:
@@ -45,13 +50,32 @@ class Catalogue:
         """The same, of a statement that the engine knows."""
         if isinstance(statement, exp.Create | exp.Drop | exp.Alter):
             self.look_again()
-        return self.session.execute(e.rendered(statement, self.dialect))
+        if scratch.is_made(statement) and facts(self.dialect).has_scratch:
+            self.has_scratch = True
+        return self.session.execute(self.rendered(statement))
+
+    def rendered(self, statement: exp.Expr, pretty: bool = False) -> str:
+        """SQL text, with what the plan works with where the engine keeps that."""
+        known = facts(self.dialect)
+        if known.inserts_whole_rows and isinstance(statement, exp.Insert):
+            statement = t.of_whole_rows(statement, self.dialect)
+        if known.has_scratch:
+            statement = scratch.placed(statement, self.tables, self._token)
+        return e.rendered(statement, self.dialect, pretty)
+
+    def sweep(self) -> None:
+        """Drop tables that plans of the sync have worked with, here and in runs cut short."""
+        if facts(self.dialect).has_scratch:
+            self.look_again()
+            self.has_scratch = False
+            for name in scratch.left(self.tables, self.present()):
+                self.run(e.drop_table(self.tables[name]))
 
     def ask(self, query: exp.Query) -> list[tuple[Any, ...]]:
         """Render and run one query; of an older format, as if it were today's."""
         if self._is_older():
             query = as_today(self, query)
-        return self.session.query(e.rendered(query, self.dialect))
+        return self.session.query(self.rendered(query))
 
     def append(
         self,
@@ -61,6 +85,9 @@ class Catalogue:
         unless: Sequence[str] = (),
     ) -> None:
         """Insert rows; those that the table has already, by the columns `unless`, are left out."""
+        if facts(self.dialect).inserts_whole_rows:
+            more = t.without(relation, columns)
+            columns, rows = [*columns, *more], [(*row, *[None] * len(more)) for row in rows]
         table, *quoted = [
             e.rendered(x, self.dialect) for x in (e.table(relation), *map(e.ident, columns))
         ]
@@ -86,10 +113,19 @@ class Catalogue:
     def present(self) -> frozenset[str]:
         """The names of the tables that are there; looked up once."""
         if self._present is None:
-            listed = t.list_tables(self.tables, self.dialect)
-            names = [str(name) for (name,) in self.session.query(e.rendered(listed, self.dialect))]
-            self._present = frozenset(turned(name, self.dialect) for name in names)
+            self._present = frozenset(turned(name, self.dialect) for name in self._listed())
         return self._present
+
+    def _listed(self) -> list[str]:
+        """What is shown has more columns; and of a schema that is not there, nothing is shown."""
+        find, listed = (
+            e.rendered(of(self.tables, self.dialect), self.dialect)
+            for of in (t.find_schema, t.list_tables)
+        )
+        shows = facts(self.dialect).shows
+        if shows and not self.session.query(find):
+            return []
+        return [str(row[1 if shows else 0]) for row in self.session.query(listed)]
 
     def is_installed(self) -> bool:
         """Whether any run has left state here."""
@@ -157,6 +193,10 @@ class Catalogue:
             self.run(t.create(relation, types, self.dialect))
             return
         there = dict(present)
+        if facts(self.dialect).converts == "replace":
+            if not self._agrees(there, {**types, **self._kept(there, types)}):
+                self.run(t.replaced(relation, there, types, self.dialect))
+            return
         for name in types.keys() - there.keys():
             if (copied := COPY + name) in there:
                 self.run(t.rename_column(relation, copied, name))
@@ -168,6 +208,10 @@ class Catalogue:
                 self.run(t.add_column(relation, name, data_type, self.dialect))
             elif name not in t.SNAPSHOT and not self.same(there[name], data_type):
                 self._retype(relation, name, data_type)
+
+    def _kept(self, there: Mapping[str, str], types: Mapping[str, str]) -> dict[str, str]:
+        """Columns that stay as they were created."""
+        return {name: there[name] for name in t.SNAPSHOT if name in there and name in types}
 
     def _retype(self, relation: Relation, name: str, data_type: str) -> None:
         """Give a column another type; a run that dies on the way leaves it in one piece."""

@@ -15,23 +15,28 @@ from sync.destinations.identifiers import NORMAL_FORMS
 from sync.model import Sync, Trait
 from sync.state.nested import json_text
 from sync.warehouse import sql as e
+from sync.warehouse.dialect import facts
 
 LONGEST_NAME_BYTES = 63
 """PostgreSQL cuts identifiers there, in silence; the shortest limit among the dialects."""
 
+_MARKS = re.compile(r"[ ,;{}()\n\t=]")
+"""What no name of a Delta table's column holds."""
 WHITE = " \t\n\r\f\v\u00a0\ufeff"
 """What files from other systems carry around a key, a byte order mark among it."""
 _KEPT_TEXT = frozenset(("VARCHAR", "NVARCHAR", "TEXT"))
 """Types of text that are compared as they are; every other one becomes its text first."""
 
 
-def trait_column(name: str) -> str:
+def trait_column(name: str, dialect: str = "") -> str:
     """The state column of a trait: `t_<name>`, cut and hashed where it would be too long.
 
     Identifiers are case-insensitive on DuckDB, so a name with capitals is told apart by a hash too.
     """
     plain = f"t_{name}"
-    if len(plain.encode()) <= LONGEST_NAME_BYTES and name == name.lower() and name.isascii():
+    is_kept = not (dialect and facts(dialect).refuses_marks and _MARKS.search(name))
+    is_short = len(plain.encode()) <= LONGEST_NAME_BYTES
+    if is_kept and is_short and name == name.lower() and name.isascii():
         return plain
     readable = re.sub(r"[^a-z0-9_]", "_", plain.lower())[:40]
     return f"{readable}_{hashlib.sha256(name.encode()).hexdigest()[:12]}"
@@ -60,7 +65,7 @@ class Column:
     @property
     def state_name(self) -> str:
         """Its column in the snapshot and the plan."""
-        return self.stored_name or trait_column(self.trait.name)
+        return self.stored_name or trait_column(self.trait.name, self.dialect)
 
     @property
     def is_live(self) -> bool:

@@ -76,7 +76,7 @@ def _look(state: Catalogue) -> tuple[Found, list[str]]:
 
 def create(state: Catalogue) -> None:
     """Every shared table that is not there, then the row that says so."""
-    if not state.ask(t.find_schema(state.tables, state.dialect)):
+    if not state.session.query(state.rendered(t.find_schema(state.tables, state.dialect))):
         state.run(t.create_schema(state.tables))
     for name in t.SHARED:
         complete(state, name)

@@ -71,7 +71,7 @@ def followed(live: Sequence[Column], known: Sequence[Column], dialect: str) -> t
         before = _continued(column, known, dialect)
         if before is None:
             stored_type = "varchar" if _form(column)[0] == "text" else ""
-            name = _free(column.trait.name, taken)
+            name = _free(column.trait.name, taken, dialect)
             placed = replace(column, stored_name=name, stored_type=stored_type)
         else:
             placed = replace(
@@ -107,9 +107,9 @@ def _wider(before: Column, column: Column, dialect: str) -> str:
     return stored if is_same or fits(wanted, stored, dialect) else wanted
 
 
-def _free(name: str, taken: set[str]) -> str:
-    plain = trait_column(name)
-    numbered = (trait_column(f"{name}_{i}") for i in range(2, len(taken) + 3))
+def _free(name: str, taken: set[str], dialect: str) -> str:
+    plain = trait_column(name, dialect)
+    numbered = (trait_column(f"{name}_{i}", dialect) for i in range(2, len(taken) + 3))
     return next(c for c in (plain, *numbered) if c not in taken)
 
 

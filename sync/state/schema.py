@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlglot import exp
@@ -490,8 +490,10 @@ def create_schema(tables: StateTables) -> exp.Create:
     return exp.Create(this=name, kind="SCHEMA", exists=True)
 
 
-def find_schema(tables: StateTables, dialect: str) -> exp.Select:
+def find_schema(tables: StateTables, dialect: str) -> exp.Expr:
     """One row when the state schema exists: `create if not exists` asks for rights even then."""
+    if facts(dialect).shows:
+        return _show(f"SCHEMAS LIKE {e.rendered(e.text(tables.schema), dialect)}")
     here = exp.Anonymous(this="current_database")
     return (
         exp.select(e.number(1))
@@ -503,11 +505,14 @@ def find_schema(tables: StateTables, dialect: str) -> exp.Select:
     )
 
 
-def list_tables(tables: StateTables, dialect: str) -> exp.Select:
+def list_tables(tables: StateTables, dialect: str) -> exp.Expr:
     """The names of all tables in the state schema, as the engine has them.
 
-    PostgreSQL's information_schema hides what a login may not read; DuckDB folds names.
+    PostgreSQL's information_schema hides what a login may not read; DuckDB folds names. What is
+    shown has the name in its second column.
     """
+    if facts(dialect).shows:
+        return _show(f"TABLES IN {e.rendered(e.ident(tables.schema), dialect)}")
     schema: exp.Expr = e.text(turned(tables.schema, dialect))
     if dialect == "postgres":
         listed = exp.select("tablename").from_(exp.table_("pg_tables", db="pg_catalog"))
@@ -518,6 +523,34 @@ def list_tables(tables: StateTables, dialect: str) -> exp.Select:
     if dialect == "duckdb":
         found, schema = exp.Lower(this=found), exp.Lower(this=schema)
     return listed.where(here, e.equals(found, schema))
+
+
+def without(relation: Relation, names: Collection[str]) -> dict[str, str]:
+    """The columns of a table of the state, but for those of traits, that are not among `names`."""
+    own = {"acks_": ACKS, "snapshot_": SNAPSHOT, "plan_": PLAN}
+    known = SHARED.get(relation.name) or next(
+        (types for prefix, types in own.items() if relation.name.startswith(prefix)), {}
+    )
+    return {name: kind for name, kind in known.items() if name not in names}
+
+
+def of_whole_rows(insert: exp.Insert, dialect: str) -> exp.Insert:
+    """The same insert, with nulls for the columns that it does not name, and values called by the
+    columns that they are for.
+    """
+    made = insert.copy()
+    into, query = made.this, made.expression
+    names = [name.name for name in into.expressions]
+    more = without(Relation(None, into.this.db, into.this.name), names)
+    into.set("expressions", [e.ident(name) for name in (*names, *more)])
+    nulls = (typed_null(kind, dialect) for kind in more.values())
+    values = (*(value.unalias() for value in query.selects), *nulls)
+    query.set("expressions", e.aliased(zip((*names, *more), values, strict=True)))
+    return made
+
+
+def _show(what: str) -> exp.Command:
+    return exp.Command(this="SHOW", expression=what)
 
 
 def since(table: str) -> int:
@@ -559,6 +592,20 @@ def retype_column(relation: Relation, name: str, data_type: str, dialect: str) -
     if facts(dialect).converts == "using":
         action.set("using", exp.cast(e.col(name), kind))
     return exp.Alter(this=e.table(relation), kind="TABLE", actions=[action])
+
+
+def replaced(
+    relation: Relation, there: Collection[str], types: Mapping[str, str], dialect: str
+) -> exp.Create:
+    """`create or replace table ... as select`: what it holds, in columns of the given types."""
+    found = [
+        (name, exp.cast(e.col(name), built_type(kind, dialect)))
+        if name in there
+        else (name, typed_null(kind, dialect))
+        for name, kind in types.items()
+    ]
+    rows = e.select(*e.aliased(found)).from_(e.table(relation))
+    return exp.Create(this=e.table(relation), kind="TABLE", replace=True, expression=rows)
 
 
 def copy_column(

@@ -14,6 +14,7 @@ from threading import Lock, local
 from typing import Any
 
 from sync.errors import ConfigError, Problem, WarehouseError
+from sync.warehouse.databricks import DatabricksSession
 from sync.warehouse.dialect import FACTS
 from sync.warehouse.errors import driver_words
 from sync.warehouse.port import Session
@@ -21,6 +22,7 @@ from sync.warehouse.postgres import PostgresSession
 from sync.warehouse.redshift import RedshiftSession
 from sync.warehouse.session import AdapterSession
 from sync.warehouse.snowflake import SnowflakeSession
+from sync.warehouse.spark import SparkSession
 
 DIALECTS = {"sqlserver": "tsql", "synapse": "tsql"}
 """Adapters whose sqlglot dialect has another name."""
@@ -28,6 +30,8 @@ SESSIONS: Mapping[str, type[AdapterSession]] = {
     "postgres": PostgresSession,
     "redshift": RedshiftSession,
     "snowflake": SnowflakeSession,
+    "databricks": DatabricksSession,
+    "spark": SparkSession,
 }
 """Drivers with words of their own, by dialect."""
 

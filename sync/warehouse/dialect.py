@@ -47,9 +47,18 @@ class Facts:
     """DDL and DML roll back together; elsewhere each statement commits by itself."""
     collation: str = ""
     """Orders text by its bytes; empty where text is ordered so anyway."""
-    converts: Literal["", "using", "copy"] = ""
+    converts: Literal["", "using", "copy", "replace"] = ""
     """How a column gets a new type: it takes it, needs to be told how to convert, or can't take
-    every one and is copied into a column that has it."""
+    every one and is copied into a column that has it. Or no column changes, and none goes: a table
+    is replaced by a copy of itself."""
+    has_scratch: bool = False
+    """It has no temporary tables: a plan works with tables in the state's schema."""
+    inserts_whole_rows: bool = False
+    """An insert has to give every column, also those that are to be null."""
+    refuses_marks: bool = False
+    """No name of a column holds a space, a comma, a semicolon, a bracket or an equals sign."""
+    shows: bool = False
+    """It tells what schemas and tables there are by `show`, and has no information_schema."""
     hides: bool = False
     """What a login may not read looks to it as if it were not there."""
     synonyms: Mapping[str, str] = field(default_factory=dict)
@@ -106,8 +115,26 @@ FACTS = {
         },
     ),
     "bigquery": Facts("bigquery", "farm"),
-    "databricks": Facts("databricks", "xxhash"),
-    "spark": Facts("spark", "xxhash"),
+    "databricks": Facts(
+        "databricks",
+        "xxhash",
+        "decimal(20, 0)",
+        converts="replace",
+        has_scratch=True,
+        inserts_whole_rows=True,
+        refuses_marks=True,
+        shows=True,
+    ),
+    "spark": Facts(
+        "spark",
+        "xxhash",
+        "decimal(20, 0)",
+        converts="replace",
+        has_scratch=True,
+        inserts_whole_rows=True,
+        refuses_marks=True,
+        shows=True,
+    ),
 }
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from sqlglot import exp
 
 from sync.relation import turned
+from sync.warehouse import delta
 
 Rewrite = Callable[[exp.Expr], exp.Expr]
 TEXTS = (exp.DataType.Type.VARCHAR, exp.DataType.Type.TEXT)
@@ -21,6 +22,8 @@ def rendered(statement: exp.Expr, dialect: str, pretty: bool = False) -> str:
             if made is not node:
                 statement = made if node is statement else statement
                 node.replace(made)
+    if dialect in ("databricks", "spark"):
+        return delta.kept_together(statement).sql(dialect, pretty=pretty, copy=False)
     return statement.sql(dialect, pretty=pretty)
 
 
@@ -53,5 +56,10 @@ def _differs(left: exp.Expr, right: exp.Expr) -> exp.Expr:
     return exp.Not(this=same)
 
 
-REWRITES: Mapping[str, Rewrite] = {"snowflake": _snowflake, "redshift": _redshift}
+REWRITES: Mapping[str, Rewrite] = {
+    "snowflake": _snowflake,
+    "redshift": _redshift,
+    "databricks": delta.databricks,
+    "spark": delta.spark,
+}
 """By dialect; nodes are seen from the innermost on."""

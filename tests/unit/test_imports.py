@@ -48,12 +48,14 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
         "state",
         "warehouse.sql",
         "warehouse.rendering",
+        "warehouse.delta",
         "run.access",
     ),
     "duckdb": ("warehouse", "testing"),
     "psycopg2": ("warehouse",),
     "pyarrow": ("warehouse", "journal.rows", "journal.spool"),
     "dbt": ("warehouse.adapter",),
+    "pyspark": ("warehouse.spark",),
     "httpcore": ("http",),
     "http": (),
     "urllib.request": ("http.transport",),  # finds the proxies, and sends nothing
@@ -231,6 +233,7 @@ def test_every_library_is_a_declared_dependency() -> None:
         "yaml": "pyyaml",
         "dbt": None,
         "psycopg2": None,
+        "pyspark": None,
         "activation_sandbox": None,
         "vl_convert": "vl-convert-python",
     }

@@ -77,6 +77,8 @@ class Recording:
         return ONES
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
+        if sql.startswith("SHOW"):  # what is shown has its name second
+            return [(ONES, ONES)]
         found = parse_one(sql, dialect=self.dialect)
         names = [turned(one.alias_or_name, self.dialect) for one in found.selects]
         if names[:2] == ["op", "cause"]:
@@ -116,14 +118,15 @@ class Listening(Catalogue):
     def __init__(self, dialect: str) -> None:
         session: Any = Recording(dialect)
         super().__init__(session, dialect, TABLES, is_current=True)
+        self._token = "0" * 8
         self.told: list[str] = []
 
     def tell(self, statement: exp.Expr) -> int:
-        self.told.append(e.rendered(statement, self.dialect, pretty=True))
+        self.told.append(self.rendered(statement, pretty=True))
         return super().tell(statement)
 
     def ask(self, query: exp.Query) -> list[tuple[Any, ...]]:
-        self.told.append(e.rendered(query, self.dialect, pretty=True))
+        self.told.append(self.rendered(query, pretty=True))
         return super().ask(query)
 
 

@@ -18,6 +18,7 @@ from sync.warehouse.duckdb import DuckDBSession
 
 TABLES = StateTables(None, "main", "people__crm")
 TEXT = Column(Trait("name", "name"), "varchar")
+OTHER = Column(Trait("age", "age"), "integer")
 
 
 def column(data_type: str) -> Column:
@@ -66,6 +67,29 @@ def test_what_is_held_is_there_whenever_the_process_dies(session: Dying, stateme
     columns = dict(session.columns(TABLES.snapshot) or ())
     assert columns["t_mrr"] == "DECIMAL(12,4)"
     assert not [name for name in columns if name.startswith("retyped_")]
+
+
+def test_a_table_whose_columns_stay_is_replaced_by_one_statement(
+    session: Dying, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replacing = replace(dialect.FACTS["duckdb"], converts="replace")
+    monkeypatch.setitem(dialect.FACTS, "duckdb", replacing)
+    catalogue(session).ensure_tables([column("decimal(10, 2)"), TEXT])
+    session.execute(
+        "insert into snapshot_people__crm (identity, t_mrr, t_name) values ('a', 7.07, 'Ann')"
+    )
+    session.left = 1
+    with pytest.raises(KeyboardInterrupt):  # at the plan, which is the next table
+        catalogue(session).ensure_tables([column("decimal(12, 4)"), OTHER])
+    session.left = 100
+    assert session.query("select identity, t_mrr, t_age from snapshot_people__crm") == [
+        ("a", Decimal("7.0700"), None)
+    ]
+    columns = dict(session.columns(TABLES.snapshot) or ())
+    assert columns["t_mrr"] == "DECIMAL(12,4)"
+    assert "t_name" not in columns
+    session.left = 2  # the plan is dropped and made, the snapshot stays
+    catalogue(session).ensure_tables([column("decimal(12, 4)"), OTHER])
 
 
 def test_snowflakes_words_for_one_type_are_the_same() -> None:

@@ -93,8 +93,8 @@ CREATE TABLE IF NOT EXISTS `shop_activation`.`snapshot_people__mailer` (
   `external_key` STRING,
   `related_id` STRING,
   `target_id` INT,
-  `fingerprint` BIGINT,
-  `attempted` BIGINT,
+  `fingerprint` DECIMAL(20, 0),
+  `attempted` DECIMAL(20, 0),
   `attempted_op` STRING,
   `is_member` BOOLEAN,
   `has_entered` BOOLEAN,
@@ -142,7 +142,7 @@ CREATE TABLE IF NOT EXISTS `shop_activation`.`plan_people__mailer` (
   `transition` INT,
   `origin_epoch` BIGINT,
   `to_repeat` INT,
-  `fingerprint` BIGINT,
+  `fingerprint` DECIMAL(20, 0),
   `event` STRING,
   `occurred_at` TIMESTAMP,
   `is_quiet` BOOLEAN,
@@ -161,10 +161,10 @@ INSERT INTO `shop_activation`.`targets` (
   `first_used_at`
 )
 SELECT
-  'people__mailer',
-  1,
-  '{"manner":{},"names":["email","plan","visits"],"place":{"identify_by":"email"}}',
-  CAST(FROM_UTC_TIMESTAMP(CURRENT_TIMESTAMP(), 'UTC') AS TIMESTAMP)
+  'people__mailer' AS `sync`,
+  1 AS `target_id`,
+  '{"manner":{},"names":["email","plan","visits"],"place":{"identify_by":"email"}}' AS `target`,
+  CAST(FROM_UTC_TIMESTAMP(CURRENT_TIMESTAMP(), 'UTC') AS TIMESTAMP) AS `first_used_at`
 WHERE
   NOT EXISTS(
     SELECT
@@ -181,7 +181,13 @@ SELECT
   COALESCE(SUM(CASE WHEN `is_emptied` THEN 1 ELSE 0 END), 0),
   COUNT(`fingerprint`),
   SUM(`fingerprint`),
-  SUM(CASE WHEN NOT `fingerprint` IS NULL THEN XXHASH64(`fingerprint`) ELSE NULL END)
+  SUM(
+    CASE
+      WHEN NOT `fingerprint` IS NULL
+      THEN CAST(XXHASH64(`fingerprint`, `fingerprint` IS NULL) AS DECIMAL(20, 0))
+      ELSE NULL
+    END
+  )
 FROM (
   SELECT
     CASE
@@ -210,7 +216,13 @@ FROM (
 SELECT
   COUNT(*),
   SUM(`fingerprint`),
-  SUM(CASE WHEN NOT `fingerprint` IS NULL THEN XXHASH64(`fingerprint`) ELSE NULL END),
+  SUM(
+    CASE
+      WHEN NOT `fingerprint` IS NULL
+      THEN CAST(XXHASH64(`fingerprint`, `fingerprint` IS NULL) AS DECIMAL(20, 0))
+      ELSE NULL
+    END
+  ),
   COALESCE(SUM(CASE WHEN `detail` = 'unidentified' THEN 1 ELSE 0 END), 0),
   COALESCE(SUM(CASE WHEN `detail` = 'address-missing' THEN 1 ELSE 0 END), 0),
   COALESCE(SUM(CASE WHEN `detail` = 'null-refused' THEN 1 ELSE 0 END), 0)
@@ -238,14 +250,20 @@ FROM (
     CASE
       WHEN `r`.`identity` IS NULL OR `r`.`external_key` IS NULL OR `r`.`t_plan` IS NULL
       THEN NULL
-      ELSE XXHASH64(
+      ELSE CAST(XXHASH64(
         CAST('3;databricks 1;8fab6aea253956c79db57159d913d14f' AS STRING),
+        CAST('3;databricks 1;8fab6aea253956c79db57159d913d14f' AS STRING) IS NULL,
         `r`.`identity`,
+        `r`.`identity` IS NULL,
         `r`.`external_key`,
+        `r`.`external_key` IS NULL,
         `r`.`t_email`,
+        `r`.`t_email` IS NULL,
         `r`.`t_plan`,
-        `r`.`t_visits`
-      )
+        `r`.`t_plan` IS NULL,
+        `r`.`t_visits`,
+        `r`.`t_visits` IS NULL
+      ) AS DECIMAL(20, 0))
     END AS `fingerprint`
   FROM (
     SELECT
@@ -285,9 +303,9 @@ FROM (
   ) AS `r`
 ) AS `g`;
 
-DROP TABLE IF EXISTS `activation_candidates`;
+DROP TABLE IF EXISTS `shop_activation`.`scratch_00000000_candidates_people__mailer`;
 
-CREATE TEMPORARY VIEW `activation_candidates` AS
+CREATE TABLE `shop_activation`.`scratch_00000000_candidates_people__mailer` AS
 SELECT
   COALESCE(`m`.`identity`, `s`.`identity`) AS `identity`,
   NOT `m`.`identity` IS NULL AND `m`.`detail` IS NULL AS `is_wanted`,
@@ -344,14 +362,20 @@ FROM (
       CASE
         WHEN `r`.`identity` IS NULL OR `r`.`external_key` IS NULL OR `r`.`t_plan` IS NULL
         THEN NULL
-        ELSE XXHASH64(
+        ELSE CAST(XXHASH64(
           CAST('3;databricks 1;8fab6aea253956c79db57159d913d14f' AS STRING),
+          CAST('3;databricks 1;8fab6aea253956c79db57159d913d14f' AS STRING) IS NULL,
           `r`.`identity`,
+          `r`.`identity` IS NULL,
           `r`.`external_key`,
+          `r`.`external_key` IS NULL,
           `r`.`t_email`,
+          `r`.`t_email` IS NULL,
           `r`.`t_plan`,
-          `r`.`t_visits`
-        )
+          `r`.`t_plan` IS NULL,
+          `r`.`t_visits`,
+          `r`.`t_visits` IS NULL
+        ) AS DECIMAL(20, 0))
       END AS `fingerprint`
     FROM (
       SELECT
@@ -434,9 +458,9 @@ WHERE
   )
   AND NOT COALESCE(`m`.`detail` IN ('address-missing', 'null-refused'), FALSE);
 
-DROP TABLE IF EXISTS `activation_duplicates`;
+DROP TABLE IF EXISTS `shop_activation`.`scratch_00000000_duplicates_people__mailer`;
 
-CREATE TEMPORARY VIEW `activation_duplicates` AS
+CREATE TABLE `shop_activation`.`scratch_00000000_duplicates_people__mailer` AS
 SELECT
   `identity`,
   COALESCE(SUM(CASE WHEN `detail` IS NULL THEN 1 ELSE 0 END), 0) AS `model_rows`
@@ -470,14 +494,20 @@ FROM (
       CASE
         WHEN `r`.`identity` IS NULL OR `r`.`external_key` IS NULL OR `r`.`t_plan` IS NULL
         THEN NULL
-        ELSE XXHASH64(
+        ELSE CAST(XXHASH64(
           CAST('3;databricks 1;8fab6aea253956c79db57159d913d14f' AS STRING),
+          CAST('3;databricks 1;8fab6aea253956c79db57159d913d14f' AS STRING) IS NULL,
           `r`.`identity`,
+          `r`.`identity` IS NULL,
           `r`.`external_key`,
+          `r`.`external_key` IS NULL,
           `r`.`t_email`,
+          `r`.`t_email` IS NULL,
           `r`.`t_plan`,
-          `r`.`t_visits`
-        )
+          `r`.`t_plan` IS NULL,
+          `r`.`t_visits`,
+          `r`.`t_visits` IS NULL
+        ) AS DECIMAL(20, 0))
       END AS `fingerprint`
     FROM (
       SELECT
@@ -526,15 +556,15 @@ GROUP BY
 
 SELECT
   SUM(`model_rows`)
-FROM `activation_duplicates`;
+FROM `shop_activation`.`scratch_00000000_duplicates_people__mailer` AS `activation_duplicates`;
 
-DROP TABLE IF EXISTS `activation_shared`;
+DROP TABLE IF EXISTS `shop_activation`.`scratch_00000000_shared_people__mailer`;
 
-CREATE TEMPORARY VIEW `activation_shared` AS
+CREATE TABLE `shop_activation`.`scratch_00000000_shared_people__mailer` AS
 SELECT
   `s`.`identity` AS `leaver`,
   `o`.`identity` AS `stayer`
-FROM `activation_candidates` AS `c`
+FROM `shop_activation`.`scratch_00000000_candidates_people__mailer` AS `c`
 JOIN `shop_activation`.`snapshot_people__mailer` AS `s`
   ON `s`.`identity` = `c`.`identity`
 JOIN `shop_activation`.`snapshot_people__mailer` AS `o`
@@ -581,7 +611,7 @@ WHERE
     AND NOT EXISTS(
       SELECT
         1
-      FROM `activation_candidates` AS `d`
+      FROM `shop_activation`.`scratch_00000000_candidates_people__mailer` AS `d`
       WHERE
         (
           `d`.`identity` = `o`.`identity`
@@ -600,7 +630,7 @@ WHERE
         AND NOT EXISTS(
           SELECT
             1
-          FROM `activation_duplicates` AS `u`
+          FROM `shop_activation`.`scratch_00000000_duplicates_people__mailer` AS `u`
           WHERE
             `u`.`identity` = `d`.`identity`
         )
@@ -609,14 +639,14 @@ WHERE
   AND NOT EXISTS(
     SELECT
       1
-    FROM `activation_duplicates` AS `u`
+    FROM `shop_activation`.`scratch_00000000_duplicates_people__mailer` AS `u`
     WHERE
       `u`.`identity` = `c`.`identity`
   );
 
 SELECT
   1
-FROM `activation_shared`
+FROM `shop_activation`.`scratch_00000000_shared_people__mailer` AS `activation_shared`
 LIMIT 1;
 
 MERGE INTO `shop_activation`.`snapshot_people__mailer` AS `t`
@@ -634,7 +664,7 @@ USING (
       WHEN `s`.`identity` IN (
         SELECT
           `leaver`
-        FROM `activation_shared`
+        FROM `shop_activation`.`scratch_00000000_shared_people__mailer` AS `activation_shared`
       )
       THEN FALSE
       ELSE `s`.`is_member`
@@ -643,7 +673,7 @@ USING (
       WHEN `s`.`identity` IN (
         SELECT
           `leaver`
-        FROM `activation_shared`
+        FROM `shop_activation`.`scratch_00000000_shared_people__mailer` AS `activation_shared`
       )
       THEN FALSE
       ELSE `s`.`has_entered`
@@ -658,7 +688,7 @@ USING (
       WHEN `s`.`identity` IN (
         SELECT
           `leaver`
-        FROM `activation_shared`
+        FROM `shop_activation`.`scratch_00000000_shared_people__mailer` AS `activation_shared`
       )
       THEN CAST(NULL AS STRING)
       ELSE 'change'
@@ -667,7 +697,7 @@ USING (
       WHEN `s`.`identity` IN (
         SELECT
           `leaver`
-        FROM `activation_shared`
+        FROM `shop_activation`.`scratch_00000000_shared_people__mailer` AS `activation_shared`
       )
       THEN CAST(NULL AS STRING)
       ELSE '*'
@@ -702,7 +732,7 @@ USING (
       WHEN `s`.`identity` IN (
         SELECT
           `leaver`
-        FROM `activation_shared`
+        FROM `shop_activation`.`scratch_00000000_shared_people__mailer` AS `activation_shared`
       )
       THEN NULL
       ELSE `s`.`t_plan`
@@ -711,7 +741,7 @@ USING (
       WHEN `s`.`identity` IN (
         SELECT
           `leaver`
-        FROM `activation_shared`
+        FROM `shop_activation`.`scratch_00000000_shared_people__mailer` AS `activation_shared`
       )
       THEN NULL
       ELSE `s`.`t_visits`
@@ -720,7 +750,7 @@ USING (
       WHEN `s`.`identity` IN (
         SELECT
           `leaver`
-        FROM `activation_shared`
+        FROM `shop_activation`.`scratch_00000000_shared_people__mailer` AS `activation_shared`
       )
       THEN NULL
       ELSE `s`.`t_email`
@@ -729,7 +759,7 @@ USING (
       WHEN `s`.`identity` IN (
         SELECT
           `leaver`
-        FROM `activation_shared`
+        FROM `shop_activation`.`scratch_00000000_shared_people__mailer` AS `activation_shared`
       )
       THEN NULL
       ELSE `s`.`t_old`
@@ -738,7 +768,7 @@ USING (
       WHEN `s`.`identity` IN (
         SELECT
           `leaver`
-        FROM `activation_shared`
+        FROM `shop_activation`.`scratch_00000000_shared_people__mailer` AS `activation_shared`
       )
       THEN NULL
       ELSE `s`.`t_visits_2`
@@ -749,12 +779,12 @@ USING (
       `s`.`identity` IN (
         SELECT
           `leaver`
-        FROM `activation_shared`
+        FROM `shop_activation`.`scratch_00000000_shared_people__mailer` AS `activation_shared`
       )
       OR `s`.`identity` IN (
         SELECT
           `stayer`
-        FROM `activation_shared`
+        FROM `shop_activation`.`scratch_00000000_shared_people__mailer` AS `activation_shared`
       )
     )
 ) AS `n`
@@ -841,9 +871,9 @@ WHEN NOT MATCHED THEN INSERT (
   `n`.`t_visits_2`
 );
 
-DROP TABLE IF EXISTS `activation_candidates`;
+DROP TABLE IF EXISTS `shop_activation`.`scratch_00000000_candidates_people__mailer`;
 
-CREATE TEMPORARY VIEW `activation_candidates` AS
+CREATE TABLE `shop_activation`.`scratch_00000000_candidates_people__mailer` AS
 SELECT
   COALESCE(`m`.`identity`, `s`.`identity`) AS `identity`,
   NOT `m`.`identity` IS NULL AND `m`.`detail` IS NULL AS `is_wanted`,
@@ -900,14 +930,20 @@ FROM (
       CASE
         WHEN `r`.`identity` IS NULL OR `r`.`external_key` IS NULL OR `r`.`t_plan` IS NULL
         THEN NULL
-        ELSE XXHASH64(
+        ELSE CAST(XXHASH64(
           CAST('3;databricks 1;8fab6aea253956c79db57159d913d14f' AS STRING),
+          CAST('3;databricks 1;8fab6aea253956c79db57159d913d14f' AS STRING) IS NULL,
           `r`.`identity`,
+          `r`.`identity` IS NULL,
           `r`.`external_key`,
+          `r`.`external_key` IS NULL,
           `r`.`t_email`,
+          `r`.`t_email` IS NULL,
           `r`.`t_plan`,
-          `r`.`t_visits`
-        )
+          `r`.`t_plan` IS NULL,
+          `r`.`t_visits`,
+          `r`.`t_visits` IS NULL
+        ) AS DECIMAL(20, 0))
       END AS `fingerprint`
     FROM (
       SELECT
@@ -990,9 +1026,9 @@ WHERE
   )
   AND NOT COALESCE(`m`.`detail` IN ('address-missing', 'null-refused'), FALSE);
 
-DROP TABLE IF EXISTS `activation_planned`;
+DROP TABLE IF EXISTS `shop_activation`.`scratch_00000000_planned_people__mailer`;
 
-CREATE TEMPORARY VIEW `activation_planned` AS
+CREATE TABLE `shop_activation`.`scratch_00000000_planned_people__mailer` AS
 WITH `joined` AS (
   SELECT
     `c`.`identity` AS `identity`,
@@ -1117,7 +1153,7 @@ WITH `joined` AS (
       )
     ) AS `h4`,
     FALSE AS `d4`
-  FROM `activation_candidates` AS `c`
+  FROM `shop_activation`.`scratch_00000000_candidates_people__mailer` AS `c`
   LEFT JOIN `shop_activation`.`snapshot_people__mailer` AS `s`
     ON `s`.`identity` = `c`.`identity`
   LEFT JOIN (
@@ -1149,7 +1185,7 @@ WITH `joined` AS (
     NOT EXISTS(
       SELECT
         1
-      FROM `activation_duplicates` AS `u`
+      FROM `shop_activation`.`scratch_00000000_duplicates_people__mailer` AS `u`
       WHERE
         `u`.`identity` = `c`.`identity`
     )
@@ -1454,7 +1490,7 @@ SELECT
 FROM (
   SELECT
     *
-  FROM `activation_planned`
+  FROM `shop_activation`.`scratch_00000000_planned_people__mailer` AS `activation_planned`
 ) AS `p`
 GROUP BY
   `op`,
@@ -1498,7 +1534,7 @@ SELECT
     ),
     0
   )
-FROM `activation_planned` AS `p`
+FROM `shop_activation`.`scratch_00000000_planned_people__mailer` AS `p`
 WHERE
   `p`.`op` = 'change';
 
@@ -1565,7 +1601,7 @@ SELECT
 FROM (
   SELECT
     *
-  FROM `activation_planned`
+  FROM `shop_activation`.`scratch_00000000_planned_people__mailer` AS `activation_planned`
   WHERE
     `op` = 'remove'
 ) AS `p`;
@@ -1622,7 +1658,7 @@ SELECT
 FROM (
   SELECT
     *
-  FROM `activation_planned`
+  FROM `shop_activation`.`scratch_00000000_planned_people__mailer` AS `activation_planned`
   WHERE
     `op` = 'change'
 ) AS `p`;
@@ -1679,7 +1715,7 @@ SELECT
 FROM (
   SELECT
     *
-  FROM `activation_planned`
+  FROM `shop_activation`.`scratch_00000000_planned_people__mailer` AS `activation_planned`
   WHERE
     `op` = 'add'
 ) AS `p`;
@@ -1690,7 +1726,7 @@ USING (
     `c`.`identity` AS `identity`,
     `c`.`fingerprint` AS `fingerprint`,
     1 AS `target_id`
-  FROM `activation_candidates` AS `c`
+  FROM `shop_activation`.`scratch_00000000_candidates_people__mailer` AS `c`
   WHERE
     (
       `c`.`is_wanted`
@@ -1698,7 +1734,7 @@ USING (
       AND NOT EXISTS(
         SELECT
           1
-        FROM `activation_planned` AS `p`
+        FROM `shop_activation`.`scratch_00000000_planned_people__mailer` AS `p`
         WHERE
           `p`.`identity` = `c`.`identity`
       )
@@ -1706,7 +1742,7 @@ USING (
     AND NOT EXISTS(
       SELECT
         1
-      FROM `activation_duplicates` AS `u`
+      FROM `shop_activation`.`scratch_00000000_duplicates_people__mailer` AS `u`
       WHERE
         `u`.`identity` = `c`.`identity`
     )
@@ -1716,32 +1752,59 @@ WHEN MATCHED THEN UPDATE SET
   `fingerprint` = `n`.`fingerprint`,
   `target_id` = `n`.`target_id`;
 
-UPDATE `shop_activation`.`snapshot_people__mailer` SET `attempted` = NULL, `attempted_op` = NULL
-WHERE
-  NOT `attempted_op` IS NULL
-  AND `unconfirmed` IS NULL
-  AND NOT `identity` IN (
-    SELECT
-      `identity`
-    FROM `activation_planned`
-  );
-
-UPDATE `shop_activation`.`snapshot_people__mailer` SET `t_old` = NULL
-WHERE
-  NOT `t_old` IS NULL
-  AND COALESCE(
-    `external_key`,
-    TRANSLATE(
-      TRIM(BOTH '\t\n\013\014\r\034\035\036\037                  　' FROM COALESCE(`external_id`, `identity`)),
-      'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
-      'abcdefghijklmnopqrstuvwxyz'
+MERGE INTO `shop_activation`.`snapshot_people__mailer` AS `t`
+USING (
+  SELECT DISTINCT
+    `attempted_op`,
+    `identity`,
+    `unconfirmed`
+  FROM `shop_activation`.`snapshot_people__mailer`
+  WHERE
+    NOT `attempted_op` IS NULL
+    AND `unconfirmed` IS NULL
+    AND NOT `identity` IN (
+      SELECT
+        `identity`
+      FROM `shop_activation`.`scratch_00000000_planned_people__mailer` AS `activation_planned`
     )
-  ) IN (
-    SELECT
-      `id` AS `external_key`,
-      TRUE AS `n0`
-    FROM `shop`.`others`
-  );
+) AS `n`
+ON `t`.`attempted_op` IS NOT DISTINCT FROM `n`.`attempted_op`
+AND `t`.`identity` IS NOT DISTINCT FROM `n`.`identity`
+AND `t`.`unconfirmed` IS NOT DISTINCT FROM `n`.`unconfirmed`
+WHEN MATCHED THEN UPDATE SET
+  `attempted` = NULL,
+  `attempted_op` = NULL;
+
+MERGE INTO `shop_activation`.`snapshot_people__mailer` AS `t`
+USING (
+  SELECT DISTINCT
+    `external_id`,
+    `external_key`,
+    `identity`,
+    `t_old`
+  FROM `shop_activation`.`snapshot_people__mailer`
+  WHERE
+    NOT `t_old` IS NULL
+    AND COALESCE(
+      `external_key`,
+      TRANSLATE(
+        TRIM(BOTH '\t\n\013\014\r\034\035\036\037                  　' FROM COALESCE(`external_id`, `identity`)),
+        'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+        'abcdefghijklmnopqrstuvwxyz'
+      )
+    ) IN (
+      SELECT
+        `id` AS `external_key`,
+        TRUE AS `n0`
+      FROM `shop`.`others`
+    )
+) AS `n`
+ON `t`.`external_id` IS NOT DISTINCT FROM `n`.`external_id`
+AND `t`.`external_key` IS NOT DISTINCT FROM `n`.`external_key`
+AND `t`.`identity` IS NOT DISTINCT FROM `n`.`identity`
+AND `t`.`t_old` IS NOT DISTINCT FROM `n`.`t_old`
+WHEN MATCHED THEN UPDATE SET
+  `t_old` = NULL;
 
 DELETE FROM `shop_activation`.`dead_letters`
 WHERE
@@ -1756,17 +1819,21 @@ INSERT INTO `shop_activation`.`dead_letters` (
   `first_rejected_at`,
   `last_rejected_at`,
   `attempts`,
-  `model_rows`
+  `model_rows`,
+  `op`,
+  `epoch`
 )
 SELECT
-  'people__mailer',
-  '',
-  'identity-missing',
-  'the identity is null or blank',
-  CAST(FROM_UTC_TIMESTAMP(CURRENT_TIMESTAMP(), 'UTC') AS TIMESTAMP),
-  CAST(FROM_UTC_TIMESTAMP(CURRENT_TIMESTAMP(), 'UTC') AS TIMESTAMP),
-  1,
-  2;
+  'people__mailer' AS `sync`,
+  '' AS `identity`,
+  'identity-missing' AS `code`,
+  'the identity is null or blank' AS `reason`,
+  CAST(FROM_UTC_TIMESTAMP(CURRENT_TIMESTAMP(), 'UTC') AS TIMESTAMP) AS `first_rejected_at`,
+  CAST(FROM_UTC_TIMESTAMP(CURRENT_TIMESTAMP(), 'UTC') AS TIMESTAMP) AS `last_rejected_at`,
+  1 AS `attempts`,
+  2 AS `model_rows`,
+  CAST(NULL AS STRING) AS `op`,
+  CAST(NULL AS BIGINT) AS `epoch`;
 
 INSERT INTO `shop_activation`.`dead_letters` (
   `sync`,
@@ -1776,18 +1843,22 @@ INSERT INTO `shop_activation`.`dead_letters` (
   `first_rejected_at`,
   `last_rejected_at`,
   `attempts`,
-  `model_rows`
+  `model_rows`,
+  `op`,
+  `epoch`
 )
 SELECT
-  'people__mailer',
-  `identity`,
-  'identity-duplicate',
-  'the identity or its address stands more than once in the model',
-  CAST(FROM_UTC_TIMESTAMP(CURRENT_TIMESTAMP(), 'UTC') AS TIMESTAMP),
-  CAST(FROM_UTC_TIMESTAMP(CURRENT_TIMESTAMP(), 'UTC') AS TIMESTAMP),
-  1,
-  `model_rows`
-FROM `activation_duplicates`
+  'people__mailer' AS `sync`,
+  `identity` AS `identity`,
+  'identity-duplicate' AS `code`,
+  'the identity or its address stands more than once in the model' AS `reason`,
+  CAST(FROM_UTC_TIMESTAMP(CURRENT_TIMESTAMP(), 'UTC') AS TIMESTAMP) AS `first_rejected_at`,
+  CAST(FROM_UTC_TIMESTAMP(CURRENT_TIMESTAMP(), 'UTC') AS TIMESTAMP) AS `last_rejected_at`,
+  1 AS `attempts`,
+  `model_rows` AS `model_rows`,
+  CAST(NULL AS STRING) AS `op`,
+  CAST(NULL AS BIGINT) AS `epoch`
+FROM `shop_activation`.`scratch_00000000_duplicates_people__mailer` AS `activation_duplicates`
 WHERE
   NOT `identity` IN (
     SELECT
@@ -1807,17 +1878,21 @@ INSERT INTO `shop_activation`.`dead_letters` (
   `first_rejected_at`,
   `last_rejected_at`,
   `attempts`,
-  `model_rows`
+  `model_rows`,
+  `op`,
+  `epoch`
 )
 SELECT
-  'people__mailer',
-  `identity`,
-  'address-missing',
-  'the column of `identify_by` is null or blank',
-  CAST(FROM_UTC_TIMESTAMP(CURRENT_TIMESTAMP(), 'UTC') AS TIMESTAMP),
-  CAST(FROM_UTC_TIMESTAMP(CURRENT_TIMESTAMP(), 'UTC') AS TIMESTAMP),
-  1,
-  COUNT(*)
+  'people__mailer' AS `sync`,
+  `identity` AS `identity`,
+  'address-missing' AS `code`,
+  'the column of `identify_by` is null or blank' AS `reason`,
+  CAST(FROM_UTC_TIMESTAMP(CURRENT_TIMESTAMP(), 'UTC') AS TIMESTAMP) AS `first_rejected_at`,
+  CAST(FROM_UTC_TIMESTAMP(CURRENT_TIMESTAMP(), 'UTC') AS TIMESTAMP) AS `last_rejected_at`,
+  1 AS `attempts`,
+  COUNT(*) AS `model_rows`,
+  CAST(NULL AS STRING) AS `op`,
+  CAST(NULL AS BIGINT) AS `epoch`
 FROM (
   SELECT
     `r`.*,
@@ -1842,14 +1917,20 @@ FROM (
     CASE
       WHEN `r`.`identity` IS NULL OR `r`.`external_key` IS NULL OR `r`.`t_plan` IS NULL
       THEN NULL
-      ELSE XXHASH64(
+      ELSE CAST(XXHASH64(
         CAST('3;databricks 1;8fab6aea253956c79db57159d913d14f' AS STRING),
+        CAST('3;databricks 1;8fab6aea253956c79db57159d913d14f' AS STRING) IS NULL,
         `r`.`identity`,
+        `r`.`identity` IS NULL,
         `r`.`external_key`,
+        `r`.`external_key` IS NULL,
         `r`.`t_email`,
+        `r`.`t_email` IS NULL,
         `r`.`t_plan`,
-        `r`.`t_visits`
-      )
+        `r`.`t_plan` IS NULL,
+        `r`.`t_visits`,
+        `r`.`t_visits` IS NULL
+      ) AS DECIMAL(20, 0))
     END AS `fingerprint`
   FROM (
     SELECT
@@ -1909,17 +1990,21 @@ INSERT INTO `shop_activation`.`dead_letters` (
   `first_rejected_at`,
   `last_rejected_at`,
   `attempts`,
-  `model_rows`
+  `model_rows`,
+  `op`,
+  `epoch`
 )
 SELECT
-  'people__mailer',
-  `identity`,
-  'null-refused',
-  'a column with nulls: reject is null',
-  CAST(FROM_UTC_TIMESTAMP(CURRENT_TIMESTAMP(), 'UTC') AS TIMESTAMP),
-  CAST(FROM_UTC_TIMESTAMP(CURRENT_TIMESTAMP(), 'UTC') AS TIMESTAMP),
-  1,
-  COUNT(*)
+  'people__mailer' AS `sync`,
+  `identity` AS `identity`,
+  'null-refused' AS `code`,
+  'a column with nulls: reject is null' AS `reason`,
+  CAST(FROM_UTC_TIMESTAMP(CURRENT_TIMESTAMP(), 'UTC') AS TIMESTAMP) AS `first_rejected_at`,
+  CAST(FROM_UTC_TIMESTAMP(CURRENT_TIMESTAMP(), 'UTC') AS TIMESTAMP) AS `last_rejected_at`,
+  1 AS `attempts`,
+  COUNT(*) AS `model_rows`,
+  CAST(NULL AS STRING) AS `op`,
+  CAST(NULL AS BIGINT) AS `epoch`
 FROM (
   SELECT
     `r`.*,
@@ -1944,14 +2029,20 @@ FROM (
     CASE
       WHEN `r`.`identity` IS NULL OR `r`.`external_key` IS NULL OR `r`.`t_plan` IS NULL
       THEN NULL
-      ELSE XXHASH64(
+      ELSE CAST(XXHASH64(
         CAST('3;databricks 1;8fab6aea253956c79db57159d913d14f' AS STRING),
+        CAST('3;databricks 1;8fab6aea253956c79db57159d913d14f' AS STRING) IS NULL,
         `r`.`identity`,
+        `r`.`identity` IS NULL,
         `r`.`external_key`,
+        `r`.`external_key` IS NULL,
         `r`.`t_email`,
+        `r`.`t_email` IS NULL,
         `r`.`t_plan`,
-        `r`.`t_visits`
-      )
+        `r`.`t_plan` IS NULL,
+        `r`.`t_visits`,
+        `r`.`t_visits` IS NULL
+      ) AS DECIMAL(20, 0))
     END AS `fingerprint`
   FROM (
     SELECT
@@ -2016,22 +2107,48 @@ INSERT INTO `shop_activation`.`syncs` (
   `recipe`,
   `mapping`,
   `wrote`,
-  `planned_epoch`
+  `planned_epoch`,
+  `account`,
+  `baselined_at`,
+  `completed_at`,
+  `epoch`,
+  `installation`,
+  `project`,
+  `target`,
+  `settled_epoch`,
+  `grown_epoch`,
+  `seen`,
+  `held_plan`,
+  `answered`,
+  `compiled`
 )
 SELECT
-  'people__mailer',
-  'people',
-  'mailer',
-  'traits',
-  'id',
-  'email',
-  '',
-  1,
-  '[{"name": "plan", "type": "text", "pii": false, "dropped": false, "superseded": false, "column": "t_plan", "stored": "varchar"}, {"name": "visits", "type": "integer", "pii": false, "dropped": false, "superseded": false, "column": "t_visits", "stored": "integer"}, {"name": "email", "type": "text", "pii": true, "dropped": false, "superseded": false, "column": "t_email", "stored": "varchar"}, {"name": "old", "type": "text", "pii": false, "dropped": true, "superseded": false, "column": "t_old", "stored": "text"}, {"name": "visits", "type": "text", "pii": false, "dropped": false, "superseded": true, "column": "t_visits_2", "stored": "text"}]',
-  '3;databricks 1;8fab6aea253956c79db57159d913d14f',
-  '{"address":"email","identify_by":"email","options":{},"vendor":"mailer"}',
-  '{"email": 7, "plan": 7, "visits": 7}',
-  7;
+  'people__mailer' AS `sync`,
+  'people' AS `model`,
+  'mailer' AS `destination`,
+  'traits' AS `kind`,
+  'id' AS `identity`,
+  'email' AS `identify_by`,
+  '' AS `definition`,
+  1 AS `definition_version`,
+  '[{"name": "plan", "type": "text", "pii": false, "dropped": false, "superseded": false, "column": "t_plan", "stored": "varchar"}, {"name": "visits", "type": "integer", "pii": false, "dropped": false, "superseded": false, "column": "t_visits", "stored": "integer"}, {"name": "email", "type": "text", "pii": true, "dropped": false, "superseded": false, "column": "t_email", "stored": "varchar"}, {"name": "old", "type": "text", "pii": false, "dropped": true, "superseded": false, "column": "t_old", "stored": "text"}, {"name": "visits", "type": "text", "pii": false, "dropped": false, "superseded": true, "column": "t_visits_2", "stored": "text"}]' AS `columns`,
+  '3;databricks 1;8fab6aea253956c79db57159d913d14f' AS `recipe`,
+  '{"address":"email","identify_by":"email","options":{},"vendor":"mailer"}' AS `mapping`,
+  '{"email": 7, "plan": 7, "visits": 7}' AS `wrote`,
+  7 AS `planned_epoch`,
+  CAST(NULL AS STRING) AS `account`,
+  CAST(NULL AS TIMESTAMP) AS `baselined_at`,
+  CAST(NULL AS TIMESTAMP) AS `completed_at`,
+  CAST(NULL AS BIGINT) AS `epoch`,
+  CAST(NULL AS STRING) AS `installation`,
+  CAST(NULL AS STRING) AS `project`,
+  CAST(NULL AS STRING) AS `target`,
+  CAST(NULL AS BIGINT) AS `settled_epoch`,
+  CAST(NULL AS BIGINT) AS `grown_epoch`,
+  CAST(NULL AS STRING) AS `seen`,
+  CAST(NULL AS STRING) AS `held_plan`,
+  CAST(NULL AS STRING) AS `answered`,
+  CAST(NULL AS STRING) AS `compiled`;
 
 MERGE INTO `shop_activation`.`snapshot_people__mailer` AS `t`
 USING (
@@ -3123,27 +3240,36 @@ WHEN NOT MATCHED THEN INSERT (
   `n`.`epoch`
 );
 
-DELETE FROM `shop_activation`.`dead_letters`
-WHERE
-  `sync` = 'people__mailer'
-  AND `identity` IN (
-    SELECT
-      `p`.`identity`
-    FROM `shop_activation`.`plan_people__mailer` AS `p`
-    JOIN `shop_activation`.`acks_people__mailer` AS `a`
-      ON `p`.`epoch` = `a`.`epoch` AND `p`.`seq` = `a`.`seq`
-    WHERE
-      `p`.`epoch` = 7 AND `a`.`outcome` IN ('delivered', 'adopted')
-  )
-  AND NOT `identity` IN (
-    SELECT
-      `p`.`identity`
-    FROM `shop_activation`.`plan_people__mailer` AS `p`
-    JOIN `shop_activation`.`acks_people__mailer` AS `a`
-      ON `p`.`epoch` = `a`.`epoch` AND `p`.`seq` = `a`.`seq`
-    WHERE
-      `p`.`epoch` = 7 AND `a`.`outcome` IN ('rejected', 'rejected_partial')
-  );
+MERGE INTO `shop_activation`.`dead_letters` AS `t`
+USING (
+  SELECT DISTINCT
+    `identity`,
+    `sync`
+  FROM `shop_activation`.`dead_letters`
+  WHERE
+    `sync` = 'people__mailer'
+    AND `identity` IN (
+      SELECT
+        `p`.`identity`
+      FROM `shop_activation`.`plan_people__mailer` AS `p`
+      JOIN `shop_activation`.`acks_people__mailer` AS `a`
+        ON `p`.`epoch` = `a`.`epoch` AND `p`.`seq` = `a`.`seq`
+      WHERE
+        `p`.`epoch` = 7 AND `a`.`outcome` IN ('delivered', 'adopted')
+    )
+    AND NOT `identity` IN (
+      SELECT
+        `p`.`identity`
+      FROM `shop_activation`.`plan_people__mailer` AS `p`
+      JOIN `shop_activation`.`acks_people__mailer` AS `a`
+        ON `p`.`epoch` = `a`.`epoch` AND `p`.`seq` = `a`.`seq`
+      WHERE
+        `p`.`epoch` = 7 AND `a`.`outcome` IN ('rejected', 'rejected_partial')
+    )
+) AS `n`
+ON `t`.`identity` IS NOT DISTINCT FROM `n`.`identity`
+AND `t`.`sync` IS NOT DISTINCT FROM `n`.`sync`
+WHEN MATCHED THEN DELETE;
 
 UPDATE `shop_activation`.`syncs` SET `settled_epoch` = 7
 WHERE

@@ -223,14 +223,20 @@ WITH `activation_waiting` AS (
         CASE
           WHEN `r`.`identity` IS NULL OR `r`.`external_key` IS NULL OR `r`.`t_plan` IS NULL
           THEN NULL
-          ELSE XXHASH64(
+          ELSE CAST(XXHASH64(
             CAST('3;spark 1;c1707cfc2e1de318b66d019ddf353c0b' AS STRING),
+            CAST('3;spark 1;c1707cfc2e1de318b66d019ddf353c0b' AS STRING) IS NULL,
             `r`.`identity`,
+            `r`.`identity` IS NULL,
             `r`.`external_key`,
+            `r`.`external_key` IS NULL,
             `r`.`t_email`,
+            `r`.`t_email` IS NULL,
             `r`.`t_plan`,
-            `r`.`t_visits`
-          )
+            `r`.`t_plan` IS NULL,
+            `r`.`t_visits`,
+            `r`.`t_visits` IS NULL
+          ) AS DECIMAL(20, 0))
         END AS `fingerprint`
       FROM (
         SELECT
@@ -315,20 +321,32 @@ INSERT INTO `shop_activation`.`held_plans` (
   `run_id`,
   `epoch`,
   `metadata`,
-  `message`
+  `message`,
+  `superseded_by`,
+  `moved`,
+  `approved_run`,
+  `approved_by`,
+  `approved_at`,
+  `finished_at`
 )
 SELECT
-  'people__mailer',
-  'aa07c8-06662048',
-  CAST(FROM_UTC_TIMESTAMP(CURRENT_TIMESTAMP(), 'UTC') AS TIMESTAMP),
-  'adds and changes',
-  0,
-  0,
-  0,
-  'run',
-  7,
-  '7d907ee58b016d0b',
-  'too many';
+  'people__mailer' AS `sync`,
+  'aa07c8-06662048' AS `plan_id`,
+  CAST(FROM_UTC_TIMESTAMP(CURRENT_TIMESTAMP(), 'UTC') AS TIMESTAMP) AS `held_at`,
+  'adds and changes' AS `waits`,
+  0 AS `adds`,
+  0 AS `changes`,
+  0 AS `removes`,
+  'run' AS `run_id`,
+  7 AS `epoch`,
+  '7d907ee58b016d0b' AS `metadata`,
+  'too many' AS `message`,
+  CAST(NULL AS STRING) AS `superseded_by`,
+  CAST(NULL AS STRING) AS `moved`,
+  CAST(NULL AS STRING) AS `approved_run`,
+  CAST(NULL AS STRING) AS `approved_by`,
+  CAST(NULL AS TIMESTAMP) AS `approved_at`,
+  CAST(NULL AS TIMESTAMP) AS `finished_at`;
 
 UPDATE `shop_activation`.`syncs` SET `held_plan` = 'aa07c8-06662048'
 WHERE
@@ -344,9 +362,9 @@ INSERT INTO `shop_activation`.`held_rows` (
 SELECT
   'people__mailer' AS `sync`,
   'aa07c8-06662048' AS `plan_id`,
-  `op`,
-  `identity`,
-  `content`
+  `op` AS `op`,
+  `identity` AS `identity`,
+  `content` AS `content`
 FROM (
   SELECT
     `op`,
@@ -594,20 +612,32 @@ INSERT INTO `shop_activation`.`held_plans` (
   `run_id`,
   `epoch`,
   `metadata`,
-  `message`
+  `message`,
+  `superseded_by`,
+  `moved`,
+  `approved_run`,
+  `approved_by`,
+  `approved_at`,
+  `finished_at`
 )
 SELECT
-  'people__mailer',
-  'aa07c8-c6e12f68',
-  CAST(FROM_UTC_TIMESTAMP(CURRENT_TIMESTAMP(), 'UTC') AS TIMESTAMP),
-  'everything',
-  1,
-  1,
-  1,
-  'run',
-  7,
-  '7d907ee58b016d0b',
-  'applied from a file';
+  'people__mailer' AS `sync`,
+  'aa07c8-c6e12f68' AS `plan_id`,
+  CAST(FROM_UTC_TIMESTAMP(CURRENT_TIMESTAMP(), 'UTC') AS TIMESTAMP) AS `held_at`,
+  'everything' AS `waits`,
+  1 AS `adds`,
+  1 AS `changes`,
+  1 AS `removes`,
+  'run' AS `run_id`,
+  7 AS `epoch`,
+  '7d907ee58b016d0b' AS `metadata`,
+  'applied from a file' AS `message`,
+  CAST(NULL AS STRING) AS `superseded_by`,
+  CAST(NULL AS STRING) AS `moved`,
+  CAST(NULL AS STRING) AS `approved_run`,
+  CAST(NULL AS STRING) AS `approved_by`,
+  CAST(NULL AS TIMESTAMP) AS `approved_at`,
+  CAST(NULL AS TIMESTAMP) AS `finished_at`;
 
 UPDATE `shop_activation`.`syncs` SET `held_plan` = 'aa07c8-c6e12f68'
 WHERE

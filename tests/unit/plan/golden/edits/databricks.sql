@@ -10,8 +10,8 @@ WITH `activation_old` AS (
     COALESCE(`m`.`visits`, 0) AS `t_visits`,
     `m`.`email` AS `t_email`,
     `m`.`plan` AS `t_old`
-  FROM (select * from shop.people -- all
-  ) AS `m`
+  FROM `shop_activation`.`scratch_00000000_(select * from shop.people -- all
+)_people__mailer` AS `m`
   WHERE
     NOT CASE
       WHEN CAST(`m`.`id` AS STRING) = ''
@@ -32,8 +32,8 @@ WITH `activation_old` AS (
     `m`.`plan` AS `t_plan`,
     COALESCE(`m`.`visits`, 0) AS `t_visits`,
     `m`.`email` AS `t_email`
-  FROM (select id, email, plan, visits from shop.people where visits > 1
-  ) AS `m`
+  FROM `shop_activation`.`scratch_00000000_(select id, email, plan, visits from shop.people where visits > 1
+)_people__mailer` AS `m`
   WHERE
     NOT CASE
       WHEN CAST(`m`.`id` AS STRING) = ''

@@ -1,7 +1,13 @@
 SELECT
   COUNT(*),
   SUM(`fingerprint`),
-  SUM(CASE WHEN NOT `fingerprint` IS NULL THEN XXHASH64(`fingerprint`) ELSE NULL END),
+  SUM(
+    CASE
+      WHEN NOT `fingerprint` IS NULL
+      THEN CAST(XXHASH64(`fingerprint`, `fingerprint` IS NULL) AS DECIMAL(20, 0))
+      ELSE NULL
+    END
+  ),
   COALESCE(SUM(CASE WHEN `detail` = 'unidentified' THEN 1 ELSE 0 END), 0),
   COALESCE(SUM(CASE WHEN `detail` = 'address-missing' THEN 1 ELSE 0 END), 0),
   COALESCE(SUM(CASE WHEN `detail` = 'outranked' THEN 1 ELSE 0 END), 0)
@@ -20,11 +26,14 @@ FROM (
     CASE
       WHEN NOT `r`.`detail` IS NULL
       THEN NULL
-      ELSE XXHASH64(
+      ELSE CAST(XXHASH64(
         CAST('3;spark 1;9d29c981e638382bc0cc1ad1f5f16cac' AS STRING),
+        CAST('3;spark 1;9d29c981e638382bc0cc1ad1f5f16cac' AS STRING) IS NULL,
         `r`.`identity`,
-        `r`.`external_key`
-      )
+        `r`.`identity` IS NULL,
+        `r`.`external_key`,
+        `r`.`external_key` IS NULL
+      ) AS DECIMAL(20, 0))
     END AS `fingerprint`
   FROM (
     SELECT
@@ -182,7 +191,8 @@ FROM (
   ) AS `r`
 ) AS `g`;
 
-CREATE TEMPORARY VIEW `activation_judged` AS
+CREATE TABLE `shop_activation`.`scratch_00000000_judged_people__mailer`
+USING DELTA AS
 WITH `joined` AS (
   SELECT
     `c`.`identity` AS `identity`,
@@ -213,17 +223,17 @@ WITH `joined` AS (
     `s`.`related_id` AS `old_related_id`,
     `s`.`target_id` AS `old_target_id`,
     `x`.`cause` AS `barred`
-  FROM `activation_candidates` AS `c`
+  FROM `shop_activation`.`scratch_00000000_candidates_people__mailer` AS `c`
   LEFT JOIN `shop_activation`.`snapshot_people__mailer` AS `s`
     ON `s`.`identity` = `c`.`identity`
-  LEFT JOIN `activation_barred` AS `x`
+  LEFT JOIN `shop_activation`.`scratch_00000000_barred_people__mailer` AS `x`
     ON `x`.`identity` = `c`.`identity`
   WHERE
     (
       NOT EXISTS(
         SELECT
           1
-        FROM `activation_duplicates` AS `u`
+        FROM `shop_activation`.`scratch_00000000_duplicates_people__mailer` AS `u`
         WHERE
           `u`.`identity` = `c`.`identity`
       )

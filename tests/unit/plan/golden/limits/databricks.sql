@@ -1,15 +1,4 @@
-DROP TABLE IF EXISTS `activation_higher_1`;
-
-CREATE TEMPORARY VIEW `activation_higher_1` AS
-SELECT
-  CAST(NULL AS STRING) AS `person`,
-  0 AS `models`
-WHERE
-  FALSE;
-
-DROP TABLE IF EXISTS `activation_judged`;
-
-CREATE TEMPORARY VIEW `activation_judged` AS
+CREATE TABLE `shop_activation`.`scratch_00000000_judged_people__mailer` AS
 WITH `joined` AS (
   SELECT
     `c`.`identity` AS `identity`,
@@ -39,14 +28,14 @@ WITH `joined` AS (
     ) AS `old_external_key`,
     `s`.`related_id` AS `old_related_id`,
     `s`.`target_id` AS `old_target_id`
-  FROM `activation_candidates` AS `c`
+  FROM `shop_activation`.`scratch_00000000_candidates_people__mailer` AS `c`
   LEFT JOIN `shop_activation`.`snapshot_people__mailer` AS `s`
     ON `s`.`identity` = `c`.`identity`
   WHERE
     NOT EXISTS(
       SELECT
         1
-      FROM `activation_duplicates` AS `u`
+      FROM `shop_activation`.`scratch_00000000_duplicates_people__mailer` AS `u`
       WHERE
         `u`.`identity` = `c`.`identity`
     )
@@ -274,7 +263,7 @@ FROM (
     LEFT JOIN (
       SELECT
         *
-      FROM `activation_higher_1`
+      FROM `shop_activation`.`scratch_00000000_higher1_people__mailer` AS `activation_higher_1`
     ) AS `higher_1`
       ON `higher_1`.`person` = `d`.`identity`
     LEFT JOIN (
@@ -343,7 +332,7 @@ FROM (
   ) AS `d`
 ) AS `j`;
 
-CREATE TEMPORARY VIEW `activation_planned` AS
+CREATE TABLE `shop_activation`.`scratch_00000000_planned_people__mailer` AS
 SELECT
   `op`,
   `cause`,
@@ -363,7 +352,7 @@ SELECT
   `changed`,
   `expires_from`,
   `zone`
-FROM `activation_judged`
+FROM `shop_activation`.`scratch_00000000_judged_people__mailer` AS `activation_judged`
 WHERE
   `waits_for` IS NULL
 UNION ALL
@@ -386,7 +375,7 @@ SELECT
   `leaving_changed` AS `changed`,
   `expires_from` AS `expires_from`,
   `zone` AS `zone`
-FROM `activation_judged`
+FROM `shop_activation`.`scratch_00000000_judged_people__mailer` AS `activation_judged`
 WHERE
   `cause` = 'moved' AND `is_held`
 UNION ALL
@@ -409,14 +398,14 @@ SELECT
   `leaving_changed` AS `changed`,
   `expires_from` AS `expires_from`,
   `zone` AS `zone`
-FROM `activation_judged`
+FROM `shop_activation`.`scratch_00000000_judged_people__mailer` AS `activation_judged`
 WHERE
   NOT `waits_for` IS NULL AND `unconfirmed` = 'remove';
 
 SELECT
   `waits_for`,
   COUNT(*)
-FROM `activation_judged`
+FROM `shop_activation`.`scratch_00000000_judged_people__mailer` AS `activation_judged`
 WHERE
   NOT `waits_for` IS NULL
 GROUP BY
@@ -429,7 +418,8 @@ INSERT INTO `shop_activation`.`entries` (
   `transition`,
   `entered_at`,
   `epoch`,
-  `is_reserved`
+  `is_reserved`,
+  `forgiven_at`
 )
 SELECT
   'people__mailer' AS `sync`,
@@ -438,14 +428,15 @@ SELECT
   `n`.`transition` AS `transition`,
   CAST('2026-11-21 12:00:00.000000' AS TIMESTAMP) AS `entered_at`,
   7 AS `epoch`,
-  TRUE AS `is_reserved`
+  TRUE AS `is_reserved`,
+  CAST(NULL AS TIMESTAMP) AS `forgiven_at`
 FROM (
   SELECT
     `identity` AS `person`,
     `identity` AS `identity`,
     `transition` AS `transition`,
     `cause` = 'in doubt' AS `is_again`
-  FROM `activation_judged`
+  FROM `shop_activation`.`scratch_00000000_judged_people__mailer` AS `activation_judged`
   WHERE
     (
       `waits_for` IS NULL AND `cause` IN ('new', 'returned', 'in doubt')
@@ -467,95 +458,106 @@ WHERE
       )
   );
 
-DELETE FROM `shop_activation`.`waiting`
-WHERE
-  (
-    `sync` = 'people__mailer' AND `reason` = 'cadence promo'
-  )
-  AND NOT `identity` IN (
-    SELECT
-      `d`.`identity`
-    FROM `activation_judged` AS `d`
-    LEFT JOIN (
+MERGE INTO `shop_activation`.`waiting` AS `t`
+USING (
+  SELECT DISTINCT
+    `identity`,
+    `reason`,
+    `sync`
+  FROM `shop_activation`.`waiting`
+  WHERE
+    (
+      `sync` = 'people__mailer' AND `reason` = 'cadence promo'
+    )
+    AND NOT `identity` IN (
       SELECT
-        *
-      FROM `activation_higher_1`
-    ) AS `higher_1`
-      ON `higher_1`.`person` = `d`.`identity`
-    LEFT JOIN (
-      SELECT
-        `person`,
-        SUM(`n`) AS `entered`
-      FROM (
+        `d`.`identity`
+      FROM `shop_activation`.`scratch_00000000_judged_people__mailer` AS `d`
+      LEFT JOIN (
+        SELECT
+          *
+        FROM `shop_activation`.`scratch_00000000_higher1_people__mailer` AS `activation_higher_1`
+      ) AS `higher_1`
+        ON `higher_1`.`person` = `d`.`identity`
+      LEFT JOIN (
         SELECT
           `person`,
-          `model`,
-          MAX(`n`) AS `n`
+          SUM(`n`) AS `entered`
         FROM (
           SELECT
             `person`,
             `model`,
-            `sync`,
-            COUNT(*) AS `n`
+            MAX(`n`) AS `n`
           FROM (
             SELECT
-              *
+              `person`,
+              `model`,
+              `sync`,
+              COUNT(*) AS `n`
             FROM (
               SELECT
-                `person`,
-                `sync`,
-                `entered_at`,
-                CASE
-                  WHEN `sync` IN ('others__mailer')
-                  THEN 'others'
-                  WHEN `sync` IN ('people__mailer')
-                  THEN 'people'
-                  ELSE CAST(NULL AS STRING)
-                END AS `model`
-              FROM `shop_activation`.`entries`
+                *
+              FROM (
+                SELECT
+                  `person`,
+                  `sync`,
+                  `entered_at`,
+                  CASE
+                    WHEN `sync` IN ('others__mailer')
+                    THEN 'others'
+                    WHEN `sync` IN ('people__mailer')
+                    THEN 'people'
+                    ELSE CAST(NULL AS STRING)
+                  END AS `model`
+                FROM `shop_activation`.`entries`
+                WHERE
+                  `sync` IN ('others__mailer', 'people__mailer')
+                  AND `forgiven_at` IS NULL
+                  AND NOT (
+                    `sync` = 'people__mailer' AND `is_reserved`
+                  )
+              ) AS `e`
               WHERE
-                `sync` IN ('others__mailer', 'people__mailer')
-                AND `forgiven_at` IS NULL
-                AND NOT (
-                  `sync` = 'people__mailer' AND `is_reserved`
-                )
-            ) AS `e`
-            WHERE
-              `entered_at` >= CAST('2026-11-14 23:00:00.000000' AS TIMESTAMP)
-          ) AS `w`
+                `entered_at` >= CAST('2026-11-14 23:00:00.000000' AS TIMESTAMP)
+            ) AS `w`
+            GROUP BY
+              `person`,
+              `model`,
+              `sync`
+          ) AS `t`
           GROUP BY
             `person`,
-            `model`,
-            `sync`
-        ) AS `t`
+            `model`
+        ) AS `s`
         GROUP BY
-          `person`,
-          `model`
-      ) AS `s`
-      GROUP BY
-        `person`
-    ) AS `paced_1`
-      ON `paced_1`.`person` = `d`.`identity`
-    LEFT JOIN (
-      SELECT
-        `identity` AS `person`,
-        `since` AS `since`
-      FROM `shop_activation`.`waiting`
+          `person`
+      ) AS `paced_1`
+        ON `paced_1`.`person` = `d`.`identity`
+      LEFT JOIN (
+        SELECT
+          `identity` AS `person`,
+          `since` AS `since`
+        FROM `shop_activation`.`waiting`
+        WHERE
+          `sync` = 'people__mailer' AND `reason` = 'cadence promo'
+      ) AS `kept_1`
+        ON `kept_1`.`person` = `d`.`identity`
       WHERE
-        `sync` = 'people__mailer' AND `reason` = 'cadence promo'
-    ) AS `kept_1`
-      ON `kept_1`.`person` = `d`.`identity`
-    WHERE
-      `d`.`cause` IN ('new', 'returned')
-      AND NOT (
-        (
-          COALESCE(`paced_1`.`entered`, 0) + 0
+        `d`.`cause` IN ('new', 'returned')
+        AND NOT (
+          (
+            COALESCE(`paced_1`.`entered`, 0) + 0
+          ) >= 2
+        )
+        AND (
+          COALESCE(`paced_1`.`entered`, 0) + COALESCE(`higher_1`.`models`, 0)
         ) >= 2
-      )
-      AND (
-        COALESCE(`paced_1`.`entered`, 0) + COALESCE(`higher_1`.`models`, 0)
-      ) >= 2
-  );
+    )
+) AS `n`
+ON `t`.`identity` IS NOT DISTINCT FROM `n`.`identity`
+AND `t`.`reason` IS NOT DISTINCT FROM `n`.`reason`
+AND `t`.`sync` IS NOT DISTINCT FROM `n`.`sync`
+WHEN MATCHED THEN DELETE;
 
 INSERT INTO `shop_activation`.`waiting` (
   `sync`,
@@ -564,18 +566,18 @@ INSERT INTO `shop_activation`.`waiting` (
   `since`
 )
 SELECT
-  'people__mailer',
-  `k`.`identity`,
-  'cadence promo',
-  CAST('2026-11-21 12:00:00.000000' AS TIMESTAMP)
+  'people__mailer' AS `sync`,
+  `k`.`identity` AS `identity`,
+  'cadence promo' AS `reason`,
+  CAST('2026-11-21 12:00:00.000000' AS TIMESTAMP) AS `since`
 FROM (
   SELECT
     `d`.`identity`
-  FROM `activation_judged` AS `d`
+  FROM `shop_activation`.`scratch_00000000_judged_people__mailer` AS `d`
   LEFT JOIN (
     SELECT
       *
-    FROM `activation_higher_1`
+    FROM `shop_activation`.`scratch_00000000_higher1_people__mailer` AS `activation_higher_1`
   ) AS `higher_1`
     ON `higher_1`.`person` = `d`.`identity`
   LEFT JOIN (
@@ -663,63 +665,57 @@ WHERE
 
 MERGE INTO `shop_activation`.`snapshot_people__mailer` AS `t`
 USING (
-  SELECT
-    `c`.`identity` AS `identity`,
-    `c`.`fingerprint` AS `fingerprint`,
-    1 AS `target_id`
-  FROM `activation_candidates` AS `c`
+  SELECT DISTINCT
+    `attempted_op`,
+    `identity`,
+    `unconfirmed`
+  FROM `shop_activation`.`snapshot_people__mailer`
   WHERE
-    (
-      `c`.`is_wanted`
-      AND `c`.`is_known`
-      AND NOT EXISTS(
-        SELECT
-          1
-        FROM `activation_judged` AS `p`
-        WHERE
-          `p`.`identity` = `c`.`identity`
-      )
-    )
-    AND NOT EXISTS(
+    NOT `attempted_op` IS NULL
+    AND `unconfirmed` IS NULL
+    AND NOT `identity` IN (
       SELECT
-        1
-      FROM `activation_duplicates` AS `u`
-      WHERE
-        `u`.`identity` = `c`.`identity`
+        `identity`
+      FROM `shop_activation`.`scratch_00000000_judged_people__mailer` AS `activation_judged`
     )
 ) AS `n`
-ON `t`.`identity` = `n`.`identity`
+ON `t`.`attempted_op` IS NOT DISTINCT FROM `n`.`attempted_op`
+AND `t`.`identity` IS NOT DISTINCT FROM `n`.`identity`
+AND `t`.`unconfirmed` IS NOT DISTINCT FROM `n`.`unconfirmed`
 WHEN MATCHED THEN UPDATE SET
-  `fingerprint` = `n`.`fingerprint`,
-  `target_id` = `n`.`target_id`;
+  `attempted` = NULL,
+  `attempted_op` = NULL;
 
-UPDATE `shop_activation`.`snapshot_people__mailer` SET `attempted` = NULL, `attempted_op` = NULL
-WHERE
-  NOT `attempted_op` IS NULL
-  AND `unconfirmed` IS NULL
-  AND NOT `identity` IN (
-    SELECT
-      `identity`
-    FROM `activation_judged`
-  );
-
-DELETE FROM `shop_activation`.`entries`
-WHERE
-  (
-    `sync` = 'people__mailer' AND `epoch` = 7 AND `is_reserved`
-  )
-  AND NOT `identity` IN (
-    SELECT
-      `p`.`identity`
-    FROM `shop_activation`.`plan_people__mailer` AS `p`
-    JOIN `shop_activation`.`acks_people__mailer` AS `a`
-      ON `p`.`epoch` = `a`.`epoch` AND `p`.`seq` = `a`.`seq`
-    WHERE
-      (
-        `p`.`epoch` = 7 AND `a`.`outcome` IN ('delivered', 'unknown', 'rejected_partial')
-      )
-      AND `p`.`op` = 'add'
-  );
+MERGE INTO `shop_activation`.`entries` AS `t`
+USING (
+  SELECT DISTINCT
+    `epoch`,
+    `identity`,
+    `is_reserved`,
+    `sync`
+  FROM `shop_activation`.`entries`
+  WHERE
+    (
+      `sync` = 'people__mailer' AND `epoch` = 7 AND `is_reserved`
+    )
+    AND NOT `identity` IN (
+      SELECT
+        `p`.`identity`
+      FROM `shop_activation`.`plan_people__mailer` AS `p`
+      JOIN `shop_activation`.`acks_people__mailer` AS `a`
+        ON `p`.`epoch` = `a`.`epoch` AND `p`.`seq` = `a`.`seq`
+      WHERE
+        (
+          `p`.`epoch` = 7 AND `a`.`outcome` IN ('delivered', 'unknown', 'rejected_partial')
+        )
+        AND `p`.`op` = 'add'
+    )
+) AS `n`
+ON `t`.`epoch` IS NOT DISTINCT FROM `n`.`epoch`
+AND `t`.`identity` IS NOT DISTINCT FROM `n`.`identity`
+AND `t`.`is_reserved` IS NOT DISTINCT FROM `n`.`is_reserved`
+AND `t`.`sync` IS NOT DISTINCT FROM `n`.`sync`
+WHEN MATCHED THEN DELETE;
 
 UPDATE `shop_activation`.`entries` SET `is_reserved` = FALSE
 WHERE
