@@ -52,11 +52,14 @@ lowest: $(INSTALLED) ## Install the lowest dbt that is supported, for the tests 
 	$(PYTHON) -m venv $(VENV)/lowest
 	$(VENV)/lowest/bin/python -m pip install --quiet dbt-core==1.10.8 dbt-duckdb==1.10.0
 
-emulators: $(INSTALLED) ## Install the warehouses that are emulated, for the tests that try them; about a minute.
+emulators: $(INSTALLED) ## Install the warehouses that are emulated, for the tests that try them; about two minutes.
 	$(PYTHON) -m venv $(VENV)/emulators
 	$(VENV)/emulators/bin/python -m pip install --quiet 'fakesnow[server]==0.12.1' \
 		snowflake-connector-python==4.8.1 dbt-core==1.11.16 dbt-snowflake==1.12.4 \
 		dbt-redshift==1.11.2 --editable '.[sandbox]'
+	$(PYTHON) -m venv $(VENV)/lakehouse
+	$(VENV)/lakehouse/bin/python -m pip install --quiet pysail==0.7.2 pyspark-client==4.1.3 \
+		dbt-core==1.11.16 dbt-spark==1.11.0 dbt-databricks==1.10.9 --editable '.[sandbox]'
 
 torture: $(INSTALLED) ## The long runs: every crash history, many real kills; about an hour and a half on two cores.
 	$(BIN)/python -m pytest -q -m torture --numprocesses=auto --maxprocesses=4 --dist=load

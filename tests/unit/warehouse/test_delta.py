@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import duckdb
 import pytest
 from sqlglot import exp, parse_one
 
 from sync.model import Relation
 from sync.state import scratch
+from sync.state.columns import trait_column
 from sync.state.schema import StateTables, create_schema, rename_table
 from sync.warehouse import delta
 from sync.warehouse import sql as e
@@ -104,6 +107,14 @@ def test_what_is_no_tables_name_stays_and_a_new_name_gets_its_schema() -> None:
     assert e.rendered(renamed, "spark") == (
         "ALTER TABLE `shop_activation`.`plan_people__crm` RENAME TO `shop_activation`.`plan_other`"
     )
+
+
+@pytest.mark.parametrize("name", ["last seen", "a,b", "plan(old)", "x=y"])
+def test_a_column_is_called_by_no_mark_that_delta_refuses(name: str) -> None:
+    column = trait_column(name, "databricks")
+    assert re.fullmatch("t_[a-z_]+_[0-9a-f]{12}", column)
+    assert trait_column(name, "postgres") == f"t_{name}"
+    assert trait_column("last_seen", "spark") == "t_last_seen"
 
 
 def test_only_the_syncs_own_are_left_to_drop() -> None:
