@@ -16,7 +16,8 @@ def kept_together(statement: exp.Expr) -> exp.Expr:
     sqlglot moves those of a statement that stands alone to its top, as Hive needs it, where two of
     one name would meet.
     """
-    return exp.Tuple(expressions=[statement]).expressions[0]
+    exp.Tuple(expressions=[statement])
+    return statement
 
 
 def spark(node: exp.Expr) -> exp.Expr:

@@ -229,4 +229,90 @@ FROM (
   ) AS `r`
 ) AS `g`;
 
-DROP TABLE IF EXISTS `activation_gone`;
+CREATE TEMPORARY TABLE `activation_gone` AS
+SELECT
+  `n`.`identity` AS `identity`,
+  CASE
+    WHEN MIN(`n`.`number`) = 0
+    THEN 'forgotten'
+    WHEN MIN(`n`.`number`) = 1
+    THEN 'forgotten'
+    WHEN MIN(`n`.`number`) = 2
+    THEN 'forgotten'
+    ELSE CAST(NULL AS STRING)
+  END AS `cause`
+FROM (
+  SELECT
+    `c`.`identity` AS `identity`,
+    0 AS `number`
+  FROM `activation_candidates` AS `c`
+  JOIN `shop_activation`.`snapshot_people__mailer` AS `s`
+    ON `s`.`identity` = `c`.`identity`
+  JOIN (
+    SELECT DISTINCT
+      `person`
+    FROM `shop_activation`.`forgotten`
+  ) AS `p`
+    ON `p`.`person` = TO_HEX(
+      MD5(
+        'forgotten:salt:' || CASE
+          WHEN COALESCE(INSTR(TRIM(`s`.`identity`, ' \t\n\r\f\v ﻿'), '@'), 0) > 0
+          THEN LOWER(TRIM(`s`.`identity`, ' \t\n\r\f\v ﻿'))
+          ELSE TRIM(`s`.`identity`, ' \t\n\r\f\v ﻿')
+        END
+      )
+    )
+  WHERE
+    NOT `c`.`is_wanted`
+  UNION ALL
+  SELECT
+    `c`.`identity` AS `identity`,
+    1 AS `number`
+  FROM `activation_candidates` AS `c`
+  JOIN `shop_activation`.`snapshot_people__mailer` AS `s`
+    ON `s`.`identity` = `c`.`identity`
+  JOIN (
+    SELECT DISTINCT
+      `person`
+    FROM `shop_activation`.`forgotten`
+  ) AS `p`
+    ON `p`.`person` = TO_HEX(
+      MD5(
+        'forgotten:salt:' || CASE
+          WHEN COALESCE(INSTR(TRIM(`s`.`external_id`, ' \t\n\r\f\v ﻿'), '@'), 0) > 0
+          THEN LOWER(TRIM(`s`.`external_id`, ' \t\n\r\f\v ﻿'))
+          ELSE TRIM(`s`.`external_id`, ' \t\n\r\f\v ﻿')
+        END
+      )
+    )
+  WHERE
+    NOT `c`.`is_wanted`
+  UNION ALL
+  SELECT
+    `c`.`identity` AS `identity`,
+    2 AS `number`
+  FROM `activation_candidates` AS `c`
+  JOIN `shop_activation`.`snapshot_people__mailer` AS `s`
+    ON `s`.`identity` = `c`.`identity`
+  JOIN (
+    SELECT DISTINCT
+      `person`
+    FROM `shop_activation`.`forgotten`
+  ) AS `p`
+    ON `p`.`person` = TO_HEX(
+      MD5(
+        'forgotten:salt:email:' || TRANSLATE(
+          TRIM(
+            TRIM(`s`.`external_id`, ' \t\n\r\f\v ﻿'),
+            '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　'
+          ),
+          'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+          'abcdefghijklmnopqrstuvwxyz'
+        )
+      )
+    )
+  WHERE
+    NOT `c`.`is_wanted`
+) AS `n`
+GROUP BY
+  `n`.`identity`;

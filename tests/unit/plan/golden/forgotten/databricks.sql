@@ -1,7 +1,13 @@
 SELECT
   COUNT(*),
   SUM(`fingerprint`),
-  SUM(CASE WHEN NOT `fingerprint` IS NULL THEN XXHASH64(`fingerprint`) ELSE NULL END),
+  SUM(
+    CASE
+      WHEN NOT `fingerprint` IS NULL
+      THEN CAST(XXHASH64(`fingerprint`, `fingerprint` IS NULL) AS DECIMAL(20, 0))
+      ELSE NULL
+    END
+  ),
   COALESCE(SUM(CASE WHEN `detail` = 'unidentified' THEN 1 ELSE 0 END), 0),
   COALESCE(SUM(CASE WHEN `detail` = 'forgotten' THEN 1 ELSE 0 END), 0),
   COALESCE(SUM(CASE WHEN `detail` = 'address-missing' THEN 1 ELSE 0 END), 0),
@@ -23,14 +29,20 @@ FROM (
     CASE
       WHEN NOT `r`.`detail` IS NULL
       THEN NULL
-      ELSE XXHASH64(
+      ELSE CAST(XXHASH64(
         CAST('3;databricks 1;34b1fd94a916adde59872e150c8e8782' AS STRING),
+        CAST('3;databricks 1;34b1fd94a916adde59872e150c8e8782' AS STRING) IS NULL,
         `r`.`identity`,
+        `r`.`identity` IS NULL,
         `r`.`external_key`,
+        `r`.`external_key` IS NULL,
         `r`.`t_email`,
+        `r`.`t_email` IS NULL,
         `r`.`t_plan`,
-        `r`.`t_visits`
-      )
+        `r`.`t_plan` IS NULL,
+        `r`.`t_visits`,
+        `r`.`t_visits` IS NULL
+      ) AS DECIMAL(20, 0))
     END AS `fingerprint`
   FROM (
     SELECT
@@ -186,4 +198,81 @@ FROM (
   ) AS `r`
 ) AS `g`;
 
-DROP TABLE IF EXISTS `activation_gone`;
+CREATE TABLE `shop_activation`.`scratch_00000000_gone_people__mailer` AS
+SELECT
+  `n`.`identity` AS `identity`,
+  CASE
+    WHEN MIN(`n`.`number`) = 0
+    THEN 'forgotten'
+    WHEN MIN(`n`.`number`) = 1
+    THEN 'forgotten'
+    WHEN MIN(`n`.`number`) = 2
+    THEN 'forgotten'
+    ELSE CAST(NULL AS STRING)
+  END AS `cause`
+FROM (
+  SELECT
+    `c`.`identity` AS `identity`,
+    0 AS `number`
+  FROM `shop_activation`.`scratch_00000000_candidates_people__mailer` AS `c`
+  JOIN `shop_activation`.`snapshot_people__mailer` AS `s`
+    ON `s`.`identity` = `c`.`identity`
+  JOIN (
+    SELECT DISTINCT
+      `person`
+    FROM `shop_activation`.`forgotten`
+  ) AS `p`
+    ON `p`.`person` = MD5(
+      'forgotten:salt:' || CASE
+        WHEN COALESCE(LOCATE('@', TRIM(' \t\n\r\014\013 ﻿' FROM `s`.`identity`)), 0) > 0
+        THEN LOWER(TRIM(' \t\n\r\014\013 ﻿' FROM `s`.`identity`))
+        ELSE TRIM(' \t\n\r\014\013 ﻿' FROM `s`.`identity`)
+      END
+    )
+  WHERE
+    NOT `c`.`is_wanted`
+  UNION ALL
+  SELECT
+    `c`.`identity` AS `identity`,
+    1 AS `number`
+  FROM `shop_activation`.`scratch_00000000_candidates_people__mailer` AS `c`
+  JOIN `shop_activation`.`snapshot_people__mailer` AS `s`
+    ON `s`.`identity` = `c`.`identity`
+  JOIN (
+    SELECT DISTINCT
+      `person`
+    FROM `shop_activation`.`forgotten`
+  ) AS `p`
+    ON `p`.`person` = MD5(
+      'forgotten:salt:' || CASE
+        WHEN COALESCE(LOCATE('@', TRIM(' \t\n\r\014\013 ﻿' FROM `s`.`external_id`)), 0) > 0
+        THEN LOWER(TRIM(' \t\n\r\014\013 ﻿' FROM `s`.`external_id`))
+        ELSE TRIM(' \t\n\r\014\013 ﻿' FROM `s`.`external_id`)
+      END
+    )
+  WHERE
+    NOT `c`.`is_wanted`
+  UNION ALL
+  SELECT
+    `c`.`identity` AS `identity`,
+    2 AS `number`
+  FROM `shop_activation`.`scratch_00000000_candidates_people__mailer` AS `c`
+  JOIN `shop_activation`.`snapshot_people__mailer` AS `s`
+    ON `s`.`identity` = `c`.`identity`
+  JOIN (
+    SELECT DISTINCT
+      `person`
+    FROM `shop_activation`.`forgotten`
+  ) AS `p`
+    ON `p`.`person` = MD5(
+      'forgotten:salt:email:' || TRANSLATE(
+        TRIM(BOTH '\t\n\013\014\r\034\035\036\037                  　' FROM TRIM(' \t\n\r\014\013 ﻿' FROM `s`.`external_id`)),
+        'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+        'abcdefghijklmnopqrstuvwxyz'
+      )
+    )
+  WHERE
+    NOT `c`.`is_wanted`
+) AS `n`
+GROUP BY
+  `n`.`identity`;

@@ -222,4 +222,92 @@ FROM (
   ) AS "r"
 ) AS "g";
 
-DROP TABLE IF EXISTS "activation_gone";
+CREATE TEMPORARY TABLE "activation_gone" AS
+SELECT
+  "n"."identity" AS "identity",
+  CASE
+    WHEN MIN("n"."number") = 0
+    THEN 'forgotten'
+    WHEN MIN("n"."number") = 1
+    THEN 'forgotten'
+    WHEN MIN("n"."number") = 2
+    THEN 'forgotten'
+    ELSE CAST(NULL AS TEXT)
+  END AS "cause"
+FROM (
+  SELECT
+    "c"."identity" AS "identity",
+    0 AS "number"
+  FROM "activation_candidates" AS "c"
+  JOIN "shop_activation"."snapshot_people__mailer" AS "s"
+    ON "s"."identity" = "c"."identity"
+  JOIN (
+    SELECT DISTINCT
+      "person"
+    FROM "shop_activation"."forgotten"
+  ) AS "p"
+    ON "p"."person" = MD5(
+      'forgotten:salt:' || CASE
+        WHEN COALESCE(STRPOS(TRIM("s"."identity", ' 	
+ ﻿'), '@'), 0) > 0
+        THEN LOWER(TRIM("s"."identity", ' 	
+ ﻿'))
+        ELSE TRIM("s"."identity", ' 	
+ ﻿')
+      END
+    )
+  WHERE
+    NOT "c"."is_wanted"
+  UNION ALL
+  SELECT
+    "c"."identity" AS "identity",
+    1 AS "number"
+  FROM "activation_candidates" AS "c"
+  JOIN "shop_activation"."snapshot_people__mailer" AS "s"
+    ON "s"."identity" = "c"."identity"
+  JOIN (
+    SELECT DISTINCT
+      "person"
+    FROM "shop_activation"."forgotten"
+  ) AS "p"
+    ON "p"."person" = MD5(
+      'forgotten:salt:' || CASE
+        WHEN COALESCE(STRPOS(TRIM("s"."external_id", ' 	
+ ﻿'), '@'), 0) > 0
+        THEN LOWER(TRIM("s"."external_id", ' 	
+ ﻿'))
+        ELSE TRIM("s"."external_id", ' 	
+ ﻿')
+      END
+    )
+  WHERE
+    NOT "c"."is_wanted"
+  UNION ALL
+  SELECT
+    "c"."identity" AS "identity",
+    2 AS "number"
+  FROM "activation_candidates" AS "c"
+  JOIN "shop_activation"."snapshot_people__mailer" AS "s"
+    ON "s"."identity" = "c"."identity"
+  JOIN (
+    SELECT DISTINCT
+      "person"
+    FROM "shop_activation"."forgotten"
+  ) AS "p"
+    ON "p"."person" = MD5(
+      'forgotten:salt:email:' || TRANSLATE(
+        TRIM(
+          TRIM("s"."external_id", ' 	
+ ﻿'),
+          '	
+                  　'
+        ),
+        'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+        'abcdefghijklmnopqrstuvwxyz'
+      )
+    )
+  WHERE
+    NOT "c"."is_wanted"
+) AS "n"
+GROUP BY
+  "n"."identity";

@@ -213,4 +213,84 @@ FROM (
   ) AS "R"
 ) AS "G";
 
-DROP TABLE IF EXISTS "ACTIVATION_GONE";
+CREATE TEMPORARY TABLE "ACTIVATION_GONE" AS
+SELECT
+  "N"."IDENTITY" AS "IDENTITY",
+  CASE
+    WHEN MIN("N"."NUMBER") = 0
+    THEN 'forgotten'
+    WHEN MIN("N"."NUMBER") = 1
+    THEN 'forgotten'
+    WHEN MIN("N"."NUMBER") = 2
+    THEN 'forgotten'
+    ELSE CAST(NULL AS VARCHAR)
+  END AS "CAUSE"
+FROM (
+  SELECT
+    "C"."IDENTITY" AS "IDENTITY",
+    0 AS "NUMBER"
+  FROM "ACTIVATION_CANDIDATES" AS "C"
+  JOIN "SHOP_ACTIVATION"."SNAPSHOT_PEOPLE__MAILER" AS "S"
+    ON "S"."IDENTITY" = "C"."IDENTITY"
+  JOIN (
+    SELECT DISTINCT
+      "PERSON"
+    FROM "SHOP_ACTIVATION"."FORGOTTEN"
+  ) AS "P"
+    ON "P"."PERSON" = MD5(
+      'forgotten:salt:' || CASE
+        WHEN COALESCE(CHARINDEX('@', TRIM("S"."IDENTITY", ' \t\n\r\f\x0b ﻿')), 0) > 0
+        THEN LOWER(TRIM("S"."IDENTITY", ' \t\n\r\f\x0b ﻿'))
+        ELSE TRIM("S"."IDENTITY", ' \t\n\r\f\x0b ﻿')
+      END
+    )
+  WHERE
+    NOT "C"."IS_WANTED"
+  UNION ALL
+  SELECT
+    "C"."IDENTITY" AS "IDENTITY",
+    1 AS "NUMBER"
+  FROM "ACTIVATION_CANDIDATES" AS "C"
+  JOIN "SHOP_ACTIVATION"."SNAPSHOT_PEOPLE__MAILER" AS "S"
+    ON "S"."IDENTITY" = "C"."IDENTITY"
+  JOIN (
+    SELECT DISTINCT
+      "PERSON"
+    FROM "SHOP_ACTIVATION"."FORGOTTEN"
+  ) AS "P"
+    ON "P"."PERSON" = MD5(
+      'forgotten:salt:' || CASE
+        WHEN COALESCE(CHARINDEX('@', TRIM("S"."EXTERNAL_ID", ' \t\n\r\f\x0b ﻿')), 0) > 0
+        THEN LOWER(TRIM("S"."EXTERNAL_ID", ' \t\n\r\f\x0b ﻿'))
+        ELSE TRIM("S"."EXTERNAL_ID", ' \t\n\r\f\x0b ﻿')
+      END
+    )
+  WHERE
+    NOT "C"."IS_WANTED"
+  UNION ALL
+  SELECT
+    "C"."IDENTITY" AS "IDENTITY",
+    2 AS "NUMBER"
+  FROM "ACTIVATION_CANDIDATES" AS "C"
+  JOIN "SHOP_ACTIVATION"."SNAPSHOT_PEOPLE__MAILER" AS "S"
+    ON "S"."IDENTITY" = "C"."IDENTITY"
+  JOIN (
+    SELECT DISTINCT
+      "PERSON"
+    FROM "SHOP_ACTIVATION"."FORGOTTEN"
+  ) AS "P"
+    ON "P"."PERSON" = MD5(
+      'forgotten:salt:email:' || TRANSLATE(
+        TRIM(
+          TRIM("S"."EXTERNAL_ID", ' \t\n\r\f\x0b ﻿'),
+          '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　'
+        ),
+        'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+        'abcdefghijklmnopqrstuvwxyz'
+      )
+    )
+  WHERE
+    NOT "C"."IS_WANTED"
+) AS "N"
+GROUP BY
+  "N"."IDENTITY";
