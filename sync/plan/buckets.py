@@ -21,6 +21,7 @@ _SQL = {
         "cast(cast(conv(substring(md5(concat(_salt, _who)), 1, 8), 16, 10) as bigint) % 10000"
         " as int)",
     ),
+    "bigquery": "mod(cast('0x' || left(to_hex(md5(_salt || _who)), 8) as int64), 10000)",
     "snowflake": "cast(mod(to_number(left(md5(_salt || _who), 8), 'XXXXXXXX'), 10000) as integer)",
 }
 """By engine; on each that the tests run."""

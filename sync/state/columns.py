@@ -183,7 +183,7 @@ def portable_type(data_type: str, dialect: str = "") -> str:
     of = wire(data_type, dialect)
     match of.family:
         case Family.INSTANT if of.is_zoned:
-            return "timestamp"
+            return facts(dialect).moment if dialect else "timestamp"
         case Family.DURATION:
             return "double precision"
         case Family.DECIMAL if of.name == "MONEY":

@@ -20,7 +20,7 @@ Write = Callable[[exp.Expr, Wire], exp.Expr]
 
 def json_text(raw: exp.Expr, of: Wire, dialect: str) -> exp.Expr:
     """The JSON text of a value of a nested type, null for a null."""
-    if of.name == "JSON":
+    if of.name == "JSON" and (not dialect or facts(dialect).casts_json):
         return e.as_text(raw)
     rounds = bool(dialect) and facts(dialect).json == "variant"
     if rounds and any(x.name == "JSON" for x in of.all()):

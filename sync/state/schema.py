@@ -476,6 +476,8 @@ def built_type(data_type: str, dialect: str) -> exp.DataType:
     """A type of ours, or one in the warehouse's own words, as an expression."""
     if data_type == HASH:
         data_type = facts(dialect).hash_type
+    if data_type == MOMENT:
+        data_type = facts(dialect).moment
     return exp.DataType.build(data_type, dialect=dialect)
 
 
@@ -494,6 +496,9 @@ def find_schema(tables: StateTables, dialect: str) -> exp.Expr:
     """One row when the state schema exists: `create if not exists` asks for rights even then."""
     if facts(dialect).shows:
         return _show(f"SCHEMAS LIKE {e.rendered(e.text(tables.schema), dialect)}")
+    if facts(dialect).catalogues:
+        asked = exp.select(e.count()).from_(_tables_in(tables))
+        return exp.select(e.number(1)).from_(asked.subquery(e.ident("t")))
     here = exp.Anonymous(this="current_database")
     return (
         exp.select(e.number(1))
@@ -513,6 +518,8 @@ def list_tables(tables: StateTables, dialect: str) -> exp.Expr:
     """
     if facts(dialect).shows:
         return _show(f"TABLES IN {e.rendered(e.ident(tables.schema), dialect)}")
+    if facts(dialect).catalogues:
+        return exp.select("table_name").from_(_tables_in(tables))
     schema: exp.Expr = e.text(turned(tables.schema, dialect))
     if dialect == "postgres":
         listed = exp.select("tablename").from_(exp.table_("pg_tables", db="pg_catalog"))
@@ -551,6 +558,11 @@ def of_whole_rows(insert: exp.Insert, dialect: str) -> exp.Insert:
 
 def _show(what: str) -> exp.Command:
     return exp.Command(this="SHOW", expression=what)
+
+
+def _tables_in(tables: StateTables) -> exp.Table:
+    """The catalogue of the state schema alone."""
+    return exp.table_("TABLES", db="INFORMATION_SCHEMA", catalog=e.ident(tables.schema))
 
 
 def since(table: str) -> int:

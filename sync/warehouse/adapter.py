@@ -14,6 +14,7 @@ from threading import Lock, local
 from typing import Any
 
 from sync.errors import ConfigError, Problem, WarehouseError
+from sync.warehouse.bigquery import BigQuerySession
 from sync.warehouse.databricks import DatabricksSession
 from sync.warehouse.dialect import FACTS
 from sync.warehouse.errors import driver_words
@@ -30,6 +31,7 @@ SESSIONS: Mapping[str, type[AdapterSession]] = {
     "postgres": PostgresSession,
     "redshift": RedshiftSession,
     "snowflake": SnowflakeSession,
+    "bigquery": BigQuerySession,
     "databricks": DatabricksSession,
     "spark": SparkSession,
 }
@@ -98,15 +100,16 @@ class AdapterWarehouse:
             manager = self._connection_manager()
         try:
             manager.set_connection_name("activation")
-            handle = manager.get_thread_connection().handle
-            session = SESSIONS.get(self.dialect, AdapterSession)(handle, self.dialect)
+            connection = manager.get_thread_connection()
+            session = SESSIONS.get(self.dialect, AdapterSession)(connection.handle, self.dialect)
+            session.credentials = connection.credentials
         except Exception as e:  # adapters raise their own errors here
             raise _unreachable(self._type, e) from e
         try:
             yield session
         finally:
             with contextlib.suppress(Exception):
-                handle.close()
+                session.close()
             manager.clear_thread_connection()
 
     def _connection_manager(self) -> Any:

@@ -59,12 +59,18 @@ class Facts:
     """No name of a column holds a space, a comma, a semicolon, a bracket or an equals sign."""
     shows: bool = False
     """It tells what schemas and tables there are by `show`, and has no information_schema."""
+    moment: str = "timestamp"
+    """The word for a moment that has no zone."""
+    catalogues: bool = False
+    """Each schema has a catalogue of its own; one of all schemas is not asked."""
     hides: bool = False
     """What a login may not read looks to it as if it were not there."""
     synonyms: Mapping[str, str] = field(default_factory=dict)
     """Words for types, and the word by which the engine calls the same type."""
     json: Literal["", "jsonb", "variant"] = ""
     """How two JSON texts are compared as values; empty where they are compared as texts."""
+    casts_json: bool = True
+    """A value of its type JSON can be cast to its text."""
 
 
 FACTS = {
@@ -114,7 +120,14 @@ FACTS = {
             "TIMESTAMP": "TIMESTAMPNTZ",
         },
     ),
-    "bigquery": Facts("bigquery", "farm"),
+    "bigquery": Facts(
+        "bigquery",
+        "farm",
+        moment="datetime",
+        catalogues=True,
+        converts="copy",
+        casts_json=False,
+    ),
     "databricks": Facts(
         "databricks",
         "xxhash",

@@ -23,6 +23,8 @@ _THINGS = frozenset(
 """Words before a quoted name. What is quoted after anything else may be a value of a row."""
 _KIND = re.compile(r"(?:compilation|access control) error:?(?: error line \d+ at position \d+)?$")
 """A line after which the error itself follows."""
+_LAST = re.compile(r"(?<=\bvalue: )[^'\";\s][^;]*")
+"""What BigQuery says without quotes: `Bad int64 value: ...`."""
 _OF_PYTHON = (AttributeError, ImportError, KeyError, NameError, TypeError)
 """Errors of code, whose quoted words are names."""
 
@@ -50,8 +52,16 @@ def _below_dbt(error: BaseException) -> Iterator[BaseException]:
 
 
 def _text(error: BaseException) -> str:
-    """redshift_connector hands over the fields of the server's message, M among them."""
+    """redshift_connector hands over the fields of the server's message, M among them.
+
+    Google's driver hands over the client's error, which lists what the service said.
+    """
     fields = error.args[0] if error.args else None
+    if isinstance(fields, Exception):
+        return _text(fields)
+    listed = getattr(error, "errors", None)
+    if isinstance(listed, list) and listed and isinstance(listed[0], dict):
+        return str(listed[0].get("message") or error)
     if isinstance(fields, dict) and "M" in fields:
         return str(fields["M"])
     return str(error)
@@ -59,7 +69,7 @@ def _text(error: BaseException) -> str:
 
 def without_values(line: str) -> str:
     """A line with what may be a person's value masked; names of things in the warehouse stay."""
-    return _QUOTED.sub(_masked, line)
+    return _QUOTED.sub(_masked, _LAST.sub("...", line))
 
 
 def _masked(found: re.Match[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import reduce
 
 from sqlglot import exp
 
@@ -56,9 +57,73 @@ def _differs(left: exp.Expr, right: exp.Expr) -> exp.Expr:
     return exp.Not(this=same)
 
 
+def _bigquery(node: exp.Expr) -> exp.Expr:
+    """Moments without a zone, sums that hold any number, JSON text, intervals in seconds, and
+    conditions on a row of a table."""
+    match node:
+        case exp.Cast(this=exp.AtTimeZone() as zoned, to=exp.DataType(this=kind)):
+            if kind == exp.DataType.Type.TIMESTAMP:
+                return _in_zone(zoned)
+        case exp.Cast(this=exp.Anonymous() as called) if called.name.lower() == "to_json":
+            return _json_text(called.expressions[0])
+        case exp.Sum() if not _counts(node.this):
+            return exp.Sum(this=exp.cast(node.this, exp.DataType.Type.BIGDECIMAL))
+        case exp.Extract(this=part) if part.name.upper() == "EPOCH":
+            return _seconds(node.expression)
+        case exp.GroupConcat(this=exp.Order() as order):
+            for by in order.expressions:  # it knows no other order of nulls there
+                by.set("nulls_first", True)
+        case exp.Create() if node.find(exp.TemporaryProperty):
+            node.set("replace", True)
+        case exp.Select() if node.args.get("where") and not node.args.get("from_"):
+            node.set("from_", exp.From(this=exp.select("1").subquery("one")))
+    return node
+
+
+def _in_zone(zoned: exp.AtTimeZone) -> exp.Expr:
+    """What clocks in a zone show at an instant."""
+    return exp.Anonymous(this="DATETIME", expressions=[zoned.this, zoned.args["zone"]])
+
+
+def _json_text(value: exp.Expr) -> exp.Expr:
+    """Null of a null, of which `to_json_string` makes a text."""
+    text = exp.Anonymous(this="to_json_string", expressions=[value.copy()])
+    missing = exp.Is(this=value.copy(), expression=exp.Null())
+    return exp.Case(ifs=[exp.If(this=missing, true=exp.Null())], default=text)
+
+
+def _counts(summed: exp.Expr) -> bool:
+    """Whether it is 1 or 0, of which no sum is too large for an integer."""
+    return isinstance(summed, exp.Case) and isinstance(summed.args.get("default"), exp.Literal)
+
+
+def _seconds(interval: exp.Expr) -> exp.Expr:
+    """The length of an interval; a month has 30 days, a year 365.25."""
+    parts: list[exp.Expr] = [
+        exp.Mul(
+            this=exp.Extract(this=exp.var(unit), expression=interval.copy()),
+            expression=exp.Literal.number(seconds),
+        )
+        for unit, seconds in _SECONDS.items()
+    ]
+    return exp.Paren(this=reduce(lambda a, b: exp.Add(this=a, expression=b), parts))
+
+
+_SECONDS = {
+    "YEAR": "31557600",
+    "MONTH": "2592000",
+    "DAY": "86400",
+    "HOUR": "3600",
+    "MINUTE": "60",
+    "SECOND": "1",
+    "MICROSECOND": "0.000001",
+}
+
+
 REWRITES: Mapping[str, Rewrite] = {
     "snowflake": _snowflake,
     "redshift": _redshift,
+    "bigquery": _bigquery,
     "databricks": delta.databricks,
     "spark": delta.spark,
 }

@@ -31,11 +31,16 @@ class AdapterSession:
     def __init__(self, handle: Any, dialect: str) -> None:
         self.handle = handle
         self.dialect = dialect
+        self.credentials: Any = None
         if isinstance(getattr(handle, "autocommit", None), bool):
             handle.autocommit = True
 
     def prepare(self, wait_seconds: float, state_schema: str) -> None:
         """Settings of the session; where the engine can, no lock is waited for any longer."""
+
+    def close(self) -> None:
+        """End the connection."""
+        self.handle.close()
 
     @contextmanager
     def _cursor(self, **named: Any) -> Iterator[Any]:

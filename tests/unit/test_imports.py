@@ -232,6 +232,7 @@ def test_every_library_is_a_declared_dependency() -> None:
     provided = {
         "yaml": "pyyaml",
         "dbt": None,
+        "google": None,
         "psycopg2": None,
         "pyspark": None,
         "activation_sandbox": None,

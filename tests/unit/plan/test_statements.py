@@ -87,6 +87,65 @@ def no_sum_of_hashes(tree: exp.Expr, sql: str) -> bool:
     return not any(isinstance(s.this, exp.Anonymous) for s in tree.find_all(exp.Sum))
 
 
+def no_zoned_moment(tree: exp.Expr, sql: str) -> bool:
+    """A TIMESTAMP is an instant there, and can't be compared with a moment without a zone."""
+    return not re.search(r"(?<!CURRENT_)TIMESTAMP", sql)
+
+
+def replaced_temporary_table(tree: exp.Expr, sql: str) -> bool:
+    """None is dropped by a name without a data set, which need not exist."""
+    return no_temporary_table(tree, sql) or bool(tree.args.get("replace"))
+
+
+def no_other_catalogue(tree: exp.Expr, sql: str) -> bool:
+    return not re.search(r"current_database|(?<!`\.)information_schema", sql, re.IGNORECASE)
+
+
+def no_json_function(tree: exp.Expr, sql: str) -> bool:
+    """`to_json` makes JSON there, which is no text."""
+    return not re.search(r"\bto_json\(", sql, re.IGNORECASE)
+
+
+def no_condition_without_table(tree: exp.Expr, sql: str) -> bool:
+    return all(x.args.get("from_") for x in tree.find_all(exp.Select) if x.args.get("where"))
+
+
+def outer_joins_by_equality(tree: exp.Expr, sql: str) -> bool:
+    """Anything else is no join that can be spread over workers, and is refused."""
+    outer = [x for x in tree.find_all(exp.Join) if x.side]
+    return all(any(_is_equality(x) for x in _parts(join.args.get("on"))) for join in outer)
+
+
+def _parts(condition: exp.Expr | None) -> list[exp.Expr]:
+    if isinstance(condition, exp.Paren):
+        return _parts(condition.this)
+    return (
+        list(condition.flatten()) if isinstance(condition, exp.And) else [condition or exp.true()]
+    )
+
+
+_TRUE = exp.true()
+
+
+def _is_equality(condition: exp.Expr) -> bool:
+    both = isinstance(condition, exp.EQ) and [condition.this, condition.expression]
+    return bool(both) and len({x.table for side in both for x in side.find_all(exp.Column)}) > 1
+
+
+def sums_of_any_size(tree: exp.Expr, sql: str) -> bool:
+    """A sum of integers of 64 bits fails where it needs more."""
+    return all(
+        isinstance(x.this, exp.Case) or x.this.is_type("BIGDECIMAL") for x in tree.find_all(exp.Sum)
+    )
+
+
+def no_name_twice(tree: exp.Expr, sql: str) -> bool:
+    """In a result, whatever its capitals."""
+    made = tree.expression if isinstance(tree, exp.Create) else tree
+    names = [x.lower() for x in made.named_selects if x] if isinstance(made, exp.Query) else []
+    return len(names) == len(set(names))
+
+
 EVERYWHERE: tuple[Rule, ...] = (no_statement_about_all_rows, no_view)
 LAKEHOUSE = (
     no_bare_varchar,
@@ -102,7 +161,19 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "postgres": (),
     "redshift": (no_bare_varchar, no_key, no_distinct_from, one_table_measured, no_merge),
     "snowflake": (no_zone_clause, no_key),
-    "bigquery": (no_bare_varchar, no_zone_clause, no_key),
+    "bigquery": (
+        no_bare_varchar,
+        no_zone_clause,
+        no_key,
+        no_zoned_moment,
+        replaced_temporary_table,
+        no_other_catalogue,
+        no_json_function,
+        no_condition_without_table,
+        outer_joins_by_equality,
+        sums_of_any_size,
+        no_name_twice,
+    ),
     "databricks": LAKEHOUSE,
     "spark": (*LAKEHOUSE, delta_tables),
 }

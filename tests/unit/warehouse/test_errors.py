@@ -69,6 +69,19 @@ def test_snowflakes_second_line_says_what_is_wrong(said: str, shown: str) -> Non
     assert "\n" not in words
 
 
+class Refused(Exception):
+    """As Google's client: what the service said is in a list, the address in the text."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(f"POST https://bigquery.example/jobs: {message}\n\nLocation: EU")
+        self.errors = [{"reason": "accessDenied", "message": message}]
+
+
+def test_googles_words_are_taken_from_its_list() -> None:
+    said = "Access Denied: Dataset p:d: Permission bigquery.tables.create denied"
+    assert driver_words(RuntimeError(Refused(said))) == said
+
+
 def test_an_error_without_words_is_called_by_its_name() -> None:
     assert driver_words(ConnectionResetError()) == "ConnectionResetError"
 
@@ -84,6 +97,7 @@ def test_an_error_without_words_is_called_by_its_name() -> None:
         ("invalid identifier 'MRR'", "identifier 'MRR'"),
         ("Could not convert string 'it''s ann' to INT32", "string '...' to INT32"),
         ("Duplicate key 'ann'", "key '...'"),
+        ("Bad int64 value: ann@x.example; error", "value: ...; error"),
         ("could not cast ('ann', 'bob')", "('...', '...')"),
     ],
 )

@@ -5,8 +5,8 @@ CREATE TABLE IF NOT EXISTS `shop_activation`.`leases` (
   `host` STRING,
   `process` STRING,
   `version` STRING,
-  `acquired_at` TIMESTAMP,
-  `expires_at` TIMESTAMP,
+  `acquired_at` DATETIME,
+  `expires_at` DATETIME,
   `is_released` BOOL,
   `installation` STRING,
   `project` STRING,
@@ -29,8 +29,8 @@ CREATE TABLE IF NOT EXISTS `shop_activation`.`syncs` (
   `recipe` STRING,
   `columns` STRING,
   `mapping` STRING,
-  `baselined_at` TIMESTAMP,
-  `completed_at` TIMESTAMP,
+  `baselined_at` DATETIME,
+  `completed_at` DATETIME,
   `epoch` INT64,
   `installation` STRING,
   `project` STRING,
@@ -54,7 +54,7 @@ SELECT
   `acquired_at`,
   `expires_at`,
   `is_released`,
-  `expires_at` + INTERVAL '30' SECOND < CAST(TIMESTAMP(DATETIME(CURRENT_TIMESTAMP(), 'UTC')) AS DATETIME) AS `is_expired`,
+  `expires_at` + INTERVAL '30' SECOND < DATETIME(CURRENT_TIMESTAMP(), 'UTC') AS `is_expired`,
   COALESCE(`token`, '') AS `tokens`,
   COALESCE(`late_epoch`, 0) AS `late`,
   COALESCE(`known_epoch`, 0) AS `known`
@@ -64,7 +64,7 @@ WHERE
 ORDER BY
   `epoch` DESC;
 
-UPDATE `shop_activation`.`leases` SET `owner` = 'me', `host` = 'here', `process` = '1', `version` = '1', `epoch` = 7, `token` = 'token', `late_epoch` = 1, `known_epoch` = 0, `acquired_at` = CAST(TIMESTAMP(DATETIME(CURRENT_TIMESTAMP(), 'UTC')) AS DATETIME), `expires_at` = CAST(TIMESTAMP(DATETIME(CURRENT_TIMESTAMP(), 'UTC')) AS DATETIME) + INTERVAL '120' SECOND, `is_released` = FALSE
+UPDATE `shop_activation`.`leases` SET `owner` = 'me', `host` = 'here', `process` = '1', `version` = '1', `epoch` = 7, `token` = 'token', `late_epoch` = 1, `known_epoch` = 0, `acquired_at` = DATETIME(CURRENT_TIMESTAMP(), 'UTC'), `expires_at` = DATETIME(CURRENT_TIMESTAMP(), 'UTC') + INTERVAL '120' SECOND, `is_released` = FALSE
 WHERE
   `sync` = 'people__mailer' AND `epoch` = 1 AND COALESCE(`token`, '') = 'x';
 
@@ -77,7 +77,7 @@ SELECT
   `acquired_at`,
   `expires_at`,
   `is_released`,
-  `expires_at` + INTERVAL '30' SECOND < CAST(TIMESTAMP(DATETIME(CURRENT_TIMESTAMP(), 'UTC')) AS DATETIME) AS `is_expired`,
+  `expires_at` + INTERVAL '30' SECOND < DATETIME(CURRENT_TIMESTAMP(), 'UTC') AS `is_expired`,
   COALESCE(`token`, '') AS `tokens`,
   COALESCE(`late_epoch`, 0) AS `late`,
   COALESCE(`known_epoch`, 0) AS `known`
@@ -99,10 +99,10 @@ CREATE TABLE IF NOT EXISTS `shop_activation`.`snapshot_people__mailer` (
   `is_member` BOOL,
   `has_entered` BOOL,
   `entries` INT64,
-  `first_entered_at` TIMESTAMP,
-  `last_entered_at` TIMESTAMP,
-  `last_exited_at` TIMESTAMP,
-  `acknowledged_at` TIMESTAMP,
+  `first_entered_at` DATETIME,
+  `last_entered_at` DATETIME,
+  `last_exited_at` DATETIME,
+  `acknowledged_at` DATETIME,
   `definition_version` INT64,
   `unconfirmed` STRING,
   `unsure` STRING,
@@ -123,7 +123,7 @@ CREATE TABLE IF NOT EXISTS `shop_activation`.`acks_people__mailer` (
   `outcome` STRING,
   `code` STRING,
   `reason` STRING,
-  `answered_at` TIMESTAMP
+  `answered_at` DATETIME
 );
 
 DROP TABLE IF EXISTS `shop_activation`.`plan_people__mailer`;
@@ -144,10 +144,10 @@ CREATE TABLE IF NOT EXISTS `shop_activation`.`plan_people__mailer` (
   `to_repeat` INT64,
   `fingerprint` INT64,
   `event` STRING,
-  `occurred_at` TIMESTAMP,
+  `occurred_at` DATETIME,
   `is_quiet` BOOL,
   `changed` STRING,
-  `expires_from` TIMESTAMP,
+  `expires_from` DATETIME,
   `zone` STRING,
   `t_plan` STRING,
   `t_visits` INT64,
@@ -164,7 +164,11 @@ SELECT
   'people__mailer',
   1,
   '{"manner":{},"names":["email","plan","visits"],"place":{"identify_by":"email"}}',
-  CAST(TIMESTAMP(DATETIME(CURRENT_TIMESTAMP(), 'UTC')) AS DATETIME)
+  DATETIME(CURRENT_TIMESTAMP(), 'UTC')
+FROM (
+  SELECT
+    1
+) AS one
 WHERE
   NOT EXISTS(
     SELECT
@@ -180,13 +184,13 @@ SELECT
   COALESCE(SUM(CASE WHEN `is_open` THEN 1 ELSE 0 END), 0),
   COALESCE(SUM(CASE WHEN `is_emptied` THEN 1 ELSE 0 END), 0),
   COUNT(`fingerprint`),
-  SUM(`fingerprint`),
+  SUM(CAST(`fingerprint` AS BIGNUMERIC)),
   SUM(
-    CASE
+    CAST(CASE
       WHEN NOT `fingerprint` IS NULL
       THEN farm_fingerprint(to_json_string(STRUCT(`fingerprint`)))
       ELSE NULL
-    END
+    END AS BIGNUMERIC)
   )
 FROM (
   SELECT
@@ -215,13 +219,13 @@ FROM (
 
 SELECT
   COUNT(*),
-  SUM(`fingerprint`),
+  SUM(CAST(`fingerprint` AS BIGNUMERIC)),
   SUM(
-    CASE
+    CAST(CASE
       WHEN NOT `fingerprint` IS NULL
       THEN farm_fingerprint(to_json_string(STRUCT(`fingerprint`)))
       ELSE NULL
-    END
+    END AS BIGNUMERIC)
   ),
   COALESCE(SUM(CASE WHEN `detail` = 'unidentified' THEN 1 ELSE 0 END), 0),
   COALESCE(SUM(CASE WHEN `detail` = 'address-missing' THEN 1 ELSE 0 END), 0),
@@ -306,7 +310,7 @@ FROM (
 
 DROP TABLE IF EXISTS `activation_candidates`;
 
-CREATE TEMPORARY TABLE `activation_candidates` AS
+CREATE OR REPLACE TEMPORARY TABLE `activation_candidates` AS
 SELECT
   COALESCE(`m`.`identity`, `s`.`identity`) AS `identity`,
   NOT `m`.`identity` IS NULL AND `m`.`detail` IS NULL AS `is_wanted`,
@@ -462,7 +466,7 @@ WHERE
 
 DROP TABLE IF EXISTS `activation_duplicates`;
 
-CREATE TEMPORARY TABLE `activation_duplicates` AS
+CREATE OR REPLACE TEMPORARY TABLE `activation_duplicates` AS
 SELECT
   `identity`,
   COALESCE(SUM(CASE WHEN `detail` IS NULL THEN 1 ELSE 0 END), 0) AS `model_rows`
@@ -558,12 +562,12 @@ GROUP BY
   `identity`;
 
 SELECT
-  SUM(`model_rows`)
+  SUM(CAST(`model_rows` AS BIGNUMERIC))
 FROM `activation_duplicates`;
 
 DROP TABLE IF EXISTS `activation_shared`;
 
-CREATE TEMPORARY TABLE `activation_shared` AS
+CREATE OR REPLACE TEMPORARY TABLE `activation_shared` AS
 SELECT
   `s`.`identity` AS `leaver`,
   `o`.`identity` AS `stayer`
@@ -894,7 +898,7 @@ WHEN NOT MATCHED THEN INSERT (
 
 DROP TABLE IF EXISTS `activation_candidates`;
 
-CREATE TEMPORARY TABLE `activation_candidates` AS
+CREATE OR REPLACE TEMPORARY TABLE `activation_candidates` AS
 SELECT
   COALESCE(`m`.`identity`, `s`.`identity`) AS `identity`,
   NOT `m`.`identity` IS NULL AND `m`.`detail` IS NULL AS `is_wanted`,
@@ -1050,7 +1054,7 @@ WHERE
 
 DROP TABLE IF EXISTS `activation_planned`;
 
-CREATE TEMPORARY TABLE `activation_planned` AS
+CREATE OR REPLACE TEMPORARY TABLE `activation_planned` AS
 WITH `joined` AS (
   SELECT
     `c`.`identity` AS `identity`,
@@ -1833,8 +1837,8 @@ SELECT
   '',
   'identity-missing',
   'the identity is null or blank',
-  CAST(TIMESTAMP(DATETIME(CURRENT_TIMESTAMP(), 'UTC')) AS DATETIME),
-  CAST(TIMESTAMP(DATETIME(CURRENT_TIMESTAMP(), 'UTC')) AS DATETIME),
+  DATETIME(CURRENT_TIMESTAMP(), 'UTC'),
+  DATETIME(CURRENT_TIMESTAMP(), 'UTC'),
   1,
   2;
 
@@ -1853,8 +1857,8 @@ SELECT
   `identity`,
   'identity-duplicate',
   'the identity or its address stands more than once in the model',
-  CAST(TIMESTAMP(DATETIME(CURRENT_TIMESTAMP(), 'UTC')) AS DATETIME),
-  CAST(TIMESTAMP(DATETIME(CURRENT_TIMESTAMP(), 'UTC')) AS DATETIME),
+  DATETIME(CURRENT_TIMESTAMP(), 'UTC'),
+  DATETIME(CURRENT_TIMESTAMP(), 'UTC'),
   1,
   `model_rows`
 FROM `activation_duplicates`
@@ -1884,8 +1888,8 @@ SELECT
   `identity`,
   'address-missing',
   'the column of `identify_by` is null or blank',
-  CAST(TIMESTAMP(DATETIME(CURRENT_TIMESTAMP(), 'UTC')) AS DATETIME),
-  CAST(TIMESTAMP(DATETIME(CURRENT_TIMESTAMP(), 'UTC')) AS DATETIME),
+  DATETIME(CURRENT_TIMESTAMP(), 'UTC'),
+  DATETIME(CURRENT_TIMESTAMP(), 'UTC'),
   1,
   COUNT(*)
 FROM (
@@ -1993,8 +1997,8 @@ SELECT
   `identity`,
   'null-refused',
   'a column with nulls: reject is null',
-  CAST(TIMESTAMP(DATETIME(CURRENT_TIMESTAMP(), 'UTC')) AS DATETIME),
-  CAST(TIMESTAMP(DATETIME(CURRENT_TIMESTAMP(), 'UTC')) AS DATETIME),
+  DATETIME(CURRENT_TIMESTAMP(), 'UTC'),
+  DATETIME(CURRENT_TIMESTAMP(), 'UTC'),
   1,
   COUNT(*)
 FROM (

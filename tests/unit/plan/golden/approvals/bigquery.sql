@@ -22,10 +22,10 @@ FROM (
           COALESCE('|=' || CAST(`reason` AS STRING), '|'),
           COALESCE('|=' || CAST(CAST(`transition` AS INT64) AS STRING), '|'),
           COALESCE('|=' || CAST(`event` AS STRING), '|'),
-          COALESCE('|=' || CAST(CAST(`occurred_at` AS TIMESTAMP) AS STRING), '|'),
+          COALESCE('|=' || CAST(CAST(`occurred_at` AS DATETIME) AS STRING), '|'),
           COALESCE('|=' || CAST(CAST(`is_quiet` AS BOOL) AS STRING), '|'),
           COALESCE('|=' || CAST(`changed` AS STRING), '|'),
-          COALESCE('|=' || CAST(CAST(`expires_from` AS TIMESTAMP) AS STRING), '|'),
+          COALESCE('|=' || CAST(CAST(`expires_from` AS DATETIME) AS STRING), '|'),
           COALESCE('|=' || CAST(`zone` AS STRING), '|'),
           COALESCE('|=' || CAST(CAST(`t_plan` AS STRING) AS STRING), '|'),
           COALESCE('|=' || CAST(CAST(`t_visits` AS INT64) AS STRING), '|'),
@@ -98,10 +98,10 @@ WITH `activation_waiting` AS (
           COALESCE('|=' || CAST(`reason` AS STRING), '|'),
           COALESCE('|=' || CAST(CAST(`transition` AS INT64) AS STRING), '|'),
           COALESCE('|=' || CAST(`event` AS STRING), '|'),
-          COALESCE('|=' || CAST(CAST(`occurred_at` AS TIMESTAMP) AS STRING), '|'),
+          COALESCE('|=' || CAST(CAST(`occurred_at` AS DATETIME) AS STRING), '|'),
           COALESCE('|=' || CAST(CAST(`is_quiet` AS BOOL) AS STRING), '|'),
           COALESCE('|=' || CAST(`changed` AS STRING), '|'),
-          COALESCE('|=' || CAST(CAST(`expires_from` AS TIMESTAMP) AS STRING), '|'),
+          COALESCE('|=' || CAST(CAST(`expires_from` AS DATETIME) AS STRING), '|'),
           COALESCE('|=' || CAST(`zone` AS STRING), '|'),
           COALESCE('|=' || CAST(CAST(`t_plan` AS STRING) AS STRING), '|'),
           COALESCE('|=' || CAST(CAST(`t_visits` AS INT64) AS STRING), '|'),
@@ -166,10 +166,10 @@ WITH `activation_waiting` AS (
           COALESCE('|=' || CAST(`reason` AS STRING), '|'),
           COALESCE('|=' || CAST(CAST(`transition` AS INT64) AS STRING), '|'),
           COALESCE('|=' || CAST(`event` AS STRING), '|'),
-          COALESCE('|=' || CAST(CAST(`occurred_at` AS TIMESTAMP) AS STRING), '|'),
+          COALESCE('|=' || CAST(CAST(`occurred_at` AS DATETIME) AS STRING), '|'),
           COALESCE('|=' || CAST(CAST(`is_quiet` AS BOOL) AS STRING), '|'),
           COALESCE('|=' || CAST(`changed` AS STRING), '|'),
-          COALESCE('|=' || CAST(CAST(`expires_from` AS TIMESTAMP) AS STRING), '|'),
+          COALESCE('|=' || CAST(CAST(`expires_from` AS DATETIME) AS STRING), '|'),
           COALESCE('|=' || CAST(`zone` AS STRING), '|'),
           COALESCE('|=' || CAST(CAST(`t_plan` AS STRING) AS STRING), '|'),
           COALESCE('|=' || CAST(CAST(`t_visits` AS INT64) AS STRING), '|'),
@@ -334,7 +334,7 @@ INSERT INTO `shop_activation`.`held_plans` (
 SELECT
   'people__mailer',
   'aa07c8-06662048',
-  CAST(TIMESTAMP(DATETIME(CURRENT_TIMESTAMP(), 'UTC')) AS DATETIME),
+  DATETIME(CURRENT_TIMESTAMP(), 'UTC'),
   'adds and changes',
   0,
   0,
@@ -379,10 +379,10 @@ FROM (
           COALESCE('|=' || CAST(`reason` AS STRING), '|'),
           COALESCE('|=' || CAST(CAST(`transition` AS INT64) AS STRING), '|'),
           COALESCE('|=' || CAST(`event` AS STRING), '|'),
-          COALESCE('|=' || CAST(CAST(`occurred_at` AS TIMESTAMP) AS STRING), '|'),
+          COALESCE('|=' || CAST(CAST(`occurred_at` AS DATETIME) AS STRING), '|'),
           COALESCE('|=' || CAST(CAST(`is_quiet` AS BOOL) AS STRING), '|'),
           COALESCE('|=' || CAST(`changed` AS STRING), '|'),
-          COALESCE('|=' || CAST(CAST(`expires_from` AS TIMESTAMP) AS STRING), '|'),
+          COALESCE('|=' || CAST(CAST(`expires_from` AS DATETIME) AS STRING), '|'),
           COALESCE('|=' || CAST(`zone` AS STRING), '|'),
           COALESCE('|=' || CAST(CAST(`t_plan` AS STRING) AS STRING), '|'),
           COALESCE('|=' || CAST(CAST(`t_visits` AS INT64) AS STRING), '|'),
@@ -401,7 +401,7 @@ FROM (
     `cause` IN ('new', 'changed')
 ) AS `w`;
 
-UPDATE `shop_activation`.`held_plans` SET `approved_run` = 'run', `approved_by` = 'me', `approved_at` = CAST(TIMESTAMP(DATETIME(CURRENT_TIMESTAMP(), 'UTC')) AS DATETIME)
+UPDATE `shop_activation`.`held_plans` SET `approved_run` = 'run', `approved_by` = 'me', `approved_at` = DATETIME(CURRENT_TIMESTAMP(), 'UTC')
 WHERE
   `sync` = 'people__mailer' AND `plan_id` = 'aa07c8-06662048';
 
@@ -423,10 +423,10 @@ WITH `activation_waiting` AS (
           COALESCE('|=' || CAST(`reason` AS STRING), '|'),
           COALESCE('|=' || CAST(CAST(`transition` AS INT64) AS STRING), '|'),
           COALESCE('|=' || CAST(`event` AS STRING), '|'),
-          COALESCE('|=' || CAST(CAST(`occurred_at` AS TIMESTAMP) AS STRING), '|'),
+          COALESCE('|=' || CAST(CAST(`occurred_at` AS DATETIME) AS STRING), '|'),
           COALESCE('|=' || CAST(CAST(`is_quiet` AS BOOL) AS STRING), '|'),
           COALESCE('|=' || CAST(`changed` AS STRING), '|'),
-          COALESCE('|=' || CAST(CAST(`expires_from` AS TIMESTAMP) AS STRING), '|'),
+          COALESCE('|=' || CAST(CAST(`expires_from` AS DATETIME) AS STRING), '|'),
           COALESCE('|=' || CAST(`zone` AS STRING), '|'),
           COALESCE('|=' || CAST(CAST(`t_plan` AS STRING) AS STRING), '|'),
           COALESCE('|=' || CAST(CAST(`t_visits` AS INT64) AS STRING), '|'),
@@ -461,7 +461,7 @@ INNER JOIN `activation_held` AS `h`
 GROUP BY
   `w`.`op`;
 
-UPDATE `shop_activation`.`held_plans` SET `finished_at` = CAST(TIMESTAMP(DATETIME(CURRENT_TIMESTAMP(), 'UTC')) AS DATETIME)
+UPDATE `shop_activation`.`held_plans` SET `finished_at` = DATETIME(CURRENT_TIMESTAMP(), 'UTC')
 WHERE
   `sync` = 'people__mailer' AND `finished_at` IS NULL;
 
@@ -497,10 +497,10 @@ FROM (
           COALESCE('|=' || CAST(`reason` AS STRING), '|'),
           COALESCE('|=' || CAST(CAST(`transition` AS INT64) AS STRING), '|'),
           COALESCE('|=' || CAST(`event` AS STRING), '|'),
-          COALESCE('|=' || CAST(CAST(`occurred_at` AS TIMESTAMP) AS STRING), '|'),
+          COALESCE('|=' || CAST(CAST(`occurred_at` AS DATETIME) AS STRING), '|'),
           COALESCE('|=' || CAST(CAST(`is_quiet` AS BOOL) AS STRING), '|'),
           COALESCE('|=' || CAST(`changed` AS STRING), '|'),
-          COALESCE('|=' || CAST(CAST(`expires_from` AS TIMESTAMP) AS STRING), '|'),
+          COALESCE('|=' || CAST(CAST(`expires_from` AS DATETIME) AS STRING), '|'),
           COALESCE('|=' || CAST(`zone` AS STRING), '|'),
           COALESCE('|=' || CAST(CAST(`t_plan` AS STRING) AS STRING), '|'),
           COALESCE('|=' || CAST(CAST(`t_visits` AS INT64) AS STRING), '|'),
@@ -562,10 +562,10 @@ FROM (
           COALESCE('|=' || CAST(`reason` AS STRING), '|'),
           COALESCE('|=' || CAST(CAST(`transition` AS INT64) AS STRING), '|'),
           COALESCE('|=' || CAST(`event` AS STRING), '|'),
-          COALESCE('|=' || CAST(CAST(`occurred_at` AS TIMESTAMP) AS STRING), '|'),
+          COALESCE('|=' || CAST(CAST(`occurred_at` AS DATETIME) AS STRING), '|'),
           COALESCE('|=' || CAST(CAST(`is_quiet` AS BOOL) AS STRING), '|'),
           COALESCE('|=' || CAST(`changed` AS STRING), '|'),
-          COALESCE('|=' || CAST(CAST(`expires_from` AS TIMESTAMP) AS STRING), '|'),
+          COALESCE('|=' || CAST(CAST(`expires_from` AS DATETIME) AS STRING), '|'),
           COALESCE('|=' || CAST(`zone` AS STRING), '|'),
           COALESCE('|=' || CAST(CAST(`t_plan` AS STRING) AS STRING), '|'),
           COALESCE('|=' || CAST(CAST(`t_visits` AS INT64) AS STRING), '|'),
@@ -623,7 +623,7 @@ INSERT INTO `shop_activation`.`held_plans` (
 SELECT
   'people__mailer',
   'aa07c8-c6e12f68',
-  CAST(TIMESTAMP(DATETIME(CURRENT_TIMESTAMP(), 'UTC')) AS DATETIME),
+  DATETIME(CURRENT_TIMESTAMP(), 'UTC'),
   'everything',
   1,
   1,
@@ -637,7 +637,7 @@ UPDATE `shop_activation`.`syncs` SET `held_plan` = 'aa07c8-c6e12f68'
 WHERE
   `sync` = 'people__mailer';
 
-UPDATE `shop_activation`.`held_plans` SET `approved_run` = 'run', `approved_by` = 'me', `approved_at` = CAST(TIMESTAMP(DATETIME(CURRENT_TIMESTAMP(), 'UTC')) AS DATETIME)
+UPDATE `shop_activation`.`held_plans` SET `approved_run` = 'run', `approved_by` = 'me', `approved_at` = DATETIME(CURRENT_TIMESTAMP(), 'UTC')
 WHERE
   `sync` = 'people__mailer' AND `plan_id` = 'aa07c8-c6e12f68';
 
@@ -675,7 +675,7 @@ FROM (
   SELECT
     *,
     COALESCE(
-      SUM(`sent_adds`) OVER (
+      SUM(CAST(`sent_adds` AS BIGNUMERIC)) OVER (
         PARTITION BY `day`, `part`
         ORDER BY `epoch`
         rows BETWEEN UNBOUNDED preceding AND 1 preceding
@@ -683,7 +683,7 @@ FROM (
       0
     ) AS `earlier_adds`,
     COALESCE(
-      SUM(`sent_changes`) OVER (
+      SUM(CAST(`sent_changes` AS BIGNUMERIC)) OVER (
         PARTITION BY `day`, `part`
         ORDER BY `epoch`
         rows BETWEEN UNBOUNDED preceding AND 1 preceding
@@ -691,7 +691,7 @@ FROM (
       0
     ) AS `earlier_changes`,
     COALESCE(
-      SUM(`sent_removes`) OVER (
+      SUM(CAST(`sent_removes` AS BIGNUMERIC)) OVER (
         PARTITION BY `day`, `part`
         ORDER BY `epoch`
         rows BETWEEN UNBOUNDED preceding AND 1 preceding

@@ -1,12 +1,12 @@
 SELECT
   COUNT(*),
-  SUM(`fingerprint`),
+  SUM(CAST(`fingerprint` AS BIGNUMERIC)),
   SUM(
-    CASE
+    CAST(CASE
       WHEN NOT `fingerprint` IS NULL
       THEN farm_fingerprint(to_json_string(STRUCT(`fingerprint`)))
       ELSE NULL
-    END
+    END AS BIGNUMERIC)
   ),
   COALESCE(SUM(CASE WHEN `detail` = 'unidentified' THEN 1 ELSE 0 END), 0),
   COALESCE(SUM(CASE WHEN `detail` = 'address-missing' THEN 1 ELSE 0 END), 0),
@@ -198,7 +198,7 @@ FROM (
   ) AS `r`
 ) AS `g`;
 
-CREATE TEMPORARY TABLE `activation_judged` AS
+CREATE OR REPLACE TEMPORARY TABLE `activation_judged` AS
 WITH `joined` AS (
   SELECT
     `c`.`identity` AS `identity`,

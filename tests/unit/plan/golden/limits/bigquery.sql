@@ -1,15 +1,19 @@
 DROP TABLE IF EXISTS `activation_higher_1`;
 
-CREATE TEMPORARY TABLE `activation_higher_1` AS
+CREATE OR REPLACE TEMPORARY TABLE `activation_higher_1` AS
 SELECT
   CAST(NULL AS STRING) AS `person`,
   0 AS `models`
+FROM (
+  SELECT
+    1
+) AS one
 WHERE
   FALSE;
 
 DROP TABLE IF EXISTS `activation_judged`;
 
-CREATE TEMPORARY TABLE `activation_judged` AS
+CREATE OR REPLACE TEMPORARY TABLE `activation_judged` AS
 WITH `joined` AS (
   SELECT
     `c`.`identity` AS `identity`,
@@ -283,7 +287,7 @@ FROM (
     LEFT JOIN (
       SELECT
         `person`,
-        SUM(`n`) AS `entered`
+        SUM(CAST(`n` AS BIGNUMERIC)) AS `entered`
       FROM (
         SELECT
           `person`,
@@ -346,7 +350,7 @@ FROM (
   ) AS `d`
 ) AS `j`;
 
-CREATE TEMPORARY TABLE `activation_planned` AS
+CREATE OR REPLACE TEMPORARY TABLE `activation_planned` AS
 SELECT
   `op`,
   `cause`,
@@ -488,7 +492,7 @@ WHERE
     LEFT JOIN (
       SELECT
         `person`,
-        SUM(`n`) AS `entered`
+        SUM(CAST(`n` AS BIGNUMERIC)) AS `entered`
       FROM (
         SELECT
           `person`,
@@ -584,7 +588,7 @@ FROM (
   LEFT JOIN (
     SELECT
       `person`,
-      SUM(`n`) AS `entered`
+      SUM(CAST(`n` AS BIGNUMERIC)) AS `entered`
     FROM (
       SELECT
         `person`,
