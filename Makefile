@@ -56,10 +56,13 @@ emulators: $(INSTALLED) ## Install the warehouses that are emulated, for the tes
 	$(PYTHON) -m venv $(VENV)/emulators
 	$(VENV)/emulators/bin/python -m pip install --quiet 'fakesnow[server]==0.12.1' \
 		snowflake-connector-python==4.8.1 dbt-core==1.11.16 dbt-snowflake==1.12.4 \
-		dbt-redshift==1.11.2 --editable '.[sandbox]'
+		dbt-redshift==1.11.2 dbt-bigquery==1.12.1 --editable '.[sandbox]'
 	$(PYTHON) -m venv $(VENV)/lakehouse
 	$(VENV)/lakehouse/bin/python -m pip install --quiet pysail==0.7.2 pyspark-client==4.1.3 \
 		dbt-core==1.11.16 dbt-spark==1.11.0 dbt-databricks==1.10.9 --editable '.[sandbox]'
+	$(PYTHON) -m venv $(VENV)/bigquery
+	$(VENV)/bigquery/bin/python -m pip install --quiet bqemulator==1.4.0 duckdb==1.5.5 numpy \
+		duckdb-extension-spatial==1.5.5 zetasql==0.1.5
 
 torture: $(INSTALLED) ## The long runs: every crash history, many real kills; about an hour and a half on two cores.
 	$(BIN)/python -m pytest -q -m torture --numprocesses=auto --maxprocesses=4 --dist=load
