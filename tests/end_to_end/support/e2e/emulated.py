@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from e2e.command import Finished, Running
 from e2e.project import Project
@@ -78,9 +78,10 @@ class Emulated(Project):
     """A dbt project whose commands run beside the emulator's driver."""
 
     dbt_program = str(PYTHON.with_name("dbt"))
+    program: ClassVar[Sequence[str]] = PROGRAM
 
     def launch(self, *arguments: str) -> Running:
-        return self.start(*arguments, program=PROGRAM)
+        return self.start(*arguments, program=self.program)
 
     def sync(self, *arguments: str, expect: int = 0) -> Finished:
-        return self.run(*arguments, expect=expect, program=PROGRAM)
+        return self.run(*arguments, expect=expect, program=self.program)
