@@ -172,7 +172,6 @@ def write(made: Emulated) -> None:
                 "name": "shop",
                 "profile": "shop",
                 "flags": {"send_anonymous_usage_stats": False},
-                "models": {"materialized": "table"},
                 "vars": {"day": 1, **words, "activation": {"holdouts": {"calm": {"percent": 20}}}},
             }
         ),

@@ -119,12 +119,9 @@ def outer_joins_by_equality(tree: exp.Expr, sql: str) -> bool:
 def _parts(condition: exp.Expr | None) -> list[exp.Expr]:
     if isinstance(condition, exp.Paren):
         return _parts(condition.this)
-    return (
-        list(condition.flatten()) if isinstance(condition, exp.And) else [condition or exp.true()]
-    )
-
-
-_TRUE = exp.true()
+    if isinstance(condition, exp.And):
+        return list(condition.flatten())
+    return [condition] if condition is not None else []
 
 
 def _is_equality(condition: exp.Expr) -> bool:
