@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from sync.commands import stages
 from sync.commands.preflight import look
-from sync.errors import Problem, StateError
+from sync.commands.stages import Stage
+from sync.errors import Problem, StateError, SyncError
 from sync.journal.journal import Journal
 from sync.journal.process import host, is_dead
 from sync.model import Sync
@@ -16,9 +18,11 @@ from sync.project.policy_forms import span
 from sync.project.project import Project
 from sync.run.access import StateAccess
 from sync.state import lost, reading, whose
+from sync.state import stages as logged
 from sync.state.catalogue import Catalogue
 from sync.state.lease import LeaseTable
 from sync.state.reading import LastRun, Standing
+from sync.warehouse.sql import naive
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,8 @@ class Row:
     has_journal: bool = False
     gone: Sequence[str] = ()
     """Tables of the sync that are no longer there."""
+    stage: Stage | None = None
+    """Where its rollout stands."""
     problem: Problem | None = None
     """Why the next run would not look at it, or let adds and changes wait: its metadata, whose and
     how old its state is, builds and tests of its model and of those that it asks."""
@@ -90,10 +96,35 @@ def find_rows(project: Project, access: StateAccess, now: datetime, history: int
                     is_late=is_late(sync, age),
                     has_journal=any(access.journal_dir(sync).glob("wal-*.log")),
                     gone=gone.get(sync.name, ()),
+                    stage=_stage(project, state, sync, standing, now),
                     problem=older or held.get(sync.name),
                 )
             )
     return found
+
+
+def _stage(
+    project: Project, state: Catalogue, sync: Sync, standing: Standing, now: datetime
+) -> Stage | None:
+    if sync.rules.rollout is None:
+        return None
+    return stages.find(
+        sync,
+        logged.runs_of(state, sync.name, sync.definition),
+        logged.newest_check(state, sync.name),
+        standing.members,
+        _is_readable(project, sync),
+        naive(now),
+    )
+
+
+def _is_readable(project: Project, sync: Sync) -> bool:
+    """Whether the destination can be read back, as far as this machine's settings tell."""
+    vendor = project.registry.load(sync.vendor)
+    try:
+        return bool(vendor(project.load_connection(sync.connection)).has_read_back)
+    except SyncError:
+        return "read_back" in vendor.abilities
 
 
 def in_utc(at: datetime) -> datetime:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from sync.report import jsonl, results, words
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from sync.commands.stages import Stage
     from sync.commands.status import Row
     from sync.report.terminal import Terminal
 
@@ -84,6 +86,9 @@ def _remarks(terminal: Terminal, row: Row) -> list[str]:
     said = row.problem.message if row.problem else ""
     if row.last_run is not None and row.last_run.message not in ("", said):
         lines.append(f"{name}: {row.last_run.message}")
+    if row.stage is not None:
+        color = {"failed": "red", "earned": "green"}.get(row.stage.verdict, "")
+        lines.append(paint(f"{name}: {_stage(row.stage)}", color))
     if lease := _lease(row):
         lines.append(f"{name}: {lease}")
     if row.gone:
@@ -95,6 +100,19 @@ def _remarks(terminal: Terminal, row: Row) -> list[str]:
     elif row.has_journal:
         lines.append(f"{name}: a journal lies on this machine; a run is under way or was cut short")
     return lines
+
+
+def _stage(stage: Stage) -> str:
+    """How a stage of a rollout does, in one line."""
+    since = f" since {words.moment(stage.since)} UTC" if stage.since else ""
+    answered = f"{stage.answered:,} rows answered, {stage.rejected:,} rejected"
+    match = "" if stage.match_rate is None else f", {100 * stage.match_rate:.1f} % match"
+    says = {
+        "earned": f"has earned {stage.next_percent} %",
+        "failed": "has failed: " + ", ".join(stage.reasons),
+        "inconclusive": "is inconclusive: " + ", ".join(stage.reasons),
+    }
+    return f"rolled out to {stage.percent:g} %{since}, {says[stage.verdict]} ({answered}{match})"
 
 
 def _lease(row: Row) -> str:
@@ -127,6 +145,7 @@ def machine(row: Row) -> dict[str, Any]:
         "unsettled": standing.unsettled,
         "gone": list(row.gone),
         "has_journal": row.has_journal,
+        "stage": jsonl.plain(asdict(row.stage)) if row.stage else None,
         "problem": next(iter(results.listed([row.problem] if row.problem else ())), None),
         "lease": jsonl.plain(lease._asdict()) if held and lease else None,
         "last_run": jsonl.plain(row.last_run._asdict()) if row.last_run else None,

@@ -55,6 +55,47 @@ def test_status_lists_a_model_whose_metadata_cannot_be_read(shop: SmallProject, 
     assert "broken" in run("status").text
 
 
+def test_status_says_whether_a_stage_of_a_rollout_has_earned_the_next(
+    shop: SmallProject, run: Runs
+) -> None:
+    def stage() -> dict[str, Any]:
+        return status(run)["plans__customerio"]["stage"]
+
+    def rolled_out(percent: int) -> None:
+        plans = model("plans")
+        rollout = {"rollout": {"percent": percent}}
+        shop.define(replace(plans, activation={**plans.activation, **rollout}))
+
+    fill(shop, *(f"'p{n}', 'free', {n}" for n in range(300)))
+    rolled_out(50)
+    assert (stage()["verdict"], stage()["since"]) == ("inconclusive", None)
+    run("apply")
+    run("apply")
+    first = stage()
+    assert first["reasons"] == ["0 of 24 hours", "2 of 3 runs", "not verified yet"]
+    members = status(run)["plans__customerio"]["members"]
+    assert first["answered"] == members and 100 <= members < 200
+    shop.warehouse.run(
+        f"update {shop.state_schema}.run_syncs set started_at = started_at - interval '25 hours',"
+        " finished_at = finished_at - interval '25 hours'"
+    )
+    run("apply")
+    assert stage()["reasons"] == ["not verified yet"]
+    run("verify")
+    assert (stage()["verdict"], stage()["match_rate"]) == ("earned", 1.0)
+    assert "rolled out to 50 % since" in run("status").text
+    assert "has earned 100 % (" in run("status").text
+    shop.warehouse.run(f"update {shop.state_schema}.run_syncs set undecided = 1")
+    assert stage()["reasons"] == ["1 rows unconfirmed for more than one run"]
+    shop.warehouse.run(f"update {shop.state_schema}.run_syncs set undecided = 0, rejected = 5")
+    assert stage()["reasons"] == [f"5 of {members + 5} rows rejected"]
+    assert stage()["verdict"] == "failed"
+    rolled_out(60)
+    assert (stage()["verdict"], stage()["runs"], stage()["percent"]) == ("inconclusive", 0, 60)
+    rolled_out(100)
+    assert stage() is None
+
+
 def test_status_shows_nothing_of_another_project_in_the_same_state(
     shop: SmallProject, run: Runs
 ) -> None:
