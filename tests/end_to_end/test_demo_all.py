@@ -56,8 +56,8 @@ def test_reasons_from_the_survey_become_a_segment_and_a_refusal_ends_the_others(
 ) -> None:
     assert "Pulled 3 records from qualtrics" in steps["4. Answers come back"]
     arrived = steps["8. What arrived"]
-    assert "in survey_followup because of price; win-back list: still on it" in arrived
-    assert "in survey_followup because of delivery; win-back list: still on it" in arrived
+    assert "in survey_followup because of price; win-back list: off it" in arrived
+    assert "in survey_followup because of delivery; win-back list: off it" in arrived
     assert "asked to be left alone, so in no segment; win-back list: off it" in arrived
 
 

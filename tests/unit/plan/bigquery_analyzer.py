@@ -88,13 +88,15 @@ def main() -> None:
     asked = json.load(sys.stdin)
     refused = []
     catalogue = Catalogue()
+    for name, types in asked["tables"].items():
+        listed = ", ".join(f"`{column}` {kind}" for column, kind in types.items())
+        parts = ".".join(f"`{part}`" for part in name.split("."))
+        assert not catalogue.refusal(f"create table {parts} ({listed})"), name
+    first = {one.name: list(one.table) for one in catalogue.root.catalog}
     for run in asked["runs"]:
-        catalogue.root.catalog.clear()
         catalogue.root.table.clear()
-        for name, types in asked["tables"].items():
-            listed = ", ".join(f"`{column}` {kind}" for column, kind in types.items())
-            parts = ".".join(f"`{part}`" for part in name.split("."))
-            assert not catalogue.refusal(f"create table {parts} ({listed})"), name
+        for one in catalogue.root.catalog:
+            one.table[:] = first[one.name]
         refused += [(sql, said) for sql in run if (said := catalogue.refusal(sql))]
     json.dump(refused, sys.stdout)
 

@@ -57,7 +57,16 @@ def refused(*runs: list[str]) -> list[tuple[str, str]]:
 
 
 def test_googles_analyzer_takes_every_statement() -> None:
-    runs = (r.statements, r.started, r.limited, r.grouped, r.approved, r.learned, r.edited)
+    runs = (
+        r.statements,
+        r.started,
+        r.forgetting,
+        r.limited,
+        r.grouped,
+        r.approved,
+        r.learned,
+        r.edited,
+    )
     found = refused(*([*run("bigquery")] for run in runs))
     assert [x for x in found if not any(known in x[1] for known in UNREAL)] == []
     assert len(found) == len(UNREAL)
