@@ -18,7 +18,14 @@ import yaml
 from activation_sandbox.client import SandboxControl
 from activation_sandbox.server import Sandbox
 from e2e import connections
-from e2e.bigquery import IS_INSTALLED, BigQuery, OnBigQuery, OnDuckDB, emulator
+from e2e.bigquery import (
+    IS_INSTALLED,
+    RUN_SECONDS,
+    BigQuery,
+    OnBigQuery,
+    OnDuckDB,
+    emulator,
+)
 from e2e.command import until
 from e2e.connections import CUSTOMERIO
 from e2e.emulated import Emulated
@@ -26,9 +33,12 @@ from e2e.warehouses import DuckDBFile
 
 from sync.plan.buckets import bucket_of
 
-pytestmark = pytest.mark.skipif(
-    not IS_INSTALLED, reason="no bqemulator or dbt-bigquery: `make emulators` installs them"
-)
+pytestmark = [
+    pytest.mark.torture,
+    pytest.mark.skipif(
+        not IS_INSTALLED, reason="no bqemulator or dbt-bigquery: `make emulators` installs them"
+    ),
+]
 _projects = itertools.count(1)
 
 PEOPLE = """
@@ -246,7 +256,7 @@ def _first_day(project: Emulated, held_out: int) -> None:
     apply = project.launch("apply")
     until(lambda: batches(project) > 0, "a request", apply)
     project.sync("plan", "--select", "traits_people")
-    assert apply.wait().code == 0
+    assert apply.wait(RUN_SECONDS).code == 0
     assert project.attributes("p_008") == {
         "company": 'O\'Brien & "Söhne" 100%% 8',
         "seats": 24,

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+from e2e.command import Finished
 from e2e.emulated import PYTHON, ROOT, Emulated
 
 HOME = Path(os.environ.get("EMULATORS_BIGQUERY", ROOT / ".venv" / "bigquery"))
@@ -21,6 +22,8 @@ CLIENT = list(PYTHON.parents[1].glob("lib/*/site-packages/dbt/adapters/bigquery"
 IS_INSTALLED = bool(CLIENT) and SERVER_PYTHON.exists()
 SERVER = Path(__file__).parents[1] / "bigquery_emulator.py"
 START_SECONDS = 120.0
+RUN_SECONDS = 900.0
+"""The emulator translates each statement in seconds."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,11 @@ class OnBigQuery(Emulated):
     @property
     def environ(self) -> dict[str, str]:
         return {**super().environ, "SYNC_ALLOW_ADAPTER": "bigquery"}
+
+    def sync(self, *arguments: str, expect: int = 0) -> Finished:
+        finished = self.launch(*arguments).wait(RUN_SECONDS)
+        assert finished.code == expect, finished.text
+        return finished
 
 
 @dataclass
