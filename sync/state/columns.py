@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from sqlglot import exp
 
 from sync.data_types import Family, Wire, is_read, wire
-from sync.destinations.identifiers import NORMAL_FORMS
+from sync.destinations.identifiers import NORMAL_FORMS, WHITESPACE
 from sync.model import Sync, Trait
 from sync.state.nested import json_text
 from sync.warehouse import sql as e
@@ -22,8 +22,9 @@ LONGEST_NAME_BYTES = 63
 
 _MARKS = re.compile(r"[ ,;{}()\n\t=]")
 """What no name of a Delta table's column holds."""
-WHITE = " \t\n\r\f\v\u00a0\ufeff"
-"""What files from other systems carry around a key, a byte order mark among it."""
+WHITE = WHITESPACE + "\ufeff"
+"""What files from other systems carry around a key, a byte order mark among it: at least all that
+destinations take away, so that no address is on a list as another one than is sent."""
 _KEPT_TEXT = frozenset(("VARCHAR", "NVARCHAR", "TEXT"))
 """Types of text that are compared as they are; every other one becomes its text first."""
 

@@ -88,6 +88,7 @@ def counts(shop: SmallProject) -> Mapping[str, int]:
     return shop.counts()["seg_people"]
 
 
+AROUND = ["\t", "\r", "\n", "\u00a0", "\ufeff", "\u2003", "\u3000", "\u2028", "\x85", "\x1c"]
 on_duckdb = pytest.mark.parametrize("shop", ["duckdb"], indirect=True)
 WAIT = "adds and changes of seg_people__customerio wait"
 EVERYBODY = {f"p{i}" for i in range(1, 21)}
@@ -115,7 +116,21 @@ def test_a_suppressed_person_is_never_sent_and_a_member_leaves_at_once(
     assert inside(shop) == EVERYBODY - {"p1"}
 
 
-@pytest.mark.parametrize("around", ["\t", "\r", "\n", "\u00a0", "\ufeff"])
+@pytest.mark.parametrize("around", AROUND)
+def test_white_space_that_a_destination_takes_away_hides_nobody_from_a_list(
+    shop: SmallProject, run: Runs, around: str
+) -> None:
+    shop.warehouse.run(
+        "insert into listed values ('p1', 'unsubscribed', null)",
+        f"update rows set person_id = 'p1{around}' where person_id = 'p1'",
+        f"update rows set person_id = '{around}p2' where person_id = 'p2'",
+    )
+    run("apply")
+    assert {who.strip().strip(around) for who in inside(shop)} == EVERYBODY - {"p1"}
+    assert counts(shop)["suppressed"] == 1
+
+
+@pytest.mark.parametrize("around", AROUND)
 def test_white_space_around_a_listed_person_hides_nobody(
     shop: SmallProject, run: Runs, around: str
 ) -> None:

@@ -110,7 +110,7 @@ FROM (
                       THEN NULLIF(TRIM(CAST(`m`.`id` AS STRING)), '')
                       ELSE CAST(`m`.`id` AS STRING)
                     END,
-                    ' \t\n\r\f\v ﻿'
+                    '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'
                   ),
                   '@'
                 ),
@@ -125,7 +125,7 @@ FROM (
                     THEN NULLIF(TRIM(CAST(`m`.`id` AS STRING)), '')
                     ELSE CAST(`m`.`id` AS STRING)
                   END,
-                  ' \t\n\r\f\v ﻿'
+                  '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'
                 )
               )
               ELSE TRIM(
@@ -136,7 +136,7 @@ FROM (
                   THEN NULLIF(TRIM(CAST(`m`.`id` AS STRING)), '')
                   ELSE CAST(`m`.`id` AS STRING)
                 END,
-                ' \t\n\r\f\v ﻿'
+                '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'
               )
             END
           )
@@ -154,7 +154,7 @@ FROM (
                       THEN NULLIF(TRIM(CAST(`m`.`email` AS STRING)), '')
                       ELSE CAST(`m`.`email` AS STRING)
                     END,
-                    ' \t\n\r\f\v ﻿'
+                    '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'
                   ),
                   '@'
                 ),
@@ -169,7 +169,7 @@ FROM (
                     THEN NULLIF(TRIM(CAST(`m`.`email` AS STRING)), '')
                     ELSE CAST(`m`.`email` AS STRING)
                   END,
-                  ' \t\n\r\f\v ﻿'
+                  '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'
                 )
               )
               ELSE TRIM(
@@ -180,7 +180,7 @@ FROM (
                   THEN NULLIF(TRIM(CAST(`m`.`email` AS STRING)), '')
                   ELSE CAST(`m`.`email` AS STRING)
                 END,
-                ' \t\n\r\f\v ﻿'
+                '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'
               )
             END
           )
@@ -197,7 +197,7 @@ FROM (
                     THEN NULLIF(TRIM(CAST(`m`.`email` AS STRING)), '')
                     ELSE CAST(`m`.`email` AS STRING)
                   END,
-                  ' \t\n\r\f\v ﻿'
+                  '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'
                 ),
                 '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　'
               ),
@@ -256,9 +256,12 @@ FROM (
     ON `p`.`person` = TO_HEX(
       MD5(
         'forgotten:salt:' || CASE
-          WHEN COALESCE(INSTR(TRIM(`s`.`identity`, ' \t\n\r\f\v ﻿'), '@'), 0) > 0
-          THEN LOWER(TRIM(`s`.`identity`, ' \t\n\r\f\v ﻿'))
-          ELSE TRIM(`s`.`identity`, ' \t\n\r\f\v ﻿')
+          WHEN COALESCE(
+            INSTR(TRIM(`s`.`identity`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'), '@'),
+            0
+          ) > 0
+          THEN LOWER(TRIM(`s`.`identity`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'))
+          ELSE TRIM(`s`.`identity`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿')
         END
       )
     )
@@ -279,9 +282,12 @@ FROM (
     ON `p`.`person` = TO_HEX(
       MD5(
         'forgotten:salt:' || CASE
-          WHEN COALESCE(INSTR(TRIM(`s`.`external_id`, ' \t\n\r\f\v ﻿'), '@'), 0) > 0
-          THEN LOWER(TRIM(`s`.`external_id`, ' \t\n\r\f\v ﻿'))
-          ELSE TRIM(`s`.`external_id`, ' \t\n\r\f\v ﻿')
+          WHEN COALESCE(
+            INSTR(TRIM(`s`.`external_id`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'), '@'),
+            0
+          ) > 0
+          THEN LOWER(TRIM(`s`.`external_id`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'))
+          ELSE TRIM(`s`.`external_id`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿')
         END
       )
     )
@@ -303,7 +309,7 @@ FROM (
       MD5(
         'forgotten:salt:email:' || TRANSLATE(
           TRIM(
-            TRIM(`s`.`external_id`, ' \t\n\r\f\v ﻿'),
+            TRIM(`s`.`external_id`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'),
             '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　'
           ),
           'ABCDEFGHIJKLMNOPQRSTUVWXYZ',

@@ -101,7 +101,7 @@ FROM (
             WHEN COALESCE(
               LOCATE(
                 '@',
-                TRIM(' \t\n\r\014\013 ﻿' FROM CASE
+                TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM CASE
                   WHEN CAST(`m`.`id` AS STRING) = ''
                   OR CAST(`m`.`id` AS STRING) LIKE ' %'
                   OR CAST(`m`.`id` AS STRING) LIKE '% '
@@ -112,7 +112,7 @@ FROM (
               0
             ) > 0
             THEN LOWER(
-              TRIM(' \t\n\r\014\013 ﻿' FROM CASE
+              TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM CASE
                 WHEN CAST(`m`.`id` AS STRING) = ''
                 OR CAST(`m`.`id` AS STRING) LIKE ' %'
                 OR CAST(`m`.`id` AS STRING) LIKE '% '
@@ -120,7 +120,7 @@ FROM (
                 ELSE CAST(`m`.`id` AS STRING)
               END)
             )
-            ELSE TRIM(' \t\n\r\014\013 ﻿' FROM CASE
+            ELSE TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM CASE
               WHEN CAST(`m`.`id` AS STRING) = ''
               OR CAST(`m`.`id` AS STRING) LIKE ' %'
               OR CAST(`m`.`id` AS STRING) LIKE '% '
@@ -134,7 +134,7 @@ FROM (
             WHEN COALESCE(
               LOCATE(
                 '@',
-                TRIM(' \t\n\r\014\013 ﻿' FROM CASE
+                TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM CASE
                   WHEN CAST(`m`.`email` AS STRING) = ''
                   OR CAST(`m`.`email` AS STRING) LIKE ' %'
                   OR CAST(`m`.`email` AS STRING) LIKE '% '
@@ -145,7 +145,7 @@ FROM (
               0
             ) > 0
             THEN LOWER(
-              TRIM(' \t\n\r\014\013 ﻿' FROM CASE
+              TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM CASE
                 WHEN CAST(`m`.`email` AS STRING) = ''
                 OR CAST(`m`.`email` AS STRING) LIKE ' %'
                 OR CAST(`m`.`email` AS STRING) LIKE '% '
@@ -153,7 +153,7 @@ FROM (
                 ELSE CAST(`m`.`email` AS STRING)
               END)
             )
-            ELSE TRIM(' \t\n\r\014\013 ﻿' FROM CASE
+            ELSE TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM CASE
               WHEN CAST(`m`.`email` AS STRING) = ''
               OR CAST(`m`.`email` AS STRING) LIKE ' %'
               OR CAST(`m`.`email` AS STRING) LIKE '% '
@@ -164,7 +164,7 @@ FROM (
         ) AS `forgotten_2`,
         MD5(
           'forgotten:salt:email:' || TRANSLATE(
-            TRIM(BOTH '\t\n\013\014\r\034\035\036\037                  　' FROM TRIM(' \t\n\r\014\013 ﻿' FROM CASE
+            TRIM(BOTH '\t\n\013\014\r\034\035\036\037                  　' FROM TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM CASE
               WHEN CAST(`m`.`email` AS STRING) = ''
               OR CAST(`m`.`email` AS STRING) LIKE ' %'
               OR CAST(`m`.`email` AS STRING) LIKE '% '
@@ -224,9 +224,15 @@ FROM (
   ) AS `p`
     ON `p`.`person` = MD5(
       'forgotten:salt:' || CASE
-        WHEN COALESCE(LOCATE('@', TRIM(' \t\n\r\014\013 ﻿' FROM `s`.`identity`)), 0) > 0
-        THEN LOWER(TRIM(' \t\n\r\014\013 ﻿' FROM `s`.`identity`))
-        ELSE TRIM(' \t\n\r\014\013 ﻿' FROM `s`.`identity`)
+        WHEN COALESCE(
+          LOCATE(
+            '@',
+            TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM `s`.`identity`)
+          ),
+          0
+        ) > 0
+        THEN LOWER(TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM `s`.`identity`))
+        ELSE TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM `s`.`identity`)
       END
     )
   WHERE
@@ -245,9 +251,17 @@ FROM (
   ) AS `p`
     ON `p`.`person` = MD5(
       'forgotten:salt:' || CASE
-        WHEN COALESCE(LOCATE('@', TRIM(' \t\n\r\014\013 ﻿' FROM `s`.`external_id`)), 0) > 0
-        THEN LOWER(TRIM(' \t\n\r\014\013 ﻿' FROM `s`.`external_id`))
-        ELSE TRIM(' \t\n\r\014\013 ﻿' FROM `s`.`external_id`)
+        WHEN COALESCE(
+          LOCATE(
+            '@',
+            TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM `s`.`external_id`)
+          ),
+          0
+        ) > 0
+        THEN LOWER(
+          TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM `s`.`external_id`)
+        )
+        ELSE TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM `s`.`external_id`)
       END
     )
   WHERE
@@ -266,7 +280,7 @@ FROM (
   ) AS `p`
     ON `p`.`person` = MD5(
       'forgotten:salt:email:' || TRANSLATE(
-        TRIM(BOTH '\t\n\013\014\r\034\035\036\037                  　' FROM TRIM(' \t\n\r\014\013 ﻿' FROM `s`.`external_id`)),
+        TRIM(BOTH '\t\n\013\014\r\034\035\036\037                  　' FROM TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM `s`.`external_id`)),
         'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
         'abcdefghijklmnopqrstuvwxyz'
       )

@@ -100,8 +100,8 @@ FROM (
                     THEN NULLIF(TRIM(CAST("m"."id" AS TEXT)), '')
                     ELSE CAST("m"."id" AS TEXT)
                   END,
-                  ' 	
- ﻿'
+                  '	
+                  　﻿'
                 ),
                 '@'
               ),
@@ -116,8 +116,8 @@ FROM (
                   THEN NULLIF(TRIM(CAST("m"."id" AS TEXT)), '')
                   ELSE CAST("m"."id" AS TEXT)
                 END,
-                ' 	
- ﻿'
+                '	
+                  　﻿'
               )
             )
             ELSE TRIM(
@@ -128,8 +128,8 @@ FROM (
                 THEN NULLIF(TRIM(CAST("m"."id" AS TEXT)), '')
                 ELSE CAST("m"."id" AS TEXT)
               END,
-              ' 	
- ﻿'
+              '	
+                  　﻿'
             )
           END
         ) AS "forgotten_1",
@@ -145,8 +145,8 @@ FROM (
                     THEN NULLIF(TRIM(CAST("m"."email" AS TEXT)), '')
                     ELSE CAST("m"."email" AS TEXT)
                   END,
-                  ' 	
- ﻿'
+                  '	
+                  　﻿'
                 ),
                 '@'
               ),
@@ -161,8 +161,8 @@ FROM (
                   THEN NULLIF(TRIM(CAST("m"."email" AS TEXT)), '')
                   ELSE CAST("m"."email" AS TEXT)
                 END,
-                ' 	
- ﻿'
+                '	
+                  　﻿'
               )
             )
             ELSE TRIM(
@@ -173,8 +173,8 @@ FROM (
                 THEN NULLIF(TRIM(CAST("m"."email" AS TEXT)), '')
                 ELSE CAST("m"."email" AS TEXT)
               END,
-              ' 	
- ﻿'
+              '	
+                  　﻿'
             )
           END
         ) AS "forgotten_2",
@@ -189,8 +189,8 @@ FROM (
                   THEN NULLIF(TRIM(CAST("m"."email" AS TEXT)), '')
                   ELSE CAST("m"."email" AS TEXT)
                 END,
-                ' 	
- ﻿'
+                '	
+                  　﻿'
               ),
               '	
                   　'
@@ -248,12 +248,15 @@ FROM (
   ) AS "p"
     ON "p"."person" = MD5(
       'forgotten:salt:' || CASE
-        WHEN COALESCE(STRPOS(TRIM("s"."identity", ' 	
- ﻿'), '@'), 0) > 0
-        THEN LOWER(TRIM("s"."identity", ' 	
- ﻿'))
-        ELSE TRIM("s"."identity", ' 	
- ﻿')
+        WHEN COALESCE(
+          STRPOS(TRIM("s"."identity", '	
+                  　﻿'), '@'),
+          0
+        ) > 0
+        THEN LOWER(TRIM("s"."identity", '	
+                  　﻿'))
+        ELSE TRIM("s"."identity", '	
+                  　﻿')
       END
     )
   WHERE
@@ -272,12 +275,15 @@ FROM (
   ) AS "p"
     ON "p"."person" = MD5(
       'forgotten:salt:' || CASE
-        WHEN COALESCE(STRPOS(TRIM("s"."external_id", ' 	
- ﻿'), '@'), 0) > 0
-        THEN LOWER(TRIM("s"."external_id", ' 	
- ﻿'))
-        ELSE TRIM("s"."external_id", ' 	
- ﻿')
+        WHEN COALESCE(
+          STRPOS(TRIM("s"."external_id", '	
+                  　﻿'), '@'),
+          0
+        ) > 0
+        THEN LOWER(TRIM("s"."external_id", '	
+                  　﻿'))
+        ELSE TRIM("s"."external_id", '	
+                  　﻿')
       END
     )
   WHERE
@@ -297,8 +303,8 @@ FROM (
     ON "p"."person" = MD5(
       'forgotten:salt:email:' || TRANSLATE(
         TRIM(
-          TRIM("s"."external_id", ' 	
- ﻿'),
+          TRIM("s"."external_id", '	
+                  　﻿'),
           '	
                   　'
         ),

@@ -98,8 +98,8 @@ FROM (
           'forgotten:salt:' || CASE
             WHEN COALESCE(
               POSITION(
-                '@' IN TRIM(' 	
- ﻿' FROM CASE
+                '@' IN TRIM('	
+                  　﻿' FROM CASE
                   WHEN CAST("m"."id" AS VARCHAR) = ''
                   OR CAST("m"."id" AS VARCHAR) LIKE ' %'
                   OR CAST("m"."id" AS VARCHAR) LIKE '% '
@@ -110,8 +110,8 @@ FROM (
               0
             ) > 0
             THEN LOWER(
-              TRIM(' 	
- ﻿' FROM CASE
+              TRIM('	
+                  　﻿' FROM CASE
                 WHEN CAST("m"."id" AS VARCHAR) = ''
                 OR CAST("m"."id" AS VARCHAR) LIKE ' %'
                 OR CAST("m"."id" AS VARCHAR) LIKE '% '
@@ -119,8 +119,8 @@ FROM (
                 ELSE CAST("m"."id" AS VARCHAR)
               END)
             )
-            ELSE TRIM(' 	
- ﻿' FROM CASE
+            ELSE TRIM('	
+                  　﻿' FROM CASE
               WHEN CAST("m"."id" AS VARCHAR) = ''
               OR CAST("m"."id" AS VARCHAR) LIKE ' %'
               OR CAST("m"."id" AS VARCHAR) LIKE '% '
@@ -133,8 +133,8 @@ FROM (
           'forgotten:salt:' || CASE
             WHEN COALESCE(
               POSITION(
-                '@' IN TRIM(' 	
- ﻿' FROM CASE
+                '@' IN TRIM('	
+                  　﻿' FROM CASE
                   WHEN CAST("m"."email" AS VARCHAR) = ''
                   OR CAST("m"."email" AS VARCHAR) LIKE ' %'
                   OR CAST("m"."email" AS VARCHAR) LIKE '% '
@@ -145,8 +145,8 @@ FROM (
               0
             ) > 0
             THEN LOWER(
-              TRIM(' 	
- ﻿' FROM CASE
+              TRIM('	
+                  　﻿' FROM CASE
                 WHEN CAST("m"."email" AS VARCHAR) = ''
                 OR CAST("m"."email" AS VARCHAR) LIKE ' %'
                 OR CAST("m"."email" AS VARCHAR) LIKE '% '
@@ -154,8 +154,8 @@ FROM (
                 ELSE CAST("m"."email" AS VARCHAR)
               END)
             )
-            ELSE TRIM(' 	
- ﻿' FROM CASE
+            ELSE TRIM('	
+                  　﻿' FROM CASE
               WHEN CAST("m"."email" AS VARCHAR) = ''
               OR CAST("m"."email" AS VARCHAR) LIKE ' %'
               OR CAST("m"."email" AS VARCHAR) LIKE '% '
@@ -167,8 +167,8 @@ FROM (
         MD5(
           'forgotten:salt:email:' || TRANSLATE(
             TRIM(BOTH '	
-                  　' FROM TRIM(' 	
- ﻿' FROM CASE
+                  　' FROM TRIM('	
+                  　﻿' FROM CASE
               WHEN CAST("m"."email" AS VARCHAR) = ''
               OR CAST("m"."email" AS VARCHAR) LIKE ' %'
               OR CAST("m"."email" AS VARCHAR) LIKE '% '
@@ -229,12 +229,15 @@ FROM (
   ) AS "p"
     ON "p"."person" = MD5(
       'forgotten:salt:' || CASE
-        WHEN COALESCE(POSITION('@' IN TRIM(' 	
- ﻿' FROM "s"."identity")), 0) > 0
-        THEN LOWER(TRIM(' 	
- ﻿' FROM "s"."identity"))
-        ELSE TRIM(' 	
- ﻿' FROM "s"."identity")
+        WHEN COALESCE(
+          POSITION('@' IN TRIM('	
+                  　﻿' FROM "s"."identity")),
+          0
+        ) > 0
+        THEN LOWER(TRIM('	
+                  　﻿' FROM "s"."identity"))
+        ELSE TRIM('	
+                  　﻿' FROM "s"."identity")
       END
     )
   WHERE
@@ -253,12 +256,17 @@ FROM (
   ) AS "p"
     ON "p"."person" = MD5(
       'forgotten:salt:' || CASE
-        WHEN COALESCE(POSITION('@' IN TRIM(' 	
- ﻿' FROM "s"."external_id")), 0) > 0
-        THEN LOWER(TRIM(' 	
- ﻿' FROM "s"."external_id"))
-        ELSE TRIM(' 	
- ﻿' FROM "s"."external_id")
+        WHEN COALESCE(
+          POSITION(
+            '@' IN TRIM('	
+                  　﻿' FROM "s"."external_id")
+          ),
+          0
+        ) > 0
+        THEN LOWER(TRIM('	
+                  　﻿' FROM "s"."external_id"))
+        ELSE TRIM('	
+                  　﻿' FROM "s"."external_id")
       END
     )
   WHERE
@@ -278,8 +286,8 @@ FROM (
     ON "p"."person" = MD5(
       'forgotten:salt:email:' || TRANSLATE(
         TRIM(BOTH '	
-                  　' FROM TRIM(' 	
- ﻿' FROM "s"."external_id")),
+                  　' FROM TRIM('	
+                  　﻿' FROM "s"."external_id")),
         'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
         'abcdefghijklmnopqrstuvwxyz'
       )

@@ -74,7 +74,7 @@ FROM (
           'forgotten:salt:' || CASE
             WHEN COALESCE(
               POSITION(
-                '@' IN TRIM(' \t\n\r\f\013 ﻿' FROM CASE
+                '@' IN TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM CASE
                   WHEN CAST("m"."id" AS VARCHAR(65535)) = ''
                   OR CAST("m"."id" AS VARCHAR(65535)) LIKE ' %'
                   OR CAST("m"."id" AS VARCHAR(65535)) LIKE '% '
@@ -85,7 +85,7 @@ FROM (
               0
             ) > 0
             THEN LOWER(
-              TRIM(' \t\n\r\f\013 ﻿' FROM CASE
+              TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM CASE
                 WHEN CAST("m"."id" AS VARCHAR(65535)) = ''
                 OR CAST("m"."id" AS VARCHAR(65535)) LIKE ' %'
                 OR CAST("m"."id" AS VARCHAR(65535)) LIKE '% '
@@ -93,7 +93,7 @@ FROM (
                 ELSE CAST("m"."id" AS VARCHAR(65535))
               END)
             )
-            ELSE TRIM(' \t\n\r\f\013 ﻿' FROM CASE
+            ELSE TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM CASE
               WHEN CAST("m"."id" AS VARCHAR(65535)) = ''
               OR CAST("m"."id" AS VARCHAR(65535)) LIKE ' %'
               OR CAST("m"."id" AS VARCHAR(65535)) LIKE '% '
@@ -106,7 +106,7 @@ FROM (
           'forgotten:salt:' || CASE
             WHEN COALESCE(
               POSITION(
-                '@' IN TRIM(' \t\n\r\f\013 ﻿' FROM CASE
+                '@' IN TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM CASE
                   WHEN CAST("m"."email" AS VARCHAR(65535)) = ''
                   OR CAST("m"."email" AS VARCHAR(65535)) LIKE ' %'
                   OR CAST("m"."email" AS VARCHAR(65535)) LIKE '% '
@@ -117,7 +117,7 @@ FROM (
               0
             ) > 0
             THEN LOWER(
-              TRIM(' \t\n\r\f\013 ﻿' FROM CASE
+              TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM CASE
                 WHEN CAST("m"."email" AS VARCHAR(65535)) = ''
                 OR CAST("m"."email" AS VARCHAR(65535)) LIKE ' %'
                 OR CAST("m"."email" AS VARCHAR(65535)) LIKE '% '
@@ -125,7 +125,7 @@ FROM (
                 ELSE CAST("m"."email" AS VARCHAR(65535))
               END)
             )
-            ELSE TRIM(' \t\n\r\f\013 ﻿' FROM CASE
+            ELSE TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM CASE
               WHEN CAST("m"."email" AS VARCHAR(65535)) = ''
               OR CAST("m"."email" AS VARCHAR(65535)) LIKE ' %'
               OR CAST("m"."email" AS VARCHAR(65535)) LIKE '% '
@@ -136,7 +136,7 @@ FROM (
         ) AS "forgotten_2",
         MD5(
           'forgotten:salt:email:' || TRANSLATE(
-            TRIM(BOTH '\t\n\013\f\r\034\035\036\037                  　' FROM TRIM(' \t\n\r\f\013 ﻿' FROM CASE
+            TRIM(BOTH '\t\n\013\f\r\034\035\036\037                  　' FROM TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM CASE
               WHEN CAST("m"."email" AS VARCHAR(65535)) = ''
               OR CAST("m"."email" AS VARCHAR(65535)) LIKE ' %'
               OR CAST("m"."email" AS VARCHAR(65535)) LIKE '% '
@@ -196,9 +196,14 @@ FROM (
   ) AS "p"
     ON "p"."person" = MD5(
       'forgotten:salt:' || CASE
-        WHEN COALESCE(POSITION('@' IN TRIM(' \t\n\r\f\013 ﻿' FROM "s"."identity")), 0) > 0
-        THEN LOWER(TRIM(' \t\n\r\f\013 ﻿' FROM "s"."identity"))
-        ELSE TRIM(' \t\n\r\f\013 ﻿' FROM "s"."identity")
+        WHEN COALESCE(
+          POSITION(
+            '@' IN TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM "s"."identity")
+          ),
+          0
+        ) > 0
+        THEN LOWER(TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM "s"."identity"))
+        ELSE TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM "s"."identity")
       END
     )
   WHERE
@@ -217,9 +222,14 @@ FROM (
   ) AS "p"
     ON "p"."person" = MD5(
       'forgotten:salt:' || CASE
-        WHEN COALESCE(POSITION('@' IN TRIM(' \t\n\r\f\013 ﻿' FROM "s"."external_id")), 0) > 0
-        THEN LOWER(TRIM(' \t\n\r\f\013 ﻿' FROM "s"."external_id"))
-        ELSE TRIM(' \t\n\r\f\013 ﻿' FROM "s"."external_id")
+        WHEN COALESCE(
+          POSITION(
+            '@' IN TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM "s"."external_id")
+          ),
+          0
+        ) > 0
+        THEN LOWER(TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM "s"."external_id"))
+        ELSE TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM "s"."external_id")
       END
     )
   WHERE
@@ -238,7 +248,7 @@ FROM (
   ) AS "p"
     ON "p"."person" = MD5(
       'forgotten:salt:email:' || TRANSLATE(
-        TRIM(BOTH '\t\n\013\f\r\034\035\036\037                  　' FROM TRIM(' \t\n\r\f\013 ﻿' FROM "s"."external_id")),
+        TRIM(BOTH '\t\n\013\f\r\034\035\036\037                  　' FROM TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM "s"."external_id")),
         'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
         'abcdefghijklmnopqrstuvwxyz'
       )

@@ -100,7 +100,7 @@ FROM (
                     THEN NULLIF(TRIM(CAST("M"."ID" AS VARCHAR)), '')
                     ELSE CAST("M"."ID" AS VARCHAR)
                   END,
-                  ' \t\n\r\f\x0b ﻿'
+                  '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'
                 )
               ),
               0
@@ -114,7 +114,7 @@ FROM (
                   THEN NULLIF(TRIM(CAST("M"."ID" AS VARCHAR)), '')
                   ELSE CAST("M"."ID" AS VARCHAR)
                 END,
-                ' \t\n\r\f\x0b ﻿'
+                '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'
               )
             )
             ELSE TRIM(
@@ -125,7 +125,7 @@ FROM (
                 THEN NULLIF(TRIM(CAST("M"."ID" AS VARCHAR)), '')
                 ELSE CAST("M"."ID" AS VARCHAR)
               END,
-              ' \t\n\r\f\x0b ﻿'
+              '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'
             )
           END
         ) AS "FORGOTTEN_1",
@@ -142,7 +142,7 @@ FROM (
                     THEN NULLIF(TRIM(CAST("M"."EMAIL" AS VARCHAR)), '')
                     ELSE CAST("M"."EMAIL" AS VARCHAR)
                   END,
-                  ' \t\n\r\f\x0b ﻿'
+                  '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'
                 )
               ),
               0
@@ -156,7 +156,7 @@ FROM (
                   THEN NULLIF(TRIM(CAST("M"."EMAIL" AS VARCHAR)), '')
                   ELSE CAST("M"."EMAIL" AS VARCHAR)
                 END,
-                ' \t\n\r\f\x0b ﻿'
+                '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'
               )
             )
             ELSE TRIM(
@@ -167,7 +167,7 @@ FROM (
                 THEN NULLIF(TRIM(CAST("M"."EMAIL" AS VARCHAR)), '')
                 ELSE CAST("M"."EMAIL" AS VARCHAR)
               END,
-              ' \t\n\r\f\x0b ﻿'
+              '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'
             )
           END
         ) AS "FORGOTTEN_2",
@@ -182,7 +182,7 @@ FROM (
                   THEN NULLIF(TRIM(CAST("M"."EMAIL" AS VARCHAR)), '')
                   ELSE CAST("M"."EMAIL" AS VARCHAR)
                 END,
-                ' \t\n\r\f\x0b ﻿'
+                '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'
               ),
               '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　'
             ),
@@ -239,9 +239,12 @@ FROM (
   ) AS "P"
     ON "P"."PERSON" = MD5(
       'forgotten:salt:' || CASE
-        WHEN COALESCE(CHARINDEX('@', TRIM("S"."IDENTITY", ' \t\n\r\f\x0b ﻿')), 0) > 0
-        THEN LOWER(TRIM("S"."IDENTITY", ' \t\n\r\f\x0b ﻿'))
-        ELSE TRIM("S"."IDENTITY", ' \t\n\r\f\x0b ﻿')
+        WHEN COALESCE(
+          CHARINDEX('@', TRIM("S"."IDENTITY", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿')),
+          0
+        ) > 0
+        THEN LOWER(TRIM("S"."IDENTITY", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'))
+        ELSE TRIM("S"."IDENTITY", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿')
       END
     )
   WHERE
@@ -260,9 +263,12 @@ FROM (
   ) AS "P"
     ON "P"."PERSON" = MD5(
       'forgotten:salt:' || CASE
-        WHEN COALESCE(CHARINDEX('@', TRIM("S"."EXTERNAL_ID", ' \t\n\r\f\x0b ﻿')), 0) > 0
-        THEN LOWER(TRIM("S"."EXTERNAL_ID", ' \t\n\r\f\x0b ﻿'))
-        ELSE TRIM("S"."EXTERNAL_ID", ' \t\n\r\f\x0b ﻿')
+        WHEN COALESCE(
+          CHARINDEX('@', TRIM("S"."EXTERNAL_ID", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿')),
+          0
+        ) > 0
+        THEN LOWER(TRIM("S"."EXTERNAL_ID", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'))
+        ELSE TRIM("S"."EXTERNAL_ID", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿')
       END
     )
   WHERE
@@ -282,7 +288,7 @@ FROM (
     ON "P"."PERSON" = MD5(
       'forgotten:salt:email:' || TRANSLATE(
         TRIM(
-          TRIM("S"."EXTERNAL_ID", ' \t\n\r\f\x0b ﻿'),
+          TRIM("S"."EXTERNAL_ID", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'),
           '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　'
         ),
         'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
