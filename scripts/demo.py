@@ -88,7 +88,10 @@ def tell(at: Controls) -> None:
     say("3. Sync again", "Every model is compared in the warehouse. Nothing changed.")
     sync("apply")
     before = {vendor: control.counters()["applied"] for vendor, control in at.items()}
-    say("4. Answers come back", "Three customers on the win-back list answer the survey, and so leave the list.")
+    say(
+        "4. Answers come back",
+        "Three customers on the win-back list answer the survey, and so leave the list.",
+    )
     asked = answer_survey(at["qualtrics"])
     sync("pull", "qualtrics")
     build(5, f"A day passes: build the shop as it was on {TOMORROW}", TOMORROW)

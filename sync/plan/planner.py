@@ -313,7 +313,7 @@ class Planner:
             dropped_traits=tuple(
                 name for name in prepared.dropped if name not in self.comparison.left_with_places
             ),
-            wanted=seen.held[None] - self.doubled + decided.get(Fate.OUTRANKED, 0),
+            wanted=seen.held[None] - self.doubled + sum(decided.get(f, 0) for f in holdouts.LATER),
             unidentified=seen.held[UNIDENTIFIED],
             losses=self._losses(ops),
             doubts=prepared.policies.doubts,

@@ -206,7 +206,8 @@ class PlanSummary:
     added_traits: tuple[str, ...] = ()
     dropped_traits: tuple[str, ...] = ()
     wanted: int = 0
-    """Rows of the model that are to be at the destination."""
+    """Rows of the model that are to be at the destination, or would be but for a holdout, a rollout
+    or another segment."""
     unidentified: int = 0
     """Rows of the model without an identity."""
     losses: tuple[Loss, ...] = ()

@@ -120,3 +120,16 @@ def test_the_gate_that_holds_the_person_back_is_named(shop: SmallProject, run: R
     assert shop.state("select person, is_reserved from {state}.entries") == [("p1", False)]
     again = attempt(run, "p1", expect=3)
     assert (again["exchanges"], again["syncs"][0]["is_sent"]) == ([], False)
+
+
+@on_duckdb
+def test_who_was_tried_leaves_by_a_rollout_that_reaches_nobody_and_that_is_no_empty_model(
+    shop: SmallProject, run: Runs
+) -> None:
+    run("try", "seg_people", "--identity", "p1")
+    run("apply", "--yes")
+    assert shop.attributes("p1")["people"] is False
+    run("try", "seg_people", "--identity", "p2")
+    shop.warehouse.run("delete from rows")
+    assert "model-empty" in run("apply", "--yes", expect=3).text
+    assert shop.attributes("p2")["people"] is True
