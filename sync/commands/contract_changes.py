@@ -13,7 +13,7 @@ from sync.destinations.targets import Target
 from sync.model import Kind, Sync, Trait
 from sync.project.documentation import NO_FACTS, ColumnFacts, Documentation
 from sync.project.drafts import Draft
-from sync.project.naming import traits_of_segment
+from sync.project.naming import bare, traits_of_segment
 from sync.state.mapping import fits, form
 
 
@@ -289,7 +289,7 @@ def _rest(old: Side, new: Side) -> Iterator[ContractChange]:
         text = f"has other conditions: {said}"
         yield ContractChange("conditions-changed", text, new.at(), effect=Effect.MAY_MOVE)
     models = old.draft.activated.model, new.draft.activated.model
-    if models[0].raw_code.strip() != models[1].raw_code.strip():
+    if bare(models[0].raw_code) != bare(models[1].raw_code):
         where = new.draft.activated.model.path
         yield ContractChange("query-changed", "has another query", where, effect=Effect.MAY_MOVE)
 

@@ -84,14 +84,15 @@ def _asked(c: Comparison, number: int, delay: Delay, changes: exp.Select) -> exp
 
 
 def _opting_out(c: Comparison) -> Iterator[exp.Expr]:
-    """Whether a change opts a person out at the vendor, which nothing delays."""
+    """Whether a change opts a person out at the vendor, or notes a consent that is given again:
+    nothing delays either, because an opt-out is told from what was noted last.
+    """
     for i, column in enumerate(c.columns):
         if column.is_live and column.trait.opts_out is not None:
             name = e.col("changed", CHANGES)
             travels = exp.Substring(this=name, start=e.number(i + 1), length=e.number(1))
-            is_out = e.coalesce(e.col(column.state_name, CHANGES), exp.false())
             is_change = e.equals(e.col("op", CHANGES), e.text(Op.CHANGE))
-            yield e.all_of(is_change, e.equals(travels, e.text("1")), is_out)
+            yield e.all_of(is_change, e.equals(travels, e.text("1")))
 
 
 def held_before(c: Comparison, delay: Delay) -> exp.Expr:

@@ -66,7 +66,7 @@ def definition(sync: Sync, model: Model) -> str:
     mapping |= {} if sync.rules == NO_RULES else {"rules": _rules(sync)}
     mapping["options"] = _plain(sync.options)
     contract = sorted((c.name, c.data_type) for c in model.columns.values())
-    query = _bare(model.raw_code)
+    query = bare(model.raw_code)
     written = _checksum([query, contract, mapping])
     compiled = "" if model.compiled_code is None else _checksum(_undated(model.compiled_code))
     untyped = mapping | {"traits": [_without_type(trait) for trait in mapping["traits"]]}
@@ -93,7 +93,7 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?([+-]\d{2
 
 
 def _undated(sql: str) -> str:
-    return _DATE.sub("<date>", _bare(sql))
+    return _DATE.sub("<date>", bare(sql))
 
 
 _NO_CODE = re.compile(
@@ -103,7 +103,7 @@ _NO_CODE = re.compile(
 _ODD_QUOTES = re.compile(r"""\\['"]|\$\$|'{3}|"{3}""")
 
 
-def _bare(sql: str) -> str:
+def bare(sql: str) -> str:
     """SQL or its source without comments, and each white space as one blank, but for quoted text.
 
     Where quotes can be written in other ways than doubled, nothing is taken for a comment.

@@ -118,6 +118,18 @@ def test_an_opt_out_does_not_wait_for_an_interval(shop: SmallProject, run: Runs)
 
 
 @on_duckdb
+def test_a_second_opt_out_is_told_although_the_consent_between_fell_into_an_interval(
+    shop: SmallProject, run: Runs
+) -> None:
+    shop.define(people(MAIL, min_interval="10 days"))
+    run("apply")
+    for said in ("false", "true", "false"):
+        asked(shop, "yes", said)
+        run("apply")
+    assert writes(shop).count("yes") == 2
+
+
+@on_duckdb
 @pytest.mark.parametrize(
     ("vendor", "field"), [("gainsight_px", "globalUnsubscribe"), ("qualtrics", "unsubscribed")]
 )
