@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from sync.model import Sync
-from sync.state.columns import WHITE, identity_text, normal
+from sync.state.columns import identity_text, normal, trimmed
 from sync.warehouse import sql as e
 
 ROWS, JUDGED = "r", "j"
@@ -63,7 +63,7 @@ def _judged(sync: Sync, column: str) -> exp.Select:
     raw, key = e.as_text(e.col(column, "m")), identity_text(column, "m")
     is_identifier = column == (sync.address or sync.identity)
     sent = normal(sync, key.copy()) if is_identifier else key.copy()
-    form = exp.Lower(this=_bare(sent.copy()))
+    form = exp.Lower(this=trimmed(sent.copy()))
     read = [
         ("identity", identity_text(sync.identity, "m")),
         ("raw", raw),
@@ -81,7 +81,7 @@ def _judged(sync: Sync, column: str) -> exp.Select:
     conditions = (
         exp.GT(this=same, expression=e.number(1)),
         exp.NEQ(this=least, expression=most),
-        exp.NEQ(this=e.col("raw", ROWS), expression=_bare(e.col("raw", ROWS))),
+        exp.NEQ(this=e.col("raw", ROWS), expression=trimmed(e.col("raw", ROWS))),
         exp.NEQ(this=text.copy(), expression=exp.Lower(this=text.copy())),
         e.all_of(
             exp.Like(this=text.copy(), expression=e.text("%_@_%._%")),
@@ -94,7 +94,3 @@ def _judged(sync: Sync, column: str) -> exp.Select:
     ]
     kept = [e.col(name, ROWS) for name in ("identity", "key", "form")]
     return e.select(*kept, *e.aliased(flags)).from_(rows.subquery(e.ident(ROWS)))
-
-
-def _bare(text: exp.Expr) -> exp.Expr:
-    return exp.Trim(this=text, expression=e.text(WHITE))

@@ -12,7 +12,7 @@ from sync.errors import Problem
 from sync.model import Sync
 from sync.rules import Listed
 from sync.state.catalogue import Catalogue
-from sync.state.columns import WHITE
+from sync.state.columns import WHITE, trimmed
 from sync.warehouse import sql as e
 
 TABLE = "suppression_lists"
@@ -39,10 +39,8 @@ def spelled(listed: Listed, person: exp.Expr) -> exp.Expr:
         e.equals(person.copy(), e.text("")),
         *(exp.GT(this=at, expression=e.number(0)) for at in is_white),
     )
-    bare = exp.Trim(this=person.copy(), expression=e.text(WHITE))
-    found: exp.Expr = e.case(
-        (is_ragged, exp.Nullif(this=bare, expression=e.text(""))), default=person.copy()
-    )
+    bare = exp.Nullif(this=trimmed(person.copy()), expression=e.text(""))
+    found: exp.Expr = e.case((is_ragged, bare), default=person.copy())
     is_mail = "email" in listed.identity.lower() or "email" in listed.column.lower()
     return exp.Lower(this=found) if is_mail else found
 

@@ -29,6 +29,11 @@ _KEPT_TEXT = frozenset(("VARCHAR", "NVARCHAR", "TEXT"))
 """Types of text that are compared as they are; every other one becomes its text first."""
 
 
+def trimmed(text: exp.Expr) -> exp.Expr:
+    """A text without white space around it."""
+    return exp.Trim(this=text, expression=e.text(WHITE))
+
+
 def trait_column(name: str, dialect: str = "") -> str:
     """The state column of a trait: `t_<name>`, cut and hashed where it would be too long.
 

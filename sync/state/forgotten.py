@@ -46,7 +46,7 @@ class Receipt:
 
 def normal(value: exp.Expr) -> exp.Expr:
     """A person's text as it is compared: an e-mail address in lower case, no white space around."""
-    bare = exp.Trim(this=value, expression=e.text(WHITE))
+    bare = columns.trimmed(value)
     is_mail = e.contains(bare.copy(), "@")
     return e.case((is_mail, exp.Lower(this=bare.copy())), default=bare)
 
@@ -64,10 +64,8 @@ def digest(prefix: str, value: exp.Expr) -> exp.Expr:
 
 def digest_in_form(prefix: str, sync: Sync, value: exp.Expr) -> exp.Expr:
     """A digest of an identifier in the normal form by which the sync's vendor compares it."""
-    bare = exp.Trim(this=value, expression=e.text(WHITE))
-    return exp.MD5(
-        this=e.concat([e.text(f"{prefix}{sync.normal_form}:"), columns.normal(sync, bare)])
-    )
+    form = columns.normal(sync, columns.trimmed(value))
+    return exp.MD5(this=e.concat([e.text(f"{prefix}{sync.normal_form}:"), form]))
 
 
 def _digest_of(prefix: str, value: str) -> str:
