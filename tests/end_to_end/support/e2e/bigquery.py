@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from e2e.command import Finished
+from e2e.command import Finished, free_port
 from e2e.emulated import PYTHON, ROOT, Emulated
 
 HOME = Path(os.environ.get("EMULATORS_BIGQUERY", ROOT / ".venv" / "bigquery"))
@@ -57,9 +57,7 @@ class BigQuery:
 @contextmanager
 def emulator(directory: Path) -> Iterator[int]:
     """A server that is ready; its port."""
-    with closing(socket.socket()) as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
+    port = free_port()
     log = directory / "log"
     command = [SERVER_PYTHON, SERVER, str(port), directory]
     environ = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}

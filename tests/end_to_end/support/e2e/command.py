@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import resource
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -133,3 +135,11 @@ def until(condition: Callable[[], bool], what: str, run: Running) -> None:
         if time.monotonic() > give_up:
             raise AssertionError(f"waited in vain for {what}: {run.output()}")
         time.sleep(POLL_SECONDS)
+
+
+def free_port() -> int:
+    """One on which nothing listens."""
+    with closing(socket.socket()) as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    return port

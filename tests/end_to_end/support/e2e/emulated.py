@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from e2e.command import Finished, Running
+from e2e.command import Finished, Running, free_port
 from e2e.project import Project
 
 ROOT = Path(__file__).parents[4]
@@ -55,9 +54,7 @@ class Snowflake:
 @contextmanager
 def emulator(log: Path) -> Iterator[int]:
     """A server that is ready; its port."""
-    with closing(socket.socket()) as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
+    port = free_port()
     with log.open("wb") as output:
         process = subprocess.Popen([PYTHON, SERVER, str(port)], stdout=output, stderr=output)
     try:

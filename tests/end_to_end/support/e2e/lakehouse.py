@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from e2e.command import free_port
 
 ROOT = Path(__file__).parents[4]
 PYTHON = Path(os.environ.get("LAKEHOUSE", ROOT / ".venv" / "lakehouse")) / "bin" / "python"
@@ -93,9 +94,7 @@ class DatabricksSchema:
 @contextmanager
 def lakehouse(directory: Path) -> Iterator[SparkSchema]:
     """A server that is ready, with a schema; its tables lie in the directory."""
-    with closing(socket.socket()) as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
+    port = free_port()
     url = f"sc://127.0.0.1:{port}/{SESSION}"
     with (directory / "log").open("wb") as log:
         process = subprocess.Popen(
