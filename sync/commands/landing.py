@@ -24,7 +24,7 @@ class Landed:
         self.clock = clock
         self.is_over = is_over
         self.told = told
-        """Is told for whose sake the run waits."""
+        """Is told of the sync that the run waits for."""
         self._at: dict[str, datetime] = {}
 
     def note(self, result: SyncResult) -> None:

@@ -56,7 +56,7 @@ def find(
     is_readable: bool,
     now: datetime,
 ) -> Stage | None:
-    """The stage of a sync; None without a rollout, or when it has reached everybody.
+    """The stage of a sync; None without a rollout, or when it has reached all people.
 
     `runs` are its runs under today's definition, newest first; `check` is its newest read-back,
     `members` how many people it has. `now` is in UTC without a zone.
@@ -95,7 +95,7 @@ def _failed(
     if len(runs) > 1 and all(run.undecided for run in runs[:2]):
         yield f"{runs[0].undecided:,} rows unconfirmed for more than one run"
     if rate is not None and rate < MATCHED:
-        yield f"{rate:.1%} match".replace("%", " %")
+        yield f"{100 * rate:.1f} % match"
 
 
 def _unknown(

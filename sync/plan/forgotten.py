@@ -47,7 +47,7 @@ class Forgotten:
                 yield forgotten.digest_in_form(prefix, self.sync, value.copy())
 
     def people(self) -> exp.Select:
-        """Everybody who was forgotten, each once: (person)."""
+        """The people who were forgotten, each once: (person)."""
         return exp.select(e.col("person")).distinct().from_(e.table(self.tables[forgotten.TABLE]))
 
     def join(self, rows: exp.Select) -> exp.Select:

@@ -146,7 +146,7 @@ class Planner:
         return self.writes_first and not policies.doubts and policies.planned_at is not None
 
     def _draw(self) -> None:
-        """Store the arms that are missing, so that nobody is drawn by the way from here on."""
+        """Store the arms that are missing, so that no later statement draws any."""
         c, at = self.comparison, self.prepared.policies.planned_at
         if self.draws and at is not None:
             holdouts.assign(self.space.state, c, at, has_new=bool(self.seen.undrawn))

@@ -26,9 +26,9 @@ class Fields:
     """Where the records of a connection name people. Names are in lower case."""
 
     people: Collection[str]
-    """Fields that name somebody, at whatever depth."""
+    """Fields that name a person, at any depth."""
     answers: Collection[str] = ()
-    """Fields of a record with what people wrote, where nobody is looked for."""
+    """Fields of a record with what people wrote, where no name is looked for."""
 
 
 def read_cursor(tables: StateTables, connection: str) -> exp.Select:
@@ -74,7 +74,7 @@ def about(
     """The ids of a connection's records in which one of the fields names the person.
 
     The warehouse looks for records that have a part of a text anywhere, and they are read here:
-    no two engines read JSON alike, and a text in an answer names nobody.
+    no two engines read JSON alike, and a text in an answer is no name.
     """
     wanted = {normal_text(text).lower() for text in texts}
     after = ""
@@ -98,7 +98,7 @@ def _page(tables: StateTables, connection: str, texts: Collection[str], after: s
 
 
 def _texts(record: Any, fields: Fields) -> Iterator[str]:
-    """What the fields say that name somebody, in JSON inside texts too."""
+    """What the fields say that name a person, in JSON inside texts too."""
     outer = record if isinstance(record, dict) else {}
     todo = [(name.lower(), value) for name, value in outer.items()]
     todo = [(name, value) for name, value in todo if name not in fields.answers]

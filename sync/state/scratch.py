@@ -42,7 +42,7 @@ def is_made(statement: exp.Expr) -> bool:
 
 
 def left(tables: StateTables, present: Collection[str]) -> list[str]:
-    """Those of the sync that are there, whoever made them."""
+    """Those of the sync that are there, of this run and of others."""
     ours = re.compile(rf"scratch_[0-9a-f]{{8}}_[a-z]+_{re.escape(tables.sync)}", re.IGNORECASE)
     return sorted(name for name in present if ours.fullmatch(name))
 

@@ -24,7 +24,7 @@ class StageRun(NamedTuple):
     rejected: int
     undecided: int
     is_whole: bool
-    """It tried everybody whom the rules let through, not a cohort alone."""
+    """It tried all people that the rules let through, not a cohort alone."""
 
 
 class Check(NamedTuple):
