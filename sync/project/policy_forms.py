@@ -19,7 +19,8 @@ from pydantic import (
 Text = Annotated[str, StringConstraints(min_length=1, pattern=r"\S")]
 SPAN = r"^[1-9]\d{0,4} (minute|hour|day)s?$"
 Span = Annotated[str, StringConstraints(pattern=SPAN)]
-Lag = Annotated[str, StringConstraints(pattern=SPAN.replace("minute", "second|minute"))]
+LAG = SPAN.replace("minute", "second|minute")
+Lag = Annotated[str, StringConstraints(pattern=LAG)]
 SHARE = r"^(100|\d{1,2}(\.\d{1,2})?)%$"
 Share = Annotated[str, StringConstraints(pattern=SHARE)]
 

@@ -14,7 +14,7 @@ from zoneinfo import available_timezones
 from pydantic import BaseModel, ValidationError
 
 from sync.errors import Problem, from_here
-from sync.project.policy_forms import SHARE
+from sync.project.policy_forms import LAG, SHARE
 from sync.project.policy_forms import SPAN as SLA
 from sync.project.suggest import did_you_mean, nearest
 from sync.project.timing_forms import CLOCK, NO_ZONE
@@ -47,6 +47,7 @@ PATTERNS = {
     SHARE: "a share such as `50%`",
     CLOCK: 'a time of day in quotes, such as `"09:00"`',
     SLA: "a number and a unit: minutes, hours or days, such as `15 minutes`",
+    LAG: "a number and a unit: seconds, minutes, hours or days, such as `30 seconds`",
 }
 
 

@@ -39,6 +39,13 @@ def test_another_model_is_named_with_its_destination(world):
     assert found == After("seg_carts__mailer", Span(6, "hour"), sends_late=True)
 
 
+def test_a_wrong_lag_is_told_how_to_be_written(world):
+    after = {"destination": "crm", "lag": "30 sec"}
+    entries(world, "traits_customers", "crm", {"name": "mailer", "after": after})
+    (finding,) = compiled(world).findings
+    assert finding.problem.message.endswith("minutes, hours or days, such as `30 seconds`")
+
+
 def test_a_lag_may_be_seconds(world):
     after = {"destination": "crm", "lag": "30 seconds"}
     entries(world, "traits_customers", "crm", {"name": "mailer", "after": after})
