@@ -9,5 +9,5 @@
             "held_out(): `percent` is `" ~ percent ~ "`. fix: write a number from 0 to 100"
         ) }}
     {%- endif -%}
-    {{ activation.stable_bucket('holdout:' ~ holdout, identity) }} < {{ (percent * 100) | round | int }}
+    {{ activation.stable_bucket('holdout:' ~ holdout, activation._person(identity)) }} < {{ (percent * 100) | round | int }}
 {%- endmacro %}

@@ -6,8 +6,8 @@
     {%- set drawn = holdouts or activation._state('holdouts') -%}
     {%- if drawn -%}
     coalesce(
-            {{ activation._as_text(identity) }} in (
-                select drawn.identity
+            {{ activation._person(identity) }} in (
+                select {{ activation._person('drawn.identity') }}
                 from {{ drawn }} as drawn
                 where
                     drawn.holdout = {{ activation._text(holdout) }}

@@ -12,8 +12,8 @@
     case
             when {{ identity }} is not null then (
                 {%- for relation in relations %}
-                {{ 'or ' if not loop.first }}{{ identity }} in (
-                    select suppressed.{{ key }}
+                {{ 'or ' if not loop.first }}{{ activation._person(identity) }} in (
+                    select {{ activation._person('suppressed.' ~ key) }}
                     from {{ relation }} as suppressed
                     where
                         suppressed.{{ key }} is not null

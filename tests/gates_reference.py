@@ -19,6 +19,12 @@ ZONE = "America/New_York"
 DELIVERED, REJECTED = "delivered", "rejected"
 
 
+def same(text: str | None) -> str:
+    """Whom a text means: an e-mail address in any letter case, another name only as it is."""
+    bare = (text or "").strip()
+    return bare.lower() if "@" in bare else bare
+
+
 def bucket(salt: str, who: str) -> int:
     salted = md5(salt.encode()).hexdigest()
     return int(md5((salted + who).encode()).hexdigest()[:8], 16) % ALL
@@ -140,7 +146,7 @@ class Decided:
 
 
 def named(people: Iterable[str | None]) -> list[str]:
-    return [p.strip() for p in people if p is not None and p.strip()]
+    return [same(p) for p in people if same(p)]
 
 
 def is_expired(row: Row, day: Day, settings: Settings) -> bool:
@@ -365,7 +371,7 @@ class Reference:
         if settings.asks_model and row.says is not True:
             return NO_CONSENT
         if settings.asks_list and "consents" not in doubts:
-            answers = [yes for who, yes in day.consents if (who or "").strip() == person]
+            answers = [yes for who, yes in day.consents if same(who) == same(person)]
             if not answers or not all(answers):
                 return NO_CONSENT
         return "kept" if row.plan is None else None
@@ -373,11 +379,11 @@ class Reference:
     def _is_forgotten(self, sync: str, person: str, day: Day) -> bool:
         if sync in self.in_any_case:
             return person.lower() in [who.lower() for who in day.forgotten]
-        return person in day.forgotten
+        return same(person) in map(same, day.forgotten)
 
     def _is_suppressed(self, person: str, day: Day, settings: Settings) -> bool:
         return settings.suppress and any(
-            person == (who or "").strip() and (until is None or until > day.at)
+            same(person) == same(who) and (until is None or until > day.at)
             for who, until in day.suppressed
         )
 
@@ -389,7 +395,7 @@ class Reference:
             return FORGOTTEN
         if self._is_suppressed(person, day, settings):
             return SUPPRESSED
-        says = [yes for who, yes in day.consents if (who or "").strip() == person]
+        says = [yes for who, yes in day.consents if same(who) == same(person)]
         is_asked = settings.asks_list and "consents" not in doubts
         return NO_CONSENT if is_asked and says and not all(says) else LEFT
 
@@ -406,9 +412,10 @@ class Reference:
                 continue
             arms = self.arms.setdefault(name, {})
             for row, gate in zip(day.rows, first, strict=True):
-                if gate is None and row.person is not None and row.person not in arms:
-                    drawn = self._drawn(name, threshold, row.person, cohort)
-                    arms[row.person] = Arm(drawn, bucket(f"holdout:{name}", row.person))
+                who = same(row.person)
+                if gate is None and who and who not in arms:
+                    drawn = self._drawn(name, threshold, who, cohort)
+                    arms[who] = Arm(drawn, bucket(f"holdout:{name}", who))
             for arm in arms.values():
                 lets_go = settings.holdouts[name][1] and arm.bucket >= threshold
                 arm.is_released = arm.is_released or (lets_go and arm.arm == "control")
@@ -426,7 +433,7 @@ class Reference:
         for name in under:
             others = [other for other in under if other != name]
             for row in passing:
-                person = row.person or ""
+                person = same(row.person)
                 arm = self.arms.get(name, {}).get(person)
                 if arm is None or self._is_outside(person, threshold, cohort):
                     continue
@@ -439,7 +446,9 @@ class Reference:
 
     def _drawn(self, name: str, threshold: int, person: str, cohort: Sequence[str]) -> str:
         reached = self.group.under(self, name) if self.group else self.members.values()
-        known = [members[person] for members in reached if person in members]
+        known = [
+            member for members in reached for who, member in members.items() if same(who) == person
+        ]
         if any(member.stays or member.open for member in known):
             return "prior"
         if person in cohort:
@@ -456,7 +465,7 @@ class Reference:
         threshold: int | None,
         doubts: set[str],
     ) -> str | None:
-        person = row.person or ""
+        person = same(row.person)
         cohort = self._cohort(day, settings, doubts)
         if any(self._is_held(name, person, settings, under[name], cohort) for name in under):
             return "held_out"

@@ -18,7 +18,10 @@ select
     {{ activation._text(column) }} as lacks
 from {{ model }} as here
 {%- if consents %}
-left join {{ consents }} as consent on here.{{ column_name }} = consent.{{ key or column_name }}
+left join {{ consents }} as consent
+    on
+        {{ activation._person('here.' ~ column_name) }}
+        = {{ activation._person('consent.' ~ (key or column_name)) }}
 where not coalesce(consent.{{ column }}, false)
 {%- else %}
 where not coalesce(here.{{ column }}, false)

@@ -7,7 +7,9 @@ select
     suppressed.{{ reason }} as reason
 from {{ suppressions }} as suppressed
 where
-    suppressed.{{ key or column_name }} in (select {{ column_name }} from {{ model }})
+    {{ activation._person('suppressed.' ~ (key or column_name)) }} in (
+        select {{ activation._person('here.' ~ column_name) }} from {{ model }} as here
+    )
     {%- if until is not none %}
     and (
         suppressed.{{ until }} is null

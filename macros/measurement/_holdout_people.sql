@@ -39,7 +39,7 @@
         select
             holdout,
             identity,
-            {{ activation._person('identity', holdout.identity) }} as person,
+            {{ activation._person('identity') }} as person,
             arm,
             drawn_percent,
             triggered_at,
@@ -66,7 +66,7 @@
         {% for holdout in holdouts %}
         select
             {{ activation._text(holdout.name) }} as holdout,
-            {{ activation._person(activation._as_text(holdout.identity), holdout.identity) }} as person,
+            {{ activation._person(holdout.identity) }} as person,
             {{ activation._in_utc(holdout.moment, holdout.moment_type) }} as occurred_at,
             {{ activation._as_double(holdout.value or 'null') }} as value
         from {{ holdout.relation }}
@@ -137,7 +137,7 @@
         from windows
         inner join {{ activation._state('deliveries') }} as deliveries
             on
-                windows.identity = deliveries.identity
+                windows.person = {{ activation._person('deliveries.identity') }}
                 and deliveries.delivered_at >= windows.triggered_at
                 and deliveries.delivered_at < windows.window_ends_at
         inner join {{ activation._state('syncs') }} as syncs on deliveries.sync = syncs.sync
@@ -194,12 +194,6 @@
         on windows.holdout = phases.holdout and windows.identity = phases.identity
     left join reached
         on windows.holdout = reached.holdout and windows.identity = reached.identity
-{%- endmacro %}
-
-{#- Who is meant, as text without white space around it; an e-mail address in lower case, as where
-    suppressions are compared. -#}
-{% macro _person(text, column) -%}
-    {{ 'lower(' if 'email' in column | lower }}trim({{ text }}){{ ')' if 'email' in column | lower }}
 {%- endmacro %}
 
 {#- The models under a holdout whose rows are people, as the state names them: of an event, the

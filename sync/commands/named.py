@@ -16,7 +16,7 @@ from sync.project.project import Project
 from sync.run.access import StateAccess
 from sync.state import erasing, forgotten
 from sync.state.catalogue import Catalogue
-from sync.state.forgotten import normal_text
+from sync.state.columns import person_text
 
 
 @dataclass(slots=True)
@@ -38,7 +38,7 @@ class Named:
         """All that name this person and nobody else, in a fixed order."""
         others = set[str]().union(*self.shared.values())
         found = set[str]().union(*self.addresses.values())
-        own = {address for address in found if normal_text(address) not in others}
+        own = {address for address in found if person_text(address) not in others}
         return sorted(own.union({self.given}, *self.identities.values()))
 
     @property
@@ -61,7 +61,7 @@ class Named:
         for sync in ours:
             found |= dict.fromkeys(self._known_to(sync))
         others = self.shared_at(ours)
-        return [known for known in found if normal_text(known.address) not in others]
+        return [known for known in found if person_text(known.address) not in others]
 
     def shared_at(self, ours: Sequence[Sync]) -> set[str]:
         """The addresses by which the destination knows another person too."""
@@ -118,10 +118,10 @@ def _note_shared(state: Catalogue, access: StateAccess, part: Part, named: Named
     if state.is_installed() and sync.kind is not Kind.EVENTS:
         state.tables = access.tables(sync.name)
         found += erasing.members_at(state, texts)
-    own = {normal_text(one) for one in named.of(sync.identity)}
-    others = [(who, at) for who, at in found if who is not None and normal_text(who) not in own]
+    own = {person_text(one) for one in named.of(sync.identity)}
+    others = [(who, at) for who, at in found if who is not None and person_text(who) not in own]
     gone = forgotten.blocked(state, [who for who, _ in others])
-    if shared := {normal_text(address) for who, address in others if who not in gone}:
+    if shared := {person_text(address) for who, address in others if who not in gone}:
         named.shared[sync.name] = shared
 
 
@@ -172,7 +172,7 @@ def _from_snapshots(
 
 def _refuse_several(named: Named) -> None:
     several: Mapping[str, set[str]] = {
-        column: {normal_text(one) for one in found} for column, found in named.identities.items()
+        column: {person_text(one) for one in found} for column, found in named.identities.items()
     }
     for column, found in several.items():
         if len(found) > 1:

@@ -19,6 +19,7 @@ from sync.plan.delays import CHANGES, JUDGED, Ask
 from sync.rules import AsOf, Cadence, Deferral
 from sync.state import entries
 from sync.state.catalogue import Catalogue
+from sync.state.columns import person, person_text
 from sync.warehouse import sql as e
 
 if TYPE_CHECKING:
@@ -68,13 +69,18 @@ class Paced:
 
     def join(self, c: Comparison, changes: exp.Select) -> exp.Select:
         """How often each person has entered, would enter first, and whether they are inside."""
-        parts: list[tuple[str, exp.Query]] = []
-        parts += [] if self.is_alone else [("higher", exp.select("*").from_(e.local(self.higher)))]
-        parts += [("paced", self._counted())] if self.entries is not None else []
-        parts += [("inside", self.inside.copy())] if self.inside is not None else []
-        parts += [("kept", self._kept(self.stored))] if self.stored is not None else []
-        for alias, query in parts:
-            is_same = e.equals(e.col("person", self._as(alias)), e.col("identity", CHANGES))
+        key = e.col("identity", CHANGES)
+        parts: list[tuple[str, exp.Query, exp.Expr]] = []
+        if not self.is_alone:
+            parts.append(("higher", exp.select("*").from_(e.local(self.higher)), person(key)))
+        if self.entries is not None:
+            parts.append(("paced", self._counted(), person(key)))
+        if self.inside is not None:
+            parts.append(("inside", self.inside.copy(), person(key)))
+        if self.stored is not None:
+            parts.append(("kept", self._kept(self.stored), key))
+        for alias, query, who in parts:
+            is_same = e.equals(e.col("person", self._as(alias)), who)
             rows = query.subquery(e.ident(self._as(alias)))
             changes = changes.join(rows, on=is_same, join_type="left", copy=False)
         return changes
@@ -169,7 +175,7 @@ class Paced:
             return []
         rows = exp.select(*map(e.col, ("model", "sync", "entered_at"))).from_(self._within())
         found: dict[str, dict[str, list[datetime]]] = {}
-        for model, sync, at in ask(rows.where(e.equals(e.col("person"), e.text(key)))):
+        for model, sync, at in ask(rows.where(e.equals(e.col("person"), e.text(person_text(key))))):
             found.setdefault(model, {}).setdefault(sync, []).append(at.replace(tzinfo=UTC))
         return sorted(at for syncs in found.values() for at in max(syncs.values(), key=len))
 
@@ -253,7 +259,7 @@ def _has_table(state: Catalogue, sync: str) -> bool:
 
 
 def _members(state: Catalogue, sync: str) -> exp.Select:
-    rows = exp.select(*e.aliased([("person", e.col("identity"))]))
+    rows = exp.select(*e.aliased([("person", person(e.col("identity")))]))
     rows = rows.from_(e.table(state.tables.of(sync).snapshot))
     is_leaving = e.equals(e.col("unconfirmed"), e.text(Op.REMOVE))
     is_coming = e.equals(e.col("unconfirmed"), e.text(Op.ADD))
@@ -293,10 +299,11 @@ def _entering(
     # Each brings along what it reads in a WITH clause, which may not stand inside a union.
     whole = [exp.select(e.col("identity")).from_(query.subquery(e.ident("o"))) for query in found]
     every = exp.union(*whole, distinct=True) if len(whole) > 1 else whole[0]
-    rows = exp.select(*e.aliased([("person", e.col("identity", "p"))])).distinct()
+    who = person(e.col("identity", "p"))
+    rows = exp.select(*e.aliased([("person", who)])).distinct()
     rows = rows.from_(every.subquery(e.ident("p")))
     there = inside(state, models.get(model, ()))
     if there is not None:
-        is_inside = exp.In(this=e.col("identity", "p"), query=there.subquery())
+        is_inside = exp.In(this=who.copy(), query=there.subquery())
         rows = rows.where(exp.Not(this=is_inside))
     yield rows

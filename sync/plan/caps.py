@@ -14,7 +14,7 @@ from sync.plan.delays import CHANGES, JUDGED, Ask, Delay, held_before
 from sync.rules import Cap, Deferral, Rules
 from sync.state import entries
 from sync.state.catalogue import Catalogue
-from sync.state.columns import identity_text
+from sync.state.columns import person, person_in
 from sync.state.syncs import Remembered
 from sync.state.written import counts_entries
 from sync.warehouse import sql as e
@@ -50,15 +50,15 @@ class Capped:
         """Of an event, the person."""
         if self.sync.kind is not Kind.EVENTS:
             return ()
-        return [(PERSON, identity_text(self.sync.identity, "m"))]
+        return [(PERSON, person_in(self.sync.identity, "m"))]
 
     def join(self, c: Comparison, changes: exp.Select) -> exp.Select:
         """How often each person has entered in the period."""
         if self.entries is None:
             return changes
-        person, number = e.col("person", "n"), ("entered", e.count())
-        counted = exp.select(person, *e.aliased([number])).from_(self._within())
-        counted = counted.where(self._is_within("n")).group_by(person.copy())
+        who, number = e.col("person", "n"), ("entered", e.count())
+        counted = exp.select(who, *e.aliased([number])).from_(self._within())
+        counted = counted.where(self._is_within("n")).group_by(who.copy())
         on = e.equals(e.col("person", ENTERED), person_of(self.sync, CHANGES))
         return changes.join(counted.subquery(e.ident(ENTERED)), on=on, join_type="left", copy=False)
 
@@ -126,7 +126,7 @@ class Capped:
 
 def person_of(sync: Sync, alias: str | None) -> exp.Expr:
     """The person of a planned change."""
-    return e.col(PERSON if sync.kind is Kind.EVENTS else "identity", alias)
+    return e.col(PERSON, alias) if sync.kind is Kind.EVENTS else person(e.col("identity", alias))
 
 
 def gate_of(state: Catalogue, sync: Sync, mapping: str | None, planned_at: datetime) -> Capped:

@@ -21,6 +21,7 @@ from sync.plan.moments import Expired
 from sync.rules import AsOf
 from sync.state import syncs as recorded
 from sync.state.catalogue import Catalogue
+from sync.state.columns import person
 from sync.state.resolving import resolve
 from sync.state.written import first_name
 from sync.warehouse import sql as e
@@ -100,16 +101,16 @@ def perhaps_inside(
     parts: list[exp.Query] = []
     for name in names if state.is_installed() else ():
         tables = state.tables.of(name)
-        person = [("person", e.col("identity", "s"))]
+        who = [("person", person(e.col("identity", "s")))]
         if state.session.columns(tables.snapshot) is not None:
-            rows = e.select(*e.aliased(person)).from_(e.table(tables.snapshot, "s"))
+            rows = e.select(*e.aliased(who)).from_(e.table(tables.snapshot, "s"))
             is_inside = [is_active("s")]
             if name in known:
                 epoch = e.col("written_epoch", "s")
                 is_inside.append(exp.GT(this=epoch, expression=e.number(known[name])))
             parts.append(rows.where(e.any_of(*is_inside)))
         if state.session.columns(tables.plan) is not None:
-            rows = e.select(*e.aliased(person)).from_(e.table(tables.plan, "s"))
+            rows = e.select(*e.aliased(who)).from_(e.table(tables.plan, "s"))
             parts.append(rows.where(e.equals(e.col("op", "s"), e.text(Op.ADD))))
     if not parts:
         return None
@@ -168,9 +169,8 @@ def _holding(c: Comparison, seats: exp.Query | None) -> exp.Select:
     planned = (
         _candidates(c).select(*e.aliased(adds), copy=False).subquery(e.ident(CHANGES), copy=False)
     )
-    found = e.select(*e.aliased([("person", e.col("identity", CHANGES))])).from_(
-        planned, copy=False
-    )
+    who = person(e.col("identity", CHANGES))
+    found = e.select(*e.aliased([("person", who)])).from_(planned, copy=False)
     for delay in c.delays:
         found = delay.join(c, found)
     if not c.delays:
@@ -178,7 +178,7 @@ def _holding(c: Comparison, seats: exp.Query | None) -> exp.Select:
     waits = [e.coalesce(e.paren(delay.condition(c)), exp.false()) for delay in c.delays]
     holds: list[exp.Expr] = [exp.Not(this=e.paren(e.any_of(*waits)))]
     if seats is not None:
-        is_same = e.equals(e.col("person", SEAT), e.col("identity", CHANGES))
+        is_same = e.equals(e.col("person", SEAT), who.copy())
         found = found.join(
             seats.copy().subquery(e.ident(SEAT)), on=is_same, join_type="left", copy=False
         )

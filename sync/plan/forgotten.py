@@ -13,7 +13,6 @@ from sync.plan.gates import ROWS
 from sync.rules import ExitCause
 from sync.state import forgotten
 from sync.state.catalogue import Catalogue
-from sync.state.columns import identity_text
 from sync.state.digests import DIGEST_KEY
 from sync.state.schema import StateTables
 from sync.warehouse import sql as e
@@ -36,7 +35,7 @@ class Forgotten:
     def carried(self) -> Sequence[tuple[str, exp.Expr]]:
         """Digests of the columns that name the person."""
         columns = people_in(self.sync)
-        found = [d for name in columns for d in self.digests(name, identity_text(name, "m"))]
+        found = [d for name in columns for d in self.digests(name, e.as_text(e.col(name, "m")))]
         return [(f"forgotten_{i}", digest) for i, digest in enumerate(found, start=1)]
 
     def digests(self, column: str, value: exp.Expr) -> Iterator[exp.Expr]:

@@ -20,7 +20,7 @@ from sync.plan.delays import CHANGES, Ask, Delay
 from sync.plan.gates import ROWS, Gate
 from sync.rules import AsOf, Deferral, Exclusive, ExitCause
 from sync.state.catalogue import Catalogue
-from sync.state.columns import identity_text
+from sync.state.columns import person, person_in, person_text
 from sync.state.written import group_of
 from sync.warehouse import sql as e
 
@@ -55,8 +55,8 @@ class Outranked:
         return [model for _, model in sorted(self.models.items())]
 
     def carried(self) -> Sequence[tuple[str, exp.Expr]]:
-        """The person, as text."""
-        return [(PERSON, identity_text(self.sync.identity, "m"))]
+        """The person."""
+        return [(PERSON, person_in(self.sync.identity, "m"))]
 
     def join(self, rows: exp.Select) -> exp.Select:
         """The people of models with smaller numbers, each once."""
@@ -76,7 +76,7 @@ class Outranked:
 
     def winner(self, key: str) -> exp.Select:
         """The priority of the model that wins a person."""
-        return self._first().where(e.equals(e.col("person"), e.text(key)))
+        return self._first().where(e.equals(e.col("person"), e.text(person_text(key))))
 
     def because(self, rows: Sequence[Sequence[object]]) -> str:
         """Who won, going by what `winner` finds, and until when."""
@@ -117,7 +117,7 @@ class Occupied:
 
     def join(self, c: Comparison, changes: exp.Select) -> exp.Select:
         """The people of the others."""
-        is_same = e.equals(e.col("person", OCCUPIED), e.col("identity", CHANGES))
+        is_same = e.equals(e.col("person", OCCUPIED), person(e.col("identity", CHANGES)))
         people = self.people.copy().subquery(e.ident(OCCUPIED))
         return changes.join(people, on=is_same, join_type="left", copy=False)
 

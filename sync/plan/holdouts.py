@@ -20,7 +20,7 @@ from sync.plan.gates import ROWS, Gate
 from sync.plan.listed import comparable, people_of
 from sync.rules import Holdout, Listed
 from sync.state.catalogue import Catalogue
-from sync.state.columns import identity_text
+from sync.state.columns import person, person_in
 from sync.state.written import ALL
 from sync.warehouse import dialect
 from sync.warehouse import sql as e
@@ -71,11 +71,11 @@ class HeldOut:
         return f"holdout_{self.number}"
 
     def carried(self) -> Sequence[tuple[str, exp.Expr]]:
-        """Who is drawn: the identity, as text."""
-        person = (self.person, identity_text(self.sync.identity, "m"))
+        """Who is drawn."""
+        drawn = (self.person, person_in(self.sync.identity, "m"))
         if self.cohort is None:
-            return [person]
-        return [person, (self._first, comparable(self.cohort, self.cohort.column, "m"))]
+            return [drawn]
+        return [drawn, (self._first, comparable(self.cohort, self.cohort.column, "m"))]
 
     def join(self, rows: exp.Select) -> exp.Select:
         """The stored arm, each person once: of two that were stored at one time, control."""
@@ -184,18 +184,22 @@ def _reached(state: Catalogue, sync: Sync) -> exp.Select | None:
         exp.GT(this=e.col("entries"), expression=e.number(0)), e.not_null(e.col("unconfirmed"))
     )
     return (
-        exp.select(*e.aliased([("person", e.col(who))]))
+        exp.select(*e.aliased([("person", person(e.col(who)))]))
         .from_(e.table(relation))
         .where(e.paren(has_entered), e.not_null(e.col(who)))
     )
 
 
 def is_redrawn(state: Catalogue, holdout: Holdout) -> bool:
-    """Whether the stored buckets were drawn by another salt."""
+    """Whether the stored buckets were drawn by another salt: none of them fits.
+
+    Single ones don't, where they were drawn before letter case was looked through.
+    """
     query = exp.select(e.col("identity"), e.col("bucket")).from_(e.table(state.tables[TABLE]))
     query = query.where(e.equals(e.col("holdout"), e.text(holdout.name))).limit(SAMPLE)
     salt = SALT + holdout.salt
-    return any(bucket_of(salt, str(who)) != found for who, found in state.ask(query))
+    stored = state.ask(query)
+    return bool(stored) and all(bucket_of(salt, str(who)) != found for who, found in stored)
 
 
 def count_controls(state: Catalogue, name: str) -> int:
@@ -246,8 +250,8 @@ def drawn(gates: Sequence[Gate]) -> tuple[Gate, ...]:
 def _assign(
     c: Comparison, gate: HeldOut, before: Sequence[Gate], planned_at: datetime
 ) -> exp.Insert:
-    person = e.col(gate.person, ROWS)
-    found: list[tuple[str, exp.Expr]] = [("person", person), ("arm", gate.arm(person.copy()))]
+    who = e.col(gate.person, ROWS)
+    found: list[tuple[str, exp.Expr]] = [("person", who), ("arm", gate.arm(who.copy()))]
     rows = e.select(*e.aliased(found)).distinct()
     stored = _drawn_by(c, gate, is_open=False)
     new = exp.Not(this=exp.Exists(this=stored))

@@ -12,7 +12,7 @@ from sync.errors import Problem
 from sync.model import Sync
 from sync.rules import Listed
 from sync.state.catalogue import Catalogue
-from sync.state.columns import WHITE, trimmed
+from sync.state.columns import person
 from sync.warehouse import sql as e
 
 TABLE = "suppression_lists"
@@ -24,33 +24,22 @@ MOST_BLANK = 0.05
 
 
 def comparable(listed: Listed, column: str, alias: str) -> exp.Expr:
-    """A person as text without white space around it; an e-mail address in lower case."""
+    """A person as `spelled` has it, of a column of the list or of the model."""
     return spelled(listed, e.as_text(e.col(column, alias)))
 
 
-def spelled(listed: Listed, person: exp.Expr) -> exp.Expr:
-    """A person's text as it is compared; only what begins or ends with white space is trimmed."""
-    ends = (
-        exp.Left(this=person, expression=e.number(1)),
-        exp.Right(this=person.copy(), expression=e.number(1)),
-    )
-    is_white = (exp.StrPosition(this=e.text(WHITE), substr=end) for end in ends)
-    is_ragged = e.any_of(
-        e.equals(person.copy(), e.text("")),
-        *(exp.GT(this=at, expression=e.number(0)) for at in is_white),
-    )
-    bare = exp.Nullif(this=trimmed(person.copy()), expression=e.text(""))
-    found: exp.Expr = e.case((is_ragged, bare), default=person.copy())
+def spelled(listed: Listed, text: exp.Expr) -> exp.Expr:
+    """A person's text as it is compared; of a column for e-mail, hashes are in lower case too."""
     is_mail = "email" in listed.identity.lower() or "email" in listed.column.lower()
-    return exp.Lower(this=found) if is_mail else found
+    return person(text, is_mail)
 
 
 def people_of(listed: Listed) -> exp.Select:
     """The people it names: (person), each once."""
     assert listed.relation is not None
-    person = comparable(listed, listed.identity, "l")
-    rows = exp.select(*e.aliased([("person", person)])).distinct()
-    return rows.from_(e.table(listed.relation, "l")).where(e.not_null(person.copy()))
+    named = comparable(listed, listed.identity, "l")
+    rows = exp.select(*e.aliased([("person", named)])).distinct()
+    return rows.from_(e.table(listed.relation, "l")).where(e.not_null(named.copy()))
 
 
 @dataclass(frozen=True, slots=True)

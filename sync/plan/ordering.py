@@ -13,7 +13,7 @@ from sync.model import Fate, Kind, Op, Relation, Sync
 from sync.plan.delays import CHANGES, JUDGED, Ask
 from sync.rules import After, AsOf, Deferral
 from sync.state.catalogue import Catalogue
-from sync.state.columns import identity_text
+from sync.state.columns import person, person_in, person_text
 from sync.state.store import PlanSummary
 from sync.warehouse import sql as e
 
@@ -60,12 +60,15 @@ class Behind:
         """Of an event, whose it is; everybody else is known by the key."""
         if self.sync.kind is not Kind.EVENTS:
             return []
-        return [(PERSON, identity_text(self.sync.identity, "m"))]
+        return [(PERSON, person_in(self.sync.identity, "m"))]
+
+    def who(self) -> exp.Expr:
+        """The person of a planned change."""
+        return e.col(PERSON, CHANGES) if self.carried() else person(e.col("identity", CHANGES))
 
     def join(self, c: Comparison, changes: exp.Select) -> exp.Select:
         """Whether the person is ahead, and since when the person waits."""
-        person = PERSON if self.carried() else "identity"
-        is_same = e.equals(e.col("person", "ahead"), e.col(person, CHANGES))
+        is_same = e.equals(e.col("person", "ahead"), self.who())
         changes = changes.join(e.local(AHEAD, "ahead"), on=is_same, join_type="left", copy=False)
         if self.stored is None or not self.after.sends_late:
             return changes
@@ -102,7 +105,8 @@ class Behind:
             return None
         told = exp.select(e.col("acknowledged_at", "s")).from_(self.told.copy())
         is_there = e.all_of(e.col("is_member", "s"), e.is_null(e.col("unconfirmed", "s")))
-        rows = ask(told.where(is_there, e.equals(e.col("identity", "s"), e.text(key))))
+        is_theirs = e.equals(person(e.col("identity", "s")), e.text(person_text(key)))
+        rows = ask(told.where(is_there, is_theirs))
         at = rows[0][0] if rows else None
         return self.after.lag.after(at.replace(tzinfo=UTC)) if at else None
 
@@ -154,10 +158,9 @@ def remember(state: Catalogue, c: Comparison, summary: PlanSummary) -> None:
 
 def _behind(behind: Behind) -> exp.Select:
     """(identity) of every add and change, late or not, of people who are not ahead."""
-    person = PERSON if behind.carried() else "identity"
     is_removal = e.equals(e.col("op", CHANGES), e.text(Op.REMOVE))
     ahead = exp.select(e.number(1)).from_(e.local(AHEAD, "a"))
-    ahead = ahead.where(e.equals(e.col("person", "a"), e.col(person, CHANGES)))
+    ahead = ahead.where(e.equals(e.col("person", "a"), behind.who()))
     found = exp.select(e.col("identity", CHANGES)).from_(e.local(JUDGED, CHANGES))
     return found.where(exp.Not(this=is_removal), exp.Not(this=exp.Exists(this=ahead)))
 
@@ -207,9 +210,8 @@ def find_ahead(
 
     Where a newest run is `known`, by no later one; where it has to be `before` a moment, by then.
     """
-    people = e.select(*e.aliased([("person", e.col("identity", "s"))])).from_(
-        e.table(snapshot, "s")
-    )
+    people = e.select(*e.aliased([("person", person(e.col("identity", "s")))])).distinct()
+    people = people.from_(e.table(snapshot, "s"))
     people = people.where(e.col("is_member", "s"), e.is_null(e.col("unconfirmed", "s")))
     if known is not None:
         epoch = e.col("written_epoch", "s")

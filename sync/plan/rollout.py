@@ -13,7 +13,7 @@ from sync.plan.comparison import Comparison
 from sync.plan.gates import ROWS
 from sync.plan.listed import comparable, people_of
 from sync.rules import ExitCause, Rollout
-from sync.state.columns import identity_text
+from sync.state.columns import person_in
 from sync.warehouse import sql as e
 
 NAME = "outside-rollout"
@@ -43,7 +43,7 @@ class OutsideRollout:
 
     def carried(self) -> Sequence[tuple[str, exp.Expr]]:
         """Who is rolled out, and by what the cohort knows them."""
-        person = (PERSON, identity_text(self.sync.identity, "m"))
+        person = (PERSON, person_in(self.sync.identity, "m"))
         cohort = self.rollout.cohort
         return [person, *([(COHORT, comparable(cohort, cohort.column, "m"))] if cohort else ())]
 

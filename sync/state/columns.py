@@ -34,6 +34,42 @@ def trimmed(text: exp.Expr) -> exp.Expr:
     return exp.Trim(this=text, expression=e.text(WHITE))
 
 
+def person(text: exp.Expr, is_mail: bool = False) -> exp.Expr:
+    """A person's text as people are compared, whatever names them; null when blank.
+
+    Without white space around it; an e-mail address, or with `is_mail` any text, in lower case.
+    Only what begins or ends with white space is trimmed: the test is several times cheaper.
+    """
+    bare: exp.Expr = exp.Nullif(this=trimmed(text.copy()), expression=e.text(""))
+    if is_mail:
+        return exp.Lower(this=e.case((_is_ragged(text), bare), default=text.copy()))
+    is_address = exp.Like(this=text.copy(), expression=e.text("%@%"))
+    bare = e.case((is_address, exp.Lower(this=bare)), default=bare.copy())
+    lowered = exp.Lower(this=text.copy())
+    return e.case((_is_ragged(text), bare), (is_address.copy(), lowered), default=text.copy())
+
+
+def _is_ragged(text: exp.Expr) -> exp.Expr:
+    """Whether a text begins or ends with white space, or is empty."""
+    ends = (end(this=text.copy(), expression=e.number(1)) for end in (exp.Left, exp.Right))
+    is_white = (exp.StrPosition(this=e.text(WHITE), substr=end) for end in ends)
+    return e.any_of(
+        e.equals(text.copy(), e.text("")),
+        *(exp.GT(this=at, expression=e.number(0)) for at in is_white),
+    )
+
+
+def person_text(text: str) -> str:
+    """The same here."""
+    bare = text.strip(WHITE)
+    return bare.lower() if "@" in bare else bare
+
+
+def person_in(column: str, alias: str) -> exp.Expr:
+    """The person whom a column names, as people are compared."""
+    return person(e.as_text(e.col(column, alias)))
+
+
 def trait_column(name: str, dialect: str = "") -> str:
     """The state column of a trait: `t_<name>`, cut and hashed where it would be too long.
 

@@ -13,6 +13,7 @@ from sqlglot import exp
 
 from sync.model import Kind, Op, Sync
 from sync.state.catalogue import Catalogue
+from sync.state.columns import person
 from sync.state.schema import StateTables
 from sync.state.settle import UNCONFIRMED, Settlement, answered
 from sync.warehouse import sql as e
@@ -103,9 +104,9 @@ def from_snapshot(tables: StateTables, sync: Sync, is_stored: bool) -> exp.Selec
     Of events, a snapshot does not name the person where the vendor knows people by something else.
     """
     is_event = sync.kind is Kind.EVENTS
-    person = "external_id" if is_event else "identity"
+    who = "external_id" if is_event else "identity"
     found = [
-        ("person", e.col(person, "h")),
+        ("person", person(e.col(who, "h"))),
         ("identity", e.col("identity", "h")),
         ("transition", e.col("entries", "h")),
         ("entered_at", e.col("last_entered_at", "h")),

@@ -44,22 +44,9 @@ class Receipt:
     done_at: datetime | None = None
 
 
-def normal(value: exp.Expr) -> exp.Expr:
-    """A person's text as it is compared: an e-mail address in lower case, no white space around."""
-    bare = columns.trimmed(value)
-    is_mail = e.contains(bare.copy(), "@")
-    return e.case((is_mail, exp.Lower(this=bare.copy())), default=bare)
-
-
-def normal_text(value: str) -> str:
-    """The same here."""
-    bare = value.strip(WHITE)
-    return bare.lower() if "@" in bare else bare
-
-
 def digest(prefix: str, value: exp.Expr) -> exp.Expr:
     """A digest of a text, in the warehouse."""
-    return exp.MD5(this=e.concat([e.text(prefix), normal(value)]))
+    return exp.MD5(this=e.concat([e.text(prefix), columns.person(value)]))
 
 
 def digest_in_form(prefix: str, sync: Sync, value: exp.Expr) -> exp.Expr:
@@ -70,7 +57,7 @@ def digest_in_form(prefix: str, sync: Sync, value: exp.Expr) -> exp.Expr:
 
 def _digest_of(prefix: str, value: str) -> str:
     """The same as `digest`, here."""
-    return _md5(prefix + normal_text(value))
+    return _md5(prefix + columns.person_text(value))
 
 
 def _digests_of(prefix: str, value: str) -> Iterator[str]:

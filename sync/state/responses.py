@@ -11,7 +11,7 @@ from typing import Any
 from sqlglot import exp
 
 from sync.state.catalogue import Catalogue
-from sync.state.forgotten import normal_text
+from sync.state.columns import person_text
 from sync.state.schema import StateTables
 from sync.warehouse import sql as e
 
@@ -76,12 +76,12 @@ def about(
     The warehouse looks for records that have a part of a text anywhere, and they are read here:
     no two engines read JSON alike, and a text in an answer is no name.
     """
-    wanted = {normal_text(text).lower() for text in texts}
+    wanted = {person_text(text).lower() for text in texts}
     after = ""
     while page := state.ask(_page(state.tables, connection, texts, after)):
         for record_id, record in page:
             named = (text for outer in _inside(record) for text in _texts(outer, fields))
-            if any(normal_text(text).lower() in wanted for text in named):
+            if any(person_text(text).lower() in wanted for text in named):
                 yield record_id
         after = page[-1][0]
 

@@ -70,6 +70,7 @@ FORMATS: Mapping[int, tuple[str, ...]] = {
     ),
     23: ("forgotten", "forget_receipts", "installation.forgotten_by"),
     24: ("syncs.compiled",),
+    25: (),  # people in `holdouts` and `entries` are stored as they are compared
 }
 """What each format after the first has brought: a table, or a column as `table.column`.
 

@@ -43,7 +43,7 @@ from sync.plan.suppression import Suppressed
 from sync.rules import After, AsOf, Cap, Consent, Holdout, Listed, Rollout, Rules
 from sync.run.access import StateAccess
 from sync.run.store import SqlStore
-from sync.state import entries, installation
+from sync.state import columns, entries, installation
 from sync.state import forgotten as forgetting
 from sync.state.store import (
     DELIVERED,
@@ -59,7 +59,7 @@ from sync.warehouse.adapter import AdapterSession, AdapterWarehouse
 from sync.warehouse.duckdb import DuckDBSession, DuckDBWarehouse
 from sync.warehouse.port import Session, Warehouse
 from tests.conftest import Postgres
-from tests.gates_reference import ALL, ZONE, Day, Reference, Row, Settings, bucket
+from tests.gates_reference import ALL, ZONE, Day, Reference, Row, Settings, bucket, same
 from tests.seeds import session_seed
 
 WINDOWS = (
@@ -72,7 +72,8 @@ WINDOWS = (
 CAPS = (None, (1, 12, "hour"), (1, 24, "hour"), (2, 24, "hour"), (1, 1, "day"), (2, 2, "day"))
 ANSWERS = (UNKNOWN, REJECTED_PARTIAL, REJECTED)
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
-PEOPLE = [f"p{i}" for i in range(30)]
+PEOPLE = [f"p{i}" if i % 3 else f"P{i}@X.example" for i in range(30)]
+"""The addresses among them stand in other letter case elsewhere."""
 TABLES = {
     "people": "id varchar, plan varchar, says boolean, since timestamp, zone varchar",
     "suppressed": "id varchar, until timestamp",
@@ -122,7 +123,7 @@ def limited(seed: int, days: int) -> Iterator[tuple[Day, Settings]]:
 
 def any_settings(chance: random.Random) -> Settings:
     maybe = [chance.random() < 0.6 for _ in range(6)]
-    edge = chance.choice(PEOPLE)
+    edge = same(chance.choice(PEOPLE))
     names = [name for name in ("summer", "global") if chance.random() < 0.5]
     return Settings(
         suppress=maybe[0],
@@ -154,6 +155,10 @@ def any_day(chance: random.Random, at: datetime) -> Day:
     def spelled(person: str) -> str:
         return f" {person}" if chance.random() < 0.1 else person
 
+    def elsewhere(person: str) -> str:
+        spellings = (str.lower, str.upper) if "@" in person else (str,)
+        return spelled(chance.choice(spellings)(person))
+
     ends = at - timedelta(hours=12)
     since = [None, at, ends, ends + timedelta(seconds=1), ends - timedelta(hours=1)]
     rows = [
@@ -169,15 +174,15 @@ def any_day(chance: random.Random, at: datetime) -> Day:
     rows += [Row(chance.choice((None, " ")), "a", True)] if chance.random() < 0.2 else []
     untils = [None, at, at + timedelta(hours=1), at - timedelta(hours=1)]
     is_empty = chance.random() < 0.1
-    suppressed = [(spelled(p), chance.choice(untils)) for p in [*some(0.3), *some(0.2)]]
-    consents = [(spelled(p), chance.choice((True, True, True, False, None))) for p in some(0.8)]
+    suppressed = [(elsewhere(p), chance.choice(untils)) for p in [*some(0.3), *some(0.2)]]
+    consents = [(elsewhere(p), chance.choice((True, True, True, False, None))) for p in some(0.8)]
     blank: list[str | None] = [None] * 4 if chance.random() < 0.15 else []
     return Day(
         at,
         rows,
         [] if is_empty else [*suppressed, *((b, None) for b in blank)],
         [] if chance.random() < 0.15 else [*consents, *((b, True) for b in blank)],
-        [] if chance.random() < 0.1 else [spelled(p) for p in some(0.3)],
+        [] if chance.random() < 0.1 else [elsewhere(p) for p in some(0.3)],
         {p: chance.choice(ANSWERS) for p in some(0.25)},
     )
 
@@ -209,8 +214,8 @@ class World:
 
     def create(self) -> None:
         self.session.execute(f"create schema {self.schema}")
-        for name, columns in TABLES.items():
-            self.session.execute(f"create table {self.schema}.{name} ({columns})")
+        for name, types in TABLES.items():
+            self.session.execute(f"create table {self.schema}.{name} ({types})")
 
     def drop(self) -> None:
         for name in (self.schema, f"{self.schema}_activation"):
@@ -432,7 +437,7 @@ MISTAKES = {
         Forgotten, "digests", "if self.sync.normal_form and", "if False and"
     ),
     "every destination takes other spellings for the same": Mistake(
-        forgetting, "normal_text", 'bare.lower() if "@" in bare else bare', "bare.lower()"
+        columns, "person_text", 'bare.lower() if "@" in bare else bare', "bare.lower()"
     ),
     "a forgotten member whose row is gone counts as left": Mistake(
         gone, "naming", "isinstance(gate, Forgotten)", "False"
@@ -442,6 +447,9 @@ MISTAKES = {
     ),
     "a suppression lasts through its last instant": Mistake(
         Suppressed, "_is_later", "exp.GT(", "exp.GTE("
+    ),
+    "an address in other letter case is another person": Mistake(
+        columns, "person", "lowered = exp.Lower(this=text.copy())", "lowered = text.copy()"
     ),
     "the suppression list is left out": Mistake(
         policies, "_suppressed", "if found[listed].types", "if False"

@@ -100,88 +100,62 @@ FROM (
         TO_HEX(
           MD5(
             'forgotten:salt:' || CASE
-              WHEN COALESCE(
-                INSTR(
-                  TRIM(
-                    CASE
-                      WHEN CAST(`m`.`id` AS STRING) = ''
-                      OR CAST(`m`.`id` AS STRING) LIKE ' %'
-                      OR CAST(`m`.`id` AS STRING) LIKE '% '
-                      THEN NULLIF(TRIM(CAST(`m`.`id` AS STRING)), '')
-                      ELSE CAST(`m`.`id` AS STRING)
-                    END,
-                    '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'
-                  ),
-                  '@'
-                ),
-                0
+              WHEN CAST(`m`.`id` AS STRING) = ''
+              OR INSTR(
+                '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿',
+                LEFT(CAST(`m`.`id` AS STRING), 1)
               ) > 0
-              THEN LOWER(
-                TRIM(
-                  CASE
-                    WHEN CAST(`m`.`id` AS STRING) = ''
-                    OR CAST(`m`.`id` AS STRING) LIKE ' %'
-                    OR CAST(`m`.`id` AS STRING) LIKE '% '
-                    THEN NULLIF(TRIM(CAST(`m`.`id` AS STRING)), '')
-                    ELSE CAST(`m`.`id` AS STRING)
-                  END,
-                  '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'
+              OR INSTR(
+                '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿',
+                RIGHT(CAST(`m`.`id` AS STRING), 1)
+              ) > 0
+              THEN CASE
+                WHEN CAST(`m`.`id` AS STRING) LIKE '%@%'
+                THEN LOWER(
+                  NULLIF(
+                    TRIM(CAST(`m`.`id` AS STRING), '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'),
+                    ''
+                  )
                 )
-              )
-              ELSE TRIM(
-                CASE
-                  WHEN CAST(`m`.`id` AS STRING) = ''
-                  OR CAST(`m`.`id` AS STRING) LIKE ' %'
-                  OR CAST(`m`.`id` AS STRING) LIKE '% '
-                  THEN NULLIF(TRIM(CAST(`m`.`id` AS STRING)), '')
-                  ELSE CAST(`m`.`id` AS STRING)
-                END,
-                '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'
-              )
+                ELSE NULLIF(
+                  TRIM(CAST(`m`.`id` AS STRING), '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'),
+                  ''
+                )
+              END
+              WHEN CAST(`m`.`id` AS STRING) LIKE '%@%'
+              THEN LOWER(CAST(`m`.`id` AS STRING))
+              ELSE CAST(`m`.`id` AS STRING)
             END
           )
         ) AS `forgotten_1`,
         TO_HEX(
           MD5(
             'forgotten:salt:' || CASE
-              WHEN COALESCE(
-                INSTR(
-                  TRIM(
-                    CASE
-                      WHEN CAST(`m`.`email` AS STRING) = ''
-                      OR CAST(`m`.`email` AS STRING) LIKE ' %'
-                      OR CAST(`m`.`email` AS STRING) LIKE '% '
-                      THEN NULLIF(TRIM(CAST(`m`.`email` AS STRING)), '')
-                      ELSE CAST(`m`.`email` AS STRING)
-                    END,
-                    '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'
-                  ),
-                  '@'
-                ),
-                0
+              WHEN CAST(`m`.`email` AS STRING) = ''
+              OR INSTR(
+                '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿',
+                LEFT(CAST(`m`.`email` AS STRING), 1)
               ) > 0
-              THEN LOWER(
-                TRIM(
-                  CASE
-                    WHEN CAST(`m`.`email` AS STRING) = ''
-                    OR CAST(`m`.`email` AS STRING) LIKE ' %'
-                    OR CAST(`m`.`email` AS STRING) LIKE '% '
-                    THEN NULLIF(TRIM(CAST(`m`.`email` AS STRING)), '')
-                    ELSE CAST(`m`.`email` AS STRING)
-                  END,
-                  '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'
+              OR INSTR(
+                '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿',
+                RIGHT(CAST(`m`.`email` AS STRING), 1)
+              ) > 0
+              THEN CASE
+                WHEN CAST(`m`.`email` AS STRING) LIKE '%@%'
+                THEN LOWER(
+                  NULLIF(
+                    TRIM(CAST(`m`.`email` AS STRING), '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'),
+                    ''
+                  )
                 )
-              )
-              ELSE TRIM(
-                CASE
-                  WHEN CAST(`m`.`email` AS STRING) = ''
-                  OR CAST(`m`.`email` AS STRING) LIKE ' %'
-                  OR CAST(`m`.`email` AS STRING) LIKE '% '
-                  THEN NULLIF(TRIM(CAST(`m`.`email` AS STRING)), '')
-                  ELSE CAST(`m`.`email` AS STRING)
-                END,
-                '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'
-              )
+                ELSE NULLIF(
+                  TRIM(CAST(`m`.`email` AS STRING), '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'),
+                  ''
+                )
+              END
+              WHEN CAST(`m`.`email` AS STRING) LIKE '%@%'
+              THEN LOWER(CAST(`m`.`email` AS STRING))
+              ELSE CAST(`m`.`email` AS STRING)
             END
           )
         ) AS `forgotten_2`,
@@ -189,16 +163,7 @@ FROM (
           MD5(
             'forgotten:salt:email:' || TRANSLATE(
               TRIM(
-                TRIM(
-                  CASE
-                    WHEN CAST(`m`.`email` AS STRING) = ''
-                    OR CAST(`m`.`email` AS STRING) LIKE ' %'
-                    OR CAST(`m`.`email` AS STRING) LIKE '% '
-                    THEN NULLIF(TRIM(CAST(`m`.`email` AS STRING)), '')
-                    ELSE CAST(`m`.`email` AS STRING)
-                  END,
-                  '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'
-                ),
+                TRIM(CAST(`m`.`email` AS STRING), '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'),
                 '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　'
               ),
               'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
@@ -256,12 +221,19 @@ FROM (
     ON `p`.`person` = TO_HEX(
       MD5(
         'forgotten:salt:' || CASE
-          WHEN COALESCE(
-            INSTR(TRIM(`s`.`identity`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'), '@'),
-            0
-          ) > 0
-          THEN LOWER(TRIM(`s`.`identity`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'))
-          ELSE TRIM(`s`.`identity`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿')
+          WHEN `s`.`identity` = ''
+          OR INSTR('\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿', LEFT(`s`.`identity`, 1)) > 0
+          OR INSTR('\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿', RIGHT(`s`.`identity`, 1)) > 0
+          THEN CASE
+            WHEN `s`.`identity` LIKE '%@%'
+            THEN LOWER(
+              NULLIF(TRIM(`s`.`identity`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+            )
+            ELSE NULLIF(TRIM(`s`.`identity`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+          END
+          WHEN `s`.`identity` LIKE '%@%'
+          THEN LOWER(`s`.`identity`)
+          ELSE `s`.`identity`
         END
       )
     )
@@ -282,12 +254,19 @@ FROM (
     ON `p`.`person` = TO_HEX(
       MD5(
         'forgotten:salt:' || CASE
-          WHEN COALESCE(
-            INSTR(TRIM(`s`.`external_id`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'), '@'),
-            0
-          ) > 0
-          THEN LOWER(TRIM(`s`.`external_id`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'))
-          ELSE TRIM(`s`.`external_id`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿')
+          WHEN `s`.`external_id` = ''
+          OR INSTR('\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿', LEFT(`s`.`external_id`, 1)) > 0
+          OR INSTR('\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿', RIGHT(`s`.`external_id`, 1)) > 0
+          THEN CASE
+            WHEN `s`.`external_id` LIKE '%@%'
+            THEN LOWER(
+              NULLIF(TRIM(`s`.`external_id`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+            )
+            ELSE NULLIF(TRIM(`s`.`external_id`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+          END
+          WHEN `s`.`external_id` LIKE '%@%'
+          THEN LOWER(`s`.`external_id`)
+          ELSE `s`.`external_id`
         END
       )
     )

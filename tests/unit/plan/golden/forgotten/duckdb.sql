@@ -90,108 +90,60 @@ FROM (
         "m"."email" AS "t_email",
         MD5(
           'forgotten:salt:' || CASE
-            WHEN COALESCE(
-              STRPOS(
-                TRIM(
-                  CASE
-                    WHEN CAST("m"."id" AS TEXT) = ''
-                    OR CAST("m"."id" AS TEXT) LIKE ' %'
-                    OR CAST("m"."id" AS TEXT) LIKE '% '
-                    THEN NULLIF(TRIM(CAST("m"."id" AS TEXT)), '')
-                    ELSE CAST("m"."id" AS TEXT)
-                  END,
-                  '	
-                  　﻿'
-                ),
-                '@'
-              ),
-              0
-            ) > 0
-            THEN LOWER(
-              TRIM(
-                CASE
-                  WHEN CAST("m"."id" AS TEXT) = ''
-                  OR CAST("m"."id" AS TEXT) LIKE ' %'
-                  OR CAST("m"."id" AS TEXT) LIKE '% '
-                  THEN NULLIF(TRIM(CAST("m"."id" AS TEXT)), '')
-                  ELSE CAST("m"."id" AS TEXT)
-                END,
-                '	
-                  　﻿'
+            WHEN CAST("m"."id" AS TEXT) = ''
+            OR STRPOS('	
+                  　﻿', LEFT(CAST("m"."id" AS TEXT), 1)) > 0
+            OR STRPOS('	
+                  　﻿', RIGHT(CAST("m"."id" AS TEXT), 1)) > 0
+            THEN CASE
+              WHEN CAST("m"."id" AS TEXT) LIKE '%@%'
+              THEN LOWER(
+                NULLIF(TRIM(CAST("m"."id" AS TEXT), '	
+                  　﻿'), '')
               )
-            )
-            ELSE TRIM(
-              CASE
-                WHEN CAST("m"."id" AS TEXT) = ''
-                OR CAST("m"."id" AS TEXT) LIKE ' %'
-                OR CAST("m"."id" AS TEXT) LIKE '% '
-                THEN NULLIF(TRIM(CAST("m"."id" AS TEXT)), '')
-                ELSE CAST("m"."id" AS TEXT)
-              END,
-              '	
-                  　﻿'
-            )
+              ELSE NULLIF(TRIM(CAST("m"."id" AS TEXT), '	
+                  　﻿'), '')
+            END
+            WHEN CAST("m"."id" AS TEXT) LIKE '%@%'
+            THEN LOWER(CAST("m"."id" AS TEXT))
+            ELSE CAST("m"."id" AS TEXT)
           END
         ) AS "forgotten_1",
         MD5(
           'forgotten:salt:' || CASE
-            WHEN COALESCE(
-              STRPOS(
-                TRIM(
-                  CASE
-                    WHEN CAST("m"."email" AS TEXT) = ''
-                    OR CAST("m"."email" AS TEXT) LIKE ' %'
-                    OR CAST("m"."email" AS TEXT) LIKE '% '
-                    THEN NULLIF(TRIM(CAST("m"."email" AS TEXT)), '')
-                    ELSE CAST("m"."email" AS TEXT)
-                  END,
-                  '	
-                  　﻿'
-                ),
-                '@'
-              ),
-              0
-            ) > 0
-            THEN LOWER(
-              TRIM(
-                CASE
-                  WHEN CAST("m"."email" AS TEXT) = ''
-                  OR CAST("m"."email" AS TEXT) LIKE ' %'
-                  OR CAST("m"."email" AS TEXT) LIKE '% '
-                  THEN NULLIF(TRIM(CAST("m"."email" AS TEXT)), '')
-                  ELSE CAST("m"."email" AS TEXT)
-                END,
-                '	
-                  　﻿'
-              )
-            )
-            ELSE TRIM(
-              CASE
-                WHEN CAST("m"."email" AS TEXT) = ''
-                OR CAST("m"."email" AS TEXT) LIKE ' %'
-                OR CAST("m"."email" AS TEXT) LIKE '% '
-                THEN NULLIF(TRIM(CAST("m"."email" AS TEXT)), '')
-                ELSE CAST("m"."email" AS TEXT)
-              END,
+            WHEN CAST("m"."email" AS TEXT) = ''
+            OR STRPOS('	
+                  　﻿', LEFT(CAST("m"."email" AS TEXT), 1)) > 0
+            OR STRPOS(
               '	
-                  　﻿'
-            )
+                  　﻿',
+              RIGHT(CAST("m"."email" AS TEXT), 1)
+            ) > 0
+            THEN CASE
+              WHEN CAST("m"."email" AS TEXT) LIKE '%@%'
+              THEN LOWER(
+                NULLIF(
+                  TRIM(CAST("m"."email" AS TEXT), '	
+                  　﻿'),
+                  ''
+                )
+              )
+              ELSE NULLIF(
+                TRIM(CAST("m"."email" AS TEXT), '	
+                  　﻿'),
+                ''
+              )
+            END
+            WHEN CAST("m"."email" AS TEXT) LIKE '%@%'
+            THEN LOWER(CAST("m"."email" AS TEXT))
+            ELSE CAST("m"."email" AS TEXT)
           END
         ) AS "forgotten_2",
         MD5(
           'forgotten:salt:email:' || TRANSLATE(
             TRIM(
-              TRIM(
-                CASE
-                  WHEN CAST("m"."email" AS TEXT) = ''
-                  OR CAST("m"."email" AS TEXT) LIKE ' %'
-                  OR CAST("m"."email" AS TEXT) LIKE '% '
-                  THEN NULLIF(TRIM(CAST("m"."email" AS TEXT)), '')
-                  ELSE CAST("m"."email" AS TEXT)
-                END,
-                '	
-                  　﻿'
-              ),
+              TRIM(CAST("m"."email" AS TEXT), '	
+                  　﻿'),
               '	
                   　'
             ),
@@ -248,15 +200,21 @@ FROM (
   ) AS "p"
     ON "p"."person" = MD5(
       'forgotten:salt:' || CASE
-        WHEN COALESCE(
-          STRPOS(TRIM("s"."identity", '	
-                  　﻿'), '@'),
-          0
-        ) > 0
-        THEN LOWER(TRIM("s"."identity", '	
-                  　﻿'))
-        ELSE TRIM("s"."identity", '	
-                  　﻿')
+        WHEN "s"."identity" = ''
+        OR STRPOS('	
+                  　﻿', LEFT("s"."identity", 1)) > 0
+        OR STRPOS('	
+                  　﻿', RIGHT("s"."identity", 1)) > 0
+        THEN CASE
+          WHEN "s"."identity" LIKE '%@%'
+          THEN LOWER(NULLIF(TRIM("s"."identity", '	
+                  　﻿'), ''))
+          ELSE NULLIF(TRIM("s"."identity", '	
+                  　﻿'), '')
+        END
+        WHEN "s"."identity" LIKE '%@%'
+        THEN LOWER("s"."identity")
+        ELSE "s"."identity"
       END
     )
   WHERE
@@ -275,15 +233,23 @@ FROM (
   ) AS "p"
     ON "p"."person" = MD5(
       'forgotten:salt:' || CASE
-        WHEN COALESCE(
-          STRPOS(TRIM("s"."external_id", '	
-                  　﻿'), '@'),
-          0
-        ) > 0
-        THEN LOWER(TRIM("s"."external_id", '	
-                  　﻿'))
-        ELSE TRIM("s"."external_id", '	
-                  　﻿')
+        WHEN "s"."external_id" = ''
+        OR STRPOS('	
+                  　﻿', LEFT("s"."external_id", 1)) > 0
+        OR STRPOS('	
+                  　﻿', RIGHT("s"."external_id", 1)) > 0
+        THEN CASE
+          WHEN "s"."external_id" LIKE '%@%'
+          THEN LOWER(
+            NULLIF(TRIM("s"."external_id", '	
+                  　﻿'), '')
+          )
+          ELSE NULLIF(TRIM("s"."external_id", '	
+                  　﻿'), '')
+        END
+        WHEN "s"."external_id" LIKE '%@%'
+        THEN LOWER("s"."external_id")
+        ELSE "s"."external_id"
       END
     )
   WHERE

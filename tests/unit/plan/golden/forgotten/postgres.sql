@@ -96,85 +96,71 @@ FROM (
         "m"."email" AS "t_email",
         MD5(
           'forgotten:salt:' || CASE
-            WHEN COALESCE(
-              POSITION(
-                '@' IN TRIM('	
-                  　﻿' FROM CASE
-                  WHEN CAST("m"."id" AS VARCHAR) = ''
-                  OR CAST("m"."id" AS VARCHAR) LIKE ' %'
-                  OR CAST("m"."id" AS VARCHAR) LIKE '% '
-                  THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR)), '')
-                  ELSE CAST("m"."id" AS VARCHAR)
-                END)
-              ),
-              0
+            WHEN CAST("m"."id" AS VARCHAR) = ''
+            OR POSITION(
+              LEFT(CAST("m"."id" AS VARCHAR), 1) IN '	
+                  　﻿'
             ) > 0
-            THEN LOWER(
-              TRIM('	
-                  　﻿' FROM CASE
-                WHEN CAST("m"."id" AS VARCHAR) = ''
-                OR CAST("m"."id" AS VARCHAR) LIKE ' %'
-                OR CAST("m"."id" AS VARCHAR) LIKE '% '
-                THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR)), '')
-                ELSE CAST("m"."id" AS VARCHAR)
-              END)
-            )
-            ELSE TRIM('	
-                  　﻿' FROM CASE
-              WHEN CAST("m"."id" AS VARCHAR) = ''
-              OR CAST("m"."id" AS VARCHAR) LIKE ' %'
-              OR CAST("m"."id" AS VARCHAR) LIKE '% '
-              THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR)), '')
-              ELSE CAST("m"."id" AS VARCHAR)
-            END)
+            OR POSITION(
+              RIGHT(CAST("m"."id" AS VARCHAR), 1) IN '	
+                  　﻿'
+            ) > 0
+            THEN CASE
+              WHEN CAST("m"."id" AS VARCHAR) LIKE '%@%'
+              THEN LOWER(
+                NULLIF(
+                  TRIM('	
+                  　﻿' FROM CAST("m"."id" AS VARCHAR)),
+                  ''
+                )
+              )
+              ELSE NULLIF(
+                TRIM('	
+                  　﻿' FROM CAST("m"."id" AS VARCHAR)),
+                ''
+              )
+            END
+            WHEN CAST("m"."id" AS VARCHAR) LIKE '%@%'
+            THEN LOWER(CAST("m"."id" AS VARCHAR))
+            ELSE CAST("m"."id" AS VARCHAR)
           END
         ) AS "forgotten_1",
         MD5(
           'forgotten:salt:' || CASE
-            WHEN COALESCE(
-              POSITION(
-                '@' IN TRIM('	
-                  　﻿' FROM CASE
-                  WHEN CAST("m"."email" AS VARCHAR) = ''
-                  OR CAST("m"."email" AS VARCHAR) LIKE ' %'
-                  OR CAST("m"."email" AS VARCHAR) LIKE '% '
-                  THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR)), '')
-                  ELSE CAST("m"."email" AS VARCHAR)
-                END)
-              ),
-              0
+            WHEN CAST("m"."email" AS VARCHAR) = ''
+            OR POSITION(
+              LEFT(CAST("m"."email" AS VARCHAR), 1) IN '	
+                  　﻿'
             ) > 0
-            THEN LOWER(
-              TRIM('	
-                  　﻿' FROM CASE
-                WHEN CAST("m"."email" AS VARCHAR) = ''
-                OR CAST("m"."email" AS VARCHAR) LIKE ' %'
-                OR CAST("m"."email" AS VARCHAR) LIKE '% '
-                THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR)), '')
-                ELSE CAST("m"."email" AS VARCHAR)
-              END)
-            )
-            ELSE TRIM('	
-                  　﻿' FROM CASE
-              WHEN CAST("m"."email" AS VARCHAR) = ''
-              OR CAST("m"."email" AS VARCHAR) LIKE ' %'
-              OR CAST("m"."email" AS VARCHAR) LIKE '% '
-              THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR)), '')
-              ELSE CAST("m"."email" AS VARCHAR)
-            END)
+            OR POSITION(
+              RIGHT(CAST("m"."email" AS VARCHAR), 1) IN '	
+                  　﻿'
+            ) > 0
+            THEN CASE
+              WHEN CAST("m"."email" AS VARCHAR) LIKE '%@%'
+              THEN LOWER(
+                NULLIF(
+                  TRIM('	
+                  　﻿' FROM CAST("m"."email" AS VARCHAR)),
+                  ''
+                )
+              )
+              ELSE NULLIF(
+                TRIM('	
+                  　﻿' FROM CAST("m"."email" AS VARCHAR)),
+                ''
+              )
+            END
+            WHEN CAST("m"."email" AS VARCHAR) LIKE '%@%'
+            THEN LOWER(CAST("m"."email" AS VARCHAR))
+            ELSE CAST("m"."email" AS VARCHAR)
           END
         ) AS "forgotten_2",
         MD5(
           'forgotten:salt:email:' || TRANSLATE(
             TRIM(BOTH '	
                   　' FROM TRIM('	
-                  　﻿' FROM CASE
-              WHEN CAST("m"."email" AS VARCHAR) = ''
-              OR CAST("m"."email" AS VARCHAR) LIKE ' %'
-              OR CAST("m"."email" AS VARCHAR) LIKE '% '
-              THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR)), '')
-              ELSE CAST("m"."email" AS VARCHAR)
-            END)),
+                  　﻿' FROM CAST("m"."email" AS VARCHAR))),
             'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
             'abcdefghijklmnopqrstuvwxyz'
           )
@@ -229,15 +215,23 @@ FROM (
   ) AS "p"
     ON "p"."person" = MD5(
       'forgotten:salt:' || CASE
-        WHEN COALESCE(
-          POSITION('@' IN TRIM('	
-                  　﻿' FROM "s"."identity")),
-          0
-        ) > 0
-        THEN LOWER(TRIM('	
-                  　﻿' FROM "s"."identity"))
-        ELSE TRIM('	
-                  　﻿' FROM "s"."identity")
+        WHEN "s"."identity" = ''
+        OR POSITION(LEFT("s"."identity", 1) IN '	
+                  　﻿') > 0
+        OR POSITION(RIGHT("s"."identity", 1) IN '	
+                  　﻿') > 0
+        THEN CASE
+          WHEN "s"."identity" LIKE '%@%'
+          THEN LOWER(
+            NULLIF(TRIM('	
+                  　﻿' FROM "s"."identity"), '')
+          )
+          ELSE NULLIF(TRIM('	
+                  　﻿' FROM "s"."identity"), '')
+        END
+        WHEN "s"."identity" LIKE '%@%'
+        THEN LOWER("s"."identity")
+        ELSE "s"."identity"
       END
     )
   WHERE
@@ -256,17 +250,23 @@ FROM (
   ) AS "p"
     ON "p"."person" = MD5(
       'forgotten:salt:' || CASE
-        WHEN COALESCE(
-          POSITION(
-            '@' IN TRIM('	
-                  　﻿' FROM "s"."external_id")
-          ),
-          0
-        ) > 0
-        THEN LOWER(TRIM('	
-                  　﻿' FROM "s"."external_id"))
-        ELSE TRIM('	
-                  　﻿' FROM "s"."external_id")
+        WHEN "s"."external_id" = ''
+        OR POSITION(LEFT("s"."external_id", 1) IN '	
+                  　﻿') > 0
+        OR POSITION(RIGHT("s"."external_id", 1) IN '	
+                  　﻿') > 0
+        THEN CASE
+          WHEN "s"."external_id" LIKE '%@%'
+          THEN LOWER(
+            NULLIF(TRIM('	
+                  　﻿' FROM "s"."external_id"), '')
+          )
+          ELSE NULLIF(TRIM('	
+                  　﻿' FROM "s"."external_id"), '')
+        END
+        WHEN "s"."external_id" LIKE '%@%'
+        THEN LOWER("s"."external_id")
+        ELSE "s"."external_id"
       END
     )
   WHERE

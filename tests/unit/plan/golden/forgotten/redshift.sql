@@ -72,77 +72,61 @@ FROM (
         "m"."email" AS "t_email",
         MD5(
           'forgotten:salt:' || CASE
-            WHEN COALESCE(
-              POSITION(
-                '@' IN TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM CASE
-                  WHEN CAST("m"."id" AS VARCHAR(65535)) = ''
-                  OR CAST("m"."id" AS VARCHAR(65535)) LIKE ' %'
-                  OR CAST("m"."id" AS VARCHAR(65535)) LIKE '% '
-                  THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR(65535))), '')
-                  ELSE CAST("m"."id" AS VARCHAR(65535))
-                END)
-              ),
-              0
+            WHEN CAST("m"."id" AS VARCHAR(65535)) = ''
+            OR POSITION(
+              LEFT(CAST("m"."id" AS VARCHAR(65535)), 1) IN '\t\n\013\f\r\034\035\036\037                  　﻿'
             ) > 0
-            THEN LOWER(
-              TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM CASE
-                WHEN CAST("m"."id" AS VARCHAR(65535)) = ''
-                OR CAST("m"."id" AS VARCHAR(65535)) LIKE ' %'
-                OR CAST("m"."id" AS VARCHAR(65535)) LIKE '% '
-                THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR(65535))), '')
-                ELSE CAST("m"."id" AS VARCHAR(65535))
-              END)
-            )
-            ELSE TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM CASE
-              WHEN CAST("m"."id" AS VARCHAR(65535)) = ''
-              OR CAST("m"."id" AS VARCHAR(65535)) LIKE ' %'
-              OR CAST("m"."id" AS VARCHAR(65535)) LIKE '% '
-              THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR(65535))), '')
-              ELSE CAST("m"."id" AS VARCHAR(65535))
-            END)
+            OR POSITION(
+              RIGHT(CAST("m"."id" AS VARCHAR(65535)), 1) IN '\t\n\013\f\r\034\035\036\037                  　﻿'
+            ) > 0
+            THEN CASE
+              WHEN CAST("m"."id" AS VARCHAR(65535)) LIKE '%@%'
+              THEN LOWER(
+                NULLIF(
+                  TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM CAST("m"."id" AS VARCHAR(65535))),
+                  ''
+                )
+              )
+              ELSE NULLIF(
+                TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM CAST("m"."id" AS VARCHAR(65535))),
+                ''
+              )
+            END
+            WHEN CAST("m"."id" AS VARCHAR(65535)) LIKE '%@%'
+            THEN LOWER(CAST("m"."id" AS VARCHAR(65535)))
+            ELSE CAST("m"."id" AS VARCHAR(65535))
           END
         ) AS "forgotten_1",
         MD5(
           'forgotten:salt:' || CASE
-            WHEN COALESCE(
-              POSITION(
-                '@' IN TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM CASE
-                  WHEN CAST("m"."email" AS VARCHAR(65535)) = ''
-                  OR CAST("m"."email" AS VARCHAR(65535)) LIKE ' %'
-                  OR CAST("m"."email" AS VARCHAR(65535)) LIKE '% '
-                  THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR(65535))), '')
-                  ELSE CAST("m"."email" AS VARCHAR(65535))
-                END)
-              ),
-              0
+            WHEN CAST("m"."email" AS VARCHAR(65535)) = ''
+            OR POSITION(
+              LEFT(CAST("m"."email" AS VARCHAR(65535)), 1) IN '\t\n\013\f\r\034\035\036\037                  　﻿'
             ) > 0
-            THEN LOWER(
-              TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM CASE
-                WHEN CAST("m"."email" AS VARCHAR(65535)) = ''
-                OR CAST("m"."email" AS VARCHAR(65535)) LIKE ' %'
-                OR CAST("m"."email" AS VARCHAR(65535)) LIKE '% '
-                THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR(65535))), '')
-                ELSE CAST("m"."email" AS VARCHAR(65535))
-              END)
-            )
-            ELSE TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM CASE
-              WHEN CAST("m"."email" AS VARCHAR(65535)) = ''
-              OR CAST("m"."email" AS VARCHAR(65535)) LIKE ' %'
-              OR CAST("m"."email" AS VARCHAR(65535)) LIKE '% '
-              THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR(65535))), '')
-              ELSE CAST("m"."email" AS VARCHAR(65535))
-            END)
+            OR POSITION(
+              RIGHT(CAST("m"."email" AS VARCHAR(65535)), 1) IN '\t\n\013\f\r\034\035\036\037                  　﻿'
+            ) > 0
+            THEN CASE
+              WHEN CAST("m"."email" AS VARCHAR(65535)) LIKE '%@%'
+              THEN LOWER(
+                NULLIF(
+                  TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM CAST("m"."email" AS VARCHAR(65535))),
+                  ''
+                )
+              )
+              ELSE NULLIF(
+                TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM CAST("m"."email" AS VARCHAR(65535))),
+                ''
+              )
+            END
+            WHEN CAST("m"."email" AS VARCHAR(65535)) LIKE '%@%'
+            THEN LOWER(CAST("m"."email" AS VARCHAR(65535)))
+            ELSE CAST("m"."email" AS VARCHAR(65535))
           END
         ) AS "forgotten_2",
         MD5(
           'forgotten:salt:email:' || TRANSLATE(
-            TRIM(BOTH '\t\n\013\f\r\034\035\036\037                  　' FROM TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM CASE
-              WHEN CAST("m"."email" AS VARCHAR(65535)) = ''
-              OR CAST("m"."email" AS VARCHAR(65535)) LIKE ' %'
-              OR CAST("m"."email" AS VARCHAR(65535)) LIKE '% '
-              THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR(65535))), '')
-              ELSE CAST("m"."email" AS VARCHAR(65535))
-            END)),
+            TRIM(BOTH '\t\n\013\f\r\034\035\036\037                  　' FROM TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM CAST("m"."email" AS VARCHAR(65535)))),
             'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
             'abcdefghijklmnopqrstuvwxyz'
           )
@@ -196,14 +180,19 @@ FROM (
   ) AS "p"
     ON "p"."person" = MD5(
       'forgotten:salt:' || CASE
-        WHEN COALESCE(
-          POSITION(
-            '@' IN TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM "s"."identity")
-          ),
-          0
-        ) > 0
-        THEN LOWER(TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM "s"."identity"))
-        ELSE TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM "s"."identity")
+        WHEN "s"."identity" = ''
+        OR POSITION(LEFT("s"."identity", 1) IN '\t\n\013\f\r\034\035\036\037                  　﻿') > 0
+        OR POSITION(RIGHT("s"."identity", 1) IN '\t\n\013\f\r\034\035\036\037                  　﻿') > 0
+        THEN CASE
+          WHEN "s"."identity" LIKE '%@%'
+          THEN LOWER(
+            NULLIF(TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM "s"."identity"), '')
+          )
+          ELSE NULLIF(TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM "s"."identity"), '')
+        END
+        WHEN "s"."identity" LIKE '%@%'
+        THEN LOWER("s"."identity")
+        ELSE "s"."identity"
       END
     )
   WHERE
@@ -222,14 +211,29 @@ FROM (
   ) AS "p"
     ON "p"."person" = MD5(
       'forgotten:salt:' || CASE
-        WHEN COALESCE(
-          POSITION(
-            '@' IN TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM "s"."external_id")
-          ),
-          0
+        WHEN "s"."external_id" = ''
+        OR POSITION(
+          LEFT("s"."external_id", 1) IN '\t\n\013\f\r\034\035\036\037                  　﻿'
         ) > 0
-        THEN LOWER(TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM "s"."external_id"))
-        ELSE TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM "s"."external_id")
+        OR POSITION(
+          RIGHT("s"."external_id", 1) IN '\t\n\013\f\r\034\035\036\037                  　﻿'
+        ) > 0
+        THEN CASE
+          WHEN "s"."external_id" LIKE '%@%'
+          THEN LOWER(
+            NULLIF(
+              TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM "s"."external_id"),
+              ''
+            )
+          )
+          ELSE NULLIF(
+            TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM "s"."external_id"),
+            ''
+          )
+        END
+        WHEN "s"."external_id" LIKE '%@%'
+        THEN LOWER("s"."external_id")
+        ELSE "s"."external_id"
       END
     )
   WHERE

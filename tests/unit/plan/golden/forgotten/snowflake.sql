@@ -89,101 +89,66 @@ FROM (
         "M"."EMAIL" AS "T_EMAIL",
         MD5(
           'forgotten:salt:' || CASE
-            WHEN COALESCE(
-              CHARINDEX(
-                '@',
-                TRIM(
-                  CASE
-                    WHEN CAST("M"."ID" AS VARCHAR) = ''
-                    OR CAST("M"."ID" AS VARCHAR) LIKE ' %'
-                    OR CAST("M"."ID" AS VARCHAR) LIKE '% '
-                    THEN NULLIF(TRIM(CAST("M"."ID" AS VARCHAR)), '')
-                    ELSE CAST("M"."ID" AS VARCHAR)
-                  END,
-                  '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'
-                )
-              ),
-              0
-            ) > 0
-            THEN LOWER(
-              TRIM(
-                CASE
-                  WHEN CAST("M"."ID" AS VARCHAR) = ''
-                  OR CAST("M"."ID" AS VARCHAR) LIKE ' %'
-                  OR CAST("M"."ID" AS VARCHAR) LIKE '% '
-                  THEN NULLIF(TRIM(CAST("M"."ID" AS VARCHAR)), '')
-                  ELSE CAST("M"."ID" AS VARCHAR)
-                END,
-                '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'
-              )
-            )
-            ELSE TRIM(
-              CASE
-                WHEN CAST("M"."ID" AS VARCHAR) = ''
-                OR CAST("M"."ID" AS VARCHAR) LIKE ' %'
-                OR CAST("M"."ID" AS VARCHAR) LIKE '% '
-                THEN NULLIF(TRIM(CAST("M"."ID" AS VARCHAR)), '')
-                ELSE CAST("M"."ID" AS VARCHAR)
-              END,
+            WHEN CAST("M"."ID" AS VARCHAR) = ''
+            OR CHARINDEX(
+              LEFT(CAST("M"."ID" AS VARCHAR), 1),
               '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'
-            )
+            ) > 0
+            OR CHARINDEX(
+              RIGHT(CAST("M"."ID" AS VARCHAR), 1),
+              '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'
+            ) > 0
+            THEN CASE
+              WHEN CAST("M"."ID" AS VARCHAR) LIKE '%@%'
+              THEN LOWER(
+                NULLIF(
+                  TRIM(CAST("M"."ID" AS VARCHAR), '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'),
+                  ''
+                )
+              )
+              ELSE NULLIF(
+                TRIM(CAST("M"."ID" AS VARCHAR), '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'),
+                ''
+              )
+            END
+            WHEN CAST("M"."ID" AS VARCHAR) LIKE '%@%'
+            THEN LOWER(CAST("M"."ID" AS VARCHAR))
+            ELSE CAST("M"."ID" AS VARCHAR)
           END
         ) AS "FORGOTTEN_1",
         MD5(
           'forgotten:salt:' || CASE
-            WHEN COALESCE(
-              CHARINDEX(
-                '@',
-                TRIM(
-                  CASE
-                    WHEN CAST("M"."EMAIL" AS VARCHAR) = ''
-                    OR CAST("M"."EMAIL" AS VARCHAR) LIKE ' %'
-                    OR CAST("M"."EMAIL" AS VARCHAR) LIKE '% '
-                    THEN NULLIF(TRIM(CAST("M"."EMAIL" AS VARCHAR)), '')
-                    ELSE CAST("M"."EMAIL" AS VARCHAR)
-                  END,
-                  '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'
-                )
-              ),
-              0
-            ) > 0
-            THEN LOWER(
-              TRIM(
-                CASE
-                  WHEN CAST("M"."EMAIL" AS VARCHAR) = ''
-                  OR CAST("M"."EMAIL" AS VARCHAR) LIKE ' %'
-                  OR CAST("M"."EMAIL" AS VARCHAR) LIKE '% '
-                  THEN NULLIF(TRIM(CAST("M"."EMAIL" AS VARCHAR)), '')
-                  ELSE CAST("M"."EMAIL" AS VARCHAR)
-                END,
-                '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'
-              )
-            )
-            ELSE TRIM(
-              CASE
-                WHEN CAST("M"."EMAIL" AS VARCHAR) = ''
-                OR CAST("M"."EMAIL" AS VARCHAR) LIKE ' %'
-                OR CAST("M"."EMAIL" AS VARCHAR) LIKE '% '
-                THEN NULLIF(TRIM(CAST("M"."EMAIL" AS VARCHAR)), '')
-                ELSE CAST("M"."EMAIL" AS VARCHAR)
-              END,
+            WHEN CAST("M"."EMAIL" AS VARCHAR) = ''
+            OR CHARINDEX(
+              LEFT(CAST("M"."EMAIL" AS VARCHAR), 1),
               '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'
-            )
+            ) > 0
+            OR CHARINDEX(
+              RIGHT(CAST("M"."EMAIL" AS VARCHAR), 1),
+              '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'
+            ) > 0
+            THEN CASE
+              WHEN CAST("M"."EMAIL" AS VARCHAR) LIKE '%@%'
+              THEN LOWER(
+                NULLIF(
+                  TRIM(CAST("M"."EMAIL" AS VARCHAR), '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'),
+                  ''
+                )
+              )
+              ELSE NULLIF(
+                TRIM(CAST("M"."EMAIL" AS VARCHAR), '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'),
+                ''
+              )
+            END
+            WHEN CAST("M"."EMAIL" AS VARCHAR) LIKE '%@%'
+            THEN LOWER(CAST("M"."EMAIL" AS VARCHAR))
+            ELSE CAST("M"."EMAIL" AS VARCHAR)
           END
         ) AS "FORGOTTEN_2",
         MD5(
           'forgotten:salt:email:' || TRANSLATE(
             TRIM(
-              TRIM(
-                CASE
-                  WHEN CAST("M"."EMAIL" AS VARCHAR) = ''
-                  OR CAST("M"."EMAIL" AS VARCHAR) LIKE ' %'
-                  OR CAST("M"."EMAIL" AS VARCHAR) LIKE '% '
-                  THEN NULLIF(TRIM(CAST("M"."EMAIL" AS VARCHAR)), '')
-                  ELSE CAST("M"."EMAIL" AS VARCHAR)
-                END,
-                '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'
-              ),
+              TRIM(CAST("M"."EMAIL" AS VARCHAR), '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'),
               '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　'
             ),
             'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
@@ -239,12 +204,19 @@ FROM (
   ) AS "P"
     ON "P"."PERSON" = MD5(
       'forgotten:salt:' || CASE
-        WHEN COALESCE(
-          CHARINDEX('@', TRIM("S"."IDENTITY", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿')),
-          0
-        ) > 0
-        THEN LOWER(TRIM("S"."IDENTITY", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'))
-        ELSE TRIM("S"."IDENTITY", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿')
+        WHEN "S"."IDENTITY" = ''
+        OR CHARINDEX(LEFT("S"."IDENTITY", 1), '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿') > 0
+        OR CHARINDEX(RIGHT("S"."IDENTITY", 1), '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿') > 0
+        THEN CASE
+          WHEN "S"."IDENTITY" LIKE '%@%'
+          THEN LOWER(
+            NULLIF(TRIM("S"."IDENTITY", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+          )
+          ELSE NULLIF(TRIM("S"."IDENTITY", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+        END
+        WHEN "S"."IDENTITY" LIKE '%@%'
+        THEN LOWER("S"."IDENTITY")
+        ELSE "S"."IDENTITY"
       END
     )
   WHERE
@@ -263,12 +235,19 @@ FROM (
   ) AS "P"
     ON "P"."PERSON" = MD5(
       'forgotten:salt:' || CASE
-        WHEN COALESCE(
-          CHARINDEX('@', TRIM("S"."EXTERNAL_ID", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿')),
-          0
-        ) > 0
-        THEN LOWER(TRIM("S"."EXTERNAL_ID", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'))
-        ELSE TRIM("S"."EXTERNAL_ID", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿')
+        WHEN "S"."EXTERNAL_ID" = ''
+        OR CHARINDEX(LEFT("S"."EXTERNAL_ID", 1), '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿') > 0
+        OR CHARINDEX(RIGHT("S"."EXTERNAL_ID", 1), '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿') > 0
+        THEN CASE
+          WHEN "S"."EXTERNAL_ID" LIKE '%@%'
+          THEN LOWER(
+            NULLIF(TRIM("S"."EXTERNAL_ID", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+          )
+          ELSE NULLIF(TRIM("S"."EXTERNAL_ID", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+        END
+        WHEN "S"."EXTERNAL_ID" LIKE '%@%'
+        THEN LOWER("S"."EXTERNAL_ID")
+        ELSE "S"."EXTERNAL_ID"
       END
     )
   WHERE

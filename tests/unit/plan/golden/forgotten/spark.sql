@@ -98,79 +98,65 @@ FROM (
         `m`.`email` AS `t_email`,
         MD5(
           'forgotten:salt:' || CASE
-            WHEN COALESCE(
-              LOCATE(
-                '@',
-                TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM CASE
-                  WHEN CAST(`m`.`id` AS STRING) = ''
-                  OR CAST(`m`.`id` AS STRING) LIKE ' %'
-                  OR CAST(`m`.`id` AS STRING) LIKE '% '
-                  THEN NULLIF(TRIM(CAST(`m`.`id` AS STRING)), '')
-                  ELSE CAST(`m`.`id` AS STRING)
-                END)
-              ),
-              0
+            WHEN CAST(`m`.`id` AS STRING) = ''
+            OR LOCATE(
+              LEFT(CAST(`m`.`id` AS STRING), 1),
+              '\t\n\013\014\r\034\035\036\037                  　﻿'
             ) > 0
-            THEN LOWER(
-              TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM CASE
-                WHEN CAST(`m`.`id` AS STRING) = ''
-                OR CAST(`m`.`id` AS STRING) LIKE ' %'
-                OR CAST(`m`.`id` AS STRING) LIKE '% '
-                THEN NULLIF(TRIM(CAST(`m`.`id` AS STRING)), '')
-                ELSE CAST(`m`.`id` AS STRING)
-              END)
-            )
-            ELSE TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM CASE
-              WHEN CAST(`m`.`id` AS STRING) = ''
-              OR CAST(`m`.`id` AS STRING) LIKE ' %'
-              OR CAST(`m`.`id` AS STRING) LIKE '% '
-              THEN NULLIF(TRIM(CAST(`m`.`id` AS STRING)), '')
-              ELSE CAST(`m`.`id` AS STRING)
-            END)
+            OR LOCATE(
+              RIGHT(CAST(`m`.`id` AS STRING), 1),
+              '\t\n\013\014\r\034\035\036\037                  　﻿'
+            ) > 0
+            THEN CASE
+              WHEN CAST(`m`.`id` AS STRING) LIKE '%@%'
+              THEN LOWER(
+                NULLIF(
+                  TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM CAST(`m`.`id` AS STRING)),
+                  ''
+                )
+              )
+              ELSE NULLIF(
+                TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM CAST(`m`.`id` AS STRING)),
+                ''
+              )
+            END
+            WHEN CAST(`m`.`id` AS STRING) LIKE '%@%'
+            THEN LOWER(CAST(`m`.`id` AS STRING))
+            ELSE CAST(`m`.`id` AS STRING)
           END
         ) AS `forgotten_1`,
         MD5(
           'forgotten:salt:' || CASE
-            WHEN COALESCE(
-              LOCATE(
-                '@',
-                TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM CASE
-                  WHEN CAST(`m`.`email` AS STRING) = ''
-                  OR CAST(`m`.`email` AS STRING) LIKE ' %'
-                  OR CAST(`m`.`email` AS STRING) LIKE '% '
-                  THEN NULLIF(TRIM(CAST(`m`.`email` AS STRING)), '')
-                  ELSE CAST(`m`.`email` AS STRING)
-                END)
-              ),
-              0
+            WHEN CAST(`m`.`email` AS STRING) = ''
+            OR LOCATE(
+              LEFT(CAST(`m`.`email` AS STRING), 1),
+              '\t\n\013\014\r\034\035\036\037                  　﻿'
             ) > 0
-            THEN LOWER(
-              TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM CASE
-                WHEN CAST(`m`.`email` AS STRING) = ''
-                OR CAST(`m`.`email` AS STRING) LIKE ' %'
-                OR CAST(`m`.`email` AS STRING) LIKE '% '
-                THEN NULLIF(TRIM(CAST(`m`.`email` AS STRING)), '')
-                ELSE CAST(`m`.`email` AS STRING)
-              END)
-            )
-            ELSE TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM CASE
-              WHEN CAST(`m`.`email` AS STRING) = ''
-              OR CAST(`m`.`email` AS STRING) LIKE ' %'
-              OR CAST(`m`.`email` AS STRING) LIKE '% '
-              THEN NULLIF(TRIM(CAST(`m`.`email` AS STRING)), '')
-              ELSE CAST(`m`.`email` AS STRING)
-            END)
+            OR LOCATE(
+              RIGHT(CAST(`m`.`email` AS STRING), 1),
+              '\t\n\013\014\r\034\035\036\037                  　﻿'
+            ) > 0
+            THEN CASE
+              WHEN CAST(`m`.`email` AS STRING) LIKE '%@%'
+              THEN LOWER(
+                NULLIF(
+                  TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM CAST(`m`.`email` AS STRING)),
+                  ''
+                )
+              )
+              ELSE NULLIF(
+                TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM CAST(`m`.`email` AS STRING)),
+                ''
+              )
+            END
+            WHEN CAST(`m`.`email` AS STRING) LIKE '%@%'
+            THEN LOWER(CAST(`m`.`email` AS STRING))
+            ELSE CAST(`m`.`email` AS STRING)
           END
         ) AS `forgotten_2`,
         MD5(
           'forgotten:salt:email:' || TRANSLATE(
-            TRIM(BOTH '\t\n\013\014\r\034\035\036\037                  　' FROM TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM CASE
-              WHEN CAST(`m`.`email` AS STRING) = ''
-              OR CAST(`m`.`email` AS STRING) LIKE ' %'
-              OR CAST(`m`.`email` AS STRING) LIKE '% '
-              THEN NULLIF(TRIM(CAST(`m`.`email` AS STRING)), '')
-              ELSE CAST(`m`.`email` AS STRING)
-            END)),
+            TRIM(BOTH '\t\n\013\014\r\034\035\036\037                  　' FROM TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM CAST(`m`.`email` AS STRING))),
             'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
             'abcdefghijklmnopqrstuvwxyz'
           )
@@ -225,15 +211,25 @@ FROM (
   ) AS `p`
     ON `p`.`person` = MD5(
       'forgotten:salt:' || CASE
-        WHEN COALESCE(
-          LOCATE(
-            '@',
-            TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM `s`.`identity`)
-          ),
-          0
-        ) > 0
-        THEN LOWER(TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM `s`.`identity`))
-        ELSE TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM `s`.`identity`)
+        WHEN `s`.`identity` = ''
+        OR LOCATE(LEFT(`s`.`identity`, 1), '\t\n\013\014\r\034\035\036\037                  　﻿') > 0
+        OR LOCATE(RIGHT(`s`.`identity`, 1), '\t\n\013\014\r\034\035\036\037                  　﻿') > 0
+        THEN CASE
+          WHEN `s`.`identity` LIKE '%@%'
+          THEN LOWER(
+            NULLIF(
+              TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM `s`.`identity`),
+              ''
+            )
+          )
+          ELSE NULLIF(
+            TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM `s`.`identity`),
+            ''
+          )
+        END
+        WHEN `s`.`identity` LIKE '%@%'
+        THEN LOWER(`s`.`identity`)
+        ELSE `s`.`identity`
       END
     )
   WHERE
@@ -252,17 +248,25 @@ FROM (
   ) AS `p`
     ON `p`.`person` = MD5(
       'forgotten:salt:' || CASE
-        WHEN COALESCE(
-          LOCATE(
-            '@',
-            TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM `s`.`external_id`)
-          ),
-          0
-        ) > 0
-        THEN LOWER(
-          TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM `s`.`external_id`)
-        )
-        ELSE TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM `s`.`external_id`)
+        WHEN `s`.`external_id` = ''
+        OR LOCATE(LEFT(`s`.`external_id`, 1), '\t\n\013\014\r\034\035\036\037                  　﻿') > 0
+        OR LOCATE(RIGHT(`s`.`external_id`, 1), '\t\n\013\014\r\034\035\036\037                  　﻿') > 0
+        THEN CASE
+          WHEN `s`.`external_id` LIKE '%@%'
+          THEN LOWER(
+            NULLIF(
+              TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM `s`.`external_id`),
+              ''
+            )
+          )
+          ELSE NULLIF(
+            TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM `s`.`external_id`),
+            ''
+          )
+        END
+        WHEN `s`.`external_id` LIKE '%@%'
+        THEN LOWER(`s`.`external_id`)
+        ELSE `s`.`external_id`
       END
     )
   WHERE

@@ -84,9 +84,29 @@ FROM (
         CAST(NULL AS DATETIME) AS `occurred_at`,
         CASE
           WHEN CAST(`m`.`id` AS STRING) = ''
-          OR CAST(`m`.`id` AS STRING) LIKE ' %'
-          OR CAST(`m`.`id` AS STRING) LIKE '% '
-          THEN NULLIF(TRIM(CAST(`m`.`id` AS STRING)), '')
+          OR INSTR(
+            '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿',
+            LEFT(CAST(`m`.`id` AS STRING), 1)
+          ) > 0
+          OR INSTR(
+            '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿',
+            RIGHT(CAST(`m`.`id` AS STRING), 1)
+          ) > 0
+          THEN CASE
+            WHEN CAST(`m`.`id` AS STRING) LIKE '%@%'
+            THEN LOWER(
+              NULLIF(
+                TRIM(CAST(`m`.`id` AS STRING), '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'),
+                ''
+              )
+            )
+            ELSE NULLIF(
+              TRIM(CAST(`m`.`id` AS STRING), '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'),
+              ''
+            )
+          END
+          WHEN CAST(`m`.`id` AS STRING) LIKE '%@%'
+          THEN LOWER(CAST(`m`.`id` AS STRING))
           ELSE CAST(`m`.`id` AS STRING)
         END AS `group_person`
       FROM `shop`.`people` AS `m`
@@ -101,7 +121,21 @@ FROM (
           1 AS `priority`
         FROM (
           SELECT
-            `d`.`identity` AS `person`
+            CASE
+              WHEN `d`.`identity` = ''
+              OR INSTR('\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿', LEFT(`d`.`identity`, 1)) > 0
+              OR INSTR('\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿', RIGHT(`d`.`identity`, 1)) > 0
+              THEN CASE
+                WHEN `d`.`identity` LIKE '%@%'
+                THEN LOWER(
+                  NULLIF(TRIM(`d`.`identity`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+                )
+                ELSE NULLIF(TRIM(`d`.`identity`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+              END
+              WHEN `d`.`identity` LIKE '%@%'
+              THEN LOWER(`d`.`identity`)
+              ELSE `d`.`identity`
+            END AS `person`
           FROM (
             SELECT
               `g`.`identity`,
@@ -162,7 +196,19 @@ FROM (
               `person`
             FROM (
               SELECT
-                `identity` AS `person`
+                CASE
+                  WHEN `identity` = ''
+                  OR INSTR('\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿', LEFT(`identity`, 1)) > 0
+                  OR INSTR('\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿', RIGHT(`identity`, 1)) > 0
+                  THEN CASE
+                    WHEN `identity` LIKE '%@%'
+                    THEN LOWER(NULLIF(TRIM(`identity`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'), ''))
+                    ELSE NULLIF(TRIM(`identity`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+                  END
+                  WHEN `identity` LIKE '%@%'
+                  THEN LOWER(`identity`)
+                  ELSE `identity`
+                END AS `person`
               FROM `shop_activation`.`snapshot_others__mailer`
               WHERE
                 (
@@ -179,7 +225,21 @@ FROM (
                 `sync` IN ('others__mailer') AND `is_reserved`
             ) AS `i`
           ) AS `seat`
-            ON `seat`.`person` = `d`.`identity`
+            ON `seat`.`person` = CASE
+              WHEN `d`.`identity` = ''
+              OR INSTR('\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿', LEFT(`d`.`identity`, 1)) > 0
+              OR INSTR('\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿', RIGHT(`d`.`identity`, 1)) > 0
+              THEN CASE
+                WHEN `d`.`identity` LIKE '%@%'
+                THEN LOWER(
+                  NULLIF(TRIM(`d`.`identity`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+                )
+                ELSE NULLIF(TRIM(`d`.`identity`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+              END
+              WHEN `d`.`identity` LIKE '%@%'
+              THEN LOWER(`d`.`identity`)
+              ELSE `d`.`identity`
+            END
           WHERE
             (
               NOT (
@@ -426,7 +486,21 @@ FROM (
       `person`
     FROM (
       SELECT
-        `s`.`identity` AS `person`
+        CASE
+          WHEN `s`.`identity` = ''
+          OR INSTR('\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿', LEFT(`s`.`identity`, 1)) > 0
+          OR INSTR('\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿', RIGHT(`s`.`identity`, 1)) > 0
+          THEN CASE
+            WHEN `s`.`identity` LIKE '%@%'
+            THEN LOWER(
+              NULLIF(TRIM(`s`.`identity`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+            )
+            ELSE NULLIF(TRIM(`s`.`identity`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+          END
+          WHEN `s`.`identity` LIKE '%@%'
+          THEN LOWER(`s`.`identity`)
+          ELSE `s`.`identity`
+        END AS `person`
       FROM `shop_activation`.`snapshot_others__mailer` AS `s`
       WHERE
         (
@@ -434,11 +508,39 @@ FROM (
         )
       UNION DISTINCT
       SELECT
-        `s`.`identity` AS `person`
+        CASE
+          WHEN `s`.`identity` = ''
+          OR INSTR('\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿', LEFT(`s`.`identity`, 1)) > 0
+          OR INSTR('\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿', RIGHT(`s`.`identity`, 1)) > 0
+          THEN CASE
+            WHEN `s`.`identity` LIKE '%@%'
+            THEN LOWER(
+              NULLIF(TRIM(`s`.`identity`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+            )
+            ELSE NULLIF(TRIM(`s`.`identity`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+          END
+          WHEN `s`.`identity` LIKE '%@%'
+          THEN LOWER(`s`.`identity`)
+          ELSE `s`.`identity`
+        END AS `person`
       FROM `shop_activation`.`plan_others__mailer` AS `s`
       WHERE
         `s`.`op` = 'add'
     ) AS `i`
   ) AS `occupied`
-    ON `occupied`.`person` = `d`.`identity`
+    ON `occupied`.`person` = CASE
+      WHEN `d`.`identity` = ''
+      OR INSTR('\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿', LEFT(`d`.`identity`, 1)) > 0
+      OR INSTR('\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿', RIGHT(`d`.`identity`, 1)) > 0
+      THEN CASE
+        WHEN `d`.`identity` LIKE '%@%'
+        THEN LOWER(
+          NULLIF(TRIM(`d`.`identity`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+        )
+        ELSE NULLIF(TRIM(`d`.`identity`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+      END
+      WHEN `d`.`identity` LIKE '%@%'
+      THEN LOWER(`d`.`identity`)
+      ELSE `d`.`identity`
+    END
 ) AS `j`;

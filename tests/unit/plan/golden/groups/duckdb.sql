@@ -75,9 +75,21 @@ FROM (
         CAST(NULL AS TIMESTAMP) AS "occurred_at",
         CASE
           WHEN CAST("m"."id" AS TEXT) = ''
-          OR CAST("m"."id" AS TEXT) LIKE ' %'
-          OR CAST("m"."id" AS TEXT) LIKE '% '
-          THEN NULLIF(TRIM(CAST("m"."id" AS TEXT)), '')
+          OR STRPOS('	
+                  　﻿', LEFT(CAST("m"."id" AS TEXT), 1)) > 0
+          OR STRPOS('	
+                  　﻿', RIGHT(CAST("m"."id" AS TEXT), 1)) > 0
+          THEN CASE
+            WHEN CAST("m"."id" AS TEXT) LIKE '%@%'
+            THEN LOWER(
+              NULLIF(TRIM(CAST("m"."id" AS TEXT), '	
+                  　﻿'), '')
+            )
+            ELSE NULLIF(TRIM(CAST("m"."id" AS TEXT), '	
+                  　﻿'), '')
+          END
+          WHEN CAST("m"."id" AS TEXT) LIKE '%@%'
+          THEN LOWER(CAST("m"."id" AS TEXT))
           ELSE CAST("m"."id" AS TEXT)
         END AS "group_person"
       FROM "shop"."people" AS "m"
@@ -92,7 +104,23 @@ FROM (
           1 AS "priority"
         FROM (
           SELECT
-            "d"."identity" AS "person"
+            CASE
+              WHEN "d"."identity" = ''
+              OR STRPOS('	
+                  　﻿', LEFT("d"."identity", 1)) > 0
+              OR STRPOS('	
+                  　﻿', RIGHT("d"."identity", 1)) > 0
+              THEN CASE
+                WHEN "d"."identity" LIKE '%@%'
+                THEN LOWER(NULLIF(TRIM("d"."identity", '	
+                  　﻿'), ''))
+                ELSE NULLIF(TRIM("d"."identity", '	
+                  　﻿'), '')
+              END
+              WHEN "d"."identity" LIKE '%@%'
+              THEN LOWER("d"."identity")
+              ELSE "d"."identity"
+            END AS "person"
           FROM (
             SELECT
               "g"."identity",
@@ -154,7 +182,23 @@ FROM (
               "person"
             FROM (
               SELECT
-                "identity" AS "person"
+                CASE
+                  WHEN "identity" = ''
+                  OR STRPOS('	
+                  　﻿', LEFT("identity", 1)) > 0
+                  OR STRPOS('	
+                  　﻿', RIGHT("identity", 1)) > 0
+                  THEN CASE
+                    WHEN "identity" LIKE '%@%'
+                    THEN LOWER(NULLIF(TRIM("identity", '	
+                  　﻿'), ''))
+                    ELSE NULLIF(TRIM("identity", '	
+                  　﻿'), '')
+                  END
+                  WHEN "identity" LIKE '%@%'
+                  THEN LOWER("identity")
+                  ELSE "identity"
+                END AS "person"
               FROM "shop_activation"."snapshot_others__mailer"
               WHERE
                 (
@@ -171,7 +215,23 @@ FROM (
                 "sync" IN ('others__mailer') AND "is_reserved"
             ) AS "i"
           ) AS "seat"
-            ON "seat"."person" = "d"."identity"
+            ON "seat"."person" = CASE
+              WHEN "d"."identity" = ''
+              OR STRPOS('	
+                  　﻿', LEFT("d"."identity", 1)) > 0
+              OR STRPOS('	
+                  　﻿', RIGHT("d"."identity", 1)) > 0
+              THEN CASE
+                WHEN "d"."identity" LIKE '%@%'
+                THEN LOWER(NULLIF(TRIM("d"."identity", '	
+                  　﻿'), ''))
+                ELSE NULLIF(TRIM("d"."identity", '	
+                  　﻿'), '')
+              END
+              WHEN "d"."identity" LIKE '%@%'
+              THEN LOWER("d"."identity")
+              ELSE "d"."identity"
+            END
           WHERE
             (
               NOT (
@@ -419,7 +479,23 @@ FROM (
       "person"
     FROM (
       SELECT
-        "s"."identity" AS "person"
+        CASE
+          WHEN "s"."identity" = ''
+          OR STRPOS('	
+                  　﻿', LEFT("s"."identity", 1)) > 0
+          OR STRPOS('	
+                  　﻿', RIGHT("s"."identity", 1)) > 0
+          THEN CASE
+            WHEN "s"."identity" LIKE '%@%'
+            THEN LOWER(NULLIF(TRIM("s"."identity", '	
+                  　﻿'), ''))
+            ELSE NULLIF(TRIM("s"."identity", '	
+                  　﻿'), '')
+          END
+          WHEN "s"."identity" LIKE '%@%'
+          THEN LOWER("s"."identity")
+          ELSE "s"."identity"
+        END AS "person"
       FROM "shop_activation"."snapshot_others__mailer" AS "s"
       WHERE
         (
@@ -427,11 +503,43 @@ FROM (
         )
       UNION
       SELECT
-        "s"."identity" AS "person"
+        CASE
+          WHEN "s"."identity" = ''
+          OR STRPOS('	
+                  　﻿', LEFT("s"."identity", 1)) > 0
+          OR STRPOS('	
+                  　﻿', RIGHT("s"."identity", 1)) > 0
+          THEN CASE
+            WHEN "s"."identity" LIKE '%@%'
+            THEN LOWER(NULLIF(TRIM("s"."identity", '	
+                  　﻿'), ''))
+            ELSE NULLIF(TRIM("s"."identity", '	
+                  　﻿'), '')
+          END
+          WHEN "s"."identity" LIKE '%@%'
+          THEN LOWER("s"."identity")
+          ELSE "s"."identity"
+        END AS "person"
       FROM "shop_activation"."plan_others__mailer" AS "s"
       WHERE
         "s"."op" = 'add'
     ) AS "i"
   ) AS "occupied"
-    ON "occupied"."person" = "d"."identity"
+    ON "occupied"."person" = CASE
+      WHEN "d"."identity" = ''
+      OR STRPOS('	
+                  　﻿', LEFT("d"."identity", 1)) > 0
+      OR STRPOS('	
+                  　﻿', RIGHT("d"."identity", 1)) > 0
+      THEN CASE
+        WHEN "d"."identity" LIKE '%@%'
+        THEN LOWER(NULLIF(TRIM("d"."identity", '	
+                  　﻿'), ''))
+        ELSE NULLIF(TRIM("d"."identity", '	
+                  　﻿'), '')
+      END
+      WHEN "d"."identity" LIKE '%@%'
+      THEN LOWER("d"."identity")
+      ELSE "d"."identity"
+    END
 ) AS "j";

@@ -81,9 +81,31 @@ FROM (
         CAST(NULL AS TIMESTAMP) AS "occurred_at",
         CASE
           WHEN CAST("m"."id" AS VARCHAR) = ''
-          OR CAST("m"."id" AS VARCHAR) LIKE ' %'
-          OR CAST("m"."id" AS VARCHAR) LIKE '% '
-          THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR)), '')
+          OR POSITION(
+            LEFT(CAST("m"."id" AS VARCHAR), 1) IN '	
+                  　﻿'
+          ) > 0
+          OR POSITION(
+            RIGHT(CAST("m"."id" AS VARCHAR), 1) IN '	
+                  　﻿'
+          ) > 0
+          THEN CASE
+            WHEN CAST("m"."id" AS VARCHAR) LIKE '%@%'
+            THEN LOWER(
+              NULLIF(
+                TRIM('	
+                  　﻿' FROM CAST("m"."id" AS VARCHAR)),
+                ''
+              )
+            )
+            ELSE NULLIF(
+              TRIM('	
+                  　﻿' FROM CAST("m"."id" AS VARCHAR)),
+              ''
+            )
+          END
+          WHEN CAST("m"."id" AS VARCHAR) LIKE '%@%'
+          THEN LOWER(CAST("m"."id" AS VARCHAR))
           ELSE CAST("m"."id" AS VARCHAR)
         END AS "group_person"
       FROM "shop"."people" AS "m"
@@ -98,7 +120,25 @@ FROM (
           1 AS "priority"
         FROM (
           SELECT
-            "d"."identity" AS "person"
+            CASE
+              WHEN "d"."identity" = ''
+              OR POSITION(LEFT("d"."identity", 1) IN '	
+                  　﻿') > 0
+              OR POSITION(RIGHT("d"."identity", 1) IN '	
+                  　﻿') > 0
+              THEN CASE
+                WHEN "d"."identity" LIKE '%@%'
+                THEN LOWER(
+                  NULLIF(TRIM('	
+                  　﻿' FROM "d"."identity"), '')
+                )
+                ELSE NULLIF(TRIM('	
+                  　﻿' FROM "d"."identity"), '')
+              END
+              WHEN "d"."identity" LIKE '%@%'
+              THEN LOWER("d"."identity")
+              ELSE "d"."identity"
+            END AS "person"
           FROM (
             SELECT
               "g"."identity",
@@ -157,7 +197,23 @@ FROM (
               "person"
             FROM (
               SELECT
-                "identity" AS "person"
+                CASE
+                  WHEN "identity" = ''
+                  OR POSITION(LEFT("identity", 1) IN '	
+                  　﻿') > 0
+                  OR POSITION(RIGHT("identity", 1) IN '	
+                  　﻿') > 0
+                  THEN CASE
+                    WHEN "identity" LIKE '%@%'
+                    THEN LOWER(NULLIF(TRIM('	
+                  　﻿' FROM "identity"), ''))
+                    ELSE NULLIF(TRIM('	
+                  　﻿' FROM "identity"), '')
+                  END
+                  WHEN "identity" LIKE '%@%'
+                  THEN LOWER("identity")
+                  ELSE "identity"
+                END AS "person"
               FROM "shop_activation"."snapshot_others__mailer"
               WHERE
                 (
@@ -174,7 +230,25 @@ FROM (
                 "sync" IN ('others__mailer') AND "is_reserved"
             ) AS "i"
           ) AS "seat"
-            ON "seat"."person" = "d"."identity"
+            ON "seat"."person" = CASE
+              WHEN "d"."identity" = ''
+              OR POSITION(LEFT("d"."identity", 1) IN '	
+                  　﻿') > 0
+              OR POSITION(RIGHT("d"."identity", 1) IN '	
+                  　﻿') > 0
+              THEN CASE
+                WHEN "d"."identity" LIKE '%@%'
+                THEN LOWER(
+                  NULLIF(TRIM('	
+                  　﻿' FROM "d"."identity"), '')
+                )
+                ELSE NULLIF(TRIM('	
+                  　﻿' FROM "d"."identity"), '')
+              END
+              WHEN "d"."identity" LIKE '%@%'
+              THEN LOWER("d"."identity")
+              ELSE "d"."identity"
+            END
           WHERE
             (
               NOT (
@@ -420,7 +494,25 @@ FROM (
       "person"
     FROM (
       SELECT
-        "s"."identity" AS "person"
+        CASE
+          WHEN "s"."identity" = ''
+          OR POSITION(LEFT("s"."identity", 1) IN '	
+                  　﻿') > 0
+          OR POSITION(RIGHT("s"."identity", 1) IN '	
+                  　﻿') > 0
+          THEN CASE
+            WHEN "s"."identity" LIKE '%@%'
+            THEN LOWER(
+              NULLIF(TRIM('	
+                  　﻿' FROM "s"."identity"), '')
+            )
+            ELSE NULLIF(TRIM('	
+                  　﻿' FROM "s"."identity"), '')
+          END
+          WHEN "s"."identity" LIKE '%@%'
+          THEN LOWER("s"."identity")
+          ELSE "s"."identity"
+        END AS "person"
       FROM "shop_activation"."snapshot_others__mailer" AS "s"
       WHERE
         (
@@ -428,11 +520,47 @@ FROM (
         )
       UNION
       SELECT
-        "s"."identity" AS "person"
+        CASE
+          WHEN "s"."identity" = ''
+          OR POSITION(LEFT("s"."identity", 1) IN '	
+                  　﻿') > 0
+          OR POSITION(RIGHT("s"."identity", 1) IN '	
+                  　﻿') > 0
+          THEN CASE
+            WHEN "s"."identity" LIKE '%@%'
+            THEN LOWER(
+              NULLIF(TRIM('	
+                  　﻿' FROM "s"."identity"), '')
+            )
+            ELSE NULLIF(TRIM('	
+                  　﻿' FROM "s"."identity"), '')
+          END
+          WHEN "s"."identity" LIKE '%@%'
+          THEN LOWER("s"."identity")
+          ELSE "s"."identity"
+        END AS "person"
       FROM "shop_activation"."plan_others__mailer" AS "s"
       WHERE
         "s"."op" = 'add'
     ) AS "i"
   ) AS "occupied"
-    ON "occupied"."person" = "d"."identity"
+    ON "occupied"."person" = CASE
+      WHEN "d"."identity" = ''
+      OR POSITION(LEFT("d"."identity", 1) IN '	
+                  　﻿') > 0
+      OR POSITION(RIGHT("d"."identity", 1) IN '	
+                  　﻿') > 0
+      THEN CASE
+        WHEN "d"."identity" LIKE '%@%'
+        THEN LOWER(
+          NULLIF(TRIM('	
+                  　﻿' FROM "d"."identity"), '')
+        )
+        ELSE NULLIF(TRIM('	
+                  　﻿' FROM "d"."identity"), '')
+      END
+      WHEN "d"."identity" LIKE '%@%'
+      THEN LOWER("d"."identity")
+      ELSE "d"."identity"
+    END
 ) AS "j";

@@ -60,9 +60,27 @@ FROM (
         CAST(NULL AS TIMESTAMP) AS "occurred_at",
         CASE
           WHEN CAST("m"."id" AS VARCHAR(65535)) = ''
-          OR CAST("m"."id" AS VARCHAR(65535)) LIKE ' %'
-          OR CAST("m"."id" AS VARCHAR(65535)) LIKE '% '
-          THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR(65535))), '')
+          OR POSITION(
+            LEFT(CAST("m"."id" AS VARCHAR(65535)), 1) IN '\t\n\013\f\r\034\035\036\037                  　﻿'
+          ) > 0
+          OR POSITION(
+            RIGHT(CAST("m"."id" AS VARCHAR(65535)), 1) IN '\t\n\013\f\r\034\035\036\037                  　﻿'
+          ) > 0
+          THEN CASE
+            WHEN CAST("m"."id" AS VARCHAR(65535)) LIKE '%@%'
+            THEN LOWER(
+              NULLIF(
+                TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM CAST("m"."id" AS VARCHAR(65535))),
+                ''
+              )
+            )
+            ELSE NULLIF(
+              TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM CAST("m"."id" AS VARCHAR(65535))),
+              ''
+            )
+          END
+          WHEN CAST("m"."id" AS VARCHAR(65535)) LIKE '%@%'
+          THEN LOWER(CAST("m"."id" AS VARCHAR(65535)))
           ELSE CAST("m"."id" AS VARCHAR(65535))
         END AS "group_person"
       FROM "shop"."people" AS "m"
@@ -77,7 +95,21 @@ FROM (
           1 AS "priority"
         FROM (
           SELECT
-            "d"."identity" AS "person"
+            CASE
+              WHEN "d"."identity" = ''
+              OR POSITION(LEFT("d"."identity", 1) IN '\t\n\013\f\r\034\035\036\037                  　﻿') > 0
+              OR POSITION(RIGHT("d"."identity", 1) IN '\t\n\013\f\r\034\035\036\037                  　﻿') > 0
+              THEN CASE
+                WHEN "d"."identity" LIKE '%@%'
+                THEN LOWER(
+                  NULLIF(TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM "d"."identity"), '')
+                )
+                ELSE NULLIF(TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM "d"."identity"), '')
+              END
+              WHEN "d"."identity" LIKE '%@%'
+              THEN LOWER("d"."identity")
+              ELSE "d"."identity"
+            END AS "person"
           FROM (
             SELECT
               "g"."identity",
@@ -135,7 +167,21 @@ FROM (
               "person"
             FROM (
               SELECT
-                "identity" AS "person"
+                CASE
+                  WHEN "identity" = ''
+                  OR POSITION(LEFT("identity", 1) IN '\t\n\013\f\r\034\035\036\037                  　﻿') > 0
+                  OR POSITION(RIGHT("identity", 1) IN '\t\n\013\f\r\034\035\036\037                  　﻿') > 0
+                  THEN CASE
+                    WHEN "identity" LIKE '%@%'
+                    THEN LOWER(
+                      NULLIF(TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM "identity"), '')
+                    )
+                    ELSE NULLIF(TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM "identity"), '')
+                  END
+                  WHEN "identity" LIKE '%@%'
+                  THEN LOWER("identity")
+                  ELSE "identity"
+                END AS "person"
               FROM "shop_activation"."snapshot_others__mailer"
               WHERE
                 (
@@ -152,7 +198,21 @@ FROM (
                 "sync" IN ('others__mailer') AND "is_reserved"
             ) AS "i"
           ) AS "seat"
-            ON "seat"."person" = "d"."identity"
+            ON "seat"."person" = CASE
+              WHEN "d"."identity" = ''
+              OR POSITION(LEFT("d"."identity", 1) IN '\t\n\013\f\r\034\035\036\037                  　﻿') > 0
+              OR POSITION(RIGHT("d"."identity", 1) IN '\t\n\013\f\r\034\035\036\037                  　﻿') > 0
+              THEN CASE
+                WHEN "d"."identity" LIKE '%@%'
+                THEN LOWER(
+                  NULLIF(TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM "d"."identity"), '')
+                )
+                ELSE NULLIF(TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM "d"."identity"), '')
+              END
+              WHEN "d"."identity" LIKE '%@%'
+              THEN LOWER("d"."identity")
+              ELSE "d"."identity"
+            END
           WHERE
             (
               NOT (
@@ -402,7 +462,21 @@ FROM (
       "person"
     FROM (
       SELECT
-        "s"."identity" AS "person"
+        CASE
+          WHEN "s"."identity" = ''
+          OR POSITION(LEFT("s"."identity", 1) IN '\t\n\013\f\r\034\035\036\037                  　﻿') > 0
+          OR POSITION(RIGHT("s"."identity", 1) IN '\t\n\013\f\r\034\035\036\037                  　﻿') > 0
+          THEN CASE
+            WHEN "s"."identity" LIKE '%@%'
+            THEN LOWER(
+              NULLIF(TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM "s"."identity"), '')
+            )
+            ELSE NULLIF(TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM "s"."identity"), '')
+          END
+          WHEN "s"."identity" LIKE '%@%'
+          THEN LOWER("s"."identity")
+          ELSE "s"."identity"
+        END AS "person"
       FROM "shop_activation"."snapshot_others__mailer" AS "s"
       WHERE
         (
@@ -410,11 +484,39 @@ FROM (
         )
       UNION
       SELECT
-        "s"."identity" AS "person"
+        CASE
+          WHEN "s"."identity" = ''
+          OR POSITION(LEFT("s"."identity", 1) IN '\t\n\013\f\r\034\035\036\037                  　﻿') > 0
+          OR POSITION(RIGHT("s"."identity", 1) IN '\t\n\013\f\r\034\035\036\037                  　﻿') > 0
+          THEN CASE
+            WHEN "s"."identity" LIKE '%@%'
+            THEN LOWER(
+              NULLIF(TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM "s"."identity"), '')
+            )
+            ELSE NULLIF(TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM "s"."identity"), '')
+          END
+          WHEN "s"."identity" LIKE '%@%'
+          THEN LOWER("s"."identity")
+          ELSE "s"."identity"
+        END AS "person"
       FROM "shop_activation"."plan_others__mailer" AS "s"
       WHERE
         "s"."op" = 'add'
     ) AS "i"
   ) AS "occupied"
-    ON "occupied"."person" = "d"."identity"
+    ON "occupied"."person" = CASE
+      WHEN "d"."identity" = ''
+      OR POSITION(LEFT("d"."identity", 1) IN '\t\n\013\f\r\034\035\036\037                  　﻿') > 0
+      OR POSITION(RIGHT("d"."identity", 1) IN '\t\n\013\f\r\034\035\036\037                  　﻿') > 0
+      THEN CASE
+        WHEN "d"."identity" LIKE '%@%'
+        THEN LOWER(
+          NULLIF(TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM "d"."identity"), '')
+        )
+        ELSE NULLIF(TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM "d"."identity"), '')
+      END
+      WHEN "d"."identity" LIKE '%@%'
+      THEN LOWER("d"."identity")
+      ELSE "d"."identity"
+    END
 ) AS "j";

@@ -74,9 +74,29 @@ FROM (
         CAST(NULL AS TIMESTAMP) AS "OCCURRED_AT",
         CASE
           WHEN CAST("M"."ID" AS VARCHAR) = ''
-          OR CAST("M"."ID" AS VARCHAR) LIKE ' %'
-          OR CAST("M"."ID" AS VARCHAR) LIKE '% '
-          THEN NULLIF(TRIM(CAST("M"."ID" AS VARCHAR)), '')
+          OR CHARINDEX(
+            LEFT(CAST("M"."ID" AS VARCHAR), 1),
+            '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'
+          ) > 0
+          OR CHARINDEX(
+            RIGHT(CAST("M"."ID" AS VARCHAR), 1),
+            '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'
+          ) > 0
+          THEN CASE
+            WHEN CAST("M"."ID" AS VARCHAR) LIKE '%@%'
+            THEN LOWER(
+              NULLIF(
+                TRIM(CAST("M"."ID" AS VARCHAR), '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'),
+                ''
+              )
+            )
+            ELSE NULLIF(
+              TRIM(CAST("M"."ID" AS VARCHAR), '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'),
+              ''
+            )
+          END
+          WHEN CAST("M"."ID" AS VARCHAR) LIKE '%@%'
+          THEN LOWER(CAST("M"."ID" AS VARCHAR))
           ELSE CAST("M"."ID" AS VARCHAR)
         END AS "GROUP_PERSON"
       FROM "SHOP"."PEOPLE" AS "M"
@@ -91,7 +111,21 @@ FROM (
           1 AS "PRIORITY"
         FROM (
           SELECT
-            "D"."IDENTITY" AS "PERSON"
+            CASE
+              WHEN "D"."IDENTITY" = ''
+              OR CHARINDEX(LEFT("D"."IDENTITY", 1), '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿') > 0
+              OR CHARINDEX(RIGHT("D"."IDENTITY", 1), '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿') > 0
+              THEN CASE
+                WHEN "D"."IDENTITY" LIKE '%@%'
+                THEN LOWER(
+                  NULLIF(TRIM("D"."IDENTITY", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+                )
+                ELSE NULLIF(TRIM("D"."IDENTITY", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+              END
+              WHEN "D"."IDENTITY" LIKE '%@%'
+              THEN LOWER("D"."IDENTITY")
+              ELSE "D"."IDENTITY"
+            END AS "PERSON"
           FROM (
             SELECT
               "G"."IDENTITY",
@@ -152,7 +186,21 @@ FROM (
               "PERSON"
             FROM (
               SELECT
-                "IDENTITY" AS "PERSON"
+                CASE
+                  WHEN "IDENTITY" = ''
+                  OR CHARINDEX(LEFT("IDENTITY", 1), '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿') > 0
+                  OR CHARINDEX(RIGHT("IDENTITY", 1), '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿') > 0
+                  THEN CASE
+                    WHEN "IDENTITY" LIKE '%@%'
+                    THEN LOWER(
+                      NULLIF(TRIM("IDENTITY", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+                    )
+                    ELSE NULLIF(TRIM("IDENTITY", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+                  END
+                  WHEN "IDENTITY" LIKE '%@%'
+                  THEN LOWER("IDENTITY")
+                  ELSE "IDENTITY"
+                END AS "PERSON"
               FROM "SHOP_ACTIVATION"."SNAPSHOT_OTHERS__MAILER"
               WHERE
                 (
@@ -169,7 +217,21 @@ FROM (
                 "SYNC" IN ('others__mailer') AND "IS_RESERVED"
             ) AS "I"
           ) AS "SEAT"
-            ON "SEAT"."PERSON" = "D"."IDENTITY"
+            ON "SEAT"."PERSON" = CASE
+              WHEN "D"."IDENTITY" = ''
+              OR CHARINDEX(LEFT("D"."IDENTITY", 1), '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿') > 0
+              OR CHARINDEX(RIGHT("D"."IDENTITY", 1), '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿') > 0
+              THEN CASE
+                WHEN "D"."IDENTITY" LIKE '%@%'
+                THEN LOWER(
+                  NULLIF(TRIM("D"."IDENTITY", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+                )
+                ELSE NULLIF(TRIM("D"."IDENTITY", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+              END
+              WHEN "D"."IDENTITY" LIKE '%@%'
+              THEN LOWER("D"."IDENTITY")
+              ELSE "D"."IDENTITY"
+            END
           WHERE
             (
               NOT (
@@ -416,7 +478,21 @@ FROM (
       "PERSON"
     FROM (
       SELECT
-        "S"."IDENTITY" AS "PERSON"
+        CASE
+          WHEN "S"."IDENTITY" = ''
+          OR CHARINDEX(LEFT("S"."IDENTITY", 1), '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿') > 0
+          OR CHARINDEX(RIGHT("S"."IDENTITY", 1), '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿') > 0
+          THEN CASE
+            WHEN "S"."IDENTITY" LIKE '%@%'
+            THEN LOWER(
+              NULLIF(TRIM("S"."IDENTITY", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+            )
+            ELSE NULLIF(TRIM("S"."IDENTITY", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+          END
+          WHEN "S"."IDENTITY" LIKE '%@%'
+          THEN LOWER("S"."IDENTITY")
+          ELSE "S"."IDENTITY"
+        END AS "PERSON"
       FROM "SHOP_ACTIVATION"."SNAPSHOT_OTHERS__MAILER" AS "S"
       WHERE
         (
@@ -424,11 +500,39 @@ FROM (
         )
       UNION
       SELECT
-        "S"."IDENTITY" AS "PERSON"
+        CASE
+          WHEN "S"."IDENTITY" = ''
+          OR CHARINDEX(LEFT("S"."IDENTITY", 1), '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿') > 0
+          OR CHARINDEX(RIGHT("S"."IDENTITY", 1), '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿') > 0
+          THEN CASE
+            WHEN "S"."IDENTITY" LIKE '%@%'
+            THEN LOWER(
+              NULLIF(TRIM("S"."IDENTITY", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+            )
+            ELSE NULLIF(TRIM("S"."IDENTITY", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+          END
+          WHEN "S"."IDENTITY" LIKE '%@%'
+          THEN LOWER("S"."IDENTITY")
+          ELSE "S"."IDENTITY"
+        END AS "PERSON"
       FROM "SHOP_ACTIVATION"."PLAN_OTHERS__MAILER" AS "S"
       WHERE
         "S"."OP" = 'add'
     ) AS "I"
   ) AS "OCCUPIED"
-    ON "OCCUPIED"."PERSON" = "D"."IDENTITY"
+    ON "OCCUPIED"."PERSON" = CASE
+      WHEN "D"."IDENTITY" = ''
+      OR CHARINDEX(LEFT("D"."IDENTITY", 1), '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿') > 0
+      OR CHARINDEX(RIGHT("D"."IDENTITY", 1), '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿') > 0
+      THEN CASE
+        WHEN "D"."IDENTITY" LIKE '%@%'
+        THEN LOWER(
+          NULLIF(TRIM("D"."IDENTITY", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+        )
+        ELSE NULLIF(TRIM("D"."IDENTITY", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+      END
+      WHEN "D"."IDENTITY" LIKE '%@%'
+      THEN LOWER("D"."IDENTITY")
+      ELSE "D"."IDENTITY"
+    END
 ) AS "J";

@@ -80,9 +80,29 @@ FROM (
         CAST(NULL AS TIMESTAMP) AS `occurred_at`,
         CASE
           WHEN CAST(`m`.`id` AS STRING) = ''
-          OR CAST(`m`.`id` AS STRING) LIKE ' %'
-          OR CAST(`m`.`id` AS STRING) LIKE '% '
-          THEN NULLIF(TRIM(CAST(`m`.`id` AS STRING)), '')
+          OR LOCATE(
+            LEFT(CAST(`m`.`id` AS STRING), 1),
+            '\t\n\013\014\r\034\035\036\037                  　﻿'
+          ) > 0
+          OR LOCATE(
+            RIGHT(CAST(`m`.`id` AS STRING), 1),
+            '\t\n\013\014\r\034\035\036\037                  　﻿'
+          ) > 0
+          THEN CASE
+            WHEN CAST(`m`.`id` AS STRING) LIKE '%@%'
+            THEN LOWER(
+              NULLIF(
+                TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM CAST(`m`.`id` AS STRING)),
+                ''
+              )
+            )
+            ELSE NULLIF(
+              TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM CAST(`m`.`id` AS STRING)),
+              ''
+            )
+          END
+          WHEN CAST(`m`.`id` AS STRING) LIKE '%@%'
+          THEN LOWER(CAST(`m`.`id` AS STRING))
           ELSE CAST(`m`.`id` AS STRING)
         END AS `group_person`
       FROM `shop`.`people` AS `m`
@@ -97,7 +117,27 @@ FROM (
           1 AS `priority`
         FROM (
           SELECT
-            `d`.`identity` AS `person`
+            CASE
+              WHEN `d`.`identity` = ''
+              OR LOCATE(LEFT(`d`.`identity`, 1), '\t\n\013\014\r\034\035\036\037                  　﻿') > 0
+              OR LOCATE(RIGHT(`d`.`identity`, 1), '\t\n\013\014\r\034\035\036\037                  　﻿') > 0
+              THEN CASE
+                WHEN `d`.`identity` LIKE '%@%'
+                THEN LOWER(
+                  NULLIF(
+                    TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM `d`.`identity`),
+                    ''
+                  )
+                )
+                ELSE NULLIF(
+                  TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM `d`.`identity`),
+                  ''
+                )
+              END
+              WHEN `d`.`identity` LIKE '%@%'
+              THEN LOWER(`d`.`identity`)
+              ELSE `d`.`identity`
+            END AS `person`
           FROM (
             SELECT
               `g`.`identity`,
@@ -155,7 +195,21 @@ FROM (
               `person`
             FROM (
               SELECT
-                `identity` AS `person`
+                CASE
+                  WHEN `identity` = ''
+                  OR LOCATE(LEFT(`identity`, 1), '\t\n\013\014\r\034\035\036\037                  　﻿') > 0
+                  OR LOCATE(RIGHT(`identity`, 1), '\t\n\013\014\r\034\035\036\037                  　﻿') > 0
+                  THEN CASE
+                    WHEN `identity` LIKE '%@%'
+                    THEN LOWER(
+                      NULLIF(TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM `identity`), '')
+                    )
+                    ELSE NULLIF(TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM `identity`), '')
+                  END
+                  WHEN `identity` LIKE '%@%'
+                  THEN LOWER(`identity`)
+                  ELSE `identity`
+                END AS `person`
               FROM `shop_activation`.`snapshot_others__mailer`
               WHERE
                 (
@@ -172,7 +226,27 @@ FROM (
                 `sync` IN ('others__mailer') AND `is_reserved`
             ) AS `i`
           ) AS `seat`
-            ON `seat`.`person` = `d`.`identity`
+            ON `seat`.`person` = CASE
+              WHEN `d`.`identity` = ''
+              OR LOCATE(LEFT(`d`.`identity`, 1), '\t\n\013\014\r\034\035\036\037                  　﻿') > 0
+              OR LOCATE(RIGHT(`d`.`identity`, 1), '\t\n\013\014\r\034\035\036\037                  　﻿') > 0
+              THEN CASE
+                WHEN `d`.`identity` LIKE '%@%'
+                THEN LOWER(
+                  NULLIF(
+                    TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM `d`.`identity`),
+                    ''
+                  )
+                )
+                ELSE NULLIF(
+                  TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM `d`.`identity`),
+                  ''
+                )
+              END
+              WHEN `d`.`identity` LIKE '%@%'
+              THEN LOWER(`d`.`identity`)
+              ELSE `d`.`identity`
+            END
           WHERE
             (
               NOT (
@@ -417,7 +491,27 @@ FROM (
       `person`
     FROM (
       SELECT
-        `s`.`identity` AS `person`
+        CASE
+          WHEN `s`.`identity` = ''
+          OR LOCATE(LEFT(`s`.`identity`, 1), '\t\n\013\014\r\034\035\036\037                  　﻿') > 0
+          OR LOCATE(RIGHT(`s`.`identity`, 1), '\t\n\013\014\r\034\035\036\037                  　﻿') > 0
+          THEN CASE
+            WHEN `s`.`identity` LIKE '%@%'
+            THEN LOWER(
+              NULLIF(
+                TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM `s`.`identity`),
+                ''
+              )
+            )
+            ELSE NULLIF(
+              TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM `s`.`identity`),
+              ''
+            )
+          END
+          WHEN `s`.`identity` LIKE '%@%'
+          THEN LOWER(`s`.`identity`)
+          ELSE `s`.`identity`
+        END AS `person`
       FROM `shop_activation`.`snapshot_others__mailer` AS `s`
       WHERE
         (
@@ -425,11 +519,51 @@ FROM (
         )
       UNION
       SELECT
-        `s`.`identity` AS `person`
+        CASE
+          WHEN `s`.`identity` = ''
+          OR LOCATE(LEFT(`s`.`identity`, 1), '\t\n\013\014\r\034\035\036\037                  　﻿') > 0
+          OR LOCATE(RIGHT(`s`.`identity`, 1), '\t\n\013\014\r\034\035\036\037                  　﻿') > 0
+          THEN CASE
+            WHEN `s`.`identity` LIKE '%@%'
+            THEN LOWER(
+              NULLIF(
+                TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM `s`.`identity`),
+                ''
+              )
+            )
+            ELSE NULLIF(
+              TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM `s`.`identity`),
+              ''
+            )
+          END
+          WHEN `s`.`identity` LIKE '%@%'
+          THEN LOWER(`s`.`identity`)
+          ELSE `s`.`identity`
+        END AS `person`
       FROM `shop_activation`.`plan_others__mailer` AS `s`
       WHERE
         `s`.`op` = 'add'
     ) AS `i`
   ) AS `occupied`
-    ON `occupied`.`person` = `d`.`identity`
+    ON `occupied`.`person` = CASE
+      WHEN `d`.`identity` = ''
+      OR LOCATE(LEFT(`d`.`identity`, 1), '\t\n\013\014\r\034\035\036\037                  　﻿') > 0
+      OR LOCATE(RIGHT(`d`.`identity`, 1), '\t\n\013\014\r\034\035\036\037                  　﻿') > 0
+      THEN CASE
+        WHEN `d`.`identity` LIKE '%@%'
+        THEN LOWER(
+          NULLIF(
+            TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM `d`.`identity`),
+            ''
+          )
+        )
+        ELSE NULLIF(
+          TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM `d`.`identity`),
+          ''
+        )
+      END
+      WHEN `d`.`identity` LIKE '%@%'
+      THEN LOWER(`d`.`identity`)
+      ELSE `d`.`identity`
+    END
 ) AS `j`;

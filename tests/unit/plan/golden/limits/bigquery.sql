@@ -276,14 +276,42 @@ FROM (
         GROUP BY
           `n`.`person`
       ) AS `capped`
-        ON `capped`.`person` = `d`.`identity`
+        ON `capped`.`person` = CASE
+          WHEN `d`.`identity` = ''
+          OR INSTR('\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿', LEFT(`d`.`identity`, 1)) > 0
+          OR INSTR('\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿', RIGHT(`d`.`identity`, 1)) > 0
+          THEN CASE
+            WHEN `d`.`identity` LIKE '%@%'
+            THEN LOWER(
+              NULLIF(TRIM(`d`.`identity`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+            )
+            ELSE NULLIF(TRIM(`d`.`identity`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+          END
+          WHEN `d`.`identity` LIKE '%@%'
+          THEN LOWER(`d`.`identity`)
+          ELSE `d`.`identity`
+        END
     ) AS `d`
     LEFT JOIN (
       SELECT
         *
       FROM `activation_higher_1`
     ) AS `higher_1`
-      ON `higher_1`.`person` = `d`.`identity`
+      ON `higher_1`.`person` = CASE
+        WHEN `d`.`identity` = ''
+        OR INSTR('\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿', LEFT(`d`.`identity`, 1)) > 0
+        OR INSTR('\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿', RIGHT(`d`.`identity`, 1)) > 0
+        THEN CASE
+          WHEN `d`.`identity` LIKE '%@%'
+          THEN LOWER(
+            NULLIF(TRIM(`d`.`identity`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+          )
+          ELSE NULLIF(TRIM(`d`.`identity`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+        END
+        WHEN `d`.`identity` LIKE '%@%'
+        THEN LOWER(`d`.`identity`)
+        ELSE `d`.`identity`
+      END
     LEFT JOIN (
       SELECT
         `person`,
@@ -337,7 +365,21 @@ FROM (
       GROUP BY
         `person`
     ) AS `paced_1`
-      ON `paced_1`.`person` = `d`.`identity`
+      ON `paced_1`.`person` = CASE
+        WHEN `d`.`identity` = ''
+        OR INSTR('\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿', LEFT(`d`.`identity`, 1)) > 0
+        OR INSTR('\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿', RIGHT(`d`.`identity`, 1)) > 0
+        THEN CASE
+          WHEN `d`.`identity` LIKE '%@%'
+          THEN LOWER(
+            NULLIF(TRIM(`d`.`identity`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+          )
+          ELSE NULLIF(TRIM(`d`.`identity`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+        END
+        WHEN `d`.`identity` LIKE '%@%'
+        THEN LOWER(`d`.`identity`)
+        ELSE `d`.`identity`
+      END
     LEFT JOIN (
       SELECT
         `identity` AS `person`,
@@ -448,7 +490,19 @@ SELECT
   TRUE AS `is_reserved`
 FROM (
   SELECT
-    `identity` AS `person`,
+    CASE
+      WHEN `identity` = ''
+      OR INSTR('\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿', LEFT(`identity`, 1)) > 0
+      OR INSTR('\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿', RIGHT(`identity`, 1)) > 0
+      THEN CASE
+        WHEN `identity` LIKE '%@%'
+        THEN LOWER(NULLIF(TRIM(`identity`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'), ''))
+        ELSE NULLIF(TRIM(`identity`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+      END
+      WHEN `identity` LIKE '%@%'
+      THEN LOWER(`identity`)
+      ELSE `identity`
+    END AS `person`,
     `identity` AS `identity`,
     `transition` AS `transition`,
     `cause` = 'in doubt' AS `is_again`
@@ -488,7 +542,21 @@ WHERE
         *
       FROM `activation_higher_1`
     ) AS `higher_1`
-      ON `higher_1`.`person` = `d`.`identity`
+      ON `higher_1`.`person` = CASE
+        WHEN `d`.`identity` = ''
+        OR INSTR('\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿', LEFT(`d`.`identity`, 1)) > 0
+        OR INSTR('\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿', RIGHT(`d`.`identity`, 1)) > 0
+        THEN CASE
+          WHEN `d`.`identity` LIKE '%@%'
+          THEN LOWER(
+            NULLIF(TRIM(`d`.`identity`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+          )
+          ELSE NULLIF(TRIM(`d`.`identity`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+        END
+        WHEN `d`.`identity` LIKE '%@%'
+        THEN LOWER(`d`.`identity`)
+        ELSE `d`.`identity`
+      END
     LEFT JOIN (
       SELECT
         `person`,
@@ -542,7 +610,21 @@ WHERE
       GROUP BY
         `person`
     ) AS `paced_1`
-      ON `paced_1`.`person` = `d`.`identity`
+      ON `paced_1`.`person` = CASE
+        WHEN `d`.`identity` = ''
+        OR INSTR('\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿', LEFT(`d`.`identity`, 1)) > 0
+        OR INSTR('\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿', RIGHT(`d`.`identity`, 1)) > 0
+        THEN CASE
+          WHEN `d`.`identity` LIKE '%@%'
+          THEN LOWER(
+            NULLIF(TRIM(`d`.`identity`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+          )
+          ELSE NULLIF(TRIM(`d`.`identity`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+        END
+        WHEN `d`.`identity` LIKE '%@%'
+        THEN LOWER(`d`.`identity`)
+        ELSE `d`.`identity`
+      END
     LEFT JOIN (
       SELECT
         `identity` AS `person`,
@@ -584,7 +666,21 @@ FROM (
       *
     FROM `activation_higher_1`
   ) AS `higher_1`
-    ON `higher_1`.`person` = `d`.`identity`
+    ON `higher_1`.`person` = CASE
+      WHEN `d`.`identity` = ''
+      OR INSTR('\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿', LEFT(`d`.`identity`, 1)) > 0
+      OR INSTR('\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿', RIGHT(`d`.`identity`, 1)) > 0
+      THEN CASE
+        WHEN `d`.`identity` LIKE '%@%'
+        THEN LOWER(
+          NULLIF(TRIM(`d`.`identity`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+        )
+        ELSE NULLIF(TRIM(`d`.`identity`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+      END
+      WHEN `d`.`identity` LIKE '%@%'
+      THEN LOWER(`d`.`identity`)
+      ELSE `d`.`identity`
+    END
   LEFT JOIN (
     SELECT
       `person`,
@@ -638,7 +734,21 @@ FROM (
     GROUP BY
       `person`
   ) AS `paced_1`
-    ON `paced_1`.`person` = `d`.`identity`
+    ON `paced_1`.`person` = CASE
+      WHEN `d`.`identity` = ''
+      OR INSTR('\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿', LEFT(`d`.`identity`, 1)) > 0
+      OR INSTR('\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿', RIGHT(`d`.`identity`, 1)) > 0
+      THEN CASE
+        WHEN `d`.`identity` LIKE '%@%'
+        THEN LOWER(
+          NULLIF(TRIM(`d`.`identity`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+        )
+        ELSE NULLIF(TRIM(`d`.`identity`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+      END
+      WHEN `d`.`identity` LIKE '%@%'
+      THEN LOWER(`d`.`identity`)
+      ELSE `d`.`identity`
+    END
   LEFT JOIN (
     SELECT
       `identity` AS `person`,

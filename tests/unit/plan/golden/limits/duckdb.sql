@@ -273,14 +273,46 @@ FROM (
         GROUP BY
           "n"."person"
       ) AS "capped"
-        ON "capped"."person" = "d"."identity"
+        ON "capped"."person" = CASE
+          WHEN "d"."identity" = ''
+          OR STRPOS('	
+                  　﻿', LEFT("d"."identity", 1)) > 0
+          OR STRPOS('	
+                  　﻿', RIGHT("d"."identity", 1)) > 0
+          THEN CASE
+            WHEN "d"."identity" LIKE '%@%'
+            THEN LOWER(NULLIF(TRIM("d"."identity", '	
+                  　﻿'), ''))
+            ELSE NULLIF(TRIM("d"."identity", '	
+                  　﻿'), '')
+          END
+          WHEN "d"."identity" LIKE '%@%'
+          THEN LOWER("d"."identity")
+          ELSE "d"."identity"
+        END
     ) AS "d"
     LEFT JOIN (
       SELECT
         *
       FROM "activation_higher_1"
     ) AS "higher_1"
-      ON "higher_1"."person" = "d"."identity"
+      ON "higher_1"."person" = CASE
+        WHEN "d"."identity" = ''
+        OR STRPOS('	
+                  　﻿', LEFT("d"."identity", 1)) > 0
+        OR STRPOS('	
+                  　﻿', RIGHT("d"."identity", 1)) > 0
+        THEN CASE
+          WHEN "d"."identity" LIKE '%@%'
+          THEN LOWER(NULLIF(TRIM("d"."identity", '	
+                  　﻿'), ''))
+          ELSE NULLIF(TRIM("d"."identity", '	
+                  　﻿'), '')
+        END
+        WHEN "d"."identity" LIKE '%@%'
+        THEN LOWER("d"."identity")
+        ELSE "d"."identity"
+      END
     LEFT JOIN (
       SELECT
         "person",
@@ -334,7 +366,23 @@ FROM (
       GROUP BY
         "person"
     ) AS "paced_1"
-      ON "paced_1"."person" = "d"."identity"
+      ON "paced_1"."person" = CASE
+        WHEN "d"."identity" = ''
+        OR STRPOS('	
+                  　﻿', LEFT("d"."identity", 1)) > 0
+        OR STRPOS('	
+                  　﻿', RIGHT("d"."identity", 1)) > 0
+        THEN CASE
+          WHEN "d"."identity" LIKE '%@%'
+          THEN LOWER(NULLIF(TRIM("d"."identity", '	
+                  　﻿'), ''))
+          ELSE NULLIF(TRIM("d"."identity", '	
+                  　﻿'), '')
+        END
+        WHEN "d"."identity" LIKE '%@%'
+        THEN LOWER("d"."identity")
+        ELSE "d"."identity"
+      END
     LEFT JOIN (
       SELECT
         "identity" AS "person",
@@ -445,7 +493,23 @@ SELECT
   TRUE AS "is_reserved"
 FROM (
   SELECT
-    "identity" AS "person",
+    CASE
+      WHEN "identity" = ''
+      OR STRPOS('	
+                  　﻿', LEFT("identity", 1)) > 0
+      OR STRPOS('	
+                  　﻿', RIGHT("identity", 1)) > 0
+      THEN CASE
+        WHEN "identity" LIKE '%@%'
+        THEN LOWER(NULLIF(TRIM("identity", '	
+                  　﻿'), ''))
+        ELSE NULLIF(TRIM("identity", '	
+                  　﻿'), '')
+      END
+      WHEN "identity" LIKE '%@%'
+      THEN LOWER("identity")
+      ELSE "identity"
+    END AS "person",
     "identity" AS "identity",
     "transition" AS "transition",
     "cause" = 'in doubt' AS "is_again"
@@ -485,7 +549,23 @@ WHERE
         *
       FROM "activation_higher_1"
     ) AS "higher_1"
-      ON "higher_1"."person" = "d"."identity"
+      ON "higher_1"."person" = CASE
+        WHEN "d"."identity" = ''
+        OR STRPOS('	
+                  　﻿', LEFT("d"."identity", 1)) > 0
+        OR STRPOS('	
+                  　﻿', RIGHT("d"."identity", 1)) > 0
+        THEN CASE
+          WHEN "d"."identity" LIKE '%@%'
+          THEN LOWER(NULLIF(TRIM("d"."identity", '	
+                  　﻿'), ''))
+          ELSE NULLIF(TRIM("d"."identity", '	
+                  　﻿'), '')
+        END
+        WHEN "d"."identity" LIKE '%@%'
+        THEN LOWER("d"."identity")
+        ELSE "d"."identity"
+      END
     LEFT JOIN (
       SELECT
         "person",
@@ -539,7 +619,23 @@ WHERE
       GROUP BY
         "person"
     ) AS "paced_1"
-      ON "paced_1"."person" = "d"."identity"
+      ON "paced_1"."person" = CASE
+        WHEN "d"."identity" = ''
+        OR STRPOS('	
+                  　﻿', LEFT("d"."identity", 1)) > 0
+        OR STRPOS('	
+                  　﻿', RIGHT("d"."identity", 1)) > 0
+        THEN CASE
+          WHEN "d"."identity" LIKE '%@%'
+          THEN LOWER(NULLIF(TRIM("d"."identity", '	
+                  　﻿'), ''))
+          ELSE NULLIF(TRIM("d"."identity", '	
+                  　﻿'), '')
+        END
+        WHEN "d"."identity" LIKE '%@%'
+        THEN LOWER("d"."identity")
+        ELSE "d"."identity"
+      END
     LEFT JOIN (
       SELECT
         "identity" AS "person",
@@ -581,7 +677,23 @@ FROM (
       *
     FROM "activation_higher_1"
   ) AS "higher_1"
-    ON "higher_1"."person" = "d"."identity"
+    ON "higher_1"."person" = CASE
+      WHEN "d"."identity" = ''
+      OR STRPOS('	
+                  　﻿', LEFT("d"."identity", 1)) > 0
+      OR STRPOS('	
+                  　﻿', RIGHT("d"."identity", 1)) > 0
+      THEN CASE
+        WHEN "d"."identity" LIKE '%@%'
+        THEN LOWER(NULLIF(TRIM("d"."identity", '	
+                  　﻿'), ''))
+        ELSE NULLIF(TRIM("d"."identity", '	
+                  　﻿'), '')
+      END
+      WHEN "d"."identity" LIKE '%@%'
+      THEN LOWER("d"."identity")
+      ELSE "d"."identity"
+    END
   LEFT JOIN (
     SELECT
       "person",
@@ -635,7 +747,23 @@ FROM (
     GROUP BY
       "person"
   ) AS "paced_1"
-    ON "paced_1"."person" = "d"."identity"
+    ON "paced_1"."person" = CASE
+      WHEN "d"."identity" = ''
+      OR STRPOS('	
+                  　﻿', LEFT("d"."identity", 1)) > 0
+      OR STRPOS('	
+                  　﻿', RIGHT("d"."identity", 1)) > 0
+      THEN CASE
+        WHEN "d"."identity" LIKE '%@%'
+        THEN LOWER(NULLIF(TRIM("d"."identity", '	
+                  　﻿'), ''))
+        ELSE NULLIF(TRIM("d"."identity", '	
+                  　﻿'), '')
+      END
+      WHEN "d"."identity" LIKE '%@%'
+      THEN LOWER("d"."identity")
+      ELSE "d"."identity"
+    END
   LEFT JOIN (
     SELECT
       "identity" AS "person",

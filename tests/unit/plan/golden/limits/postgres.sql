@@ -272,14 +272,50 @@ FROM (
         GROUP BY
           "n"."person"
       ) AS "capped"
-        ON "capped"."person" = "d"."identity"
+        ON "capped"."person" = CASE
+          WHEN "d"."identity" = ''
+          OR POSITION(LEFT("d"."identity", 1) IN '	
+                  　﻿') > 0
+          OR POSITION(RIGHT("d"."identity", 1) IN '	
+                  　﻿') > 0
+          THEN CASE
+            WHEN "d"."identity" LIKE '%@%'
+            THEN LOWER(
+              NULLIF(TRIM('	
+                  　﻿' FROM "d"."identity"), '')
+            )
+            ELSE NULLIF(TRIM('	
+                  　﻿' FROM "d"."identity"), '')
+          END
+          WHEN "d"."identity" LIKE '%@%'
+          THEN LOWER("d"."identity")
+          ELSE "d"."identity"
+        END
     ) AS "d"
     LEFT JOIN (
       SELECT
         *
       FROM "activation_higher_1"
     ) AS "higher_1"
-      ON "higher_1"."person" = "d"."identity"
+      ON "higher_1"."person" = CASE
+        WHEN "d"."identity" = ''
+        OR POSITION(LEFT("d"."identity", 1) IN '	
+                  　﻿') > 0
+        OR POSITION(RIGHT("d"."identity", 1) IN '	
+                  　﻿') > 0
+        THEN CASE
+          WHEN "d"."identity" LIKE '%@%'
+          THEN LOWER(
+            NULLIF(TRIM('	
+                  　﻿' FROM "d"."identity"), '')
+          )
+          ELSE NULLIF(TRIM('	
+                  　﻿' FROM "d"."identity"), '')
+        END
+        WHEN "d"."identity" LIKE '%@%'
+        THEN LOWER("d"."identity")
+        ELSE "d"."identity"
+      END
     LEFT JOIN (
       SELECT
         "person",
@@ -333,7 +369,25 @@ FROM (
       GROUP BY
         "person"
     ) AS "paced_1"
-      ON "paced_1"."person" = "d"."identity"
+      ON "paced_1"."person" = CASE
+        WHEN "d"."identity" = ''
+        OR POSITION(LEFT("d"."identity", 1) IN '	
+                  　﻿') > 0
+        OR POSITION(RIGHT("d"."identity", 1) IN '	
+                  　﻿') > 0
+        THEN CASE
+          WHEN "d"."identity" LIKE '%@%'
+          THEN LOWER(
+            NULLIF(TRIM('	
+                  　﻿' FROM "d"."identity"), '')
+          )
+          ELSE NULLIF(TRIM('	
+                  　﻿' FROM "d"."identity"), '')
+        END
+        WHEN "d"."identity" LIKE '%@%'
+        THEN LOWER("d"."identity")
+        ELSE "d"."identity"
+      END
     LEFT JOIN (
       SELECT
         "identity" AS "person",
@@ -446,7 +500,23 @@ SELECT
   TRUE AS "is_reserved"
 FROM (
   SELECT
-    "identity" AS "person",
+    CASE
+      WHEN "identity" = ''
+      OR POSITION(LEFT("identity", 1) IN '	
+                  　﻿') > 0
+      OR POSITION(RIGHT("identity", 1) IN '	
+                  　﻿') > 0
+      THEN CASE
+        WHEN "identity" LIKE '%@%'
+        THEN LOWER(NULLIF(TRIM('	
+                  　﻿' FROM "identity"), ''))
+        ELSE NULLIF(TRIM('	
+                  　﻿' FROM "identity"), '')
+      END
+      WHEN "identity" LIKE '%@%'
+      THEN LOWER("identity")
+      ELSE "identity"
+    END AS "person",
     "identity" AS "identity",
     "transition" AS "transition",
     "cause" = 'in doubt' AS "is_again"
@@ -486,7 +556,25 @@ WHERE
         *
       FROM "activation_higher_1"
     ) AS "higher_1"
-      ON "higher_1"."person" = "d"."identity"
+      ON "higher_1"."person" = CASE
+        WHEN "d"."identity" = ''
+        OR POSITION(LEFT("d"."identity", 1) IN '	
+                  　﻿') > 0
+        OR POSITION(RIGHT("d"."identity", 1) IN '	
+                  　﻿') > 0
+        THEN CASE
+          WHEN "d"."identity" LIKE '%@%'
+          THEN LOWER(
+            NULLIF(TRIM('	
+                  　﻿' FROM "d"."identity"), '')
+          )
+          ELSE NULLIF(TRIM('	
+                  　﻿' FROM "d"."identity"), '')
+        END
+        WHEN "d"."identity" LIKE '%@%'
+        THEN LOWER("d"."identity")
+        ELSE "d"."identity"
+      END
     LEFT JOIN (
       SELECT
         "person",
@@ -540,7 +628,25 @@ WHERE
       GROUP BY
         "person"
     ) AS "paced_1"
-      ON "paced_1"."person" = "d"."identity"
+      ON "paced_1"."person" = CASE
+        WHEN "d"."identity" = ''
+        OR POSITION(LEFT("d"."identity", 1) IN '	
+                  　﻿') > 0
+        OR POSITION(RIGHT("d"."identity", 1) IN '	
+                  　﻿') > 0
+        THEN CASE
+          WHEN "d"."identity" LIKE '%@%'
+          THEN LOWER(
+            NULLIF(TRIM('	
+                  　﻿' FROM "d"."identity"), '')
+          )
+          ELSE NULLIF(TRIM('	
+                  　﻿' FROM "d"."identity"), '')
+        END
+        WHEN "d"."identity" LIKE '%@%'
+        THEN LOWER("d"."identity")
+        ELSE "d"."identity"
+      END
     LEFT JOIN (
       SELECT
         "identity" AS "person",
@@ -582,7 +688,25 @@ FROM (
       *
     FROM "activation_higher_1"
   ) AS "higher_1"
-    ON "higher_1"."person" = "d"."identity"
+    ON "higher_1"."person" = CASE
+      WHEN "d"."identity" = ''
+      OR POSITION(LEFT("d"."identity", 1) IN '	
+                  　﻿') > 0
+      OR POSITION(RIGHT("d"."identity", 1) IN '	
+                  　﻿') > 0
+      THEN CASE
+        WHEN "d"."identity" LIKE '%@%'
+        THEN LOWER(
+          NULLIF(TRIM('	
+                  　﻿' FROM "d"."identity"), '')
+        )
+        ELSE NULLIF(TRIM('	
+                  　﻿' FROM "d"."identity"), '')
+      END
+      WHEN "d"."identity" LIKE '%@%'
+      THEN LOWER("d"."identity")
+      ELSE "d"."identity"
+    END
   LEFT JOIN (
     SELECT
       "person",
@@ -636,7 +760,25 @@ FROM (
     GROUP BY
       "person"
   ) AS "paced_1"
-    ON "paced_1"."person" = "d"."identity"
+    ON "paced_1"."person" = CASE
+      WHEN "d"."identity" = ''
+      OR POSITION(LEFT("d"."identity", 1) IN '	
+                  　﻿') > 0
+      OR POSITION(RIGHT("d"."identity", 1) IN '	
+                  　﻿') > 0
+      THEN CASE
+        WHEN "d"."identity" LIKE '%@%'
+        THEN LOWER(
+          NULLIF(TRIM('	
+                  　﻿' FROM "d"."identity"), '')
+        )
+        ELSE NULLIF(TRIM('	
+                  　﻿' FROM "d"."identity"), '')
+      END
+      WHEN "d"."identity" LIKE '%@%'
+      THEN LOWER("d"."identity")
+      ELSE "d"."identity"
+    END
   LEFT JOIN (
     SELECT
       "identity" AS "person",

@@ -277,14 +277,42 @@ FROM (
         GROUP BY
           "n"."person"
       ) AS "capped"
-        ON "capped"."person" = "d"."identity"
+        ON "capped"."person" = CASE
+          WHEN "d"."identity" = ''
+          OR POSITION(LEFT("d"."identity", 1) IN '\t\n\013\f\r\034\035\036\037                  　﻿') > 0
+          OR POSITION(RIGHT("d"."identity", 1) IN '\t\n\013\f\r\034\035\036\037                  　﻿') > 0
+          THEN CASE
+            WHEN "d"."identity" LIKE '%@%'
+            THEN LOWER(
+              NULLIF(TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM "d"."identity"), '')
+            )
+            ELSE NULLIF(TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM "d"."identity"), '')
+          END
+          WHEN "d"."identity" LIKE '%@%'
+          THEN LOWER("d"."identity")
+          ELSE "d"."identity"
+        END
     ) AS "d"
     LEFT JOIN (
       SELECT
         *
       FROM "activation_higher_1"
     ) AS "higher_1"
-      ON "higher_1"."person" = "d"."identity"
+      ON "higher_1"."person" = CASE
+        WHEN "d"."identity" = ''
+        OR POSITION(LEFT("d"."identity", 1) IN '\t\n\013\f\r\034\035\036\037                  　﻿') > 0
+        OR POSITION(RIGHT("d"."identity", 1) IN '\t\n\013\f\r\034\035\036\037                  　﻿') > 0
+        THEN CASE
+          WHEN "d"."identity" LIKE '%@%'
+          THEN LOWER(
+            NULLIF(TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM "d"."identity"), '')
+          )
+          ELSE NULLIF(TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM "d"."identity"), '')
+        END
+        WHEN "d"."identity" LIKE '%@%'
+        THEN LOWER("d"."identity")
+        ELSE "d"."identity"
+      END
     LEFT JOIN (
       SELECT
         "person",
@@ -338,7 +366,21 @@ FROM (
       GROUP BY
         "person"
     ) AS "paced_1"
-      ON "paced_1"."person" = "d"."identity"
+      ON "paced_1"."person" = CASE
+        WHEN "d"."identity" = ''
+        OR POSITION(LEFT("d"."identity", 1) IN '\t\n\013\f\r\034\035\036\037                  　﻿') > 0
+        OR POSITION(RIGHT("d"."identity", 1) IN '\t\n\013\f\r\034\035\036\037                  　﻿') > 0
+        THEN CASE
+          WHEN "d"."identity" LIKE '%@%'
+          THEN LOWER(
+            NULLIF(TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM "d"."identity"), '')
+          )
+          ELSE NULLIF(TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM "d"."identity"), '')
+        END
+        WHEN "d"."identity" LIKE '%@%'
+        THEN LOWER("d"."identity")
+        ELSE "d"."identity"
+      END
     LEFT JOIN (
       SELECT
         "identity" AS "person",
@@ -451,7 +493,21 @@ SELECT
   TRUE AS "is_reserved"
 FROM (
   SELECT
-    "identity" AS "person",
+    CASE
+      WHEN "identity" = ''
+      OR POSITION(LEFT("identity", 1) IN '\t\n\013\f\r\034\035\036\037                  　﻿') > 0
+      OR POSITION(RIGHT("identity", 1) IN '\t\n\013\f\r\034\035\036\037                  　﻿') > 0
+      THEN CASE
+        WHEN "identity" LIKE '%@%'
+        THEN LOWER(
+          NULLIF(TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM "identity"), '')
+        )
+        ELSE NULLIF(TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM "identity"), '')
+      END
+      WHEN "identity" LIKE '%@%'
+      THEN LOWER("identity")
+      ELSE "identity"
+    END AS "person",
     "identity" AS "identity",
     "transition" AS "transition",
     "cause" = 'in doubt' AS "is_again"
@@ -491,7 +547,21 @@ WHERE
         *
       FROM "activation_higher_1"
     ) AS "higher_1"
-      ON "higher_1"."person" = "d"."identity"
+      ON "higher_1"."person" = CASE
+        WHEN "d"."identity" = ''
+        OR POSITION(LEFT("d"."identity", 1) IN '\t\n\013\f\r\034\035\036\037                  　﻿') > 0
+        OR POSITION(RIGHT("d"."identity", 1) IN '\t\n\013\f\r\034\035\036\037                  　﻿') > 0
+        THEN CASE
+          WHEN "d"."identity" LIKE '%@%'
+          THEN LOWER(
+            NULLIF(TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM "d"."identity"), '')
+          )
+          ELSE NULLIF(TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM "d"."identity"), '')
+        END
+        WHEN "d"."identity" LIKE '%@%'
+        THEN LOWER("d"."identity")
+        ELSE "d"."identity"
+      END
     LEFT JOIN (
       SELECT
         "person",
@@ -545,7 +615,21 @@ WHERE
       GROUP BY
         "person"
     ) AS "paced_1"
-      ON "paced_1"."person" = "d"."identity"
+      ON "paced_1"."person" = CASE
+        WHEN "d"."identity" = ''
+        OR POSITION(LEFT("d"."identity", 1) IN '\t\n\013\f\r\034\035\036\037                  　﻿') > 0
+        OR POSITION(RIGHT("d"."identity", 1) IN '\t\n\013\f\r\034\035\036\037                  　﻿') > 0
+        THEN CASE
+          WHEN "d"."identity" LIKE '%@%'
+          THEN LOWER(
+            NULLIF(TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM "d"."identity"), '')
+          )
+          ELSE NULLIF(TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM "d"."identity"), '')
+        END
+        WHEN "d"."identity" LIKE '%@%'
+        THEN LOWER("d"."identity")
+        ELSE "d"."identity"
+      END
     LEFT JOIN (
       SELECT
         "identity" AS "person",
@@ -587,7 +671,21 @@ FROM (
       *
     FROM "activation_higher_1"
   ) AS "higher_1"
-    ON "higher_1"."person" = "d"."identity"
+    ON "higher_1"."person" = CASE
+      WHEN "d"."identity" = ''
+      OR POSITION(LEFT("d"."identity", 1) IN '\t\n\013\f\r\034\035\036\037                  　﻿') > 0
+      OR POSITION(RIGHT("d"."identity", 1) IN '\t\n\013\f\r\034\035\036\037                  　﻿') > 0
+      THEN CASE
+        WHEN "d"."identity" LIKE '%@%'
+        THEN LOWER(
+          NULLIF(TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM "d"."identity"), '')
+        )
+        ELSE NULLIF(TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM "d"."identity"), '')
+      END
+      WHEN "d"."identity" LIKE '%@%'
+      THEN LOWER("d"."identity")
+      ELSE "d"."identity"
+    END
   LEFT JOIN (
     SELECT
       "person",
@@ -641,7 +739,21 @@ FROM (
     GROUP BY
       "person"
   ) AS "paced_1"
-    ON "paced_1"."person" = "d"."identity"
+    ON "paced_1"."person" = CASE
+      WHEN "d"."identity" = ''
+      OR POSITION(LEFT("d"."identity", 1) IN '\t\n\013\f\r\034\035\036\037                  　﻿') > 0
+      OR POSITION(RIGHT("d"."identity", 1) IN '\t\n\013\f\r\034\035\036\037                  　﻿') > 0
+      THEN CASE
+        WHEN "d"."identity" LIKE '%@%'
+        THEN LOWER(
+          NULLIF(TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM "d"."identity"), '')
+        )
+        ELSE NULLIF(TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM "d"."identity"), '')
+      END
+      WHEN "d"."identity" LIKE '%@%'
+      THEN LOWER("d"."identity")
+      ELSE "d"."identity"
+    END
   LEFT JOIN (
     SELECT
       "identity" AS "person",

@@ -272,14 +272,42 @@ FROM (
         GROUP BY
           "N"."PERSON"
       ) AS "CAPPED"
-        ON "CAPPED"."PERSON" = "D"."IDENTITY"
+        ON "CAPPED"."PERSON" = CASE
+          WHEN "D"."IDENTITY" = ''
+          OR CHARINDEX(LEFT("D"."IDENTITY", 1), '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿') > 0
+          OR CHARINDEX(RIGHT("D"."IDENTITY", 1), '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿') > 0
+          THEN CASE
+            WHEN "D"."IDENTITY" LIKE '%@%'
+            THEN LOWER(
+              NULLIF(TRIM("D"."IDENTITY", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+            )
+            ELSE NULLIF(TRIM("D"."IDENTITY", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+          END
+          WHEN "D"."IDENTITY" LIKE '%@%'
+          THEN LOWER("D"."IDENTITY")
+          ELSE "D"."IDENTITY"
+        END
     ) AS "D"
     LEFT JOIN (
       SELECT
         *
       FROM "ACTIVATION_HIGHER_1"
     ) AS "HIGHER_1"
-      ON "HIGHER_1"."PERSON" = "D"."IDENTITY"
+      ON "HIGHER_1"."PERSON" = CASE
+        WHEN "D"."IDENTITY" = ''
+        OR CHARINDEX(LEFT("D"."IDENTITY", 1), '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿') > 0
+        OR CHARINDEX(RIGHT("D"."IDENTITY", 1), '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿') > 0
+        THEN CASE
+          WHEN "D"."IDENTITY" LIKE '%@%'
+          THEN LOWER(
+            NULLIF(TRIM("D"."IDENTITY", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+          )
+          ELSE NULLIF(TRIM("D"."IDENTITY", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+        END
+        WHEN "D"."IDENTITY" LIKE '%@%'
+        THEN LOWER("D"."IDENTITY")
+        ELSE "D"."IDENTITY"
+      END
     LEFT JOIN (
       SELECT
         "PERSON",
@@ -333,7 +361,21 @@ FROM (
       GROUP BY
         "PERSON"
     ) AS "PACED_1"
-      ON "PACED_1"."PERSON" = "D"."IDENTITY"
+      ON "PACED_1"."PERSON" = CASE
+        WHEN "D"."IDENTITY" = ''
+        OR CHARINDEX(LEFT("D"."IDENTITY", 1), '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿') > 0
+        OR CHARINDEX(RIGHT("D"."IDENTITY", 1), '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿') > 0
+        THEN CASE
+          WHEN "D"."IDENTITY" LIKE '%@%'
+          THEN LOWER(
+            NULLIF(TRIM("D"."IDENTITY", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+          )
+          ELSE NULLIF(TRIM("D"."IDENTITY", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+        END
+        WHEN "D"."IDENTITY" LIKE '%@%'
+        THEN LOWER("D"."IDENTITY")
+        ELSE "D"."IDENTITY"
+      END
     LEFT JOIN (
       SELECT
         "IDENTITY" AS "PERSON",
@@ -444,7 +486,21 @@ SELECT
   TRUE AS "IS_RESERVED"
 FROM (
   SELECT
-    "IDENTITY" AS "PERSON",
+    CASE
+      WHEN "IDENTITY" = ''
+      OR CHARINDEX(LEFT("IDENTITY", 1), '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿') > 0
+      OR CHARINDEX(RIGHT("IDENTITY", 1), '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿') > 0
+      THEN CASE
+        WHEN "IDENTITY" LIKE '%@%'
+        THEN LOWER(
+          NULLIF(TRIM("IDENTITY", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+        )
+        ELSE NULLIF(TRIM("IDENTITY", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+      END
+      WHEN "IDENTITY" LIKE '%@%'
+      THEN LOWER("IDENTITY")
+      ELSE "IDENTITY"
+    END AS "PERSON",
     "IDENTITY" AS "IDENTITY",
     "TRANSITION" AS "TRANSITION",
     "CAUSE" = 'in doubt' AS "IS_AGAIN"
@@ -484,7 +540,21 @@ WHERE
         *
       FROM "ACTIVATION_HIGHER_1"
     ) AS "HIGHER_1"
-      ON "HIGHER_1"."PERSON" = "D"."IDENTITY"
+      ON "HIGHER_1"."PERSON" = CASE
+        WHEN "D"."IDENTITY" = ''
+        OR CHARINDEX(LEFT("D"."IDENTITY", 1), '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿') > 0
+        OR CHARINDEX(RIGHT("D"."IDENTITY", 1), '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿') > 0
+        THEN CASE
+          WHEN "D"."IDENTITY" LIKE '%@%'
+          THEN LOWER(
+            NULLIF(TRIM("D"."IDENTITY", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+          )
+          ELSE NULLIF(TRIM("D"."IDENTITY", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+        END
+        WHEN "D"."IDENTITY" LIKE '%@%'
+        THEN LOWER("D"."IDENTITY")
+        ELSE "D"."IDENTITY"
+      END
     LEFT JOIN (
       SELECT
         "PERSON",
@@ -538,7 +608,21 @@ WHERE
       GROUP BY
         "PERSON"
     ) AS "PACED_1"
-      ON "PACED_1"."PERSON" = "D"."IDENTITY"
+      ON "PACED_1"."PERSON" = CASE
+        WHEN "D"."IDENTITY" = ''
+        OR CHARINDEX(LEFT("D"."IDENTITY", 1), '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿') > 0
+        OR CHARINDEX(RIGHT("D"."IDENTITY", 1), '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿') > 0
+        THEN CASE
+          WHEN "D"."IDENTITY" LIKE '%@%'
+          THEN LOWER(
+            NULLIF(TRIM("D"."IDENTITY", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+          )
+          ELSE NULLIF(TRIM("D"."IDENTITY", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+        END
+        WHEN "D"."IDENTITY" LIKE '%@%'
+        THEN LOWER("D"."IDENTITY")
+        ELSE "D"."IDENTITY"
+      END
     LEFT JOIN (
       SELECT
         "IDENTITY" AS "PERSON",
@@ -580,7 +664,21 @@ FROM (
       *
     FROM "ACTIVATION_HIGHER_1"
   ) AS "HIGHER_1"
-    ON "HIGHER_1"."PERSON" = "D"."IDENTITY"
+    ON "HIGHER_1"."PERSON" = CASE
+      WHEN "D"."IDENTITY" = ''
+      OR CHARINDEX(LEFT("D"."IDENTITY", 1), '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿') > 0
+      OR CHARINDEX(RIGHT("D"."IDENTITY", 1), '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿') > 0
+      THEN CASE
+        WHEN "D"."IDENTITY" LIKE '%@%'
+        THEN LOWER(
+          NULLIF(TRIM("D"."IDENTITY", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+        )
+        ELSE NULLIF(TRIM("D"."IDENTITY", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+      END
+      WHEN "D"."IDENTITY" LIKE '%@%'
+      THEN LOWER("D"."IDENTITY")
+      ELSE "D"."IDENTITY"
+    END
   LEFT JOIN (
     SELECT
       "PERSON",
@@ -634,7 +732,21 @@ FROM (
     GROUP BY
       "PERSON"
   ) AS "PACED_1"
-    ON "PACED_1"."PERSON" = "D"."IDENTITY"
+    ON "PACED_1"."PERSON" = CASE
+      WHEN "D"."IDENTITY" = ''
+      OR CHARINDEX(LEFT("D"."IDENTITY", 1), '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿') > 0
+      OR CHARINDEX(RIGHT("D"."IDENTITY", 1), '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿') > 0
+      THEN CASE
+        WHEN "D"."IDENTITY" LIKE '%@%'
+        THEN LOWER(
+          NULLIF(TRIM("D"."IDENTITY", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+        )
+        ELSE NULLIF(TRIM("D"."IDENTITY", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+      END
+      WHEN "D"."IDENTITY" LIKE '%@%'
+      THEN LOWER("D"."IDENTITY")
+      ELSE "D"."IDENTITY"
+    END
   LEFT JOIN (
     SELECT
       "IDENTITY" AS "PERSON",

@@ -259,14 +259,54 @@ FROM (
         GROUP BY
           `n`.`person`
       ) AS `capped`
-        ON `capped`.`person` = `d`.`identity`
+        ON `capped`.`person` = CASE
+          WHEN `d`.`identity` = ''
+          OR LOCATE(LEFT(`d`.`identity`, 1), '\t\n\013\014\r\034\035\036\037                  　﻿') > 0
+          OR LOCATE(RIGHT(`d`.`identity`, 1), '\t\n\013\014\r\034\035\036\037                  　﻿') > 0
+          THEN CASE
+            WHEN `d`.`identity` LIKE '%@%'
+            THEN LOWER(
+              NULLIF(
+                TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM `d`.`identity`),
+                ''
+              )
+            )
+            ELSE NULLIF(
+              TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM `d`.`identity`),
+              ''
+            )
+          END
+          WHEN `d`.`identity` LIKE '%@%'
+          THEN LOWER(`d`.`identity`)
+          ELSE `d`.`identity`
+        END
     ) AS `d`
     LEFT JOIN (
       SELECT
         *
       FROM `shop_activation`.`scratch_00000000_higher1_people__mailer` AS `activation_higher_1`
     ) AS `higher_1`
-      ON `higher_1`.`person` = `d`.`identity`
+      ON `higher_1`.`person` = CASE
+        WHEN `d`.`identity` = ''
+        OR LOCATE(LEFT(`d`.`identity`, 1), '\t\n\013\014\r\034\035\036\037                  　﻿') > 0
+        OR LOCATE(RIGHT(`d`.`identity`, 1), '\t\n\013\014\r\034\035\036\037                  　﻿') > 0
+        THEN CASE
+          WHEN `d`.`identity` LIKE '%@%'
+          THEN LOWER(
+            NULLIF(
+              TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM `d`.`identity`),
+              ''
+            )
+          )
+          ELSE NULLIF(
+            TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM `d`.`identity`),
+            ''
+          )
+        END
+        WHEN `d`.`identity` LIKE '%@%'
+        THEN LOWER(`d`.`identity`)
+        ELSE `d`.`identity`
+      END
     LEFT JOIN (
       SELECT
         `person`,
@@ -320,7 +360,27 @@ FROM (
       GROUP BY
         `person`
     ) AS `paced_1`
-      ON `paced_1`.`person` = `d`.`identity`
+      ON `paced_1`.`person` = CASE
+        WHEN `d`.`identity` = ''
+        OR LOCATE(LEFT(`d`.`identity`, 1), '\t\n\013\014\r\034\035\036\037                  　﻿') > 0
+        OR LOCATE(RIGHT(`d`.`identity`, 1), '\t\n\013\014\r\034\035\036\037                  　﻿') > 0
+        THEN CASE
+          WHEN `d`.`identity` LIKE '%@%'
+          THEN LOWER(
+            NULLIF(
+              TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM `d`.`identity`),
+              ''
+            )
+          )
+          ELSE NULLIF(
+            TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM `d`.`identity`),
+            ''
+          )
+        END
+        WHEN `d`.`identity` LIKE '%@%'
+        THEN LOWER(`d`.`identity`)
+        ELSE `d`.`identity`
+      END
     LEFT JOIN (
       SELECT
         `identity` AS `person`,
@@ -434,7 +494,21 @@ SELECT
   CAST(NULL AS TIMESTAMP) AS `forgiven_at`
 FROM (
   SELECT
-    `identity` AS `person`,
+    CASE
+      WHEN `identity` = ''
+      OR LOCATE(LEFT(`identity`, 1), '\t\n\013\014\r\034\035\036\037                  　﻿') > 0
+      OR LOCATE(RIGHT(`identity`, 1), '\t\n\013\014\r\034\035\036\037                  　﻿') > 0
+      THEN CASE
+        WHEN `identity` LIKE '%@%'
+        THEN LOWER(
+          NULLIF(TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM `identity`), '')
+        )
+        ELSE NULLIF(TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM `identity`), '')
+      END
+      WHEN `identity` LIKE '%@%'
+      THEN LOWER(`identity`)
+      ELSE `identity`
+    END AS `person`,
     `identity` AS `identity`,
     `transition` AS `transition`,
     `cause` = 'in doubt' AS `is_again`
@@ -480,7 +554,27 @@ USING (
           *
         FROM `shop_activation`.`scratch_00000000_higher1_people__mailer` AS `activation_higher_1`
       ) AS `higher_1`
-        ON `higher_1`.`person` = `d`.`identity`
+        ON `higher_1`.`person` = CASE
+          WHEN `d`.`identity` = ''
+          OR LOCATE(LEFT(`d`.`identity`, 1), '\t\n\013\014\r\034\035\036\037                  　﻿') > 0
+          OR LOCATE(RIGHT(`d`.`identity`, 1), '\t\n\013\014\r\034\035\036\037                  　﻿') > 0
+          THEN CASE
+            WHEN `d`.`identity` LIKE '%@%'
+            THEN LOWER(
+              NULLIF(
+                TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM `d`.`identity`),
+                ''
+              )
+            )
+            ELSE NULLIF(
+              TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM `d`.`identity`),
+              ''
+            )
+          END
+          WHEN `d`.`identity` LIKE '%@%'
+          THEN LOWER(`d`.`identity`)
+          ELSE `d`.`identity`
+        END
       LEFT JOIN (
         SELECT
           `person`,
@@ -534,7 +628,27 @@ USING (
         GROUP BY
           `person`
       ) AS `paced_1`
-        ON `paced_1`.`person` = `d`.`identity`
+        ON `paced_1`.`person` = CASE
+          WHEN `d`.`identity` = ''
+          OR LOCATE(LEFT(`d`.`identity`, 1), '\t\n\013\014\r\034\035\036\037                  　﻿') > 0
+          OR LOCATE(RIGHT(`d`.`identity`, 1), '\t\n\013\014\r\034\035\036\037                  　﻿') > 0
+          THEN CASE
+            WHEN `d`.`identity` LIKE '%@%'
+            THEN LOWER(
+              NULLIF(
+                TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM `d`.`identity`),
+                ''
+              )
+            )
+            ELSE NULLIF(
+              TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM `d`.`identity`),
+              ''
+            )
+          END
+          WHEN `d`.`identity` LIKE '%@%'
+          THEN LOWER(`d`.`identity`)
+          ELSE `d`.`identity`
+        END
       LEFT JOIN (
         SELECT
           `identity` AS `person`,
@@ -581,7 +695,27 @@ FROM (
       *
     FROM `shop_activation`.`scratch_00000000_higher1_people__mailer` AS `activation_higher_1`
   ) AS `higher_1`
-    ON `higher_1`.`person` = `d`.`identity`
+    ON `higher_1`.`person` = CASE
+      WHEN `d`.`identity` = ''
+      OR LOCATE(LEFT(`d`.`identity`, 1), '\t\n\013\014\r\034\035\036\037                  　﻿') > 0
+      OR LOCATE(RIGHT(`d`.`identity`, 1), '\t\n\013\014\r\034\035\036\037                  　﻿') > 0
+      THEN CASE
+        WHEN `d`.`identity` LIKE '%@%'
+        THEN LOWER(
+          NULLIF(
+            TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM `d`.`identity`),
+            ''
+          )
+        )
+        ELSE NULLIF(
+          TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM `d`.`identity`),
+          ''
+        )
+      END
+      WHEN `d`.`identity` LIKE '%@%'
+      THEN LOWER(`d`.`identity`)
+      ELSE `d`.`identity`
+    END
   LEFT JOIN (
     SELECT
       `person`,
@@ -635,7 +769,27 @@ FROM (
     GROUP BY
       `person`
   ) AS `paced_1`
-    ON `paced_1`.`person` = `d`.`identity`
+    ON `paced_1`.`person` = CASE
+      WHEN `d`.`identity` = ''
+      OR LOCATE(LEFT(`d`.`identity`, 1), '\t\n\013\014\r\034\035\036\037                  　﻿') > 0
+      OR LOCATE(RIGHT(`d`.`identity`, 1), '\t\n\013\014\r\034\035\036\037                  　﻿') > 0
+      THEN CASE
+        WHEN `d`.`identity` LIKE '%@%'
+        THEN LOWER(
+          NULLIF(
+            TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM `d`.`identity`),
+            ''
+          )
+        )
+        ELSE NULLIF(
+          TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM `d`.`identity`),
+          ''
+        )
+      END
+      WHEN `d`.`identity` LIKE '%@%'
+      THEN LOWER(`d`.`identity`)
+      ELSE `d`.`identity`
+    END
   LEFT JOIN (
     SELECT
       `identity` AS `person`,
