@@ -105,7 +105,7 @@ class Rollout:
 
 @dataclass(frozen=True, slots=True)
 class After:
-    """Another sync that has to have a person first: acknowledged, and with nothing pending."""
+    """Another sync that has to be done with a person first: nothing may be pending there."""
 
     sync: str
     """Its name."""
@@ -115,6 +115,8 @@ class After:
     """A late person is sent all the same."""
     lag: Span | None = None
     """How long the other destination takes to act on what it has acknowledged."""
+    may_lack: bool = False
+    """It is enough that nothing is pending there: whom the other sync does not want passes."""
 
 
 @dataclass(frozen=True, slots=True)

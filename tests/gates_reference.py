@@ -59,6 +59,8 @@ class Settings:
     may_shrink: bool = False
     after: Mapping[str, str] = field(default_factory=dict)
     """By sync, the one that has to have somebody first."""
+    may_lack: bool = False
+    """It is enough that nothing is pending there."""
     cap: tuple[int, int, str] | None = None
     """Of a segment: so many entries in so many hours or days."""
     expires: int | None = None
@@ -252,10 +254,12 @@ class Reference:
         members = self.members.get(first, {})
         there = {who for who, member in members.items() if member.is_in and not member.open}
         pending = {who for *_, who in self._decide(first, day, settings, draws=False).changes}
+        open_there = {who for who, member in members.items() if member.open}
+        held = pending | open_there
         return found | {
             (op, cause, who)
             for op, cause, who in decided.changes
-            if op != "remove" and who not in there - pending
+            if op != "remove" and (who in held if settings.may_lack else who not in there - pending)
         }
 
     def _entering(

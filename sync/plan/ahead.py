@@ -1,4 +1,4 @@
-"""The people that the first sync has: its snapshot, less what it would change today."""
+"""The people who need not wait for a first sync: by its snapshot, and its plan of today."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from sync.errors import PlanHeld, WarehouseError
 from sync.model import Sync
 from sync.plan import diff, ordering, preparing
 from sync.plan.comparison import Comparison
-from sync.plan.delays import Delay
+from sync.plan.delays import CHANGES, Delay
+from sync.plan.gated import model_rows
 from sync.plan.preparing import Prepared
 from sync.plan.unsettled import Unsettled
 from sync.plan.workspace import Subqueries
 from sync.rules import AsOf
 from sync.state.catalogue import Catalogue
+from sync.warehouse import sql as e
 
 if TYPE_CHECKING:
     from sync.plan.planner import Planner
@@ -26,13 +28,29 @@ Preview = Callable[[Catalogue, Prepared, Unsettled | None], "Planner"]
 
 
 def find(state: Catalogue, c: Comparison, behind: ordering.Behind, preview: Preview) -> exp.Select:
-    """The people that the first sync has, with nothing pending there. Writes nothing."""
+    """The people who need not wait for the first sync. Writes nothing.
+
+    Where its plan can't be looked at, those are the people that it has, whatever is needed.
+    """
     snapshot = state.tables.of(behind.after.sync).snapshot
-    if snapshot.name not in state.present():
+    is_there = snapshot.name in state.present()
+    if not (is_there or behind.after.may_lack):
         return ordering.no_people()
     known = behind.as_of.known.get(behind.after.sync)
     pending = _pending(state, c, behind, preview)
-    return ordering.find_ahead(snapshot, pending, known, behind.landed_before())
+    landed = behind.landed_before()
+    if behind.after.may_lack and pending is not None:
+        there = snapshot if is_there else None
+        return ordering.find_settled(_people(c, behind), there, pending, known, landed)
+    if not is_there:
+        return ordering.no_people()
+    return ordering.find_ahead(snapshot, pending, known, landed)
+
+
+def _people(c: Comparison, behind: ordering.Behind) -> exp.Select:
+    """The model's people: (person)."""
+    rows = exp.select(*e.aliased([("person", behind.who())]))
+    return rows.from_(model_rows(c).subquery(e.ident(CHANGES), copy=False))
 
 
 def _pending(

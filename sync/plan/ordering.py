@@ -49,6 +49,8 @@ class Behind:
         """Who comes first."""
         late = f"; late after {self.after.timeout}" if self.after.timeout else ""
         lag = f", or less than {self.after.lag} ago" if self.after.lag else ""
+        if self.after.may_lack:
+            return f"something of this person is pending in {self.after.sync}{lag}{late}"
         return f"{self.after.sync} has not acknowledged this person as the model has it{lag}{late}"
 
     @property
@@ -225,6 +227,34 @@ def find_ahead(
     is_pending = exp.select(e.number(1)).from_(pending.subquery(e.ident("w")))
     is_pending = is_pending.where(e.equals(e.col("identity", "w"), e.col("identity", "s")))
     return people.where(exp.Not(this=exp.Exists(this=is_pending)))
+
+
+def find_settled(
+    people: exp.Select,
+    snapshot: Relation | None,
+    pending: exp.Query,
+    known: int | None = None,
+    before: datetime | None = None,
+) -> exp.Select:
+    """`AHEAD` where the first sync may lack them: those of the `people` it has nothing to do for.
+
+    Without a `snapshot` it has never run.
+    """
+    changing = exp.select(*e.aliased([("person", person(e.col("identity", "w")))]))
+    busy: exp.Query = changing.from_(pending.subquery(e.ident("w")))
+    if snapshot is not None:
+        unsure: list[exp.Expr] = [e.not_null(e.col("unconfirmed", "s"))]
+        if known is not None:
+            unsure.append(exp.GT(this=e.col("written_epoch", "s"), expression=e.number(known)))
+        if before is not None:
+            unsure.append(exp.GT(this=e.col("acknowledged_at", "s"), expression=e.moment(before)))
+        told = exp.select(*e.aliased([("person", person(e.col("identity", "s")))]))
+        told = told.from_(e.table(snapshot, "s")).where(e.paren(e.any_of(*unsure)))
+        busy = exp.union(busy, told, distinct=False)
+    is_busy = exp.select(e.number(1)).from_(busy.subquery(e.ident("b")))
+    is_busy = is_busy.where(e.equals(e.col("person", "b"), e.col("person", "p")))
+    settled = e.select(e.col("person", "p")).distinct().from_(people.subquery(e.ident("p")))
+    return settled.where(exp.Not(this=exp.Exists(this=is_busy)))
 
 
 def pending_in(

@@ -19,6 +19,11 @@ class AfterForm(BaseModel):
     timeout: Span | None = Field(
         None, description="How long a person waits before being late, for example `6 hours`."
     )
+    need: Literal["present", "settled"] = Field(
+        "present",
+        description="The other destination has to have the person (`present`), or it is enough that"
+        " nothing is pending there (`settled`).",
+    )
     then: Literal["hold", "send"] | None = Field(
         None, description="A person who is late still waits (`hold`, the default), or is sent."
     )

@@ -39,7 +39,7 @@ def _ordered(draft: Draft, zone: str) -> Draft:
         return draft
     timeout = Span.parse(form.timeout, zone) if form.timeout else None
     lag = Span.parse(form.lag, zone) if form.lag else None
-    after = After(_first(draft, form), timeout, form.then == "send", lag)
+    after = After(_first(draft, form), timeout, form.then == "send", lag, form.need == "settled")
     rules = replace(draft.sync.rules, after=after)
     return replace(draft, sync=replace(draft.sync, rules=rules))
 

@@ -298,6 +298,32 @@ def test_whoever_waits_for_too_long_is_late_and_is_sent_where_that_is_said(
     assert shop.state("select * from {state}.waiting") == []
 
 
+def test_whom_the_first_destination_does_not_want_goes_where_that_is_enough(
+    shop: SmallProject, run: Runs
+) -> None:
+    """The flag is for people with a tier, the message for everybody."""
+    query = "select person_id, tier from rows where tier is not null"
+    flags = replace(carts(after=None), query=query)
+    flags.activation["destinations"] = [{"name": "launchdarkly", "traits": []}]
+    message = replace(carts({"destination": "launchdarkly", "model": "seg_carts"}), name="seg_all")
+    message.activation["destinations"] = message.activation["destinations"][:1]
+    shop.define(flags, message)
+    shop.warehouse.run("update rows set tier = null where person_id = 'p2'")
+    shop.sandbox.add_fault("status", {"vendor": "launchdarkly", "method": "PATCH"})
+    run("apply", expect=6)
+    assert messages(shop) == []
+    message.activation["destinations"][0]["after"]["need"] = "settled"
+    shop.define(flags, message)
+    assert "deferred: 2 " in run("plan").text
+    run("apply", expect=6)
+    assert messages(shop) == ["p2"]
+    why = run("why", "p1", "--select", "seg_all").text
+    assert "something of this person is pending in seg_carts__launchdarkly" in why
+    shop.sandbox.clear_faults()
+    run("apply")
+    assert sorted(messages(shop)) == ["p1", "p2", "p3"]
+
+
 def test_a_short_lag_is_waited_for_within_the_run(shop: SmallProject, run: Runs) -> None:
     shop.define(carts({"destination": "launchdarkly", "lag": "2 seconds"}))
     run("apply")

@@ -142,6 +142,7 @@ def any_settings(chance: random.Random) -> Settings:
         has_cohort=maybe[5],
         may_shrink=chance.random() < 0.5,
         after={"people__web": "people__crm"} if chance.random() < 0.5 else {},
+        may_lack=chance.random() < 0.4,
         cap=chance.choice(CAPS),
         expires=chance.choice((None, None, 12)),
         window=chance.choice((None, None, *WINDOWS)),
@@ -258,7 +259,9 @@ class World:
             ),
             rollout=rollout,
             ended=tuple(settings.ends.items()),
-            after=After(settings.after[sync]) if sync in settings.after else None,
+            after=After(settings.after[sync], may_lack=settings.may_lack)
+            if sync in settings.after
+            else None,
             cap=cap_of(settings) if is_segment else None,
             expires=expiry_of(settings) if is_segment else None,
             window=window_of(settings) if is_segment else None,
@@ -515,6 +518,12 @@ MISTAKES = {
     ),
     "whom the first sync would change passes": Mistake(
         ordering, "find_ahead", "if pending is None", "if True"
+    ),
+    "whom the first sync would change passes where it may lack them": Mistake(
+        ordering,
+        "find_settled",
+        'pending.subquery(e.ident("w"))',
+        'pending.subquery(e.ident("w")).where(exp.false())',
     ),
     "a row is alive in the last instant": Mistake(
         moments.Expired, "condition", "exp.LTE(", "exp.LT("
