@@ -231,5 +231,5 @@ def announced(forgetting: Forgetting) -> Iterator[str]:
     for way in dict.fromkeys(filter(None, ways.values())):
         yield f"{way} at {', '.join(name for name, asked in ways.items() if asked == way)}"
     if left := [name for name, way in ways.items() if not way]:
-        yield f"leave {', '.join(left)} as {'it is' if len(left) == 1 else 'they are'}"
+        yield f"erase nothing at {', '.join(left)}, where the next run sends a member's exit"
     yield "erase the state"

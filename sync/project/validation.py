@@ -97,13 +97,13 @@ def complaints(
     also_known: Sequence[str] = (),
 ) -> Iterator[Problem]:
     """One problem for each thing pydantic found; `also_known` keys are valid beside the model's."""
-    seen: set[tuple[str, str]] = set()
+    grouped: dict[tuple[str, tuple[str | int, ...]], list[Mapping[str, Any]]] = {}
     for found in error.errors(include_url=False, include_context=True):
         keys = real_keys(found["loc"], raw, is_missing=found["type"] == "missing")
-        problem = _problem(found, keys, place, raw, model, also_known)
-        if (problem.code, problem.where) not in seen:
-            seen.add((problem.code, problem.where))
-            yield problem
+        kind = found["type"] if found["type"] in ("extra_forbidden", "missing") else "value"
+        grouped.setdefault((kind, keys), []).append(found)
+    for (_, keys), same in grouped.items():
+        yield _problem(same, keys, place, raw, model, also_known)
 
 
 def known_keys(model: type[BaseModel], without: Sequence[str] = ()) -> list[str]:
@@ -113,14 +113,14 @@ def known_keys(model: type[BaseModel], without: Sequence[str] = ()) -> list[str]
 
 
 def _problem(
-    found: Mapping[str, Any],
+    found: Sequence[Mapping[str, Any]],
     keys: tuple[str | int, ...],
     place: Place,
     raw: Any,
     model: type[BaseModel],
     also_known: Sequence[str],
 ) -> Problem:
-    kind: str = found["type"]
+    kind: str = found[0]["type"]
     key = dotted("", keys) or place.path.rsplit(".", 1)[-1]
     if kind == "extra_forbidden":
         level = _model_at(model, keys[:-1])
@@ -138,8 +138,17 @@ def _problem(
         return place.problem(
             f"{place.code}-missing-key", f" lacks `{key}`", *keys, fix=f"add it in {place.file}"
         )
-    expected, hint = _expected(found)
+    expected, hint = _any_expected(found)
     return place.problem(f"{place.code}-wrong-value", f": `{key}` {expected}", *keys, hint=hint)
+
+
+def _any_expected(found: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
+    """What a value must be: of a union, any of what each of its members says."""
+    told = [_expected(one) for one in found]
+    must = [text.removeprefix("must be ") for text, _ in told if text.startswith("must be ")]
+    if len(must) < len(told):
+        return told[0]
+    return f"must be {' or '.join(dict.fromkeys(must))}", told[0][1]
 
 
 def _expected(found: Mapping[str, Any]) -> tuple[str, str]:

@@ -203,6 +203,14 @@ def _is_read(planned: Planned | None) -> bool:
     return planned is not None and not planned.is_unread
 
 
+def _not_looked_at(run: RunEnded) -> list[str]:
+    """Models without a plan; of a model that has plans for some destinations, the other syncs."""
+    blind = [e.place for e in run.ended if e.planned is None and e.status != "held"]
+    planned = {e.place.model for e in run.ended if e.planned is not None}
+    names = [place.sync if place.model in planned else place.model for place in blind]
+    return list(dict.fromkeys(names))
+
+
 def _left_out(run: RunEnded) -> list[str]:
     lines = []
     ended = [e for e in run.ended if e.status == "held"]
@@ -213,9 +221,8 @@ def _left_out(run: RunEnded) -> list[str]:
         lines.append(f"Held, and left as they were: {words.named(list(dict.fromkeys(held)))}.")
     if partly:
         lines.append(f"Held in part: {words.named(list(dict.fromkeys(partly)))}.")
-    blind = [e.place.model for e in run.ended if e.planned is None and e.status != "held"]
-    if blind:
-        lines.append(f"Not looked at: {words.named(list(dict.fromkeys(blind)))}.")
+    if blind := _not_looked_at(run):
+        lines.append(f"Not looked at: {words.named(blind)}.")
     if run.not_started:
         lines.append(f"Not started: {words.named(run.not_started)}.")
     if run.counts[Fate.REJECTED] or run.counts[Fate.INVALID]:

@@ -29,7 +29,7 @@ FATES: Mapping[Fate, str] = {
 CAUSES: Mapping[ExitCause, str] = {
     ExitCause.SUPPRESSED: "they are suppressed",
     ExitCause.NO_CONSENT: "they have not consented",
-    ExitCause.SHRUNK: "the rollout was made smaller",
+    ExitCause.SHRUNK: "they are outside the rollout",
     ExitCause.OUTRANKED: "another segment of their group comes first",
     ExitCause.FORGOTTEN: "they are forgotten",
 }

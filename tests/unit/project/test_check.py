@@ -80,7 +80,10 @@ def test_a_missing_identity_is_a_problem(world):
 @pytest.mark.parametrize(
     ("guard", "told"),
     [
-        ({"max_removes": "140%"}, "max_removes"),
+        (
+            {"max_removes": "140%"},
+            "`guard.max_removes` must be a whole number or a share such as `50%`",
+        ),
         ({"max_adds": -1}, "max_adds"),
         ({"max_add": 5}, "did you mean `max_adds`?"),
         ({"max_changes": "many"}, "max_changes"),

@@ -102,6 +102,13 @@ def test_nothing_to_send_says_that_nobody_was_asked() -> None:
     ]
 
 
+def test_of_a_model_that_is_half_done_the_other_sync_is_named() -> None:
+    done, left = place(1, "seg_vip"), place(2, "seg_vip", "launchdarkly")
+    sent = Ended(done, "success", 0, Counts(1, 0, fates(delivered=1)), {}, 0.1, planned=plan(done))
+    end = RunEnded("r", AT, AT, 130, (sent, Ended(left, "stopped", 130, Counts(), {}, 0.1)))
+    assert f"Not looked at: {left.sync}." in run_summary(end, Paint(False))
+
+
 @pytest.mark.parametrize("problem", [HELD, UNTESTED])
 def test_no_changes_is_said_of_what_was_looked_at_alone(problem: Problem) -> None:
     here, there = place(1, "seg_vip"), place(2, "traits_people")
