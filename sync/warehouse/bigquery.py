@@ -6,9 +6,7 @@ BigQuery's, which is begun with the first of them; what is in the catalogue is a
 
 from __future__ import annotations
 
-import random
 import re
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -18,8 +16,6 @@ from sync.model import Relation
 from sync.warehouse.port import Row, unless_there
 from sync.warehouse.session import AdapterSession
 
-CONFLICT = re.compile(r"could not serialize access|concurrent update", re.IGNORECASE)
-"""What is said of a statement beside which another one wrote the same table. It did nothing."""
 MISSING = "not found"
 _TEMPORARY = re.compile(r"create (?:or replace )?temporary table", re.IGNORECASE)
 _DROP = re.compile(r"drop table if exists `[^`]+`$", re.IGNORECASE)
@@ -42,7 +38,6 @@ class BigQuerySession(AdapterSession):
         from google.cloud.bigquery import dbapi
 
         self.client = handle
-        self._wait = 60.0
         self._session = ""
         self._types: dict[str, dict[str, str]] = {}
         super().__init__(dbapi.connect(handle, prefer_bqstorage_client=False), dialect)
@@ -52,7 +47,7 @@ class BigQuerySession(AdapterSession):
 
         A data set of another project than the one that pays is named by a setting of a session.
         """
-        self._wait = wait_seconds
+        super().prepare(wait_seconds, state_schema)
         if self.client.location is None:
             self.client._location = self._location()
         self._settings()
@@ -111,19 +106,12 @@ class BigQuerySession(AdapterSession):
             yield cursor
 
     def execute(self, sql: str) -> int:
-        """Run one statement, again where another one has written the same table meanwhile."""
+        """Run one statement, in a session of BigQuery's from the first temporary table on."""
         if _DROP.match(sql):  # whatever creates it replaces it
             return 0
         if _TEMPORARY.match(sql):
             self._begin()
-        until = time.monotonic() + self._wait
-        while True:
-            try:
-                return super().execute(sql)
-            except WarehouseError as error:
-                if not CONFLICT.search(str(error.__cause__)) or time.monotonic() > until:
-                    raise
-            time.sleep(random.uniform(0.2, 1.0))
+        return super().execute(sql)
 
     def query(self, sql: str) -> list[Row]:
         """Run a query whose result is small; of a data set that is not there, no catalogue."""

@@ -8,6 +8,12 @@ from typing import Literal
 
 Hash = Literal["", "hash", "record", "farm", "xxhash"]
 
+_DELTA_CONFLICT = (
+    r"DELTA_CONCURRENT|DELTA_METADATA_CHANGED|Concurrent\w*Exception|MetadataChangedException"
+    r"|CommitFailedException|conflict(?:ing|ed|s)? (?:commit|transaction)"
+    r"|concurrent (?:transaction|update|modification)"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -36,10 +42,12 @@ class Facts:
     is_measured_singly: bool = False
     """Statistics are collected of one table in a statement."""
     begin: str = "begin"
+    """Opens a transaction with one view of the data, where there is such a thing."""
     lock: str = ""
     """Lets one transaction at a time past it, and no other write the table; it has to come first.
     Empty where a transaction can't be lost to another process's, or nothing is known."""
-    """Opens a transaction with one view of the data, where there is such a thing."""
+    conflict: str = ""
+    """A pattern for what is said of a statement that lost against another one and did nothing."""
     is_concurrent: bool = False
     """Transactions of one process that write the same tables at a time don't fail one another;
     elsewhere its threads take turns."""
@@ -123,6 +131,7 @@ FACTS = {
     "bigquery": Facts(
         "bigquery",
         "farm",
+        conflict="could not serialize access|concurrent update|too many dml statements outstanding",
         moment="datetime",
         catalogues=True,
         converts="copy",
@@ -132,6 +141,7 @@ FACTS = {
         "databricks",
         "xxhash",
         "decimal(20, 0)",
+        conflict=_DELTA_CONFLICT,
         converts="replace",
         has_scratch=True,
         inserts_whole_rows=True,
@@ -142,6 +152,7 @@ FACTS = {
         "spark",
         "xxhash",
         "decimal(20, 0)",
+        conflict=_DELTA_CONFLICT,
         converts="replace",
         has_scratch=True,
         inserts_whole_rows=True,

@@ -88,6 +88,7 @@ class PostgresSession(AdapterSession):
 
     def prepare(self, wait_seconds: float, state_schema: str) -> None:
         """No statement waits longer than that for a lock."""
+        super().prepare(wait_seconds, state_schema)
         self.execute(f"set lock_timeout = {max(1, int(wait_seconds * 1000))}")
 
     def _refused(self, error: Exception) -> WarehouseError:

@@ -10,4 +10,5 @@ class RedshiftSession(AdapterSession):
 
     def prepare(self, wait_seconds: float, state_schema: str) -> None:
         """Whatever zone the user has set."""
+        super().prepare(wait_seconds, state_schema)
         self.execute("set timezone to 'UTC'")

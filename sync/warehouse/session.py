@@ -11,6 +11,7 @@ from sync.errors import Problem, WarehouseError
 from sync.model import Relation
 from sync.warehouse import sql as e
 from sync.warehouse.arrow import to_arrow
+from sync.warehouse.conflicts import asked_again
 from sync.warehouse.dialect import facts
 from sync.warehouse.errors import STATEMENT, driver_words
 from sync.warehouse.port import Row, unless_there
@@ -32,11 +33,13 @@ class AdapterSession:
         self.handle = handle
         self.dialect = dialect
         self.credentials: Any = None
+        self.wait_seconds = 60.0
         if isinstance(getattr(handle, "autocommit", None), bool):
             handle.autocommit = True
 
     def prepare(self, wait_seconds: float, state_schema: str) -> None:
-        """Settings of the session; where the engine can, no lock is waited for any longer."""
+        """Settings of the session; no lock and no conflict is waited for any longer."""
+        self.wait_seconds = wait_seconds
 
     def close(self) -> None:
         """End the connection."""
@@ -65,7 +68,13 @@ class AdapterSession:
         )
 
     def execute(self, sql: str) -> int:
-        """Run one statement; without an open transaction it is committed at once."""
+        """Run one statement, anew if it conflicts with another one; rows affected, or -1.
+
+        Without an open transaction it is committed at once.
+        """
+        return asked_again(lambda: self._changed(sql), self.dialect, self.wait_seconds)
+
+    def _changed(self, sql: str) -> int:
         with self._cursor() as cursor:
             cursor.execute(sql)
             return -1 if cursor.rowcount is None else int(cursor.rowcount)

@@ -40,6 +40,7 @@ class SnowflakeSession(AdapterSession):
 
         Temporary tables go where the state is, as soon as it is there: to create it goes there too.
         """
+        super().prepare(wait_seconds, state_schema)
         settings = {**SETTINGS, "LOCK_TIMEOUT": str(max(1, int(wait_seconds)))}
         self.execute("alter session set " + ", ".join(f"{k} = {v}" for k, v in settings.items()))
         if state_schema:

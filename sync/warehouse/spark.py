@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import random
 import re
-import time
 from collections.abc import Generator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -22,16 +20,6 @@ if TYPE_CHECKING:
 ZONE = "spark.sql.session.timeZone"
 COUNTS = ("num_affected_rows", "count")
 """The first column of what a statement that changes rows answers: Delta's, and Sail's."""
-PAUSES = (0.1, 0.3, 1.0, 3.0, 5.0)
-"""Seconds before a statement is asked again that another one came before; each up to twice."""
-CONFLICT = re.compile(
-    r"DELTA_CONCURRENT|DELTA_METADATA_CHANGED|Concurrent\w*Exception|MetadataChangedException"
-    r"|CommitFailedException|conflict(?:ing|ed|s)? (?:commit|transaction)"
-    r"|concurrent (?:transaction|update|modification)",
-    re.IGNORECASE,
-)
-"""What Delta says to a statement of which nothing was written, because another one's commit came
-before its own."""
 _GONE = re.compile(
     r"TABLE_OR_VIEW_NOT_FOUND|SCHEMA_NOT_FOUND|(?:table|view|database)[^.]* not found",
     re.IGNORECASE,
@@ -49,21 +37,11 @@ class SparkSession(AdapterSession):
 
     def prepare(self, wait_seconds: float, state_schema: str) -> None:
         """A session in UTC, whatever the account has set: moments are read in its zone."""
+        super().prepare(wait_seconds, state_schema)
         if isinstance(self.handle, Frames):
             self.handle.session.conf.set(ZONE, "UTC")
         else:
             self.execute("set time zone 'UTC'")
-
-    def execute(self, sql: str) -> int:
-        """Run one statement, anew if it conflicts; rows affected, or -1 where that is not told."""
-        for pause in PAUSES:
-            try:
-                return self._changed(sql)
-            except WarehouseError as error:
-                if not CONFLICT.search(str(error.__cause__)):
-                    raise
-            time.sleep(pause * random.uniform(1, 2))
-        return self._changed(sql)
 
     def _changed(self, sql: str) -> int:
         with self._cursor() as cursor:

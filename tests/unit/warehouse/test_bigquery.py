@@ -160,23 +160,6 @@ def test_every_percent_sign_arrives() -> None:
     assert client.told[-1][0] == "SELECT '100%%' LIKE '% '"
 
 
-def test_a_statement_that_met_another_one_is_run_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("time.sleep", lambda seconds: None)
-    client = Client()
-    session = opened(client)
-    said = "Could not serialize access to table p:d.leases due to concurrent update"
-    client.failures = [RuntimeError(said), RuntimeError(said)]
-    assert session.execute("UPDATE `d`.`leases` SET `epoch` = 2 WHERE TRUE") == 1
-    assert len(client.told) == 3
-    client.failures = [RuntimeError("Syntax error"), RuntimeError("never")]
-    with pytest.raises(WarehouseError, match="Syntax error"):
-        session.execute("UPDATE")
-    session.prepare(-1.0, "")
-    client.failures = [RuntimeError(said)] * 2
-    with pytest.raises(WarehouseError, match="serialize"):
-        session.execute("UPDATE `d`.`leases` SET `epoch` = 2 WHERE TRUE")
-
-
 def test_a_data_set_that_is_not_there_has_an_empty_catalogue_and_no_other_error_is_lost() -> None:
     client = Client()
     session = opened(client)

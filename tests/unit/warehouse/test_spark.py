@@ -11,7 +11,6 @@ import pytest
 
 from sync.errors import WarehouseError
 from sync.model import Relation
-from sync.warehouse import spark as module
 from sync.warehouse.databricks import DatabricksSession
 from sync.warehouse.spark import Frames, SparkSession, inner
 
@@ -64,11 +63,6 @@ class ArrowDriver(Driver):
         return pa.Table.from_arrays(made, names=names)
 
 
-@pytest.fixture(autouse=True)
-def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "PAUSES", (0.0, 0.0))
-
-
 def databricks(driver: Driver) -> DatabricksSession:
     return DatabricksSession(SimpleNamespace(_conn=driver), "databricks")
 
@@ -118,36 +112,6 @@ def test_a_table_that_may_not_be_read_is_not_gone(words: str, is_gone: bool) -> 
         return
     with pytest.raises(WarehouseError, match="INSUFFICIENT_PERMISSIONS"):
         session.columns(PEOPLE)
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        "[DELTA_CONCURRENT_APPEND] ConcurrentAppendException: Files were added",
-        "io.delta.exceptions.ConcurrentDeleteReadException: This transaction attempted to read",
-        "[DELTA_METADATA_CHANGED] MetadataChangedException: The metadata of the table changed",
-        "org.apache.iceberg.exceptions.CommitFailedException: Cannot commit",
-    ],
-)
-def test_a_statement_that_another_commit_came_before_is_asked_again(words: str) -> None:
-    conflict = RuntimeError(words)
-    driver = Driver(conflict, conflict, (["num_affected_rows", "num_updated_rows"], [(3, 3)]))
-    assert databricks(driver).execute("update t set a = 1 where true") == 3
-    assert len(driver.told) == 3
-
-
-def test_conflicts_without_end_are_an_error_in_the_drivers_words() -> None:
-    driver = Driver(*[RuntimeError("DELTA_CONCURRENT_WRITE: one after the other")] * 9)
-    with pytest.raises(WarehouseError, match="one after the other"):
-        databricks(driver).execute("update t set a = 1 where true")
-    assert len(driver.told) == 3
-
-
-def test_no_other_error_is_asked_again() -> None:
-    driver = Driver(RuntimeError("[PARSE_SYNTAX_ERROR] Syntax error"))
-    with pytest.raises(WarehouseError, match="PARSE_SYNTAX_ERROR"):
-        databricks(driver).execute("updat")
-    assert len(driver.told) == 1
 
 
 def test_what_is_not_counted_is_not_taken_for_a_count() -> None:
