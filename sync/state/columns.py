@@ -215,6 +215,8 @@ def portable(raw: exp.Expr, of: Wire, dialect: str = "") -> exp.Expr:
             return exp.cast(raw, exp.DataType.Type.DECIMAL)
         case Family.TEXT if of.name in _KEPT_TEXT:
             return raw
+        case Family.TEXT if of.name == "GEOGRAPHY" and dialect and facts(dialect).place_text:
+            return exp.Anonymous(this=facts(dialect).place_text, expressions=[raw])
         case Family.TEXT | Family.TIME | Family.REFUSED:
             return e.as_text(raw)
     return raw

@@ -79,6 +79,8 @@ class Facts:
     """How two JSON texts are compared as values; empty where they are compared as texts."""
     casts_json: bool = True
     """A value of its type JSON can be cast to its text."""
+    place_text: str = ""
+    """The function that writes a geography as text, where no cast does."""
 
 
 FACTS = {
@@ -136,6 +138,7 @@ FACTS = {
         catalogues=True,
         converts="copy",
         casts_json=False,
+        place_text="st_astext",
     ),
     "databricks": Facts(
         "databricks",

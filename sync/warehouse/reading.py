@@ -167,11 +167,15 @@ def _packed(value: float) -> bytes:
 
 
 def _decimal(found: Any) -> Any:
-    return None if isinstance(found, str) else found
+    """BigQuery writes a number with a fraction as text, PostgreSQL what is no number."""
+    return exact(found) if isinstance(found, str) else found
 
 
 def seconds(text: str) -> float:
-    """The length of an interval as both engines write it; a month has 30 days, a year 365.25."""
+    """The length of an interval as engines write it; a month has 30 days, a year 365.25."""
+    if iso := _ISO.fullmatch(text):
+        pairs = zip(iso.groups(), _ISO_SECONDS, strict=True)
+        return sum(float(count) * each for count, each in pairs if count)
     clock = _CLOCK.search(text)
     rest = text[: clock.start()] if clock else text
     parts = _PART.findall(rest)
@@ -207,4 +211,10 @@ _PADDED = frozenset(("CHAR", "NCHAR", "BPCHAR"))
 _FINER = re.compile(r"\.\d{6}\d*[1-9]")
 _PART = re.compile(r"([-+]?\d+) (year|month|mon|day)s?")
 _DAYS = {"year": 365.25, "mon": 30, "month": 30, "day": 1}
+_ISO = re.compile(
+    r"P(?=.)(?:(-?\d+)Y)?(?:(-?\d+)M)?(?:(-?\d+)D)?"
+    r"(?:T(?=.)(?:(-?\d+)H)?(?:(-?\d+)M)?(?:(-?\d+(?:\.\d+)?)S)?)?"
+)
+"""As BigQuery writes one in JSON, each part with a sign of its own."""
+_ISO_SECONDS = (365.25 * 86_400, 30 * 86_400, 86_400, 3_600, 60, 1)
 _CLOCK = re.compile(r"([-+]?)(\d+):(\d\d):(\d\d(?:\.\d+)?)$")

@@ -1,8 +1,8 @@
 """Google's own analyzer of BigQuery's SQL, ZetaSQL: what it refuses of statements, as JSON.
 
 Run by the Python of `make emulators`. It reads `tables`, types by column by name, and `runs`, lists
-of statements, and writes a list of `[sql, error]`. Tables that a run creates are there for what
-follows in it.
+of statements, and writes `refused`, a list of `[sql, error]`. Tables that a run creates are there
+for what follows in it. Of `texts`, expressions, it writes what Google's own engine makes of them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 from wasmtime import Module
 from zetasql import types as t
-from zetasql.api import Analyzer, CatalogBuilder
+from zetasql.api import Analyzer, CatalogBuilder, PreparedExpression
 from zetasql.core import wasm_client
 
 CACHE = Path(sys.prefix) / "zetasql.module"
@@ -55,7 +55,8 @@ class Catalogue:
         language.product_mode = t.ProductMode.PRODUCT_EXTERNAL
         functions = t.ZetaSQLBuiltinFunctionOptions(language_options=language)
         self.root = CatalogBuilder("project").with_builtin_functions(functions).build()
-        self.analyzer = Analyzer(t.AnalyzerOptions(language_options=language), self.root)
+        self.options = t.AnalyzerOptions(language_options=language)
+        self.analyzer = Analyzer(self.options, self.root)
         self.number = 0
 
     def refusal(self, sql: str) -> str | None:
@@ -66,6 +67,10 @@ class Catalogue:
         if columns := getattr(found, "column_definition_list", None):
             self.put(found.name_path, [(c.name, c.type) for c in columns])
         return None
+
+    def text(self, sql: str) -> str:
+        with PreparedExpression(sql, self.options, self.root) as prepared:
+            return str(prepared.execute().get_string())
 
     def put(self, path: list[str], columns: list[tuple[str, Any]]) -> None:
         self.number += 1
@@ -98,7 +103,8 @@ def main() -> None:
         for one in catalogue.root.catalog:
             one.table[:] = first[one.name]
         refused += [(sql, said) for sql in run if (said := catalogue.refusal(sql))]
-    json.dump(refused, sys.stdout)
+    texts = [catalogue.text(sql) for sql in asked["texts"]]
+    json.dump({"refused": refused, "texts": texts}, sys.stdout)
 
 
 if __name__ == "__main__":
