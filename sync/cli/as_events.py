@@ -55,6 +55,7 @@ def ended_event(place: Place, result: SyncResult, planned: Planned | None, secon
         planned=planned,
         started_at=result.started_at,
         finished_at=result.finished_at,
+        bytes_scanned=result.bytes_scanned,
     )
 
 

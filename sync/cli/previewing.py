@@ -80,6 +80,7 @@ def _previewed(
         rows=tuple(shown(row) for row in made.rows),
         others=made.others,
         plan_id=made.held.plan_id if made.held else "",
+        bytes_scanned=made.bytes_scanned,
     )
     return event, made
 

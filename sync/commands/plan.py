@@ -69,6 +69,8 @@ class Preview:
     """All of it under one id, where that was asked for."""
     unexpected: Unexpected | None = None
     """Where `problem` is one that nobody planned for: its traceback."""
+    bytes_scanned: int | None = None
+    """What the warehouse has read for it, where it tells."""
 
 
 def preview(
@@ -93,6 +95,7 @@ def preview(
             if parts_edits and found.summary:
                 summary = edits.with_moves(state, found.summary, made.comparison, made.space)
                 found = replace(found, summary=summary)
+            found = replace(found, bytes_scanned=state.session.bytes_scanned)
     except SyncError as error:
         surprise = error if isinstance(error, Unexpected) else None
         problem, *others = error.problems

@@ -161,6 +161,8 @@ class Ended:
     approved_by: str = ""
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    bytes_scanned: int | None = None
+    """What the warehouse has read for it, where it tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,6 +290,8 @@ class Previewed:
     """More reasons."""
     plan_id: str = ""
     """Of a plan that a guard would hold."""
+    bytes_scanned: int | None = None
+    """What the warehouse has read for it, where it tells."""
 
     @property
     def problems(self) -> tuple[Problem, ...]:

@@ -81,6 +81,8 @@ class SyncResult:
     plan_id: str = ""
     """Of a plan that a guard held, or that was approved."""
     approved_by: str = ""
+    bytes_scanned: int | None = None
+    """What the warehouse has read for the sync, where it tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,7 @@ def run_together(jobs: Sequence[Job]) -> list[SyncResult]:
             failure = _deliver(leases, sending)
             for run in sending:
                 run.close(failure)
-    return [run.ended() for run in runs]
+    return [run.measured() for run in runs]
 
 
 def _deliver(leases: Leases, runs: Sequence[_Run]) -> SyncError | None:
@@ -272,6 +274,13 @@ class _Run:
         if self.result is None:
             raise RuntimeError("a run is closed before it is reported")
         return self.result
+
+    def measured(self) -> SyncResult:
+        """The result, with what the warehouse has read for all parts of the run."""
+        scanned = self.ports.store.bytes_scanned
+        if scanned is not None and self.first is not None:
+            scanned += self.first.bytes_scanned or 0
+        return replace(self.ended(), bytes_scanned=scanned)
 
     def _log_unplanned(self, result: SyncResult) -> None:
         """A run that made no plan is on record too, where that is possible."""

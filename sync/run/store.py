@@ -82,6 +82,7 @@ class SqlStore:
         self.is_stopping = is_stopping
         self.as_of = as_of
         self.turns = turns
+        self.bytes_scanned: int | None = None
         self._meanwhile: Callable[[], None] = lambda: None
         self.spool = Spool(spool_dir)
         self._lease: Lease | None = None
@@ -116,7 +117,7 @@ class SqlStore:
         with (
             self._turn(),
             placing(self.sync.name),
-            self.warehouse.session(self.lock_wait, is_stopping) as session,
+            self._session(self.lock_wait, is_stopping) as session,
         ):
             self._open, self._made = session, self._catalogue(session)
             try:
@@ -126,6 +127,18 @@ class SqlStore:
                     with suppress(WarehouseError):  # the next run drops them too
                         self._made.sweep()
                 self._open = self._made = None
+
+    @contextmanager
+    def _session(self, wait_seconds: float, is_stopping: Callable[[], bool]) -> Iterator[Session]:
+        """A session, of which what it reads is added up, unless it is the open one."""
+        with self.warehouse.session(wait_seconds, is_stopping) as session:
+            is_open, before = session is self._open, session.bytes_scanned
+            try:
+                yield session
+            finally:
+                if session.bytes_scanned is not None and not is_open:
+                    more = session.bytes_scanned - (before or 0)
+                    self.bytes_scanned = (self.bytes_scanned or 0) + more
 
     def _turn(self) -> AbstractContextManager[None]:
         """That no other thread has a session; leases are extended meanwhile, without a turn."""
@@ -203,7 +216,7 @@ class SqlStore:
     def renew(self, epoch: int, wait_seconds: float | None = None) -> None:
         """Extend the lease, in a session of its own: another one may be reading a result."""
         wait = self.lock_wait if wait_seconds is None else min(wait_seconds, self.lock_wait)
-        with self.warehouse.session(wait) as session:
+        with self._session(wait, lambda: False) as session:
             self._prove(self._catalogue(session), epoch)
 
     def release(self, epoch: int) -> None:

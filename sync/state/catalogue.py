@@ -174,7 +174,7 @@ class Catalogue:
 
         A column of the snapshot that is not among `columns` is dropped: nothing is held in it.
         """
-        self._ensure(self.tables.snapshot, t.snapshot_columns(columns))
+        self._ensure(self.tables.snapshot, t.snapshot_columns(columns), near="identity")
         self._ensure(self.tables.acks, dict(t.ACKS))
         plan = t.plan_columns(columns)
         present = self.session.columns(self.tables.plan)
@@ -187,10 +187,10 @@ class Catalogue:
             self.same(present[name], data_type) for name, data_type in types.items()
         )
 
-    def _ensure(self, relation: Relation, types: dict[str, str]) -> None:
+    def _ensure(self, relation: Relation, types: dict[str, str], near: str = "") -> None:
         present = self.session.columns(relation)
         if present is None:
-            self.run(t.create(relation, types, self.dialect))
+            self.run(t.create(relation, types, self.dialect, near=near))
             return
         there = dict(present)
         if facts(self.dialect).converts == "replace":

@@ -454,8 +454,12 @@ def create(
     dialect: str,
     unique: str | None = None,
     is_passing: bool = False,
+    near: str = "",
 ) -> exp.Create:
-    """`create table if not exists` with the given column types; of a passing one, no row stays."""
+    """`create table if not exists` with the given column types; of a passing one, no row stays.
+
+    Rows whose column `near` is alike lie together, where the engine keeps them so by itself.
+    """
     passing = [exp.Var(this=facts(dialect).passing)] if is_passing else []
     definitions = [
         exp.ColumnDef(
@@ -468,9 +472,14 @@ def create(
         )
         for name, data_type in columns.items()
     ]
-    return exp.Create(
-        this=exp.Schema(this=e.table(relation), expressions=definitions), kind="TABLE", exists=True
-    )
+    table = exp.Schema(this=e.table(relation), expressions=definitions)
+    return exp.Create(this=table, kind="TABLE", exists=True, properties=_laid_out(near, dialect))
+
+
+def _laid_out(near: str, dialect: str) -> exp.Properties | None:
+    if not (near and facts(dialect).clusters):
+        return None
+    return exp.Properties(expressions=[exp.ClusterProperty(expressions=[e.ident(near)])])
 
 
 def built_type(data_type: str, dialect: str) -> exp.DataType:

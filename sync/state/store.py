@@ -394,6 +394,8 @@ class Store(Protocol):
 
     terms: Terms
     """Of the leases that it gives."""
+    bytes_scanned: int | None
+    """What the warehouse has read for it so far; None where it does not tell."""
 
     def while_waiting(self, meanwhile: Callable[[], None]) -> None:
         """What to call while another thread of this process has the warehouse."""

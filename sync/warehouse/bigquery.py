@@ -41,6 +41,7 @@ class BigQuerySession(AdapterSession):
         self._session = ""
         self._types: dict[str, dict[str, str]] = {}
         super().__init__(dbapi.connect(handle, prefer_bqstorage_client=False), dialect)
+        self.bytes_scanned = 0
 
     def prepare(self, wait_seconds: float, state_schema: str) -> None:
         """Statements run where the target's data set is, within the profile's limit of bytes.
@@ -99,11 +100,24 @@ class BigQuerySession(AdapterSession):
 
     @contextmanager
     def _cursor(self, **named: Any) -> Iterator[Any]:
-        """A cursor that takes every percent sign for itself: the driver makes one of two."""
+        """A cursor that takes every percent sign for itself, of two of which the driver makes one,
+        and whose statements are measured.
+        """
         with super()._cursor(**named) as cursor:
             execute = cursor.execute
-            cursor.execute = lambda sql: execute(sql.replace("%", "%%"))
+
+            def measured(sql: str) -> None:
+                execute(sql.replace("%", "%%"))
+                self._measure(cursor)
+
+            cursor.execute = measured
             yield cursor
+
+    def _measure(self, cursor: Any) -> None:
+        """Add what a statement has read; it came with its answer, where the driver keeps it."""
+        rows = getattr(cursor, "_query_rows", None)
+        found = getattr(rows, "total_bytes_processed", None)
+        self.bytes_scanned = (self.bytes_scanned or 0) + (found or 0)
 
     def execute(self, sql: str) -> int:
         """Run one statement, in a session of BigQuery's from the first temporary table on."""

@@ -67,6 +67,8 @@ class Facts:
     """No name of a column holds a space, a comma, a semicolon, a bracket or an equals sign."""
     shows: bool = False
     """It tells what schemas and tables there are by `show`, and has no information_schema."""
+    clusters: bool = False
+    """It keeps rows together by a column that a table is created with, at no cost."""
     moment: str = "timestamp"
     """The word for a moment that has no zone."""
     catalogues: bool = False
@@ -134,6 +136,7 @@ FACTS = {
         "bigquery",
         "farm",
         conflict="could not serialize access|concurrent update|too many dml statements outstanding",
+        clusters=True,
         moment="datetime",
         catalogues=True,
         converts="copy",

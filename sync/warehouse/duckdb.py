@@ -44,6 +44,7 @@ class DuckDBSession:
     def __init__(self, connection: duckdb.DuckDBPyConnection, has_keys: bool = True) -> None:
         self.connection = connection
         self.has_keys = has_keys
+        self.bytes_scanned: int | None = None
         self._open: list[pa.RecordBatchReader] = []
 
     def close(self) -> None:

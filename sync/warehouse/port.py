@@ -27,6 +27,8 @@ class Session(Protocol):
 
     has_keys: bool
     """Primary keys can be declared, and are enforced."""
+    bytes_scanned: int | None
+    """What its statements have read so far; None where the engine does not tell."""
 
     def execute(self, sql: str) -> int:
         """Run one statement; rows affected, or -1 where the driver can't say."""

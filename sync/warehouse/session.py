@@ -33,6 +33,7 @@ class AdapterSession:
         self.handle = handle
         self.dialect = dialect
         self.credentials: Any = None
+        self.bytes_scanned: int | None = None
         self.wait_seconds = 60.0
         if isinstance(getattr(handle, "autocommit", None), bool):
             handle.autocommit = True

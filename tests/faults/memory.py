@@ -148,6 +148,7 @@ class MemoryStore:
     rows_at_once: int = 2
     failure: Exception = WAREHOUSE_FAILS
     terms: Terms = TERMS
+    bytes_scanned: int | None = None
     answer_seconds: float = 0.0
     """How long the warehouse takes to answer after it has taken or extended a lease."""
 

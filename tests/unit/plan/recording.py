@@ -65,6 +65,7 @@ class Recording:
     """A session of an engine that hashes or not, as its dialect says."""
 
     has_keys = False
+    bytes_scanned: int | None = None
     delay = "cap"
     """What lets rows wait."""
     is_first = False

@@ -31,6 +31,7 @@ class Client:
     """Keeps each statement with the session in which it ran."""
 
     project = "paying"
+    scans: int | None = None
 
     def __init__(self, location: str | None = "EU") -> None:
         self._location = location
@@ -74,11 +75,15 @@ class Cursor:
 
     def __init__(self, client: Client) -> None:
         self.client = client
+        self._query_rows = SimpleNamespace(total_bytes_processed=client.scans)
 
     def execute(self, sql: str) -> None:
         self.client.tell(sql.replace("%%", "%"))
 
     def fetchall(self) -> list[Any]:
+        return []
+
+    def fetchmany(self, rows: int) -> list[Any]:
         return []
 
     def close(self) -> None:
@@ -171,6 +176,19 @@ def test_a_data_set_that_is_not_there_has_an_empty_catalogue_and_no_other_error_
     client.failures = [RuntimeError("Access Denied: Dataset paying:ann_activation")]
     with pytest.raises(WarehouseError, match="Access Denied"):
         session.query("SELECT table_name FROM `ann_activation`.INFORMATION_SCHEMA.TABLES")
+
+
+def test_what_statements_and_queries_have_read_is_added_up() -> None:
+    client = Client()
+    session = opened(client)
+    assert session.bytes_scanned == 0
+    client.scans = 1000
+    session.execute("DELETE FROM `d`.`t` WHERE TRUE")
+    session.query("SELECT 1")
+    list(session.stream("SELECT 1", 10))
+    client.scans = None  # what BigQuery does not tell of a statement
+    session.query("SELECT 2")
+    assert session.bytes_scanned == 3000
 
 
 def column(name: str, field_type: str, mode: str = "NULLABLE", **more: Any) -> Any:

@@ -114,7 +114,8 @@ CREATE TABLE IF NOT EXISTS `shop_activation`.`snapshot_people__mailer` (
   `t_email` STRING,
   `t_old` STRING,
   `t_visits_2` STRING
-);
+)
+CLUSTER BY `identity`;
 
 CREATE TABLE IF NOT EXISTS `shop_activation`.`acks_people__mailer` (
   `epoch` INT64,
