@@ -13,7 +13,11 @@ from collections.abc import Mapping
 from sync.errors import Problem
 
 PROVED = ("duckdb", "postgres")
-EMULATED: Mapping[str, str] = {"snowflake": "fakesnow", "spark": "Sail"}
+EMULATED: Mapping[str, str] = {
+    "snowflake": "fakesnow",
+    "spark": "Sail",
+    "bigquery": "bqemulator",
+}
 """Adapters that were run with their own driver on an emulator only, and which."""
 ALLOW = "SYNC_ALLOW_ADAPTER"
 """The environment variable that lets in the one adapter it names."""

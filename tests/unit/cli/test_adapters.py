@@ -10,7 +10,7 @@ import pytest
 from tests.unit.cli.conftest import App
 
 ROOT = Path(__file__).parents[3]
-REFUSAL = "the sync was never run on bigquery, only on duckdb and postgres"
+REFUSAL = "the sync was never run on redshift, only on duckdb and postgres"
 NOTE = "the sync was run on an emulator of snowflake only (fakesnow)"
 
 
@@ -29,16 +29,16 @@ def _move_to(app: App, adapter: str) -> None:
 def test_an_adapter_that_was_never_run_is_refused_in_one_sentence(
     app: App, command: list[str]
 ) -> None:
-    _move_to(app, "bigquery")
+    _move_to(app, "redshift")
     ran = app.run(*command)
     assert ran.exit_code == 2
     assert ran.err.count(REFUSAL) + ran.out.count(REFUSAL) == 1
-    assert "SYNC_ALLOW_ADAPTER=bigquery" in ran.err + ran.out
+    assert "SYNC_ALLOW_ADAPTER=redshift" in ran.err + ran.out
     assert not app.control.counters()["requests"]
 
 
 def test_debug_says_it_too(app: App) -> None:
-    _move_to(app, "bigquery")
+    _move_to(app, "redshift")
     ran = app.run("debug")
     assert ran.exit_code == 2
     assert REFUSAL in ran.out
@@ -47,11 +47,11 @@ def test_debug_says_it_too(app: App) -> None:
 def test_an_adapter_that_is_let_in_by_name_is_tried(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _move_to(app, "bigquery")
-    monkeypatch.setenv("SYNC_ALLOW_ADAPTER", "bigquery")
+    _move_to(app, "redshift")
+    monkeypatch.setenv("SYNC_ALLOW_ADAPTER", "redshift")
     ran = app.run("plan")
     assert REFUSAL not in ran.err
-    assert "the dbt adapter for bigquery is not installed" in ran.err
+    assert "the dbt adapter for redshift is not installed" in ran.err
 
 
 @pytest.mark.parametrize("command", [["plan"], ["apply"]])
@@ -73,8 +73,8 @@ def test_check_says_it_without_counting_it_as_a_problem(app: App) -> None:
 
 
 def test_letting_one_adapter_in_lets_no_other_in(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    _move_to(app, "bigquery")
-    monkeypatch.setenv("SYNC_ALLOW_ADAPTER", "redshift")
+    _move_to(app, "redshift")
+    monkeypatch.setenv("SYNC_ALLOW_ADAPTER", "databricks")
     assert REFUSAL in app.run("plan").err
 
 

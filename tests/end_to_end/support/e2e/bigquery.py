@@ -82,11 +82,7 @@ def _answers(port: int) -> bool:
 
 @dataclass
 class OnBigQuery(Emulated):
-    """A dbt project whose commands let BigQuery in by name."""
-
-    @property
-    def environ(self) -> dict[str, str]:
-        return {**super().environ, "SYNC_ALLOW_ADAPTER": "bigquery"}
+    """A dbt project whose commands may take long."""
 
     def sync(self, *arguments: str, expect: int = 0) -> Finished:
         finished = self.launch(*arguments).wait(RUN_SECONDS)
