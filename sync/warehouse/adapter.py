@@ -24,6 +24,7 @@ from sync.warehouse.redshift import RedshiftSession
 from sync.warehouse.session import AdapterSession
 from sync.warehouse.snowflake import SnowflakeSession
 from sync.warehouse.spark import SparkSession
+from sync.warehouse.trino import TrinoSession
 
 DIALECTS = {"sqlserver": "tsql", "synapse": "tsql"}
 """Adapters whose sqlglot dialect has another name."""
@@ -32,6 +33,7 @@ SESSIONS: Mapping[str, type[AdapterSession]] = {
     "redshift": RedshiftSession,
     "snowflake": SnowflakeSession,
     "bigquery": BigQuerySession,
+    "trino": TrinoSession,
     "databricks": DatabricksSession,
     "spark": SparkSession,
 }

@@ -143,6 +143,14 @@ FACTS = {
         casts_json=False,
         place_text="st_astext",
     ),
+    "trino": Facts(
+        "trino",
+        conflict="ICEBERG_COMMIT_ERROR|TRANSACTION_CONFLICT|failed to commit|concurrent update",
+        converts="replace",
+        has_scratch=True,
+        moment="timestamp(6)",
+        casts_json=False,
+    ),
     "databricks": Facts(
         "databricks",
         "xxhash",

@@ -54,8 +54,11 @@ def _below_dbt(error: BaseException) -> Iterator[BaseException]:
 def _text(error: BaseException) -> str:
     """redshift_connector hands over the fields of the server's message, M among them.
 
-    Google's driver hands over the client's error, which lists what the service said.
+    Google's driver hands over the client's error, which lists what the service said. Trino's error
+    has the server's message beside its name.
     """
+    if hasattr(error, "error_name") and hasattr(error, "message"):
+        return str(error.message)
     fields = error.args[0] if error.args else None
     if isinstance(fields, Exception):
         return _text(fields)

@@ -120,10 +120,31 @@ _SECONDS = {
 }
 
 
+def _trino(node: exp.Expr) -> exp.Expr:
+    """Tables that stay, moments with all of their digits, JSON text and intervals in seconds."""
+    match node:
+        case exp.Create():
+            node.set("properties", None)
+        case exp.ColumnDef():
+            node.set("exists", False)
+        case exp.DataType(this=exp.DataType.Type.TIMESTAMP) if not node.expressions:
+            return exp.DataType.build("timestamp(6)", dialect="trino")
+        case exp.Anonymous() if node.name.lower() == "to_json":
+            as_json = exp.cast(node.expressions[0], exp.DataType.Type.JSON)
+            return exp.Anonymous(this="json_format", expressions=[as_json])
+        case exp.Anonymous() if node.name.lower() == "current_database":
+            return exp.var("current_catalog")
+        case exp.Extract(this=part) if part.name.upper() == "EPOCH":
+            length = exp.Anonymous(this="to_milliseconds", expressions=[node.expression])
+            return exp.Div(this=length, expression=exp.Literal.number("1e3"))
+    return node
+
+
 REWRITES: Mapping[str, Rewrite] = {
     "snowflake": _snowflake,
     "redshift": _redshift,
     "bigquery": _bigquery,
+    "trino": _trino,
     "databricks": delta.databricks,
     "spark": delta.spark,
 }

@@ -112,7 +112,7 @@ class AdapterSession:
     def _pieces(self, rows: Sequence[Row]) -> Iterator[list[str]]:
         piece: list[str] = []
         for row in rows:
-            one = f"({', '.join(e.value(v).sql(self.dialect) for v in row)})"
+            one = f"({', '.join(e.rendered(e.value(v), self.dialect) for v in row)})"
             is_full = sum(map(len, piece)) + len(one) > INSERT_CHARACTERS
             if piece and (is_full or len(piece) == INSERT_ROWS):
                 yield piece

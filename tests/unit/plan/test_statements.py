@@ -143,6 +143,22 @@ def no_name_twice(tree: exp.Expr, sql: str) -> bool:
     return len(names) == len(set(names))
 
 
+def moments_to_the_microsecond(tree: exp.Expr, sql: str) -> bool:
+    """A TIMESTAMP without digits has three of them there."""
+    return not re.search(r"(?<!CURRENT_)TIMESTAMP(?!\(6\))", sql)
+
+
+def no_untyped_column(tree: exp.Expr, sql: str) -> bool:
+    """No table has a column of a null alone."""
+    made = tree.expression if isinstance(tree, exp.Create) else None
+    found = made.selects if isinstance(made, exp.Query) else []
+    return not any(isinstance(column.unalias(), exp.Null) for column in found)
+
+
+def no_update_from(tree: exp.Expr, sql: str) -> bool:
+    return not (isinstance(tree, exp.Update) and tree.args.get("from_"))
+
+
 EVERYWHERE: tuple[Rule, ...] = (no_statement_about_all_rows, no_view)
 LAKEHOUSE = (
     no_bare_varchar,
@@ -170,6 +186,16 @@ RULES: dict[str, tuple[Rule, ...]] = {
         outer_joins_by_equality,
         sums_of_any_size,
         no_name_twice,
+    ),
+    "trino": (
+        no_temporary_table,
+        no_key,
+        all_in_a_schema,
+        no_json_function,
+        moments_to_the_microsecond,
+        no_untyped_column,
+        no_update_from,
+        outer_joins_by_equality,
     ),
     "databricks": LAKEHOUSE,
     "spark": (*LAKEHOUSE, delta_tables),

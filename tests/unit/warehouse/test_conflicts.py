@@ -19,6 +19,10 @@ CONFLICTS = [
     ("spark", "io.delta.exceptions.ConcurrentDeleteReadException: This transaction read a row"),
     ("spark", "[DELTA_METADATA_CHANGED] MetadataChangedException: The metadata changed"),
     ("spark", "org.apache.iceberg.exceptions.CommitFailedException: Cannot commit"),
+    (
+        "trino",
+        "TrinoExternalError(name=ICEBERG_COMMIT_ERROR, message=Failed to commit",
+    ),
     ("bigquery", "Could not serialize access to table p:d.leases due to concurrent update"),
     (
         "bigquery",
