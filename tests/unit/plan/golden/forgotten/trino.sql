@@ -76,38 +76,37 @@ FROM (
             MD5(
               TO_UTF8(
                 'forgotten:salt:' || CASE
-                  WHEN COALESCE(
-                    STRPOS(
-                      TRIM('	
-                  　﻿' FROM CASE
-                        WHEN CAST("m"."id" AS VARCHAR) = ''
-                        OR CAST("m"."id" AS VARCHAR) LIKE ' %'
-                        OR CAST("m"."id" AS VARCHAR) LIKE '% '
-                        THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR)), '')
-                        ELSE CAST("m"."id" AS VARCHAR)
-                      END),
-                      '@'
-                    ),
-                    0
+                  WHEN CAST("m"."id" AS VARCHAR) = ''
+                  OR STRPOS(
+                    '	
+                  　﻿',
+                    SUBSTR(CAST("m"."id" AS VARCHAR), 1, 1)
                   ) > 0
-                  THEN LOWER(
-                    TRIM('	
-                  　﻿' FROM CASE
-                      WHEN CAST("m"."id" AS VARCHAR) = ''
-                      OR CAST("m"."id" AS VARCHAR) LIKE ' %'
-                      OR CAST("m"."id" AS VARCHAR) LIKE '% '
-                      THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR)), '')
-                      ELSE CAST("m"."id" AS VARCHAR)
-                    END)
-                  )
-                  ELSE TRIM('	
-                  　﻿' FROM CASE
-                    WHEN CAST("m"."id" AS VARCHAR) = ''
-                    OR CAST("m"."id" AS VARCHAR) LIKE ' %'
-                    OR CAST("m"."id" AS VARCHAR) LIKE '% '
-                    THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR)), '')
-                    ELSE CAST("m"."id" AS VARCHAR)
-                  END)
+                  OR STRPOS(
+                    '	
+                  　﻿',
+                    SUBSTR(CAST("m"."id" AS VARCHAR), LENGTH(CAST("m"."id" AS VARCHAR)) - (
+                      1 - 1
+                    ))
+                  ) > 0
+                  THEN CASE
+                    WHEN CAST("m"."id" AS VARCHAR) LIKE '%@%'
+                    THEN LOWER(
+                      NULLIF(
+                        TRIM('	
+                  　﻿' FROM CAST("m"."id" AS VARCHAR)),
+                        ''
+                      )
+                    )
+                    ELSE NULLIF(
+                      TRIM('	
+                  　﻿' FROM CAST("m"."id" AS VARCHAR)),
+                      ''
+                    )
+                  END
+                  WHEN CAST("m"."id" AS VARCHAR) LIKE '%@%'
+                  THEN LOWER(CAST("m"."id" AS VARCHAR))
+                  ELSE CAST("m"."id" AS VARCHAR)
                 END
               )
             )
@@ -118,38 +117,37 @@ FROM (
             MD5(
               TO_UTF8(
                 'forgotten:salt:' || CASE
-                  WHEN COALESCE(
-                    STRPOS(
-                      TRIM('	
-                  　﻿' FROM CASE
-                        WHEN CAST("m"."email" AS VARCHAR) = ''
-                        OR CAST("m"."email" AS VARCHAR) LIKE ' %'
-                        OR CAST("m"."email" AS VARCHAR) LIKE '% '
-                        THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR)), '')
-                        ELSE CAST("m"."email" AS VARCHAR)
-                      END),
-                      '@'
-                    ),
-                    0
+                  WHEN CAST("m"."email" AS VARCHAR) = ''
+                  OR STRPOS(
+                    '	
+                  　﻿',
+                    SUBSTR(CAST("m"."email" AS VARCHAR), 1, 1)
                   ) > 0
-                  THEN LOWER(
-                    TRIM('	
-                  　﻿' FROM CASE
-                      WHEN CAST("m"."email" AS VARCHAR) = ''
-                      OR CAST("m"."email" AS VARCHAR) LIKE ' %'
-                      OR CAST("m"."email" AS VARCHAR) LIKE '% '
-                      THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR)), '')
-                      ELSE CAST("m"."email" AS VARCHAR)
-                    END)
-                  )
-                  ELSE TRIM('	
-                  　﻿' FROM CASE
-                    WHEN CAST("m"."email" AS VARCHAR) = ''
-                    OR CAST("m"."email" AS VARCHAR) LIKE ' %'
-                    OR CAST("m"."email" AS VARCHAR) LIKE '% '
-                    THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR)), '')
-                    ELSE CAST("m"."email" AS VARCHAR)
-                  END)
+                  OR STRPOS(
+                    '	
+                  　﻿',
+                    SUBSTR(CAST("m"."email" AS VARCHAR), LENGTH(CAST("m"."email" AS VARCHAR)) - (
+                      1 - 1
+                    ))
+                  ) > 0
+                  THEN CASE
+                    WHEN CAST("m"."email" AS VARCHAR) LIKE '%@%'
+                    THEN LOWER(
+                      NULLIF(
+                        TRIM('	
+                  　﻿' FROM CAST("m"."email" AS VARCHAR)),
+                        ''
+                      )
+                    )
+                    ELSE NULLIF(
+                      TRIM('	
+                  　﻿' FROM CAST("m"."email" AS VARCHAR)),
+                      ''
+                    )
+                  END
+                  WHEN CAST("m"."email" AS VARCHAR) LIKE '%@%'
+                  THEN LOWER(CAST("m"."email" AS VARCHAR))
+                  ELSE CAST("m"."email" AS VARCHAR)
                 END
               )
             )
@@ -162,13 +160,7 @@ FROM (
                 'forgotten:salt:email:' || TRANSLATE(
                   TRIM(BOTH '	
                   　' FROM TRIM('	
-                  　﻿' FROM CASE
-                    WHEN CAST("m"."email" AS VARCHAR) = ''
-                    OR CAST("m"."email" AS VARCHAR) LIKE ' %'
-                    OR CAST("m"."email" AS VARCHAR) LIKE '% '
-                    THEN NULLIF(TRIM(CAST("m"."email" AS VARCHAR)), '')
-                    ELSE CAST("m"."email" AS VARCHAR)
-                  END)),
+                  　﻿' FROM CAST("m"."email" AS VARCHAR))),
                   'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
                   'abcdefghijklmnopqrstuvwxyz'
                 )
@@ -228,15 +220,28 @@ FROM (
         MD5(
           TO_UTF8(
             'forgotten:salt:' || CASE
-              WHEN COALESCE(
-                STRPOS(TRIM('	
-                  　﻿' FROM "s"."identity"), '@'),
-                0
+              WHEN "s"."identity" = ''
+              OR STRPOS('	
+                  　﻿', SUBSTR("s"."identity", 1, 1)) > 0
+              OR STRPOS(
+                '	
+                  　﻿',
+                SUBSTR("s"."identity", LENGTH("s"."identity") - (
+                  1 - 1
+                ))
               ) > 0
-              THEN LOWER(TRIM('	
-                  　﻿' FROM "s"."identity"))
-              ELSE TRIM('	
-                  　﻿' FROM "s"."identity")
+              THEN CASE
+                WHEN "s"."identity" LIKE '%@%'
+                THEN LOWER(
+                  NULLIF(TRIM('	
+                  　﻿' FROM "s"."identity"), '')
+                )
+                ELSE NULLIF(TRIM('	
+                  　﻿' FROM "s"."identity"), '')
+              END
+              WHEN "s"."identity" LIKE '%@%'
+              THEN LOWER("s"."identity")
+              ELSE "s"."identity"
             END
           )
         )
@@ -261,15 +266,28 @@ FROM (
         MD5(
           TO_UTF8(
             'forgotten:salt:' || CASE
-              WHEN COALESCE(
-                STRPOS(TRIM('	
-                  　﻿' FROM "s"."external_id"), '@'),
-                0
+              WHEN "s"."external_id" = ''
+              OR STRPOS('	
+                  　﻿', SUBSTR("s"."external_id", 1, 1)) > 0
+              OR STRPOS(
+                '	
+                  　﻿',
+                SUBSTR("s"."external_id", LENGTH("s"."external_id") - (
+                  1 - 1
+                ))
               ) > 0
-              THEN LOWER(TRIM('	
-                  　﻿' FROM "s"."external_id"))
-              ELSE TRIM('	
-                  　﻿' FROM "s"."external_id")
+              THEN CASE
+                WHEN "s"."external_id" LIKE '%@%'
+                THEN LOWER(
+                  NULLIF(TRIM('	
+                  　﻿' FROM "s"."external_id"), '')
+                )
+                ELSE NULLIF(TRIM('	
+                  　﻿' FROM "s"."external_id"), '')
+              END
+              WHEN "s"."external_id" LIKE '%@%'
+              THEN LOWER("s"."external_id")
+              ELSE "s"."external_id"
             END
           )
         )

@@ -61,9 +61,35 @@ FROM (
         CAST(NULL AS TIMESTAMP(6)) AS "occurred_at",
         CASE
           WHEN CAST("m"."id" AS VARCHAR) = ''
-          OR CAST("m"."id" AS VARCHAR) LIKE ' %'
-          OR CAST("m"."id" AS VARCHAR) LIKE '% '
-          THEN NULLIF(TRIM(CAST("m"."id" AS VARCHAR)), '')
+          OR STRPOS(
+            '	
+                  　﻿',
+            SUBSTR(CAST("m"."id" AS VARCHAR), 1, 1)
+          ) > 0
+          OR STRPOS(
+            '	
+                  　﻿',
+            SUBSTR(CAST("m"."id" AS VARCHAR), LENGTH(CAST("m"."id" AS VARCHAR)) - (
+              1 - 1
+            ))
+          ) > 0
+          THEN CASE
+            WHEN CAST("m"."id" AS VARCHAR) LIKE '%@%'
+            THEN LOWER(
+              NULLIF(
+                TRIM('	
+                  　﻿' FROM CAST("m"."id" AS VARCHAR)),
+                ''
+              )
+            )
+            ELSE NULLIF(
+              TRIM('	
+                  　﻿' FROM CAST("m"."id" AS VARCHAR)),
+              ''
+            )
+          END
+          WHEN CAST("m"."id" AS VARCHAR) LIKE '%@%'
+          THEN LOWER(CAST("m"."id" AS VARCHAR))
           ELSE CAST("m"."id" AS VARCHAR)
         END AS "group_person"
       FROM "shop"."people" AS "m"
@@ -78,7 +104,30 @@ FROM (
           1 AS "priority"
         FROM (
           SELECT
-            "d"."identity" AS "person"
+            CASE
+              WHEN "d"."identity" = ''
+              OR STRPOS('	
+                  　﻿', SUBSTR("d"."identity", 1, 1)) > 0
+              OR STRPOS(
+                '	
+                  　﻿',
+                SUBSTR("d"."identity", LENGTH("d"."identity") - (
+                  1 - 1
+                ))
+              ) > 0
+              THEN CASE
+                WHEN "d"."identity" LIKE '%@%'
+                THEN LOWER(
+                  NULLIF(TRIM('	
+                  　﻿' FROM "d"."identity"), '')
+                )
+                ELSE NULLIF(TRIM('	
+                  　﻿' FROM "d"."identity"), '')
+              END
+              WHEN "d"."identity" LIKE '%@%'
+              THEN LOWER("d"."identity")
+              ELSE "d"."identity"
+            END AS "person"
           FROM (
             SELECT
               "g"."identity",
@@ -137,7 +186,28 @@ FROM (
               "person"
             FROM (
               SELECT
-                "identity" AS "person"
+                CASE
+                  WHEN "identity" = ''
+                  OR STRPOS('	
+                  　﻿', SUBSTR("identity", 1, 1)) > 0
+                  OR STRPOS(
+                    '	
+                  　﻿',
+                    SUBSTR("identity", LENGTH("identity") - (
+                      1 - 1
+                    ))
+                  ) > 0
+                  THEN CASE
+                    WHEN "identity" LIKE '%@%'
+                    THEN LOWER(NULLIF(TRIM('	
+                  　﻿' FROM "identity"), ''))
+                    ELSE NULLIF(TRIM('	
+                  　﻿' FROM "identity"), '')
+                  END
+                  WHEN "identity" LIKE '%@%'
+                  THEN LOWER("identity")
+                  ELSE "identity"
+                END AS "person"
               FROM "shop_activation"."snapshot_others__mailer"
               WHERE
                 (
@@ -154,7 +224,30 @@ FROM (
                 "sync" IN ('others__mailer') AND "is_reserved"
             ) AS "i"
           ) AS "seat"
-            ON "seat"."person" = "d"."identity"
+            ON "seat"."person" = CASE
+              WHEN "d"."identity" = ''
+              OR STRPOS('	
+                  　﻿', SUBSTR("d"."identity", 1, 1)) > 0
+              OR STRPOS(
+                '	
+                  　﻿',
+                SUBSTR("d"."identity", LENGTH("d"."identity") - (
+                  1 - 1
+                ))
+              ) > 0
+              THEN CASE
+                WHEN "d"."identity" LIKE '%@%'
+                THEN LOWER(
+                  NULLIF(TRIM('	
+                  　﻿' FROM "d"."identity"), '')
+                )
+                ELSE NULLIF(TRIM('	
+                  　﻿' FROM "d"."identity"), '')
+              END
+              WHEN "d"."identity" LIKE '%@%'
+              THEN LOWER("d"."identity")
+              ELSE "d"."identity"
+            END
           WHERE
             (
               NOT (
@@ -399,7 +492,30 @@ FROM (
       "person"
     FROM (
       SELECT
-        "s"."identity" AS "person"
+        CASE
+          WHEN "s"."identity" = ''
+          OR STRPOS('	
+                  　﻿', SUBSTR("s"."identity", 1, 1)) > 0
+          OR STRPOS(
+            '	
+                  　﻿',
+            SUBSTR("s"."identity", LENGTH("s"."identity") - (
+              1 - 1
+            ))
+          ) > 0
+          THEN CASE
+            WHEN "s"."identity" LIKE '%@%'
+            THEN LOWER(
+              NULLIF(TRIM('	
+                  　﻿' FROM "s"."identity"), '')
+            )
+            ELSE NULLIF(TRIM('	
+                  　﻿' FROM "s"."identity"), '')
+          END
+          WHEN "s"."identity" LIKE '%@%'
+          THEN LOWER("s"."identity")
+          ELSE "s"."identity"
+        END AS "person"
       FROM "shop_activation"."snapshot_others__mailer" AS "s"
       WHERE
         (
@@ -407,11 +523,57 @@ FROM (
         )
       UNION
       SELECT
-        "s"."identity" AS "person"
+        CASE
+          WHEN "s"."identity" = ''
+          OR STRPOS('	
+                  　﻿', SUBSTR("s"."identity", 1, 1)) > 0
+          OR STRPOS(
+            '	
+                  　﻿',
+            SUBSTR("s"."identity", LENGTH("s"."identity") - (
+              1 - 1
+            ))
+          ) > 0
+          THEN CASE
+            WHEN "s"."identity" LIKE '%@%'
+            THEN LOWER(
+              NULLIF(TRIM('	
+                  　﻿' FROM "s"."identity"), '')
+            )
+            ELSE NULLIF(TRIM('	
+                  　﻿' FROM "s"."identity"), '')
+          END
+          WHEN "s"."identity" LIKE '%@%'
+          THEN LOWER("s"."identity")
+          ELSE "s"."identity"
+        END AS "person"
       FROM "shop_activation"."plan_others__mailer" AS "s"
       WHERE
         "s"."op" = 'add'
     ) AS "i"
   ) AS "occupied"
-    ON "occupied"."person" = "d"."identity"
+    ON "occupied"."person" = CASE
+      WHEN "d"."identity" = ''
+      OR STRPOS('	
+                  　﻿', SUBSTR("d"."identity", 1, 1)) > 0
+      OR STRPOS(
+        '	
+                  　﻿',
+        SUBSTR("d"."identity", LENGTH("d"."identity") - (
+          1 - 1
+        ))
+      ) > 0
+      THEN CASE
+        WHEN "d"."identity" LIKE '%@%'
+        THEN LOWER(
+          NULLIF(TRIM('	
+                  　﻿' FROM "d"."identity"), '')
+        )
+        ELSE NULLIF(TRIM('	
+                  　﻿' FROM "d"."identity"), '')
+      END
+      WHEN "d"."identity" LIKE '%@%'
+      THEN LOWER("d"."identity")
+      ELSE "d"."identity"
+    END
 ) AS "j";

@@ -259,14 +259,60 @@ FROM (
         GROUP BY
           "n"."person"
       ) AS "capped"
-        ON "capped"."person" = "d"."identity"
+        ON "capped"."person" = CASE
+          WHEN "d"."identity" = ''
+          OR STRPOS('	
+                  　﻿', SUBSTR("d"."identity", 1, 1)) > 0
+          OR STRPOS(
+            '	
+                  　﻿',
+            SUBSTR("d"."identity", LENGTH("d"."identity") - (
+              1 - 1
+            ))
+          ) > 0
+          THEN CASE
+            WHEN "d"."identity" LIKE '%@%'
+            THEN LOWER(
+              NULLIF(TRIM('	
+                  　﻿' FROM "d"."identity"), '')
+            )
+            ELSE NULLIF(TRIM('	
+                  　﻿' FROM "d"."identity"), '')
+          END
+          WHEN "d"."identity" LIKE '%@%'
+          THEN LOWER("d"."identity")
+          ELSE "d"."identity"
+        END
     ) AS "d"
     LEFT JOIN (
       SELECT
         *
       FROM "shop_activation"."scratch_00000000_higher1_people__mailer" AS "activation_higher_1"
     ) AS "higher_1"
-      ON "higher_1"."person" = "d"."identity"
+      ON "higher_1"."person" = CASE
+        WHEN "d"."identity" = ''
+        OR STRPOS('	
+                  　﻿', SUBSTR("d"."identity", 1, 1)) > 0
+        OR STRPOS(
+          '	
+                  　﻿',
+          SUBSTR("d"."identity", LENGTH("d"."identity") - (
+            1 - 1
+          ))
+        ) > 0
+        THEN CASE
+          WHEN "d"."identity" LIKE '%@%'
+          THEN LOWER(
+            NULLIF(TRIM('	
+                  　﻿' FROM "d"."identity"), '')
+          )
+          ELSE NULLIF(TRIM('	
+                  　﻿' FROM "d"."identity"), '')
+        END
+        WHEN "d"."identity" LIKE '%@%'
+        THEN LOWER("d"."identity")
+        ELSE "d"."identity"
+      END
     LEFT JOIN (
       SELECT
         "person",
@@ -320,7 +366,30 @@ FROM (
       GROUP BY
         "person"
     ) AS "paced_1"
-      ON "paced_1"."person" = "d"."identity"
+      ON "paced_1"."person" = CASE
+        WHEN "d"."identity" = ''
+        OR STRPOS('	
+                  　﻿', SUBSTR("d"."identity", 1, 1)) > 0
+        OR STRPOS(
+          '	
+                  　﻿',
+          SUBSTR("d"."identity", LENGTH("d"."identity") - (
+            1 - 1
+          ))
+        ) > 0
+        THEN CASE
+          WHEN "d"."identity" LIKE '%@%'
+          THEN LOWER(
+            NULLIF(TRIM('	
+                  　﻿' FROM "d"."identity"), '')
+          )
+          ELSE NULLIF(TRIM('	
+                  　﻿' FROM "d"."identity"), '')
+        END
+        WHEN "d"."identity" LIKE '%@%'
+        THEN LOWER("d"."identity")
+        ELSE "d"."identity"
+      END
     LEFT JOIN (
       SELECT
         "identity" AS "person",
@@ -431,7 +500,28 @@ SELECT
   TRUE AS "is_reserved"
 FROM (
   SELECT
-    "identity" AS "person",
+    CASE
+      WHEN "identity" = ''
+      OR STRPOS('	
+                  　﻿', SUBSTR("identity", 1, 1)) > 0
+      OR STRPOS(
+        '	
+                  　﻿',
+        SUBSTR("identity", LENGTH("identity") - (
+          1 - 1
+        ))
+      ) > 0
+      THEN CASE
+        WHEN "identity" LIKE '%@%'
+        THEN LOWER(NULLIF(TRIM('	
+                  　﻿' FROM "identity"), ''))
+        ELSE NULLIF(TRIM('	
+                  　﻿' FROM "identity"), '')
+      END
+      WHEN "identity" LIKE '%@%'
+      THEN LOWER("identity")
+      ELSE "identity"
+    END AS "person",
     "identity" AS "identity",
     "transition" AS "transition",
     "cause" = 'in doubt' AS "is_again"
@@ -471,7 +561,30 @@ WHERE
         *
       FROM "shop_activation"."scratch_00000000_higher1_people__mailer" AS "activation_higher_1"
     ) AS "higher_1"
-      ON "higher_1"."person" = "d"."identity"
+      ON "higher_1"."person" = CASE
+        WHEN "d"."identity" = ''
+        OR STRPOS('	
+                  　﻿', SUBSTR("d"."identity", 1, 1)) > 0
+        OR STRPOS(
+          '	
+                  　﻿',
+          SUBSTR("d"."identity", LENGTH("d"."identity") - (
+            1 - 1
+          ))
+        ) > 0
+        THEN CASE
+          WHEN "d"."identity" LIKE '%@%'
+          THEN LOWER(
+            NULLIF(TRIM('	
+                  　﻿' FROM "d"."identity"), '')
+          )
+          ELSE NULLIF(TRIM('	
+                  　﻿' FROM "d"."identity"), '')
+        END
+        WHEN "d"."identity" LIKE '%@%'
+        THEN LOWER("d"."identity")
+        ELSE "d"."identity"
+      END
     LEFT JOIN (
       SELECT
         "person",
@@ -525,7 +638,30 @@ WHERE
       GROUP BY
         "person"
     ) AS "paced_1"
-      ON "paced_1"."person" = "d"."identity"
+      ON "paced_1"."person" = CASE
+        WHEN "d"."identity" = ''
+        OR STRPOS('	
+                  　﻿', SUBSTR("d"."identity", 1, 1)) > 0
+        OR STRPOS(
+          '	
+                  　﻿',
+          SUBSTR("d"."identity", LENGTH("d"."identity") - (
+            1 - 1
+          ))
+        ) > 0
+        THEN CASE
+          WHEN "d"."identity" LIKE '%@%'
+          THEN LOWER(
+            NULLIF(TRIM('	
+                  　﻿' FROM "d"."identity"), '')
+          )
+          ELSE NULLIF(TRIM('	
+                  　﻿' FROM "d"."identity"), '')
+        END
+        WHEN "d"."identity" LIKE '%@%'
+        THEN LOWER("d"."identity")
+        ELSE "d"."identity"
+      END
     LEFT JOIN (
       SELECT
         "identity" AS "person",
@@ -567,7 +703,30 @@ FROM (
       *
     FROM "shop_activation"."scratch_00000000_higher1_people__mailer" AS "activation_higher_1"
   ) AS "higher_1"
-    ON "higher_1"."person" = "d"."identity"
+    ON "higher_1"."person" = CASE
+      WHEN "d"."identity" = ''
+      OR STRPOS('	
+                  　﻿', SUBSTR("d"."identity", 1, 1)) > 0
+      OR STRPOS(
+        '	
+                  　﻿',
+        SUBSTR("d"."identity", LENGTH("d"."identity") - (
+          1 - 1
+        ))
+      ) > 0
+      THEN CASE
+        WHEN "d"."identity" LIKE '%@%'
+        THEN LOWER(
+          NULLIF(TRIM('	
+                  　﻿' FROM "d"."identity"), '')
+        )
+        ELSE NULLIF(TRIM('	
+                  　﻿' FROM "d"."identity"), '')
+      END
+      WHEN "d"."identity" LIKE '%@%'
+      THEN LOWER("d"."identity")
+      ELSE "d"."identity"
+    END
   LEFT JOIN (
     SELECT
       "person",
@@ -621,7 +780,30 @@ FROM (
     GROUP BY
       "person"
   ) AS "paced_1"
-    ON "paced_1"."person" = "d"."identity"
+    ON "paced_1"."person" = CASE
+      WHEN "d"."identity" = ''
+      OR STRPOS('	
+                  　﻿', SUBSTR("d"."identity", 1, 1)) > 0
+      OR STRPOS(
+        '	
+                  　﻿',
+        SUBSTR("d"."identity", LENGTH("d"."identity") - (
+          1 - 1
+        ))
+      ) > 0
+      THEN CASE
+        WHEN "d"."identity" LIKE '%@%'
+        THEN LOWER(
+          NULLIF(TRIM('	
+                  　﻿' FROM "d"."identity"), '')
+        )
+        ELSE NULLIF(TRIM('	
+                  　﻿' FROM "d"."identity"), '')
+      END
+      WHEN "d"."identity" LIKE '%@%'
+      THEN LOWER("d"."identity")
+      ELSE "d"."identity"
+    END
   LEFT JOIN (
     SELECT
       "identity" AS "person",
