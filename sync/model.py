@@ -133,6 +133,8 @@ class Sync:
     """When two spellings of it are one to the vendor (`identifiers.NORMAL_FORMS`); "" is exact."""
     ignores_unknown: bool = False
     """The vendor drops, without an error, what is sent of people whom it does not know."""
+    names_records: bool = False
+    """The vendor gives records ids of its own, which are kept and handed back."""
     related: str | None = None
     """Objects: the column with the person that the account is linked to."""
     object_type: str | None = None
@@ -237,6 +239,8 @@ class Change(NamedTuple):
     """The moment from which the time counts after which it is too late; in UTC."""
     zone: str | None = None
     """The person's own time zone, where the model has one."""
+    remote_id: str | None = None
+    """The id that the vendor gave the record; None where it is not known, or of another place."""
 
 
 def too_late(sync: Sync, change: Change, at: datetime) -> Fate | None:
@@ -271,7 +275,15 @@ TOO_LATE = "too-late"
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """The destination acknowledged this very item."""
+    """The destination acknowledged this very item.
+
+    A vendor that names records answers with the record's id (`Destination.names_records`). It is
+    kept as long as nothing else is said, after a removal too: a CRM keeps the record of a person
+    who left a segment, and who returns is the same record. `""` says that the record is gone.
+    """
+
+    remote_id: str | None = None
+    """The record's id at the vendor; None leaves the one that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +294,8 @@ class Rejected:
     reason: str
     is_partial: bool = False
     """An earlier step of the same change was applied: the row must be asserted again."""
+    remote_id: str | None = None
+    """The record's id, where that step found out; of a row that was refused as a whole, ignored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,6 +312,8 @@ class Unknown:
     code: str
     reason: str = ""
     """What would make it known, where the destination can tell."""
+    remote_id: str | None = None
+    """The record's id, where an earlier step found out."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,8 @@ class Named:
 
     gone: Sequence[Sync] = ()
     """Syncs that the state alone tells of; one that can't be sent any more has no vendor."""
+    records: dict[tuple[str, str], str] = field(default_factory=dict)
+    """By sync and what the vendor was told, the id that it gave the record."""
 
     @property
     def texts(self) -> list[str]:
@@ -72,12 +74,14 @@ class Named:
             people = sorted(self.of(sync.related)) if sync.related else []
             yield from (Known("", person) for person in people)
         elif sync.address is None:
-            by = sync.identify_by or ""
-            yield from (Known(by, person) for person in sorted(self.of(sync.identity)))
+            yield from (self._known(sync, person) for person in sorted(self.of(sync.identity)))
         else:
             given = {self.given} if "@" in self.given and sync.identify_by == "email" else set()
             known = self.addresses.get(sync.name) or given
-            yield from (Known(sync.identify_by or "", address) for address in sorted(known))
+            yield from (self._known(sync, address) for address in sorted(known))
+
+    def _known(self, sync: Sync, address: str) -> Known:
+        return Known(sync.identify_by or "", address, self.records.get((sync.name, address)))
 
 
 def name_person(project: Project, access: StateAccess, given: str) -> Named:
@@ -163,7 +167,10 @@ def _from_snapshots(
         return
     for sync in (sync for sync in every if people_in(sync)):
         state.tables = access.tables(sync.name)
-        for identity, address in erasing.known_as(state, sync, [*named.of(_person_of(sync))]):
+        found = erasing.known_as(state, sync, [*named.of(_person_of(sync))])
+        for identity, address, remote_id in found:
+            if remote_id is not None:
+                named.records[sync.name, address or identity] = remote_id
             named.identities.setdefault(_person_of(sync).lower(), set()).add(identity)
             has_address = sync.address or (sync.is_gone and address != identity)
             if has_address and address:

@@ -153,7 +153,12 @@ def rebuilt(project: Project, access: StateAccess, known: Remembered) -> Sync:
     traits = tuple(replace(c.trait, data_type=c.data_type) for c in columns)
     sync = replace(bare(known), traits=traits, options=options, **entry)
     coalesces = vendor.coalesces and describes_state(sync)
-    return replace(sync, is_coalesced=coalesces, normal_form=normal_form_of(vendor, sync))
+    return replace(
+        sync,
+        is_coalesced=coalesces,
+        normal_form=normal_form_of(vendor, sync),
+        names_records=vendor.names_records,
+    )
 
 
 def recalled(project: Project, access: StateAccess) -> list[Sync]:

@@ -162,13 +162,13 @@ def _members(
     """Read in pages; the warehouse is free while the destination is asked."""
     if most is not None:
         with access.catalogue(sync.name) as state:
-            members = reading.sample(state, columns, most, before, left_at)
+            members = reading.sample(state, columns, most, before, left_at, sync.names_records)
         yield from (members[i : i + PAGE] for i in range(0, len(members), PAGE))
         return
     after: str | None = None
     while True:
         with access.catalogue(sync.name) as state:
-            members = reading.page(state, columns, after, PAGE, before, left_at)
+            members = reading.page(state, columns, after, PAGE, before, left_at, sync.names_records)
         if not members:
             return
         yield members
@@ -181,7 +181,7 @@ def _expected(columns: Sequence[Column], member: Acknowledged) -> Expected:
         for column, v in zip(columns, member.values, strict=True)
         if column.trait.opts_out is None
     }
-    return Expected(member.address, True, traits)
+    return Expected(member.address, True, traits, member.remote_id)
 
 
 def _record(access: StateAccess, tally: Tally, at: datetime) -> None:

@@ -15,6 +15,8 @@ class Expected:
     address: str
     is_member: bool
     traits: Mapping[str, JSON]
+    remote_id: str | None = None
+    """The id that the vendor gave the record, where it is known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,6 +93,9 @@ class Destination:
     """Statuses this vendor uses differently from the engine's table."""
     coalesces: ClassVar[bool] = False
     """All pending changes of one identity, across syncs, become one item."""
+    names_records: ClassVar[bool] = False
+    """The vendor gives records ids of its own: `Delivered(remote_id)` is kept, and handed back as
+    `change.remote_id` and `expected.remote_id`."""
     normal_forms: ClassVar[Mapping[str, str]] = {}
     """By `identify_by`, empty where there is none: when two spellings are one to the vendor
     (`identifiers.NORMAL_FORMS`)."""
@@ -178,7 +181,7 @@ class Destination:
 
     def deliver(self, batch: Sequence[Item]) -> Conversation[Sequence[Outcome]]:
         """Send one batch; answer one outcome per item, in order. All items are of one kind."""
-        return (yield from in_stages(batch, self.stages()))
+        return (yield from in_stages(batch, self.stages(), self.names_records))
 
     def check(self) -> Conversation[Health]:
         """Credentials, region, workspace. Never writes."""

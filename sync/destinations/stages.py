@@ -9,7 +9,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from sync.destinations.exchange import JSON, BatchRefused, Conversation, Item, WrongOutcomes
+from sync.destinations.exchange import (
+    JSON,
+    BatchRefused,
+    Conversation,
+    Item,
+    NoAnswer,
+    UnreadableAnswer,
+    WrongOutcomes,
+)
 from sync.destinations.one_by_one import one_by_one
 from sync.destinations.refusals import SAMPLE, may_mean_the_account
 from sync.model import DELIVERED, Change, Delivered, NotAttempted, Outcome, Rejected, Sync, Unknown
@@ -29,7 +37,13 @@ class Row:
     is_done: bool = False
     """No later stage concerns it."""
     remote_id: str = ""
-    """What the vendor calls it, where a stage found out."""
+    """What the vendor calls it: as it is known, or as a stage found out."""
+    _known: str = ""
+
+    def recall(self) -> None:
+        """Take over the id that is known; of changes that are coalesced, one may not know it."""
+        ids = [piece.change.remote_id or "" for piece in self.item.pieces]
+        self.remote_id, self._known = max(ids), min(ids)
 
     @property
     def sync(self) -> Sync:
@@ -58,6 +72,8 @@ class Row:
 
     def ends(self, outcome: Outcome) -> None:
         """Keep the outcome of a stage, given what earlier ones have applied."""
+        if isinstance(outcome, _NAMING) and outcome.remote_id is not None:
+            self.remote_id = outcome.remote_id
         if isinstance(outcome, Delivered):
             self.has_begun = True
         elif self.has_begun and isinstance(outcome, Rejected):
@@ -66,21 +82,58 @@ class Row:
             outcome = Unknown(outcome.code)
         self.outcome = outcome
 
+    @property
+    def is_news(self) -> bool:
+        """Whether the vendor calls it something else than was known."""
+        return self.remote_id != self._known
+
+    @property
+    def named(self) -> Outcome:
+        """The outcome, with what the vendor calls it where that is news, and only there."""
+        news, outcome = self.remote_id if self.is_news else None, self.outcome
+        if not isinstance(outcome, _NAMING) or outcome.remote_id == news:
+            return outcome
+        return replace(outcome, remote_id=news)
+
+
+_NAMING = (Delivered, Rejected, Unknown)
+"""Outcomes that may come with the id of a record."""
 
 Stage = Callable[[Sequence[Row]], Conversation[Sequence[Outcome]]]
 """One outcome for each row, in order. It may set a row's `has_begun`, `is_done`, `remote_id`."""
 
 
-def in_stages(batch: Sequence[Item], stages: Sequence[Stage]) -> Conversation[list[Outcome]]:
+def in_stages(
+    batch: Sequence[Item], stages: Sequence[Stage], names_records: bool = False
+) -> Conversation[list[Outcome]]:
     """One outcome for each item, in order: stage k is for the items with a part k.
 
     A row leaves with its first outcome that is no delivery. That of a later stage is in part: it is
-    marked so, and unconfirmed where the stage did not attempt it.
+    marked so, and unconfirmed where the stage did not attempt it. With `names_records`, ids of
+    records that stages found out are a part of the outcomes, whatever becomes of later stages.
     """
     rows = [Row(item) for item in batch]
+    for row in rows if names_records else ():
+        row.recall()
     for place, stage in enumerate(stages):
-        yield from settle([row for row in rows if row.enters(place)], stage)
-    return [row.outcome for row in rows]
+        try:
+            yield from settle([row for row in rows if row.enters(place)], stage)
+        except (NoAnswer, UnreadableAnswer) as why:
+            if not (names_records and any(row.is_news for row in rows)):
+                raise
+            _cut_short(rows, place, why)
+            break
+    return [row.named for row in rows] if names_records else [row.outcome for row in rows]
+
+
+def _cut_short(rows: Sequence[Row], place: int, why: NoAnswer | UnreadableAnswer) -> None:
+    """No request from this stage on was answered: what was named before is known all the same."""
+    code = why.code if isinstance(why, NoAnswer) else "unreadable-answer"
+    may_be_applied = not isinstance(why, NoAnswer) or why.may_be_applied
+    for row in rows:
+        if row.is_open and any(part is not None for part in row.item.parts[place:]):
+            is_sent = may_be_applied and row.item.parts[place] is not None
+            row.ends(Unknown(code) if is_sent else NotAttempted(code))
 
 
 def settle(rows: Sequence[Row], stage: Stage) -> Conversation[None]:

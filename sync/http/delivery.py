@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
-from math import isnan
 from typing import TypeVar
 
 from sync.destinations.refusals import MOST_REFUSED, SAMPLE, TOO_LARGE, may_mean_the_account, spread
@@ -16,6 +15,7 @@ from sync.errors import DestinationError, Problem, SyncError
 from sync.http.client import WRONG_NUMBER, Broken, Client, Effects, misjudged
 from sync.http.clock import wait
 from sync.http.identities import Identities
+from sync.http.outcomes import fault_in, storable
 from sync.http.pacing import Pacing
 from sync.http.ports import ANYTIME, CONNECTION_LOST, Clock, Http, Permit, Until
 from sync.http.retry import RetryPolicy
@@ -170,7 +170,7 @@ class _Delivery:
             finally:
                 self.client.permit = self.permit
                 self.was_shrunk |= effects.was_too_large
-            if text := _fault_in(outcomes, len(indices)):
+            if text := fault_in(outcomes, len(indices), self.client.destination.names_records):
                 self._misjudged(indices, text, effects)
                 return True
             again, seconds = self._take(indices, outcomes, effects)
@@ -239,6 +239,8 @@ class _Delivery:
             self.has_taken, self.refused_in_a_row = True, 0
         else:
             self.refused_in_a_row += bare
+        if self.client.destination.names_records:
+            outcomes = list(map(storable, outcomes))
         for i, outcome in zip(indices, outcomes, strict=True):
             match outcome:
                 case Delivered() | Unknown():
@@ -354,34 +356,6 @@ def _ends(item: Item, now: datetime) -> Iterator[datetime]:
     for sync, change in item.pieces:
         if end := leaves_until(sync, change, now):
             yield end
-
-
-def _fault_in(outcomes: object, count: int) -> str:
-    """What is wrong with the outcomes of so many items; empty when nothing is."""
-    if not isinstance(outcomes, Sequence) or isinstance(outcomes, str | bytes):
-        return f"returned {type(outcomes).__name__} and no list of outcomes"
-    if len(outcomes) != count:
-        return f"returned {len(outcomes)} outcomes for {count} items"
-    strange = [one for one in outcomes if not _is_sound(one)]
-    if not strange:
-        return ""
-    is_spoilt = " with a field of another type" if isinstance(strange[0], Outcome) else ""
-    name = type(strange[0]).__name__
-    return f"returned {name}{is_spoilt} for {len(strange)} of {count} items"
-
-
-def _is_sound(outcome: object) -> bool:
-    """An outcome whose fields are what they are declared as."""
-    match outcome:
-        case Delivered():
-            return True
-        case Rejected(code, reason, _) | Unknown(code, reason):
-            return isinstance(code, str) and isinstance(reason, str)
-        case Retry(seconds):
-            return isinstance(seconds, int | float) and not isnan(seconds)
-        case NotAttempted(code):
-            return isinstance(code, str)
-    return False
 
 
 def _halves(indices: Sequence[int]) -> tuple[Sequence[int], Sequence[int]]:

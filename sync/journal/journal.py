@@ -2,8 +2,9 @@
 
 Lines of text, each `crc32 length type json`, in segments `wal-<epoch>-<n>.log`. The first says
 whose the segment is, and under which lease it was written. An intent is on disk before its batch
-leaves; an outcome rides with the next intent. Records name plan numbers, never identities or
-values. When a run is settled, its lease is kept in `settled-<installation>`.
+leaves; an outcome rides with the next intent, unless it has ids that a vendor gave records: those
+are on disk at once. Records name plan numbers and such ids, never identities or values. When a run
+is settled, its lease is kept in `settled-<installation>`.
 """
 
 from __future__ import annotations
@@ -169,7 +170,12 @@ class Journal:
         body |= {outcome: as_ranges(seqs) for outcome, seqs in plain.items()}
         if told:
             body["told"] = told
+        named = [(ack.seq, ack.remote_id) for ack in acks if ack.remote_id is not None]
+        if named:
+            body["named"] = named
         self._write("OUTCOME", body)
+        if named:
+            self.disk.sync(self._name())
 
     def flushed(self) -> None:
         """All outcomes so far are in the warehouse: start a segment with what is still open."""
@@ -295,11 +301,12 @@ def _acks(body: dict[str, Any]) -> Iterable[Ack]:
     if "at" not in body:
         return
     at = datetime.fromisoformat(body["at"])
+    named = dict(body.get("named", ()))
     for outcome in _PLAIN:
         for seq in numbers(body.get(outcome, ())):
-            yield Ack(seq, outcome, None, None, at)
+            yield Ack(seq, outcome, None, None, at, named.get(seq))
     for seq, outcome, code, reason in body.get("told", ()):
-        yield Ack(seq, outcome, code, reason, at)
+        yield Ack(seq, outcome, code, reason, at, named.get(seq))
 
 
 def _doubts(ranges: Iterable[Range], at: datetime) -> list[Ack]:

@@ -79,6 +79,8 @@ def _changes(
         "target": found["target_id"],
         "is_doubtful": [origin != epoch for origin in found["origin_epoch"]],
         "unreadable": [None] * len(found["seq"]),
+        "remote_id": [named or None for named in found.get("remote_id", ())]
+        or [None] * len(found["seq"]),
         "to_repeat": [repeats or 0 for repeats in found["to_repeat"]],
         "expires_from": [
             since.replace(tzinfo=UTC) if isinstance(since, datetime) else since

@@ -32,7 +32,7 @@ from sync.warehouse import sql as e
 WAITING, HELD, KNOWN, BARRED = (
     f"activation_{name}" for name in ("waiting", "held", "known", "held_back")
 )
-NOT_CONTENT = frozenset({"epoch", "seq", "origin_epoch", "to_repeat", "fingerprint"})
+NOT_CONTENT = frozenset({"epoch", "seq", "origin_epoch", "to_repeat", "fingerprint", "remote_id"})
 """Columns of a plan that say when it was made, or nothing that the others do not say."""
 
 OTHERS = "other changes are held than were then"

@@ -17,7 +17,7 @@ from sync.plan.gates import Gate
 from sync.project.naming import traits_of_segment
 from sync.state.columns import Column, external_text, identity_text, key_text, normal
 from sync.state.digests import has_key
-from sync.state.schema import StateTables, snapshot_columns
+from sync.state.schema import StateTables, plan_columns, snapshot_columns
 from sync.warehouse import sql as e
 from sync.warehouse.dialect import facts
 
@@ -116,6 +116,12 @@ class Comparison:
         told += [sorted(c.state_name for c in self.emptied)] if s.withdrawn else []
         digest = hashlib.sha256(json.dumps(told).encode()).hexdigest()[:32]
         return f"3;{self.engine};{digest}"
+
+    @property
+    def planned_columns(self) -> list[str]:
+        """What the rows of the plan have beside their epoch and number."""
+        unasked = {"epoch", "seq"} | ({"remote_id"} if not self.sync.names_records else set())
+        return [name for name in plan_columns(self.columns) if name not in unasked]
 
     @property
     def live(self) -> list[Column]:

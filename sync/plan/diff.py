@@ -13,7 +13,6 @@ from sync.plan.comparison import Comparison, has_entered, held_key, is_active, i
 from sync.plan.delays import JUDGED, carried_names, judged
 from sync.plan.doubles import CANDIDATES, doubled
 from sync.state.columns import Column
-from sync.state.schema import plan_columns
 from sync.warehouse import sql as e
 
 SAME = "same"
@@ -32,7 +31,7 @@ def planned(
     `has_doubled`: some candidates are set aside. `known` identities are in the snapshot, `active`
     ones of them at the destination; None where that was not counted.
     """
-    carried = [n for n in plan_columns(c.columns) if n not in {"epoch", "seq"}]
+    carried = c.planned_columns
     found: exp.Query = exp.select(*map(e.col, carried)).from_(e.local("decided")).where(_differ())
     if c.removes and c.can_move and known != 0:
         away = _removed(carried, "decided", _leaves_a_place())
@@ -50,7 +49,7 @@ def judged_changes(
 
 def let_go(c: Comparison) -> exp.Query:
     """Every change of `JUDGED` that does not wait, and the removals that never do."""
-    carried = [n for n in plan_columns(c.columns) if n not in {"epoch", "seq"}]
+    carried = c.planned_columns
     found: exp.Query = exp.select(*map(e.col, carried)).from_(e.local(JUDGED))
     found = found.where(e.is_null(e.col("waits_for")))
     if c.removes and c.can_move:
@@ -96,6 +95,7 @@ def _removed(
         "external_id": e.col("old_external_id"),
         "external_key": e.col("old_external_key"),
         "target_id": e.col("old_target_id"),
+        "remote_id": e.col("old_remote_id"),
         "transition": e.col("leaving_transition"),
         "fingerprint": e.null(),
         "is_quiet": exp.false(),
@@ -125,6 +125,7 @@ def _joined(c: Comparison, has_doubled: bool, known: int | None, active: int) ->
         ("old_external_key", held_key(c.sync, "s")),
         ("old_related_id", e.col("related_id", "s")),
         ("old_target_id", e.col("target_id", "s")),
+        *([("old_remote_id", e.col("remote_id", "s"))] if c.sync.names_records else []),
     ]
     carried += [(x.state_name, e.col(x.state_name, "c")) for x in live]
     carried += [(name, e.col(name, "c")) for name in carried_names(c)]
@@ -302,9 +303,21 @@ def _decided(c: Comparison) -> exp.Select:
         *((name, null) for name, null in _unasked().items() if name not in carried_names(c)),
         *([("unconfirmed", e.col("unconfirmed"))] if c.delays else []),
         ("is_held", is_active(None)),
+        *(_named(c, is_gone) if c.sync.names_records else ()),
     ]
     inner = decided.from_(e.local("joined"), copy=False).subquery(e.ident("j"), copy=False)
     return e.select(*e.aliased(outgoing)).from_(inner, copy=False)
+
+
+def _named(c: Comparison, is_gone: exp.Expr) -> list[tuple[str, exp.Expr]]:
+    """What the vendor calls the record; empty for one to be made at another place, where the id
+    means nothing, or another record."""
+    old = e.col("old_remote_id")
+    named = [("old_remote_id", old)]
+    if not (left := c.targets_where("place")):
+        return [*named, ("remote_id", old.copy())]
+    moves = e.all_of(exp.Not(this=is_gone.copy()), e.among(e.col("old_target_id"), left))
+    return [*named, ("remote_id", e.case((moves, e.text("")), default=old.copy()))]
 
 
 def _unasked() -> dict[str, exp.Expr]:

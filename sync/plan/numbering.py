@@ -9,7 +9,6 @@ from sqlglot import exp
 from sync.model import Op
 from sync.plan.comparison import Comparison
 from sync.plan.diff import local_plan
-from sync.state.schema import plan_columns
 from sync.warehouse import sql as e
 from sync.warehouse.dialect import facts
 
@@ -41,17 +40,16 @@ def write_plan(c: Comparison, ops: Mapping[Op, int]) -> Iterator[exp.Insert]:
 
 
 def _numbered(c: Comparison, before: int, order: Sequence[exp.Expr], rows: exp.Query) -> exp.Insert:
-    names = list(plan_columns(c.columns))
     sorted_by = exp.Order(expressions=[exp.Ordered(this=term) for term in order])
     number: exp.Expr = exp.Window(this=exp.RowNumber(), order=sorted_by if order else None)
     carried: list[tuple[str, exp.Expr]] = [
         ("epoch", e.number(c.epoch)),
         ("seq", exp.Add(this=number, expression=e.number(before)) if before else number),
-        *((name, e.col(name)) for name in names if name not in {"epoch", "seq"}),
+        *((name, e.col(name)) for name in c.planned_columns),
     ]
     numbered = rows.subquery(e.ident("p"), copy=False)
     query = e.select(*e.aliased(carried)).from_(numbered, copy=False)
-    return e.insert(c.tables.plan, names, query)
+    return e.insert(c.tables.plan, [name for name, _ in carried], query)
 
 
 def _order_of_target(c: Comparison) -> list[exp.Expr]:

@@ -14,7 +14,8 @@ from sync.warehouse import sql as e
 
 def read_plan(c: Comparison, epoch: int) -> exp.Select:
     """The committed plan in its order."""
-    read: list[tuple[str, exp.Expr]] = [(name, e.col(name)) for name in PLAN]
+    own = ["epoch", "seq", *(name for name in c.planned_columns if name in PLAN)]
+    read: list[tuple[str, exp.Expr]] = [(name, e.col(name)) for name in own]
     read += [(x.state_name, x.plain(e.col(x.state_name))) for x in c.live]
     return kept_plan(c, epoch).select(*e.aliased(read), append=False).order_by(e.col("seq"))
 

@@ -74,6 +74,10 @@ def shared_rows(c: Comparison) -> exp.Select:
         "attempted_op": e.null("varchar"),
         "written_epoch": e.number(c.epoch),
     }
+    if c.sync.names_records:  # it stays the stayer's: who comes back elsewhere is another record
+        out["remote_id"] = e.case(
+            (leaves.copy(), e.null("varchar")), default=e.col("remote_id", "s")
+        )
     for column in c.columns:
         held = e.col(column.state_name, "s")
         out[column.state_name] = e.case((leaves.copy(), e.null()), default=held)

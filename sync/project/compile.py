@@ -158,6 +158,7 @@ def _draft_model(
         if vendor:
             sync = replace(sync, normal_form=normal_form_of(vendor, sync))
             sync = replace(sync, ignores_unknown=_ignores_unknown(vendor, sync))
+            sync = replace(sync, names_records=vendor.names_records)
         drafts.append(Draft(sync, vendor, activated, place, entry))
     return drafts
 

@@ -31,6 +31,7 @@ NO_DEFINITION = (
     "normal_form",
     "first_name",
     "ignores_unknown",
+    "names_records",
     "is_gone",
     "rules",
     "bounds",

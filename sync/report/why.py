@@ -65,6 +65,8 @@ def _membership(member: Membership, story: Story, given: str) -> Iterator[str]:
         yield f"{who}Acknowledged: entered {times}, on {entered}{later} UTC."
     elif member.last_exited_at is not None:
         yield f"{who}Left: removed on {words.moment(member.last_exited_at)} UTC."
+    if member.remote_id is not None:
+        yield f"{who}Its record at the destination is {member.remote_id}."
     if member.doubt is not None:
         yield (
             f"{who}In doubt: a sent {member.doubt} had no usable answer, or may have been written"

@@ -180,7 +180,7 @@ class Engine:
 
     def _items(self, groups: Iterable[tuple[Piece, ...]]) -> Iterator[Item]:
         for group in groups:
-            pieces = tuple([p for p in group if not self._defers(p)])
+            pieces = tuple([self._named(p) for p in group if not self._defers(p)])
             if not pieces:
                 continue
             item = prepare(self.destination, pieces)
@@ -207,6 +207,11 @@ class Engine:
         if not (later or pieces):
             return None
         return chain(later, self._items((piece,) for piece in pieces))
+
+    def _named(self, piece: Piece) -> Piece:
+        """The change, with what this run has learned of the record's id."""
+        source = self._sources[piece.sync.name]
+        return piece._replace(change=source.as_named(piece.change)) if source.named else piece
 
     def _defers(self, piece: Piece) -> bool:
         """Whether a change waits: for an old address to be free, or as held; counted."""
@@ -342,7 +347,7 @@ class Engine:
 
     def _noted_at_once(self, flight: _Flight, exchange: Exchange, at: datetime) -> bool:
         """Note a batch of which everything arrived and nothing leaves, as nearly all are."""
-        if not all(isinstance(ending, Delivered) for ending in exchange.endings):
+        if not all(type(end) is Delivered and end.remote_id is None for end in exchange.endings):
             return False
         if any(change.op is Op.REMOVE for _, changes in flight.changes for change in changes):
             return False

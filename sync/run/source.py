@@ -56,6 +56,8 @@ class Source:
     """External ids, in normal form, whose removal is open: nobody else is added there."""
     reasons: set[str] = field(default_factory=set)
     """What would make unconfirmed changes known."""
+    named: dict[str, tuple[int, str | None]] = field(default_factory=dict)
+    """By identity, the target of the removal of one that moves, and the id that it has left."""
     _targets: dict[int, Sync] = field(default_factory=dict)
 
     def at(self, target: int) -> Sync:
@@ -73,13 +75,14 @@ class Source:
     def note(self, change: Change, ending: Ending, at: datetime) -> None:
         """Take one change's ending; what was not attempted leaves no trace."""
         match ending:
-            case Delivered():
-                self._keep(change, Ack(change.seq, DELIVERED, None, None, at))
-            case Rejected(code, reason, is_partial):
+            case Delivered(named):
+                self._keep(change, Ack(change.seq, DELIVERED, None, None, at, named))
+            case Rejected(code, reason, is_partial, named):
                 outcome = REJECTED_PARTIAL if is_partial else REJECTED
-                self._keep(change, Ack(change.seq, outcome, code, reason, at))
-            case Unknown(code, reason):
-                self._keep(change, Ack(change.seq, UNKNOWN, code, reason or None, at))
+                named = named if is_partial else None
+                self._keep(change, Ack(change.seq, outcome, code, reason, at, named))
+            case Unknown(code, reason, named):
+                self._keep(change, Ack(change.seq, UNKNOWN, code, reason or None, at, named))
                 self.reasons.update([reason] if reason else [])
             case NotAttempted(code):
                 if code == TOO_LATE:
@@ -114,6 +117,16 @@ class Source:
     def _keep(self, change: Change, ack: Ack) -> None:
         self.pending.append(ack)
         self.tally[change.op, ack.outcome] += 1
+        if ack.remote_id is not None and change.cause == "moved" and change.op is Op.REMOVE:
+            self.named[change.identity] = change.target, ack.remote_id or None
+
+    def as_named(self, change: Change) -> Change:
+        """The change of a person who moves, with the id as the removal has left it."""
+        if change.op is not Op.ADD or change.identity not in self.named:
+            return change
+        target, named = self.named[change.identity]
+        is_same_place = bool(change.remote_id) or change.target == target
+        return change._replace(remote_id=named) if is_same_place else change
 
 
 def pieces_of(source: Source, keep: Callable[[], None]) -> Iterator[Piece]:

@@ -34,7 +34,16 @@ def ack_rows(plan_epoch: int, flush_id: int, acks: Sequence[Ack]) -> list[tuple[
     """Outcomes as rows of the table, UTC without a zone; those of a batch have one moment."""
     at = {moment: e.naive(moment) for moment in {a.answered_at for a in acks}}
     return [
-        (plan_epoch, flush_id, a.seq, str(a.outcome), a.code, a.reason, at[a.answered_at])
+        (
+            plan_epoch,
+            flush_id,
+            a.seq,
+            str(a.outcome),
+            a.code,
+            a.reason,
+            a.remote_id,
+            at[a.answered_at],
+        )
         for a in acks
     ]
 
@@ -74,6 +83,7 @@ def unanswered(s: Settlement) -> exp.Select:
         ("outcome", e.text("unknown")),
         ("code", e.text("run-lost")),
         ("reason", e.null("varchar")),
+        ("remote_id", e.null("varchar")),
         ("answered_at", e.utc_now()),
     ]
     return (

@@ -33,8 +33,11 @@ def of_person(sync: Sync, texts: Sequence[str]) -> exp.Expr:
     return names(e.col(columns.get(sync.kind, "identity")), texts)
 
 
-def known_as(state: Catalogue, sync: Sync, texts: Sequence[str]) -> list[tuple[str, str | None]]:
-    """(identity, address) of the person's rows in the snapshot, at most a hundred different."""
+def known_as(
+    state: Catalogue, sync: Sync, texts: Sequence[str]
+) -> list[tuple[str, str | None, str | None]]:
+    """(identity, address, the record's id) of the person's rows in the snapshot, at most a hundred
+    different; an id where the vendor names the records of people."""
     if state.session.columns(state.tables.snapshot) is None:
         return []
     person = "related_id" if sync.kind is Kind.OBJECTS else "identity"
@@ -43,9 +46,12 @@ def known_as(state: Catalogue, sync: Sync, texts: Sequence[str]) -> list[tuple[s
     is_theirs = of_person(sync, texts)
     if sync.kind not in (Kind.OBJECTS, Kind.EVENTS):
         is_theirs = e.paren(e.any_of(is_theirs, names(e.col("external_id"), texts)))
-    query = exp.select(*e.aliased([("person", e.col(person)), ("address", other)])).distinct()
-    rows = state.ask(query.from_(e.table(state.tables.snapshot)).where(is_theirs).limit(100))
-    return [(str(key), address) for key, address in rows if key is not None]
+    is_named = sync.names_records and sync.kind not in (Kind.OBJECTS, Kind.EVENTS)
+    named = e.col("remote_id") if is_named else e.null("varchar")
+    asked = [("person", e.col(person)), ("address", other), ("remote_id", named)]
+    query = exp.select(*e.aliased(asked)).distinct().from_(e.table(state.tables.snapshot))
+    rows = state.ask(query.where(is_theirs).limit(100))
+    return [(str(key), address, name) for key, address, name in rows if key is not None]
 
 
 def members_at(state: Catalogue, texts: Sequence[str]) -> list[tuple[str, str]]:

@@ -45,7 +45,8 @@ def _respell(state: Catalogue) -> None:
 
 def _bring(state: Catalogue, tables: t.StateTables) -> None:
     """The tables of one sync: columns get the names and the company that they have today."""
-    for relation, types in ((tables.snapshot, t.SNAPSHOT), (tables.plan, t.PLAN)):
+    own = ((tables.snapshot, t.SNAPSHOT), (tables.plan, t.PLAN), (tables.acks, t.ACKS))
+    for relation, types in own:
         present = state.session.columns(relation)
         if present is None:
             continue

@@ -34,7 +34,7 @@ def _types(name: str) -> Mapping[str, str] | None:
     """The columns that a table of the state has today, but for those of traits."""
     if name in t.SHARED:
         return t.SHARED[name]
-    own = {"snapshot_": t.SNAPSHOT, "plan_": t.PLAN}
+    own = {"snapshot_": t.SNAPSHOT, "plan_": t.PLAN, "acks_": t.ACKS}
     return next((types for prefix, types in own.items() if name.startswith(prefix)), None)
 
 

@@ -62,6 +62,7 @@ MEMBERSHIP = (
     "last_exited_at",
     "acknowledged_at",
     "unconfirmed",
+    "remote_id",
 )
 DELIVERY = ("identity", "delivered_at", "op", "cause", "reason", "changed", "outcome", "code")
 LETTER = (
@@ -204,8 +205,10 @@ def acknowledged(
     columns: Sequence[Column],
     before: datetime | None = None,
     left_at: Sequence[int] = (),
+    names_records: bool = False,
 ) -> exp.Select:
-    """Members the destination holds beyond doubt: identity, address, then the columns' values.
+    """Members the destination holds beyond doubt: identity, address, the record's id where the
+    vendor names records, then the columns' values.
 
     With `before`, only those whose last change was acknowledged by then. Members at one of the
     targets `left_at` are left out.
@@ -214,6 +217,7 @@ def acknowledged(
         exp.select(
             e.col("identity"),
             e.col("external_id"),
+            e.col("remote_id") if names_records else e.null("varchar"),
             *(c.plain_held(e.col(c.state_name)) for c in columns),
         )
         .from_(e.table(tables.snapshot))

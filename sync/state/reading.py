@@ -98,6 +98,8 @@ class Membership(NamedTuple):
     last_exited_at: datetime | None
     acknowledged_at: datetime | None
     doubt: str | None
+    remote_id: str | None
+    """What the vendor calls the record, where it names them."""
 
 
 class Delivery(NamedTuple):
@@ -142,6 +144,7 @@ class Acknowledged(NamedTuple):
 
     identity: str
     address: str
+    remote_id: str | None
     values: Sequence[Any]
 
 
@@ -249,13 +252,14 @@ def sample(
     most: int,
     before: datetime | None = None,
     left_at: Sequence[int] = (),
+    names_records: bool = False,
 ) -> list[Acknowledged]:
     """Members drawn at random, whose last change was acknowledged `before` (UTC).
 
     Members at one of the targets `left_at` are left out.
     """
-    rows = queries.sampled(queries.acknowledged(state.tables, columns, before, left_at), most)
-    return _acknowledged(state, rows)
+    known = queries.acknowledged(state.tables, columns, before, left_at, names_records)
+    return _acknowledged(state, queries.sampled(known, most))
 
 
 def page(
@@ -265,10 +269,11 @@ def page(
     most: int,
     before: datetime | None = None,
     left_at: Sequence[int] = (),
+    names_records: bool = False,
 ) -> list[Acknowledged]:
     """The next such members in the order of identities."""
-    rows = queries.page(queries.acknowledged(state.tables, columns, before, left_at), after, most)
-    return _acknowledged(state, rows)
+    known = queries.acknowledged(state.tables, columns, before, left_at, names_records)
+    return _acknowledged(state, queries.page(known, after, most))
 
 
 def count_fresh(state: Catalogue, before: datetime) -> int:
@@ -278,6 +283,6 @@ def count_fresh(state: Catalogue, before: datetime) -> int:
 
 def _acknowledged(state: Catalogue, rows: Any) -> list[Acknowledged]:
     return [
-        Acknowledged(identity, address or identity, values)
-        for identity, address, *values in state.ask(rows)
+        Acknowledged(identity, address or identity, named, values)
+        for identity, address, named, *values in state.ask(rows)
     ]

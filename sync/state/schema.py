@@ -71,6 +71,7 @@ FORMATS: Mapping[int, tuple[str, ...]] = {
     23: ("forgotten", "forget_receipts", "installation.forgotten_by"),
     24: ("syncs.compiled",),
     25: (),  # people in `holdouts` and `entries` are stored as they are compared
+    26: (),  # a sync's own tables: remote_id
 }
 """What each format after the first has brought: a table, or a column as `table.column`.
 
@@ -101,6 +102,7 @@ SNAPSHOT: Mapping[str, str] = {
     "to_repeat": INTEGER,
     "origin_epoch": BIG,
     "written_epoch": BIG,
+    "remote_id": TEXT,
 }
 PLAN: Mapping[str, str] = {
     "epoch": BIG,
@@ -123,6 +125,7 @@ PLAN: Mapping[str, str] = {
     "changed": TEXT,
     "expires_from": MOMENT,
     "zone": TEXT,
+    "remote_id": TEXT,
 }
 ACKS: Mapping[str, str] = {
     "epoch": BIG,
@@ -131,6 +134,7 @@ ACKS: Mapping[str, str] = {
     "outcome": TEXT,
     "code": TEXT,
     "reason": TEXT,
+    "remote_id": TEXT,
     "answered_at": MOMENT,
 }
 SHARED: Mapping[str, Mapping[str, str]] = {

@@ -219,10 +219,26 @@ def _settled(s: Settlement) -> list[tuple[str, exp.Expr]]:
         "to_repeat": _left_to_repeat(s),
         "origin_epoch": origin,
         "written_epoch": e.number(s.writer),
+        "remote_id": _remote_id(s, is_refused),
     }
     for i, column in enumerate(s.columns):
         values[column.state_name] = _value(s, i, column)
     return list(values.items())
+
+
+def _remote_id(s: Settlement, is_refused: exp.Expr) -> exp.Expr:
+    """What the vendor calls the record: as it was answered, else as it was, but for another place.
+
+    Empty in an answer it means that the record is gone; empty in a plan, that the id is of the
+    place that was left. A removal has settled before, so that what it has left counts for the rest.
+    """
+    held = e.col("remote_id", "s")
+    if not s.sync.names_records:
+        return held
+    is_elsewhere = e.equals(e.col("remote_id", "p"), e.text(""))
+    there = e.case((is_elsewhere, e.null("varchar")), default=held.copy())
+    named = exp.Nullif(this=e.coalesce(e.col("remote_id", "a"), there), expression=e.text(""))
+    return e.case((is_refused.copy(), held), default=named)
 
 
 def travelled(i: int) -> exp.Expr:
@@ -305,7 +321,7 @@ def forget_values(tables: StateTables, columns: Sequence[Column]) -> exp.Update:
             for name in (
                 *("unconfirmed", "unsure", "to_repeat"),
                 *("fingerprint", "attempted", "attempted_op"),
-                "acknowledged_at",
+                *("acknowledged_at", "remote_id"),
                 *(c.state_name for c in columns),
             )
         },

@@ -91,6 +91,8 @@ class Ack(NamedTuple):
     code: str | None
     reason: str | None
     answered_at: datetime
+    remote_id: str | None = None
+    """The record's id, where the answer said; empty where the record is gone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,14 @@ from sync.testing.fakes import (
     a_warehouse,
     json_response,
 )
+from sync.testing.records import FakeRecords
 from sync.testing.world import World, a_change, a_sync, deliver
 
 __all__ = [
     "WHEN",
     "DestinationContract",
     "FakeClock",
+    "FakeRecords",
     "FakeVendor",
     "Fault",
     "World",

@@ -102,6 +102,8 @@ class World:
     http: FakeVendor
     clock: FakeClock = field(default_factory=FakeClock)
     policy: RetryPolicy = field(default_factory=RetryPolicy)
+    count_records: Callable[[], int] = lambda: 0
+    """How many records the vendor has, where it names them (`Destination.names_records`)."""
 
     def rows(self, count: int, op: Op = Op.ADD, **more: Any) -> list[Change]:
         """So many changes, of identities that differ."""

@@ -41,6 +41,8 @@ class Known(NamedTuple):
     """How many more runs than one have to assert it."""
     has_entered: bool = False
     """This stay began with an entry that was acknowledged, at whatever address."""
+    remote_id: str | None = None
+    """What the vendor calls the record."""
 
     @property
     def is_active(self) -> bool:
@@ -61,6 +63,7 @@ class Planned(NamedTuple):
     is_quiet: bool = False
     seq: int = 0
     to_repeat: int = 0
+    remote_id: str | None = None
 
     def change(self, sync: Sync, epoch: int) -> Change:
         sent = [
@@ -80,6 +83,7 @@ class Planned(NamedTuple):
             origin_epoch=self.origin_epoch,
             to_repeat=self.to_repeat,
             is_doubtful=self.origin_epoch != epoch,
+            remote_id=self.remote_id,
         )
 
 
@@ -196,6 +200,7 @@ def part_shared(sync: Sync, snapshot: dict[str, Known], want: Wanted) -> dict[st
                     unsure=frozenset(),
                     to_repeat=to_repeat,
                     has_entered=False,
+                    remote_id=None,
                 )
                 everything = frozenset(range(len(known.values)))
                 parted[stayer] = known._replace(
@@ -215,7 +220,8 @@ def decide(
         known = snapshot.get(identity)
         to_repeat = known.to_repeat if known else 0
         found = _decide_one(sync, identity, known, row, epoch)
-        planned += (p._replace(to_repeat=to_repeat) for p in found)
+        named = known.remote_id if known else None
+        planned += (p._replace(to_repeat=to_repeat, remote_id=named) for p in found)
     order = list(Op)
     planned.sort(key=lambda p: (order.index(p.op), p.identity))
     return tuple(
@@ -300,9 +306,10 @@ def merge(
         ack = acks.get(planned.seq)
         if ack is None or ack.outcome not in (DELIVERED, UNKNOWN, REJECTED_PARTIAL):
             continue
-        merged[planned.identity] = _merged(
-            merged.get(planned.identity), planned, ack.outcome == DELIVERED, is_late
-        )
+        before = merged.get(planned.identity)
+        known = _merged(before, planned, ack.outcome == DELIVERED, is_late)
+        named = before.remote_id if before and ack.remote_id is None else ack.remote_id
+        merged[planned.identity] = known._replace(remote_id=named or None)
     return merged
 
 

@@ -24,7 +24,8 @@ from sync.warehouse.port import Session
 from tests.faults.enumeration import ABSENT, SILENT, A, B
 from tests.faults.memory import Fuse
 from tests.faults.reference import Row
-from tests.faults.world import MOVING, SYNC, Setting, World, Wrong
+from tests.faults.vendor import Naming
+from tests.faults.world import MOVING, SYNC, Rig, Setting, World, Wrong
 from tests.seeds import session_seed
 
 PLAIN = Setting()
@@ -44,6 +45,11 @@ STORIES = {
         MOVING,
         [(HERE, THERE, THERE), (HERE, THERE, HERE), (ABSENT, HERE, THERE)],
         ((1, "lost"),),
+    ),
+    "a vendor names its records": (
+        replace(MOVING, names_records=True),
+        [(ABSENT, A, B), (A, B, A), (A, ABSENT, B), (HERE, THERE, HERE)],
+        ((1, "applied, no answer"),),
     ),
 }
 DEATHS = 6
@@ -154,6 +160,8 @@ def settled(world: OnDisk) -> None:
         raise Wrong(f"no clean run: {result and result.problems}")
     if wrong := world.disagreement():
         raise Wrong(wrong)
+    if world.account.twins:
+        raise Wrong(f"there is a second record of {world.account.twins}")
     requests = world.account.requests
     again = world.run()
     if again is None or again.exit_code or world.account.requests != requests:
@@ -161,7 +169,8 @@ def settled(world: OnDisk) -> None:
 
 
 def dies_everywhere(story: Any, folder: Path, choose: Callable[[list[int]], list[int]]) -> int:
-    world = OnDisk(sync=story[0], model=rows(story, 0), file=folder / "start.duckdb")
+    rig = Rig(destination=Naming) if story[0].names_records else Rig()
+    world = OnDisk(sync=story[0], model=rows(story, 0), rig=rig, file=folder / "start.duckdb")
     settled(world)
     world.model = rows(story, 1)
     whole = Fuse()

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import count as counter
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,7 @@ BY_ADDRESS = replace(BY_ID, identify_by="email", address="email")
 WITHOUT_GATES = replace(BY_ID, traits=tuple(t for t in TRAITS if t.nulls != "reject"))
 QUIET = replace(WITHOUT_GATES, initial="quiet")
 KEEPING = replace(WITHOUT_GATES, on_remove="keep")
+NAMED = replace(BY_ADDRESS, names_records=True)
 HOLDER = Holder("me", "here", "1:1:1", "1")
 _numbers = counter()
 
@@ -88,6 +90,8 @@ class Step:
     flushed: int
     """How many of the changes reach the warehouse before the run is abandoned."""
     ending: str
+    names: Sequence[str | None] = (None,)
+    """What the answers call the records, over and over; only a vendor that names them does."""
 
 
 steps = st.builds(
@@ -98,6 +102,7 @@ steps = st.builds(
     st.sampled_from(
         ["finished", "finished", "abandoned", "journal lost", "lease ran out", "discarded"]
     ),
+    st.lists(st.sampled_from(["r1", "r2", "r3", None, None, ""]), min_size=1, max_size=5),
 )
 histories = st.lists(steps, min_size=2, max_size=6)
 
@@ -200,9 +205,12 @@ class Pair:
 
     def _acks(self, step: Step) -> list[Ack]:
         at = self.memory.clock.now()
+        names = cycle(step.names if self.sync.names_records else (None,))
         return [
-            Ack(p.seq, outcome, None if outcome == DELIVERED else "code", None, at)
-            for p, outcome in zip(self.memory.tables.plan, step.outcomes, strict=False)
+            Ack(p.seq, outcome, None if outcome == DELIVERED else "code", None, at, named)
+            for p, outcome, named in zip(
+                self.memory.tables.plan, step.outcomes, names, strict=False
+            )
             if outcome is not None
         ]
 
@@ -228,7 +236,7 @@ class Pair:
     def snapshot(self) -> dict[str, tuple[Any, ...]]:
         """Rows as `remembered` has them; people who never were there are left out."""
         names = ["identity", "external_id", "is_member", "entries", "unconfirmed", "origin_epoch"]
-        listed = ", ".join(f'"{n}"' for n in names) + ", coalesce(to_repeat, 0), "
+        listed = ", ".join(f'"{n}"' for n in names) + ", coalesce(to_repeat, 0), remote_id, "
         listed += ", ".join(f'"{n}"' for n in [*columns_of(self.sync), "unsure"])
         table = f'{self.state.schema}."{self.state.snapshot.name}"'
         ever = "is_member or unconfirmed is not null or entries > 0"
@@ -253,6 +261,7 @@ class Pair:
             identity: (
                 *known[:5],
                 known.to_repeat,
+                known.remote_id,
                 *(stored(t, v) for t, v in zip(self.sync.traits, known.values, strict=True)),
                 known.unsure,
             )
@@ -308,6 +317,7 @@ def crowded(chance: random.Random) -> list[Step]:
             [chance.choice(kinds) for _ in range(250)],
             chance.randrange(100),
             ending,
+            [chance.choice(["r1", "r2", "r3", None, None, ""]) for _ in range(7)],
         )
         for ending in (*endings, "finished")
     ]
@@ -335,8 +345,8 @@ def postgres_warehouse(postgres: Postgres) -> Iterator[Warehouse]:
 
 SYNCS = pytest.mark.parametrize(
     "sync",
-    [BY_ID, BY_ADDRESS, WITHOUT_GATES, QUIET, KEEPING],
-    ids=["by id", "by address", "without gates", "quiet", "keeping"],
+    [BY_ID, BY_ADDRESS, WITHOUT_GATES, QUIET, KEEPING, NAMED],
+    ids=["by id", "by address", "without gates", "quiet", "keeping", "named"],
 )
 HERE = (1, "p", "given", "there", "secret", None)
 MOVE = [
@@ -377,7 +387,7 @@ def test_each_cause_agrees_with_the_reference_fifty_times_at_least(
 ) -> None:
     warehouse: Warehouse = request.getfixturevalue(engine)
     causes: Counter[str] = Counter()
-    for sync in (BY_ID, BY_ADDRESS):
+    for sync in (BY_ID, BY_ADDRESS, NAMED):
         causes += agree(warehouse, sync, crowded(random.Random(7)), tmp_path)
     assert set(causes) == set(Cause) - {Cause.ASSERTED}  # which asks for another target
     assert min(causes.values()) >= 50, causes

@@ -6,6 +6,7 @@ It knows more than a real vendor would: whether an event that should have been n
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -23,7 +24,7 @@ from sync.destinations.spec import (
     Verdict,
 )
 from sync.http.ports import AnswerUnknown, Permit, RequestRefused
-from sync.model import DELIVERED, Kind, Op, Outcome, Rejected, Sync
+from sync.model import DELIVERED, Change, Kind, Op, Outcome, Rejected, Sync
 from tests.faults.memory import FakeClock, Fuse
 
 FAULTS = (
@@ -53,6 +54,9 @@ AMBIGUOUS = frozenset(
     }
 )
 """Faults after which nobody can say what was applied."""
+
+UNHEARD = frozenset({"lost", "error", "too many", "too large", "bad request", "unauthorised"})
+"""Faults of which the vendor's records know nothing."""
 
 SLOW_LINES = {"slow line": 60.0, "dead line": 130.0}
 """How long it takes until a request can be written; longer than a lease, or half as long."""
@@ -84,10 +88,32 @@ class Account:
     largest: int = 0
     strays: int = 0
     """Requests that left their process when its lease had ended."""
+    records: dict[str, str] = field(default_factory=dict)
+    """Of a vendor that names records: by record, the person that it was made for."""
 
     def copy(self) -> Account:
         people = {k: dict(v) for k, v in self.people.items()}
-        return replace(self, people=people, newest=dict(self.newest))
+        records = dict(self.records)
+        return replace(self, people=people, newest=dict(self.newest), records=records)
+
+    @property
+    def twins(self) -> list[str]:
+        """People for whom more than one record was made."""
+        made = Counter(self.records.values())
+        return [who for who, times in made.items() if times > 1]
+
+    def record_of(self, piece: Mapping[str, Any]) -> str:
+        """The record that a piece is about: as it says, as a search finds it, or a new one."""
+        who = piece["who"]
+        found = [name for name, owner in self.records.items() if owner == who]
+        if piece["record"] is not None:
+            if self.records.get(piece["record"]) != who:
+                raise AssertionError(f"{piece['record']} is not the record of {who}")
+            return str(piece["record"])
+        if piece["is_searched"] and (found or piece["op"] == Op.REMOVE):
+            return found[0] if found else ""
+        self.records[name := f"r{len(self.records) + 1}"] = who
+        return name
 
     def known_to(self, sync: Sync) -> dict[str, dict[str, Any]]:
         """What is held of one sync, by address; of a coalesced one, the others' is left out."""
@@ -175,11 +201,23 @@ class SimulatedHttp:
         return Response(200, {}, json.dumps(answers).encode())
 
     def _apply(self, items: list[list[dict[str, Any]]], fault: str) -> list[str]:
+        answers = self._said(items, fault)
+        for i, (item, answer) in enumerate(zip(items, answers, strict=False)):
+            if "record" in item[0] and (answer != "rejected" and i < self._reached(items, fault)):
+                answers[i] += f"#{self.account.record_of(item[0])}"
+        return answers
+
+    def _reached(self, items: list[list[dict[str, Any]]], fault: str) -> int:
+        """How many items the vendor looks at."""
+        if fault in UNHEARD:
+            return 0
+        return (len(items) + 1) // 2 if fault == "half applied, no answer" else len(items)
+
+    def _said(self, items: list[list[dict[str, Any]]], fault: str) -> list[str]:
         answers = ["ok"] * len(items)
-        if fault in ("lost", "error", "too many", "too large", "bad request", "unauthorised"):
+        items = items[: self._reached(items, fault)]
+        if not items:
             return answers
-        if fault == "half applied, no answer":
-            items = items[: (len(items) + 1) // 2]
         if fault == "first rejected":
             answers[0] = "rejected"
         if fault == "first rejected in part":
@@ -220,20 +258,56 @@ class Simulated(Destination):
     def deliver(self, batch: Sequence[Item]) -> Conversation[Sequence[Outcome]]:
         if self.is_single:
             return (yield from one_by_one(batch, self._send))
+        return (yield from self._ask(batch))
+
+    def _send(self, item: Item) -> Conversation[Outcome]:
+        (outcome,) = yield from self._ask([item])
+        return outcome
+
+    def _ask(self, batch: Sequence[Item]) -> Conversation[list[Outcome]]:
         body = {"items": [item.parts[0] for item in batch]}
         response = yield Request("POST", "/", json=body)
         return [_OUTCOMES[answer] for answer in response.json()]
-
-    def _send(self, item: Item) -> Conversation[Outcome]:
-        response = yield Request("POST", "/", json={"items": [item.parts[0]]})
-        (answer,) = response.json()
-        return _OUTCOMES[answer]
 
     def check(self) -> Any:
         raise NotImplementedError
 
     def read_back(self, sync: Sync, expected: Any) -> Any:
         raise NotImplementedError
+
+
+class Naming(Simulated):
+    """A CRM: it makes a record for whom it is told of without one, and answers with its id.
+
+    Of a change that may have been sent, the record is searched for.
+    """
+
+    names_records = True
+    searches = True
+
+    def encode_together(self, pieces: Sequence[Piece]) -> Sequence[Any]:
+        return ([{**_said(piece), **self._record(piece.change)} for piece in pieces],)
+
+    def _record(self, change: Change) -> dict[str, Any]:
+        is_searched = self.searches and change.is_doubtful
+        return {"who": change.identity, "record": change.remote_id, "is_searched": is_searched}
+
+    def _ask(self, batch: Sequence[Item]) -> Conversation[list[Outcome]]:
+        is_new = any(c.remote_id is None and not c.is_doubtful for i in batch for _, c in i.pieces)
+        body = {"items": [item.parts[0] for item in batch]}
+        response = yield Request("POST", "/", json=body, is_repeatable=not is_new)
+        return [_named(*answer.split("#")) for answer in response.json()]
+
+
+class Blind(Naming):
+    """One whose records can't be searched."""
+
+    searches = False
+
+
+def _named(answer: str, record: str | None = None) -> Outcome:
+    outcome = _OUTCOMES[answer]
+    return replace(outcome, remote_id=record) if record else outcome
 
 
 def _own(sync: Sync) -> str:

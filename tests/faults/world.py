@@ -73,6 +73,7 @@ class Rig:
 
     store: type[MemoryStore] = MemoryStore
     disk: type[MemoryDisk] = MemoryDisk
+    destination: type[Simulated] = Simulated
 
 
 @dataclass(slots=True)
@@ -177,7 +178,7 @@ class World:
         self, http: SimulatedHttp, setting: Setting, why_stop: Callable[[], str | None]
     ) -> Engine:
         """The real engine on a simulated destination."""
-        destination = Simulated(setting.batch, setting.concurrency, setting.is_single)
+        destination = self.rig.destination(setting.batch, setting.concurrency, setting.is_single)
         pace = Pacing(self.clock)
         policy = RetryPolicy(attempts=setting.attempts)
         kind, executor = (
@@ -279,6 +280,8 @@ def settles(world: World, host: str, setting: Setting, in_flight: int | None) ->
         raise Wrong(f"the clean run ended with {result and result.exit_code} {code}")
     if wrong := world.disagreement():
         raise Wrong(wrong)
+    if world.account.twins:
+        raise Wrong(f"there is a second record of {world.account.twins}")
     if world.account.missed:
         raise Wrong(f"events were taken for old ones: {world.account.missed}")
     if not adds_up(result):

@@ -21,12 +21,12 @@ import click
 import pytest
 import sqlglot
 import yaml
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 
 from sync.cli.overview import COMMANDS
 from sync.cli.root import root
 from sync.destinations import registry
-from sync.destinations.spec import Conversation, Item, Piece
+from sync.destinations.spec import Conversation, Item, Piece, Request, Response
 from sync.http.delivery import Exchange, ask, converse
 from sync.http.pacing import Pacing
 from sync.http.retry import RetryPolicy
@@ -41,7 +41,15 @@ from sync.project.validation import Place
 from sync.project.vendors import check_against
 from sync.run.batches import prepare
 from sync.state.schema import PLAN, SHARED, SNAPSHOT
-from sync.testing import FakeClock
+from sync.testing import (
+    DestinationContract,
+    FakeClock,
+    FakeRecords,
+    FakeVendor,
+    World,
+    a_sync,
+    json_response,
+)
 from tests.macros import generic_tests, public_macros
 from tests.markdown import ROOT, Block, anchors, blocks, headings, links, pages, prose
 
@@ -313,7 +321,7 @@ def _postbox() -> Any:
     """Import the page's code as a module."""
     name = "our_package.postbox"
     if name not in sys.modules:
-        block, _ = blocks(PAGE, "python")
+        block, _, _ = blocks(PAGE, "python")
         spec = importlib.util.spec_from_loader(name, loader=None)
         assert spec is not None
         module = importlib.util.module_from_spec(spec)
@@ -325,7 +333,7 @@ def _postbox() -> Any:
 def _suite() -> Any:
     """The page's test class."""
     _postbox()
-    _, block = blocks(PAGE, "python")
+    _, _, block = blocks(PAGE, "python")
     place: dict[str, Any] = {"__name__": "test_postbox"}
     exec(compile(block.text, block.place, "exec"), place)
     return place["TestPostbox"]
@@ -333,6 +341,32 @@ def _suite() -> Any:
 
 class TestPostboxOfTheDocs(_suite()):  # type: ignore[misc]
     """The contract, as the page inherits it."""
+
+
+def _records() -> Any:
+    """The page's destination for a vendor that names records."""
+    _, block, _ = blocks(PAGE, "python")
+    place: dict[str, Any] = {"__name__": "our_package.records"}
+    exec(compile(block.text, block.place, "exec"), place)
+    return place["Records"]
+
+
+class TestRecordsOfTheDocs(DestinationContract):
+    """The contract, for the page's vendor that names records."""
+
+    @pytest.fixture
+    def world(self) -> World:
+        crm = FakeRecords()
+
+        def answer(request: Request) -> Response:
+            is_account = request.path == "/v1/account"
+            return json_response({"id": "acme"}) if is_account else crm(request)
+
+        settings = _postbox().settings(token=SecretStr("a-token-of-postbox"))
+        sync = a_sync(Kind.TRAITS, "postbox_records", names_records=True)
+        return World(
+            _records()(settings), sync, FakeVendor(answer), count_records=lambda: len(crm.records)
+        )
 
 
 @dataclass

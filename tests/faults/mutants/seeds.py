@@ -124,7 +124,7 @@ SEEDS: dict[str, Edit | Swap] = {
     "an unknown outcome leaves no trace": Edit(
         Source,
         "note",
-        "self._keep(change, Ack(change.seq, UNKNOWN, code, reason or None, at))",
+        "self._keep(change, Ack(change.seq, UNKNOWN, code, reason or None, at, named))",
         "pass",
     ),
     "a partial rejection passes for a refusal": Edit(

@@ -95,6 +95,15 @@ def test_why_tells_the_whole_story_of_a_person(app: App) -> None:
     assert "add (new)  delivered" in told
 
 
+def test_why_tells_what_a_vendor_that_names_records_calls_a_person(app: App) -> None:
+    app.after_a_run()
+    app.sql("update main_activation.snapshot_traits_people__customerio set remote_id = 'rec-7'")
+    assert "Its record at the destination is rec-7." in app.run("why", "p1").out
+    syncs = {s["model"]: s for s in app.run("why", "p1", "--json").json["syncs"]}
+    assert syncs["traits_people"]["memberships"][0]["remote_id"] == "rec-7"
+    assert syncs["seg_trials"]["memberships"][0]["remote_id"] is None
+
+
 def test_why_finds_a_person_by_e_mail_in_models_that_have_none(app: App) -> None:
     app.after_a_run()
     told = app.run("why", "one@example.com").out

@@ -17,6 +17,7 @@ from sync.destinations.spec import (
     Piece,
     Request,
     Response,
+    UnreadableAnswer,
 )
 from sync.destinations.stages import Row, Stage, each, in_stages
 from sync.model import DELIVERED, Delivered, NotAttempted, Rejected, Unknown
@@ -35,8 +36,8 @@ class Wire:
         self.refused = refused
         self.sent: list[Any] = []
 
-    def run(self, batch: Sequence[Item], *stages: Stage) -> list[Any]:
-        conversation: Any = in_stages(batch, stages)
+    def run(self, batch: Sequence[Item], *stages: Stage, names_records: bool = False) -> list[Any]:
+        conversation: Any = in_stages(batch, stages, names_records)
         try:
             request = next(conversation)
             while True:
@@ -47,6 +48,47 @@ class Wire:
         except StopIteration as end:
             outcomes: list[Any] = end.value
             return outcomes
+
+
+def naming(rows: Sequence[Row]) -> Iterator[Any]:
+    yield Request("POST", "/", json=[row.part for row in rows])
+    return [Delivered(f"of {row.part}") for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("why", "outcome"),
+    [
+        (NoAnswer("timeout"), Unknown("timeout", remote_id="of a")),
+        (NoAnswer("lease", may_be_applied=False), Unknown("lease", remote_id="of a")),
+        (UnreadableAnswer("odd"), Unknown("unreadable-answer", remote_id="of a")),
+        (BatchRefused("no", "bad"), Rejected("no", "bad", True, "of a")),
+    ],
+)
+def test_the_id_of_a_record_is_known_whatever_becomes_of_a_later_stage(
+    why: Exception, outcome: Any
+) -> None:
+    batch = [item(1, "a", "later"), item(2, "b", None)]
+    found = Wire(later=why).run(batch, naming, together, names_records=True)
+    assert found == [outcome, Delivered("of b")]
+
+
+def test_an_id_that_is_known_is_no_news_and_handed_to_the_stages() -> None:
+    answers = [DELIVERED, Delivered("r2"), Delivered(""), Delivered("old3")]
+
+    def remembering(rows: Sequence[Row]) -> Iterator[Any]:
+        yield Request("PATCH", "/", json=[row.remote_id for row in rows])
+        return answers
+
+    wire, known = Wire(), [f"old{n}" for n in range(4)]
+    rows = [Item((Piece(a_sync(), a_change(remote_id=name)),), ("a",)) for name in known]
+    assert wire.run(rows, remembering, names_records=True) == [*answers[:3], DELIVERED]
+    assert wire.sent == [known]
+
+
+def test_of_changes_that_are_coalesced_all_get_to_know_the_id_of_one() -> None:
+    pieces = [Piece(a_sync(), a_change(remote_id=name)) for name in (None, "r1")]
+    found = Wire().run([Item(tuple(pieces), ("a",))], together, names_records=True)
+    assert found == [Delivered("r1")]
 
 
 def together(rows: Sequence[Row]) -> Iterator[Any]:

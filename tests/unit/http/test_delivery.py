@@ -63,6 +63,7 @@ class Vendor:
     verdicts: dict[int, Verdict] = field(default_factory=dict)
     name = "vendor"
     opt_outs: ClassVar[Mapping[str, bool]] = {}
+    names_records: ClassVar[bool] = False
     limits = Limits(items=200, request_bytes=100_000, item_bytes=1000, requests_per_second=1000)
     endpoints = {"main": Endpoint("http://127.0.0.1:1", Header(SecretStr("the-secret-key")))}  # noqa: RUF012
 

@@ -55,6 +55,32 @@ def test_answers_and_open_intents_come_back(disk: FileDisk) -> None:
     assert past(disk) == Past(MARK, (ack(1), ack(2, REJECTED, "bad-email")), ((4, 5),))
 
 
+def test_ids_of_records_come_back_and_outlive_a_power_loss(disk: FileDisk) -> None:
+    """They are on disk before anything else is sent."""
+    journal, synced = Journal(disk), list[bytes]()
+    journal.begin(MARK)
+    journal.intend([(1, [(1, 4)])])
+    disk.sync = lambda name: synced.append(segment(disk).read_bytes())  # type: ignore[method-assign]
+    acks = (
+        ack(1)._replace(remote_id="r-1"),
+        ack(2),
+        ack(4)._replace(remote_id=""),
+        ack(3, UNKNOWN, "timeout")._replace(remote_id='"r\u2028'),
+    )
+    journal.conclude(1, acks)
+    assert past(disk) == Past(MARK, acks)
+    assert synced == [segment(disk).read_bytes()]
+
+
+def test_answers_without_ids_wait_for_the_next_intent(disk: FileDisk) -> None:
+    journal, synced = Journal(disk), list[str]()
+    journal.begin(MARK)
+    journal.intend([(1, [(1, 1)])])
+    disk.sync = synced.append  # type: ignore[method-assign]
+    journal.conclude(1, [ack(1)])
+    assert not synced
+
+
 def test_whoever_of_a_batch_was_not_answered_was_not_applied(disk: FileDisk) -> None:
     journal = written(disk)
     journal.conclude(2, [])

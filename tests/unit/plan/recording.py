@@ -164,6 +164,21 @@ def started(dialect: str) -> list[str]:
     return state.told
 
 
+def named(dialect: str) -> list[str]:
+    """What a plan of a vendor that names records tells this engine, of which some people are at
+    another place, until it is settled."""
+    state = Listening(dialect)
+    sync = replace(SYNC, names_records=True, traits=SYNC.traits[:1])
+    prepared = preparing.prepare(state, sync, f"{dialect} 1", 7, [])
+    now = prepared.comparison.targets[prepared.comparison.target_id]
+    before = replace(now, place={**now.place, "identify_by": "phone"})
+    c = replace(prepared.comparison, target_id=2, targets={1: before, 2: now})
+    state.told.clear()
+    writing.write(state, replace(prepared, comparison=c))
+    settling.merge(state, writing.settlement(state, c, 7), "run")
+    return state.told
+
+
 def forgetting(dialect: str) -> list[str]:
     """What a plan tells this engine of people known by an address, where some were forgotten."""
     state = Listening(dialect)

@@ -18,6 +18,7 @@ from tests.unit.plan.recording import (
     grouped,
     learned,
     limited,
+    named,
     started,
     statements,
 )
@@ -254,6 +255,20 @@ def test_the_statements_of_groups_are_those_that_were_agreed_on(dialect: str) ->
     judged = next(sql for sql in told if "occupied" in sql.lower())
     text = ";\n\n".join([first, judged]) + ";\n"
     file = GOLDEN / "groups" / f"{dialect}.sql"
+    if os.environ.get("SYNC_WRITE_GOLDEN"):
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(text.encode())
+    assert text == file.read_bytes().decode()
+
+
+@pytest.mark.parametrize("dialect", FACTS)
+def test_the_statements_about_named_records_are_those_that_were_agreed_on(dialect: str) -> None:
+    """The one that plans what each record is called, and the first that settles it."""
+    told = named(dialect)
+    planned = next(sql for sql in told if "old_remote_id" in sql.lower())
+    settled = next(sql for sql in told if "nullif(coalesce" in re.sub(r"\s", "", sql.lower()))
+    text = f"{planned};\n\n{settled};\n"
+    file = GOLDEN / "named" / f"{dialect}.sql"
     if os.environ.get("SYNC_WRITE_GOLDEN"):
         file.parent.mkdir(exist_ok=True)
         file.write_bytes(text.encode())

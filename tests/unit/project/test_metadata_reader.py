@@ -60,6 +60,7 @@ class AnyVendor:
         kinds = frozenset(Kind)
         settings = options = EntryMetadata
         coalesces = False
+        names_records = False
         normal_forms = {}  # noqa: RUF012 - only read
 
         @staticmethod

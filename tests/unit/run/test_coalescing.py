@@ -127,6 +127,24 @@ def test_all_changes_of_one_person_are_one_item_and_each_sync_gets_its_outcome(t
     }
 
 
+def test_the_id_of_a_record_reaches_every_sync_of_an_item(tmp_path: Path) -> None:
+    def converse(batch: Sequence[Item], permit: Permit) -> Exchange:
+        return Exchange([Delivered(f"of {item.pieces[0].change.address}") for item in batch])
+
+    sources = []
+    for model in ("traits", "segment"):
+        journal = Journal(FileDisk(tmp_path / model))
+        journal.begin(Mark(1, "one"))
+        planned: Any = Planned([add(1, "u1", plan="a")])
+        sources.append(Source(sync_of(model), planned, journal, 1))
+    with ThreadPoolExecutor() as executor:
+        destination: Any = OneByOne()
+        engine = Engine(destination, converse, executor, SystemClock(), lambda: None)
+        engine.deliver(Leases(SystemClock()), *sources)
+    found: Any = [source.store for source in sources]
+    assert [ack.remote_id for store in found for ack in store.acks] == ["of u1", "of u1"]
+
+
 def test_a_refused_item_is_taken_apart_so_that_one_bad_value_hides_no_other(tmp_path):
     sent, outcomes = deliver(
         tmp_path,

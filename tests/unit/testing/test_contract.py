@@ -27,13 +27,15 @@ from sync.destinations.spec import (
     UnreadableAnswer,
     Verdict,
 )
+from sync.destinations.stages import Row, Stage, each
 from sync.destinations.values import Values
 from sync.errors import Problem
-from sync.model import DELIVERED, Change, Delivered, Kind, Op, Outcome, Rejected, Sync
+from sync.model import DELIVERED, Change, Delivered, Kind, Op, Outcome, Rejected, Sync, Unknown
 from sync.run.batches import prepare
 from sync.testing import (
     DestinationContract,
     FakeClock,
+    FakeRecords,
     FakeVendor,
     Fault,
     World,
@@ -209,6 +211,104 @@ def test_a_mistake_fails_its_test(mistaken: Any, test: str) -> None:
     world = World(mistaken(), a_sync(), FakeVendor(vendor))
     with pytest.raises(AssertionError):
         getattr(DestinationContract(), test)(world)
+
+
+class Crm(Sound):
+    """Names records, and keeps the contract."""
+
+    names_records = True
+    deliver = Destination.deliver
+    looks = True
+    repeats = False
+
+    def stages(self) -> Sequence[Stage]:
+        return (each(self._write),)
+
+    def _write(self, row: Row) -> Conversation[Outcome]:
+        if self.looks and not row.remote_id and row.change.is_doubtful:
+            found = yield Request("GET", "/records", query={"key": row.change.address})
+            row.remote_id = next((str(r["id"]) for r in found.list("records")), "")
+        if row.remote_id:
+            request = Request("PATCH", f"/records/{row.remote_id}", json=row.part)
+        else:
+            request = Request("POST", "/records", json=row.part, is_repeatable=self.repeats)
+        body = (yield request).object()
+        return Delivered(str(body["id"])) if "id" in body else _unread()
+
+    def find(self, sync: Sync, expected: Any) -> Conversation[Any]:
+        return [None for _ in expected]
+        yield
+
+
+def crm_world(made: Any, **more: Any) -> World:
+    crm = FakeRecords()
+
+    def answer(request: Request) -> Response:
+        return json_response({"id": "acme"}) if request.path == "/me" else crm(request)
+
+    sync = a_sync(names_records=True, **more)
+    return World(made(), sync, FakeVendor(answer), count_records=lambda: len(crm.records))
+
+
+class TestCrm(DestinationContract):
+    @pytest.fixture(params=list(Kind))
+    def world(self, request: pytest.FixtureRequest) -> World:
+        return crm_world(Crm, kind=request.param)
+
+
+class KeepsNamesToItself(Crm):
+    def _write(self, row: Row) -> Conversation[Outcome]:
+        yield Request("POST", "/records", json=row.part, is_repeatable=False)
+        return DELIVERED
+
+
+class MakesAlways(Crm):
+    def _write(self, row: Row) -> Conversation[Outcome]:
+        row.remote_id = ""
+        return (yield from super()._write(row))
+
+
+class MakesAgain(Crm):
+    repeats = True
+
+
+class NeverLooks(Crm):
+    looks = False
+
+
+NAMED_BY_IT = "test_a_record_that_has_a_name_is_written_by_it"
+SENT_TWICE = "test_no_request_that_makes_a_record_is_sent_twice"
+NAMING_MISTAKES = [
+    (KeepsNamesToItself, NAMED_BY_IT),
+    (MakesAlways, NAMED_BY_IT),
+    (MakesAgain, SENT_TWICE),
+    (NeverLooks, SENT_TWICE),
+]
+
+
+@pytest.mark.parametrize(("mistaken", "test"), NAMING_MISTAKES)
+def test_a_mistake_with_named_records_fails_its_test(mistaken: Any, test: str) -> None:
+    with pytest.raises(AssertionError):
+        getattr(DestinationContract(), test)(crm_world(mistaken))
+
+
+def test_ids_of_a_destination_that_does_not_declare_them_are_a_fault_of_its_code() -> None:
+    class Undeclared(Crm):
+        names_records = False
+
+    stop = crm_world(Undeclared).send([a_change()]).stop
+    assert stop is not None
+    assert "answered with ids of records, and names_records is not set" in str(stop)
+
+
+@pytest.mark.parametrize("name", ["x\0", "\ud800", "x" * 1_001])
+def test_an_id_that_no_warehouse_holds_is_no_answer(name: str) -> None:
+    class Odd(Crm):
+        def _write(self, row: Row) -> Conversation[Outcome]:
+            yield Request("POST", "/records", json=row.part, is_repeatable=False)
+            return Delivered(name)
+
+    assert crm_world(Odd).send([a_change()]).endings == [Unknown("unreadable-answer")]
 
 
 class ForgetsTheList(Sound):

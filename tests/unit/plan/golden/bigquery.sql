@@ -109,6 +109,7 @@ CREATE TABLE IF NOT EXISTS `shop_activation`.`snapshot_people__mailer` (
   `to_repeat` INT64,
   `origin_epoch` INT64,
   `written_epoch` INT64,
+  `remote_id` STRING,
   `t_plan` STRING,
   `t_visits` INT64,
   `t_email` STRING,
@@ -124,6 +125,7 @@ CREATE TABLE IF NOT EXISTS `shop_activation`.`acks_people__mailer` (
   `outcome` STRING,
   `code` STRING,
   `reason` STRING,
+  `remote_id` STRING,
   `answered_at` DATETIME
 );
 
@@ -150,6 +152,7 @@ CREATE TABLE IF NOT EXISTS `shop_activation`.`plan_people__mailer` (
   `changed` STRING,
   `expires_from` DATETIME,
   `zone` STRING,
+  `remote_id` STRING,
   `t_plan` STRING,
   `t_visits` INT64,
   `t_email` STRING
@@ -754,6 +757,7 @@ USING (
     ) AS `to_repeat`,
     `s`.`origin_epoch` AS `origin_epoch`,
     7 AS `written_epoch`,
+    `s`.`remote_id` AS `remote_id`,
     CASE
       WHEN `s`.`identity` IN (
         SELECT
@@ -836,6 +840,7 @@ WHEN MATCHED THEN UPDATE SET
   `to_repeat` = `n`.`to_repeat`,
   `origin_epoch` = `n`.`origin_epoch`,
   `written_epoch` = `n`.`written_epoch`,
+  `remote_id` = `n`.`remote_id`,
   `t_plan` = `n`.`t_plan`,
   `t_visits` = `n`.`t_visits`,
   `t_email` = `n`.`t_email`,
@@ -863,6 +868,7 @@ WHEN NOT MATCHED THEN INSERT (
   `to_repeat`,
   `origin_epoch`,
   `written_epoch`,
+  `remote_id`,
   `t_plan`,
   `t_visits`,
   `t_email`,
@@ -890,6 +896,7 @@ WHEN NOT MATCHED THEN INSERT (
   `n`.`to_repeat`,
   `n`.`origin_epoch`,
   `n`.`written_epoch`,
+  `n`.`remote_id`,
   `n`.`t_plan`,
   `n`.`t_visits`,
   `n`.`t_email`,
@@ -2364,6 +2371,7 @@ USING (
       ELSE `p`.`origin_epoch`
     END AS `origin_epoch`,
     7 AS `written_epoch`,
+    `s`.`remote_id` AS `remote_id`,
     CASE
       WHEN (
         `a`.`outcome` IN ('delivered', 'adopted') AND COALESCE(`p`.`to_repeat`, 0) = 0
@@ -2541,6 +2549,7 @@ WHEN MATCHED THEN UPDATE SET
   `to_repeat` = `n`.`to_repeat`,
   `origin_epoch` = `n`.`origin_epoch`,
   `written_epoch` = `n`.`written_epoch`,
+  `remote_id` = `n`.`remote_id`,
   `t_plan` = `n`.`t_plan`,
   `t_visits` = `n`.`t_visits`,
   `t_email` = `n`.`t_email`,
@@ -2568,6 +2577,7 @@ WHEN NOT MATCHED THEN INSERT (
   `to_repeat`,
   `origin_epoch`,
   `written_epoch`,
+  `remote_id`,
   `t_plan`,
   `t_visits`,
   `t_email`,
@@ -2595,6 +2605,7 @@ WHEN NOT MATCHED THEN INSERT (
   `n`.`to_repeat`,
   `n`.`origin_epoch`,
   `n`.`written_epoch`,
+  `n`.`remote_id`,
   `n`.`t_plan`,
   `n`.`t_visits`,
   `n`.`t_email`,
@@ -2844,6 +2855,7 @@ USING (
       ELSE `p`.`origin_epoch`
     END AS `origin_epoch`,
     7 AS `written_epoch`,
+    `s`.`remote_id` AS `remote_id`,
     CASE
       WHEN (
         `a`.`outcome` IN ('delivered', 'adopted') AND COALESCE(`p`.`to_repeat`, 0) = 0
@@ -3021,6 +3033,7 @@ WHEN MATCHED THEN UPDATE SET
   `to_repeat` = `n`.`to_repeat`,
   `origin_epoch` = `n`.`origin_epoch`,
   `written_epoch` = `n`.`written_epoch`,
+  `remote_id` = `n`.`remote_id`,
   `t_plan` = `n`.`t_plan`,
   `t_visits` = `n`.`t_visits`,
   `t_email` = `n`.`t_email`,
@@ -3048,6 +3061,7 @@ WHEN NOT MATCHED THEN INSERT (
   `to_repeat`,
   `origin_epoch`,
   `written_epoch`,
+  `remote_id`,
   `t_plan`,
   `t_visits`,
   `t_email`,
@@ -3075,6 +3089,7 @@ WHEN NOT MATCHED THEN INSERT (
   `n`.`to_repeat`,
   `n`.`origin_epoch`,
   `n`.`written_epoch`,
+  `n`.`remote_id`,
   `n`.`t_plan`,
   `n`.`t_visits`,
   `n`.`t_email`,

@@ -109,6 +109,7 @@ CREATE TABLE IF NOT EXISTS `shop_activation`.`snapshot_people__mailer` (
   `to_repeat` INT,
   `origin_epoch` BIGINT,
   `written_epoch` BIGINT,
+  `remote_id` STRING,
   `t_plan` STRING,
   `t_visits` INT,
   `t_email` STRING,
@@ -123,6 +124,7 @@ CREATE TABLE IF NOT EXISTS `shop_activation`.`acks_people__mailer` (
   `outcome` STRING,
   `code` STRING,
   `reason` STRING,
+  `remote_id` STRING,
   `answered_at` TIMESTAMP
 );
 
@@ -149,6 +151,7 @@ CREATE TABLE IF NOT EXISTS `shop_activation`.`plan_people__mailer` (
   `changed` STRING,
   `expires_from` TIMESTAMP,
   `zone` STRING,
+  `remote_id` STRING,
   `t_plan` STRING,
   `t_visits` INT,
   `t_email` STRING
@@ -728,6 +731,7 @@ USING (
     ) AS `to_repeat`,
     `s`.`origin_epoch` AS `origin_epoch`,
     7 AS `written_epoch`,
+    `s`.`remote_id` AS `remote_id`,
     CASE
       WHEN `s`.`identity` IN (
         SELECT
@@ -810,6 +814,7 @@ WHEN MATCHED THEN UPDATE SET
   `to_repeat` = `n`.`to_repeat`,
   `origin_epoch` = `n`.`origin_epoch`,
   `written_epoch` = `n`.`written_epoch`,
+  `remote_id` = `n`.`remote_id`,
   `t_plan` = `n`.`t_plan`,
   `t_visits` = `n`.`t_visits`,
   `t_email` = `n`.`t_email`,
@@ -837,6 +842,7 @@ WHEN NOT MATCHED THEN INSERT (
   `to_repeat`,
   `origin_epoch`,
   `written_epoch`,
+  `remote_id`,
   `t_plan`,
   `t_visits`,
   `t_email`,
@@ -864,6 +870,7 @@ WHEN NOT MATCHED THEN INSERT (
   `n`.`to_repeat`,
   `n`.`origin_epoch`,
   `n`.`written_epoch`,
+  `n`.`remote_id`,
   `n`.`t_plan`,
   `n`.`t_visits`,
   `n`.`t_email`,
@@ -1572,7 +1579,8 @@ INSERT INTO `shop_activation`.`plan_people__mailer` (
   `zone`,
   `t_plan`,
   `t_visits`,
-  `t_email`
+  `t_email`,
+  `remote_id`
 )
 SELECT
   7 AS `epoch`,
@@ -1597,7 +1605,8 @@ SELECT
   `zone` AS `zone`,
   `t_plan` AS `t_plan`,
   `t_visits` AS `t_visits`,
-  `t_email` AS `t_email`
+  `t_email` AS `t_email`,
+  CAST(NULL AS STRING) AS `remote_id`
 FROM (
   SELECT
     *
@@ -1629,7 +1638,8 @@ INSERT INTO `shop_activation`.`plan_people__mailer` (
   `zone`,
   `t_plan`,
   `t_visits`,
-  `t_email`
+  `t_email`,
+  `remote_id`
 )
 SELECT
   7 AS `epoch`,
@@ -1654,7 +1664,8 @@ SELECT
   `zone` AS `zone`,
   `t_plan` AS `t_plan`,
   `t_visits` AS `t_visits`,
-  `t_email` AS `t_email`
+  `t_email` AS `t_email`,
+  CAST(NULL AS STRING) AS `remote_id`
 FROM (
   SELECT
     *
@@ -1686,7 +1697,8 @@ INSERT INTO `shop_activation`.`plan_people__mailer` (
   `zone`,
   `t_plan`,
   `t_visits`,
-  `t_email`
+  `t_email`,
+  `remote_id`
 )
 SELECT
   7 AS `epoch`,
@@ -1711,7 +1723,8 @@ SELECT
   `zone` AS `zone`,
   `t_plan` AS `t_plan`,
   `t_visits` AS `t_visits`,
-  `t_email` AS `t_email`
+  `t_email` AS `t_email`,
+  CAST(NULL AS STRING) AS `remote_id`
 FROM (
   SELECT
     *
@@ -2392,6 +2405,7 @@ USING (
       ELSE `p`.`origin_epoch`
     END AS `origin_epoch`,
     7 AS `written_epoch`,
+    `s`.`remote_id` AS `remote_id`,
     CASE
       WHEN (
         `a`.`outcome` IN ('delivered', 'adopted') AND COALESCE(`p`.`to_repeat`, 0) = 0
@@ -2569,6 +2583,7 @@ WHEN MATCHED THEN UPDATE SET
   `to_repeat` = `n`.`to_repeat`,
   `origin_epoch` = `n`.`origin_epoch`,
   `written_epoch` = `n`.`written_epoch`,
+  `remote_id` = `n`.`remote_id`,
   `t_plan` = `n`.`t_plan`,
   `t_visits` = `n`.`t_visits`,
   `t_email` = `n`.`t_email`,
@@ -2596,6 +2611,7 @@ WHEN NOT MATCHED THEN INSERT (
   `to_repeat`,
   `origin_epoch`,
   `written_epoch`,
+  `remote_id`,
   `t_plan`,
   `t_visits`,
   `t_email`,
@@ -2623,6 +2639,7 @@ WHEN NOT MATCHED THEN INSERT (
   `n`.`to_repeat`,
   `n`.`origin_epoch`,
   `n`.`written_epoch`,
+  `n`.`remote_id`,
   `n`.`t_plan`,
   `n`.`t_visits`,
   `n`.`t_email`,
@@ -2872,6 +2889,7 @@ USING (
       ELSE `p`.`origin_epoch`
     END AS `origin_epoch`,
     7 AS `written_epoch`,
+    `s`.`remote_id` AS `remote_id`,
     CASE
       WHEN (
         `a`.`outcome` IN ('delivered', 'adopted') AND COALESCE(`p`.`to_repeat`, 0) = 0
@@ -3049,6 +3067,7 @@ WHEN MATCHED THEN UPDATE SET
   `to_repeat` = `n`.`to_repeat`,
   `origin_epoch` = `n`.`origin_epoch`,
   `written_epoch` = `n`.`written_epoch`,
+  `remote_id` = `n`.`remote_id`,
   `t_plan` = `n`.`t_plan`,
   `t_visits` = `n`.`t_visits`,
   `t_email` = `n`.`t_email`,
@@ -3076,6 +3095,7 @@ WHEN NOT MATCHED THEN INSERT (
   `to_repeat`,
   `origin_epoch`,
   `written_epoch`,
+  `remote_id`,
   `t_plan`,
   `t_visits`,
   `t_email`,
@@ -3103,6 +3123,7 @@ WHEN NOT MATCHED THEN INSERT (
   `n`.`to_repeat`,
   `n`.`origin_epoch`,
   `n`.`written_epoch`,
+  `n`.`remote_id`,
   `n`.`t_plan`,
   `n`.`t_visits`,
   `n`.`t_email`,

@@ -109,6 +109,7 @@ CREATE TABLE IF NOT EXISTS "shop_activation"."snapshot_people__mailer" (
   "to_repeat" INT,
   "origin_epoch" BIGINT,
   "written_epoch" BIGINT,
+  "remote_id" TEXT,
   "t_plan" TEXT,
   "t_visits" INT,
   "t_email" TEXT,
@@ -123,6 +124,7 @@ CREATE TABLE IF NOT EXISTS "shop_activation"."acks_people__mailer" (
   "outcome" TEXT,
   "code" TEXT,
   "reason" TEXT,
+  "remote_id" TEXT,
   "answered_at" TIMESTAMP
 );
 
@@ -149,6 +151,7 @@ CREATE TABLE IF NOT EXISTS "shop_activation"."plan_people__mailer" (
   "changed" TEXT using compression uncompressed,
   "expires_from" TIMESTAMP using compression uncompressed,
   "zone" TEXT using compression uncompressed,
+  "remote_id" TEXT using compression uncompressed,
   "t_plan" TEXT using compression uncompressed,
   "t_visits" INT using compression uncompressed,
   "t_email" TEXT using compression uncompressed
@@ -736,6 +739,7 @@ USING (
     ) AS "to_repeat",
     "s"."origin_epoch" AS "origin_epoch",
     7 AS "written_epoch",
+    "s"."remote_id" AS "remote_id",
     CASE
       WHEN "s"."identity" IN (
         SELECT
@@ -818,6 +822,7 @@ WHEN MATCHED THEN UPDATE SET
   "to_repeat" = "n"."to_repeat",
   "origin_epoch" = "n"."origin_epoch",
   "written_epoch" = "n"."written_epoch",
+  "remote_id" = "n"."remote_id",
   "t_plan" = "n"."t_plan",
   "t_visits" = "n"."t_visits",
   "t_email" = "n"."t_email",
@@ -845,6 +850,7 @@ WHEN NOT MATCHED THEN INSERT (
   "to_repeat",
   "origin_epoch",
   "written_epoch",
+  "remote_id",
   "t_plan",
   "t_visits",
   "t_email",
@@ -872,6 +878,7 @@ WHEN NOT MATCHED THEN INSERT (
   "n"."to_repeat",
   "n"."origin_epoch",
   "n"."written_epoch",
+  "n"."remote_id",
   "n"."t_plan",
   "n"."t_visits",
   "n"."t_email",
@@ -2316,6 +2323,7 @@ USING (
       ELSE "p"."origin_epoch"
     END AS "origin_epoch",
     7 AS "written_epoch",
+    "s"."remote_id" AS "remote_id",
     CASE
       WHEN (
         "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
@@ -2493,6 +2501,7 @@ WHEN MATCHED THEN UPDATE SET
   "to_repeat" = "n"."to_repeat",
   "origin_epoch" = "n"."origin_epoch",
   "written_epoch" = "n"."written_epoch",
+  "remote_id" = "n"."remote_id",
   "t_plan" = "n"."t_plan",
   "t_visits" = "n"."t_visits",
   "t_email" = "n"."t_email",
@@ -2520,6 +2529,7 @@ WHEN NOT MATCHED THEN INSERT (
   "to_repeat",
   "origin_epoch",
   "written_epoch",
+  "remote_id",
   "t_plan",
   "t_visits",
   "t_email",
@@ -2547,6 +2557,7 @@ WHEN NOT MATCHED THEN INSERT (
   "n"."to_repeat",
   "n"."origin_epoch",
   "n"."written_epoch",
+  "n"."remote_id",
   "n"."t_plan",
   "n"."t_visits",
   "n"."t_email",
@@ -2784,6 +2795,7 @@ USING (
       ELSE "p"."origin_epoch"
     END AS "origin_epoch",
     7 AS "written_epoch",
+    "s"."remote_id" AS "remote_id",
     CASE
       WHEN (
         "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
@@ -2961,6 +2973,7 @@ WHEN MATCHED THEN UPDATE SET
   "to_repeat" = "n"."to_repeat",
   "origin_epoch" = "n"."origin_epoch",
   "written_epoch" = "n"."written_epoch",
+  "remote_id" = "n"."remote_id",
   "t_plan" = "n"."t_plan",
   "t_visits" = "n"."t_visits",
   "t_email" = "n"."t_email",
@@ -2988,6 +3001,7 @@ WHEN NOT MATCHED THEN INSERT (
   "to_repeat",
   "origin_epoch",
   "written_epoch",
+  "remote_id",
   "t_plan",
   "t_visits",
   "t_email",
@@ -3015,6 +3029,7 @@ WHEN NOT MATCHED THEN INSERT (
   "n"."to_repeat",
   "n"."origin_epoch",
   "n"."written_epoch",
+  "n"."remote_id",
   "n"."t_plan",
   "n"."t_visits",
   "n"."t_email",

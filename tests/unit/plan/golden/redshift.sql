@@ -109,6 +109,7 @@ CREATE TABLE IF NOT EXISTS "shop_activation"."snapshot_people__mailer" (
   "to_repeat" INTEGER,
   "origin_epoch" BIGINT,
   "written_epoch" BIGINT,
+  "remote_id" VARCHAR(65535),
   "t_plan" VARCHAR(65535),
   "t_visits" INTEGER,
   "t_email" VARCHAR(65535),
@@ -123,6 +124,7 @@ CREATE TABLE IF NOT EXISTS "shop_activation"."acks_people__mailer" (
   "outcome" VARCHAR(65535),
   "code" VARCHAR(65535),
   "reason" VARCHAR(65535),
+  "remote_id" VARCHAR(65535),
   "answered_at" TIMESTAMP
 );
 
@@ -149,6 +151,7 @@ CREATE TABLE IF NOT EXISTS "shop_activation"."plan_people__mailer" (
   "changed" VARCHAR(65535),
   "expires_from" TIMESTAMP,
   "zone" VARCHAR(65535),
+  "remote_id" VARCHAR(65535),
   "t_plan" VARCHAR(65535),
   "t_visits" INTEGER,
   "t_email" VARCHAR(65535)
@@ -709,6 +712,7 @@ SELECT
   ) AS "to_repeat",
   "s"."origin_epoch" AS "origin_epoch",
   7 AS "written_epoch",
+  "s"."remote_id" AS "remote_id",
   CASE
     WHEN "s"."identity" IN (
       SELECT
@@ -769,7 +773,7 @@ WHERE
     )
   );
 
-UPDATE "shop_activation"."snapshot_people__mailer" SET "external_id" = "n"."external_id", "external_key" = "n"."external_key", "related_id" = "n"."related_id", "target_id" = "n"."target_id", "fingerprint" = "n"."fingerprint", "attempted" = "n"."attempted", "attempted_op" = "n"."attempted_op", "is_member" = "n"."is_member", "has_entered" = "n"."has_entered", "entries" = "n"."entries", "first_entered_at" = "n"."first_entered_at", "last_entered_at" = "n"."last_entered_at", "last_exited_at" = "n"."last_exited_at", "acknowledged_at" = "n"."acknowledged_at", "definition_version" = "n"."definition_version", "unconfirmed" = "n"."unconfirmed", "unsure" = "n"."unsure", "to_repeat" = "n"."to_repeat", "origin_epoch" = "n"."origin_epoch", "written_epoch" = "n"."written_epoch", "t_plan" = "n"."t_plan", "t_visits" = "n"."t_visits", "t_email" = "n"."t_email", "t_old" = "n"."t_old", "t_visits_2" = "n"."t_visits_2"
+UPDATE "shop_activation"."snapshot_people__mailer" SET "external_id" = "n"."external_id", "external_key" = "n"."external_key", "related_id" = "n"."related_id", "target_id" = "n"."target_id", "fingerprint" = "n"."fingerprint", "attempted" = "n"."attempted", "attempted_op" = "n"."attempted_op", "is_member" = "n"."is_member", "has_entered" = "n"."has_entered", "entries" = "n"."entries", "first_entered_at" = "n"."first_entered_at", "last_entered_at" = "n"."last_entered_at", "last_exited_at" = "n"."last_exited_at", "acknowledged_at" = "n"."acknowledged_at", "definition_version" = "n"."definition_version", "unconfirmed" = "n"."unconfirmed", "unsure" = "n"."unsure", "to_repeat" = "n"."to_repeat", "origin_epoch" = "n"."origin_epoch", "written_epoch" = "n"."written_epoch", "remote_id" = "n"."remote_id", "t_plan" = "n"."t_plan", "t_visits" = "n"."t_visits", "t_email" = "n"."t_email", "t_old" = "n"."t_old", "t_visits_2" = "n"."t_visits_2"
 FROM "activation_merged" AS "n"
 WHERE
   "snapshot_people__mailer"."identity" = "n"."identity";
@@ -796,6 +800,7 @@ INSERT INTO "shop_activation"."snapshot_people__mailer" (
   "to_repeat",
   "origin_epoch",
   "written_epoch",
+  "remote_id",
   "t_plan",
   "t_visits",
   "t_email",
@@ -824,6 +829,7 @@ SELECT
   "n"."to_repeat",
   "n"."origin_epoch",
   "n"."written_epoch",
+  "n"."remote_id",
   "n"."t_plan",
   "n"."t_visits",
   "n"."t_email",
@@ -2281,6 +2287,7 @@ SELECT
     ELSE "p"."origin_epoch"
   END AS "origin_epoch",
   7 AS "written_epoch",
+  "s"."remote_id" AS "remote_id",
   CASE
     WHEN (
       "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
@@ -2451,7 +2458,7 @@ WHERE
   AND "p"."op" = 'remove'
   AND COALESCE("s"."written_epoch", 0) <= 7;
 
-UPDATE "shop_activation"."snapshot_people__mailer" SET "external_id" = "n"."external_id", "external_key" = "n"."external_key", "related_id" = "n"."related_id", "target_id" = "n"."target_id", "fingerprint" = "n"."fingerprint", "attempted" = "n"."attempted", "attempted_op" = "n"."attempted_op", "is_member" = "n"."is_member", "has_entered" = "n"."has_entered", "entries" = "n"."entries", "first_entered_at" = "n"."first_entered_at", "last_entered_at" = "n"."last_entered_at", "last_exited_at" = "n"."last_exited_at", "acknowledged_at" = "n"."acknowledged_at", "definition_version" = "n"."definition_version", "unconfirmed" = "n"."unconfirmed", "unsure" = "n"."unsure", "to_repeat" = "n"."to_repeat", "origin_epoch" = "n"."origin_epoch", "written_epoch" = "n"."written_epoch", "t_plan" = "n"."t_plan", "t_visits" = "n"."t_visits", "t_email" = "n"."t_email", "t_old" = "n"."t_old", "t_visits_2" = "n"."t_visits_2"
+UPDATE "shop_activation"."snapshot_people__mailer" SET "external_id" = "n"."external_id", "external_key" = "n"."external_key", "related_id" = "n"."related_id", "target_id" = "n"."target_id", "fingerprint" = "n"."fingerprint", "attempted" = "n"."attempted", "attempted_op" = "n"."attempted_op", "is_member" = "n"."is_member", "has_entered" = "n"."has_entered", "entries" = "n"."entries", "first_entered_at" = "n"."first_entered_at", "last_entered_at" = "n"."last_entered_at", "last_exited_at" = "n"."last_exited_at", "acknowledged_at" = "n"."acknowledged_at", "definition_version" = "n"."definition_version", "unconfirmed" = "n"."unconfirmed", "unsure" = "n"."unsure", "to_repeat" = "n"."to_repeat", "origin_epoch" = "n"."origin_epoch", "written_epoch" = "n"."written_epoch", "remote_id" = "n"."remote_id", "t_plan" = "n"."t_plan", "t_visits" = "n"."t_visits", "t_email" = "n"."t_email", "t_old" = "n"."t_old", "t_visits_2" = "n"."t_visits_2"
 FROM "activation_merged" AS "n"
 WHERE
   "snapshot_people__mailer"."identity" = "n"."identity";
@@ -2478,6 +2485,7 @@ INSERT INTO "shop_activation"."snapshot_people__mailer" (
   "to_repeat",
   "origin_epoch",
   "written_epoch",
+  "remote_id",
   "t_plan",
   "t_visits",
   "t_email",
@@ -2506,6 +2514,7 @@ SELECT
   "n"."to_repeat",
   "n"."origin_epoch",
   "n"."written_epoch",
+  "n"."remote_id",
   "n"."t_plan",
   "n"."t_visits",
   "n"."t_email",
@@ -2757,6 +2766,7 @@ SELECT
     ELSE "p"."origin_epoch"
   END AS "origin_epoch",
   7 AS "written_epoch",
+  "s"."remote_id" AS "remote_id",
   CASE
     WHEN (
       "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
@@ -2927,7 +2937,7 @@ WHERE
   AND "p"."op" <> 'remove'
   AND COALESCE("s"."written_epoch", 0) <= 7;
 
-UPDATE "shop_activation"."snapshot_people__mailer" SET "external_id" = "n"."external_id", "external_key" = "n"."external_key", "related_id" = "n"."related_id", "target_id" = "n"."target_id", "fingerprint" = "n"."fingerprint", "attempted" = "n"."attempted", "attempted_op" = "n"."attempted_op", "is_member" = "n"."is_member", "has_entered" = "n"."has_entered", "entries" = "n"."entries", "first_entered_at" = "n"."first_entered_at", "last_entered_at" = "n"."last_entered_at", "last_exited_at" = "n"."last_exited_at", "acknowledged_at" = "n"."acknowledged_at", "definition_version" = "n"."definition_version", "unconfirmed" = "n"."unconfirmed", "unsure" = "n"."unsure", "to_repeat" = "n"."to_repeat", "origin_epoch" = "n"."origin_epoch", "written_epoch" = "n"."written_epoch", "t_plan" = "n"."t_plan", "t_visits" = "n"."t_visits", "t_email" = "n"."t_email", "t_old" = "n"."t_old", "t_visits_2" = "n"."t_visits_2"
+UPDATE "shop_activation"."snapshot_people__mailer" SET "external_id" = "n"."external_id", "external_key" = "n"."external_key", "related_id" = "n"."related_id", "target_id" = "n"."target_id", "fingerprint" = "n"."fingerprint", "attempted" = "n"."attempted", "attempted_op" = "n"."attempted_op", "is_member" = "n"."is_member", "has_entered" = "n"."has_entered", "entries" = "n"."entries", "first_entered_at" = "n"."first_entered_at", "last_entered_at" = "n"."last_entered_at", "last_exited_at" = "n"."last_exited_at", "acknowledged_at" = "n"."acknowledged_at", "definition_version" = "n"."definition_version", "unconfirmed" = "n"."unconfirmed", "unsure" = "n"."unsure", "to_repeat" = "n"."to_repeat", "origin_epoch" = "n"."origin_epoch", "written_epoch" = "n"."written_epoch", "remote_id" = "n"."remote_id", "t_plan" = "n"."t_plan", "t_visits" = "n"."t_visits", "t_email" = "n"."t_email", "t_old" = "n"."t_old", "t_visits_2" = "n"."t_visits_2"
 FROM "activation_merged" AS "n"
 WHERE
   "snapshot_people__mailer"."identity" = "n"."identity";
@@ -2954,6 +2964,7 @@ INSERT INTO "shop_activation"."snapshot_people__mailer" (
   "to_repeat",
   "origin_epoch",
   "written_epoch",
+  "remote_id",
   "t_plan",
   "t_visits",
   "t_email",
@@ -2982,6 +2993,7 @@ SELECT
   "n"."to_repeat",
   "n"."origin_epoch",
   "n"."written_epoch",
+  "n"."remote_id",
   "n"."t_plan",
   "n"."t_visits",
   "n"."t_email",

@@ -111,6 +111,7 @@ CREATE TABLE IF NOT EXISTS `shop_activation`.`snapshot_people__mailer` (
   `to_repeat` INT,
   `origin_epoch` BIGINT,
   `written_epoch` BIGINT,
+  `remote_id` STRING,
   `t_plan` STRING,
   `t_visits` INT,
   `t_email` STRING,
@@ -126,6 +127,7 @@ CREATE TABLE IF NOT EXISTS `shop_activation`.`acks_people__mailer` (
   `outcome` STRING,
   `code` STRING,
   `reason` STRING,
+  `remote_id` STRING,
   `answered_at` TIMESTAMP
 )
 USING DELTA;
@@ -153,6 +155,7 @@ CREATE TABLE IF NOT EXISTS `shop_activation`.`plan_people__mailer` (
   `changed` STRING,
   `expires_from` TIMESTAMP,
   `zone` STRING,
+  `remote_id` STRING,
   `t_plan` STRING,
   `t_visits` INT,
   `t_email` STRING
@@ -736,6 +739,7 @@ USING (
     ) AS `to_repeat`,
     `s`.`origin_epoch` AS `origin_epoch`,
     7 AS `written_epoch`,
+    `s`.`remote_id` AS `remote_id`,
     CASE
       WHEN `s`.`identity` IN (
         SELECT
@@ -818,6 +822,7 @@ WHEN MATCHED THEN UPDATE SET
   `to_repeat` = `n`.`to_repeat`,
   `origin_epoch` = `n`.`origin_epoch`,
   `written_epoch` = `n`.`written_epoch`,
+  `remote_id` = `n`.`remote_id`,
   `t_plan` = `n`.`t_plan`,
   `t_visits` = `n`.`t_visits`,
   `t_email` = `n`.`t_email`,
@@ -845,6 +850,7 @@ WHEN NOT MATCHED THEN INSERT (
   `to_repeat`,
   `origin_epoch`,
   `written_epoch`,
+  `remote_id`,
   `t_plan`,
   `t_visits`,
   `t_email`,
@@ -872,6 +878,7 @@ WHEN NOT MATCHED THEN INSERT (
   `n`.`to_repeat`,
   `n`.`origin_epoch`,
   `n`.`written_epoch`,
+  `n`.`remote_id`,
   `n`.`t_plan`,
   `n`.`t_visits`,
   `n`.`t_email`,
@@ -1582,7 +1589,8 @@ INSERT INTO `shop_activation`.`plan_people__mailer` (
   `zone`,
   `t_plan`,
   `t_visits`,
-  `t_email`
+  `t_email`,
+  `remote_id`
 )
 SELECT
   7 AS `epoch`,
@@ -1607,7 +1615,8 @@ SELECT
   `zone` AS `zone`,
   `t_plan` AS `t_plan`,
   `t_visits` AS `t_visits`,
-  `t_email` AS `t_email`
+  `t_email` AS `t_email`,
+  CAST(NULL AS STRING) AS `remote_id`
 FROM (
   SELECT
     *
@@ -1639,7 +1648,8 @@ INSERT INTO `shop_activation`.`plan_people__mailer` (
   `zone`,
   `t_plan`,
   `t_visits`,
-  `t_email`
+  `t_email`,
+  `remote_id`
 )
 SELECT
   7 AS `epoch`,
@@ -1664,7 +1674,8 @@ SELECT
   `zone` AS `zone`,
   `t_plan` AS `t_plan`,
   `t_visits` AS `t_visits`,
-  `t_email` AS `t_email`
+  `t_email` AS `t_email`,
+  CAST(NULL AS STRING) AS `remote_id`
 FROM (
   SELECT
     *
@@ -1696,7 +1707,8 @@ INSERT INTO `shop_activation`.`plan_people__mailer` (
   `zone`,
   `t_plan`,
   `t_visits`,
-  `t_email`
+  `t_email`,
+  `remote_id`
 )
 SELECT
   7 AS `epoch`,
@@ -1721,7 +1733,8 @@ SELECT
   `zone` AS `zone`,
   `t_plan` AS `t_plan`,
   `t_visits` AS `t_visits`,
-  `t_email` AS `t_email`
+  `t_email` AS `t_email`,
+  CAST(NULL AS STRING) AS `remote_id`
 FROM (
   SELECT
     *
@@ -2402,6 +2415,7 @@ USING (
       ELSE `p`.`origin_epoch`
     END AS `origin_epoch`,
     7 AS `written_epoch`,
+    `s`.`remote_id` AS `remote_id`,
     CASE
       WHEN (
         `a`.`outcome` IN ('delivered', 'adopted') AND COALESCE(`p`.`to_repeat`, 0) = 0
@@ -2579,6 +2593,7 @@ WHEN MATCHED THEN UPDATE SET
   `to_repeat` = `n`.`to_repeat`,
   `origin_epoch` = `n`.`origin_epoch`,
   `written_epoch` = `n`.`written_epoch`,
+  `remote_id` = `n`.`remote_id`,
   `t_plan` = `n`.`t_plan`,
   `t_visits` = `n`.`t_visits`,
   `t_email` = `n`.`t_email`,
@@ -2606,6 +2621,7 @@ WHEN NOT MATCHED THEN INSERT (
   `to_repeat`,
   `origin_epoch`,
   `written_epoch`,
+  `remote_id`,
   `t_plan`,
   `t_visits`,
   `t_email`,
@@ -2633,6 +2649,7 @@ WHEN NOT MATCHED THEN INSERT (
   `n`.`to_repeat`,
   `n`.`origin_epoch`,
   `n`.`written_epoch`,
+  `n`.`remote_id`,
   `n`.`t_plan`,
   `n`.`t_visits`,
   `n`.`t_email`,
@@ -2882,6 +2899,7 @@ USING (
       ELSE `p`.`origin_epoch`
     END AS `origin_epoch`,
     7 AS `written_epoch`,
+    `s`.`remote_id` AS `remote_id`,
     CASE
       WHEN (
         `a`.`outcome` IN ('delivered', 'adopted') AND COALESCE(`p`.`to_repeat`, 0) = 0
@@ -3059,6 +3077,7 @@ WHEN MATCHED THEN UPDATE SET
   `to_repeat` = `n`.`to_repeat`,
   `origin_epoch` = `n`.`origin_epoch`,
   `written_epoch` = `n`.`written_epoch`,
+  `remote_id` = `n`.`remote_id`,
   `t_plan` = `n`.`t_plan`,
   `t_visits` = `n`.`t_visits`,
   `t_email` = `n`.`t_email`,
@@ -3086,6 +3105,7 @@ WHEN NOT MATCHED THEN INSERT (
   `to_repeat`,
   `origin_epoch`,
   `written_epoch`,
+  `remote_id`,
   `t_plan`,
   `t_visits`,
   `t_email`,
@@ -3113,6 +3133,7 @@ WHEN NOT MATCHED THEN INSERT (
   `n`.`to_repeat`,
   `n`.`origin_epoch`,
   `n`.`written_epoch`,
+  `n`.`remote_id`,
   `n`.`t_plan`,
   `n`.`t_visits`,
   `n`.`t_email`,

@@ -109,6 +109,7 @@ CREATE TABLE IF NOT EXISTS "shop_activation"."snapshot_people__mailer" (
   "to_repeat" INTEGER,
   "origin_epoch" BIGINT,
   "written_epoch" BIGINT,
+  "remote_id" VARCHAR,
   "t_plan" VARCHAR,
   "t_visits" INTEGER,
   "t_email" VARCHAR,
@@ -123,6 +124,7 @@ CREATE TABLE IF NOT EXISTS "shop_activation"."acks_people__mailer" (
   "outcome" VARCHAR,
   "code" VARCHAR,
   "reason" VARCHAR,
+  "remote_id" VARCHAR,
   "answered_at" TIMESTAMP(6)
 );
 
@@ -149,6 +151,7 @@ CREATE TABLE IF NOT EXISTS "shop_activation"."plan_people__mailer" (
   "changed" VARCHAR,
   "expires_from" TIMESTAMP(6),
   "zone" VARCHAR,
+  "remote_id" VARCHAR,
   "t_plan" VARCHAR,
   "t_visits" INTEGER,
   "t_email" VARCHAR
@@ -683,6 +686,7 @@ USING (
     ) AS "to_repeat",
     "s"."origin_epoch" AS "origin_epoch",
     7 AS "written_epoch",
+    "s"."remote_id" AS "remote_id",
     CASE
       WHEN "s"."identity" IN (
         SELECT
@@ -765,6 +769,7 @@ WHEN MATCHED THEN UPDATE SET
   "to_repeat" = "n"."to_repeat",
   "origin_epoch" = "n"."origin_epoch",
   "written_epoch" = "n"."written_epoch",
+  "remote_id" = "n"."remote_id",
   "t_plan" = "n"."t_plan",
   "t_visits" = "n"."t_visits",
   "t_email" = "n"."t_email",
@@ -792,6 +797,7 @@ WHEN NOT MATCHED THEN INSERT (
   "to_repeat",
   "origin_epoch",
   "written_epoch",
+  "remote_id",
   "t_plan",
   "t_visits",
   "t_email",
@@ -819,6 +825,7 @@ WHEN NOT MATCHED THEN INSERT (
   "n"."to_repeat",
   "n"."origin_epoch",
   "n"."written_epoch",
+  "n"."remote_id",
   "n"."t_plan",
   "n"."t_visits",
   "n"."t_email",
@@ -2266,6 +2273,7 @@ USING (
       ELSE "p"."origin_epoch"
     END AS "origin_epoch",
     7 AS "written_epoch",
+    "s"."remote_id" AS "remote_id",
     CASE
       WHEN (
         "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
@@ -2443,6 +2451,7 @@ WHEN MATCHED THEN UPDATE SET
   "to_repeat" = "n"."to_repeat",
   "origin_epoch" = "n"."origin_epoch",
   "written_epoch" = "n"."written_epoch",
+  "remote_id" = "n"."remote_id",
   "t_plan" = "n"."t_plan",
   "t_visits" = "n"."t_visits",
   "t_email" = "n"."t_email",
@@ -2470,6 +2479,7 @@ WHEN NOT MATCHED THEN INSERT (
   "to_repeat",
   "origin_epoch",
   "written_epoch",
+  "remote_id",
   "t_plan",
   "t_visits",
   "t_email",
@@ -2497,6 +2507,7 @@ WHEN NOT MATCHED THEN INSERT (
   "n"."to_repeat",
   "n"."origin_epoch",
   "n"."written_epoch",
+  "n"."remote_id",
   "n"."t_plan",
   "n"."t_visits",
   "n"."t_email",
@@ -2746,6 +2757,7 @@ USING (
       ELSE "p"."origin_epoch"
     END AS "origin_epoch",
     7 AS "written_epoch",
+    "s"."remote_id" AS "remote_id",
     CASE
       WHEN (
         "a"."outcome" IN ('delivered', 'adopted') AND COALESCE("p"."to_repeat", 0) = 0
@@ -2923,6 +2935,7 @@ WHEN MATCHED THEN UPDATE SET
   "to_repeat" = "n"."to_repeat",
   "origin_epoch" = "n"."origin_epoch",
   "written_epoch" = "n"."written_epoch",
+  "remote_id" = "n"."remote_id",
   "t_plan" = "n"."t_plan",
   "t_visits" = "n"."t_visits",
   "t_email" = "n"."t_email",
@@ -2950,6 +2963,7 @@ WHEN NOT MATCHED THEN INSERT (
   "to_repeat",
   "origin_epoch",
   "written_epoch",
+  "remote_id",
   "t_plan",
   "t_visits",
   "t_email",
@@ -2977,6 +2991,7 @@ WHEN NOT MATCHED THEN INSERT (
   "n"."to_repeat",
   "n"."origin_epoch",
   "n"."written_epoch",
+  "n"."remote_id",
   "n"."t_plan",
   "n"."t_visits",
   "n"."t_email",

@@ -262,6 +262,7 @@ FROM (
         CAST(NULL AS INT64) AS `to_repeat`,
         CAST(NULL AS INT64) AS `origin_epoch`,
         CAST(NULL AS INT64) AS `written_epoch`,
+        CAST(NULL AS STRING) AS `remote_id`,
         CAST(NULL AS STRING) AS `t_plan`,
         CAST(NULL AS INT64) AS `t_visits`,
         CAST(NULL AS STRING) AS `t_email`

@@ -21,7 +21,8 @@ INSERT INTO `shop_activation`.`plan_people__mailer` (
   `zone`,
   `t_plan`,
   `t_visits`,
-  `t_email`
+  `t_email`,
+  `remote_id`
 )
 SELECT
   7 AS `epoch`,
@@ -46,7 +47,8 @@ SELECT
   `zone` AS `zone`,
   `t_plan` AS `t_plan`,
   `t_visits` AS `t_visits`,
-  `t_email` AS `t_email`
+  `t_email` AS `t_email`,
+  CAST(NULL AS STRING) AS `remote_id`
 FROM (
   WITH `activation_candidates` AS (
     SELECT
@@ -258,6 +260,7 @@ FROM (
         CAST(NULL AS INT) AS `to_repeat`,
         CAST(NULL AS BIGINT) AS `origin_epoch`,
         CAST(NULL AS BIGINT) AS `written_epoch`,
+        CAST(NULL AS STRING) AS `remote_id`,
         CAST(NULL AS STRING) AS `t_plan`,
         CAST(NULL AS INT) AS `t_visits`,
         CAST(NULL AS STRING) AS `t_email`

@@ -261,6 +261,7 @@ FROM (
         CAST(NULL AS INT) AS "to_repeat",
         CAST(NULL AS BIGINT) AS "origin_epoch",
         CAST(NULL AS BIGINT) AS "written_epoch",
+        CAST(NULL AS TEXT) AS "remote_id",
         CAST(NULL AS TEXT) AS "t_plan",
         CAST(NULL AS INT) AS "t_visits",
         CAST(NULL AS TEXT) AS "t_email"

@@ -240,6 +240,7 @@ FROM (
         CAST(NULL AS INTEGER) AS "to_repeat",
         CAST(NULL AS BIGINT) AS "origin_epoch",
         CAST(NULL AS BIGINT) AS "written_epoch",
+        CAST(NULL AS VARCHAR) AS "remote_id",
         CAST(NULL AS VARCHAR) AS "t_plan",
         CAST(NULL AS INTEGER) AS "t_visits",
         CAST(NULL AS VARCHAR) AS "t_email"
