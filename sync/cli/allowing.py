@@ -1,4 +1,4 @@
-"""The options that let pass what a gate or a guard would hold, on `apply` and on `plan`."""
+"""The options of a run: how much of it, and what may pass that a gate or a guard would hold."""
 
 from __future__ import annotations
 
@@ -43,6 +43,15 @@ LIMIT = click.option(
     type=click.IntRange(min=0),
     metavar="N",
     help="Add the first N of each sync alone; the others wait for the next run.",
+)
+
+THREADS = click.option(
+    "--threads",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Send to N destinations side by side; each has its syncs one after another.",
 )
 
 

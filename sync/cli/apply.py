@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from sync.cli.allowing import ALLOWANCES, LIMIT, ONLY_COHORT, allowed_of, limits_of
+from sync.cli.allowing import ALLOWANCES, LIMIT, ONLY_COHORT, THREADS, allowed_of, limits_of
 from sync.cli.approving import APPROVAL, approvals_of
 from sync.cli.command import command
 from sync.cli.confirming import YES, asking
@@ -26,14 +26,7 @@ from sync.report.events import Stopping
     is_flag=True,
     help="Start no further sync once one has failed; what is held, and rejected rows, have not.",
 )
-@click.option(
-    "--threads",
-    type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    metavar="N",
-    help="Send to N destinations side by side; each has its syncs one after another.",
-)
+@THREADS
 @click.option(
     "--max-runtime",
     type=click.FloatRange(min=0, min_open=True),

@@ -34,10 +34,17 @@ FILE = click.argument(
 
 
 def salt_of(access: StateAccess, out: Path | None) -> str | None:
-    """What the ids of a plan are made with, where a file is to be written."""
-    from sync.commands.filing import salt_for
+    """What the ids of a plan are made with, where a file is to be written.
 
-    return None if out is None else salt_for(access)
+    Raises ConfigError where another hand has written the file, before anything is planned.
+    """
+    from sync.commands.filing import salt_for
+    from sync.commands.plan_file import refuse_other
+
+    if out is None:
+        return None
+    refuse_other(out)
+    return salt_for(access)
 
 
 def write_plan(

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import click
 
+from sync.cli.allowing import THREADS
 from sync.cli.command import command
 from sync.cli.running import run_once
 from sync.cli.sections import PROJECT, SELECTION, STATE
@@ -39,7 +40,8 @@ def _seconds(context: click.Context, option: click.Parameter, text: str) -> floa
     help="From the start of one round to the next; a longer round is followed at once.",
 )
 @click.option("--rounds", type=click.IntRange(min=1), metavar="N", help="End after N rounds.")
-def watch(session: Session, every: float, rounds: int | None) -> int:
+@THREADS
+def watch(session: Session, every: float, rounds: int | None, threads: int) -> int:
     """Run as `apply` does, round after round, until SIGINT or SIGTERM.
 
     Each round reads dbt's artifacts and the models anew, and holds its leases no longer than it
@@ -49,7 +51,7 @@ def watch(session: Session, every: float, rounds: int | None) -> int:
     from sync.commands.behind import Lags
 
     given = session.options
-    options = RunOptions(lock_wait=given.lock_wait, journal_dir=given.journal_dir)
+    options = RunOptions(lock_wait=given.lock_wait, journal_dir=given.journal_dir, threads=threads)
     with Stop(lambda reason: session.reporter.tell(Stopping(reason))) as stop:
         lags = Lags(session.clock.now())
         code, done = 0, 0

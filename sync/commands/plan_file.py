@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from sync.commands.generated import Generated, write
+from sync.commands.generated import Generated, standing, write
 from sync.errors import ConfigError, Problem
 from sync.model import Op
 from sync.state.store import Whole
@@ -53,8 +53,16 @@ def write_file(path: Path, file: PlanFile) -> None:
     """Write it, whole or not at all. Raises ConfigError where another hand has written `path`."""
     told = {"written_by": WRITTEN_BY, "format": FORMAT, **_told(file)}
     text = json.dumps({**told, "checksum": _checksum(told)}, indent=2)
-    mark = f'"written_by": "{WRITTEN_BY}"'
-    write([Generated(path, f"{text}\n", mark, option="--out")])
+    write([_generated(path, f"{text}\n")])
+
+
+def refuse_other(path: Path) -> None:
+    """Raise ConfigError where another hand has written `path`."""
+    standing([_generated(path, "")])
+
+
+def _generated(path: Path, text: str) -> Generated:
+    return Generated(path, text, f'"written_by": "{WRITTEN_BY}"', option="--out")
 
 
 def read_file(path: Path, name: str) -> PlanFile:

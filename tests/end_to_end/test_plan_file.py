@@ -221,6 +221,7 @@ def test_only_a_file_of_its_own_is_overwritten(shop: SmallProject, run: Runs) ->
     told = run("plan", "--out", "notes.txt", expect=2).text
     assert "file-not-ours" in told and "choose another file with --out\n" in told
     assert (shop.dir / "notes.txt").read_text() == "mine"
+    assert "PLAN" not in told, "a plan was made that has no place"
     run("plan", "--out", "today.plan")
     assert json.loads(run("plan", "--out", "today.plan", "--json").stdout)["file"] == "today.plan"
 
