@@ -12,8 +12,8 @@ run_syncs as (
 
     {{ activation._log(
         source('activation_state', 'run_syncs'),
-        texts=['run_id', 'sync', 'model', 'destination', 'status', 'message', 'deferrals'],
-        numbers=counts + ['epoch'],
+        texts=['run_id', 'sync', 'model', 'destination', 'status', 'message', 'deferrals', 'approved_by'],
+        numbers=counts + ['epoch', 'definition_version', 'version_before'],
         flags=['is_definition_changed'],
         moments=['started_at', 'finished_at', 'built_at']
     ) }}
@@ -82,6 +82,9 @@ final as (
             and not {{ activation._is_ignored('numbered.sync', 'numbered.day') }}
         ) as is_baseline,
         coalesce(numbered.is_definition_changed, false) as is_definition_changed,
+        numbered.definition_version as contract_version,
+        numbered.version_before as contract_version_before,
+        numbered.approved_by,
         numbered.built_at,
         numbered.started_at,
         numbered.finished_at

@@ -147,6 +147,11 @@ def _assert_monitored(foreign: ForeignProject, sizes: dict[str, int]) -> None:
         first, second = [row[1:] for row in told if row[0] == model]
         assert first == (0, size, "success")
         assert second == (size, 0, "success")
+    versions = "select distinct model, contract_version, approved_by from activation__runs"
+    assert set(foreign.warehouse.rows(versions)) == {
+        ("traits_people", 2, None),
+        ("seg_trial_ending", 1, None),
+    }
     sla = "select sla from activation__freshness where model = 'seg_trial_ending'"
     assert foreign.warehouse.rows(sla) == [("1 hour",)]
 
