@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from sync.cli.command import command
 from sync.cli.sections import JSON, PROJECT, SELECTION, STATE
 from sync.cli.session import Session
@@ -14,14 +16,20 @@ if TYPE_CHECKING:
 
 
 @command(SELECTION, PROJECT, STATE)
+@click.option(
+    "--full",
+    "is_full",
+    is_flag=True,
+    help="Take the warehouse through two days of made-up syncs, in a schema that is dropped.",
+)
 @JSON
-def debug(session: Session) -> int:
+def debug(session: Session, is_full: bool) -> int:
     """Try project, warehouse and every connection: credentials, region, account."""
     from sync.commands.debug import examine
     from sync.run.opening import gravest
 
     tried = []
-    for one in examine(session.load, session.access, session.clock):
+    for one in examine(session.load, session.access, session.clock, is_full):
         tried.append(one)
         if not session.is_machine:
             session.say(*_lines(session, one))

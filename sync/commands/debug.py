@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import NoReturn
 
 from sync import __version__
+from sync.commands import trial
 from sync.destinations.notices import Notifiers
 from sync.errors import ConfigError, Problem, SyncError
 from sync.http.ports import Clock
@@ -44,9 +45,15 @@ class Tried:
 
 
 def examine(
-    load: Callable[[], Project], access: Callable[[Project], StateAccess], clock: Clock
+    load: Callable[[], Project],
+    access: Callable[[Project], StateAccess],
+    clock: Clock,
+    is_full: bool = False,
 ) -> Iterator[Tried]:
-    """Try installation, project, warehouse and every connection, in this order."""
+    """Try installation, project, warehouse and every connection, in this order.
+
+    With `is_full`, the warehouse goes through two days of syncs, in a schema that is dropped.
+    """
     yield Tried("python", f"{platform.python_version()}, dbt-activation {__version__}")
     yield Tried("packages", ", ".join(_versions()))
     try:
@@ -57,6 +64,8 @@ def examine(
     yield from _project(project)
     accounts: dict[str, list[str]] = {}
     yield from _warehouse(project, access, accounts)
+    if is_full:
+        yield from _trial(access(project), clock)
     yield from _connections(project, clock, accounts)
     yield from _notifiers(project)
 
@@ -115,6 +124,11 @@ def _warehouse(
     yield Tried("models", models)
     if any(trait.is_pii for sync in project.syncs for trait in sync.traits):
         yield Tried("digests", _digests())
+
+
+def _trial(access: StateAccess, clock: Clock) -> Iterator[Tried]:
+    for what, found in trial.try_out(access, clock):
+        yield Tried(what, found) if isinstance(found, str) else _failed(what, found)
 
 
 def _adapter(engine: str, adapter: str) -> str:

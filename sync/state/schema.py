@@ -506,6 +506,12 @@ def create_schema(tables: StateTables) -> exp.Create:
     return exp.Create(this=name, kind="SCHEMA", exists=True)
 
 
+def drop_schema(tables: StateTables) -> exp.Drop:
+    """`drop schema` of one that is empty."""
+    name = exp.table_(tables.schema, db=tables.database, quoted=True)
+    return exp.Drop(tables=[name], kind="SCHEMA", exists=True)
+
+
 def find_schema(tables: StateTables, dialect: str) -> exp.Expr:
     """One row when the state schema exists: `create if not exists` asks for rights even then."""
     if facts(dialect).shows:

@@ -9,6 +9,7 @@ import pytest
 from e2e.warehouses import AnyWarehouse
 
 from sync.plan.buckets import bucket_of
+from tests.gates_reference import same
 from tests.macros import Rendering
 from tests.seeds import session_seed
 
@@ -35,4 +36,4 @@ def test_a_bucket_in_sql_is_the_bucket_in_python(
 
     sql = "select who from drawn_people where {{ activation.held_out('summer_2026', 'who', 7.5) }}"
     held_out = {who for (who,) in warehouse.rows(rendering.render(sql))}
-    assert held_out == {who for who in people if bucket_of(SALTS[0], who) < 750}
+    assert held_out == {who for who in people if bucket_of(SALTS[0], same(who)) < 750}

@@ -145,7 +145,8 @@ def test_it_asks_first_and_says_what_it_would_do(shop: SmallProject, run: Runs) 
     run("apply")
     asked = json.loads(run("forget", "p2", "--json", expect=2).stdout)["problems"][0]
     assert asked["code"] == "not-confirmed"
-    assert "delete at customerio; leave webhook as it is; erase the state" in asked["message"]
+    where = "erase nothing at webhook, where the next run sends a member's exit"
+    assert f"delete at customerio; {where}; erase the state" in asked["message"]
     assert (
         "whom no sync knows"
         in json.loads(run("forget", "p99", "--json", expect=2).stdout)["problems"][0]["message"]

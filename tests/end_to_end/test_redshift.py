@@ -15,7 +15,7 @@ from e2e.command import Finished, until
 from e2e.connections import CUSTOMERIO
 from e2e.emulated import PROGRAM, PYTHON
 from e2e.project import SmallProject
-from e2e.redshift import CLOCK, RedshiftSchema, proxy
+from e2e.redshift import CLOCK, STRTOL, RedshiftSchema, proxy
 
 DRIVER = list(PYTHON.parents[1].glob("lib/*/site-packages/redshift_connector"))
 pytestmark = pytest.mark.skipif(not DRIVER, reason="no redshift_connector: run `make emulators`")
@@ -39,7 +39,7 @@ TYPES = {
 @pytest.fixture
 def project(tmp_path: Path, postgres_uri: str, sandbox: SandboxControl) -> Iterator[SmallProject]:
     warehouse = RedshiftSchema(postgres_uri, "small_redshift")
-    warehouse.run(CLOCK, PEOPLE)
+    warehouse.run(CLOCK, STRTOL, PEOPLE)
     with proxy(warehouse.host) as warehouse.port:
         made = SmallProject(tmp_path, warehouse, sandbox)
         activation = {"kind": "traits", "identity": "id", "destinations": [{"name": CUSTOMERIO}]}
@@ -61,6 +61,8 @@ def batches(project: SmallProject) -> int:
 
 
 def test_the_driver_goes_through_two_days_and_a_kill(project: SmallProject) -> None:
+    tried = sync(project, "debug", "--full").text
+    assert "trial, holdout" in tried and "FAILED" not in tried
     assert "Plan: 60 to add." in sync(project, "plan").stdout
     assert "60 delivered" in sync(project, "apply").stdout
     held = project.attributes("p_7")

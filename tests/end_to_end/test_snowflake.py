@@ -184,7 +184,8 @@ def is_silent(project: Emulated, *more: str) -> bool:
 
 def test_a_project_with_default_names_goes_the_whole_way(project: Emulated) -> None:
     assert "run on an emulator of snowflake only" in project.sync("check").text
-    assert "3 models built" in project.sync("debug").text
+    told = project.sync("debug", "--full").text
+    assert "3 models built" in told and "trial, holdout" in told and "FAILED" not in told
     _first_day(project, held_out=_held_out())
     _second_day(project)
 

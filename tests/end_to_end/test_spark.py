@@ -49,7 +49,8 @@ def days_on(warehouse: AnyWarehouse, directory: Path, sandbox: SandboxControl) -
 def _look(made: Shop) -> None:
     """Nothing is sent, and it is said what is known of the warehouse."""
     assert "run on an emulator of spark only" in made.sync("check").text
-    assert "3 models built" in made.sync("debug").text
+    told = made.sync("debug", "--full").text
+    assert "3 models built" in told and "trial, holdout" in told and "FAILED" not in told
     assert "Plan: 90 to add. 5 held out." in made.sync("plan").stdout
     assert not made.batches()
 

@@ -16,9 +16,15 @@ from e2e.warehouses import PostgresSchema
 
 VERSION = b"server_version\x008.0.2\x00"
 """What Redshift says of itself."""
+ESCAPES = b"standard_conforming_strings\x00off\x00"
+"""A backslash in a text escapes what follows, as in Redshift."""
 CLOCK = """
 create or replace function public.getdate() returns timestamptz language sql
 as 'select clock_timestamp()'
+"""
+STRTOL = """
+create or replace function public.strtol(digits text, base integer) returns bigint language sql
+as $$ select cast(cast('x' || lpad(digits, 8, '0') as bit(32)) as bigint) where base = 16 $$
 """
 
 
@@ -80,7 +86,7 @@ def _greeting(client: socket.socket) -> bytes:
     words = body[4:].split(b"\x00")
     told = dict(zip(words[::2], words[1::2], strict=False))
     kept = b"".join(k + b"\x00" + told[k] + b"\x00" for k in (b"user", b"database"))
-    body = struct.pack("!i", 196608) + kept + b"\x00"
+    body = struct.pack("!i", 196608) + kept + ESCAPES + b"\x00"
     return struct.pack("!i", len(body) + 4) + body
 
 

@@ -1,0 +1,82 @@
+"""`debug --full`: made-up syncs show what a warehouse makes of ours, and leave nothing behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from e2e.artifacts import Model
+from e2e.inside import Runs
+from e2e.project import SmallProject
+
+from sync.commands import trial, trial_world
+
+STEPS = ("rows", "plan", "values", "second run", "lease", "next day", "cut short", "holdout")
+
+
+@pytest.fixture(params=["duckdb", "postgres"])
+def shop(request: pytest.FixtureRequest, project_on: Callable[[str], SmallProject]) -> SmallProject:
+    project = project_on(request.param)
+    project.warehouse.run("create table rows (person_id varchar)")
+    project.define(
+        Model(
+            name="people",
+            query="select person_id from rows",
+            columns={"person_id": "varchar"},
+            activation={
+                "kind": "segment",
+                "identity": "person_id",
+                "destinations": [{"name": "customerio"}],
+            },
+        )
+    )
+    return project
+
+
+on_duckdb = pytest.mark.parametrize("shop", ["duckdb"], indirect=True)
+
+
+def schemas(shop: SmallProject) -> set[str]:
+    rows = shop.warehouse.rows("select schema_name from information_schema.schemata")
+    return {name for (name,) in rows if not name.startswith("pg_")}
+
+
+def test_every_step_passes_and_nothing_is_left(shop: SmallProject, run: Runs) -> None:
+    before = schemas(shop)
+    told = run("debug", "--full").text
+    for step in STEPS:
+        assert f"trial, {step}" in told
+    assert told.count("FAILED") == 0
+    assert "schema " in told and "_trial_" in told
+    assert schemas(shop) == before
+    assert shop.sandbox.people() == []
+    assert "trial" not in run("debug").text
+
+
+@on_duckdb
+def test_what_the_warehouse_makes_of_a_value_is_told_and_the_rest_tried(
+    shop: SmallProject, run: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = schemas(shop)
+    without_scale = {**trial_world.TYPES, "spend": "decimal(12, 0)"}
+    monkeypatch.setattr(trial_world, "TYPES", without_scale)
+    told = run("debug", "--full", expect=1).text
+    assert "values, p001, spend: 7 instead of 7.08" in told
+    assert "and " in told and " more" in told
+    assert "trial, holdout" in told and "trial, dropped" in told
+    assert schemas(shop) == before
+
+
+@on_duckdb
+def test_the_schema_is_dropped_whatever_ends_the_trial(
+    shop: SmallProject, run: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wreck(made: trial_world.Trial) -> str:
+        raise KeyError("an engine without a recipe")
+
+    before = schemas(shop)
+    monkeypatch.setattr(trial, "STEPS", {**trial.STEPS, "values": wreck})
+    told = run("debug", "--full", expect=2).text
+    assert "an unexpected KeyError ended the step trial, values" in told
+    assert "trial, second run" not in told and "trial, dropped" in told
+    assert schemas(shop) == before
