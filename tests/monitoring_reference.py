@@ -60,6 +60,8 @@ def runs(facts: Log) -> Iterator[Row]:
             "built_at": row["built_at"],
             "saved_share": _share(row["unchanged"], sendable),
             "seconds": (row["finished_at"] - row["started_at"]).total_seconds(),
+            "contract_version": row["definition_version"],
+            "contract_version_before": row["version_before"],
             "is_settled": is_settled,
             "is_baseline": is_settled
             and settled[row["sync"]] > 1

@@ -298,6 +298,9 @@ def _record(
             "built_at": _built(feed, at),
             "definition": "second" if at.date() >= REDEFINED else "first",
             "is_definition_changed": at.date() == REDEFINED and at.hour == feed.hours[0],
+            "definition_version": 2 if at.date() >= REDEFINED else 1,
+            "version_before": 1 if at.date() == REDEFINED and at.hour == feed.hours[0] else None,
+            "approved_by": "ann" if at.date() == BAD_DAY else None,
         }
     )
 

@@ -288,14 +288,11 @@ def test_amounts_are_cut_adjusted_and_compared_as_numpy_does(world: World) -> No
 def test_an_address_is_the_same_in_capitals_and_another_identity_is_not(world: World) -> None:
     start = AS_OF - timedelta(days=30)
     world.draw("Ada@example.com", "treated", start)
-    world.orders = [("ada@EXAMPLE.com", start, 1)]
+    world.draw("aB3", "treated", start)
+    world.orders = [(" ada@EXAMPLE.com", start, 1), ("Ab3", start, 1)]
     world.build()
-    assert world.rows("holdout_people", "has_outcome") == [(False,)]
-    world.warehouse.run("alter table orders rename column person_id to email")
-    meta = {**OUTCOME["config"]["meta"]["activation"], "identity": "email"}
-    world.outcome = {**OUTCOME, "config": {"meta": {"activation": meta}}}
-    world.render()
-    assert world.rows("holdout_people", "has_outcome", "identity") == [(True, "Ada@example.com")]
+    found = world.rows("holdout_people", "identity", "has_outcome")
+    assert sorted(found) == [("Ada@example.com", True), ("aB3", False)]
 
 
 @on_duckdb
