@@ -25,6 +25,8 @@ from starlette.responses import Response
 
 STATUS = {"notFound": 404, "accessDenied": 403, "duplicate": 409}
 TEMPORARY = re.compile(r"create\s+(or\s+replace\s+)?temp", re.IGNORECASE)
+ESCAPED = re.compile(r"\\x([01][0-9a-f])")
+"""A control character, which the emulator's translator leaves as it is written."""
 SCANNED = "1000"
 """Bytes that each statement is said to have read."""
 WRITES = re.compile(r"(update|delete)\b", re.IGNORECASE)
@@ -44,7 +46,8 @@ def with_extensions(home: Path) -> None:
 
 
 def with_data_sets(sql: str, project: str, catalog: Any) -> str:
-    """A data set that is not there has no catalogue."""
+    """Control characters decoded; and a data set that is not there has no catalogue."""
+    sql = ESCAPED.sub(lambda found: chr(int(found[1], 16)), sql)
     for pattern in (information_schema._TABLES_PROJECT_DS, information_schema._TABLES_DS):
         for found in pattern.finditer(sql):
             if catalog.get_dataset(project, found["dataset"]) is None:
