@@ -257,7 +257,7 @@ def _first_day(project: Emulated, held_out: int) -> None:
 
     project.sandbox.add_fault("delay", {"seconds": 20.0, "path": "batch", "times": 1})
     apply = project.launch("apply")
-    until(lambda: batches(project) > 0, "a request", apply)
+    until(lambda: batches(project) > 0, "a request", apply, RUN_SECONDS)
     beside = project.sync("plan", "--select", "traits_people", "--json").stdout
     assert apply.wait(RUN_SECONDS).code == 0
     written = (project.dir / "target" / "sync_results.json").read_text()
@@ -293,7 +293,7 @@ def _second_day(project: Emulated) -> None:
     before = batches(project)
     project.sandbox.add_fault("hang", {"path": "batch", "times": 1})
     apply = project.launch("apply")
-    until(lambda: batches(project) > before, "a request", apply)
+    until(lambda: batches(project) > before, "a request", apply, RUN_SECONDS)
     apply.kill()
     project.sync("apply")
     assert project.attributes("p_001")["seats"] == 4

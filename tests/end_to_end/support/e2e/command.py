@@ -126,9 +126,11 @@ def _limit_files(size: int) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
 
 
-def until(condition: Callable[[], bool], what: str, run: Running) -> None:
+def until(
+    condition: Callable[[], bool], what: str, run: Running, seconds: float = WAIT_SECONDS
+) -> None:
     """Wait for something that a run does."""
-    give_up = time.monotonic() + WAIT_SECONDS
+    give_up = time.monotonic() + seconds
     while not condition():
         if run.is_over():
             raise AssertionError(f"it ended before {what}: {run.wait().text}")
