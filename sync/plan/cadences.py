@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from sync.model import Fate, Op, Relation, Sync
-from sync.plan.caps import NEW
+from sync.plan.caps import NEW, ahead
 from sync.plan.delays import CHANGES, JUDGED, Ask
 from sync.rules import AsOf, Cadence, Deferral
 from sync.state import entries
 from sync.state.catalogue import Catalogue
-from sync.state.columns import person, person_text
+from sync.state.columns import person
 from sync.warehouse import sql as e
 
 if TYPE_CHECKING:
@@ -92,6 +92,8 @@ class Paced:
             since = e.moment(self.cadence.reserve.since(self.planned_at))
             is_over = exp.LT(this=e.col("since", self._as("kept")), expression=since)
             higher = e.case((is_over, e.number(0)), default=higher)
+        if not self.is_alone:
+            higher = exp.Add(this=e.paren(higher), expression=ahead(c, self, self._enters()))
         return e.all_of(self._enters(), self._is_full(higher))
 
     def is_kept(self) -> exp.Expr:
@@ -175,7 +177,7 @@ class Paced:
             return []
         rows = exp.select(*map(e.col, ("model", "sync", "entered_at"))).from_(self._within())
         found: dict[str, dict[str, list[datetime]]] = {}
-        for model, sync, at in ask(rows.where(e.equals(e.col("person"), e.text(person_text(key))))):
+        for model, sync, at in ask(rows.where(e.equals(e.col("person"), person(e.text(key))))):
             found.setdefault(model, {}).setdefault(sync, []).append(at.replace(tzinfo=UTC))
         return sorted(at for syncs in found.values() for at in max(syncs.values(), key=len))
 

@@ -38,6 +38,8 @@ class Capped:
     planned_at: datetime
     entries: exp.Query | None
     """All entries that count, as `entries.NAMES`; None where there are none."""
+    is_alone: bool = False
+    """Other changes of the plan are not asked: entries alone count."""
     name: str = Deferral.CAP
     fate: Fate = Fate.DEFERRED
 
@@ -67,22 +69,11 @@ class Capped:
         entered: exp.Expr = e.number(0)
         if self.entries is not None:
             entered = e.coalesce(e.col("entered", ENTERED), entered)
-        if self.sync.kind is Kind.EVENTS:
-            entered = exp.Add(this=entered, expression=self._ahead(c))
+        if not self.is_alone:
+            is_new = e.among(e.col("cause", CHANGES), NEW)
+            entered = exp.Add(this=entered, expression=ahead(c, self, is_new))
         is_over = exp.GTE(this=entered, expression=e.number(self.cap.entries))
         return e.all_of(e.among(e.col("cause", CHANGES), NEW), is_over)
-
-    def _ahead(self, c: Comparison) -> exp.Expr:
-        """How many events of the person go before this one, by time."""
-        is_new = e.among(e.col("cause", CHANGES), NEW)
-        asks = e.all_of(is_new, exp.Not(this=e.paren(held_before(c, self))))
-        order = [e.col("occurred_at", CHANGES), e.col("identity", CHANGES)]
-        rank = exp.Window(
-            this=exp.RowNumber(),
-            partition_by=[person_of(self.sync, CHANGES), e.paren(asks)],
-            order=exp.Order(expressions=[exp.Ordered(this=term) for term in order]),
-        )
-        return exp.Sub(this=rank, expression=e.number(1))
 
     def _within(self) -> exp.Subquery:
         assert self.entries is not None
@@ -122,6 +113,19 @@ class Capped:
         newest = exp.Ordered(this=e.col("entered_at", "n"), desc=True)
         found = ask(rows.order_by(newest).limit(self.cap.entries))
         return [at.replace(tzinfo=UTC) for (at,) in found]
+
+
+def ahead(c: Comparison, delay: Delay, enters: exp.Expr) -> exp.Expr:
+    """How many entries of the person go before a change, by time: events, or a key that the model
+    has in two spellings."""
+    asks = e.all_of(enters, exp.Not(this=e.paren(held_before(c, delay))))
+    order = [e.col("occurred_at", CHANGES), e.col("identity", CHANGES)]
+    rank = exp.Window(
+        this=exp.RowNumber(),
+        partition_by=[person_of(c.sync, CHANGES), e.paren(asks)],
+        order=exp.Order(expressions=[exp.Ordered(this=term) for term in order]),
+    )
+    return exp.Sub(this=rank, expression=e.number(1))
 
 
 def person_of(sync: Sync, alias: str | None) -> exp.Expr:

@@ -157,8 +157,10 @@ def _judged(
 def _barring(delays: Sequence[Delay]) -> Iterator[Delay]:
     """The delays under which a person who is not inside leaves the slot to the next."""
     for delay in delays:
-        if isinstance(delay, Expired | Capped):
+        if isinstance(delay, Expired):
             yield delay
+        elif isinstance(delay, Capped):
+            yield replace(delay, is_alone=True)
         elif isinstance(delay, Paced):
             yield replace(delay, is_alone=True, stored=None)
 

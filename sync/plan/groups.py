@@ -20,7 +20,7 @@ from sync.plan.delays import CHANGES, Ask, Delay
 from sync.plan.gates import ROWS, Gate
 from sync.rules import AsOf, Deferral, Exclusive, ExitCause
 from sync.state.catalogue import Catalogue
-from sync.state.columns import person, person_in, person_text
+from sync.state.columns import person, person_in
 from sync.state.written import group_of
 from sync.warehouse import sql as e
 
@@ -76,7 +76,7 @@ class Outranked:
 
     def winner(self, key: str) -> exp.Select:
         """The priority of the model that wins a person."""
-        return self._first().where(e.equals(e.col("person"), e.text(person_text(key))))
+        return self._first().where(e.equals(e.col("person"), person(e.text(key))))
 
     def because(self, rows: Sequence[Sequence[object]]) -> str:
         """Who won, going by what `winner` finds, and until when."""

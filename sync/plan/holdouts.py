@@ -149,13 +149,14 @@ class HeldOut:
 
     def _stored(self) -> exp.Select:
         assert self.stored is not None
+        who = person(e.col("identity"))
         found: list[tuple[str, exp.Expr]] = [
-            ("person", e.col("identity")),
+            ("person", who),
             *((n, exp.Min(this=e.col(n))) for n in ("arm", "bucket", *MOMENTS)),
         ]
         rows = exp.select(*e.aliased(found)).from_(self.stored.copy())
         is_own = e.equals(e.col("holdout"), e.text(self.holdout.name))
-        return rows.where(is_own).group_by(e.col("identity"))
+        return rows.where(is_own).group_by(who.copy())
 
 
 def stored_in(state: Catalogue) -> exp.Table | None:
@@ -191,15 +192,11 @@ def _reached(state: Catalogue, sync: Sync) -> exp.Select | None:
 
 
 def is_redrawn(state: Catalogue, holdout: Holdout) -> bool:
-    """Whether the stored buckets were drawn by another salt: none of them fits.
-
-    Single ones don't, where they were drawn before letter case was looked through.
-    """
+    """Whether the stored buckets were drawn by another salt."""
     query = exp.select(e.col("identity"), e.col("bucket")).from_(e.table(state.tables[TABLE]))
     query = query.where(e.equals(e.col("holdout"), e.text(holdout.name))).limit(SAMPLE)
     salt = SALT + holdout.salt
-    stored = state.ask(query)
-    return bool(stored) and all(bucket_of(salt, str(who)) != found for who, found in stored)
+    return any(bucket_of(salt, str(who)) != found for who, found in state.ask(query))
 
 
 def count_controls(state: Catalogue, name: str) -> int:
@@ -276,7 +273,7 @@ def _drawn_by(c: Comparison, gate: HeldOut, is_open: bool) -> exp.Select:
     stored = exp.select(e.number(1)).from_(e.table(c.tables[TABLE], "a"))
     stored = stored.where(
         e.equals(e.col("holdout", "a"), e.text(gate.holdout.name)),
-        e.equals(e.col("identity", "a"), e.col(gate.person, "d")),
+        e.equals(person(e.col("identity", "a")), e.col(gate.person, "d")),
     )
     return stored.where(e.is_null(e.col("triggered_at", "a"))) if is_open else stored
 
@@ -332,7 +329,7 @@ def trigger(state: Catalogue, c: Comparison, planned_at: datetime) -> None:
         waits = exp.Exists(this=_drawn_by(c, gate, is_open=True))
         through = _passing(c, c.gates, others, rows, waits)
         through = through.where(e.not_null(e.col(gate.person, ROWS)))
-        is_through = exp.In(this=e.col("identity"), query=through.subquery())
+        is_through = exp.In(this=person(e.col("identity")), query=through.subquery())
         state.run(
             e.update(
                 state.tables[TABLE],
@@ -352,5 +349,5 @@ def facts(c: Comparison, gate: HeldOut, key: str) -> exp.Select | None:
     found = exp.select(*map(e.col, names)).from_(gate.stored.copy())
     return found.where(
         e.equals(e.col("holdout"), e.text(gate.holdout.name)),
-        exp.In(this=e.col("identity"), query=who.subquery()),
+        exp.In(this=person(e.col("identity")), query=who.subquery()),
     ).limit(1)

@@ -13,7 +13,7 @@ from sync.model import Fate, Kind, Op, Relation, Sync
 from sync.plan.delays import CHANGES, JUDGED, Ask
 from sync.rules import After, AsOf, Deferral
 from sync.state.catalogue import Catalogue
-from sync.state.columns import person, person_in, person_text
+from sync.state.columns import person, person_in
 from sync.state.store import PlanSummary
 from sync.warehouse import sql as e
 
@@ -107,7 +107,7 @@ class Behind:
             return None
         told = exp.select(e.col("acknowledged_at", "s")).from_(self.told.copy())
         is_there = e.all_of(e.col("is_member", "s"), e.is_null(e.col("unconfirmed", "s")))
-        is_theirs = e.equals(person(e.col("identity", "s")), e.text(person_text(key)))
+        is_theirs = e.equals(person(e.col("identity", "s")), person(e.text(key)))
         rows = ask(told.where(is_there, is_theirs))
         at = rows[0][0] if rows else None
         return self.after.lag.after(at.replace(tzinfo=UTC)) if at else None

@@ -60,7 +60,7 @@ def _is_ragged(text: exp.Expr) -> exp.Expr:
 
 
 def person_text(text: str) -> str:
-    """The same here."""
+    """Nearly the same here: engines differ in the letters beyond ASCII that have small ones."""
     bare = text.strip(WHITE)
     return bare.lower() if "@" in bare else bare
 

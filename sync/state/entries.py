@@ -58,7 +58,8 @@ def together(
         (e.among(e.col("sync"), list(syncs)), e.text(model)) for model, syncs in models.items()
     ]
     model = e.case(*named, default=e.null("varchar"))
-    names = [*map(e.col, ("person", "sync", "entered_at")), *e.aliased([("model", model)])]
+    found = [("person", person(e.col("person"))), *((n, e.col(n)) for n in ("sync", "entered_at"))]
+    names = e.aliased([*found, ("model", model)])
     every = [sync for syncs in models.values() for sync in syncs]
     is_own = e.equals(e.col("sync"), e.text(own or ""))
     return (
@@ -84,12 +85,13 @@ def reserved(state: Catalogue, syncs: Sequence[str]) -> exp.Select | None:
     relation = state.tables[TABLE]
     if not syncs or not state.is_installed() or state.session.columns(relation) is None:
         return None
-    rows = exp.select(e.col("person")).from_(e.table(relation))
+    rows = exp.select(*e.aliased([("person", person(e.col("person")))])).from_(e.table(relation))
     return rows.where(e.among(e.col("sync"), list(syncs)), e.col("is_reserved"))
 
 
 def _stored(tables: StateTables) -> exp.Select:
-    rows = exp.select(*map(e.col, NAMES)).from_(e.table(tables[TABLE]))
+    found = [("person", person(e.col("person"))), *((n, e.col(n)) for n in NAMES[1:])]
+    rows = exp.select(*e.aliased(found)).from_(e.table(tables[TABLE]))
     is_counted = [exp.Not(this=e.col("is_reserved")), e.is_null(e.col("forgiven_at"))]
     return rows.where(_of(tables), *is_counted)
 

@@ -10,7 +10,7 @@ from sync.model import Kind, Sync
 from sync.state import responses
 from sync.state import schema as t
 from sync.state.catalogue import Catalogue
-from sync.state.columns import person, person_text
+from sync.state.columns import person
 from sync.state.responses import Fields
 from sync.warehouse import sql as e
 
@@ -20,8 +20,8 @@ BY_SYNC = ("deliveries", "dead_letters", "held_rows", "waiting", "entries")
 
 def names(column: exp.Expr, texts: Sequence[str]) -> exp.Expr:
     """Whether a column holds one of the texts by which a person is known."""
-    wanted = sorted({person_text(text) for text in texts})
-    return exp.In(this=person(column), expressions=[e.text(text) for text in wanted])
+    wanted = [person(e.text(text)) for text in sorted(set(texts))]
+    return exp.In(this=person(column), expressions=wanted)
 
 
 def of_person(sync: Sync, texts: Sequence[str]) -> exp.Expr:

@@ -23,6 +23,8 @@ from sync.state.columns import WHITE
 from sync.warehouse import sql as e
 
 TABLE, RECEIPTS, SINCE = "forgotten", "forget_receipts", 23
+MOST_ASKED = 50
+"""So many texts are asked about in one query."""
 STATE = "(state)"
 """Stands for the state itself where a receipt names a connection."""
 
@@ -55,14 +57,20 @@ def digest_in_form(prefix: str, sync: Sync, value: exp.Expr) -> exp.Expr:
     return exp.MD5(this=e.concat([e.text(f"{prefix}{sync.normal_form}:"), form]))
 
 
-def _digest_of(prefix: str, value: str) -> str:
-    """The same as `digest`, here."""
-    return _md5(prefix + columns.person_text(value))
+def _as_compared(state: Catalogue, texts: Iterable[str]) -> dict[str, str]:
+    """Each text as the warehouse compares it: engines differ in which letters have small ones."""
+    given, found = list(dict.fromkeys(texts)), dict[str, str]()
+    for start in range(0, len(given), MOST_ASKED):
+        some = given[start : start + MOST_ASKED]
+        asked = e.aliased((f"t{n}", columns.person(e.text(text))) for n, text in enumerate(some))
+        (row,) = state.ask(exp.select(*asked))
+        found |= {text: str(one or "") for text, one in zip(some, row, strict=True)}
+    return found
 
 
-def _digests_of(prefix: str, value: str) -> Iterator[str]:
+def _digests_of(prefix: str, value: str, compared: str) -> Iterator[str]:
     """All that block a text: for any vendor, and for those that take other spellings for it."""
-    yield _digest_of(prefix, value)
+    yield _md5(prefix + compared)
     for form in NORMAL_FORMS:
         yield _md5(f"{prefix}{form}:{normal_form(form, value.strip(WHITE))}")
 
@@ -77,7 +85,7 @@ def prefixes(state: Catalogue) -> dict[str, str]:
     The last is the one that new digests are made with.
     """
     found = [f"forgotten:{salt}:" for salt in dict.fromkeys((state.bare_salt(), state.salt()))]
-    return {_digest_of(prefix, "check"): prefix for prefix in found}
+    return {_md5(f"{prefix}check"): prefix for prefix in found}
 
 
 def unknown_keys(state: Catalogue) -> bool:
@@ -96,8 +104,8 @@ def find(state: Catalogue, texts: Iterable[str]) -> str | None:
 
     One that has some of them only may be another person's, with whom this one shares an address.
     """
-    given = set(texts)
-    made = [{_digest_of(prefix, text) for text in given} for prefix in prefixes(state).values()]
+    given = set(_as_compared(state, texts).values())
+    made = [{_md5(prefix + text) for text in given} for prefix in prefixes(state).values()]
     is_named = e.among(e.col("person"), sorted(set[str]().union(*made)))
     query = exp.select(e.col("request_id"), e.col("person")).from_(e.table(state.tables[TABLE]))
     newest = exp.Ordered(this=e.col("forgotten_at"), desc=True)
@@ -111,7 +119,8 @@ def blocked(state: Catalogue, texts: Iterable[str]) -> set[str]:
     """Those of the texts whose person was forgotten."""
     if not state.is_installed() or not state.forgotten_by():
         return set()
-    made = {_digest_of(p, text): text for text in texts for p in prefixes(state).values()}
+    compared = _as_compared(state, texts).items()
+    made = {_md5(p + form): text for text, form in compared for p in prefixes(state).values()}
     query = exp.select(e.col("person")).from_(e.table(state.tables[TABLE]))
     return {made[found] for (found,) in state.ask(query.where(e.among(e.col("person"), [*made])))}
 
@@ -119,7 +128,8 @@ def blocked(state: Catalogue, texts: Iterable[str]) -> set[str]:
 def block(state: Catalogue, request_id: str, texts: Sequence[str], at: datetime) -> None:
     """Let nobody be added whom one of these texts names. Repeatable."""
     check, prefix = list(prefixes(state).items())[-1]
-    digests = sorted({one for text in texts for one in _digests_of(prefix, text)})
+    compared = _as_compared(state, texts).items()
+    digests = sorted({one for pair in compared for one in _digests_of(prefix, *pair)})
     is_same = e.equals(e.col("request_id"), e.text(request_id))
     is_there = e.all_of(is_same, e.among(e.col("person"), digests))
     with state.session.transaction():

@@ -11,12 +11,8 @@ from sqlglot import exp
 
 from sync.state import schema as t
 from sync.state.catalogue import Catalogue
-from sync.state.columns import person
 from sync.state.older import RENAMED
 from sync.warehouse import sql as e
-
-AS_COMPARED = 25
-"""From this format on, guardrails remember people as they are compared."""
 
 
 def migrate(state: Catalogue, version: int) -> None:
@@ -28,19 +24,9 @@ def migrate(state: Catalogue, version: int) -> None:
     state.run(e.update(installation, named, e.is_null(e.col("installation_id"))))
     for (sync,) in state.ask(exp.select(e.col("sync")).from_(e.table(state.tables["syncs"]))):
         _bring(state, state.tables.of(str(sync)))
-    if version < AS_COMPARED:
-        _respell(state)
     older = e.equals(e.col("format_version"), e.number(version))
     raised = {"format_version": e.number(t.FORMAT_VERSION)}
     state.run(e.update(installation, raised, older))
-
-
-def _respell(state: Catalogue) -> None:
-    """People whom guardrails remember get the spelling by which they are compared."""
-    for name, column in (("holdouts", "identity"), ("entries", "person")):
-        who = person(e.col(column))
-        is_other = exp.NEQ(this=e.col(column), expression=who.copy())
-        state.run(e.update(state.tables[name], {column: who}, is_other))
 
 
 def _bring(state: Catalogue, tables: t.StateTables) -> None:

@@ -70,8 +70,7 @@ FORMATS: Mapping[int, tuple[str, ...]] = {
     ),
     23: ("forgotten", "forget_receipts", "installation.forgotten_by"),
     24: ("syncs.compiled",),
-    25: (),  # people in `holdouts` and `entries` are stored as they are compared
-    26: (),  # a sync's own tables: remote_id
+    25: (),  # a sync's own tables: remote_id
 }
 """What each format after the first has brought: a table, or a column as `table.column`.
 

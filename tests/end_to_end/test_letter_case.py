@@ -183,21 +183,61 @@ def test_a_list_names_addresses_in_any_letters_whatever_its_column_is_called(
     assert messages(shop) == [("one", "b")]
 
 
-@on_duckdb
+@pytest.mark.parametrize("rule", [{"cap": {"entries": 1, "per": "30 days"}}, {"cadence": "promo"}])
+def test_two_spellings_in_one_model_enter_once(
+    shop: SmallProject, run: Runs, rule: dict[str, Any]
+) -> None:
+    if "cadence" in rule:
+        agree(shop, "cadences: {promo: {entries: 1, per: 7 days, priority: [one]}}")
+    shop.define(segment("one", **rule))
+    put(shop, "one", ANN, SHOUTED, "b")
+    run("apply")
+    assert messages(shop) == [("one", SHOUTED), ("one", "b")]
+    run("apply")
+    assert messages(shop) == [("one", SHOUTED), ("one", "b")]
+
+
+@pytest.mark.parametrize(
+    ("written", "other"), [("müller@shop.example", "MÜLLER@shop.example"), ("ς@x.example",) * 2]
+)
+def test_who_is_forgotten_stays_so_whatever_letters_the_engine_knows(
+    shop: SmallProject, run: Runs, written: str, other: str
+) -> None:
+    shop.define(segment("one"))
+    put(shop, "one", other, "b")
+    run("apply")
+    out(shop, "one")
+    put(shop, "one", "b")
+    run("forget", other, "--yes", expect=None)
+    run("apply")
+    run("forget", other, "--yes", expect=None)
+    put(shop, "one", other)
+    run("apply")
+    sent = messages(shop)
+    assert sent == sorted([("one", other), ("one", "b")])
+    if shop.warehouse.rows(f"select lower('{other}')") == [(written,)]:
+        put(shop, "one", written)
+        run("apply")
+        assert messages(shop) == sent
+
+
 def test_arms_that_an_older_version_stored_in_capitals_stay(shop: SmallProject, run: Runs) -> None:
     agree(shop, "holdouts: {summer: {percent: 50}}")
     shop.define(segment("one", holdout="summer"))
-    people = [f"p{n}@shop.example" for n in range(12)]
-    put(shop, "one", *(p.upper() for p in people))
+    people = [f"P{n}@Shop.example" for n in range(12)]
+    put(shop, "one", *people)
     run("apply")
-    there = "select identity, arm from {state}.holdouts"
-    arms = dict(shop.state(there))
-    other = {"control": "treated", "treated": "control"}
-    for person, arm in arms.items():  # as an older version would have drawn them, by chance
+    there = "select identity, arm, bucket from {state}.holdouts order by identity"
+    stored = [(person, "control", bucket_of("holdout:summer", person)) for person in people]
+    shop.warehouse.run(f"delete from {shop.state_schema}.holdouts")
+    for person, arm, bucket in stored:  # as an older version has drawn them
         shop.warehouse.run(
-            f"update {shop.state_schema}.holdouts set identity = upper(identity),"
-            f" arm = '{other[arm]}' where identity = '{person}'"
+            f"insert into {shop.state_schema}.holdouts (holdout, identity, arm, bucket, percent,"
+            f" assigned_at) values ('summer', '{person}', '{arm}', {bucket}, 50, now())"
         )
-    shop.warehouse.run(f"update {shop.state_schema}.installation set format_version = 24")
+    known = messages(shop)
+    put(shop, "one", *(person.lower() for person in people))
+    assert "No changes" in run("plan").text
     run("apply")
-    assert dict(shop.state(there)) == {person: other[arm] for person, arm in arms.items()}
+    assert messages(shop) == known
+    assert shop.state(there) == sorted(stored)

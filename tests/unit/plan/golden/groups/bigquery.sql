@@ -219,7 +219,19 @@ FROM (
                 )
               UNION DISTINCT
               SELECT
-                `person`
+                CASE
+                  WHEN `person` = ''
+                  OR INSTR('\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿', LEFT(`person`, 1)) > 0
+                  OR INSTR('\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿', RIGHT(`person`, 1)) > 0
+                  THEN CASE
+                    WHEN `person` LIKE '%@%'
+                    THEN LOWER(NULLIF(TRIM(`person`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'), ''))
+                    ELSE NULLIF(TRIM(`person`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+                  END
+                  WHEN `person` LIKE '%@%'
+                  THEN LOWER(`person`)
+                  ELSE `person`
+                END AS `person`
               FROM `shop_activation`.`entries`
               WHERE
                 `sync` IN ('others__mailer') AND `is_reserved`

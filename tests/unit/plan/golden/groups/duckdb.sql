@@ -209,7 +209,23 @@ FROM (
                 )
               UNION
               SELECT
-                "person"
+                CASE
+                  WHEN "person" = ''
+                  OR STRPOS('	
+                  　﻿', LEFT("person", 1)) > 0
+                  OR STRPOS('	
+                  　﻿', RIGHT("person", 1)) > 0
+                  THEN CASE
+                    WHEN "person" LIKE '%@%'
+                    THEN LOWER(NULLIF(TRIM("person", '	
+                  　﻿'), ''))
+                    ELSE NULLIF(TRIM("person", '	
+                  　﻿'), '')
+                  END
+                  WHEN "person" LIKE '%@%'
+                  THEN LOWER("person")
+                  ELSE "person"
+                END AS "person"
               FROM "shop_activation"."entries"
               WHERE
                 "sync" IN ('others__mailer') AND "is_reserved"

@@ -224,7 +224,23 @@ FROM (
                 )
               UNION
               SELECT
-                "person"
+                CASE
+                  WHEN "person" = ''
+                  OR POSITION(LEFT("person", 1) IN '	
+                  　﻿') > 0
+                  OR POSITION(RIGHT("person", 1) IN '	
+                  　﻿') > 0
+                  THEN CASE
+                    WHEN "person" LIKE '%@%'
+                    THEN LOWER(NULLIF(TRIM('	
+                  　﻿' FROM "person"), ''))
+                    ELSE NULLIF(TRIM('	
+                  　﻿' FROM "person"), '')
+                  END
+                  WHEN "person" LIKE '%@%'
+                  THEN LOWER("person")
+                  ELSE "person"
+                END AS "person"
               FROM "shop_activation"."entries"
               WHERE
                 "sync" IN ('others__mailer') AND "is_reserved"

@@ -192,7 +192,21 @@ FROM (
                 )
               UNION
               SELECT
-                "person"
+                CASE
+                  WHEN "person" = ''
+                  OR POSITION(LEFT("person", 1) IN '\t\n\013\f\r\034\035\036\037                  　﻿') > 0
+                  OR POSITION(RIGHT("person", 1) IN '\t\n\013\f\r\034\035\036\037                  　﻿') > 0
+                  THEN CASE
+                    WHEN "person" LIKE '%@%'
+                    THEN LOWER(
+                      NULLIF(TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM "person"), '')
+                    )
+                    ELSE NULLIF(TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM "person"), '')
+                  END
+                  WHEN "person" LIKE '%@%'
+                  THEN LOWER("person")
+                  ELSE "person"
+                END AS "person"
               FROM "shop_activation"."entries"
               WHERE
                 "sync" IN ('others__mailer') AND "is_reserved"

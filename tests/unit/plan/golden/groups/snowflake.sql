@@ -211,7 +211,19 @@ FROM (
                 )
               UNION
               SELECT
-                "PERSON"
+                CASE
+                  WHEN "PERSON" = ''
+                  OR CHARINDEX(LEFT("PERSON", 1), '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿') > 0
+                  OR CHARINDEX(RIGHT("PERSON", 1), '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿') > 0
+                  THEN CASE
+                    WHEN "PERSON" LIKE '%@%'
+                    THEN LOWER(NULLIF(TRIM("PERSON", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'), ''))
+                    ELSE NULLIF(TRIM("PERSON", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+                  END
+                  WHEN "PERSON" LIKE '%@%'
+                  THEN LOWER("PERSON")
+                  ELSE "PERSON"
+                END AS "PERSON"
               FROM "SHOP_ACTIVATION"."ENTRIES"
               WHERE
                 "SYNC" IN ('others__mailer') AND "IS_RESERVED"

@@ -220,7 +220,21 @@ FROM (
                 )
               UNION
               SELECT
-                `person`
+                CASE
+                  WHEN `person` = ''
+                  OR LOCATE(LEFT(`person`, 1), '\t\n\013\014\r\034\035\036\037                  　﻿') > 0
+                  OR LOCATE(RIGHT(`person`, 1), '\t\n\013\014\r\034\035\036\037                  　﻿') > 0
+                  THEN CASE
+                    WHEN `person` LIKE '%@%'
+                    THEN LOWER(
+                      NULLIF(TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM `person`), '')
+                    )
+                    ELSE NULLIF(TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM `person`), '')
+                  END
+                  WHEN `person` LIKE '%@%'
+                  THEN LOWER(`person`)
+                  ELSE `person`
+                END AS `person`
               FROM `shop_activation`.`entries`
               WHERE
                 `sync` IN ('others__mailer') AND `is_reserved`

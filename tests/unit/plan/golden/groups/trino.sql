@@ -218,7 +218,28 @@ FROM (
                 )
               UNION
               SELECT
-                "person"
+                CASE
+                  WHEN "person" = ''
+                  OR STRPOS('	
+                  　﻿', SUBSTR("person", 1, 1)) > 0
+                  OR STRPOS(
+                    '	
+                  　﻿',
+                    SUBSTR("person", LENGTH("person") - (
+                      1 - 1
+                    ))
+                  ) > 0
+                  THEN CASE
+                    WHEN "person" LIKE '%@%'
+                    THEN LOWER(NULLIF(TRIM('	
+                  　﻿' FROM "person"), ''))
+                    ELSE NULLIF(TRIM('	
+                  　﻿' FROM "person"), '')
+                  END
+                  WHEN "person" LIKE '%@%'
+                  THEN LOWER("person")
+                  ELSE "person"
+                END AS "person"
               FROM "shop_activation"."entries"
               WHERE
                 "sync" IN ('others__mailer') AND "is_reserved"

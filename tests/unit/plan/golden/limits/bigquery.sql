@@ -228,11 +228,34 @@ FROM (
           (
             `d`.`cause` IN ('new', 'returned')
             AND (
-              COALESCE(`paced_1`.`entered`, 0) + CASE
-                WHEN `kept_1`.`since` < CAST('2026-11-20 00:00:00.000001' AS DATETIME)
-                THEN 0
-                ELSE COALESCE(`higher_1`.`models`, 0)
-              END
+              COALESCE(`paced_1`.`entered`, 0) + (
+                CASE
+                  WHEN `kept_1`.`since` < CAST('2026-11-20 00:00:00.000001' AS DATETIME)
+                  THEN 0
+                  ELSE COALESCE(`higher_1`.`models`, 0)
+                END
+              ) + ROW_NUMBER() OVER (
+                PARTITION BY CASE
+                  WHEN `d`.`identity` = ''
+                  OR INSTR('\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿', LEFT(`d`.`identity`, 1)) > 0
+                  OR INSTR('\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿', RIGHT(`d`.`identity`, 1)) > 0
+                  THEN CASE
+                    WHEN `d`.`identity` LIKE '%@%'
+                    THEN LOWER(
+                      NULLIF(TRIM(`d`.`identity`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+                    )
+                    ELSE NULLIF(TRIM(`d`.`identity`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+                  END
+                  WHEN `d`.`identity` LIKE '%@%'
+                  THEN LOWER(`d`.`identity`)
+                  ELSE `d`.`identity`
+                END, (
+                  `d`.`cause` IN ('new', 'returned') AND NOT (
+                    `d`.`waits_0`
+                  )
+                )
+                ORDER BY `d`.`occurred_at` NULLS LAST, `d`.`identity` NULLS LAST
+              ) - 1
             ) >= 2
           ),
           FALSE
@@ -245,7 +268,29 @@ FROM (
           NOT `d`.`op` = 'remove'
           AND COALESCE(
             (
-              `d`.`cause` IN ('new', 'returned') AND COALESCE(`capped`.`entered`, 0) >= 2
+              `d`.`cause` IN ('new', 'returned')
+              AND COALESCE(`capped`.`entered`, 0) + ROW_NUMBER() OVER (
+                PARTITION BY CASE
+                  WHEN `d`.`identity` = ''
+                  OR INSTR('\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿', LEFT(`d`.`identity`, 1)) > 0
+                  OR INSTR('\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿', RIGHT(`d`.`identity`, 1)) > 0
+                  THEN CASE
+                    WHEN `d`.`identity` LIKE '%@%'
+                    THEN LOWER(
+                      NULLIF(TRIM(`d`.`identity`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+                    )
+                    ELSE NULLIF(TRIM(`d`.`identity`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+                  END
+                  WHEN `d`.`identity` LIKE '%@%'
+                  THEN LOWER(`d`.`identity`)
+                  ELSE `d`.`identity`
+                END, (
+                  `d`.`cause` IN ('new', 'returned') AND NOT (
+                    FALSE
+                  )
+                )
+                ORDER BY `d`.`occurred_at` NULLS LAST, `d`.`identity` NULLS LAST
+              ) - 1 >= 2
             ),
             FALSE
           )
@@ -263,10 +308,22 @@ FROM (
           COUNT(*) AS `entered`
         FROM (
           SELECT
-            `person`,
-            `identity`,
-            `transition`,
-            `entered_at`
+            CASE
+              WHEN `person` = ''
+              OR INSTR('\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿', LEFT(`person`, 1)) > 0
+              OR INSTR('\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿', RIGHT(`person`, 1)) > 0
+              THEN CASE
+                WHEN `person` LIKE '%@%'
+                THEN LOWER(NULLIF(TRIM(`person`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'), ''))
+                ELSE NULLIF(TRIM(`person`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+              END
+              WHEN `person` LIKE '%@%'
+              THEN LOWER(`person`)
+              ELSE `person`
+            END AS `person`,
+            `identity` AS `identity`,
+            `transition` AS `transition`,
+            `entered_at` AS `entered_at`
           FROM `shop_activation`.`entries`
           WHERE
             `sync` = 'people__mailer' AND NOT `is_reserved` AND `forgiven_at` IS NULL
@@ -332,9 +389,21 @@ FROM (
               *
             FROM (
               SELECT
-                `person`,
-                `sync`,
-                `entered_at`,
+                CASE
+                  WHEN `person` = ''
+                  OR INSTR('\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿', LEFT(`person`, 1)) > 0
+                  OR INSTR('\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿', RIGHT(`person`, 1)) > 0
+                  THEN CASE
+                    WHEN `person` LIKE '%@%'
+                    THEN LOWER(NULLIF(TRIM(`person`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'), ''))
+                    ELSE NULLIF(TRIM(`person`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+                  END
+                  WHEN `person` LIKE '%@%'
+                  THEN LOWER(`person`)
+                  ELSE `person`
+                END AS `person`,
+                `sync` AS `sync`,
+                `entered_at` AS `entered_at`,
                 CASE
                   WHEN `sync` IN ('others__mailer')
                   THEN 'others'
@@ -577,9 +646,21 @@ WHERE
               *
             FROM (
               SELECT
-                `person`,
-                `sync`,
-                `entered_at`,
+                CASE
+                  WHEN `person` = ''
+                  OR INSTR('\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿', LEFT(`person`, 1)) > 0
+                  OR INSTR('\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿', RIGHT(`person`, 1)) > 0
+                  THEN CASE
+                    WHEN `person` LIKE '%@%'
+                    THEN LOWER(NULLIF(TRIM(`person`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'), ''))
+                    ELSE NULLIF(TRIM(`person`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+                  END
+                  WHEN `person` LIKE '%@%'
+                  THEN LOWER(`person`)
+                  ELSE `person`
+                END AS `person`,
+                `sync` AS `sync`,
+                `entered_at` AS `entered_at`,
                 CASE
                   WHEN `sync` IN ('others__mailer')
                   THEN 'others'
@@ -701,9 +782,21 @@ FROM (
             *
           FROM (
             SELECT
-              `person`,
-              `sync`,
-              `entered_at`,
+              CASE
+                WHEN `person` = ''
+                OR INSTR('\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿', LEFT(`person`, 1)) > 0
+                OR INSTR('\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿', RIGHT(`person`, 1)) > 0
+                THEN CASE
+                  WHEN `person` LIKE '%@%'
+                  THEN LOWER(NULLIF(TRIM(`person`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'), ''))
+                  ELSE NULLIF(TRIM(`person`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+                END
+                WHEN `person` LIKE '%@%'
+                THEN LOWER(`person`)
+                ELSE `person`
+              END AS `person`,
+              `sync` AS `sync`,
+              `entered_at` AS `entered_at`,
               CASE
                 WHEN `sync` IN ('others__mailer')
                 THEN 'others'

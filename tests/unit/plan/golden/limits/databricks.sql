@@ -210,11 +210,40 @@ FROM (
           (
             `d`.`cause` IN ('new', 'returned')
             AND (
-              COALESCE(`paced_1`.`entered`, 0) + CASE
-                WHEN `kept_1`.`since` < CAST('2026-11-20 00:00:00.000001' AS TIMESTAMP)
-                THEN 0
-                ELSE COALESCE(`higher_1`.`models`, 0)
-              END
+              COALESCE(`paced_1`.`entered`, 0) + (
+                CASE
+                  WHEN `kept_1`.`since` < CAST('2026-11-20 00:00:00.000001' AS TIMESTAMP)
+                  THEN 0
+                  ELSE COALESCE(`higher_1`.`models`, 0)
+                END
+              ) + ROW_NUMBER() OVER (
+                PARTITION BY CASE
+                  WHEN `d`.`identity` = ''
+                  OR LOCATE(LEFT(`d`.`identity`, 1), '\t\n\013\014\r\034\035\036\037                  　﻿') > 0
+                  OR LOCATE(RIGHT(`d`.`identity`, 1), '\t\n\013\014\r\034\035\036\037                  　﻿') > 0
+                  THEN CASE
+                    WHEN `d`.`identity` LIKE '%@%'
+                    THEN LOWER(
+                      NULLIF(
+                        TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM `d`.`identity`),
+                        ''
+                      )
+                    )
+                    ELSE NULLIF(
+                      TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM `d`.`identity`),
+                      ''
+                    )
+                  END
+                  WHEN `d`.`identity` LIKE '%@%'
+                  THEN LOWER(`d`.`identity`)
+                  ELSE `d`.`identity`
+                END, (
+                  `d`.`cause` IN ('new', 'returned') AND NOT (
+                    `d`.`waits_0`
+                  )
+                )
+                ORDER BY `d`.`occurred_at` NULLS LAST, `d`.`identity` NULLS LAST
+              ) - 1
             ) >= 2
           ),
           FALSE
@@ -227,7 +256,35 @@ FROM (
           NOT `d`.`op` = 'remove'
           AND COALESCE(
             (
-              `d`.`cause` IN ('new', 'returned') AND COALESCE(`capped`.`entered`, 0) >= 2
+              `d`.`cause` IN ('new', 'returned')
+              AND COALESCE(`capped`.`entered`, 0) + ROW_NUMBER() OVER (
+                PARTITION BY CASE
+                  WHEN `d`.`identity` = ''
+                  OR LOCATE(LEFT(`d`.`identity`, 1), '\t\n\013\014\r\034\035\036\037                  　﻿') > 0
+                  OR LOCATE(RIGHT(`d`.`identity`, 1), '\t\n\013\014\r\034\035\036\037                  　﻿') > 0
+                  THEN CASE
+                    WHEN `d`.`identity` LIKE '%@%'
+                    THEN LOWER(
+                      NULLIF(
+                        TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM `d`.`identity`),
+                        ''
+                      )
+                    )
+                    ELSE NULLIF(
+                      TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM `d`.`identity`),
+                      ''
+                    )
+                  END
+                  WHEN `d`.`identity` LIKE '%@%'
+                  THEN LOWER(`d`.`identity`)
+                  ELSE `d`.`identity`
+                END, (
+                  `d`.`cause` IN ('new', 'returned') AND NOT (
+                    FALSE
+                  )
+                )
+                ORDER BY `d`.`occurred_at` NULLS LAST, `d`.`identity` NULLS LAST
+              ) - 1 >= 2
             ),
             FALSE
           )
@@ -245,10 +302,24 @@ FROM (
           COUNT(*) AS `entered`
         FROM (
           SELECT
-            `person`,
-            `identity`,
-            `transition`,
-            `entered_at`
+            CASE
+              WHEN `person` = ''
+              OR LOCATE(LEFT(`person`, 1), '\t\n\013\014\r\034\035\036\037                  　﻿') > 0
+              OR LOCATE(RIGHT(`person`, 1), '\t\n\013\014\r\034\035\036\037                  　﻿') > 0
+              THEN CASE
+                WHEN `person` LIKE '%@%'
+                THEN LOWER(
+                  NULLIF(TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM `person`), '')
+                )
+                ELSE NULLIF(TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM `person`), '')
+              END
+              WHEN `person` LIKE '%@%'
+              THEN LOWER(`person`)
+              ELSE `person`
+            END AS `person`,
+            `identity` AS `identity`,
+            `transition` AS `transition`,
+            `entered_at` AS `entered_at`
           FROM `shop_activation`.`entries`
           WHERE
             `sync` = 'people__mailer' AND NOT `is_reserved` AND `forgiven_at` IS NULL
@@ -326,9 +397,23 @@ FROM (
               *
             FROM (
               SELECT
-                `person`,
-                `sync`,
-                `entered_at`,
+                CASE
+                  WHEN `person` = ''
+                  OR LOCATE(LEFT(`person`, 1), '\t\n\013\014\r\034\035\036\037                  　﻿') > 0
+                  OR LOCATE(RIGHT(`person`, 1), '\t\n\013\014\r\034\035\036\037                  　﻿') > 0
+                  THEN CASE
+                    WHEN `person` LIKE '%@%'
+                    THEN LOWER(
+                      NULLIF(TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM `person`), '')
+                    )
+                    ELSE NULLIF(TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM `person`), '')
+                  END
+                  WHEN `person` LIKE '%@%'
+                  THEN LOWER(`person`)
+                  ELSE `person`
+                END AS `person`,
+                `sync` AS `sync`,
+                `entered_at` AS `entered_at`,
                 CASE
                   WHEN `sync` IN ('others__mailer')
                   THEN 'others'
@@ -593,9 +678,23 @@ USING (
                 *
               FROM (
                 SELECT
-                  `person`,
-                  `sync`,
-                  `entered_at`,
+                  CASE
+                    WHEN `person` = ''
+                    OR LOCATE(LEFT(`person`, 1), '\t\n\013\014\r\034\035\036\037                  　﻿') > 0
+                    OR LOCATE(RIGHT(`person`, 1), '\t\n\013\014\r\034\035\036\037                  　﻿') > 0
+                    THEN CASE
+                      WHEN `person` LIKE '%@%'
+                      THEN LOWER(
+                        NULLIF(TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM `person`), '')
+                      )
+                      ELSE NULLIF(TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM `person`), '')
+                    END
+                    WHEN `person` LIKE '%@%'
+                    THEN LOWER(`person`)
+                    ELSE `person`
+                  END AS `person`,
+                  `sync` AS `sync`,
+                  `entered_at` AS `entered_at`,
                   CASE
                     WHEN `sync` IN ('others__mailer')
                     THEN 'others'
@@ -734,9 +833,23 @@ FROM (
             *
           FROM (
             SELECT
-              `person`,
-              `sync`,
-              `entered_at`,
+              CASE
+                WHEN `person` = ''
+                OR LOCATE(LEFT(`person`, 1), '\t\n\013\014\r\034\035\036\037                  　﻿') > 0
+                OR LOCATE(RIGHT(`person`, 1), '\t\n\013\014\r\034\035\036\037                  　﻿') > 0
+                THEN CASE
+                  WHEN `person` LIKE '%@%'
+                  THEN LOWER(
+                    NULLIF(TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM `person`), '')
+                  )
+                  ELSE NULLIF(TRIM('\t\n\013\014\r\034\035\036\037                  　﻿' FROM `person`), '')
+                END
+                WHEN `person` LIKE '%@%'
+                THEN LOWER(`person`)
+                ELSE `person`
+              END AS `person`,
+              `sync` AS `sync`,
+              `entered_at` AS `entered_at`,
               CASE
                 WHEN `sync` IN ('others__mailer')
                 THEN 'others'

@@ -224,11 +224,38 @@ FROM (
           (
             "d"."cause" IN ('new', 'returned')
             AND (
-              COALESCE("paced_1"."entered", 0) + CASE
-                WHEN "kept_1"."since" < CAST('2026-11-20 00:00:00.000001' AS TIMESTAMP)
-                THEN 0
-                ELSE COALESCE("higher_1"."models", 0)
-              END
+              COALESCE("paced_1"."entered", 0) + (
+                CASE
+                  WHEN "kept_1"."since" < CAST('2026-11-20 00:00:00.000001' AS TIMESTAMP)
+                  THEN 0
+                  ELSE COALESCE("higher_1"."models", 0)
+                END
+              ) + ROW_NUMBER() OVER (
+                PARTITION BY CASE
+                  WHEN "d"."identity" = ''
+                  OR POSITION(LEFT("d"."identity", 1) IN '	
+                  　﻿') > 0
+                  OR POSITION(RIGHT("d"."identity", 1) IN '	
+                  　﻿') > 0
+                  THEN CASE
+                    WHEN "d"."identity" LIKE '%@%'
+                    THEN LOWER(
+                      NULLIF(TRIM('	
+                  　﻿' FROM "d"."identity"), '')
+                    )
+                    ELSE NULLIF(TRIM('	
+                  　﻿' FROM "d"."identity"), '')
+                  END
+                  WHEN "d"."identity" LIKE '%@%'
+                  THEN LOWER("d"."identity")
+                  ELSE "d"."identity"
+                END, (
+                  "d"."cause" IN ('new', 'returned') AND NOT (
+                    "d"."waits_0"
+                  )
+                )
+                ORDER BY "d"."occurred_at", "d"."identity"
+              ) - 1
             ) >= 2
           ),
           FALSE
@@ -241,7 +268,33 @@ FROM (
           NOT "d"."op" = 'remove'
           AND COALESCE(
             (
-              "d"."cause" IN ('new', 'returned') AND COALESCE("capped"."entered", 0) >= 2
+              "d"."cause" IN ('new', 'returned')
+              AND COALESCE("capped"."entered", 0) + ROW_NUMBER() OVER (
+                PARTITION BY CASE
+                  WHEN "d"."identity" = ''
+                  OR POSITION(LEFT("d"."identity", 1) IN '	
+                  　﻿') > 0
+                  OR POSITION(RIGHT("d"."identity", 1) IN '	
+                  　﻿') > 0
+                  THEN CASE
+                    WHEN "d"."identity" LIKE '%@%'
+                    THEN LOWER(
+                      NULLIF(TRIM('	
+                  　﻿' FROM "d"."identity"), '')
+                    )
+                    ELSE NULLIF(TRIM('	
+                  　﻿' FROM "d"."identity"), '')
+                  END
+                  WHEN "d"."identity" LIKE '%@%'
+                  THEN LOWER("d"."identity")
+                  ELSE "d"."identity"
+                END, (
+                  "d"."cause" IN ('new', 'returned') AND NOT (
+                    FALSE
+                  )
+                )
+                ORDER BY "d"."occurred_at", "d"."identity"
+              ) - 1 >= 2
             ),
             FALSE
           )
@@ -259,10 +312,26 @@ FROM (
           COUNT(*) AS "entered"
         FROM (
           SELECT
-            "person",
-            "identity",
-            "transition",
-            "entered_at"
+            CASE
+              WHEN "person" = ''
+              OR POSITION(LEFT("person", 1) IN '	
+                  　﻿') > 0
+              OR POSITION(RIGHT("person", 1) IN '	
+                  　﻿') > 0
+              THEN CASE
+                WHEN "person" LIKE '%@%'
+                THEN LOWER(NULLIF(TRIM('	
+                  　﻿' FROM "person"), ''))
+                ELSE NULLIF(TRIM('	
+                  　﻿' FROM "person"), '')
+              END
+              WHEN "person" LIKE '%@%'
+              THEN LOWER("person")
+              ELSE "person"
+            END AS "person",
+            "identity" AS "identity",
+            "transition" AS "transition",
+            "entered_at" AS "entered_at"
           FROM "shop_activation"."entries"
           WHERE
             "sync" = 'people__mailer' AND NOT "is_reserved" AND "forgiven_at" IS NULL
@@ -336,9 +405,25 @@ FROM (
               *
             FROM (
               SELECT
-                "person",
-                "sync",
-                "entered_at",
+                CASE
+                  WHEN "person" = ''
+                  OR POSITION(LEFT("person", 1) IN '	
+                  　﻿') > 0
+                  OR POSITION(RIGHT("person", 1) IN '	
+                  　﻿') > 0
+                  THEN CASE
+                    WHEN "person" LIKE '%@%'
+                    THEN LOWER(NULLIF(TRIM('	
+                  　﻿' FROM "person"), ''))
+                    ELSE NULLIF(TRIM('	
+                  　﻿' FROM "person"), '')
+                  END
+                  WHEN "person" LIKE '%@%'
+                  THEN LOWER("person")
+                  ELSE "person"
+                END AS "person",
+                "sync" AS "sync",
+                "entered_at" AS "entered_at",
                 CASE
                   WHEN "sync" IN ('others__mailer')
                   THEN 'others'
@@ -595,9 +680,25 @@ WHERE
               *
             FROM (
               SELECT
-                "person",
-                "sync",
-                "entered_at",
+                CASE
+                  WHEN "person" = ''
+                  OR POSITION(LEFT("person", 1) IN '	
+                  　﻿') > 0
+                  OR POSITION(RIGHT("person", 1) IN '	
+                  　﻿') > 0
+                  THEN CASE
+                    WHEN "person" LIKE '%@%'
+                    THEN LOWER(NULLIF(TRIM('	
+                  　﻿' FROM "person"), ''))
+                    ELSE NULLIF(TRIM('	
+                  　﻿' FROM "person"), '')
+                  END
+                  WHEN "person" LIKE '%@%'
+                  THEN LOWER("person")
+                  ELSE "person"
+                END AS "person",
+                "sync" AS "sync",
+                "entered_at" AS "entered_at",
                 CASE
                   WHEN "sync" IN ('others__mailer')
                   THEN 'others'
@@ -727,9 +828,25 @@ FROM (
             *
           FROM (
             SELECT
-              "person",
-              "sync",
-              "entered_at",
+              CASE
+                WHEN "person" = ''
+                OR POSITION(LEFT("person", 1) IN '	
+                  　﻿') > 0
+                OR POSITION(RIGHT("person", 1) IN '	
+                  　﻿') > 0
+                THEN CASE
+                  WHEN "person" LIKE '%@%'
+                  THEN LOWER(NULLIF(TRIM('	
+                  　﻿' FROM "person"), ''))
+                  ELSE NULLIF(TRIM('	
+                  　﻿' FROM "person"), '')
+                END
+                WHEN "person" LIKE '%@%'
+                THEN LOWER("person")
+                ELSE "person"
+              END AS "person",
+              "sync" AS "sync",
+              "entered_at" AS "entered_at",
               CASE
                 WHEN "sync" IN ('others__mailer')
                 THEN 'others'

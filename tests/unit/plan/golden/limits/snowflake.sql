@@ -224,11 +224,34 @@ FROM (
           (
             "D"."CAUSE" IN ('new', 'returned')
             AND (
-              COALESCE("PACED_1"."ENTERED", 0) + CASE
-                WHEN "KEPT_1"."SINCE" < CAST('2026-11-20 00:00:00.000001' AS TIMESTAMP)
-                THEN 0
-                ELSE COALESCE("HIGHER_1"."MODELS", 0)
-              END
+              COALESCE("PACED_1"."ENTERED", 0) + (
+                CASE
+                  WHEN "KEPT_1"."SINCE" < CAST('2026-11-20 00:00:00.000001' AS TIMESTAMP)
+                  THEN 0
+                  ELSE COALESCE("HIGHER_1"."MODELS", 0)
+                END
+              ) + ROW_NUMBER() OVER (
+                PARTITION BY CASE
+                  WHEN "D"."IDENTITY" = ''
+                  OR CHARINDEX(LEFT("D"."IDENTITY", 1), '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿') > 0
+                  OR CHARINDEX(RIGHT("D"."IDENTITY", 1), '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿') > 0
+                  THEN CASE
+                    WHEN "D"."IDENTITY" LIKE '%@%'
+                    THEN LOWER(
+                      NULLIF(TRIM("D"."IDENTITY", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+                    )
+                    ELSE NULLIF(TRIM("D"."IDENTITY", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+                  END
+                  WHEN "D"."IDENTITY" LIKE '%@%'
+                  THEN LOWER("D"."IDENTITY")
+                  ELSE "D"."IDENTITY"
+                END, (
+                  "D"."CAUSE" IN ('new', 'returned') AND NOT (
+                    "D"."WAITS_0"
+                  )
+                )
+                ORDER BY "D"."OCCURRED_AT", "D"."IDENTITY"
+              ) - 1
             ) >= 2
           ),
           FALSE
@@ -241,7 +264,29 @@ FROM (
           NOT "D"."OP" = 'remove'
           AND COALESCE(
             (
-              "D"."CAUSE" IN ('new', 'returned') AND COALESCE("CAPPED"."ENTERED", 0) >= 2
+              "D"."CAUSE" IN ('new', 'returned')
+              AND COALESCE("CAPPED"."ENTERED", 0) + ROW_NUMBER() OVER (
+                PARTITION BY CASE
+                  WHEN "D"."IDENTITY" = ''
+                  OR CHARINDEX(LEFT("D"."IDENTITY", 1), '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿') > 0
+                  OR CHARINDEX(RIGHT("D"."IDENTITY", 1), '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿') > 0
+                  THEN CASE
+                    WHEN "D"."IDENTITY" LIKE '%@%'
+                    THEN LOWER(
+                      NULLIF(TRIM("D"."IDENTITY", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+                    )
+                    ELSE NULLIF(TRIM("D"."IDENTITY", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+                  END
+                  WHEN "D"."IDENTITY" LIKE '%@%'
+                  THEN LOWER("D"."IDENTITY")
+                  ELSE "D"."IDENTITY"
+                END, (
+                  "D"."CAUSE" IN ('new', 'returned') AND NOT (
+                    FALSE
+                  )
+                )
+                ORDER BY "D"."OCCURRED_AT", "D"."IDENTITY"
+              ) - 1 >= 2
             ),
             FALSE
           )
@@ -259,10 +304,22 @@ FROM (
           COUNT(*) AS "ENTERED"
         FROM (
           SELECT
-            "PERSON",
-            "IDENTITY",
-            "TRANSITION",
-            "ENTERED_AT"
+            CASE
+              WHEN "PERSON" = ''
+              OR CHARINDEX(LEFT("PERSON", 1), '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿') > 0
+              OR CHARINDEX(RIGHT("PERSON", 1), '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿') > 0
+              THEN CASE
+                WHEN "PERSON" LIKE '%@%'
+                THEN LOWER(NULLIF(TRIM("PERSON", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'), ''))
+                ELSE NULLIF(TRIM("PERSON", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+              END
+              WHEN "PERSON" LIKE '%@%'
+              THEN LOWER("PERSON")
+              ELSE "PERSON"
+            END AS "PERSON",
+            "IDENTITY" AS "IDENTITY",
+            "TRANSITION" AS "TRANSITION",
+            "ENTERED_AT" AS "ENTERED_AT"
           FROM "SHOP_ACTIVATION"."ENTRIES"
           WHERE
             "SYNC" = 'people__mailer' AND NOT "IS_RESERVED" AND "FORGIVEN_AT" IS NULL
@@ -328,9 +385,21 @@ FROM (
               *
             FROM (
               SELECT
-                "PERSON",
-                "SYNC",
-                "ENTERED_AT",
+                CASE
+                  WHEN "PERSON" = ''
+                  OR CHARINDEX(LEFT("PERSON", 1), '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿') > 0
+                  OR CHARINDEX(RIGHT("PERSON", 1), '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿') > 0
+                  THEN CASE
+                    WHEN "PERSON" LIKE '%@%'
+                    THEN LOWER(NULLIF(TRIM("PERSON", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'), ''))
+                    ELSE NULLIF(TRIM("PERSON", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+                  END
+                  WHEN "PERSON" LIKE '%@%'
+                  THEN LOWER("PERSON")
+                  ELSE "PERSON"
+                END AS "PERSON",
+                "SYNC" AS "SYNC",
+                "ENTERED_AT" AS "ENTERED_AT",
                 CASE
                   WHEN "SYNC" IN ('others__mailer')
                   THEN 'others'
@@ -575,9 +644,21 @@ WHERE
               *
             FROM (
               SELECT
-                "PERSON",
-                "SYNC",
-                "ENTERED_AT",
+                CASE
+                  WHEN "PERSON" = ''
+                  OR CHARINDEX(LEFT("PERSON", 1), '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿') > 0
+                  OR CHARINDEX(RIGHT("PERSON", 1), '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿') > 0
+                  THEN CASE
+                    WHEN "PERSON" LIKE '%@%'
+                    THEN LOWER(NULLIF(TRIM("PERSON", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'), ''))
+                    ELSE NULLIF(TRIM("PERSON", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+                  END
+                  WHEN "PERSON" LIKE '%@%'
+                  THEN LOWER("PERSON")
+                  ELSE "PERSON"
+                END AS "PERSON",
+                "SYNC" AS "SYNC",
+                "ENTERED_AT" AS "ENTERED_AT",
                 CASE
                   WHEN "SYNC" IN ('others__mailer')
                   THEN 'others'
@@ -699,9 +780,21 @@ FROM (
             *
           FROM (
             SELECT
-              "PERSON",
-              "SYNC",
-              "ENTERED_AT",
+              CASE
+                WHEN "PERSON" = ''
+                OR CHARINDEX(LEFT("PERSON", 1), '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿') > 0
+                OR CHARINDEX(RIGHT("PERSON", 1), '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿') > 0
+                THEN CASE
+                  WHEN "PERSON" LIKE '%@%'
+                  THEN LOWER(NULLIF(TRIM("PERSON", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'), ''))
+                  ELSE NULLIF(TRIM("PERSON", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+                END
+                WHEN "PERSON" LIKE '%@%'
+                THEN LOWER("PERSON")
+                ELSE "PERSON"
+              END AS "PERSON",
+              "SYNC" AS "SYNC",
+              "ENTERED_AT" AS "ENTERED_AT",
               CASE
                 WHEN "SYNC" IN ('others__mailer')
                 THEN 'others'
