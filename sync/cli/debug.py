@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -9,10 +10,14 @@ import click
 from sync.cli.command import command
 from sync.cli.sections import JSON, PROJECT, SELECTION, STATE
 from sync.cli.session import Session
+from sync.cli.stopping import Stop
 from sync.report import jsonl, words
+from sync.report.events import Stopping
 
 if TYPE_CHECKING:
     from sync.commands.debug import Tried
+
+DROPS = "the step under way ends, and the schema of the trial is dropped. Once more to end at once"
 
 
 @command(SELECTION, PROJECT, STATE)
@@ -29,14 +34,19 @@ def debug(session: Session, is_full: bool) -> int:
     from sync.run.opening import gravest
 
     tried = []
-    for one in examine(session.load, session.access, session.clock, is_full):
-        tried.append(one)
-        if not session.is_machine:
-            session.say(*_lines(session, one))
+    stop = Stop(lambda _: session.reporter.tell(Stopping(DROPS)))
+    with stop if is_full else nullcontext():
+        options = (is_full, lambda: stop.reason() is not None)
+        for one in examine(session.load, session.access, session.clock, *options):
+            tried.append(one)
+            if not session.is_machine:
+                session.say(*_lines(session, one))
     wrong = [one.exit_code for one in tried if not one.is_ok]
-    code = gravest(wrong)
+    code = stop.exit_code or gravest(wrong)
     if session.is_machine:
         session.answer("debug", exit_code=code, findings=[_machine(o) for o in tried if o.what])
+    elif stop.reason() is not None:
+        session.say("", f"Stopped early: {stop.reason()}.")
     else:
         failed = words.plural(len(wrong), "check")
         session.say("", f"{failed} failed." if wrong else "All checks passed.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import NoReturn
 
@@ -49,6 +49,7 @@ def examine(
     access: Callable[[Project], StateAccess],
     clock: Clock,
     is_full: bool = False,
+    is_stopping: Callable[[], bool] = lambda: False,
 ) -> Iterator[Tried]:
     """Try installation, project, warehouse and every connection, in this order.
 
@@ -65,7 +66,9 @@ def examine(
     accounts: dict[str, list[str]] = {}
     yield from _warehouse(project, access, accounts)
     if is_full:
-        yield from _trial(access(project), clock)
+        yield from _trial(replace(access(project), is_stopping=is_stopping), clock)
+    if is_stopping():
+        return
     yield from _connections(project, clock, accounts)
     yield from _notifiers(project)
 

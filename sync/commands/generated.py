@@ -38,7 +38,7 @@ def standing(files: Sequence[Generated]) -> list[str | None]:
         try:
             text = _read(file.path)
         except (OSError, UnicodeDecodeError) as error:
-            problems.append(_unreadable(file.path, error))
+            problems.append(_unreadable(file, error))
             continue
         found.append(text)
         if text is not None and file.mark not in text[:HEAD_CHARACTERS]:
@@ -68,7 +68,7 @@ def write(files: Sequence[Generated]) -> list[Path]:
             try:
                 write_whole(file.path, file.text)
             except OSError as error:
-                raise ConfigError(_unwritable(file.path, error)) from error
+                raise ConfigError(_unwritable(file, error)) from error
             written.append(file.path)
     return written
 
@@ -108,14 +108,14 @@ def write_whole(path: Path, text: str) -> None:
         raise
 
 
-def _unreadable(path: Path, error: Exception) -> Problem:
+def _unreadable(file: Generated, error: Exception) -> Problem:
     why = error.strerror if isinstance(error, OSError) else "is not UTF-8"
-    text = f"{path.name} can't be read: {why}"
-    fix = "mend or move it, or choose another file with --output"
-    return Problem("file-unreadable", text, where=str(path), fix=fix)
+    text = f"{file.path.name} can't be read: {why}"
+    fix = f"mend or move it, or choose another file with {file.option}"
+    return Problem("file-unreadable", text, where=str(file.path), fix=fix)
 
 
-def _unwritable(path: Path, error: OSError) -> Problem:
-    text = f"{path.name} can't be written: {error.strerror}"
-    fix = "choose another file with --output"
-    return Problem("file-unwritable", text, where=str(path), fix=fix)
+def _unwritable(file: Generated, error: OSError) -> Problem:
+    text = f"{file.path.name} can't be written: {error.strerror}"
+    fix = f"choose another file with {file.option}"
+    return Problem("file-unwritable", text, where=str(file.path), fix=fix)

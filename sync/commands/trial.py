@@ -13,8 +13,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from sqlglot import exp
-
 from sync.commands.trial_world import HOLDOUT, PEOPLE, PERCENT, TYPES, Trial, person
 from sync.errors import Busy, Problem, SyncError, foreseen
 from sync.http.ports import Clock
@@ -39,15 +37,24 @@ class Differs(SyncError):
     exit_code = EXIT_CODE
 
 
+class NotMade(SyncError):
+    """There is no schema for the trial."""
+
+    exit_code = EXIT_CODE
+
+
 def try_out(access: StateAccess, clock: Clock) -> Iterator[tuple[str, str | SyncError]]:
-    """Each step by name, with what was found or why it failed; after a failure the schema is
-    dropped. Needs the right to create a schema in the target's database."""
+    """Each step by name, with what was found or why it failed. Needs the right to create a schema.
+
+    The schema is dropped after a failure too, and once `access` says that a stop is wanted.
+    """
     with TemporaryDirectory() as folder:
         schema = f"{access.schema}_trial_{secrets.token_hex(3)}"
         trial = Trial(_apart(access, schema, Path(folder)))
         began = clock.monotonic()
         yield from _steps(trial)
-        yield _try("trial, dropped", trial, lambda trial: _drop(trial, clock, began))
+        if trial.is_made:
+            yield _try("trial, dropped", trial, lambda trial: _drop(trial, clock, began))
 
 
 def _apart(access: StateAccess, schema: str, folder: Path) -> StateAccess:
@@ -65,6 +72,8 @@ def _apart(access: StateAccess, schema: str, folder: Path) -> StateAccess:
 
 def _steps(trial: Trial) -> Iterator[tuple[str, str | SyncError]]:
     for name, step in STEPS.items():
+        if trial.access.is_stopping():
+            return
         what, found = _try(f"trial, {name}", trial, step)
         yield what, found
         if isinstance(found, SyncError) and not isinstance(found, Differs):
@@ -80,7 +89,12 @@ def _try(name: str, trial: Trial, step: Step) -> tuple[str, str | SyncError]:
 
 
 def _begin(trial: Trial) -> str:
-    trial.create()
+    try:
+        trial.create()
+    except SyncError as error:
+        what = "a schema of its own could not be made; --full needs the right to create one"
+        fix = "give the login of the target that right, or try with another target"
+        raise NotMade(_problem(what, fix), *error.problems) from error
     return f"schema {trial.access.schema}, {PEOPLE} people in {len(TYPES)} types"
 
 
@@ -172,7 +186,7 @@ def _holdout(trial: Trial) -> str:
     _same("people who are not held out", wanted, {change.identity for change in changes})
     with trial.access.opened() as state:
         stored = state.tables["holdouts"]
-        query = exp.select(e.col("identity"), e.col("bucket")).from_(e.table(stored))
+        query = e.select(e.col("identity"), e.col("bucket")).from_(e.table(stored))
         arms = {str(who): int(number) for who, number in state.ask(query)}
     _same("buckets", {person_text(k): number for k, number in drawn.items()}, arms)
     return f"{len(keys) - len(wanted)} of {len(keys)} held out, as everywhere"
@@ -182,7 +196,8 @@ def _drop(trial: Trial, clock: Clock, began: float) -> str:
     try:
         trial.drop()
     except SyncError as error:
-        left = _problem(f"the schema {trial.access.schema} is still there: drop it")
+        schema = trial.access.schema
+        left = _problem(f"the schema {schema} is still there", f"drop schema {schema} cascade")
         raise Differs(left, *error.problems) from error
     return f"schema {trial.access.schema}, after {clock.monotonic() - began:.0f} s"
 
@@ -223,10 +238,10 @@ def _differences(what: str, wanted: Any, found: Any) -> Iterator[str]:
         yield f"{what}: {found!r} instead of {wanted!r}"
 
 
-def _problem(text: str) -> Problem:
+def _problem(text: str, fix: str = "") -> Problem:
     return Problem(
         "trial",
         text,
         hint="The people of the trial are made up.",
-        fix="report it with these lines and the version of the warehouse",
+        fix=fix or "report it with these lines and the version of the warehouse",
     )

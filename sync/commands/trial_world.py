@@ -8,13 +8,12 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlglot import exp
-
 from sync.journal.process import host, own_process
 from sync.model import Change, Counts, Kind, Relation, Sync, Trait
 from sync.rules import Holdout, Rules
 from sync.run.access import StateAccess
 from sync.run.store import SqlStore
+from sync.state import literals
 from sync.state import schema as t
 from sync.state.store import DELIVERED, Ack, Holder, PlanSummary, SyncReport
 from sync.warehouse import sql as e
@@ -62,6 +61,8 @@ class Trial:
     access: StateAccess
     people: dict[int, Row] = field(default_factory=lambda: {n: person(n) for n in range(PEOPLE)})
     runs: int = 0
+    is_made: bool = False
+    """The schema was created."""
 
     @property
     def relation(self) -> Relation:
@@ -97,24 +98,16 @@ class Trial:
         """The schema and the model."""
         with self.access.opened() as state:
             state.run(t.create_schema(state.tables))
+            self.is_made = True
             state.run(t.create(state.tables[MODEL], TYPES, state.dialect))
         self.write()
 
     def write(self) -> None:
         """The people as they are now, in place of those before."""
         with self.access.opened() as state:
-            rows = [self._row(one, state.dialect) for one in self.people.values()]
-            query = rows[0] if len(rows) == 1 else exp.union(*rows, distinct=False, copy=False)
+            query = literals.rows(list(self.people.values()), TYPES, state.dialect)
             state.run(e.delete(state.tables[MODEL], e.always()))
             state.run(e.insert(state.tables[MODEL], list(TYPES), query))
-
-    def _row(self, row: Row, dialect: str) -> exp.Select:
-        values = []
-        for name, data_type in TYPES.items():
-            found = row.get(name)
-            text = exp.Null() if found is None else e.text(_literal(found))
-            values.append((name, exp.cast(text, t.built_type(data_type, dialect))))
-        return exp.select(*e.aliased(values))
 
     def drop(self) -> None:
         """Everything that lies in the schema, and the schema."""
@@ -152,9 +145,3 @@ class Trial:
         store.finish(epoch, report)
         store.release(epoch)
         return summary, changes
-
-
-def _literal(found: Any) -> str:
-    if isinstance(found, bool):
-        return "true" if found else "false"
-    return found.isoformat(" ") if isinstance(found, datetime) else str(found)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 
 import pytest
 from e2e.artifacts import Model
+from e2e.command import until
 from e2e.inside import Runs
 from e2e.project import SmallProject
+from sqlglot import exp
 
 from sync.commands import trial, trial_world
+from sync.state.schema import StateTables
 
 STEPS = ("rows", "plan", "values", "second run", "lease", "next day", "cut short", "holdout")
 
@@ -80,3 +84,29 @@ def test_the_schema_is_dropped_whatever_ends_the_trial(
     assert "an unexpected KeyError ended the step trial, values" in told
     assert "trial, second run" not in told and "trial, dropped" in told
     assert schemas(shop) == before
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_drops_the_schema_too(shop: SmallProject, number: signal.Signals) -> None:
+    before = schemas(shop)
+    run = shop.start("debug", "--full")
+    until(lambda: "trial, rows" in run.output(), "the schema", run)
+    run.send(number)
+    done = run.wait()
+    assert done.code == 128 + number
+    assert "trial, dropped" in done.text and "Stopped early" in done.text
+    assert "customerio " not in done.text
+    assert schemas(shop) == before
+
+
+@pytest.mark.parametrize("shop", ["postgres"], indirect=True)
+def test_a_login_that_may_create_no_schema_is_told_so(
+    shop: SmallProject, run: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(state: StateTables) -> exp.Command:
+        return exp.Command(this="create", expression="schema information_schema.no")
+
+    monkeypatch.setattr("sync.state.schema.create_schema", refused)
+    told = run("debug", "--full", expect=None).text
+    assert "--full needs the right to create one" in told
+    assert "trial, dropped" not in told and "trial, plan" not in told
