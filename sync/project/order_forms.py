@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -42,6 +43,8 @@ class AfterForm(BaseModel):
 
 
 def _named(value: Any) -> Any:
+    if value is not None and not isinstance(value, str | Mapping | AfterForm):
+        raise ValueError("must be the name of a destination, or a mapping")
     return {"destination": value} if isinstance(value, str) else value
 
 

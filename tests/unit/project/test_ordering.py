@@ -132,3 +132,15 @@ def test_a_circle_is_told_once_and_stops_all_that_are_in_it(world):
         finding.problem.message
     )
     assert {sync.model for sync in found.sound} == {"events_orders"}
+
+
+def test_what_is_no_name_and_no_mapping_is_told_both(world):
+    entries(world, "traits_customers", "crm", {"name": "mailer", "after": 5})
+    messages = [finding.problem.message for finding in compiled(world).findings]
+    assert any("must be the name of a destination, or a mapping" in one for one in messages)
+
+
+def test_it_may_be_enough_that_nothing_is_pending(world):
+    after = {"destination": "crm", "need": "settled"}
+    entries(world, "traits_customers", "crm", {"name": "mailer", "after": after})
+    assert after_of(world, "traits_customers__mailer").may_lack
