@@ -10,10 +10,10 @@ from urllib.parse import quote
 
 from sync.destinations.answers import nothing_but_yes
 from sync.destinations.erasure import NOBODY, Erased
-from sync.destinations.exchange import Conversation, Request, Response, Wait
-from sync.destinations.launchdarkly.calls import SEMANTIC, Environment, acknowledged
+from sync.destinations.exchange import Conversation, Request, Wait
+from sync.destinations.launchdarkly.calls import Environment, acknowledged, require_taken
 from sync.destinations.launchdarkly.options import context_kind, segment_keys
-from sync.destinations.launchdarkly.segments import Segment, find, keys_in
+from sync.destinations.launchdarkly.segments import find, keys_in
 from sync.model import Kind, Sync
 
 CONFLICTS = 5
@@ -39,36 +39,15 @@ def forget(env: Environment, key: str, syncs: Sequence[Sync]) -> Conversation[Er
 
 def _leave(env: Environment, segment: str, kind: str, key: str) -> Conversation[None]:
     for _ in range(CONFLICTS):
-        found = yield from find(env, segment)
-        if found is None or not _may_hold(found, kind, key):
+        found = (yield from find(env, segment)) or {}
+        is_big = bool(found.get("unbounded"))
+        # Who is in a big segment can't be read; one that an integration keeps is its own.
+        if found.get("_external") or not (is_big or key in keys_in(found, kind)):
             return
-        response = yield _removal(env, found, segment, kind, key)
+        out, why = {"remove": [key]}, "dbt-activation: a person is forgotten"
+        response = yield env.moving(segment, is_big, kind, out, why)
         if response.status != 409:
-            _require_taken(response, bool(found.get("unbounded")))
+            require_taken(segment, is_big, response)
             return
         yield Wait(1.0)
     acknowledged(response)
-
-
-def _may_hold(found: Segment, kind: str, key: str) -> bool:
-    """Who is in a big segment can't be read; one that an integration keeps is its own."""
-    if found.get("_external"):
-        return False
-    return bool(found.get("unbounded")) or key in keys_in(found, kind)
-
-
-def _removal(env: Environment, found: Segment, segment: str, kind: str, key: str) -> Request:
-    path = f"{env.segments}/{segment}"
-    if found.get("unbounded"):
-        return Request("POST", f"{path}/contexts", {"included": {"remove": [key]}})
-    out = {"kind": "removeIncludedTargets", "contextKind": kind, "values": [key]}
-    body = {"environmentKey": env.environment, "instructions": [out]}
-    comment = "dbt-activation: a person is forgotten"
-    return Request("PATCH", path, {**body, "comment": comment}, headers=SEMANTIC)
-
-
-def _require_taken(response: Response, is_big: bool) -> None:
-    if is_big:
-        nothing_but_yes(acknowledged(response, 204))
-    else:
-        acknowledged(response)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from sync.destinations.answers import chunks
 from sync.destinations.launchdarkly.options import Options, as_text, families
 from sync.destinations.stages import Row
 from sync.destinations.transitions import segment_name
@@ -62,10 +63,9 @@ class Step:
         """The step without the rows that something has gone wrong for."""
         return Step(self.segment, [move for move in self.moves if move[0].is_open])
 
-    def chunks(self, size: int) -> Iterator[Step]:
+    def chunks(self, size: int) -> list[Step]:
         """Requests' worth of it."""
-        for start in range(0, len(self.moves), size):
-            yield Step(self.segment, self.moves[start : start + size])
+        return [Step(self.segment, moves) for moves in chunks(self.moves, size)]
 
     def retry(self, after_seconds: float = 0.0) -> None:
         """Send all rows again that were not refused."""

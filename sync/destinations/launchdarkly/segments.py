@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sync.destinations.answers import entries, nothing_but_yes, objects, says_no, word
+from sync.destinations.answers import entries, objects, word
 from sync.destinations.exchange import (
-    JSON,
     BatchRefused,
     Conversation,
     Request,
-    Response,
     UnreadableAnswer,
 )
-from sync.destinations.launchdarkly.calls import SEMANTIC, Environment, acknowledged, read
+from sync.destinations.launchdarkly.calls import (
+    Environment,
+    Segment,
+    acknowledged,
+    read,
+    require_segment,
+    require_taken,
+)
 from sync.destinations.launchdarkly.membership import Step, reject, steps
 from sync.destinations.launchdarkly.options import Options, context_kind, segment_keys
 from sync.destinations.names import problems
@@ -29,8 +34,6 @@ MAX_TARGETS = 15_000
 TAG = "managed-by-dbt-activation"
 MISSING = "launchdarkly-no-segment"
 CREATE_SECONDS = 1.0  # a new segment may be unknown for a moment
-
-Segment = Mapping[str, JSON]
 
 
 @dataclass(slots=True)
@@ -113,12 +116,15 @@ class Segments:
         response = yield Request("POST", self.env.segments, body)
         if response.status in (404, 409):  # 409: created meanwhile; the next attempt looks
             return step.retry(CREATE_SECONDS)
-        _require(key, acknowledged(response, 201))
+        require_segment(key, acknowledged(response, 201))
         self._is_big[key] = is_big
         return None
 
     def _send(self, step: Step, is_big: bool) -> Conversation[None]:
-        response = yield _request(self.env, step, is_big)
+        both = {"remove": step.removes, "add": step.adds}
+        lists = {verb: [row.part for row in rows] for verb, rows in both.items() if rows}
+        kind, why = context_kind(step.sync), _comment(step)
+        response = yield self.env.moving(step.segment, is_big, kind, lists, why)
         if response.status == 409:  # another writer was faster
             return step.retry()
         if response.status == 404:  # created just now and not known everywhere, or deleted
@@ -128,34 +134,10 @@ class Segments:
             found = yield from read(Request("GET", f"{self.env.segments}/{step.segment}"))
             if _blame(found, step):
                 return step.retry()
-        if is_big:
-            nothing_but_yes(acknowledged(response, 204))
-        else:
-            _require(step.segment, acknowledged(response))
+        require_taken(step.segment, is_big, response)
         for row, _ in step.moves:
             row.has_begun = True
         return None
-
-
-def _require(key: str, response: Response) -> None:
-    """A segment is written if the answer shows it, as it is now, and says nothing of an error."""
-    shown = response.object()
-    if shown.get("key") != key or says_no(shown, is_deep=False):  # inside are the rules of people
-        raise UnreadableAnswer("the answer is not the segment that was written")
-
-
-def _request(env: Environment, step: Step, is_big: bool) -> Request:
-    path = f"{env.segments}/{step.segment}"
-    both = {"remove": step.removes, "add": step.adds}
-    lists = {verb: [row.part for row in rows] for verb, rows in both.items() if rows}
-    if is_big:
-        return Request("POST", f"{path}/contexts", {"included": lists})
-    about = {"contextKind": context_kind(step.sync)}
-    instructions = [
-        {"kind": f"{verb}IncludedTargets", **about, "values": keys} for verb, keys in lists.items()
-    ]
-    body = {"environmentKey": env.environment, "instructions": instructions}
-    return Request("PATCH", path, {**body, "comment": _comment(step)}, headers=SEMANTIC)
 
 
 def find(env: Environment, key: str) -> Conversation[Segment | None]:

@@ -10,7 +10,7 @@ from sync.destinations.launchdarkly import LIMITS, Launchdarkly, Settings
 from sync.destinations.launchdarkly.events import merged
 from sync.destinations.launchdarkly.membership import memberships, steps
 from sync.destinations.launchdarkly.options import Options, segment_keys
-from sync.destinations.spec import Item, Piece, Response
+from sync.destinations.spec import Item, Known, Piece, Response, UnreadableAnswer
 from sync.destinations.stages import Row
 from sync.http.retry import RetryPolicy, asked_seconds
 from sync.model import Change, Kind, Op, Relation, Sync, Trait
@@ -194,3 +194,12 @@ def test_null_is_no_value_even_where_a_value_is_spelt_like_it() -> None:
     sync = sync_of(Kind.TRAITS, Options(value_segments={"plan": ("None", "team")}))
     found = memberships(sync, change(Op.CHANGE, "changed", plan=None))
     assert found == [("plan--None", False), ("plan--team", False)]
+
+
+def test_a_key_is_forgotten_only_where_the_answer_shows_its_segment() -> None:
+    there = Launchdarkly(settings())
+    asking = there.forget("delete", Known("", "u-1"), [sync_of()])
+    next(asking)
+    asking.send(Response(200, {}, b'{"key": "risk", "included": ["u-1"]}'))
+    with pytest.raises(UnreadableAnswer):
+        asking.send(Response(200, {}, b'{"ok": false}'))
