@@ -60,6 +60,21 @@ def mapping(value: JSON) -> Mapping[str, JSON]:
     return value
 
 
+def inside(body: Mapping[str, JSON], *names: str) -> Mapping[str, JSON]:
+    """The object at the end of a path of names, in the same way."""
+    for name in names:
+        body = mapping(body.get(name))
+    return body
+
+
+def text_of(body: Mapping[str, JSON], name: str) -> str:
+    """A text that has to be there; raises UnreadableAnswer without it."""
+    value = body.get(name)
+    if isinstance(value, str) and value:
+        return value
+    raise UnreadableAnswer(f"an answer without `{name}`")
+
+
 def entries(value: JSON) -> Sequence[JSON]:
     """A list; an absent one is empty. Raises UnreadableAnswer for anything else."""
     if value is None:

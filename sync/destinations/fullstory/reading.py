@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sync.destinations.answers import empty, mapping, refused, word
+from sync.destinations.answers import empty, inside, refused, word
 from sync.destinations.erasure import NOBODY, Erased, Known
 from sync.destinations.exchange import JSON, Conversation, Request, UnreadableAnswer
 from sync.destinations.fullstory.operations import (
@@ -142,9 +142,9 @@ def _found(sync: Sync, expected: Expected, person: Mapping[str, Any]) -> Found:
     own = {name: person.get(name) for name in OWN_FIELDS}
     wanted: dict[str, JSON] = dict.fromkeys(expected.traits)
     wanted |= properties(sync, expected.traits)[0] | flag(sync, expected.is_member)
-    conflicts = mapping(mapping(person.get("type_conflicts")).get("properties"))
+    conflicts = inside(person, "type_conflicts", "properties")
     ours = [name for name in wanted if name in conflicts]
-    return Found(wanted, {**mapping(person.get("properties")), **own}, ours)
+    return Found(wanted, {**inside(person, "properties"), **own}, ours)
 
 
 def _matches(wanted: JSON, shown: JSON) -> bool:

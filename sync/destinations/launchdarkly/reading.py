@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 from pydantic import SecretStr
 
-from sync.destinations.answers import entries, word
-from sync.destinations.exchange import JSON, Conversation, Request, UnreadableAnswer
+from sync.destinations.answers import entries, text_of, word
+from sync.destinations.exchange import JSON, Conversation, Request
 from sync.destinations.launchdarkly.calls import (
     BETA,
     SEMANTIC,
@@ -38,15 +38,12 @@ NOBODY = {"kind": "removeIncludedUsers", "values": ["dbt-activation-check-nobody
 def health(env: Environment, sdk_key: SecretStr | None) -> Conversation[Health]:
     """Whose token it is, which environment it opens, and what would be refused there."""
     caller = yield from read(Request("GET", "/api/v2/caller-identity"))
-    account = caller.get("accountId")
-    if not isinstance(account, str) or not account:
-        raise UnreadableAnswer("the caller's identity does not name an account")
+    account = text_of(caller, "accountId")
     response = yield Request("GET", env.inside)
     if response.status == 404:
         return Health(account, {}, [_no_environment(env)])
     environment = acknowledged(response).object()
-    if not isinstance(environment.get("_id"), str):
-        raise UnreadableAnswer("the environment has no id")
+    number = text_of(environment, "_id")
     segments = yield from items(Request("GET", env.segments, query={"limit": "1"}))
     is_guarded = bool(within(environment, "resourceApprovalSettings", "segment", "required"))
     if is_guarded and segments:
@@ -63,7 +60,7 @@ def health(env: Environment, sdk_key: SecretStr | None) -> Conversation[Health]:
         "approvals": "required for segments" if is_guarded else "none",
     }
     found = list(_problems(environment, segments, sdk_key))
-    return Health(f"{account}/{environment['_id']}", facts, found)
+    return Health(f"{account}/{number}", facts, found)
 
 
 def _no_environment(env: Environment) -> Problem:

@@ -49,6 +49,10 @@ class Settings(Connection):
     )
     requests_per_second: float | None = Field(None, gt=0, le=500 / 60)
 
+    def list_path(self, mailing_list: str) -> str:
+        """Where a mailing list is, below the API's root."""
+        return f"/directories/{self.directory_id}/mailinglists/{mailing_list}"
+
 
 class Qualtrics(Destination):
     """One directory of XM Directory."""

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
 from orjson import loads
 
-from sync.destinations.answers import BatchRefused
+from sync.destinations.answers import BatchRefused, text_of
 from sync.destinations.exchange import JSON, NOTHING, Conversation, NoAnswer, Request, Response
-from sync.destinations.qualtrics import transactions
 from sync.destinations.qualtrics.contacts import Options, address_of, event_of, key_of
 from sync.destinations.qualtrics.imports import import_contacts, no_list
 from sync.destinations.qualtrics.reading import look_up, opted_out
-from sync.destinations.qualtrics.wire import counted, message, result_of, text_of
+from sync.destinations.qualtrics.transactions import Transaction, event_ids, send
+from sync.destinations.qualtrics.wire import counted, message, result_of
 from sync.destinations.stages import Row, Stage, each, settle
 from sync.destinations.transitions import Occurrence
 from sync.destinations.values import utc
@@ -79,17 +79,6 @@ class Delivery:
             self.last = response
         return response
 
-    def _each(
-        self, rows: Iterable[Row], send: Callable[[Row], Conversation[None]]
-    ) -> Conversation[None]:
-        """Requests about one row each; a row that gets no answer is unconfirmed alone."""
-
-        def one(row: Row) -> Conversation[Outcome]:
-            yield from send(row)
-            return row.outcome
-
-        yield from settle(list(rows), each(one))
-
     def _write(self, mailing_list: str, rows: Sequence[Row]) -> Conversation[None]:
         """By import where there are many. Its form has no phone: contacts with one go alone."""
         alone = list(rows)
@@ -98,15 +87,16 @@ class Delivery:
             phoned = set(alone)
             yield from self._import(mailing_list, [row for row in rows if row not in phoned])
 
-        def create(row: Row) -> Conversation[None]:
+        def create(row: Row) -> Conversation[Outcome]:
             path = f"/mailinglists/{mailing_list}/contacts"
             response = yield from self._send(row, Request("POST", path, json=row.part))
             if response.status == 404:
                 raise no_list(mailing_list, message(response))
             if response.status != 400:
                 row.remote_id = text_of(result_of(response), "id")
+            return row.outcome
 
-        yield from self._each(alone, create)
+        yield from settle(alone, each(create))
 
     def _import(self, mailing_list: str, rows: Sequence[Row]) -> Conversation[None]:
         if rows:
@@ -136,16 +126,17 @@ class Delivery:
         if len(written) > SINGLES:
             yield from self._import(self.home, written)
         else:
-            yield from self._each(written, self._update)
+            yield from settle(written, each(self._update))
         leaving = [row for row in written if row.is_open]
         for row in leaving:
             row.has_begun = True
         if mailing_list != self.home and leaving:
             yield from self._remove_members(mailing_list, leaving)
 
-    def _update(self, row: Row) -> Conversation[None]:
+    def _update(self, row: Row) -> Conversation[Outcome]:
         response = yield from self._send(row, Request("PUT", _path(row), json=row.part))
         row.is_done = response.status == 404  # gone in the meantime, and so is the membership
+        return row.outcome
 
     def _remove_members(self, mailing_list: str, rows: Sequence[Row]) -> Conversation[None]:
         """A contact that opted out stays on the list: coming back would forget the opt-out."""
@@ -157,22 +148,21 @@ class Delivery:
                 row.ends(Rejected(e.code, e.reason))
             return
 
-        def remove(row: Row) -> Conversation[None]:
+        def remove(row: Row) -> Conversation[Outcome]:
             yield from self._send(row, Request("DELETE", path + _path(row)))
+            return row.outcome
 
-        yield from self._each((row for row in rows if row.remote_id not in stay), remove)
+        yield from settle([row for row in rows if row.remote_id not in stay], each(remove))
 
     def _transactions(self, rows: Sequence[Row]) -> Conversation[Sequence[Outcome]]:
         """What may stand there already is looked for first."""
-        wanted: dict[str, tuple[Row, JSON]] = {}
+        wanted: list[Transaction] = []
         for row in rows:
             row.has_begun = row.sync.kind is Kind.SEGMENT  # an event's contact is no part of it
             event = event_of(row.sync, row.change)
             if event is not None and not (yield from self._was_sent(row, event)):
-                wanted[event.ulid] = (row, self._transaction(row, event))
-        found = yield from transactions.send({name: body for name, (_, body) in wanted.items()})
-        for name, (row, _) in wanted.items():
-            row.ends(found[name])
+                wanted.append(Transaction(event.ulid, row, self._transaction(row, event)))
+        yield from send(wanted)
         return [row.outcome for row in rows]
 
     def _was_sent(self, row: Row, event: Occurrence) -> Conversation[bool]:
@@ -180,7 +170,7 @@ class Delivery:
         if not row.change.is_doubtful:
             return False
         try:
-            known = yield from transactions.event_ids(self.directory + _path(row))
+            known = yield from event_ids(self.directory + _path(row))
         except (BatchRefused, NoAnswer) as e:
             row.outcome = Unknown(e.code)
             return True

@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 from urllib.parse import quote
 
-from sync.destinations.answers import UnreadableAnswer, entries, objects, paged, poll, whole, word
-from sync.destinations.exchange import JSON, BatchRefused, Conversation, Request, Response
-from sync.destinations.qualtrics.wire import (
-    counted,
+from sync.destinations.answers import (
+    UnreadableAnswer,
+    entries,
     inside,
-    message,
-    path_of,
-    result_of,
+    objects,
+    paged,
+    poll,
     text_of,
+    whole,
+    word,
 )
+from sync.destinations.exchange import JSON, BatchRefused, Conversation, Request, Response
+from sync.destinations.qualtrics.wire import counted, message, path_of, result_of
 from sync.destinations.stages import Row
 from sync.model import DELIVERED, Outcome, Rejected
 
 MOST_SECONDS = 1800.0
 COUNTS = ("added", "updated", "failed")
-
-
-class RowEnd(NamedTuple):
-    """What became of one row, and the contact's id where it was asked for."""
-
-    outcome: Outcome
-    contact: str | None = None
 
 
 UNPROCESSED = Rejected(
@@ -61,9 +56,9 @@ def import_contacts(mailing_list: str, rows: Sequence[Row]) -> Conversation[Resp
     needs_ids = any(part is not None for row in rows for part in row.item.parts[1:])
     if counts["added"] + counts["updated"] != len(accepted) or counts["failed"] or needs_ids:
         found = yield from _report(number, len(accepted), counts["failed"])
-        for row, end in zip(accepted, found, strict=True):
-            row.remote_id = end.contact or row.remote_id
-            row.ends(end.outcome)
+        for row, entry in zip(accepted, found, strict=True):
+            row.remote_id = word(entry.get("contactId")) or row.remote_id
+            row.ends(_outcome(entry))
     return response
 
 
@@ -97,14 +92,14 @@ def _counts(path: str) -> Conversation[Mapping[str, int] | None]:
     result = result_of((yield Request("GET", path)))
     if whole(result.get("percentComplete")) != 100:
         return None
-    count = inside(inside(result, "contacts"), "count")
+    count = inside(result, "contacts", "count")
     counts = {name: whole(count.get(name)) for name in COUNTS}
     if None in counts.values():
         raise UnreadableAnswer("a finished import without counts")
     return {name: number or 0 for name, number in counts.items()}
 
 
-def _report(job: str, count: int, failed: int) -> Conversation[Sequence[RowEnd]]:
+def _report(job: str, count: int, failed: int) -> Conversation[Sequence[Mapping[str, JSON]]]:
     """Rows by their order: whether `sourceIndexId` counts from 0 or 1 is not documented."""
     first = f"/imports/api-import/jobs/{job}/report"
 
@@ -118,10 +113,9 @@ def _report(job: str, count: int, failed: int) -> Conversation[Sequence[RowEnd]]
     rows = {_row_number(entry.get("sourceIndexId")): entry for entry in listed}
     if len(rows) != count:
         raise UnreadableAnswer("the import's report does not list every row once")
-    ends = [_row_end(rows[number]) for number in sorted(rows)]
-    if sum(end.contact is None for end in ends) != failed:
+    if sum(not word(entry.get("contactId")) for entry in rows.values()) != failed:
         raise UnreadableAnswer("the import's report contradicts its counts")
-    return ends
+    return [rows[number] for number in sorted(rows)]
 
 
 def _next(page: str, response: Response) -> str:
@@ -134,8 +128,8 @@ def _next(page: str, response: Response) -> str:
     return ""
 
 
-def _row_end(entry: Mapping[str, JSON]) -> RowEnd:
-    if contact := word(entry.get("contactId")):
-        return RowEnd(DELIVERED, contact)
+def _outcome(entry: Mapping[str, JSON]) -> Outcome:
+    if word(entry.get("contactId")):
+        return DELIVERED
     said = f"{entry.get('importStatus') or ''} {entry.get('importStatusCode') or ''}".strip()
-    return RowEnd(Rejected("qualtrics-import", said or "no contact was made"))
+    return Rejected("qualtrics-import", said or "no contact was made")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from sync.destinations.answers import word
+from sync.destinations.answers import inside, word
 from sync.destinations.exchange import Conversation, Request, UnreadableAnswer
 from sync.destinations.names import problems
 from sync.destinations.qualtrics.contacts import Options, key_of
-from sync.destinations.qualtrics.wire import CRITERIA, counted, inside, pages, result_of
+from sync.destinations.qualtrics.wire import CRITERIA, counted, pages, result_of
 from sync.destinations.spec import Health
 from sync.destinations.transitions import segment_name
 from sync.errors import Problem
@@ -70,8 +70,7 @@ def _unfit(code: str, text: str, hint: str, fix: str) -> Problem:
 
 
 def _has_list(settings: Settings, mailing_list: str) -> Conversation[bool]:
-    path = f"/directories/{settings.directory_id}/mailinglists/{mailing_list}"
-    response = yield Request("GET", path, to="api")
+    response = yield Request("GET", settings.list_path(mailing_list), to="api")
     if response.status in (400, 404):
         return False
     counted(response)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from sync.destinations.answers import inside
 from sync.destinations.erasure import NOBODY, Erased, Known
 from sync.destinations.exchange import JSON, Conversation, Request, UnreadableAnswer, Wait
 from sync.destinations.qualtrics.contacts import (
@@ -16,7 +17,7 @@ from sync.destinations.qualtrics.contacts import (
     key_of,
     texts,
 )
-from sync.destinations.qualtrics.wire import CRITERIA, counted, elements, inside, pages, result_of
+from sync.destinations.qualtrics.wire import CRITERIA, counted, elements, pages, result_of
 from sync.destinations.read_back import Expected, Found
 from sync.destinations.transitions import flag, segment_name
 from sync.model import Kind, Sync
@@ -111,8 +112,8 @@ def _is_placed(settings: Settings, sync: Sync, one: Expected, contact: str) -> C
     mailing_list = Options.of(sync).mailing_list
     if mailing_list is None:
         return True
-    of = f"/directories/{settings.directory_id}/mailinglists/{mailing_list}"
-    response = yield Request("GET", f"{of}/contacts/{quote(contact, safe='')}", to="api")
+    path = f"{settings.list_path(mailing_list)}/contacts/{quote(contact, safe='')}"
+    response = yield Request("GET", path, to="api")
     if response.status >= 400:
         return not one.is_member
     return one.is_member or bool(result_of(response).get("mailingListUnsubscribed"))
@@ -120,9 +121,8 @@ def _is_placed(settings: Settings, sync: Sync, one: Expected, contact: str) -> C
 
 def forget(settings: Settings, known: Known) -> Conversation[Erased]:
     """Delete every contact with this key; the search knows of new ones only after a while."""
-    mailing_list = f"/directories/{settings.directory_id}/mailinglists/{settings.mailing_list}"
-    key = known.identify_by or "extRef"
-    found = yield from look_up(mailing_list, key, {known.address.lower(): 0}, is_patient=True)
+    path, key = settings.list_path(settings.mailing_list), known.identify_by or "extRef"
+    found = yield from look_up(path, key, {known.address.lower(): 0}, is_patient=True)
     answer = NOBODY
     for contact in sorted(found[0]):
         response = yield Request("DELETE", f"/contacts/{quote(contact, safe='')}")

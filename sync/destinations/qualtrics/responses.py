@@ -16,9 +16,9 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from sync.destinations.answers import poll, whole
+from sync.destinations.answers import poll, text_of, whole
 from sync.destinations.exchange import JSON, BatchRefused, Conversation, Request, UnreadableAnswer
-from sync.destinations.qualtrics.wire import message, result_of, text_of
+from sync.destinations.qualtrics.wire import message, result_of
 from sync.destinations.spec import Page
 from sync.destinations.values import iso_8601
 

@@ -2,38 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
 
-from sync.destinations.answers import UnreadableAnswer, chunks
+from sync.destinations.answers import UnreadableAnswer, chunks, inside
 from sync.destinations.exchange import JSON, BatchRefused, Conversation, Request, Response
-from sync.destinations.qualtrics.wire import inside, message, pages, result_of
-from sync.destinations.stages import in_halves
+from sync.destinations.qualtrics.wire import message, pages, result_of
+from sync.destinations.stages import Row, in_halves
 from sync.model import DELIVERED, Outcome, Rejected
 
 GROUP = 50
 
 
-def send(wanted: Mapping[str, JSON]) -> Conversation[dict[str, Outcome]]:
-    """Create these, by event id, and answer what came of each.
+class Transaction(NamedTuple):
+    """One event of a row on its way, under its own id."""
+
+    id: str
+    row: Row
+    body: JSON
+
+
+def send(wanted: Sequence[Transaction]) -> Conversation[None]:
+    """Create these, and keep what came of each row.
 
     Qualtrics notices no repetition, so none of the requests is ever sent twice.
     """
+    for group in chunks(wanted, GROUP):
+        outcomes = yield from in_halves(group, _create, lambda one: False)
+        for one, outcome in zip(group, outcomes, strict=True):
+            one.row.ends(outcome)
 
-    def create(names: Sequence[str]) -> Conversation[Sequence[Outcome]]:
-        body = {name: wanted[name] for name in names}
-        try:
-            response = yield Request("POST", "/transactions", json=body, is_repeatable=False)
-        except BatchRefused as e:
-            raise BatchRefused("qualtrics-transaction", e.reason or e.code) from None
-        if response.status >= 400:
-            raise BatchRefused("qualtrics-transaction", message(response))
-        return _outcomes(names, response)
 
-    ends: dict[str, Outcome] = {}
-    for names in chunks(list(wanted), GROUP):
-        outcomes = yield from in_halves(names, create, lambda name: False)
-        ends |= zip(names, outcomes, strict=True)
-    return ends
+def _create(group: Sequence[Transaction]) -> Conversation[Sequence[Outcome]]:
+    body = {one.id: one.body for one in group}
+    try:
+        response = yield Request("POST", "/transactions", json=body, is_repeatable=False)
+    except BatchRefused as e:
+        raise BatchRefused("qualtrics-transaction", e.reason or e.code) from None
+    if response.status >= 400:
+        raise BatchRefused("qualtrics-transaction", message(response))
+    return _outcomes([*body], response)
 
 
 def _outcomes(names: Sequence[str], response: Response) -> list[Outcome]:

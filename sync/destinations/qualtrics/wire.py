@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sync.destinations.answers import listed, paged, says_no, word
+from sync.destinations.answers import inside, listed, paged, says_no, word
 from sync.destinations.exchange import JSON, Conversation, Request, Response, UnreadableAnswer
 
 ROOT = "/API/v3"
@@ -33,22 +33,6 @@ def result_of(response: Response, name: str = "result") -> Mapping[str, JSON]:
     if not isinstance(result, dict):
         raise UnreadableAnswer(f"a success without `{name}`")
     return result
-
-
-def text_of(result: Mapping[str, JSON], name: str) -> str:
-    """A text that every success has."""
-    value = result.get(name)
-    if not isinstance(value, str) or not value:
-        raise UnreadableAnswer(f"a success without `{name}`")
-    return value
-
-
-def inside(result: Mapping[str, JSON], name: str) -> Mapping[str, JSON]:
-    """The object under a name; empty where there is none."""
-    found = result.get(name)
-    if not isinstance(found, dict | None):
-        raise UnreadableAnswer(f"`{name}` is no object")
-    return found or {}
 
 
 def elements(response: Response) -> Sequence[Mapping[str, JSON]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sync.destinations.answers import chunks, paged, poll
+from sync.destinations.answers import chunks, inside, paged, poll, text_of
 from sync.destinations.options import VendorOptions
 from sync.destinations.spec import (
     NOTHING,
@@ -131,3 +131,18 @@ def test_options_are_always_set_and_checked_against_the_kind() -> None:
     assert problem.code == "vendor-mapping"
     assert "`color` is for kind segment" in problem.message
     assert Vendor.validate(a_sync(Kind.SEGMENT, options=Vendor.Chosen(color="red"))) == []
+
+
+def test_an_object_is_found_at_the_end_of_a_path_and_is_empty_where_there_is_none() -> None:
+    body = {"a": {"b": {"c": 1}}, "list": []}
+    assert inside(body, "a", "b") == {"c": 1}
+    assert inside(body, "a", "x", "y") == {}
+    with pytest.raises(UnreadableAnswer):
+        inside(body, "list")
+
+
+@pytest.mark.parametrize("value", [None, "", 7, ["id"]])
+def test_a_text_that_has_to_be_there_is_one(value: Any) -> None:
+    assert text_of({"id": "a"}, "id") == "a"
+    with pytest.raises(UnreadableAnswer, match="without `id`"):
+        text_of({"id": value}, "id")
