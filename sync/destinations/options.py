@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from enum import Enum
 from functools import cache
-from typing import ClassVar, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Self, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -31,21 +32,48 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class Effect(Enum):
+    """What another value of an option means for rows that were acknowledged.
+
+    An option without one decides where rows are written: all members leave the old place and join
+    the new one.
+    """
+
+    NONE = "none"
+    MANNER = "manner"
+    """It decides how a row is written: every row is asserted again."""
+    PLACES = "places"
+    """Its keys are traits of which each listed value is a place of its own."""
+
+
+def only(*kinds: Kind) -> frozenset[Kind]:
+    """Marks an option that is for these kinds alone."""
+    return frozenset(kinds)
+
+
 class VendorOptions(Strict):
     """What a model's entry may say to one vendor alone.
 
-    An option decides where rows are written, unless it is named here: another value means that
-    all members leave the old place and join the new one.
+    What is particular about an option is an annotation of it, such as
+    `update_only: Annotated[bool, Effect.MANNER, only(Kind.TRAITS)] = False`.
     """
 
     ASIDE: ClassVar[frozenset[str]] = frozenset()
-    """Options that change nothing about rows which were acknowledged."""
+    """Options with `Effect.NONE`; like the following, collected from the annotations."""
     MANNER: ClassVar[frozenset[str]] = frozenset()
-    """Options that decide how a row is written: another value asserts every row again."""
     LISTED: ClassVar[frozenset[str]] = frozenset()
-    """Options whose keys are traits of which each listed value is a place of its own."""
-    KINDS: ClassVar[dict[str, Collection[Kind]]] = {}
+    KINDS: ClassVar[Mapping[str, Collection[Kind]]] = {}
     """Options that are for some kinds only."""
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """Collect what is annotated."""
+        marks = [(name, mark) for name, of in cls.model_fields.items() for mark in of.metadata]
+        cls.ASIDE |= {name for name, mark in marks if mark is Effect.NONE}
+        cls.MANNER |= {name for name, mark in marks if mark is Effect.MANNER}
+        cls.LISTED |= {name for name, mark in marks if mark is Effect.PLACES}
+        own = {name: mark for name, mark in marks if isinstance(mark, frozenset)}
+        cls.KINDS = {**cls.KINDS, **own}
 
     @classmethod
     def of(cls, sync: Sync) -> Self:
@@ -115,13 +143,8 @@ class ExitEvent(Event):
 class Transitions(VendorOptions):
     """A model's entry for a vendor that takes events when a member enters or leaves a segment."""
 
-    ASIDE: ClassVar[frozenset[str]] = frozenset({"on_enter", "on_exit"})
-    KINDS: ClassVar[dict[str, Collection[Kind]]] = dict.fromkeys(
-        ("on_enter", "on_exit"), (Kind.SEGMENT,)
-    )
-
-    on_enter: Event | None = None
-    on_exit: ExitEvent | None = None
+    on_enter: Annotated[Event | None, Effect.NONE, only(Kind.SEGMENT)] = None
+    on_exit: Annotated[ExitEvent | None, Effect.NONE, only(Kind.SEGMENT)] = None
 
 
 def misplaced(sync: Sync) -> Iterator[tuple[str, str]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import ClassVar, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -23,7 +23,7 @@ from sync.destinations.names import (
     unmarked_email,
 )
 from sync.destinations.opting_out import value_of
-from sync.destinations.options import Transitions
+from sync.destinations.options import Effect, Transitions, only
 from sync.destinations.transitions import PEOPLE, event_errors, flag, occurrence, traits_of
 from sync.destinations.values import Values, unix_seconds
 from sync.model import Change, Kind, Op, Sync, Trait
@@ -68,19 +68,14 @@ _ISO = re.compile(r"\d{4}-\d{2}-\d{2}([T ].*)?")
 class Options(Transitions):
     """What a model's entry may say to Customer.io alone."""
 
-    MANNER: ClassVar[frozenset[str]] = frozenset({"update_only"})
-    """A person whom it left out in silence is sent again when it may create people."""
-    KINDS = Transitions.KINDS | {
-        "update_only": PEOPLE,
-        "manual_segment": {Kind.SEGMENT},
-        "relate_by": {Kind.OBJECTS},
-    }
-
-    update_only: bool | None = Field(
+    update_only: Annotated[bool | None, Effect.MANNER, only(*PEOPLE)] = Field(
         None, description="Never create people. Default: true for segments, false for traits."
     )
-    manual_segment: int | None = Field(None, gt=0, description="Also keep this manual segment.")
-    relate_by: Literal["id", "email", "cio_id"] = "id"
+    """A person whom it left out in silence is sent again when it may create people."""
+    manual_segment: Annotated[int | None, only(Kind.SEGMENT)] = Field(
+        None, gt=0, description="Also keep this manual segment."
+    )
+    relate_by: Annotated[Literal["id", "email", "cio_id"], only(Kind.OBJECTS)] = "id"
 
 
 def is_update_only(sync: Sync) -> bool:

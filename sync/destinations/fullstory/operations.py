@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -18,7 +18,7 @@ from sync.data_types import MOMENTS, Family, wire
 from sync.destinations.exchange import JSON
 from sync.destinations.identifiers import digest
 from sync.destinations.names import RENAME, Names, unknown_identifier
-from sync.destinations.options import Transitions
+from sync.destinations.options import Effect, Transitions, only
 from sync.destinations.transitions import PEOPLE, event_errors, flag, occurrence, traits_of
 from sync.destinations.values import Values, iso_8601
 from sync.model import Change, Kind, Op, Sync
@@ -68,16 +68,12 @@ NullAs = Literal["empty", "json_null", "skip"]
 class Options(Transitions):
     """What a model's entry may say to Fullstory alone."""
 
-    ASIDE: ClassVar[frozenset[str]] = Transitions.ASIDE | {"update_only"}
-    MANNER: ClassVar[frozenset[str]] = frozenset({"null_as"})
-    KINDS = Transitions.KINDS | {"null_as": PEOPLE}
-
-    update_only: bool | None = Field(
+    update_only: Annotated[bool | None, Effect.NONE] = Field(
         None,
         description="Look people up first and never create any; needs `read_api_key`. Default: for"
         " removals only, where the connection has that key.",
     )
-    null_as: NullAs | dict[str, NullAs] = Field(
+    null_as: Annotated[NullAs | dict[str, NullAs], Effect.MANNER, only(*PEOPLE)] = Field(
         "empty",
         description="Fullstory can't unset a property. `empty`: text as '', lists as [], anything"
         " else as JSON null; `json_null`; `skip`: what stands there stays. Also by trait.",

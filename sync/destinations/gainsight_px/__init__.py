@@ -20,6 +20,7 @@ from sync.destinations.names import problems
 from sync.destinations.options import Connection
 from sync.destinations.spec import Destination, Health
 from sync.destinations.stages import Stage
+from sync.destinations.transitions import PEOPLE
 from sync.errors import Problem
 from sync.model import Kind, Sync
 
@@ -27,7 +28,7 @@ NOBODY = "dbt-activation: nobody has this id"  # an update of nobody shows if th
 REQUESTS_PER_SECOND = 50.0  # of about 200 for the whole subscription
 # No limit is documented. But each one's own update comes first, one after another, and 50 take ten
 # seconds: a hundred people cost 100 updates, 4 look-ups and 4 requests for external segments.
-PEOPLE = 50
+PEOPLE_TOGETHER = 50
 
 
 class Settings(Connection):
@@ -99,9 +100,10 @@ class GainsightPx(Destination):
 
     def limits_for(self, syncs: Sequence[Sync]) -> Limits:
         """Many people at once where they share look-ups or changes of external segments."""
-        is_looked_up = not self._settings.revive_deleted and any(map(model.is_of_people, syncs))
+        are_people = any(sync.kind in PEOPLE for sync in syncs)
+        is_looked_up = are_people and not self._settings.revive_deleted
         is_shared = is_looked_up or any(map(model.is_external, syncs))
-        return replace(self.limits, items=PEOPLE if is_shared else 1)
+        return replace(self.limits, items=PEOPLE_TOGETHER if is_shared else 1)
 
     def encode_together(self, pieces: Sequence[Piece]) -> Sequence[JSON]:
         """The state, the member of external segments, then every event."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Annotated, Literal
 from urllib.parse import quote
 
 from pydantic import Field
@@ -16,7 +16,7 @@ from sync.data_types import MOMENTS, NUMBERS, Family, family, wire
 from sync.destinations.exchange import Piece
 from sync.destinations.identifiers import bounded
 from sync.destinations.names import RENAME, Names, unknown_identifier
-from sync.destinations.options import Transitions
+from sync.destinations.options import Effect, Transitions, only
 from sync.destinations.transitions import PEOPLE, event_errors, segment_name
 from sync.destinations.values import Values, unix_milliseconds
 from sync.model import Change, Kind, Sync
@@ -79,27 +79,23 @@ ACCOUNTS = _resource(
 )
 
 
+OnMissing = Literal["skip", "create"]
+
+
 class Options(Transitions):
     """What a model's entry may say to Gainsight PX alone."""
 
-    ASIDE: ClassVar[frozenset[str]] = Transitions.ASIDE | {"on_missing", "exit_reason"}
-    KINDS = Transitions.KINDS | {
-        "on_missing": set(Kind) - {Kind.EVENTS},
-        "membership": {Kind.SEGMENT},
-        "exit_reason": {Kind.SEGMENT},
-    }
-
-    on_missing: Literal["skip", "create"] | None = Field(
+    on_missing: Annotated[OnMissing | None, Effect.NONE, only(*PEOPLE, Kind.OBJECTS)] = Field(
         None,
         description="A person whom Gainsight PX does not know: dead letter, or create. Default:"
         " skip for people, create for accounts.",
     )
-    membership: Literal["attribute", "external", "both"] = Field(
+    membership: Annotated[Literal["attribute", "external", "both"], only(Kind.SEGMENT)] = Field(
         "attribute",
         description="Segments: a boolean attribute, an external segment of the same name (which"
         " Gainsight support must have switched on), or both.",
     )
-    exit_reason: str = Field(
+    exit_reason: Annotated[str, Effect.NONE, only(Kind.SEGMENT)] = Field(
         "left_segment",
         min_length=1,
         description="Segments: what the reason attribute says once a member has left.",
@@ -143,11 +139,6 @@ def _subject(sync: Sync, change: Change) -> tuple[str, str]:
     if is_link(sync):
         return "link", change.related or ""
     return "event" if sync.kind is Kind.EVENTS else resource_of(sync).model, change.address
-
-
-def is_of_people(sync: Sync) -> bool:
-    """Whether a sync writes what users are like, and not only what they did."""
-    return sync.kind in PEOPLE
 
 
 def is_external(sync: Sync) -> bool:

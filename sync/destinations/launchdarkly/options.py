@@ -7,14 +7,14 @@ So whatever should steer a flag becomes membership of a segment, by the context'
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Literal, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field, StrictBool, StrictInt, StrictStr
 
 from sync.destinations.identifiers import bounded
 from sync.destinations.names import Names
-from sync.destinations.options import VendorOptions
+from sync.destinations.options import Effect, VendorOptions, only
 from sync.destinations.transitions import event_errors, segment_name, tier_trait
 from sync.model import Change, Kind, Sync
 
@@ -29,61 +29,46 @@ ATTRIBUTE_NAMES = Names(
     reserved_prefixes=("/",),  # a path into a nested attribute
 )
 EVENT_NAMES = Names("event", max_bytes=255)
-EVENTS = frozenset({Kind.EVENTS})
-SEGMENTS = frozenset({Kind.SEGMENT})
-VALUES = frozenset({Kind.TRAITS, Kind.OBJECTS})
-_KINDS: dict[str, Collection[Kind]] = {
-    "tiers": SEGMENTS,
-    "value_segments": VALUES,
-    "prefix": VALUES,
-    "identify": SEGMENTS | VALUES,
-    "metric_value": EVENTS,
-    "one_per_request": EVENTS,
-}
+VALUES = only(Kind.TRAITS, Kind.OBJECTS)
 
-Scalar = StrictBool | StrictInt | StrictStr
+Scalars = tuple[StrictBool | StrictInt | StrictStr, ...]
 
 
 class Options(VendorOptions):
     """What a model's entry may say to LaunchDarkly alone."""
 
-    ASIDE: ClassVar[frozenset[str]] = frozenset(
-        {
-            "big",
-            "create",
-            "adopt",
-            "tier_order",
-            "metric_value",
-            "one_per_request",
-            "conservative",
-        }
-    )
-    MANNER: ClassVar[frozenset[str]] = frozenset({"identify"})
-    LISTED: ClassVar[frozenset[str]] = frozenset({"value_segments"})
-    KINDS = _KINDS
-
     context_kind: str = Field("user", description="Whose keys these are. Objects: `object_type`.")
-    big: bool = Field(False, description="Create missing segments as big ones: over 15,000 keys.")
-    create: bool = Field(True, description="Create missing segments; else they hold the sync.")
-    adopt: bool = Field(False, description="Also write to segments that don't carry our tag.")
-    tiers: tuple[Scalar, ...] = Field(
+    big: Annotated[bool, Effect.NONE] = Field(
+        False, description="Create missing segments as big ones: over 15,000 keys."
+    )
+    create: Annotated[bool, Effect.NONE] = Field(
+        True, description="Create missing segments; else they hold the sync."
+    )
+    adopt: Annotated[bool, Effect.NONE] = Field(
+        False, description="Also write to segments that don't carry our tag."
+    )
+    tiers: Annotated[Scalars, only(Kind.SEGMENT)] = Field(
         (), max_length=MAX_TIERS, description="Segments: one more segment for each of these tiers."
     )
-    tier_order: Literal["remove_first", "add_first"] = Field(
+    tier_order: Annotated[Literal["remove_first", "add_first"], Effect.NONE] = Field(
         "remove_first", description="A moving member is for a moment in no tier, or in two."
     )
-    value_segments: Mapping[str, tuple[Scalar, ...]] = Field(
+    value_segments: Annotated[Mapping[str, Scalars], Effect.PLACES, VALUES] = Field(
         {}, description="Traits, objects: one segment for each of these values of these traits."
     )
-    prefix: str = Field("", description="In front of the keys of `value_segments`.")
-    identify: bool = Field(
+    prefix: Annotated[str, VALUES] = Field(
+        "", description="In front of the keys of `value_segments`."
+    )
+    identify: Annotated[bool, Effect.MANNER, VALUES | {Kind.SEGMENT}] = Field(
         False, description="Also show the traits in the list of contexts. Flags don't see them."
     )
-    metric_value: str | None = Field(None, description="Events: the trait with the number.")
-    one_per_request: bool = Field(
+    metric_value: Annotated[str | None, Effect.NONE, only(Kind.EVENTS)] = Field(
+        None, description="Events: the trait with the number."
+    )
+    one_per_request: Annotated[bool, Effect.NONE, only(Kind.EVENTS)] = Field(
         False, description="Events: never count one twice, for a request each."
     )
-    conservative: Mapping[str, Any] = Field(
+    conservative: Annotated[Mapping[str, Any], Effect.NONE] = Field(
         {},
         description="Flag key -> name or value of the variation for a context that is not known.",
     )

@@ -8,14 +8,14 @@ nothing in this file can write that `false`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
 from sync.destinations.exchange import JSON
 from sync.destinations.identifiers import bounded, email_address
 from sync.destinations.names import RENAME, Names, unknown_identifier
-from sync.destinations.options import Transitions
+from sync.destinations.options import Effect, Transitions, only
 from sync.destinations.transitions import (
     Occurrence,
     event_errors,
@@ -49,13 +49,10 @@ ListId = Annotated[str, StringConstraints(pattern=r"^CG_[A-Za-z0-9]+$")]
 class Options(Transitions):
     """What a model's entry may say to Qualtrics alone."""
 
-    ASIDE: ClassVar[frozenset[str]] = Transitions.ASIDE | {"update_only"}
-    KINDS = Transitions.KINDS | {"mailing_list": {Kind.SEGMENT}}
-
-    mailing_list: ListId | None = Field(
+    mailing_list: Annotated[ListId | None, only(Kind.SEGMENT)] = Field(
         None, description="Segments: also keep this mailing list. Without it, only the flag."
     )
-    update_only: bool = Field(
+    update_only: Annotated[bool, Effect.NONE] = Field(
         False, description="Never create contacts: rows of unknown people are rejected."
     )
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
+from pydantic import Field
 
 from sync.destinations import registry
+from sync.destinations.options import Effect, Transitions, only
 from sync.destinations.spec import Destination
+from sync.model import Kind
 
 OPTIONAL = {"audit", "limits_for", "login_url", "mapping_hints", "person_url", "pull", "unready"}
 
@@ -35,3 +38,20 @@ def test_what_a_vendor_can_do_is_what_it_overrides() -> None:
         "qualtrics": {"login_url", "mapping_hints", "pull", "unready"},
         "webhook": set(),
     }
+
+
+def test_an_option_says_itself_for_which_kinds_it_is_and_what_another_value_of_it_means() -> None:
+    class Options(Transitions):
+        place: str = ""
+        manner: Annotated[bool, Effect.MANNER] = False
+        aside: Annotated[bool, Effect.NONE, only(Kind.EVENTS)] = False
+        lists: Annotated[dict[str, list[str]], Effect.PLACES] = Field({})
+
+    assert Options.ASIDE == {"aside", "on_enter", "on_exit"}
+    assert (Options.MANNER, Options.LISTED) == ({"manner"}, {"lists"})
+    assert Options.KINDS == {
+        "aside": {Kind.EVENTS},
+        "on_enter": {Kind.SEGMENT},
+        "on_exit": {Kind.SEGMENT},
+    }
+    assert Transitions.ASIDE == {"on_enter", "on_exit"}
