@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 
 import orjson
 
-from sync.destinations.answers import UnreadableAnswer, listed, mapping
-from sync.destinations.exchange import JSON, BatchRefused, Conversation, Piece, Request
+from sync.destinations.answers import UnreadableAnswer, inside, listed
+from sync.destinations.exchange import JSON, Conversation, Piece, Request
 from sync.destinations.gainsight_px.model import EVENT_ID, EVENT_NAMES, subject
-from sync.destinations.gainsight_px.reading import PAGE, accepted, is_taken, refusal, said
+from sync.destinations.gainsight_px.reading import PAGE, accepted, outcome_of
 from sync.destinations.identifiers import digest
 from sync.destinations.stages import Row, Stage, each
 from sync.destinations.transitions import Occurrence, occurrence
@@ -88,12 +88,7 @@ def _send(row: Row, one: Occurrence, part: JSON, is_cloud: bool) -> Conversation
     if is_doubtful and (yield from _was_stored(row, one)):
         return DELIVERED
     path, to = (PUSH, "cloud") if is_cloud else ("/v1/events/custom", "api")
-    response = yield Request("POST", path, json=part, to=to, is_repeatable=False)
-    if is_taken(response):
-        return DELIVERED
-    if response.status == 404:
-        raise BatchRefused("gainsight-px-404", said(response))
-    return refusal(response)
+    return outcome_of((yield Request("POST", path, json=part, to=to, is_repeatable=False)))
 
 
 def _was_stored(row: Row, one: Occurrence) -> Conversation[bool]:
@@ -106,11 +101,10 @@ def _was_stored(row: Row, one: Occurrence) -> Conversation[bool]:
         query["dateRangeEnd"] = str(unix_milliseconds(one.at + AROUND))
     response = yield Request("GET", "/v1/events/custom", query=query)
     found = listed(accepted(response), "customEvents")
-    is_stored = any(_is_it(stored, _id(one)) for stored in found)
+    is_stored = any(
+        _id(one) in (stored.get("eventId"), inside(stored, "attributes").get(EVENT_ID))
+        for stored in found
+    )
     if not is_stored and len(found) >= PAGE:
         raise UnreadableAnswer("there are more events than one page shows")
     return is_stored
-
-
-def _is_it(stored: Mapping[str, JSON], wanted: str) -> bool:
-    return wanted in (stored.get("eventId"), mapping(stored.get("attributes")).get(EVENT_ID))

@@ -8,7 +8,14 @@ from typing import Any
 from urllib.parse import quote
 
 from sync.destinations.answers import chunks, listed, mapping, object_if_any, says_no, word
-from sync.destinations.exchange import JSON, Conversation, Request, Response, UnreadableAnswer
+from sync.destinations.exchange import (
+    JSON,
+    BatchRefused,
+    Conversation,
+    Request,
+    Response,
+    UnreadableAnswer,
+)
 from sync.destinations.gainsight_px.model import (
     ACCOUNTS,
     ATTRIBUTES,
@@ -22,7 +29,7 @@ from sync.destinations.gainsight_px.model import (
 )
 from sync.destinations.read_back import Expected, Found
 from sync.destinations.transitions import segment_name
-from sync.model import Kind, Rejected, Sync
+from sync.model import DELIVERED, Kind, Outcome, Rejected, Sync
 
 Record = Mapping[str, Any]
 LOOK_UP = 25
@@ -54,8 +61,17 @@ def said(response: Response) -> str:
     return "; ".join(str(text) for text in texts if text) or f"status {response.status}"
 
 
-def refusal(response: Response) -> Rejected:
-    """One row refused."""
+def is_missing(response: Response) -> bool:
+    """Whether the vendor has no such record; a 404 of a proxy in between is UnreadableAnswer."""
+    return response.status == 404 and bool(said(response))
+
+
+def outcome_of(response: Response) -> Outcome:
+    """Of one record's write: taken, or refused. A 404 here is about the address: BatchRefused."""
+    if is_taken(response):
+        return DELIVERED
+    if is_missing(response):
+        raise BatchRefused("gainsight-px-404", said(response))
     return Rejected("gainsight-px-refused", said(response))
 
 
@@ -103,8 +119,7 @@ def look(resource: Resource, identity: str) -> Conversation[Record | None]:
     if path is None:
         return (yield from search(resource, [identity])).get(identity)
     response = yield Request("GET", path)
-    if response.status == 404:
-        said(response)  # unless a proxy in between says so
+    if is_missing(response):
         return None
     found = accepted(response)
     if found.get(resource.key, found.get("id")) != identity:

@@ -24,11 +24,19 @@ from sync.destinations.gainsight_px.model import (
     resource_of,
     subject,
 )
-from sync.destinations.gainsight_px.reading import Record, is_taken, look, refusal, said, search
+from sync.destinations.gainsight_px.reading import (
+    Record,
+    is_missing,
+    is_taken,
+    look,
+    outcome_of,
+    said,
+    search,
+)
 from sync.destinations.identifiers import bounded
 from sync.destinations.stages import Row, Stage, each
 from sync.destinations.transitions import segment_name, traits_of
-from sync.model import DELIVERED, Cause, Change, Kind, Op, Outcome, Rejected, Sync
+from sync.model import DELIVERED, Cause, Change, Delivered, Kind, Op, Outcome, Rejected, Sync
 
 ASSERTIONS = (Cause.IN_DOUBT, Cause.ASSERTED)
 """Causes of changes that say everything."""
@@ -44,7 +52,7 @@ def body(pieces: Sequence[Piece]) -> JSON:
     resource, identity = subject(pieces)
     merged: dict[str, JSON] = {}
     for sync, change in sorted(pieces, key=lambda piece: piece.change.op is not Op.REMOVE):
-        merged |= _link(change) if is_link(sync) else _attributes(sync, change)
+        merged |= _attributes(sync, change)
     own = {name: value for name, value in merged.items() if name in resource.fields}
     custom = {name: value for name, value in merged.items() if name not in own}
     if not (merged or any(map(_has_to_be_there, pieces))):
@@ -58,13 +66,10 @@ def _has_to_be_there(piece: Piece) -> bool:
     return piece.change.op is Op.ADD and not is_member_alone
 
 
-def _link(change: Change) -> dict[str, JSON]:
-    is_cut = change.op is Op.REMOVE
-    return {"accountId": "" if is_cut else bounded(change.address, MAX_IDENTIFIER_BYTES)}
-
-
 def _attributes(sync: Sync, change: Change) -> dict[str, JSON]:
     resource, has_left = resource_of(sync), change.op is Op.REMOVE
+    if is_link(sync):
+        return {"accountId": "" if has_left else bounded(change.address, MAX_IDENTIFIER_BYTES)}
     types = {trait.name: attribute_type(trait.data_type) for trait in sync.traits}
     found = _expressed(traits_of(sync, change))
     for name, value in found.items():
@@ -154,32 +159,27 @@ def _create(resource: Resource, identity: str, part: bytes, tag_key: str) -> Con
     own: dict[str, JSON] = {"type": "USER"} if resource is USERS else {"name": identity}
     given = {**own, "propertyKeys": [tag_key], **orjson.loads(part)}
     response = yield Request("POST", f"/v1/{resource.name}", json=given)
-    if is_taken(response):
-        return DELIVERED
-    if response.status == 404:
-        raise BatchRefused("gainsight-px-404", said(response))
+    outcome = outcome_of(response)
+    if isinstance(outcome, Delivered):
+        return outcome
     # Refused, or there since a moment ago: by an earlier attempt, or by the product itself.
-    again = yield from _update(resource, identity, part)
-    return again or refusal(response)
+    return (yield from _update(resource, identity, part)) or outcome
 
 
 def _update(resource: Resource, identity: str, part: bytes) -> Conversation[Outcome | None]:
     """None when there is nobody to update."""
     path = path_of(resource, identity) or f"/v1/{resource.name}/update"
     response = yield Request("PUT", path, json=part)
-    if is_taken(response):
-        return DELIVERED
-    refused = refusal(response)
-    return None if response.status == 404 else refused
+    return None if is_missing(response) else outcome_of(response)
 
 
 def _may_create(pieces: Sequence[Piece]) -> bool:
     """Only an add, or an assertion, has everything that a new user or account needs."""
-    return any(_creates(sync) for sync, change in pieces if _is_whole(change))
-
-
-def _is_whole(change: Change) -> bool:
-    return change.op is Op.ADD or (change.op is Op.CHANGE and change.cause in ASSERTIONS)
+    return any(
+        _creates(sync)
+        for sync, change in pieces
+        if change.op is Op.ADD or (change.op is Op.CHANGE and change.cause in ASSERTIONS)
+    )
 
 
 def _creates(sync: Sync) -> bool:
@@ -223,8 +223,7 @@ def forget(how: str, known: Known, syncs: Sequence[Sync]) -> Conversation[Erased
     else:
         response = yield Request("DELETE", path, query=query)
     said_of = "DELETE /v1/users/{id}?hardDelete=true"
-    if response.status == 404:
-        said(response)  # unless a proxy in between says so
+    if is_missing(response):
         return Erased(said_of, NOBODY)
     if not is_taken(response):
         raise BatchRefused(f"gainsight-px-{response.status}", said(response))
