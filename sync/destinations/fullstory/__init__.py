@@ -68,6 +68,7 @@ class Fullstory(Destination):
     verdicts = dict.fromkeys((400, 404, 422), Verdict.READ)
     encode = staticmethod(operations.encode)
     mapping_errors = staticmethod(operations.mapping_errors)
+    audit = staticmethod(reading.audit)
     forget = staticmethod(reading.forget)
 
     def __init__(self, settings: Settings) -> None:
@@ -109,11 +110,6 @@ class Fullstory(Destination):
         for one in expected if sync.kind in PEOPLE else ():
             results.append((yield from reading.seen(sync, one)))
         return results
-
-    def audit(self, syncs: Sequence[Sync]) -> Conversation[Sequence[Problem]]:
-        """The account's budget of property names, shared with whatever the browser records."""
-        yield from ()
-        return reading.over_budget(syncs)
 
     def person_url(self, address: str) -> str | None:
         """A link to one person's sessions, for users who may log in; None without `org_id`."""

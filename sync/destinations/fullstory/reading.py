@@ -161,8 +161,9 @@ def _matches(wanted: JSON, shown: JSON) -> bool:
         return False
 
 
-def over_budget(syncs: Sequence[Sync]) -> list[Problem]:
-    """Complaints about names that an account will run out of."""
+def audit(syncs: Sequence[Sync]) -> Conversation[Sequence[Problem]]:
+    """The account's budget of property names, shared with whatever the browser records."""
+    yield from ()
     people = [sync for sync in syncs if sync.kind in PEOPLE]
     names = {name for sync in people for name in property_names(sync)}
     segments = sum(sync.kind is Kind.SEGMENT for sync in people)

@@ -20,11 +20,9 @@ from sync.destinations.qualtrics import contacts, readiness, reading, responses
 from sync.destinations.qualtrics.contacts import ListId, Options
 from sync.destinations.qualtrics.delivery import Delivery
 from sync.destinations.qualtrics.wire import ROOT
-from sync.destinations.read_back import Expected, Found
-from sync.destinations.spec import Destination, Erased, Health, Known, Lag, Page
+from sync.destinations.spec import Destination, Lag, Page
 from sync.destinations.stages import Stage
 from sync.destinations.transitions import PEOPLE
-from sync.errors import Problem
 from sync.model import Change, Kind, Sync
 
 WRITES_PER_SECOND = 350 / 60
@@ -75,10 +73,14 @@ class Qualtrics(Destination):
     answer_fields = frozenset({"answers"})
     lag = Lag(300.0, "Qualtrics' search follows writes after a delay")
     has_read_back = True
+    check = readiness.check
+    find = reading.find
+    forget = reading.forget
     mapping_errors = staticmethod(contacts.mapping_errors)
+    unready = readiness.unready
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+        self.connection = settings
         rate = settings.requests_per_second
         # One batch at a time: Qualtrics works off the writes to one list one after the other.
         self.limits = Limits(10_000, 4_500_000, 64_000, rate or WRITES_PER_SECOND, concurrency=1)
@@ -105,33 +107,15 @@ class Qualtrics(Destination):
 
     def encode(self, sync: Sync, change: Change) -> Sequence[JSON]:
         """Three parts: the contact, its opt-out, its transaction's data."""
-        return contacts.parts(sync, change, self._settings.empty_value)
+        return contacts.parts(sync, change, self.connection.empty_value)
 
     def stages(self) -> Sequence[Stage]:
         """Contacts and memberships, then opt-outs, then transactions."""
-        settings = self._settings
+        settings = self.connection
         return Delivery(f"/directories/{settings.directory_id}", settings.mailing_list).stages()
-
-    def check(self) -> Conversation[Health]:
-        """Datacenter, directory, deduplication, and the list all contacts are written through."""
-        return (yield from readiness.check(self._settings))
-
-    def unready(self, sync: Sync) -> Conversation[Sequence[Problem]]:
-        """A key that contradicts the connection; a mailing list that is missing, or its own."""
-        return (yield from readiness.unready(self._settings, sync))
-
-    def find(
-        self, sync: Sync, expected: Sequence[Expected]
-    ) -> Conversation[Sequence[Found | None]]:
-        """By search, whose index follows writes after a delay that is not documented."""
-        return (yield from reading.find(self._settings, sync, expected))
-
-    def forget(self, how: str, known: Known, syncs: Sequence[Sync]) -> Conversation[Erased]:
-        """Delete every contact with this key."""
-        return (yield from reading.forget(self._settings, known))
 
     def pull(self, cursor: str | None) -> Conversation[Page]:
         """Responses to the connection's `surveys` since the cursor; records of one shape."""
-        settings = self._settings
+        settings = self.connection
         since = settings.responses_since
         return (yield from responses.pull(settings.surveys, cursor, since))

@@ -16,13 +16,14 @@ from sync.errors import Problem
 from sync.model import Sync
 
 if TYPE_CHECKING:
-    from sync.destinations.qualtrics import Settings
+    from sync.destinations.qualtrics import Qualtrics, Settings
 
 HOME_NAME = "zz data sync - do not send"
 
 
-def check(settings: Settings) -> Conversation[Health]:
+def check(qualtrics: Qualtrics) -> Conversation[Health]:
     """Datacenter, directory, deduplication, and the list all contacts are written through."""
+    settings = qualtrics.connection
     response = yield Request("GET", "/whoami", to="api")
     who = result_of(response)
     brand, found = word(who.get("brandId")), word(who.get("datacenter"))
@@ -77,9 +78,9 @@ def _has_list(settings: Settings, mailing_list: str) -> Conversation[bool]:
     return True
 
 
-def unready(settings: Settings, sync: Sync) -> Conversation[Sequence[Problem]]:
-    """A key without a rule of deduplication; a missing mailing list, or the connection's own."""
-    found: list[Problem] = []
+def unready(qualtrics: Qualtrics, sync: Sync) -> Conversation[Sequence[Problem]]:
+    """A key that contradicts the connection; a mailing list that is missing, or its own."""
+    settings, found = qualtrics.connection, list[Problem]()
     key, by = key_of(sync), settings.deduplicate_by
     if key != by:
         text = f"the model identifies by {key}, but the connection deduplicates by {by}"

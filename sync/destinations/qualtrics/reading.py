@@ -23,7 +23,7 @@ from sync.destinations.transitions import flag, segment_name
 from sync.model import Kind, Sync
 
 if TYPE_CHECKING:
-    from sync.destinations.qualtrics import Settings
+    from sync.destinations.qualtrics import Qualtrics, Settings
 
 PAGE = 50
 PAGED = f"pageSize={PAGE}&useNewPaginationScheme=true"
@@ -77,10 +77,10 @@ def opted_out(mailing_list: str) -> Conversation[frozenset[str]]:
 
 
 def find(
-    settings: Settings, sync: Sync, expected: Sequence[Expected]
+    qualtrics: Qualtrics, sync: Sync, expected: Sequence[Expected]
 ) -> Conversation[Sequence[Found | None]]:
     """By search, whose index follows writes after a delay that is not documented."""
-    results: list[Found | None] = []
+    settings, results = qualtrics.connection, list[Found | None]()
     for one in expected if sync.kind is not Kind.EVENTS else ():
         people = yield from search(key_of(sync), address_of(sync, one.address), with_embedded=True)
         if len(people) != 1:
@@ -119,8 +119,11 @@ def _is_placed(settings: Settings, sync: Sync, one: Expected, contact: str) -> C
     return one.is_member or bool(result_of(response).get("mailingListUnsubscribed"))
 
 
-def forget(settings: Settings, known: Known) -> Conversation[Erased]:
+def forget(
+    qualtrics: Qualtrics, how: str, known: Known, syncs: Sequence[Sync]
+) -> Conversation[Erased]:
     """Delete every contact with this key; the search knows of new ones only after a while."""
+    settings = qualtrics.connection
     path, key = settings.list_path(settings.mailing_list), known.identify_by or "extRef"
     found = yield from look_up(path, key, {known.address.lower(): 0}, is_patient=True)
     answer = NOBODY
