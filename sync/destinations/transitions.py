@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -75,6 +75,10 @@ class Occurrence:
     facts: Mapping[str, Any]
     """As the warehouse has them; only a transition's are free of None."""
     is_transition: bool = False
+
+    def timed(self, name: str, form: Callable[[datetime], Any]) -> dict[str, Any]:
+        """When it occurred, in a vendor's form and under its name; empty where that is unknown."""
+        return {} if self.at is None else {name: form(self.at)}
 
     @property
     def ulid(self) -> str:

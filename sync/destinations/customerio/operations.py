@@ -131,15 +131,13 @@ def _event(sync: Sync, change: Change) -> JSON:
         return None
     if not (found.is_transition or _is_readable(found.at)):
         raise ValueError("the event's time is out of the range that Customer.io reads")
-    event = {
+    return {
         **_person(sync, change, "event"),
         "name": found.name,
         "id": found.ulid,
         "attributes": EVENT_DATA.of(found.facts),
+        **found.timed("timestamp", unix_seconds),
     }
-    if found.at is not None:
-        event["timestamp"] = unix_seconds(found.at)
-    return event
 
 
 def _is_readable(at: datetime | None) -> bool:

@@ -170,15 +170,13 @@ def _event(sync: Sync, change: Change, uid: str) -> JSON:
         types = dict.fromkeys(values, "str")
     else:
         values, types = properties(sync, found.facts)
-    event: dict[str, JSON] = {
+    return {
         "name": found.name,
         "user": {"uid": uid},
         "properties": {**values, "event_id": event_id(sync, change)},
         "schema": {"properties": {**types, "event_id": "str"}},
+        **found.timed("timestamp", iso_8601),
     }
-    if found.at is not None:
-        event["timestamp"] = iso_8601(found.at)
-    return event
 
 
 def type_word(data_type: str, value: Any) -> str:

@@ -30,27 +30,27 @@ def occurrences(pieces: Sequence[Piece]) -> list[Occurrence]:
 
 def event(one: Occurrence, identity: str, tag_key: str) -> JSON:
     """For `POST /v1/events/custom`."""
-    found: dict[str, JSON] = {
+    return {
         "eventId": _id(one),
         "eventName": one.name,
         "identifyId": identity,
         "propertyKey": tag_key,
         "userType": "USER",
         "attributes": _properties(one),
+        **one.timed("date", unix_milliseconds),
     }
-    return found if one.at is None else {**found, "date": unix_milliseconds(one.at)}
 
 
 def cloud_event(one: Occurrence, identity: str) -> JSON:
     """For the Segment-compatible endpoint, whose key names the product."""
-    found: dict[str, JSON] = {
+    return {
         "type": "track",
         "messageId": _id(one),
         "userId": identity,
         "event": one.name,
         "properties": _properties(one),
+        **one.timed("timestamp", iso_8601),
     }
-    return found if one.at is None else {**found, "timestamp": iso_8601(one.at)}
 
 
 def _id(one: Occurrence) -> str:

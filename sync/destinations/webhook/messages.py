@@ -40,9 +40,8 @@ def event(sync: Sync, change: Change) -> JSON:
     if found is None:
         return None
     properties = {k: v for k, v in VALUES.of(found.facts).items() if v is not None}
-    body = {"id": f"msg_{found.ulid}", "type": "event", "event": found.name}
-    if found.at is not None and not found.is_transition:
-        body["timestamp"] = iso_8601(found.at)
+    at = {} if found.is_transition else found.timed("timestamp", iso_8601)
+    body = {"id": f"msg_{found.ulid}", "type": "event", "event": found.name, **at}
     return {**body, "data": {**_subject(sync, change), "properties": properties}}
 
 
