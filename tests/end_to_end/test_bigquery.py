@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,12 +22,12 @@ from e2e.bigquery import (
     RUN_SECONDS,
     BigQuery,
     OnBigQuery,
-    OnDuckDB,
     emulator,
 )
 from e2e.command import until
 from e2e.connections import CUSTOMERIO
 from e2e.emulated import Emulated
+from e2e.twins import OnDuckDB, two_days
 from e2e.warehouses import DuckDBFile
 
 from sync.plan.buckets import bucket_of
@@ -103,10 +102,6 @@ TYPES = {
     "amount": "decimal(10, 2)",
 }
 SENT = "email company seats mrr score is_paying born_on seen_at asked_at extra"
-VARYING = re.compile(rb'"timestamp":\d+|"id":"[0-9A-Z]{26}"')
-"""What a run's own time is in."""
-ITEM = re.compile(rb'(?:^\{"batch":\[|,)(?=\{"type":)')
-"""Where an item of a batch begins."""
 
 
 def models(engine: str) -> list[dict[str, Any]]:
@@ -310,21 +305,6 @@ def test_its_requests_hold_duckdbs_items_byte_by_byte(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("activation_sandbox.gate.KEPT_BYTES", 10**7)
-    there, here = (_two_days(made, running_sandbox) for made in (project, twin))
+    there, here = (two_days(made, running_sandbox) for made in (project, twin))
     assert len(there) > 4
     assert there == here
-
-
-def _two_days(project: Emulated, sandbox: Sandbox) -> list[tuple[str, str, list[bytes]]]:
-    """Every request of two days but for what a run's own time is in."""
-    sandbox.control.reset()
-    project.sync("apply")
-    project.dbt("build", "--vars", "day: 2")
-    project.sync("apply")
-    sent = sandbox._server._traffic.exchanges
-    return [(x.entry.method, x.entry.path, _items(x.sent)) for x in sent]
-
-
-def _items(body: bytes) -> list[bytes]:
-    """The items of a request, whose order DuckDB chooses as it likes."""
-    return sorted(ITEM.split(VARYING.sub(b"", body.removesuffix(b"]}"))))

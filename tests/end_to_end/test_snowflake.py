@@ -15,10 +15,13 @@ from typing import Any
 import pytest
 import yaml
 from activation_sandbox.client import SandboxControl
+from activation_sandbox.server import Sandbox
 from e2e import connections
 from e2e.command import until
 from e2e.connections import CUSTOMERIO
 from e2e.emulated import PYTHON, Emulated, Snowflake, emulator
+from e2e.twins import OnDuckDB, two_days
+from e2e.warehouses import DuckDBFile
 
 from sync.plan.buckets import bucket_of
 
@@ -29,8 +32,7 @@ _databases = itertools.count(1)
 
 PEOPLE = """
 with numbers as (
-    select column1 as n
-    from (values {% for i in range(1, 63) %}({{ i }}){{ ", " if not loop.last }}{% endfor %})
+    {% for i in range(1, 63) %}select {{ i }} as n {{ "union all " if not loop.last }}{% endfor %}
 )
 select
     cast('p_' || lpad(cast(n as varchar), 3, '0') as varchar) as person_id,
@@ -42,9 +44,9 @@ select
     cast(n / 8.0 as double) as score,
     cast(n % 2 = 0 as boolean) as is_paying,
     cast('2024-01-31' as date) as born_on,
-    cast('2024-05-01 10:11:12.123456' as timestamp_ntz) as seen_at,
-    cast('2024-05-01 12:00:00 +0200' as timestamp_tz) as asked_at,
-    cast(object_construct('n', n) as variant) as extra
+    cast('2024-05-01 10:11:12.123456' as {{ var('naive') }}) as seen_at,
+    cast('2024-05-01 12:00:00{{ var('ahead') }}' as {{ var('zoned') }}) as asked_at,
+    {{ var('nested') }} as extra
 from numbers
 where {% if var('day') == 2 %}n not in (10, 20, 30, 40){% else %}n <= 60{% endif %}
 """
@@ -58,6 +60,23 @@ select cast('e_' || person_id as varchar) as event_id, person_id, mrr as amount,
 from {{ ref('traits_people') }}
 where seats > 150
 """
+WORDS = {
+    "snowflake": {
+        "naive": "timestamp_ntz",
+        "zoned": "timestamp_tz",
+        "ahead": " +0200",
+        "nested": "cast(object_construct('n', n) as variant)",
+        "any": "variant",
+    },
+    "duckdb": {
+        "naive": "timestamp",
+        "zoned": "timestamptz",
+        "ahead": "+02",
+        "nested": "json_object('n', n)",
+        "any": "json",
+    },
+}
+"""What the engines call the same."""
 TYPES = {
     "person_id": "varchar",
     "email": "varchar",
@@ -67,69 +86,78 @@ TYPES = {
     "score": "double",
     "is_paying": "boolean",
     "born_on": "date",
-    "seen_at": "timestamp_ntz",
-    "asked_at": "timestamp_tz",
-    "extra": "variant",
+    "seen_at": "naive",
+    "asked_at": "zoned",
+    "extra": "any",
     "event_id": "varchar",
     "amount": "decimal(10, 2)",
 }
 
 
-def model(name: str, names: str, activation: dict[str, Any], unsent: str = "") -> dict[str, Any]:
+def model(
+    words: dict[str, str], name: str, names: str, activation: dict[str, Any], unsent: str = ""
+) -> dict[str, Any]:
     columns = []
     for of in names.split():
         told = {"send": False} if of in unsent.split() else {}
         told |= {"pii": of == "email"} if of in ("email", "company") else {}
         config = {"config": {"meta": {"activation": told}}} if told else {}
-        columns.append({"name": of, "data_type": TYPES[of], **config})
+        kind = words.get(TYPES[of], TYPES[of])
+        columns.append({"name": of, "data_type": kind, **config})
     meta = {"contract": {"enforced": True}, "meta": {"activation": activation}}
     return {"name": name, "config": meta, "columns": columns}
 
 
 SENT = "email company seats mrr score is_paying born_on seen_at asked_at extra"
-MODELS = [
-    model(
-        "traits_people",
-        f"person_id {SENT}",
-        {
-            "kind": "traits",
-            "identity": "person_id",
-            "destinations": [{"name": CUSTOMERIO, "traits": SENT.split()}],
-        },
-    ),
-    model(
-        "seg_paying",
-        "person_id email seats is_paying",
-        {
-            "kind": "segment",
-            "identity": "person_id",
-            "holdout": "calm",
-            "cap": {"entries": 1, "per": "30 days"},
-            "window": {"from": "00:00", "to": "23:59", "zone": "Europe/Berlin"},
-            "destinations": [
-                {
-                    "name": CUSTOMERIO,
-                    "identify_by": {"email": "email"},
-                    "on_enter": {"event": "began_to_pay"},
-                }
-            ],
-        },
-        unsent="email seats is_paying",
-    ),
-    model(
-        "purchases",
-        "event_id person_id amount seen_at",
-        {
-            "kind": "events",
-            "identity": "person_id",
-            "event": "bought",
-            "event_id": "event_id",
-            "occurred_at": "seen_at",
-            "initial": "send",
-            "destinations": [{"name": CUSTOMERIO}],
-        },
-    ),
-]
+
+
+def models(words: dict[str, str]) -> list[dict[str, Any]]:
+    return [
+        model(
+            words,
+            "traits_people",
+            f"person_id {SENT}",
+            {
+                "kind": "traits",
+                "identity": "person_id",
+                "destinations": [{"name": CUSTOMERIO, "traits": SENT.split()}],
+            },
+        ),
+        model(
+            words,
+            "seg_paying",
+            "person_id email seats is_paying",
+            {
+                "kind": "segment",
+                "identity": "person_id",
+                "holdout": "calm",
+                "cap": {"entries": 1, "per": "30 days"},
+                "window": {"from": "00:00", "to": "23:59", "zone": "Europe/Berlin"},
+                "destinations": [
+                    {
+                        "name": CUSTOMERIO,
+                        "identify_by": {"email": "email"},
+                        "on_enter": {"event": "began_to_pay"},
+                    }
+                ],
+            },
+            unsent="email seats is_paying",
+        ),
+        model(
+            words,
+            "purchases",
+            "event_id person_id amount seen_at",
+            {
+                "kind": "events",
+                "identity": "person_id",
+                "event": "bought",
+                "event_id": "event_id",
+                "occurred_at": "seen_at",
+                "initial": "send",
+                "destinations": [{"name": CUSTOMERIO}],
+            },
+        ),
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -138,35 +166,51 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
         yield found
 
 
-@pytest.fixture
-def project(tmp_path: Path, port: int, sandbox: SandboxControl) -> Iterator[Emulated]:
-    warehouse = Snowflake(port, f"Analytics_{next(_databases)}")
-    made = Emulated(tmp_path, warehouse, sandbox)
-    (tmp_path / "models").mkdir()
+def write(made: Emulated) -> None:
+    """The project's files, in the words of its engine, and what dbt builds of them."""
+    words = WORDS[made.warehouse.adapter]
+    (made.dir / "models").mkdir(parents=True)
+    holdouts = {"calm": {"percent": 20}}
     for name, text in {
         "models/traits_people.sql": PEOPLE,
         "models/seg_paying.sql": PAYING,
         "models/purchases.sql": PURCHASES,
-        "models/models.yml": yaml.safe_dump({"models": MODELS}),
+        "models/models.yml": yaml.safe_dump({"models": models(words)}),
         "dbt_project.yml": yaml.safe_dump(
             {
                 "name": "shop",
                 "profile": "shop",
                 "flags": {"send_anonymous_usage_stats": False},
-                "vars": {"day": 1, "activation": {"holdouts": {"calm": {"percent": 20}}}},
+                "vars": {"day": 1, **words, "activation": {"holdouts": holdouts}},
             }
         ),
         "profiles.yml": json.dumps(
             {
-                "shop": {"target": "dev", "outputs": {"dev": warehouse.output()}},
+                "shop": {"target": "dev", "outputs": {"dev": made.warehouse.output()}},
                 "destinations": {
-                    "dev": {CUSTOMERIO: connections.settings(CUSTOMERIO, sandbox.url)}
+                    "dev": {CUSTOMERIO: connections.settings(CUSTOMERIO, made.sandbox.url)}
                 },
             }
         ),
     }.items():
-        (tmp_path / name).write_text(text)
+        (made.dir / name).write_text(text)
     made.dbt("build")
+
+
+@pytest.fixture
+def project(tmp_path: Path, port: int, sandbox: SandboxControl) -> Iterator[Emulated]:
+    warehouse = Snowflake(port, f"Analytics_{next(_databases)}")
+    made = Emulated(tmp_path / "there", warehouse, sandbox)
+    write(made)
+    yield made
+    made.end()
+
+
+@pytest.fixture
+def twin(tmp_path: Path, sandbox: SandboxControl) -> Iterator[Emulated]:
+    """The same project on DuckDB."""
+    made = OnDuckDB(tmp_path / "here", DuckDBFile(tmp_path / "here.duckdb"), sandbox)
+    write(made)
     yield made
     made.end()
 
@@ -240,3 +284,15 @@ def _second_day(project: Emulated) -> None:
     assert project.sync("verify").stdout.count("100.0 % match") == 2
     assert "Left: removed on" in project.sync("why", "p_010").stdout
     assert project.sync("status").stdout.count("success") == 3
+
+
+def test_its_requests_hold_duckdbs_items_byte_by_byte(
+    project: Emulated,
+    twin: Emulated,
+    running_sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("activation_sandbox.gate.KEPT_BYTES", 10**7)
+    there, here = (two_days(made, running_sandbox) for made in (project, twin))
+    assert len(there) > 4
+    assert there == here

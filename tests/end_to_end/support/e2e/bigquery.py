@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from e2e.command import Finished, free_port
 from e2e.emulated import PYTHON, ROOT, Emulated
@@ -88,11 +87,3 @@ class OnBigQuery(Emulated):
         finished = self.launch(*arguments).wait(RUN_SECONDS)
         assert finished.code == expect, finished.text
         return finished
-
-
-@dataclass
-class OnDuckDB(Emulated):
-    """A project of the same files where the tests run, on the engine that is proven."""
-
-    dbt_program: ClassVar[str] = str(Path(sys.executable).with_name("dbt"))
-    program = (sys.executable, "-m", "sync")
