@@ -10,12 +10,15 @@ from pathlib import Path
 
 import pytest
 from activation_sandbox.client import SandboxControl
+from activation_sandbox.server import Sandbox
 from e2e.artifacts import Model
 from e2e.command import Finished, until
 from e2e.connections import CUSTOMERIO
 from e2e.emulated import PROGRAM, PYTHON
 from e2e.project import SmallProject
 from e2e.redshift import CLOCK, STRTOL, RedshiftSchema, proxy
+from e2e.twins import sent_to
+from e2e.warehouses import AnyWarehouse, DuckDBFile
 
 DRIVER = list(PYTHON.parents[1].glob("lib/*/site-packages/redshift_connector"))
 pytestmark = pytest.mark.skipif(not DRIVER, reason="no redshift_connector: run `make emulators`")
@@ -36,14 +39,20 @@ TYPES = {
 }
 
 
+def defined(folder: Path, warehouse: AnyWarehouse, sandbox: SandboxControl) -> SmallProject:
+    folder.mkdir()
+    made = SmallProject(folder, warehouse, sandbox)
+    activation = {"kind": "traits", "identity": "id", "destinations": [{"name": CUSTOMERIO}]}
+    made.define(Model("traits", "select * from people", TYPES, activation))
+    return made
+
+
 @pytest.fixture
 def project(tmp_path: Path, postgres_uri: str, sandbox: SandboxControl) -> Iterator[SmallProject]:
     warehouse = RedshiftSchema(postgres_uri, "small_redshift")
     warehouse.run(CLOCK, STRTOL, PEOPLE)
     with proxy(warehouse.host) as warehouse.port:
-        made = SmallProject(tmp_path, warehouse, sandbox)
-        activation = {"kind": "traits", "identity": "id", "destinations": [{"name": CUSTOMERIO}]}
-        made.define(Model("traits", "select * from people", TYPES, activation))
+        made = defined(tmp_path / "there", warehouse, sandbox)
         yield made
         made.end()
     warehouse.drop()
@@ -81,3 +90,22 @@ def test_the_driver_goes_through_two_days_and_a_kill(project: SmallProject) -> N
     assert project.attributes("p_1")["mrr"] == 1.57
     assert "No changes" in sync(project, "apply").stdout
     assert "100.0 % match; asked for 56" in sync(project, "verify").stdout
+
+
+def test_its_requests_hold_duckdbs_items_byte_by_byte(
+    project: SmallProject,
+    tmp_path: Path,
+    running_sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("activation_sandbox.gate.KEPT_BYTES", 10**7)
+    warehouse = DuckDBFile(tmp_path / "here.duckdb")
+    warehouse.run(PEOPLE)
+    here = defined(tmp_path / "here", warehouse, running_sandbox.control)
+    running_sandbox.control.reset()
+    sync(project, "apply")
+    sent = sent_to(running_sandbox)
+    running_sandbox.control.reset()
+    here.run("apply", expect=0)
+    assert sent and sent == sent_to(running_sandbox)
+    here.end()

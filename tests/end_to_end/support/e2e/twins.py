@@ -31,6 +31,11 @@ def two_days(project: Emulated, sandbox: Sandbox) -> list[tuple[str, str, list[b
     project.sync("apply")
     project.dbt("build", "--vars", "day: 2")
     project.sync("apply")
+    return sent_to(sandbox)
+
+
+def sent_to(sandbox: Sandbox) -> list[tuple[str, str, list[bytes]]]:
+    """The requests that it has, each with its items."""
     sent = sandbox._server._traffic.exchanges
     return [(x.entry.method, x.entry.path, _items(x.sent)) for x in sent]
 
