@@ -105,7 +105,7 @@ class Rollout:
 
 @dataclass(frozen=True, slots=True)
 class After:
-    """Another sync that has to be done with a person first: nothing may be pending there."""
+    """Another sync that comes first for a person: nothing may be pending there."""
 
     sync: str
     """Its name."""
@@ -116,7 +116,7 @@ class After:
     lag: Span | None = None
     """How long the other destination takes to act on what it has acknowledged."""
     may_lack: bool = False
-    """It is enough that nothing is pending there: whom the other sync does not want passes."""
+    """It is enough that nothing is pending there: the other sync need not have the person."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,17 +34,10 @@ FILE = click.argument(
 
 
 def salt_of(access: StateAccess, out: Path | None) -> str | None:
-    """What the ids of a plan are made with, where a file is to be written.
-
-    Raises ConfigError where another hand has written the file, before anything is planned.
-    """
+    """What the ids of a plan are made with, where a file is to be written."""
     from sync.commands.filing import salt_for
-    from sync.commands.plan_file import refuse_other
 
-    if out is None:
-        return None
-    refuse_other(out)
-    return salt_for(access)
+    return None if out is None else salt_for(access)
 
 
 def write_plan(
@@ -66,6 +59,19 @@ def write_plan(
 def applying(options: Options, name: str) -> str:
     """The command that sends the plan of a file."""
     return again(replace(options, select=(), exclude=(), selector=None), f"apply {quote(name)}")
+
+
+def claimed(out: Path | None) -> str:
+    """The file to be written, as it is shown; empty without one.
+
+    Raises ConfigError where another hand has written it, before anything is planned.
+    """
+    from sync.commands.plan_file import refuse_other
+
+    if out is None:
+        return ""
+    refuse_other(out)
+    return typed(out)
 
 
 def typed(given: Path) -> str:

@@ -12,7 +12,7 @@ from sync.cli.again import again
 from sync.cli.allowing import ALLOWANCES, LIMIT, ONLY_COHORT, allowed_of, flags_of
 from sync.cli.as_events import tell_gates
 from sync.cli.command import command
-from sync.cli.filing import OUT, applying, salt_of, typed, write_plan
+from sync.cli.filing import OUT, applying, claimed, salt_of, write_plan
 from sync.cli.orphans import load_telling, tell_gone
 from sync.cli.root import Differs
 from sync.cli.sections import JSON, PROJECT, SELECTION, STATE
@@ -59,7 +59,7 @@ def plan(
 
     if as_markdown and session.is_machine:
         raise click.UsageError("--markdown is for people, --json for machines: give one of them")
-    file = typed(out) if out is not None else ""
+    file = claimed(out)
     project = load_telling(session)
     access = as_moved(project, session.access(project))
     preflight = hold_unconnected(project, look(project, access, allowed_of(allowed)))

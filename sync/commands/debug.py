@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import NoReturn
 
@@ -64,9 +64,11 @@ def examine(
         return
     yield from _project(project)
     accounts: dict[str, list[str]] = {}
-    yield from _warehouse(project, access, accounts)
-    if is_full:
-        yield from _trial(replace(access(project), is_stopping=is_stopping), clock)
+    opened = list(_warehouse(project, access, accounts))
+    yield from opened
+    if is_full and all(one.is_ok for one in opened):
+        for what, found in trial.try_out(access(project), clock, is_stopping):
+            yield Tried(what, found) if isinstance(found, str) else _failed(what, found)
     if is_stopping():
         return
     yield from _connections(project, clock, accounts)
@@ -127,11 +129,6 @@ def _warehouse(
     yield Tried("models", models)
     if any(trait.is_pii for sync in project.syncs for trait in sync.traits):
         yield Tried("digests", _digests())
-
-
-def _trial(access: StateAccess, clock: Clock) -> Iterator[Tried]:
-    for what, found in trial.try_out(access, clock):
-        yield Tried(what, found) if isinstance(found, str) else _failed(what, found)
 
 
 def _adapter(engine: str, adapter: str) -> str:

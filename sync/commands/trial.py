@@ -43,36 +43,30 @@ class NotMade(SyncError):
     exit_code = EXIT_CODE
 
 
-def try_out(access: StateAccess, clock: Clock) -> Iterator[tuple[str, str | SyncError]]:
+def try_out(
+    access: StateAccess, clock: Clock, is_stopping: Callable[[], bool]
+) -> Iterator[tuple[str, str | SyncError]]:
     """Each step by name, with what was found or why it failed. Needs the right to create a schema.
 
-    The schema is dropped after a failure too, and once `access` says that a stop is wanted.
+    The schema is dropped after a failure too, and between two steps once `is_stopping`.
     """
     with TemporaryDirectory() as folder:
         schema = f"{access.schema}_trial_{secrets.token_hex(3)}"
         trial = Trial(_apart(access, schema, Path(folder)))
         began = clock.monotonic()
-        yield from _steps(trial)
+        yield from _steps(trial, is_stopping)
         if trial.is_made:
             yield _try("trial, dropped", trial, lambda trial: _drop(trial, clock, began))
 
 
 def _apart(access: StateAccess, schema: str, folder: Path) -> StateAccess:
     """The same warehouse, with nothing of the project."""
-    return StateAccess(
-        access.warehouse,
-        schema,
-        folder,
-        access.lock_wait,
-        "trial",
-        "trial",
-        is_stopping=access.is_stopping,
-    )
+    return StateAccess(access.warehouse, schema, folder, access.lock_wait, "trial", "trial")
 
 
-def _steps(trial: Trial) -> Iterator[tuple[str, str | SyncError]]:
+def _steps(trial: Trial, is_stopping: Callable[[], bool]) -> Iterator[tuple[str, str | SyncError]]:
     for name, step in STEPS.items():
-        if trial.access.is_stopping():
+        if is_stopping():
             return
         what, found = _try(f"trial, {name}", trial, step)
         yield what, found

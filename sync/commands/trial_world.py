@@ -13,7 +13,6 @@ from sync.model import Change, Counts, Kind, Relation, Sync, Trait
 from sync.rules import Holdout, Rules
 from sync.run.access import StateAccess
 from sync.run.store import SqlStore
-from sync.state import literals
 from sync.state import schema as t
 from sync.state.store import DELIVERED, Ack, Holder, PlanSummary, SyncReport
 from sync.warehouse import sql as e
@@ -105,9 +104,9 @@ class Trial:
     def write(self) -> None:
         """The people as they are now, in place of those before."""
         with self.access.opened() as state:
-            query = literals.rows(list(self.people.values()), TYPES, state.dialect)
+            rows = [tuple(map(one.get, TYPES)) for one in self.people.values()]
             state.run(e.delete(state.tables[MODEL], e.always()))
-            state.run(e.insert(state.tables[MODEL], list(TYPES), query))
+            state.append(state.tables[MODEL], list(TYPES), rows)
 
     def drop(self) -> None:
         """Everything that lies in the schema, and the schema."""

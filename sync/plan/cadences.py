@@ -69,17 +69,14 @@ class Paced:
 
     def join(self, c: Comparison, changes: exp.Select) -> exp.Select:
         """How often each person has entered, would enter first, and whether they are inside."""
-        key = e.col("identity", CHANGES)
-        parts: list[tuple[str, exp.Query, exp.Expr]] = []
-        if not self.is_alone:
-            parts.append(("higher", exp.select("*").from_(e.local(self.higher)), person(key)))
-        if self.entries is not None:
-            parts.append(("paced", self._counted(), person(key)))
-        if self.inside is not None:
-            parts.append(("inside", self.inside.copy(), person(key)))
-        if self.stored is not None:
-            parts.append(("kept", self._kept(self.stored), key))
-        for alias, query, who in parts:
+        parts: list[tuple[str, exp.Query]] = []
+        parts += [] if self.is_alone else [("higher", exp.select("*").from_(e.local(self.higher)))]
+        parts += [("paced", self._counted())] if self.entries is not None else []
+        parts += [("inside", self.inside.copy())] if self.inside is not None else []
+        parts += [("kept", self._kept(self.stored))] if self.stored is not None else []
+        for alias, query in parts:
+            key = e.col("identity", CHANGES)
+            who = key if alias == "kept" else person(key)
             is_same = e.equals(e.col("person", self._as(alias)), who)
             rows = query.subquery(e.ident(self._as(alias)))
             changes = changes.join(rows, on=is_same, join_type="left", copy=False)

@@ -116,8 +116,10 @@ class Capped:
 
 
 def ahead(c: Comparison, delay: Delay, enters: exp.Expr) -> exp.Expr:
-    """How many entries of the person go before a change, by time: events, or a key that the model
-    has in two spellings."""
+    """How many entries of the same person come before a change in the plan, by time.
+
+    There are several of events, and of an address that the model has in two spellings.
+    """
     asks = e.all_of(enters, exp.Not(this=e.paren(held_before(c, delay))))
     order = [e.col("occurred_at", CHANGES), e.col("identity", CHANGES)]
     rank = exp.Window(

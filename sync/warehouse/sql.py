@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache, reduce
 
@@ -61,13 +61,15 @@ def literal(value: bool | int | float | str) -> exp.Expr:
     return text(value) if isinstance(value, str) else number(value)
 
 
-def value(found: bool | int | float | str | Decimal | datetime | None) -> exp.Expr:
+def value(found: bool | int | float | str | Decimal | date | None) -> exp.Expr:
     """A value of Python as a literal; a time is taken as it stands."""
     match found:
         case None:
             return exp.Null()
         case datetime():
             return exp.cast(text(found.isoformat(" ")), exp.DataType.Type.TIMESTAMP)
+        case date():
+            return exp.cast(text(found.isoformat()), exp.DataType.Type.DATE)
         case Decimal():
             return exp.Literal.number(str(found))
     return literal(found)

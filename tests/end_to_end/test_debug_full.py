@@ -106,7 +106,17 @@ def test_a_login_that_may_create_no_schema_is_told_so(
     def refused(state: StateTables) -> exp.Command:
         return exp.Command(this="create", expression="schema information_schema.no")
 
+    run("apply", expect=None)  # the state is there, and needs no schema
     monkeypatch.setattr("sync.state.schema.create_schema", refused)
     told = run("debug", "--full", expect=None).text
     assert "--full needs the right to create one" in told
     assert "trial, dropped" not in told and "trial, plan" not in told
+
+
+@pytest.mark.parametrize("shop", ["postgres"], indirect=True)
+def test_a_warehouse_that_can_t_be_reached_is_told_once(shop: SmallProject, run: Runs) -> None:
+    profiles = shop.dir / "profiles.yml"
+    profiles.write_text(profiles.read_text().replace('"port": 5432', '"port": 1'))
+    told = run("debug", "--full", expect=5).text
+    assert "warehouse                FAILED" in told
+    assert "trial" not in told and "customerio               OK" in told
