@@ -14,3 +14,11 @@
 {% macro spark___as_double(column) -%}
     cast({{ column }} as double)
 {%- endmacro %}
+
+{% macro trino___as_double(column) -%}
+    cast({{ column }} as double)
+{%- endmacro %}
+
+{% macro athena___as_double(column) -%}
+    {{ activation.trino___as_double(column) }}
+{%- endmacro %}

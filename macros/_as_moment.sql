@@ -15,3 +15,12 @@
 {% macro bigquery___as_moment(column) -%}
     cast({{ column }} as datetime)
 {%- endmacro %}
+
+{#- A plain timestamp has three digits of a second there, and other tables' have six. -#}
+{% macro trino___as_moment(column) -%}
+    cast({{ column }} as timestamp(6))
+{%- endmacro %}
+
+{% macro athena___as_moment(column) -%}
+    {{ activation.trino___as_moment(column) }}
+{%- endmacro %}

@@ -27,3 +27,11 @@
 {% macro spark___matches(column, pattern) -%}
     {{ column }} rlike '{{ pattern }}'
 {%- endmacro %}
+
+{% macro trino___matches(column, pattern) -%}
+    regexp_like({{ column }}, '{{ pattern }}')
+{%- endmacro %}
+
+{% macro athena___matches(column, pattern) -%}
+    {{ activation.trino___matches(column, pattern) }}
+{%- endmacro %}

@@ -30,3 +30,11 @@
 {% macro spark___strip(column) -%}
     trim(both ' \t\r\n' from {{ column }})
 {%- endmacro %}
+
+{% macro trino___strip(column) -%}
+    trim(both ' ' || chr(9) || chr(10) || chr(13) from {{ column }})
+{%- endmacro %}
+
+{% macro athena___strip(column) -%}
+    {{ activation.trino___strip(column) }}
+{%- endmacro %}

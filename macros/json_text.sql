@@ -48,3 +48,12 @@
     {%- endfor -%}
     get_json_object({{ column }}, {{ activation._text("$['" ~ keys | join("']['") ~ "']") }})
 {%- endmacro %}
+
+{% macro trino__json_text(column, keys) -%}
+    {%- set path = '$["' ~ keys | join('"]["') ~ '"]' -%}
+    json_extract_scalar(json_parse({{ column }}), {{ activation._text(path) }})
+{%- endmacro %}
+
+{% macro athena__json_text(column, keys) -%}
+    {{ activation.trino__json_text(column, keys) }}
+{%- endmacro %}

@@ -68,3 +68,15 @@
             ) % 10000 as int
         )
 {%- endmacro %}
+
+{% macro trino__stable_bucket(salt, identity) -%}
+    cast(
+            from_base(
+                substr(to_hex(md5(to_utf8({{ activation._salted(salt, identity) }}))), 1, 8), 16
+            ) % 10000 as integer
+        )
+{%- endmacro %}
+
+{% macro athena__stable_bucket(salt, identity) -%}
+    {{ activation.trino__stable_bucket(salt, identity) }}
+{%- endmacro %}

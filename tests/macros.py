@@ -25,7 +25,7 @@ from tests.markdown import ROOT
 
 ADAPTERS = ROOT / "tests" / "dbt" / "adapters"
 INSTALLED = ("duckdb", "postgres")
-ELSEWHERE = ("snowflake", "bigquery", "redshift", "databricks", "spark")
+ELSEWHERE = ("snowflake", "bigquery", "redshift", "databricks", "spark", "trino", "athena")
 PARENTS = {"redshift": ("postgres",), "databricks": ("spark",)}
 NOW = datetime.datetime(2024, 5, 21, 12, 30)
 _OPENING = re.compile(r"(\{%-?\s*)(macro|test)\s+(\w+)\s*\(")

@@ -33,7 +33,13 @@ from tests.markdown import ROOT, Block, blocks
 PAGE = ROOT / "docs" / "macros.md"
 PROJECT = ROOT / "integration_tests"
 WRAPPERS = PROJECT / "models" / "macro_wrappers"
-KNOWN = {"databricks": {"CONV"}, "spark": {"ASSERT_TRUE", "CONV"}}
+_OF_TRINO = {"FROM_BASE", "TO_MILLISECONDS"}
+KNOWN = {
+    "databricks": {"CONV"},
+    "spark": {"ASSERT_TRUE", "CONV"},
+    "trino": _OF_TRINO,
+    "athena": _OF_TRINO,
+}
 """Functions of each warehouse that sqlglot has no name for, looked up in its documentation."""
 
 
