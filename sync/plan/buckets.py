@@ -23,11 +23,13 @@ _SQL = {
     ),
     "bigquery": "mod(cast('0x' || left(to_hex(md5(_salt || _who)), 8) as int64), 10000)",
     "redshift": "cast(strtol(left(md5(_salt || _who), 8), 16) % 10000 as integer)",
-    "trino": "cast(from_base(substr(to_hex(md5(to_utf8(_salt || _who))), 1, 8), 16) % 10000"
-    " as integer)",
+    **dict.fromkeys(
+        ("trino", "athena"),
+        "cast(from_base(substr(to_hex(md5(to_utf8(_salt || _who))), 1, 8), 16) % 10000 as integer)",
+    ),
     "snowflake": "cast(mod(to_number(left(md5(_salt || _who), 8), 'XXXXXXXX'), 10000) as integer)",
 }
-"""By engine. Redshift's and Trino's were not run on the engine itself."""
+"""By engine. Redshift's, Trino's and Athena's were not run on the engine itself."""
 
 
 def bucket(dialect: str, salt: str, who: exp.Expr) -> exp.Expr:

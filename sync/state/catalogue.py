@@ -199,7 +199,7 @@ class Catalogue:
             return
         for name in types.keys() - there.keys():
             if (copied := COPY + name) in there:
-                self.run(t.rename_column(relation, copied, name))
+                self.run(t.rename_column(relation, copied, name, types[name], self.dialect))
                 there[name] = there.pop(copied)
         for name in there.keys() - types.keys():
             self.run(t.drop_column(relation, name))
@@ -221,7 +221,7 @@ class Catalogue:
         self.run(t.add_column(relation, COPY + name, data_type, self.dialect))
         self.run(t.copy_column(relation, name, COPY + name, data_type, self.dialect))
         self.run(t.drop_column(relation, name))
-        self.run(t.rename_column(relation, COPY + name, name))
+        self.run(t.rename_column(relation, COPY + name, name, data_type, self.dialect))
 
     def same(self, present: str, wanted: str) -> bool:
         """Whether two type names mean one type here."""

@@ -20,8 +20,8 @@ from sync.warehouse.dialect import facts
 LONGEST_NAME_BYTES = 63
 """PostgreSQL cuts identifiers there, in silence; the shortest limit among the dialects."""
 
-_MARKS = re.compile(r"[ ,;{}()\n\t=]")
-"""What no name of a Delta table's column holds."""
+_MARKS = re.compile(r"[^A-Za-z0-9_]")
+"""What no name of a column holds on lakes: Delta refuses some marks, Athena all but this one."""
 WHITE = WHITESPACE + "\ufeff"
 """What files from other systems carry around a key, a byte order mark among it: at least all that
 destinations take away, so that no address is on a list as another one than is sent."""

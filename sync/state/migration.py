@@ -39,7 +39,7 @@ def _bring(state: Catalogue, tables: t.StateTables) -> None:
         there = {column for column, _ in present}
         for old, name in RENAMED.items():
             if old in there and name in types and name not in there:
-                state.run(t.rename_column(relation, old, name))
+                state.run(t.rename_column(relation, old, name, types[name], state.dialect))
                 there = there - {old} | {name}
         for name, data_type in types.items():
             if name not in there:

@@ -595,9 +595,14 @@ def add_column(relation: Relation, name: str, data_type: str, dialect: str) -> e
     return exp.Alter(this=e.table(relation), kind="TABLE", actions=[column])
 
 
-def rename_column(relation: Relation, old: str, name: str) -> exp.Alter:
-    """`alter table ... rename column`."""
-    action = exp.RenameColumn(this=e.col(old), to=e.col(name))
+def rename_column(
+    relation: Relation, old: str, name: str, data_type: str, dialect: str
+) -> exp.Alter:
+    """`alter table ... rename column`; where it takes the type too, `change column`."""
+    action: exp.Expr = exp.RenameColumn(this=e.col(old), to=e.col(name))
+    if facts(dialect).renames_with_type:
+        kind = built_type(data_type, dialect)
+        action = exp.AlterColumn(this=e.ident(old), rename_to=e.ident(name), dtype=kind)
     return exp.Alter(this=e.table(relation), kind="TABLE", actions=[action])
 
 

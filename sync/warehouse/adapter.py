@@ -14,6 +14,7 @@ from threading import Lock, local
 from typing import Any
 
 from sync.errors import ConfigError, Problem, WarehouseError
+from sync.warehouse.athena import AthenaSession
 from sync.warehouse.bigquery import BigQuerySession
 from sync.warehouse.databricks import DatabricksSession
 from sync.warehouse.dialect import FACTS
@@ -34,6 +35,7 @@ SESSIONS: Mapping[str, type[AdapterSession]] = {
     "snowflake": SnowflakeSession,
     "bigquery": BigQuerySession,
     "trino": TrinoSession,
+    "athena": AthenaSession,
     "databricks": DatabricksSession,
     "spark": SparkSession,
 }

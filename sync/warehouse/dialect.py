@@ -8,6 +8,7 @@ from typing import Literal
 
 Hash = Literal["", "hash", "record", "farm", "xxhash"]
 
+_ICEBERG_CONFLICT = "ICEBERG_COMMIT_ERROR|TRANSACTION_CONFLICT|failed to commit|concurrent update"
 _DELTA_CONFLICT = (
     r"DELTA_CONCURRENT|DELTA_METADATA_CHANGED|Concurrent\w*Exception|MetadataChangedException"
     r"|CommitFailedException|conflict(?:ing|ed|s)? (?:commit|transaction)"
@@ -59,12 +60,14 @@ class Facts:
     """How a column gets a new type: it takes it, needs to be told how to convert, or can't take
     every one and is copied into a column that has it. Or no column changes, and none goes: a table
     is replaced by a copy of itself."""
+    renames_with_type: bool = False
+    """A column is renamed by a statement that says its type too."""
     has_scratch: bool = False
     """It has no temporary tables: a plan works with tables in the state's schema."""
     inserts_whole_rows: bool = False
     """An insert has to give every column, also those that are to be null."""
     refuses_marks: bool = False
-    """No name of a column holds a space, a comma, a semicolon, a bracket or an equals sign."""
+    """Names of columns hold letters, digits and underscores, and no other mark."""
     shows: bool = False
     """It tells what schemas and tables there are by `show`, and has no information_schema."""
     clusters: bool = False
@@ -145,9 +148,19 @@ FACTS = {
     ),
     "trino": Facts(
         "trino",
-        conflict="ICEBERG_COMMIT_ERROR|TRANSACTION_CONFLICT|failed to commit|concurrent update",
+        conflict=_ICEBERG_CONFLICT,
         converts="replace",
         has_scratch=True,
+        moment="timestamp(6)",
+        casts_json=False,
+    ),
+    "athena": Facts(
+        "athena",
+        conflict=_ICEBERG_CONFLICT,
+        converts="copy",
+        renames_with_type=True,
+        has_scratch=True,
+        refuses_marks=True,
         moment="timestamp(6)",
         casts_json=False,
     ),

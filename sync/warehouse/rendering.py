@@ -140,11 +140,40 @@ def _trino(node: exp.Expr) -> exp.Expr:
     return node
 
 
+ATHENA_FOLDER = "s3://activation/"
+"""In the place of the folder in which a connection keeps its tables."""
+
+
+def _athena(node: exp.Expr) -> exp.Expr:
+    """Trino's words, and Iceberg tables with a folder each; what creates or changes a table without
+    a query is written in Hive's words, whose moments always have six digits."""
+    made = _trino(node)
+    is_query = isinstance(made, exp.Create) and made.expression is not None
+    if isinstance(made, exp.Create | exp.Alter) and not is_query:
+        for kind in made.find_all(exp.DataType):
+            kind.set("expressions", kind.expressions if kind.this not in _MOMENTS else [])
+    if isinstance(made, exp.Create) and made.kind == "TABLE":
+        made.set("properties", exp.Properties(expressions=_iceberg(made, is_query)))
+    return made
+
+
+_MOMENTS = (exp.DataType.Type.TIMESTAMP,)
+
+
+def _iceberg(made: exp.Create, is_query: bool) -> list[exp.Expr]:
+    table = made.find(exp.Table)
+    folder = exp.Literal.string(f"{ATHENA_FOLDER}{table.db}/{table.name}/" if table else "")
+    kind = exp.Property(this=exp.var("table_type"), value=exp.Literal.string("ICEBERG"))
+    external = [exp.Property(this=exp.var("is_external"), value=exp.false())] if is_query else []
+    return [kind, *external, exp.LocationProperty(this=folder)]
+
+
 REWRITES: Mapping[str, Rewrite] = {
     "snowflake": _snowflake,
     "redshift": _redshift,
     "bigquery": _bigquery,
     "trino": _trino,
+    "athena": _athena,
     "databricks": delta.databricks,
     "spark": delta.spark,
 }

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 INSERT_ROWS = 500
-INSERT_CHARACTERS = 250_000
+INSERT_BYTES = 250_000
 """What one insert holds at most; engines that bound a statement take some 260,000 bytes or more."""
 
 
@@ -111,12 +111,13 @@ class AdapterSession:
 
     def _pieces(self, rows: Sequence[Row]) -> Iterator[list[str]]:
         piece: list[str] = []
+        size = 0
         for row in rows:
             one = f"({', '.join(e.rendered(e.value(v), self.dialect) for v in row)})"
-            is_full = sum(map(len, piece)) + len(one) > INSERT_CHARACTERS
-            if piece and (is_full or len(piece) == INSERT_ROWS):
+            size += len(one.encode()) + 2
+            if piece and (size > INSERT_BYTES or len(piece) == INSERT_ROWS):
                 yield piece
-                piece = []
+                piece, size = [], len(one.encode()) + 2
             piece.append(one)
         if piece:
             yield piece

@@ -160,6 +160,35 @@ def no_update_from(tree: exp.Expr, sql: str) -> bool:
     return not (isinstance(tree, exp.Update) and tree.args.get("from_"))
 
 
+def moments_as_each_half_writes_them(tree: exp.Expr, sql: str) -> bool:
+    """Hive's half knows no digits, Trino's half has three where none are said."""
+    return "(6)" not in sql if is_hive(tree) else moments_to_the_microsecond(tree, sql)
+
+
+def is_hive(tree: exp.Expr) -> bool:
+    """Written in Hive's words: what makes, changes or drops a table without a query."""
+    is_made = isinstance(tree, exp.Create) and not isinstance(tree.expression, exp.Query)
+    return is_made or isinstance(tree, exp.Alter | exp.Drop)
+
+
+def quoted_as_each_half_quotes(tree: exp.Expr, sql: str) -> bool:
+    without_texts = re.sub("'(?:[^']|'')*'", "", sql)
+    return ('"' if is_hive(tree) else "`") not in without_texts
+
+
+def iceberg_tables_with_a_folder(tree: exp.Expr, sql: str) -> bool:
+    is_table = isinstance(tree, exp.Create) and tree.kind == "TABLE"
+    return not is_table or ("ICEBERG" in sql and "'s3://activation/" in sql)
+
+
+def nothing_that_athena_lacks(tree: exp.Expr, sql: str) -> bool:
+    """A table made of a query is neither replaced nor passed over where it is there already, and no
+    column changes its type."""
+    is_made = isinstance(tree, exp.Create) and isinstance(tree.expression, exp.Query)
+    is_refused = is_made and bool(tree.args.get("replace") or tree.args.get("exists"))
+    return not is_refused and not tree.find(exp.RenameColumn, exp.AlterColumn)
+
+
 EVERYWHERE: tuple[Rule, ...] = (no_statement_about_all_rows, no_view)
 LAKEHOUSE = (
     no_bare_varchar,
@@ -197,6 +226,19 @@ RULES: dict[str, tuple[Rule, ...]] = {
         no_untyped_column,
         no_update_from,
         outer_joins_by_equality,
+    ),
+    "athena": (
+        no_temporary_table,
+        no_key,
+        all_in_a_schema,
+        no_json_function,
+        no_untyped_column,
+        no_update_from,
+        outer_joins_by_equality,
+        moments_as_each_half_writes_them,
+        quoted_as_each_half_quotes,
+        iceberg_tables_with_a_folder,
+        nothing_that_athena_lacks,
     ),
     "databricks": LAKEHOUSE,
     "spark": (*LAKEHOUSE, delta_tables),

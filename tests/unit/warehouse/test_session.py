@@ -49,12 +49,12 @@ def test_what_the_table_has_is_left_out(session: AdapterSession) -> None:
     assert session.query("select * from t order by id") == ROWS
 
 
-@pytest.mark.parametrize(("rows", "characters"), [(2, 250_000), (500, 90)])
+@pytest.mark.parametrize(("rows", "size"), [(2, 250_000), (500, 90)])
 def test_many_rows_are_inserted_in_pieces(
-    session: AdapterSession, monkeypatch: pytest.MonkeyPatch, rows: int, characters: int
+    session: AdapterSession, monkeypatch: pytest.MonkeyPatch, rows: int, size: int
 ) -> None:
     monkeypatch.setattr(module, "INSERT_ROWS", rows)
-    monkeypatch.setattr(module, "INSERT_CHARACTERS", characters)
+    monkeypatch.setattr(module, "INSERT_BYTES", size)
     told: list[str] = []
     execute = session.execute
     monkeypatch.setattr(session, "execute", lambda sql: told.append(sql) or execute(sql))
