@@ -64,7 +64,7 @@
 {% macro spark__stable_bucket(salt, identity) -%}
     cast(
             cast(
-                conv(left(md5({{ activation._salted(salt, identity) }}), 8), 16, 10) as bigint
+                conv(substring(md5({{ activation._salted(salt, identity) }}), 1, 8), 16, 10) as bigint
             ) % 10000 as int
         )
 {%- endmacro %}

@@ -35,9 +35,19 @@ def with_settings(self: FakeSnow, *given: Any, nop_regexes: Any = None, **named:
 
 
 def with_functions(self: FakeSnowflakeCursor, statement: exp.Expr, *given: Any) -> Any:
-    """A hash is a signed number of 64 bits, and numbers can be read as hexadecimal ones."""
-    readable = statement.transform(_from_hex, copy=False)
+    """A hash is a signed number of 64 bits, and what the functions below say of others."""
+    _keep_in_its_schema(statement)
+    readable = statement.transform(_from_hex, copy=False).transform(_stripped, copy=False)
     return _transform(self, readable, *given).transform(_signed, copy=False)
+
+
+def _keep_in_its_schema(statement: exp.Expr) -> None:
+    """A temporary table with the name of a schema is a table, because DuckDB knows none such."""
+    properties = statement.args.get("properties")
+    temporary = properties and properties.find(exp.TemporaryProperty)
+    table = statement.find(exp.Table)
+    if isinstance(statement, exp.Create) and temporary and table is not None and table.db:
+        temporary.pop()
 
 
 def _from_hex(node: exp.Expr) -> exp.Expr:
@@ -45,6 +55,13 @@ def _from_hex(node: exp.Expr) -> exp.Expr:
         return node
     digits = exp.Concat(expressions=[exp.Literal.string("0x"), node.this], safe=False)
     return exp.cast(digits, "bigint")
+
+
+def _stripped(node: exp.Expr) -> exp.Expr:
+    """`trim` takes away the characters that it names; fakesnow forgets them."""
+    if not (isinstance(node, exp.Trim) and node.expression):
+        return node
+    return exp.Anonymous(this="trim", expressions=[node.this, node.expression])
 
 
 def _signed(node: exp.Expr) -> exp.Expr:
