@@ -54,7 +54,7 @@ sums as (
         sum(size_week_ago) as size_week_ago
     from paired
     group by {{ key }}, day
-    having count(*) >= 2 and sum(size) > 0 and sum(size_week_ago) > 0
+    having count(*) >= 2 and sum(paired.size) > 0 and sum(paired.size_week_ago) > 0
 
 ),
 

@@ -6,11 +6,14 @@
 {%- set wrong = [] -%}
 {%- if execute -%}
     {%- for column in adapter.get_columns_in_relation(model) -%}
-        {%- set plain = column.name | lower | replace('_', '') -%}
-        {%- if plain in found or not modules.re.match('^[a-z][a-z0-9]*(_[a-z0-9]+)*$', column.name) -%}
-            {%- do wrong.append(column.name) -%}
+        {#- A name that was written without quotes is in capitals on Snowflake. -#}
+        {%- set is_turned = target.type == 'snowflake' and column.name == column.name | upper -%}
+        {%- set name = column.name | lower if is_turned else column.name -%}
+        {%- set plain = name | lower | replace('_', '') -%}
+        {%- if plain in found or not modules.re.match('^[a-z][a-z0-9]*(_[a-z0-9]+)*$', name) -%}
+            {%- do wrong.append(name) -%}
         {%- endif -%}
-        {%- do found.update({plain: column.name}) -%}
+        {%- do found.update({plain: name}) -%}
     {%- endfor -%}
 {%- endif -%}
 {{ activation._rows_of(wrong, 'trait') }}
