@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/installed
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test lint types pytest dbt-tests lowest emulators torture benchmark dist clean
+.PHONY: help demo test lint types pytest test-warehouses dbt-tests lowest emulators torture benchmark dist clean
 
 help: ## Show this help.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -25,7 +25,13 @@ types: $(INSTALLED)
 	$(BIN)/mypy
 
 pytest: $(INSTALLED)
-	$(BIN)/python -m pytest -q -m "not torture" --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -q -m "not torture and not warehouses" --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
+
+test-warehouses: $(INSTALLED) $(VENV)/bigquery/bin ## The whole way on emulators of other warehouses; some ten minutes.
+	$(BIN)/python -m pytest -q -m warehouses --numprocesses=auto --maxprocesses=4 --dist=load
+
+$(VENV)/bigquery/bin:
+	$(MAKE) emulators
 
 dbt-tests: $(INSTALLED)
 	mkdir -p target/test && cp profiles.yml.example target/test/profiles.yml
@@ -52,7 +58,7 @@ lowest: $(INSTALLED) ## Install the lowest dbt that is supported, for the tests 
 	$(PYTHON) -m venv $(VENV)/lowest
 	$(VENV)/lowest/bin/python -m pip install --quiet dbt-core==1.10.8 dbt-duckdb==1.10.0
 
-emulators: $(INSTALLED) ## Install the warehouses that are emulated, for the tests that try them; about two minutes.
+emulators: $(INSTALLED) ## Install the warehouses that are emulated, for `make test-warehouses`; about two minutes.
 	$(PYTHON) -m venv $(VENV)/emulators
 	$(VENV)/emulators/bin/python -m pip install --quiet 'fakesnow[server]==0.12.1' \
 		snowflake-connector-python==4.8.1 dbt-core==1.11.16 dbt-snowflake==1.12.4 \

@@ -33,7 +33,7 @@ from e2e.warehouses import DuckDBFile
 from sync.plan.buckets import bucket_of
 
 pytestmark = [
-    pytest.mark.torture,
+    pytest.mark.warehouses,
     pytest.mark.skipif(
         not IS_INSTALLED, reason="no bqemulator or dbt-bigquery: `make emulators` installs them"
     ),

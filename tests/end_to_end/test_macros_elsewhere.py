@@ -87,6 +87,7 @@ class Stranger(Project):
         return str(self.there.dbt)
 
 
+@pytest.mark.warehouses
 @pytest.mark.parametrize("name", ELSEWHERE)
 def test_macros_models_and_tests_say_there_what_they_say_here(
     name: str, tmp_path: Path, sandbox: SandboxControl

@@ -21,7 +21,10 @@ from e2e.twins import sent_to
 from e2e.warehouses import AnyWarehouse, DuckDBFile
 
 DRIVER = list(PYTHON.parents[1].glob("lib/*/site-packages/redshift_connector"))
-pytestmark = pytest.mark.skipif(not DRIVER, reason="no redshift_connector: run `make emulators`")
+pytestmark = [
+    pytest.mark.warehouses,
+    pytest.mark.skipif(not DRIVER, reason="no redshift_connector: run `make emulators`"),
+]
 LET_IN = {"SYNC_ALLOW_ADAPTER": "redshift"}
 PEOPLE = """
 create table people as

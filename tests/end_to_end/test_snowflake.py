@@ -25,9 +25,10 @@ from e2e.warehouses import DuckDBFile
 
 from sync.plan.buckets import bucket_of
 
-pytestmark = pytest.mark.skipif(
-    not PYTHON.exists(), reason=f"no {PYTHON}; `make emulators` installs it"
-)
+pytestmark = [
+    pytest.mark.warehouses,
+    pytest.mark.skipif(not PYTHON.exists(), reason=f"no {PYTHON}; `make emulators` installs it"),
+]
 _databases = itertools.count(1)
 
 PEOPLE = """

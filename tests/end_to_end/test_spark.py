@@ -14,9 +14,10 @@ from e2e.lakehouse import DATABRICKS, PYTHON, DatabricksSchema, SparkSchema, lak
 from e2e.sixty import Shop, shop
 from e2e.warehouses import AnyWarehouse, DuckDBFile
 
-pytestmark = pytest.mark.skipif(
-    not PYTHON.exists(), reason=f"no {PYTHON}; `make emulators` installs it"
-)
+pytestmark = [
+    pytest.mark.warehouses,
+    pytest.mark.skipif(not PYTHON.exists(), reason=f"no {PYTHON}; `make emulators` installs it"),
+]
 
 
 @pytest.fixture

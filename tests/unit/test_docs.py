@@ -163,6 +163,14 @@ def test_every_page_is_linked_from_the_readme_or_is_the_readme(page: Path) -> No
     assert page in linked | {readme, ROOT / "CHANGELOG.md"}
 
 
+def test_every_test_that_the_docs_name_is_there() -> None:
+    text = "".join(page.read_text() for page in pages())
+    named = re.findall(r"`([\w/]+\.py)::(test_\w+)`", text)
+    assert len(named) > 15
+    for file, name in named:
+        assert f"def {name}(" in (ROOT / "tests" / file).read_text(), (file, name)
+
+
 def test_every_target_of_make_in_the_docs_is_there() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
     written = {

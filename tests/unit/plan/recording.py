@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from sqlglot import exp, parse_one
 
 from sync.model import Kind, Op, Relation, Sync, Trait
-from sync.plan import approving, edits, preparing, usual, whole, writing
+from sync.plan import approving, edits, planner, preparing, usual, whole, writing
 from sync.plan.comparison import Sibling
 from sync.plan.forgotten import Forgotten
 from sync.plan.guards import Waits
@@ -151,6 +151,14 @@ def statements(dialect: str) -> list[str]:
     writing.write(state, prepared)
     settling.merge(state, writing.settlement(state, c, 7), "run")
     settling.conclude(state, 7)
+    return state.told
+
+
+def looked_at(dialect: str) -> list[str]:
+    """What a `plan` that is only looked at asks this engine."""
+    state = Listening(dialect)
+    prepared = preparing.prepare(state, SYNC, f"{dialect} 1", 0, [])
+    planner.preview(state, prepared, None).compare()
     return state.told
 
 

@@ -18,6 +18,7 @@ from tests.unit.plan.recording import (
     grouped,
     learned,
     limited,
+    looked_at,
     named,
     started,
     statements,
@@ -361,3 +362,12 @@ def test_each_statement_keeps_the_rules_of_its_engine(engine: tuple[str, list[st
         if not rule(tree, sql)
     }
     assert not broken
+
+
+@pytest.mark.parametrize("dialect", FACTS)
+def test_a_plan_that_is_looked_at_only_asks(dialect: str) -> None:
+    """It takes no lease; what it wrote would stay, where each statement commits."""
+    told = looked_at(dialect)
+    assert len(told) > 3
+    for sql in told:
+        assert isinstance(parse_one(sql, dialect=dialect), exp.Query), sql
