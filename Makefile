@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/installed
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test lint types pytest test-warehouses dbt-tests lowest emulators torture benchmark dist clean
+.PHONY: help demo test lint types pytest test-warehouses dbt-tests lowest emulators spark torture benchmark dist clean
 
 help: ## Show this help.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -69,6 +69,11 @@ emulators: $(INSTALLED) ## Install the warehouses that are emulated, for `make t
 	$(PYTHON) -m venv $(VENV)/bigquery
 	$(VENV)/bigquery/bin/python -m pip install --quiet bqemulator==1.4.0 duckdb==1.5.5 numpy \
 		duckdb-extension-spatial==1.5.5 zetasql==0.1.5
+
+spark: $(INSTALLED) ## Install Spark itself, half a gigabyte, for `make torture`; it needs Java 17.
+	$(PYTHON) -m venv $(VENV)/spark
+	$(VENV)/spark/bin/python -m pip install --quiet pyspark==4.1.1 dbt-core==1.11.16 \
+		dbt-spark==1.11.0 pyarrow setuptools
 
 torture: $(INSTALLED) ## The long runs: every crash history, many real kills; about an hour and a half on two cores.
 	$(BIN)/python -m pytest -q -m torture --numprocesses=auto --maxprocesses=4 --dist=load

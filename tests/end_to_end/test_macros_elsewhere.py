@@ -1,4 +1,5 @@
-"""A stranger's project that installs the package, built by dbt on emulators of other warehouses.
+"""A stranger's project that installs the package, built by dbt on Spark and on emulators of other
+warehouses.
 
 Its unit tests bring rows, and expect what DuckDB and PostgreSQL make of them; its generic tests
 find as many rows as there.
@@ -18,7 +19,7 @@ from pathlib import Path
 import pytest
 import yaml
 from activation_sandbox.client import SandboxControl
-from e2e import bigquery, emulated, lakehouse
+from e2e import bigquery, emulated, lakehouse, spark_itself
 from e2e.project import Project
 from e2e.repository import MADE_BY_RUNS, ROOT
 from e2e.warehouses import AnyWarehouse
@@ -50,6 +51,8 @@ def _bigquery(directory: Path) -> Iterator[AnyWarehouse]:
 
 
 BESIDE = emulated.PYTHON.with_name("dbt")
+OWN_WORDS = ("odd_names+", "odd_vip_customers+", "odd_runs+", "agreements+")
+"""What the project has written in words that are not Spark's."""
 ELSEWHERE = {
     "snowflake": Elsewhere(emulated.PYTHON.exists(), BESIDE, _snowflake, ("nothing",)),
     "bigquery": Elsewhere(
@@ -60,16 +63,22 @@ ELSEWHERE = {
         ("wrap_gates", "wrap_qualified_because", "wrap_tier", "seg_trial_ending"),
         "string",
     ),
-    "spark": Elsewhere(
+    "sail": Elsewhere(
         lakehouse.PYTHON.exists(),
         lakehouse.PYTHON.with_name("dbt"),
         lakehouse.lakehouse,
         (
             # Sail selects no `in (select ...)`, and takes seconds for microseconds.
             *("wrap_held_out+", "wrap_suppressed_by+", "wrap_escalation_ladder+"),
-            # Written in words that are not Spark's.
-            *("odd_names+", "odd_vip_customers+", "odd_runs+", "agreements+"),
+            *OWN_WORDS,
         ),
+        "string",
+    ),
+    "spark": Elsewhere(
+        spark_itself.PYTHON.exists(),
+        spark_itself.PYTHON.with_name("dbt"),
+        spark_itself.local,
+        (*OWN_WORDS, "seg_trial_ending+"),
         "string",
     ),
 }
@@ -87,14 +96,23 @@ class Stranger(Project):
         return str(self.there.dbt)
 
 
-@pytest.mark.warehouses
-@pytest.mark.parametrize("name", ELSEWHERE)
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            pytest.param(name, marks=pytest.mark.warehouses)
+            for name in ELSEWHERE
+            if name != "spark"
+        ),
+        pytest.param("spark", marks=pytest.mark.torture),
+    ],
+)
 def test_macros_models_and_tests_say_there_what_they_say_here(
     name: str, tmp_path: Path, sandbox: SandboxControl
 ) -> None:
     there = ELSEWHERE[name]
     if not there.is_installed:
-        pytest.skip("no emulator: `make emulators` installs it")
+        pytest.skip("not installed: `make emulators` and `make spark` do that")
     (tmp_path / "emulator").mkdir()
     with there.opened(tmp_path / "emulator") as warehouse:
         project = _installed(tmp_path / "elsewhere", warehouse, sandbox, there)
