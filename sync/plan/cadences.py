@@ -45,7 +45,7 @@ class Paced:
     entries: exp.Query | None
     """As `entries.together`; None where there are none."""
     inside: exp.Query | None
-    """People whom other destinations of the model have, or are being sent: (person)."""
+    """Rows that other destinations of the model have, or are being sent: (identity)."""
     stored: exp.Table | None = None
     """The table that says since when a slot is kept; None where that is not asked."""
     is_alone: bool = False
@@ -76,8 +76,9 @@ class Paced:
         parts += [("kept", self._kept(self.stored))] if self.stored is not None else []
         for alias, query in parts:
             key = e.col("identity", CHANGES)
-            who = key if alias == "kept" else person(key)
-            is_same = e.equals(e.col("person", self._as(alias)), who)
+            is_row = alias in ("inside", "kept")
+            name, who = ("identity", key) if is_row else ("person", person(key))
+            is_same = e.equals(e.col(name, self._as(alias)), who)
             rows = query.subquery(e.ident(self._as(alias)))
             changes = changes.join(rows, on=is_same, join_type="left", copy=False)
         return changes
@@ -103,7 +104,7 @@ class Paced:
         is_new = e.among(e.col("cause", CHANGES), NEW)
         if self.inside is None:
             return is_new
-        return e.all_of(is_new, e.is_null(e.col("person", self._as("inside"))))
+        return e.all_of(is_new, e.is_null(e.col("identity", self._as("inside"))))
 
     def _higher(self) -> exp.Expr:
         if self.is_alone:
@@ -124,9 +125,9 @@ class Paced:
         return f"{Deferral.CADENCE} {self.cadence.name}"
 
     def _kept(self, stored: exp.Table) -> exp.Select:
-        """(person, since) of slots that are kept for others."""
-        found = [("person", e.col("identity")), ("since", e.col("since"))]
-        return exp.select(*e.aliased(found)).from_(stored.copy()).where(self.is_own())
+        """(identity, since) of slots that are kept for others."""
+        found = map(e.col, ("identity", "since"))
+        return exp.select(*found).from_(stored.copy()).where(self.is_own())
 
     def is_own(self) -> exp.Expr:
         """Whether a row of `waiting` is of this sync and cadence."""
@@ -194,7 +195,7 @@ def gates_of(
         yield Paced(
             *(cadence, sync, others, as_of, planned_at, number),
             entries=entries.together(state, models, state.tables.sync),
-            inside=inside(state, siblings),
+            inside=rows_inside(state, siblings),
             stored=_stored(state) if cadence.reserve else None,
         )
 
@@ -243,13 +244,25 @@ def _models(cadence: Cadence, sync: Sync, others: Sequence[Sync]) -> dict[str, l
 
 def inside(state: Catalogue, syncs: Sequence[str]) -> exp.Query | None:
     """People whom any of these syncs has, or is sending: (person), each once."""
+    rows = rows_inside(state, syncs)
+    if rows is None:
+        return None
+    found = exp.select(*e.aliased([("person", person(e.col("identity")))])).distinct()
+    return found.from_(rows.subquery(e.ident("r")))
+
+
+def rows_inside(state: Catalogue, syncs: Sequence[str]) -> exp.Query | None:
+    """Rows that any of these syncs has, or is sending: (identity), each once.
+
+    Another spelling of the same person is another row: its entry would be a second one.
+    """
     parts: list[exp.Query] = [_members(state, sync) for sync in syncs if _has_table(state, sync)]
     coming = entries.reserved(state, syncs)
     parts += [coming] if coming is not None else []
     if not parts:
         return None
     every = exp.union(*parts, distinct=True) if len(parts) > 1 else parts[0]
-    return exp.select(e.col("person")).distinct().from_(every.subquery(e.ident("i")))
+    return exp.select(e.col("identity")).distinct().from_(every.subquery(e.ident("i")))
 
 
 def _has_table(state: Catalogue, sync: str) -> bool:
@@ -258,8 +271,7 @@ def _has_table(state: Catalogue, sync: str) -> bool:
 
 
 def _members(state: Catalogue, sync: str) -> exp.Select:
-    rows = exp.select(*e.aliased([("person", person(e.col("identity")))]))
-    rows = rows.from_(e.table(state.tables.of(sync).snapshot))
+    rows = exp.select(e.col("identity")).from_(e.table(state.tables.of(sync).snapshot))
     is_leaving = e.equals(e.col("unconfirmed"), e.text(Op.REMOVE))
     is_coming = e.equals(e.col("unconfirmed"), e.text(Op.ADD))
     stays = e.all_of(e.col("is_member"), exp.Not(this=e.coalesce(is_leaving, exp.false())))
@@ -298,11 +310,11 @@ def _entering(
     # Each brings along what it reads in a WITH clause, which may not stand inside a union.
     whole = [exp.select(e.col("identity")).from_(query.subquery(e.ident("o"))) for query in found]
     every = exp.union(*whole, distinct=True) if len(whole) > 1 else whole[0]
-    who = person(e.col("identity", "p"))
-    rows = exp.select(*e.aliased([("person", who)])).distinct()
+    row = e.col("identity", "p")
+    rows = exp.select(*e.aliased([("person", person(row))])).distinct()
     rows = rows.from_(every.subquery(e.ident("p")))
-    there = inside(state, models.get(model, ()))
+    there = rows_inside(state, models.get(model, ()))
     if there is not None:
-        is_inside = exp.In(this=who.copy(), query=there.subquery())
+        is_inside = exp.In(this=row.copy(), query=there.subquery())
         rows = rows.where(exp.Not(this=is_inside))
     yield rows

@@ -81,11 +81,11 @@ def lock(state: Catalogue) -> None:
 
 
 def reserved(state: Catalogue, syncs: Sequence[str]) -> exp.Select | None:
-    """People let in by plans of these syncs that are not settled yet: (person)."""
+    """Rows let in by plans of these syncs that are not settled yet: (identity)."""
     relation = state.tables[TABLE]
     if not syncs or not state.is_installed() or state.session.columns(relation) is None:
         return None
-    rows = exp.select(*e.aliased([("person", person(e.col("person")))])).from_(e.table(relation))
+    rows = exp.select(e.col("identity")).from_(e.table(relation))
     return rows.where(e.among(e.col("sync"), list(syncs)), e.col("is_reserved"))
 
 

@@ -197,6 +197,23 @@ def test_two_spellings_in_one_model_enter_once(
     assert messages(shop) == [("one", SHOUTED), ("one", "b")]
 
 
+def test_a_stay_at_one_destination_lets_no_other_spelling_in_at_another(
+    shop: SmallProject, run: Runs
+) -> None:
+    """Two spellings in one model, and then another one each day: one entry, and no second."""
+    agree(shop, "cadences: {promo: {entries: 1, per: 7 days, priority: [one]}}")
+    one = segment("one", cadence="promo")
+    one.activation["destinations"].append("launchdarkly")
+    shop.define(one)
+    put(shop, "one", ANN, SHOUTED, "b")
+    assert run("plan").text.count("[+ 2 in ") == 2
+    for written in ((ANN, SHOUTED), (ANN, SHOUTED), (ANN,), (ANN.upper(),), (SHOUTED,)):
+        out(shop, "one")
+        put(shop, "one", "b", *written)
+        run("apply", "--allow-removes")
+        assert messages(shop) == [("one", SHOUTED), ("one", "b")]
+
+
 @pytest.mark.parametrize(
     ("written", "other"), [("müller@shop.example", "MÜLLER@shop.example"), ("ς@x.example",) * 2]
 )

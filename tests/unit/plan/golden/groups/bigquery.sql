@@ -193,49 +193,41 @@ FROM (
           ) AS `d`
           LEFT JOIN (
             SELECT DISTINCT
-              `person`
-            FROM (
-              SELECT
-                CASE
-                  WHEN `identity` = ''
-                  OR INSTR('\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿', LEFT(`identity`, 1)) > 0
-                  OR INSTR('\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿', RIGHT(`identity`, 1)) > 0
-                  THEN CASE
-                    WHEN `identity` LIKE '%@%'
-                    THEN LOWER(NULLIF(TRIM(`identity`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'), ''))
-                    ELSE NULLIF(TRIM(`identity`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
-                  END
+              CASE
+                WHEN `identity` = ''
+                OR INSTR('\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿', LEFT(`identity`, 1)) > 0
+                OR INSTR('\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿', RIGHT(`identity`, 1)) > 0
+                THEN CASE
                   WHEN `identity` LIKE '%@%'
-                  THEN LOWER(`identity`)
-                  ELSE `identity`
-                END AS `person`
-              FROM `shop_activation`.`snapshot_others__mailer`
-              WHERE
-                (
+                  THEN LOWER(NULLIF(TRIM(`identity`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'), ''))
+                  ELSE NULLIF(TRIM(`identity`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+                END
+                WHEN `identity` LIKE '%@%'
+                THEN LOWER(`identity`)
+                ELSE `identity`
+              END AS `person`
+            FROM (
+              SELECT DISTINCT
+                `identity`
+              FROM (
+                SELECT
+                  `identity`
+                FROM `shop_activation`.`snapshot_others__mailer`
+                WHERE
                   (
-                    `is_member` AND NOT COALESCE(`unconfirmed` = 'remove', FALSE)
+                    (
+                      `is_member` AND NOT COALESCE(`unconfirmed` = 'remove', FALSE)
+                    )
+                    OR `unconfirmed` = 'add'
                   )
-                  OR `unconfirmed` = 'add'
-                )
-              UNION DISTINCT
-              SELECT
-                CASE
-                  WHEN `person` = ''
-                  OR INSTR('\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿', LEFT(`person`, 1)) > 0
-                  OR INSTR('\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿', RIGHT(`person`, 1)) > 0
-                  THEN CASE
-                    WHEN `person` LIKE '%@%'
-                    THEN LOWER(NULLIF(TRIM(`person`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'), ''))
-                    ELSE NULLIF(TRIM(`person`, '\t\n\v\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
-                  END
-                  WHEN `person` LIKE '%@%'
-                  THEN LOWER(`person`)
-                  ELSE `person`
-                END AS `person`
-              FROM `shop_activation`.`entries`
-              WHERE
-                `sync` IN ('others__mailer') AND `is_reserved`
-            ) AS `i`
+                UNION DISTINCT
+                SELECT
+                  `identity`
+                FROM `shop_activation`.`entries`
+                WHERE
+                  `sync` IN ('others__mailer') AND `is_reserved`
+              ) AS `i`
+            ) AS `r`
           ) AS `seat`
             ON `seat`.`person` = CASE
               WHEN `d`.`identity` = ''

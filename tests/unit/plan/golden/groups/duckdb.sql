@@ -179,57 +179,45 @@ FROM (
           ) AS "d"
           LEFT JOIN (
             SELECT DISTINCT
-              "person"
-            FROM (
-              SELECT
-                CASE
-                  WHEN "identity" = ''
-                  OR STRPOS('	
+              CASE
+                WHEN "identity" = ''
+                OR STRPOS('	
                   　﻿', LEFT("identity", 1)) > 0
-                  OR STRPOS('	
+                OR STRPOS('	
                   　﻿', RIGHT("identity", 1)) > 0
-                  THEN CASE
-                    WHEN "identity" LIKE '%@%'
-                    THEN LOWER(NULLIF(TRIM("identity", '	
-                  　﻿'), ''))
-                    ELSE NULLIF(TRIM("identity", '	
-                  　﻿'), '')
-                  END
+                THEN CASE
                   WHEN "identity" LIKE '%@%'
-                  THEN LOWER("identity")
-                  ELSE "identity"
-                END AS "person"
-              FROM "shop_activation"."snapshot_others__mailer"
-              WHERE
-                (
-                  (
-                    "is_member" AND NOT COALESCE("unconfirmed" = 'remove', FALSE)
-                  )
-                  OR "unconfirmed" = 'add'
-                )
-              UNION
-              SELECT
-                CASE
-                  WHEN "person" = ''
-                  OR STRPOS('	
-                  　﻿', LEFT("person", 1)) > 0
-                  OR STRPOS('	
-                  　﻿', RIGHT("person", 1)) > 0
-                  THEN CASE
-                    WHEN "person" LIKE '%@%'
-                    THEN LOWER(NULLIF(TRIM("person", '	
+                  THEN LOWER(NULLIF(TRIM("identity", '	
                   　﻿'), ''))
-                    ELSE NULLIF(TRIM("person", '	
+                  ELSE NULLIF(TRIM("identity", '	
                   　﻿'), '')
-                  END
-                  WHEN "person" LIKE '%@%'
-                  THEN LOWER("person")
-                  ELSE "person"
-                END AS "person"
-              FROM "shop_activation"."entries"
-              WHERE
-                "sync" IN ('others__mailer') AND "is_reserved"
-            ) AS "i"
+                END
+                WHEN "identity" LIKE '%@%'
+                THEN LOWER("identity")
+                ELSE "identity"
+              END AS "person"
+            FROM (
+              SELECT DISTINCT
+                "identity"
+              FROM (
+                SELECT
+                  "identity"
+                FROM "shop_activation"."snapshot_others__mailer"
+                WHERE
+                  (
+                    (
+                      "is_member" AND NOT COALESCE("unconfirmed" = 'remove', FALSE)
+                    )
+                    OR "unconfirmed" = 'add'
+                  )
+                UNION
+                SELECT
+                  "identity"
+                FROM "shop_activation"."entries"
+                WHERE
+                  "sync" IN ('others__mailer') AND "is_reserved"
+              ) AS "i"
+            ) AS "r"
           ) AS "seat"
             ON "seat"."person" = CASE
               WHEN "d"."identity" = ''

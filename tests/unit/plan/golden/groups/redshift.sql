@@ -164,53 +164,43 @@ FROM (
           ) AS "d"
           LEFT JOIN (
             SELECT DISTINCT
-              "person"
-            FROM (
-              SELECT
-                CASE
-                  WHEN "identity" = ''
-                  OR POSITION(LEFT("identity", 1) IN '\t\n\013\f\r\034\035\036\037                  　﻿') > 0
-                  OR POSITION(RIGHT("identity", 1) IN '\t\n\013\f\r\034\035\036\037                  　﻿') > 0
-                  THEN CASE
-                    WHEN "identity" LIKE '%@%'
-                    THEN LOWER(
-                      NULLIF(TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM "identity"), '')
-                    )
-                    ELSE NULLIF(TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM "identity"), '')
-                  END
+              CASE
+                WHEN "identity" = ''
+                OR POSITION(LEFT("identity", 1) IN '\t\n\013\f\r\034\035\036\037                  　﻿') > 0
+                OR POSITION(RIGHT("identity", 1) IN '\t\n\013\f\r\034\035\036\037                  　﻿') > 0
+                THEN CASE
                   WHEN "identity" LIKE '%@%'
-                  THEN LOWER("identity")
-                  ELSE "identity"
-                END AS "person"
-              FROM "shop_activation"."snapshot_others__mailer"
-              WHERE
-                (
-                  (
-                    "is_member" AND NOT COALESCE("unconfirmed" = 'remove', FALSE)
+                  THEN LOWER(
+                    NULLIF(TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM "identity"), '')
                   )
-                  OR "unconfirmed" = 'add'
-                )
-              UNION
-              SELECT
-                CASE
-                  WHEN "person" = ''
-                  OR POSITION(LEFT("person", 1) IN '\t\n\013\f\r\034\035\036\037                  　﻿') > 0
-                  OR POSITION(RIGHT("person", 1) IN '\t\n\013\f\r\034\035\036\037                  　﻿') > 0
-                  THEN CASE
-                    WHEN "person" LIKE '%@%'
-                    THEN LOWER(
-                      NULLIF(TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM "person"), '')
+                  ELSE NULLIF(TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM "identity"), '')
+                END
+                WHEN "identity" LIKE '%@%'
+                THEN LOWER("identity")
+                ELSE "identity"
+              END AS "person"
+            FROM (
+              SELECT DISTINCT
+                "identity"
+              FROM (
+                SELECT
+                  "identity"
+                FROM "shop_activation"."snapshot_others__mailer"
+                WHERE
+                  (
+                    (
+                      "is_member" AND NOT COALESCE("unconfirmed" = 'remove', FALSE)
                     )
-                    ELSE NULLIF(TRIM('\t\n\013\f\r\034\035\036\037                  　﻿' FROM "person"), '')
-                  END
-                  WHEN "person" LIKE '%@%'
-                  THEN LOWER("person")
-                  ELSE "person"
-                END AS "person"
-              FROM "shop_activation"."entries"
-              WHERE
-                "sync" IN ('others__mailer') AND "is_reserved"
-            ) AS "i"
+                    OR "unconfirmed" = 'add'
+                  )
+                UNION
+                SELECT
+                  "identity"
+                FROM "shop_activation"."entries"
+                WHERE
+                  "sync" IN ('others__mailer') AND "is_reserved"
+              ) AS "i"
+            ) AS "r"
           ) AS "seat"
             ON "seat"."person" = CASE
               WHEN "d"."identity" = ''

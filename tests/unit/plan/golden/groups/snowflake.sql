@@ -183,51 +183,43 @@ FROM (
           ) AS "D"
           LEFT JOIN (
             SELECT DISTINCT
-              "PERSON"
-            FROM (
-              SELECT
-                CASE
-                  WHEN "IDENTITY" = ''
-                  OR CHARINDEX(LEFT("IDENTITY", 1), '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿') > 0
-                  OR CHARINDEX(RIGHT("IDENTITY", 1), '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿') > 0
-                  THEN CASE
-                    WHEN "IDENTITY" LIKE '%@%'
-                    THEN LOWER(
-                      NULLIF(TRIM("IDENTITY", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
-                    )
-                    ELSE NULLIF(TRIM("IDENTITY", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
-                  END
+              CASE
+                WHEN "IDENTITY" = ''
+                OR CHARINDEX(LEFT("IDENTITY", 1), '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿') > 0
+                OR CHARINDEX(RIGHT("IDENTITY", 1), '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿') > 0
+                THEN CASE
                   WHEN "IDENTITY" LIKE '%@%'
-                  THEN LOWER("IDENTITY")
-                  ELSE "IDENTITY"
-                END AS "PERSON"
-              FROM "SHOP_ACTIVATION"."SNAPSHOT_OTHERS__MAILER"
-              WHERE
-                (
-                  (
-                    "IS_MEMBER" AND NOT COALESCE("UNCONFIRMED" = 'remove', FALSE)
+                  THEN LOWER(
+                    NULLIF(TRIM("IDENTITY", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
                   )
-                  OR "UNCONFIRMED" = 'add'
-                )
-              UNION
-              SELECT
-                CASE
-                  WHEN "PERSON" = ''
-                  OR CHARINDEX(LEFT("PERSON", 1), '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿') > 0
-                  OR CHARINDEX(RIGHT("PERSON", 1), '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿') > 0
-                  THEN CASE
-                    WHEN "PERSON" LIKE '%@%'
-                    THEN LOWER(NULLIF(TRIM("PERSON", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'), ''))
-                    ELSE NULLIF(TRIM("PERSON", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
-                  END
-                  WHEN "PERSON" LIKE '%@%'
-                  THEN LOWER("PERSON")
-                  ELSE "PERSON"
-                END AS "PERSON"
-              FROM "SHOP_ACTIVATION"."ENTRIES"
-              WHERE
-                "SYNC" IN ('others__mailer') AND "IS_RESERVED"
-            ) AS "I"
+                  ELSE NULLIF(TRIM("IDENTITY", '\t\n\x0b\f\r\x1c\x1d\x1e\x1f                  　﻿'), '')
+                END
+                WHEN "IDENTITY" LIKE '%@%'
+                THEN LOWER("IDENTITY")
+                ELSE "IDENTITY"
+              END AS "PERSON"
+            FROM (
+              SELECT DISTINCT
+                "IDENTITY"
+              FROM (
+                SELECT
+                  "IDENTITY"
+                FROM "SHOP_ACTIVATION"."SNAPSHOT_OTHERS__MAILER"
+                WHERE
+                  (
+                    (
+                      "IS_MEMBER" AND NOT COALESCE("UNCONFIRMED" = 'remove', FALSE)
+                    )
+                    OR "UNCONFIRMED" = 'add'
+                  )
+                UNION
+                SELECT
+                  "IDENTITY"
+                FROM "SHOP_ACTIVATION"."ENTRIES"
+                WHERE
+                  "SYNC" IN ('others__mailer') AND "IS_RESERVED"
+              ) AS "I"
+            ) AS "R"
           ) AS "SEAT"
             ON "SEAT"."PERSON" = CASE
               WHEN "D"."IDENTITY" = ''

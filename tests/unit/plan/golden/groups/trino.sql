@@ -183,67 +183,50 @@ FROM (
           ) AS "d"
           LEFT JOIN (
             SELECT DISTINCT
-              "person"
-            FROM (
-              SELECT
-                CASE
-                  WHEN "identity" = ''
-                  OR STRPOS('	
+              CASE
+                WHEN "identity" = ''
+                OR STRPOS('	
                   　﻿', SUBSTR("identity", 1, 1)) > 0
-                  OR STRPOS(
-                    '	
+                OR STRPOS(
+                  '	
                   　﻿',
-                    SUBSTR("identity", LENGTH("identity") - (
-                      1 - 1
-                    ))
-                  ) > 0
-                  THEN CASE
-                    WHEN "identity" LIKE '%@%'
-                    THEN LOWER(NULLIF(TRIM('	
-                  　﻿' FROM "identity"), ''))
-                    ELSE NULLIF(TRIM('	
-                  　﻿' FROM "identity"), '')
-                  END
+                  SUBSTR("identity", LENGTH("identity") - (
+                    1 - 1
+                  ))
+                ) > 0
+                THEN CASE
                   WHEN "identity" LIKE '%@%'
-                  THEN LOWER("identity")
-                  ELSE "identity"
-                END AS "person"
-              FROM "shop_activation"."snapshot_others__mailer"
-              WHERE
-                (
+                  THEN LOWER(NULLIF(TRIM('	
+                  　﻿' FROM "identity"), ''))
+                  ELSE NULLIF(TRIM('	
+                  　﻿' FROM "identity"), '')
+                END
+                WHEN "identity" LIKE '%@%'
+                THEN LOWER("identity")
+                ELSE "identity"
+              END AS "person"
+            FROM (
+              SELECT DISTINCT
+                "identity"
+              FROM (
+                SELECT
+                  "identity"
+                FROM "shop_activation"."snapshot_others__mailer"
+                WHERE
                   (
-                    "is_member" AND NOT COALESCE("unconfirmed" = 'remove', FALSE)
+                    (
+                      "is_member" AND NOT COALESCE("unconfirmed" = 'remove', FALSE)
+                    )
+                    OR "unconfirmed" = 'add'
                   )
-                  OR "unconfirmed" = 'add'
-                )
-              UNION
-              SELECT
-                CASE
-                  WHEN "person" = ''
-                  OR STRPOS('	
-                  　﻿', SUBSTR("person", 1, 1)) > 0
-                  OR STRPOS(
-                    '	
-                  　﻿',
-                    SUBSTR("person", LENGTH("person") - (
-                      1 - 1
-                    ))
-                  ) > 0
-                  THEN CASE
-                    WHEN "person" LIKE '%@%'
-                    THEN LOWER(NULLIF(TRIM('	
-                  　﻿' FROM "person"), ''))
-                    ELSE NULLIF(TRIM('	
-                  　﻿' FROM "person"), '')
-                  END
-                  WHEN "person" LIKE '%@%'
-                  THEN LOWER("person")
-                  ELSE "person"
-                END AS "person"
-              FROM "shop_activation"."entries"
-              WHERE
-                "sync" IN ('others__mailer') AND "is_reserved"
-            ) AS "i"
+                UNION
+                SELECT
+                  "identity"
+                FROM "shop_activation"."entries"
+                WHERE
+                  "sync" IN ('others__mailer') AND "is_reserved"
+              ) AS "i"
+            ) AS "r"
           ) AS "seat"
             ON "seat"."person" = CASE
               WHEN "d"."identity" = ''

@@ -475,13 +475,13 @@ FROM (
       END
     LEFT JOIN (
       SELECT
-        "identity" AS "person",
-        "since" AS "since"
+        "identity",
+        "since"
       FROM "shop_activation"."waiting"
       WHERE
         "sync" = 'people__mailer' AND "reason" = 'cadence promo'
     ) AS "kept_1"
-      ON "kept_1"."person" = "d"."identity"
+      ON "kept_1"."identity" = "d"."identity"
   ) AS "d"
 ) AS "j";
 
@@ -750,13 +750,13 @@ WHERE
       END
     LEFT JOIN (
       SELECT
-        "identity" AS "person",
-        "since" AS "since"
+        "identity",
+        "since"
       FROM "shop_activation"."waiting"
       WHERE
         "sync" = 'people__mailer' AND "reason" = 'cadence promo'
     ) AS "kept_1"
-      ON "kept_1"."person" = "d"."identity"
+      ON "kept_1"."identity" = "d"."identity"
     WHERE
       "d"."cause" IN ('new', 'returned')
       AND NOT (
@@ -898,13 +898,13 @@ FROM (
     END
   LEFT JOIN (
     SELECT
-      "identity" AS "person",
-      "since" AS "since"
+      "identity",
+      "since"
     FROM "shop_activation"."waiting"
     WHERE
       "sync" = 'people__mailer' AND "reason" = 'cadence promo'
   ) AS "kept_1"
-    ON "kept_1"."person" = "d"."identity"
+    ON "kept_1"."identity" = "d"."identity"
   WHERE
     "d"."cause" IN ('new', 'returned')
     AND NOT (

@@ -456,13 +456,13 @@ FROM (
       END
     LEFT JOIN (
       SELECT
-        "identity" AS "person",
-        "since" AS "since"
+        "identity",
+        "since"
       FROM "shop_activation"."waiting"
       WHERE
         "sync" = 'people__mailer' AND "reason" = 'cadence promo'
     ) AS "kept_1"
-      ON "kept_1"."person" = "d"."identity"
+      ON "kept_1"."identity" = "d"."identity"
   ) AS "d"
 ) AS "j";
 
@@ -719,13 +719,13 @@ WHERE
       END
     LEFT JOIN (
       SELECT
-        "identity" AS "person",
-        "since" AS "since"
+        "identity",
+        "since"
       FROM "shop_activation"."waiting"
       WHERE
         "sync" = 'people__mailer' AND "reason" = 'cadence promo'
     ) AS "kept_1"
-      ON "kept_1"."person" = "d"."identity"
+      ON "kept_1"."identity" = "d"."identity"
     WHERE
       "d"."cause" IN ('new', 'returned')
       AND NOT (
@@ -857,13 +857,13 @@ FROM (
     END
   LEFT JOIN (
     SELECT
-      "identity" AS "person",
-      "since" AS "since"
+      "identity",
+      "since"
     FROM "shop_activation"."waiting"
     WHERE
       "sync" = 'people__mailer' AND "reason" = 'cadence promo'
   ) AS "kept_1"
-    ON "kept_1"."person" = "d"."identity"
+    ON "kept_1"."identity" = "d"."identity"
   WHERE
     "d"."cause" IN ('new', 'returned')
     AND NOT (

@@ -447,13 +447,13 @@ FROM (
       END
     LEFT JOIN (
       SELECT
-        "IDENTITY" AS "PERSON",
-        "SINCE" AS "SINCE"
+        "IDENTITY",
+        "SINCE"
       FROM "SHOP_ACTIVATION"."WAITING"
       WHERE
         "SYNC" = 'people__mailer' AND "REASON" = 'cadence promo'
     ) AS "KEPT_1"
-      ON "KEPT_1"."PERSON" = "D"."IDENTITY"
+      ON "KEPT_1"."IDENTITY" = "D"."IDENTITY"
   ) AS "D"
 ) AS "J";
 
@@ -706,13 +706,13 @@ WHERE
       END
     LEFT JOIN (
       SELECT
-        "IDENTITY" AS "PERSON",
-        "SINCE" AS "SINCE"
+        "IDENTITY",
+        "SINCE"
       FROM "SHOP_ACTIVATION"."WAITING"
       WHERE
         "SYNC" = 'people__mailer' AND "REASON" = 'cadence promo'
     ) AS "KEPT_1"
-      ON "KEPT_1"."PERSON" = "D"."IDENTITY"
+      ON "KEPT_1"."IDENTITY" = "D"."IDENTITY"
     WHERE
       "D"."CAUSE" IN ('new', 'returned')
       AND NOT (
@@ -842,13 +842,13 @@ FROM (
     END
   LEFT JOIN (
     SELECT
-      "IDENTITY" AS "PERSON",
-      "SINCE" AS "SINCE"
+      "IDENTITY",
+      "SINCE"
     FROM "SHOP_ACTIVATION"."WAITING"
     WHERE
       "SYNC" = 'people__mailer' AND "REASON" = 'cadence promo'
   ) AS "KEPT_1"
-    ON "KEPT_1"."PERSON" = "D"."IDENTITY"
+    ON "KEPT_1"."IDENTITY" = "D"."IDENTITY"
   WHERE
     "D"."CAUSE" IN ('new', 'returned')
     AND NOT (

@@ -468,13 +468,13 @@ FROM (
       END
     LEFT JOIN (
       SELECT
-        `identity` AS `person`,
-        `since` AS `since`
+        `identity`,
+        `since`
       FROM `shop_activation`.`waiting`
       WHERE
         `sync` = 'people__mailer' AND `reason` = 'cadence promo'
     ) AS `kept_1`
-      ON `kept_1`.`person` = `d`.`identity`
+      ON `kept_1`.`identity` = `d`.`identity`
   ) AS `d`
 ) AS `j`;
 
@@ -750,13 +750,13 @@ USING (
         END
       LEFT JOIN (
         SELECT
-          `identity` AS `person`,
-          `since` AS `since`
+          `identity`,
+          `since`
         FROM `shop_activation`.`waiting`
         WHERE
           `sync` = 'people__mailer' AND `reason` = 'cadence promo'
       ) AS `kept_1`
-        ON `kept_1`.`person` = `d`.`identity`
+        ON `kept_1`.`identity` = `d`.`identity`
       WHERE
         `d`.`cause` IN ('new', 'returned')
         AND NOT (
@@ -905,13 +905,13 @@ FROM (
     END
   LEFT JOIN (
     SELECT
-      `identity` AS `person`,
-      `since` AS `since`
+      `identity`,
+      `since`
     FROM `shop_activation`.`waiting`
     WHERE
       `sync` = 'people__mailer' AND `reason` = 'cadence promo'
   ) AS `kept_1`
-    ON `kept_1`.`person` = `d`.`identity`
+    ON `kept_1`.`identity` = `d`.`identity`
   WHERE
     `d`.`cause` IN ('new', 'returned')
     AND NOT (
