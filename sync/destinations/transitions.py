@@ -121,7 +121,7 @@ def occurrence(sync: Sync, change: Change, names: Names) -> Occurrence | None:
     key = (
         sync.lasting_name,
         change.identity,
-        change.address,
+        change.identity,  # the address stood here, of which one entry may see several
         str(change.transition),
         change.op.value,
     )
