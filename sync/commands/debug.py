@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Iterator
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
-from typing import NoReturn
 
 from sync import __version__
 from sync.commands import trial
 from sync.destinations.notices import Notifiers
-from sync.errors import ConfigError, Problem, SyncError
+from sync.errors import ConfigError, Problem, SyncError, WarehouseError
 from sync.http.ports import Clock
+from sync.model import Sync
+from sync.plan import lookups
 from sync.project.notifications import try_notifiers
 from sync.project.project import Project
 from sync.run.access import StateAccess
 from sync.run.context import Services
-from sync.state import schema as t
-from sync.state import syncs
+from sync.state import installation, syncs
 from sync.state.catalogue import Catalogue
 from sync.state.digests import DIGEST_KEY, has_key
 from sync.warehouse.dialect import facts
@@ -119,16 +118,23 @@ def _warehouse(
         place = access(project)
         with place.catalogue() as state:
             state.session.query("select 1")
-            schema, models = _schema(state, place), _models(state, project)
+            engine = _adapter(place.warehouse.engine, project.target.adapter_type)
+            yield Tried("warehouse", engine)
+            yield _tried("state", lambda: _schema(state, place))
+            yield _tried("models", lambda: _models(state, project))
             accounts.update(_accounts(state, place, project))
     except SyncError as error:
         yield _failed("warehouse", error)
         return
-    yield Tried("warehouse", _adapter(place.warehouse.engine, project.target.adapter_type))
-    yield Tried("state", schema)
-    yield Tried("models", models)
     if any(trait.is_pii for sync in project.syncs for trait in sync.traits):
         yield Tried("digests", _digests())
+
+
+def _tried(what: str, look: Callable[[], str]) -> Tried:
+    try:
+        return Tried(what, look())
+    except SyncError as error:
+        return _failed(what, error)
 
 
 def _adapter(engine: str, adapter: str) -> str:
@@ -139,12 +145,12 @@ def _adapter(engine: str, adapter: str) -> str:
 def _schema(state: Catalogue, access: StateAccess) -> str:
     if state.is_installed():
         return f"schema {access.schema} is there"
+    is_there = installation.has_schema(state)
+    missing = "there, without tables" if is_there else "not there yet"
     if not facts(state.dialect).has_transactions:
-        return f"schema {access.schema} is not there yet; the first run creates it"
-    with suppress(_Undo), state.session.transaction():
-        state.run(t.create_schema(state.tables))
-        _undo()
-    return f"schema {access.schema} is not there yet, and can be created"
+        return f"schema {access.schema} is {missing}; the first run creates what is missing"
+    installation.try_to_create(state)
+    return f"schema {access.schema} is {missing}, and can be {'filled' if is_there else 'created'}"
 
 
 def _digests() -> str:
@@ -154,20 +160,24 @@ def _digests() -> str:
     return f"of pii columns, with a salt that lies beside them; a key in {DIGEST_KEY} does not"
 
 
-class _Undo(Exception):
-    """Makes a transaction roll back."""
-
-
-def _undo() -> NoReturn:
-    raise _Undo
-
-
 def _models(state: Catalogue, project: Project) -> str:
     missing = [s.model for s in project.syncs if state.session.columns(s.relation) is None]
     if missing:
         names = ", ".join(dict.fromkeys(missing))
         return f"not built in this target: {names}; run: dbt build"
+    refused = [p for s in project.syncs for p in _unreadable(state, s)]
+    if refused:
+        raise WarehouseError(*dict.fromkeys(refused))
     return f"{counted(len({s.model for s in project.syncs}), 'model')} built"
+
+
+def _unreadable(state: Catalogue, sync: Sync) -> Iterator[Problem]:
+    """What the warehouse says where the login may not read the model, whose columns it may see."""
+    try:
+        state.ask(lookups.nothing_of(sync))
+    except WarehouseError as error:
+        fix = "grant select on it to this login"
+        yield from (replace(p, where=f"model {sync.model}", fix=fix) for p in error.problems)
 
 
 def _accounts(state: Catalogue, access: StateAccess, project: Project) -> dict[str, list[str]]:

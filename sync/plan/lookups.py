@@ -72,6 +72,11 @@ def people_where(
     )
 
 
+def nothing_of(sync: Sync) -> exp.Select:
+    """No row of the model: a query that needs only the right to read it."""
+    return exp.select(e.number(1)).from_(e.table(sync.relation)).where(exp.false())
+
+
 def people_at(sync: Sync, address: str, texts: Sequence[str]) -> exp.Select:
     """(identity, address) of the model's rows that have one of these addresses in a column."""
     who, where = identity_text(sync.identity, "m"), identity_text(address, "m")

@@ -72,8 +72,8 @@ def refusal(sync: Sync, file: str, words: str) -> Problem:
         "plan-moved",
         f"the plan of {sync.name} is not the one in {file}: {words}",
         where=sync.path,
-        hint="A file is good for exactly the plan that was written into it, once. Nothing of it"
-        " was sent.",
+        hint="A file is good for exactly the plan that was written into it, once. Nothing of"
+        f" {sync.name} was sent.",
         fix=f"look at the plan of now, and write it: python -m sync plan --out {file}",
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from typing import NamedTuple
 
 from sqlglot import exp
@@ -76,8 +77,7 @@ def _look(state: Catalogue) -> tuple[Found, list[str]]:
 
 def create(state: Catalogue) -> None:
     """Every shared table that is not there, then the row that says so."""
-    if not state.session.query(state.rendered(t.find_schema(state.tables, state.dialect))):
-        state.run(t.create_schema(state.tables))
+    _create_schema(state)
     for name in t.SHARED:
         complete(state, name)
     state.look_again()
@@ -92,6 +92,36 @@ def create(state: Catalogue) -> None:
     rows = exp.select(*values.values())
     state.run(e.insert(state.tables["installation"], list(values), rows))
     state.look_again()
+
+
+def has_schema(state: Catalogue) -> bool:
+    """Whether the state's schema is there, with or without tables."""
+    return bool(state.session.query(state.rendered(t.find_schema(state.tables, state.dialect))))
+
+
+def _create_schema(state: Catalogue) -> None:
+    if not has_schema(state):
+        state.run(t.create_schema(state.tables))
+
+
+class _Undo(Exception):
+    """Makes a transaction roll back."""
+
+
+def try_to_create(state: Catalogue) -> None:
+    """Create what the first run creates first, and take it back.
+
+    Raises ConfigError where the login may not. Only for an engine with transactions.
+    """
+    try:
+        with suppress(_Undo), state.session.transaction():
+            _create_schema(state)
+            complete(state, "leases")
+            raise _Undo
+    except WarehouseError as error:
+        if NOT_ALLOWED.search(str(error)):
+            raise _may_not_create(state, error) from error
+        raise
 
 
 def recreate(state: Catalogue, version: str) -> list[str]:
@@ -120,7 +150,7 @@ def recreate(state: Catalogue, version: str) -> list[str]:
 def _repeat(
     state: Catalogue,
     step: Callable[[Catalogue], None],
-    forbidden: Callable[[str, WarehouseError], ConfigError],
+    forbidden: Callable[[Catalogue, WarehouseError], ConfigError],
 ) -> None:
     """Of two runs that do the same, one may fail; it finds everything there next time."""
     errors: list[WarehouseError] = []
@@ -130,29 +160,28 @@ def _repeat(
         except WarehouseError as error:
             errors.append(error)
             if NOT_ALLOWED.search(str(error)):
-                raise forbidden(state.tables.schema, error) from error
+                raise forbidden(state, error) from error
         else:
             return
     raise errors[0]
 
 
-def _may_not_create(schema: str, error: WarehouseError) -> ConfigError:
-    return ConfigError(
-        Problem(
-            "state-schema",
-            f"the state schema {schema} does not exist and can't be created with this login",
-            hint=error.problems[0].message,
-            fix=f"have someone run: create schema {schema}, and grant usage and create on it",
-        )
-    )
+def _may_not_create(state: Catalogue, error: WarehouseError) -> ConfigError:
+    schema, first = state.tables.schema, ""
+    what = f"this login may create no tables in the state schema {schema}"
+    if not has_schema(state):
+        what = f"the state schema {schema} does not exist and can't be created with this login"
+        first = f"create schema {schema}, and "
+    fix = f"have someone run: {first}grant usage and create on it"
+    return ConfigError(Problem("state-schema", what, hint=error.problems[0].message, fix=fix))
 
 
-def _may_not_migrate(schema: str, error: WarehouseError) -> ConfigError:
+def _may_not_migrate(state: Catalogue, error: WarehouseError) -> ConfigError:
     return ConfigError(
         Problem(
             "state-older",
-            f"the state in {schema} was written by an older version of dbt-activation, and this"
-            " login may not alter its tables",
+            f"the state in {state.tables.schema} was written by an older version of dbt-activation,"
+            " and this login may not alter its tables",
             hint=error.problems[0].message,
             fix="run once with the login that owns them: python -m sync apply",
         )

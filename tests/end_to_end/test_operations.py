@@ -36,8 +36,44 @@ def _statements(sql: str, schema: str) -> list[str]:
 
 
 def test_a_login_with_the_rights_on_the_page_can_sync_and_no_more(small: SmallProject) -> None:
+    told = small.run("debug", expect=0).text
+    assert f"schema {small.state_schema} is there, without tables, and can be filled" in told
     small.run("apply", expect=0)
     assert len(small.sandbox.people()) == 5
     small.run("apply", expect=0)
     owners = "select distinct tableowner from pg_tables where schemaname = '{state}'"
     assert small.state(owners) == [(LOGIN,)]
+
+
+@pytest.mark.parametrize(
+    ("taken", "line", "fix"),
+    [
+        (
+            "revoke all on schema {state} from activation cascade; alter schema {state} owner to"
+            " postgres; grant usage on schema {state} to activation",
+            "may create no tables in the state schema",
+            "have someone run: grant usage and create on it",
+        ),
+        (
+            "drop schema {state}",
+            "does not exist and can't be created with this login",
+            "have someone run: create schema {state}, and grant usage and create on it",
+        ),
+        (
+            "revoke select on all tables in schema {models} from activation",
+            "permission denied for",
+            "grant select on it to this login",
+        ),
+    ],
+    ids=["may-not-create", "no-schema", "may-not-read"],
+)
+def test_a_right_that_is_missing_is_named_before_the_first_run(
+    small: SmallProject, taken: str, line: str, fix: str
+) -> None:
+    names = {"state": small.state_schema, "models": small.warehouse.schema}
+    assert isinstance(small.warehouse, PostgresSchema)
+    small.warehouse.user = "postgres"
+    small.warehouse.run(*taken.format(**names).split(";"))
+    told = small.run("debug", expect=None).text
+    assert line in told and fix.format(**names) in told
+    assert told.count("FAILED") == 1
