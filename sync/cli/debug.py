@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 DROPS = "the step under way ends, and the schema of the trial is dropped. Once more to end at once"
 
 
+LEFT = b"\nStopped at once. The schema of the trial, called ..._trial_..., may be left: drop it.\n"
+
+
 @command(SELECTION, PROJECT, STATE)
 @click.option(
     "--full",
@@ -34,7 +37,7 @@ def debug(session: Session, is_full: bool) -> int:
     from sync.run.opening import gravest
 
     tried = []
-    stop = Stop(lambda _: session.reporter.tell(Stopping(DROPS)))
+    stop = Stop(lambda _: session.reporter.tell(Stopping(DROPS)), LEFT)
     with stop if is_full else nullcontext():
         options = (is_full, lambda: stop.reason() is not None)
         for one in examine(session.load, session.access, session.clock, *options):

@@ -14,8 +14,10 @@ AT_ONCE = b"\nStopped at once. The journal has what was in flight; the next run 
 class Stop:
     """Why a run must stop, once a signal has come. Handlers are in place inside its `with`."""
 
-    def __init__(self, on_stop: Callable[[str], None]) -> None:
+    def __init__(self, on_stop: Callable[[str], None], at_once: bytes = AT_ONCE) -> None:
         self.on_stop = on_stop
+        self.at_once = at_once
+        """What is said when the second ends it."""
         self.signal: int | None = None
         self._before: dict[int, Any] = {}
 
@@ -30,7 +32,7 @@ class Stop:
 
     def _stop(self, number: int, _: FrameType | None) -> None:
         if self.signal is not None:
-            os.write(2, AT_ONCE)
+            os.write(2, self.at_once)
             os._exit(128 + number)
         self.signal = number
         self.on_stop(

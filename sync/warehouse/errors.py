@@ -43,12 +43,13 @@ def driver_words(error: BaseException) -> str:
 
 
 def _below_dbt(error: BaseException) -> Iterator[BaseException]:
-    """The error and its causes, without those that dbt made of another."""
+    """The error and its causes, without those that dbt made of another, or while it met one."""
     cause: BaseException | None = error
     while cause is not None:
-        if not type(cause).__module__.startswith("dbt"):
+        is_dbts = type(cause).__module__.startswith("dbt")
+        if not is_dbts:
             yield cause
-        cause = cause.__cause__
+        cause = cause.__cause__ or (cause.__context__ if is_dbts else None)
 
 
 def _text(error: BaseException) -> str:

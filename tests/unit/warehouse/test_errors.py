@@ -11,6 +11,15 @@ from sync.errors import WarehouseError
 from sync.warehouse.adapter import AdapterWarehouse
 from sync.warehouse.errors import driver_words
 
+NOWHERE = {
+    "host": "127.0.0.1",
+    "port": 1,
+    "user": "me",
+    "password": "",
+    "dbname": "d",
+    "schema": "s",
+}
+
 
 class DbtRuntimeError(Exception):
     """As dbt's: its first line says nothing."""
@@ -32,6 +41,12 @@ def _wrapped(cause: Exception) -> Exception:
 def test_dbts_wrapping_is_taken_off() -> None:
     cause = _wrapped(_wrapped(RuntimeError("permission denied for schema analytics\nLINE 1")))
     assert driver_words(cause) == "permission denied for schema analytics"
+
+
+def test_what_dbt_met_is_found_where_it_names_no_cause() -> None:
+    warehouse = AdapterWarehouse("postgres", {**NOWHERE, "type": "postgres"})
+    with pytest.raises(WarehouseError, match="port 1 failed: Connection refused"):
+        warehouse.session().__enter__()
 
 
 def test_dbts_own_words_stand_where_there_are_no_others() -> None:
