@@ -5,14 +5,14 @@ from __future__ import annotations
 import resource
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import sink, worlds
 from sync.destinations.customerio import Customerio, Settings
-from sync.destinations.spec import Item
+from sync.destinations.spec import Begun, Item
 from sync.http.clock import SystemClock
 from sync.http.delivery import Exchange, converse
 from sync.http.pacing import Pacing
@@ -69,8 +69,9 @@ def _deliver(leases: Leases, source: Source, url: str, rows: int) -> Delivered:
     def sample(source: Source, done: int) -> None:
         most[0] = max(most[0], resident_mb())
 
-    def send(batch: Sequence[Item], permit: Permit) -> Exchange:
-        return converse(destination, batch, http, clock, pacing, policy, lambda: False, permit)
+    def send(batch: Sequence[Item], permit: Permit, begun: Callable[[Begun], None]) -> Exchange:
+        asked = (destination, batch, http, clock, pacing, policy, lambda: False)
+        return converse(*asked, permit, begun)
 
     with HttpTransport() as http, ThreadPoolExecutor() as executor:
         engine = Engine(destination, send, executor, clock, lambda: None, on_progress=sample)

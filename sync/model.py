@@ -323,6 +323,27 @@ class NotAttempted:
     code: str
 
 
+class InJob(NamedTuple):
+    """Where a row is that a job of the vendor has taken and not told of yet."""
+
+    job: str
+    """What the destination calls the job."""
+    place: int
+    """The row's place in it, from 0."""
+    is_owing: bool = False
+    """More than the job is due for the row."""
+
+
+class JobRow(NamedTuple):
+    """One row of a job, as a later run asks about it."""
+
+    place: int
+    """Its place in the job, from 0. Of a job that went on for several syncs, some are missing."""
+    identity: str
+    address: str
+    """What the vendor was told."""
+
+
 Outcome = Delivered | Rejected | Retry | Unknown | NotAttempted
 """What a destination may answer for an item."""
 

@@ -38,6 +38,8 @@ class Deferral(StrEnum):
     WAITING = "waiting"
     WINDOW = "window"
     LIMIT = "limit"
+    JOB = "job"
+    """It was sent, and a job of the vendor has not told of it."""
 
 
 @dataclass(frozen=True, slots=True)

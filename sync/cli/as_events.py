@@ -50,6 +50,7 @@ def ended_event(place: Place, result: SyncResult, planned: Planned | None, secon
         requests=result.requests,
         bytes_sent=result.bytes_sent,
         recovered=result.recovered,
+        running=result.running,
         plan_id=result.plan_id,
         approved_by=result.approved_by,
         planned=planned,

@@ -12,7 +12,12 @@ if TYPE_CHECKING:
 
 
 def planned_event(
-    place: Place, sync: Sync, summary: PlanSummary, seconds: float, recovering: int = 0
+    place: Place,
+    sync: Sync,
+    summary: PlanSummary,
+    seconds: float,
+    recovering: int = 0,
+    running: int = 0,
 ) -> Planned:
     """A plan's summary as an event."""
     return Planned(
@@ -36,6 +41,7 @@ def planned_event(
         version_trait=next((t.name for t in sync.traits if t.constant is not None), ""),
         adopted=summary.adopted,
         recovering=recovering,
+        running=running,
         added_traits=summary.added_traits,
         dropped_traits=summary.dropped_traits,
         next_stage=_stage(summary),

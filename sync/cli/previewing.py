@@ -69,9 +69,8 @@ def _previewed(
     made = preview(access, sync, guard, asked.show, salt=asked.salt, parts_edits=True)
     problem = made.problem if made.unexpected is None else keep(session, made.unexpected)
     took = session.clock.monotonic() - start
-    planned = (
-        planned_event(place, sync, made.summary, took, made.recovering) if made.summary else None
-    )
+    left = made.recovering, made.running
+    planned = planned_event(place, sync, made.summary, took, *left) if made.summary else None
     event = Previewed(
         place=place,
         planned=planned,

@@ -16,8 +16,9 @@ from sync.project.preflight import Gated
 from sync.project.project import Project
 from sync.run.protocol import SyncResult
 
-UNKNOWN = frozenset(("busy", "stopped"))
-"""Ends of a sync that say nothing of how it stands: another run has it, or this one was ended."""
+UNKNOWN = frozenset(("busy", "stopped", "running"))
+"""Ends of a sync that say nothing of how it stands: another run has it, this one was ended, or the
+vendor still works on what it sent."""
 QUOTING = frozenset(("warehouse", "error"))
 """Ends whose words may be the warehouse's own, which can quote a value."""
 OF_AN_APPROVAL = frozenset(("approval-spent", "approval-moved"))

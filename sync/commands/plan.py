@@ -21,7 +21,7 @@ from sync.state.catalogue import Catalogue
 from sync.state.columns import Column
 from sync.state.lease import LeaseTable
 from sync.state.recovery import find_leftover
-from sync.state.store import PlanSummary, Waiting, Whole
+from sync.state.store import RUNNING, PlanSummary, Waiting, Whole
 from sync.warehouse.reading import read_or_same
 
 Guard = Callable[[PlanSummary], Held | None]
@@ -65,6 +65,9 @@ class Preview:
     exit_code: int = 0
     recovering: int = 0
     """Changes of a crashed run that the next run would settle first; counted in here already."""
+    running: int = 0
+    """Changes of an older run that a job has not told of: the next run asks it first, and sends
+    nothing while it goes on. They are planned here as if it had never begun."""
     whole: Whole | None = None
     """All of it under one id, where that was asked for."""
     unexpected: Unexpected | None = None
@@ -158,9 +161,12 @@ def _plan(
     waiting: list[Waiting] = []
     if summary.waiting and identity is not None:
         waiting = delays.waiting(made.comparison, made.space.ask, identity)
-    recovering = leftover.last_seq if leftover else 0
+    running = leftover.running if leftover else 0
+    recovering = leftover.last_seq if leftover and not running else 0
     named = None if salt is None else whole.identify(desk, prepared.known, salt)
-    found = Preview(sync, summary, rows, held, waiting, recovering=recovering, whole=named)
+    found = Preview(
+        *(sync, summary, rows, held, waiting), recovering=recovering, running=running, whole=named
+    )
     return found, made
 
 
@@ -186,7 +192,8 @@ def _leftover(access: StateAccess, state: Catalogue, sync: Sync) -> Unsettled | 
     if found is None:
         return None
     acks, knows_all = past.told(found.epoch, datetime.now(UTC))
-    return Unsettled(found.epoch, found.last_seq, acks, not knows_all)
+    taken = {ack.seq for ack in (*found.running, *acks) if ack.outcome == RUNNING}
+    return Unsettled(found.epoch, found.last_seq, acks, not knows_all, len(taken))
 
 
 def _row(found: Sequence[Any], columns: Sequence[Column]) -> PreviewRow:

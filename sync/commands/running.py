@@ -248,6 +248,7 @@ def _hooks(sync: Sync, around: Around, engine: Callable[[], Engine]) -> Hooks:
         filed=filed,
         admit=admit,
         engine=engine,
+        resume=partial(around.services.resume, sync),
         on_planned=told,
         on_unexpected=around.unexpected,
         is_stopping=lambda: around.services.why_stop() is not None,

@@ -16,7 +16,7 @@ from sync.run.access import StateAccess
 from sync.state import reading, syncs
 from sync.state.catalogue import Catalogue
 from sync.state.columns import Column
-from sync.state.reading import Delivery, Letter, Membership
+from sync.state.reading import Delivery, Letter, Membership, Taken
 from sync.state.resolving import resolve
 from sync.state.store import PlanSummary, Waiting
 from sync.state.written import first_name
@@ -52,6 +52,8 @@ class Story:
     """What would be sent if no policy let it wait."""
     deliveries: Sequence[Delivery] = ()
     letters: Sequence[Letter] = ()
+    taken: Sequence[Taken] = ()
+    """Changes that jobs of the destination have taken, and not told of."""
     problem: Problem | None = None
     held: Held | None = None
     """Why the next plan, or a part of it, waits."""
@@ -59,7 +61,8 @@ class Story:
     @property
     def is_known(self) -> bool:
         """Whether the sync has anything to do with the person who was asked about."""
-        return bool(self.in_model or self.memberships or self.deliveries or self.letters)
+        found = self.in_model or self.memberships or self.deliveries or self.letters
+        return bool(found or self.taken)
 
     @property
     def unsent(self) -> Sequence[str]:
@@ -172,6 +175,7 @@ def _story(
         memberships=memberships,
         deliveries=reading.deliveries(state, values, MOST_DELIVERIES),
         letters=reading.letters(state, values),
+        taken=reading.in_jobs(state, values),
         problem=part.problem,
     )
 

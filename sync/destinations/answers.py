@@ -130,6 +130,10 @@ def paged(
         seen.add(token)
 
 
+class StillWorking(UnreadableAnswer):
+    """What is polled did not end in time."""
+
+
 FIRST_SECONDS = (1.0, 2.0, 4.0, 8.0)
 
 
@@ -139,21 +143,23 @@ def poll(
     most_seconds: float = 3600.0,
     step_seconds: float = 15.0,
 ) -> Conversation[T]:
-    """What `look` finds, once it is not None; UnreadableAnswer when `what` takes too long.
+    """What `look` finds, once it is not None; raises StillWorking when `what` takes too long.
 
-    Looks after 1, 2, 4 and 8 seconds, then every `step_seconds`.
+    Looks after 1, 2, 4 and 8 seconds, then every `step_seconds`; once at least.
     """
     for seconds in _pauses(most_seconds, step_seconds):
         yield Wait(seconds)
         found = yield from look()
         if found is not None:
             return found
-    raise UnreadableAnswer(f"{what} did not end in {most_seconds / 60:.0f} minutes")
+    raise StillWorking(f"{what} did not end in {most_seconds / 60:.0f} minutes")
 
 
 def _pauses(most: float, step: float) -> Iterator[float]:
     spent = 0.0
     for seconds in FIRST_SECONDS:
+        if spent > most:
+            return
         spent += seconds
         yield min(seconds, step)
     while spent < most:

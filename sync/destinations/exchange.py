@@ -1,4 +1,4 @@
-"""What a conversation exchanges with the engine: requests, answers, waits, items.
+"""What a conversation exchanges with the engine: requests, answers, waits, jobs, items.
 
 A destination yields a `Request` and receives a `Response`; it answers with one `Outcome` per item.
 It sees responses with a 2xx status, and those whose status its `verdicts` map to `Verdict.READ`.
@@ -101,6 +101,22 @@ class Wait:
             raise ValueError("a wait has an end")
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A job of the vendor has taken items, and works them off later. Yielded before it is asked.
+
+    From then on the job outlives the run: what it has not told by the end of a run, a later one
+    asks for (`Destination.resume`). None of its items is sent again before.
+    """
+
+    job: str
+    """What `resume` needs to ask: an id, for example. No value of a row."""
+    items: Sequence[Item]
+    """In the order of the job. Empty when it has ended and the conversation knows what it did."""
+    owing: frozenset[int] = frozenset()
+    """The places of items for which more than the job is due."""
+
+
 class NoAnswer(Exception):
     """Thrown into a conversation at a request that brought no answer, or was not to be sent.
 
@@ -162,7 +178,7 @@ def listed(body: Mapping[str, JSON], name: str) -> Sequence[dict[str, JSON]]:
 
 
 NOTHING = Response(0, {}, b"")
-"""What a conversation receives for a `Wait`."""
+"""What a conversation receives for a `Wait` and for `Begun`."""
 
 
 class BatchRefused(Exception):
@@ -187,8 +203,8 @@ class WrongOutcomes(Exception):
 
 
 T = TypeVar("T")
-Conversation = Generator[Request | Wait, Response, T]
-"""Yields requests and waits; receives the Response to a Request, `NOTHING` for a Wait."""
+Conversation = Generator[Request | Wait | Begun, Response, T]
+"""Yields requests, waits and begun jobs; receives the Response to a Request, else `NOTHING`."""
 
 
 class Piece(NamedTuple):

@@ -21,6 +21,7 @@ from sync.destinations.erasure import Known as Known
 from sync.destinations.exchange import JSON as JSON
 from sync.destinations.exchange import NOTHING as NOTHING
 from sync.destinations.exchange import BatchRefused as BatchRefused
+from sync.destinations.exchange import Begun as Begun
 from sync.destinations.exchange import Conversation as Conversation
 from sync.destinations.exchange import Endpoint as Endpoint
 from sync.destinations.exchange import Item as Item
@@ -42,7 +43,7 @@ from sync.destinations.read_back import ReadBack as ReadBack
 from sync.destinations.read_back import compare
 from sync.destinations.stages import Stage, in_stages
 from sync.errors import Problem
-from sync.model import Change, Kind, Outcome, Sync
+from sync.model import Change, JobRow, Kind, Outcome, Sync, Unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +183,15 @@ class Destination:
     def deliver(self, batch: Sequence[Item]) -> Conversation[Sequence[Outcome]]:
         """Send one batch; answer one outcome per item, in order. All items are of one kind."""
         return (yield from in_stages(batch, self.stages(), self.names_records))
+
+    def resume(self, job: str, rows: Sequence[JobRow]) -> Conversation[Sequence[Outcome] | None]:
+        """What a job did that an earlier run began: one outcome for each of `rows`, in order.
+
+        None while the vendor still works on it; `Unknown` where it can't tell any more. Reads only.
+        A destination that yields `Begun` has it.
+        """
+        yield from ()
+        return [Unknown("job-lost")] * len(rows)
 
     def check(self) -> Conversation[Health]:
         """Credentials, region, workspace. Never writes."""

@@ -9,9 +9,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from sync.destinations.answers import StillWorking, poll
 from sync.destinations.exchange import (
     JSON,
     BatchRefused,
+    Begun,
     Conversation,
     Item,
     NoAnswer,
@@ -64,6 +66,11 @@ class Row:
     def is_open(self) -> bool:
         """Whether later stages concern it."""
         return isinstance(self.outcome, Delivered) and not self.is_done
+
+    @property
+    def is_owing(self) -> bool:
+        """Whether a later stage has something to say about it."""
+        return any(part is not None for part in self.item.parts[self.stage + 1 :])
 
     def enters(self, stage: int) -> bool:
         """Whether it has something to say in this stage, which is its own from now on."""
@@ -160,6 +167,33 @@ def _checked(stage: Stage) -> Stage:
         raise WrongOutcomes(f"returned {count} for {len(rows)} rows", where)
 
     return send
+
+
+def work_off(
+    job: str,
+    rows: Sequence[Row],
+    look: Callable[[], Conversation[T | None]],
+    most_seconds: float,
+    is_all: bool = True,
+) -> Conversation[T | None]:
+    """What `look` finds of a job that has taken these rows, in this order; polled till then.
+
+    None when it takes longer than `most_seconds`: then a later run asks (`Destination.resume`), and
+    the outcome of the rows is unknown. Without `is_all` the stage has more to do about them.
+    """
+    owing = frozenset(i for i, row in enumerate(rows) if row.is_owing or not is_all)
+    yield Begun(job, [row.item for row in rows], owing)
+    try:
+        found = yield from poll(look, "the job", most_seconds)
+    except StillWorking:
+        for row in rows:
+            row.ends(Unknown("job-running"))
+        return None
+    except BatchRefused:  # what the job has refused is the caller's to tell apart
+        yield Begun(job, ())
+        raise
+    yield Begun(job, ())
+    return found
 
 
 def each(send: Callable[[Row], Conversation[Outcome]]) -> Stage:

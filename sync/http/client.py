@@ -13,6 +13,7 @@ from sync.destinations.refusals import TOO_LARGE
 from sync.destinations.spec import (
     NOTHING,
     BatchRefused,
+    Begun,
     Conversation,
     Destination,
     Endpoint,
@@ -130,6 +131,8 @@ class Client:
     """Scheme, host and port that the last request was for."""
     others: Callable[[], Identities] = lambda: NOBODY
     """Who may be named in an answer."""
+    begun: Callable[[Begun], None] = lambda begun: None
+    """Is told of each job before it is asked about."""
     _redactor: Redactor | None = field(default=None)
 
     @property
@@ -148,8 +151,11 @@ class Client:
         try:
             step = next(conversation)
             while True:
-                if not isinstance(step, Wait):
+                if isinstance(step, Request):
                     step = self._step(conversation, step, effects)
+                elif isinstance(step, Begun):
+                    self.begun(step)
+                    step = conversation.send(NOTHING)
                 elif wait(self.clock, step.seconds, self.is_stopping):
                     step = conversation.send(NOTHING)
                 else:
@@ -180,7 +186,7 @@ class Client:
 
     def _step(
         self, conversation: Conversation[T], request: Request, effects: Effects
-    ) -> Request | Wait:
+    ) -> Request | Wait | Begun:
         """What follows a request: its answer is sent into the conversation, or why there is none
         is thrown into it. What the conversation does not catch ends it."""
         was_doubtful, effects.is_doubtful = effects.is_doubtful, False

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from typing import TypeVar
 
 from sync.destinations.refusals import MOST_REFUSED, SAMPLE, TOO_LARGE, may_mean_the_account, spread
-from sync.destinations.spec import Conversation, Destination, Item, Verdict
+from sync.destinations.spec import Begun, Conversation, Destination, Item, Verdict
 from sync.errors import DestinationError, Problem, SyncError
 from sync.http.client import WRONG_NUMBER, Broken, Client, Effects, misjudged
 from sync.http.clock import wait
 from sync.http.identities import Identities
-from sync.http.outcomes import fault_in, storable
+from sync.http.outcomes import LONGEST_ID, fault_in, storable
 from sync.http.pacing import Pacing
 from sync.http.ports import ANYTIME, CONNECTION_LOST, Clock, Http, Permit, Until
+from sync.http.redact import Redactor
 from sync.http.retry import RetryPolicy
 from sync.model import (
     TOO_LATE,
     Delivered,
     Ending,
+    InJob,
+    JobRow,
     NotAttempted,
     Outcome,
     Rejected,
@@ -53,6 +56,8 @@ class Exchange:
     """Of request bodies, repeats included."""
     was_shrunk: bool = False
     """The vendor called the batch too large: make the next ones smaller."""
+    running: Mapping[int, InJob] = field(default_factory=dict)
+    """By place in the batch: items whose ending is unknown because a job has not told of them."""
 
 
 def converse(
@@ -64,21 +69,32 @@ def converse(
     policy: RetryPolicy,
     is_stopping: Callable[[], bool],
     permit: Permit = ANYTIME,
+    begun: Callable[[Begun], None] = lambda begun: None,
 ) -> Exchange:
     """Send a batch, with retries, bisection and halving; never raises for what a vendor does.
 
     An empty batch sends nothing. A request that is not repeatable is never sent again once it may
     have been applied. Nothing leaves without `permit`, whichever request of the batch it is.
+    `begun` is told of each job that takes items, before the job is asked about; one without a name
+    tells that no job has its items any more.
     """
     if not batch:
         return Exchange([])
     client = Client(destination, http, clock, pace, policy, is_stopping, _where(batch[0]), permit)
     client.others = cache(lambda: Identities(_identities(batch)))
-    delivery = _Delivery(client, batch)
+    delivery = _Delivery(client, batch, begun)
+    client.begun = delivery.note
     delivery.settle(range(len(batch)))
     delivery.end([i for i, ending in enumerate(delivery.endings) if ending is None], "stopped")
     endings = [ending for ending in delivery.endings if ending is not None]
-    return Exchange(endings, delivery.stop, client.requests, client.bytes, delivery.was_shrunk)
+    return Exchange(
+        endings,
+        delivery.stop,
+        client.requests,
+        client.bytes,
+        delivery.was_shrunk,
+        {i: job for i, job in delivery.jobs.items() if isinstance(endings[i], Unknown)},
+    )
 
 
 def ask(
@@ -117,6 +133,24 @@ def ask(
         ) from None
 
 
+def outcomes_of(
+    destination: Destination,
+    rows: Sequence[JobRow],
+    found: Sequence[Outcome],
+) -> list[Outcome]:
+    """What `resume` found of a job, fit to be kept. Raises Unexpected where it is no answer."""
+    if text := fault_in(found, len(rows), destination.names_records):
+        raise misjudged(f"resume of {destination.name} {text}", "")
+    redactor, others = Redactor.of(destination.endpoints), Identities(row.address for row in rows)
+    kept = []
+    for row, outcome in zip(rows, map(storable, found), strict=True):
+        if isinstance(outcome, Rejected):
+            who = (row.identity, row.address)
+            outcome = replace(outcome, reason=redactor.scrub(outcome.reason, who, others))
+        kept.append(outcome)
+    return kept
+
+
 def _identities(batch: Sequence[Item]) -> Iterator[str | None]:
     for item in batch:
         for _, change in item.pieces:
@@ -134,6 +168,7 @@ class _Delivery:
 
     client: Client
     batch: Sequence[Item]
+    begun: Callable[[Begun], None]
     endings: list[Ending | None] = field(init=False)
     permit: Permit = field(init=False)
     """Of the whole batch."""
@@ -143,6 +178,10 @@ class _Delivery:
     """Items of which something may have been applied before their last answer."""
     stop: SyncError | None = None
     was_shrunk: bool = False
+    jobs: dict[int, InJob] = field(default_factory=dict)
+    """Items that a job has taken and not told of."""
+    noted: dict[int, str] = field(default_factory=dict)
+    """Items of which `begun` was told that a job has them, and which."""
     is_probing: bool = False
     has_taken: bool = False
     """The vendor has looked at an item of this batch, and taken or refused it for what it is."""
@@ -160,6 +199,7 @@ class _Delivery:
         rounds = 0
         while self.stop is None and (indices := self._in_time(indices)):
             effects = Effects()
+            self._forget_jobs(indices)
             self.client.permit = self._until(indices)
             try:
                 outcomes = self.client.drive(self._conversation(indices), effects)
@@ -181,6 +221,31 @@ class _Delivery:
                 return True
             indices = again
         return True
+
+    def note(self, begun: Begun) -> None:
+        """Take note of a job that has begun or ended, once it is durable that it has begun."""
+        if "resume" not in self.client.destination.abilities:
+            raise TypeError(f"{self.client.destination.name} begins a job and has no `resume`")
+        if not begun.items:
+            self.jobs = {i: job for i, job in self.jobs.items() if job.job != begun.job}
+            return
+        if not (isinstance(begun.job, str) and 0 < len(begun.job) <= LONGEST_ID):
+            raise ValueError(f"{self.client.destination.name} does not name the job that it begins")
+        places = {id(item): i for i, item in enumerate(self.batch)}
+        found = [places[id(item)] for item in begun.items]
+        self.begun(begun)
+        self.noted |= dict.fromkeys(found, begun.job)
+        for place, i in enumerate(found):
+            self.jobs[i] = InJob(begun.job, place, place in begun.owing)
+
+    def _forget_jobs(self, indices: Sequence[int]) -> None:
+        """The jobs are over that had any of these items, which are about to be sent again."""
+        over = {self.noted[i] for i in indices if i in self.noted}
+        if again := [i for i, job in self.noted.items() if job in over]:
+            self.begun(Begun("", [self.batch[i] for i in again]))
+            for i in again:
+                del self.noted[i]
+                self.jobs.pop(i, None)
 
     def _in_time(self, indices: Sequence[int]) -> Sequence[int]:
         """Those that may still leave; the moment of the others has passed."""
@@ -268,6 +333,9 @@ class _Delivery:
     def _broken(self, e: Broken, indices: Sequence[int], effects: Effects) -> bool:
         if effects.may_be_applied:
             self.doubtful.update(indices)
+        self.doubtful.update(self.jobs)
+        self.end([i for i in indices if i in self.jobs], "job-running")
+        indices = [i for i in indices if i not in self.jobs]
         if e.how in (Verdict.SPLIT, Verdict.SHRINK):
             self._refused_as_a_whole(e, indices, effects)
             return True

@@ -3,8 +3,9 @@
 Lines of text, each `crc32 length type json`, in segments `wal-<epoch>-<n>.log`. The first says
 whose the segment is, and under which lease it was written. An intent is on disk before its batch
 leaves; an outcome rides with the next intent, unless it has ids that a vendor gave records: those
-are on disk at once. Records name plan numbers and such ids, never identities or values. When a run
-is settled, its lease is kept in `settled-<installation>`.
+are on disk at once. So is a job of the vendor that has taken changes, before it is asked about.
+Records name plan numbers and such ids, never identities or values. When a run is settled, its
+lease is kept in `settled-<installation>`.
 """
 
 from __future__ import annotations
@@ -15,12 +16,15 @@ import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
+from threading import Lock
 from typing import Any
 
 from sync.errors import Problem, StateError
 from sync.journal.disk import Disk
-from sync.model import Owner
-from sync.state.store import UNKNOWN, UNMARKED, Ack, Mark
+from sync.model import InJob, Owner
+from sync.state.store import RUNNING, UNKNOWN, UNMARKED, Ack, Mark, in_job, running
 
 FORMAT = 1
 Range = tuple[int, int]
@@ -36,7 +40,7 @@ class Past:
 
     mark: Mark = UNMARKED
     acks: tuple[Ack, ...] = ()
-    """Answers that may not have reached the warehouse."""
+    """Answers that may not have reached the warehouse, and changes that jobs have taken."""
     doubtful: tuple[Range, ...] = ()
     """Batches that may have left, and whose answer is not known."""
     is_damaged: bool = False
@@ -61,11 +65,13 @@ class Past:
         """
         if self.epoch != epoch or self.is_damaged:
             return [], False
-        return [*self.acks, *_doubts(self.doubtful, at)], True
+        taken = {ack.seq for ack in self.acks if ack.outcome == RUNNING}
+        doubts = [ack for ack in _doubts(self.doubtful, at) if ack.seq not in taken]
+        return [*self.acks, *doubts], True
 
 
 class Journal:
-    """One run's journal of one sync. Only one thread may use it."""
+    """One run's journal of one sync. One thread uses it; any may tell it of jobs, by `begun`."""
 
     def __init__(self, disk: Disk) -> None:
         self.disk = disk
@@ -76,6 +82,9 @@ class Journal:
         self._segment = 0
         self._number = 0
         self._open: dict[int, Sequence[Range]] = {}
+        self._jobs: dict[int, list[Ack]] = {}
+        """By batch, changes that jobs have taken and not told of."""
+        self._lock = Lock()
 
     def open_for(self, sync: str, owner: Owner) -> Past:
         """What an older run left; segments that are begun from now on are those of `owner`.
@@ -144,19 +153,50 @@ class Journal:
         """
         self.mark, self._segment, self._number = mark, 0, 0
         self._open.clear()
+        self._jobs.clear()
         self._write_header()
         self.disk.sync(self._name())
 
     def intend(self, batches: Iterable[tuple[int, Sequence[Range]]]) -> None:
         """Put batches on disk before they leave; several share one sync."""
-        for number, ranges in batches:
-            self._open[number] = ranges
-            self._write("INTENT", {"batch": number, "seqs": ranges})
-        self.disk.sync(self._name())
+        with self._lock:
+            for number, ranges in batches:
+                self._open[number] = ranges
+                self._write("INTENT", {"batch": number, "seqs": ranges})
+            self.disk.sync(self._name())
+
+    def begun(self, batch: int, taken: Sequence[Ack]) -> None:
+        """Put on disk that a job has taken changes of a batch that is open.
+
+        Where the job has no name, that none has them any more.
+        """
+        with self._lock:
+            seqs = {ack.seq for ack in taken}
+            left = [ack for ack in self._jobs.pop(batch, []) if ack.seq not in seqs]
+            self._jobs[batch] = [*left, *(ack for ack in taken if ack.code)]
+            self._write_job(batch, taken)
+            self.disk.sync(self._name())
+
+    def _write_job(self, batch: int, taken: Sequence[Ack]) -> None:
+        rows = [(ack.seq, at.place, int(at.is_owing)) for ack in taken for at in [in_job(ack)]]
+        body = {"batch": batch, "job": taken[0].code, "at": taken[0].answered_at.isoformat()}
+        self._write("JOB", {**body, "rows": rows})
 
     def conclude(self, batch: int, acks: Sequence[Ack]) -> None:
-        """Note what was answered; a change of the batch without an ack was not applied."""
+        """Note what was answered; a change of the batch without an ack was not applied.
+
+        Those that are with a job stay so, and all others of the batch are with none.
+        """
+        with self._lock:
+            self._conclude(batch, acks)
+
+    def _conclude(self, batch: int, acks: Sequence[Ack]) -> None:
         self._open.pop(batch, None)
+        known = {ack.seq for ack in acks if ack.outcome == RUNNING}
+        kept = [ack for ack in self._jobs.pop(batch, ()) if ack.seq in known]
+        if kept:
+            self._jobs[batch] = kept
+        acks = [ack for ack in acks if ack.outcome != RUNNING] if known else acks
         plain: dict[str, list[int]] = {}
         told: list[list[Any]] = []
         for ack in acks:
@@ -170,6 +210,8 @@ class Journal:
         body |= {outcome: as_ranges(seqs) for outcome, seqs in plain.items()}
         if told:
             body["told"] = told
+        if known:
+            body["running"] = as_ranges(sorted(known))
         named = [(ack.seq, ack.remote_id) for ack in acks if ack.remote_id is not None]
         if named:
             body["named"] = named
@@ -179,11 +221,18 @@ class Journal:
 
     def flushed(self) -> None:
         """All outcomes so far are in the warehouse: start a segment with what is still open."""
+        with self._lock:
+            self._turn_over()
+
+    def _turn_over(self) -> None:
         old = self._name()
         self._segment += 1
         self._write_header()
         for number, ranges in self._open.items():
             self._write("INTENT", {"batch": number, "seqs": ranges})
+        for number, taken in self._jobs.items():
+            for _, same in groupby(taken, key=attrgetter("code")):
+                self._write_job(number, list(same))
         self.disk.sync(self._name())
         self.disk.delete(old)
 
@@ -246,6 +295,8 @@ class _Reading:
     epoch: int
     acks: list[Ack] = field(default_factory=list)
     intents: dict[int, Sequence[Range]] = field(default_factory=dict)
+    jobs: dict[int, dict[int, Ack]] = field(default_factory=dict)
+    """By batch and number, changes that jobs have taken."""
     head: dict[str, Any] = field(default_factory=dict)
     is_damaged: bool = False
     last: int = 0
@@ -281,14 +332,25 @@ class _Reading:
             self.intents[body["batch"]] = [(a, b) for a, b in body["seqs"]]
         elif kind == "OUTCOME":
             self.intents.pop(body["batch"], None)
+            left = set(numbers(body.get("running", ())))
+            taken = self.jobs.pop(body["batch"], {})
+            self.jobs[body["batch"]] = {seq: ack for seq, ack in taken.items() if seq in left}
             self.acks.extend(_acks(body))
+        elif kind == "JOB":
+            taken = self.jobs.setdefault(body["batch"], {})
+            for seq, place, is_owing in body["rows"]:
+                job, at = InJob(body["job"], place, bool(is_owing)), body["at"]
+                taken[seq] = running(seq, job, datetime.fromisoformat(at))
 
     def past(self) -> Past:
         doubtful = tuple(r for ranges in self.intents.values() for r in ranges)
+        # A job without a name: none has the change any more.
+        taken = [ack for rows in self.jobs.values() for ack in rows.values() if ack.code]
         is_damaged = self.is_damaged or not self.head
         mark = Mark(self.epoch, self._said("token"))
         owner = Owner(*map(self._said, Owner._fields))
-        return Past(mark, tuple(self.acks), doubtful, is_damaged, self._said("sync"), owner)
+        acks = (*self.acks, *taken)
+        return Past(mark, acks, doubtful, is_damaged, self._said("sync"), owner)
 
     def _said(self, name: str) -> str:
         return str(self.head.get(name, ""))

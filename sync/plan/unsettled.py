@@ -30,6 +30,8 @@ class Unsettled:
     acks: Sequence[Ack]
     is_lost: bool
     """The journal is gone: whatever has no recorded answer may have been sent."""
+    running: int = 0
+    """Changes that jobs of the destination have not told of."""
 
 
 def define_settled(space: Subqueries, sync: Sync, found: Unsettled, name: str) -> list[str]:

@@ -101,6 +101,8 @@ class Planned:
     """The trait that carries the version, where there is one."""
     adopted: int = 0
     recovering: int = 0
+    running: int = 0
+    """Changes of an older run that a job of the destination has not told of."""
     added_traits: tuple[str, ...] = ()
     dropped_traits: tuple[str, ...] = ()
     next_stage: tuple[int, int] | None = None
@@ -163,6 +165,8 @@ class Ended:
     finished_at: datetime | None = None
     bytes_scanned: int | None = None
     """What the warehouse has read for it, where it tells."""
+    running: int = 0
+    """Changes that were sent, and that a job of the destination has not told of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +248,11 @@ class RunEnded:
     def bytes_sent(self) -> int:
         """Bytes of these requests."""
         return sum(one.bytes_sent for one in self.sent)
+
+    @property
+    def running(self) -> int:
+        """Changes that jobs of destinations have not told of."""
+        return sum(one.running for one in self.ended)
 
     @property
     def counts(self) -> Counts:

@@ -97,6 +97,9 @@ def _remarks(terminal: Terminal, row: Row) -> list[str]:
     if row.standing.unsettled:
         left = words.plural(row.standing.unsettled, "planned change")
         lines.append(f"{name}: a run was cut short; the next one settles its {left} first")
+    elif row.standing.running:
+        if row.last_run is None or row.last_run.status != "running":  # else its message says so
+            lines.append(f"{name}: {words.in_jobs(row.standing.running)}")
     elif row.has_journal:
         lines.append(f"{name}: a journal lies on this machine; a run is under way or was cut short")
     return lines
@@ -143,6 +146,7 @@ def machine(row: Row) -> dict[str, Any]:
         "in_doubt": standing.doubts,
         "rejected": row.rejected,
         "unsettled": standing.unsettled,
+        "running": standing.running,
         "gone": list(row.gone),
         "has_journal": row.has_journal,
         "stage": jsonl.plain(asdict(row.stage)) if row.stage else None,

@@ -31,7 +31,9 @@ def run_summary(run: RunEnded, paint: Paint) -> list[str]:
     if run.stopped:
         lines.append(paint(f"Stopped early: {run.stopped}.", "bold", "yellow"))
     sent = _sent(counts, paint)
-    if sent:
+    if run.running and not sent and any(ops.values()):
+        lines.append(f"{paint('Apply:', 'bold')} {_planned(ops, 'planned')}.")
+    elif sent:
         lines.append(f"{paint('Apply:', 'bold')} {sent}, of {_planned(ops, 'planned')}.")
         lines += _of_removed(run)
     elif not run.ended:
@@ -45,6 +47,8 @@ def run_summary(run: RunEnded, paint: Paint) -> list[str]:
         is_all = not run.refused and len(looked_at) == len(run.ended)
         lines += _nothing(counts, paint, "Zero requests were made.", () if is_all else looked_at)
         return lines + _left_out(run)
+    if run.running:
+        lines.append(paint(f"{words.in_jobs(run.running)}.", "yellow"))
     lines += _rest(counts, without=SENT)
     if run.requests:
         weight = words.size(run.bytes_sent)

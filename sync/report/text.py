@@ -37,6 +37,7 @@ STATUS_WORDS = {
     "held": "HELD",
     "busy": "BUSY",
     "stopped": "STOPPED",
+    "running": "RUNNING",
     "destination": "DESTINATION FAILED",
     "warehouse": "WAREHOUSE FAILED",
     "state": "STATE FAILED",
@@ -133,12 +134,14 @@ class Text:
         told = STATUS_WORDS.get(event.status)
         result = self._fates(event)
         if told is not None:
-            color = "yellow" if told == "STOPPED" else "red"
+            color = "yellow" if told in ("STOPPED", "RUNNING") else "red"
             stopped = self.paint(told + _because(event.problems), color)
             verb = "SEND" if event.planned else "STOP"
             yield self.row(verb, event.place, f"{stopped}{'; ' if result else ''}{result}")
         elif result:
             yield self.row("SEND", event.place, f"{result} in {words.seconds(event.seconds)}")
+        if event.running:
+            yield words.in_jobs(event.running)
         if event.recovered:
             yield _cut_short(event.recovered)
 
@@ -160,6 +163,8 @@ def notes(plan: Planned) -> Iterator[str]:
     """What is unusual about a plan, a line each."""
     if plan.recovering:
         yield _cut_short(plan.recovering)
+    if plan.running:
+        yield f"{words.in_jobs(plan.running)}, and sends nothing while it goes on"
     if plan.adopted:
         events = words.plural(plan.adopted, "event")
         yield f"first run: {events} count as already sent (initial: quiet)"

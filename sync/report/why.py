@@ -11,7 +11,7 @@ from sync.model import Fate, Kind, Op
 from sync.report import jsonl, words
 from sync.report.events import ShownRow
 from sync.report.summary import trait_lines
-from sync.state.reading import Delivery, Letter, Membership
+from sync.state.reading import Delivery, Letter, Membership, Taken
 from sync.state.store import Waiting
 
 VERBS = {Op.ADD: "add", Op.CHANGE: "change", Op.REMOVE: "remove"}
@@ -34,6 +34,8 @@ def sentences(
         yield from _membership(member, story, given)
     if not story.memberships:
         yield "Never acknowledged by the destination."
+    for taken in story.taken:
+        yield _taken(taken)
     for letter in story.letters:
         yield _letter(letter)
     yield f"Next run: {_next(story, held)}"
@@ -72,6 +74,14 @@ def _membership(member: Membership, story: Story, given: str) -> Iterator[str]:
             f"{who}In doubt: a sent {member.doubt} had no usable answer, or may have been written"
             " over since; it is asserted again."
         )
+
+
+def _taken(taken: Taken) -> str:
+    at = words.moment(taken.taken_at)
+    return (
+        f"Sent on {at} UTC: job {taken.job} of the destination has the {taken.op}, and has not told"
+        " of it; the next run asks, and sends nothing of the sync while it goes on."
+    )
 
 
 def _letter(letter: Letter) -> str:
@@ -166,6 +176,7 @@ def machine(story: Story, held: Problem | None) -> dict[str, Any]:
         "deferred": [{**jsonl.plain(w), "due": jsonl.plain(w.due)} for w in story.waiting],
         "deliveries": rows(story.deliveries),
         "dead_letters": rows(story.letters),
+        "running": rows(story.taken),
         "held": held.message if held else None,
         "waits_for": [p.message for p in story.held.problems] if story.held else [],
         "problem": story.problem.message if story.problem else None,

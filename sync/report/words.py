@@ -43,6 +43,7 @@ DEFERRALS: Mapping[Deferral, str] = {
     Deferral.WAITING: "behind another sync",
     Deferral.WINDOW: "outside their window",
     Deferral.LIMIT: "by --limit",
+    Deferral.JOB: "in a job of the destination",
 }
 """Why changes wait."""
 
@@ -107,6 +108,12 @@ def named(names: Sequence[str], most: int = 5) -> str:
     """`a, b, c and 4 more`."""
     shown = ", ".join(names[:most])
     return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+
+
+def in_jobs(changes: int) -> str:
+    """What is said of changes that a job of the destination has not told of."""
+    are = "change is" if changes == 1 else "changes are"
+    return f"{count(changes)} {are} in a job of the destination; the next run asks"
 
 
 def fates(found: Mapping[Fate, int], without: Sequence[Fate] = ()) -> str:

@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterable, Sequence
 from threading import Event
 from typing import Self, TypeVar
 
-from sync.destinations.spec import Conversation, Destination, Health, Item, Lag
+from sync.destinations.spec import Begun, Conversation, Destination, Health, Item, Lag
 from sync.errors import DestinationError, PlanHeld, Problem
-from sync.http.delivery import Exchange, ask, converse
+from sync.http.delivery import Exchange, ask, converse, outcomes_of
 from sync.http.pacing import Pacing, is_loopback
 from sync.http.ports import Clock, Http, Permit
 from sync.http.retry import RetryPolicy
 from sync.http.transport import HttpTransport
 from sync.http.watched import Watch, Watched
-from sync.model import Sync
+from sync.model import JobRow, Outcome, Sync
 from sync.project.project import Project
 from sync.run.engine import Engine
 from sync.run.source import Source
@@ -77,10 +77,10 @@ class Services:
 
     def converse(
         self, connection: str, is_halted: Callable[[], bool]
-    ) -> Callable[[Sequence[Item], Permit], Exchange]:
+    ) -> Callable[[Sequence[Item], Permit, Callable[[Begun], None]], Exchange]:
         """How a batch is sent to that connection, until its sync is halted or the run stopped."""
         destination = self.destination(connection)
-        return lambda batch, permit: converse(
+        return lambda batch, permit, begun: converse(
             destination,
             batch,
             self._http,
@@ -89,6 +89,7 @@ class Services:
             self.policy,
             lambda: is_halted() or self.why_stop() is not None,
             permit,
+            begun,
         )
 
     def ask(
@@ -127,6 +128,21 @@ class Services:
         """What has to be created or changed at the destination before this sync can write."""
         question = self.destination(sync.connection).unready(sync)
         return self.ask(sync.connection, question, may_wait)
+
+    def resume(
+        self,
+        sync: Sync,
+        known_account: str | None,
+        job: str,
+        rows: Sequence[JobRow],
+        may_wait: Callable[[], bool],
+    ) -> Sequence[Outcome] | None:
+        """What a job did that an earlier run began; None while the vendor works on it."""
+        self.admit(sync, known_account, may_wait)
+        destination = self.destination(sync.connection)
+        about = [name for row in rows for name in (row.identity, row.address)]
+        found = self.ask(sync.connection, destination.resume(job, rows), may_wait, about)
+        return None if found is None else outcomes_of(destination, rows, found)
 
     def lag(self, connection: str) -> Lag | None:
         """How late writes show when reading back; a stand-in on this machine shows them at once."""

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import gc
 import heapq
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from itertools import chain, groupby
 from operator import attrgetter
 from threading import Lock
 
-from sync.destinations.spec import Destination, Item, Limits, Piece
+from sync.destinations.spec import Begun, Destination, Item, Limits, Piece
 from sync.errors import DestinationError, Problem, SyncError, foreseen, without_frames
 from sync.http.delivery import Exchange
 from sync.http.ports import Clock, Permit
@@ -27,6 +29,7 @@ from sync.model import (
     Change,
     Delivered,
     Ending,
+    InJob,
     NotAttempted,
     Op,
     Rejected,
@@ -37,6 +40,7 @@ from sync.run.batches import batches, prepare
 from sync.run.leases import Leases
 from sync.run.source import Source, group_of, is_leaving, pieces_of, place_of
 from sync.run.withheld import Withheld, is_withheld
+from sync.state.store import Ack, running
 
 FLUSH_SECONDS = 30.0
 FLUSH_CHANGES = 10_000
@@ -74,7 +78,7 @@ def _few_collections() -> Iterator[None]:
 
 _ANSWERS = (Delivered, Rejected)
 _seq = attrgetter("seq")
-Converse = Callable[[Sequence[Item], Permit], Exchange]
+Converse = Callable[[Sequence[Item], Permit, Callable[[Begun], None]], Exchange]
 Progress = Callable[[Source, int], None]
 
 
@@ -115,6 +119,10 @@ class Engine:
         self.limits: Limits = destination.limits
         self.error: SyncError | None = None
         self.was_stopped = False
+        self.is_waiting = False
+        """A job has not told of all that it has taken: nothing more is heaped upon the vendor."""
+        self._begun: deque[tuple[Source, Sequence[Ack]]] = deque()
+        """What the journals were told of jobs by workers, for the warehouse."""
         self._flying: dict[Future[Exchange], _Flight] = {}
         self._sources: dict[str, Source] = {}
         self._apart: list[Piece] = []
@@ -235,7 +243,7 @@ class Engine:
             return True
         if self.stop_reason() is not None:
             self.was_stopped = True
-        return self.was_stopped
+        return self.was_stopped or self.is_waiting
 
     def _start(self, items: Sequence[Item], is_final: bool = False) -> None:
         """Journal the intent and hand the batch to a worker, once one is free."""
@@ -247,9 +255,21 @@ class Engine:
         changes = self._by_source(items)
         for source, own in changes:
             source.journal.intend([(self._batch, as_ranges(map(_seq, own)))])
-        future = self.executor.submit(self.converse, items, self._leases)
+        begun = partial(self._keep_job, self._batch)
+        future = self.executor.submit(self.converse, items, self._leases, begun)
         until = self.clock.monotonic() + FLIGHT_SECONDS
         self._flying[future] = _Flight(self._batch, items, changes, is_final, until)
+
+    def _keep_job(self, batch: int, begun: Begun) -> None:
+        """Put on disk that a job has taken items; called by the worker that has begun it."""
+        at, found = self.clock.now(), dict[str, list[Ack]]()
+        for place, item in enumerate(begun.items):
+            for sync, change in item.pieces:
+                job = InJob(begun.job, place, place in begun.owing)
+                found.setdefault(sync.name, []).append(running(change.seq, job, at))
+        for name, taken in found.items():
+            self._sources[name].journal.begun(batch, taken)
+            self._begun.append((self._sources[name], taken))
 
     def _by_source(self, items: Sequence[Item]) -> list[tuple[Source, list[Change]]]:
         """Each source with its changes, by their numbers."""
@@ -324,10 +344,15 @@ class Engine:
 
     def _take(self, flight: _Flight, exchange: Exchange) -> None:
         at = self.clock.now()
+        self._hear_of_jobs()
         before = {name: len(source.pending) for name, source in self._sources.items()}
         answered = sum(isinstance(ending, _ANSWERS) for ending in exchange.endings)
+        answered += len(exchange.running)
+        self.is_waiting = self.is_waiting or bool(exchange.running)
         if not self._noted_at_once(flight, exchange, at):
-            for item, ending in zip(flight.items, exchange.endings, strict=True):
+            for i, (item, ending) in enumerate(zip(flight.items, exchange.endings, strict=True)):
+                if i in exchange.running:
+                    continue
                 is_open = is_withheld(ending) and not flight.is_final
                 # Also what is tried again alone: until then, a removal has freed no place.
                 self._note(item, NotAttempted("withheld") if is_open else ending, at)
@@ -335,8 +360,11 @@ class Engine:
             number, endings = flight.number, exchange.endings
             for refused in self._withheld.judge(number, self._batch, flight.items, endings):
                 self._note(*refused, at)
+        with_job = {id(change) for i in exchange.running for _, change in flight.items[i].pieces}
         for source, changes in flight.changes:
-            source.journal.conclude(flight.number, source.pending[before[source.sync.name] :])
+            left = source.note_jobs(changes, [c for c in changes if id(c) in with_job])
+            acks = source.pending[before[source.sync.name] :]
+            source.journal.conclude(flight.number, [*acks, *left] if left else acks)
             source.requests += exchange.requests
             source.bytes_sent += exchange.bytes
             self.on_progress(source, len(changes))
@@ -398,14 +426,22 @@ class Engine:
             fix="look at the vendor's status page, then run: python -m sync",
         )
 
+    def _hear_of_jobs(self) -> None:
+        """Take in what workers have told the journals of jobs."""
+        while self._begun:
+            source, taken = self._begun.popleft()
+            source.hear_of_job(taken)
+
     def _flush(self, is_final: bool = False) -> None:
         """Append outcomes to the warehouse, on a schedule that bounds what a lost disk costs."""
         waited = self.clock.monotonic() - self._flushed_at
+        self._hear_of_jobs()
         for source in self._sources.values():
             is_due = len(source.pending) >= FLUSH_CHANGES or waited >= FLUSH_SECONDS
-            if source.pending and (is_final or is_due):
+            if (source.pending or source.has_job_news) and (is_final or is_due):
                 source.flushes += 1
-                source.store.record(source.epoch, source.flushes, source.pending)
-                source.pending = []
+                acks = [*source.pending, *source.taken.values()]
+                source.store.record(source.epoch, source.flushes, acks)
+                source.pending, source.has_job_news = [], False
                 source.journal.flushed()
                 self._flushed_at = self.clock.monotonic()

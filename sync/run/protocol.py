@@ -18,11 +18,13 @@ from sync.errors import Problem, SyncError, Unexpected, foreseen, sentences, wit
 from sync.http.ports import Clock
 from sync.journal.disk import Disk
 from sync.journal.journal import Journal, Past
-from sync.model import Counts, Fate, Op, Sync
+from sync.model import Counts, Fate, JobRow, Op, Outcome, Sync, Unknown
 from sync.plan.guards import Held, Waits
+from sync.rules import Deferral
 from sync.run import parts
 from sync.run.approving import Decision, Question, decide
 from sync.run.engine import Engine
+from sync.run.jobs import Left, find_left
 from sync.run.leases import Leases, Tenure
 from sync.run.opening import gravest
 from sync.run.parts import Exits, Part
@@ -31,6 +33,7 @@ from sync.state.store import (
     DELIVERED,
     REJECTED,
     REJECTED_PARTIAL,
+    RUNNING,
     UNKNOWN,
     Approval,
     Filed,
@@ -41,7 +44,16 @@ from sync.state.store import (
 )
 
 Status = Literal[
-    "success", "rejects", "held", "busy", "stopped", "destination", "warehouse", "state", "error"
+    "success",
+    "rejects",
+    "running",
+    "held",
+    "busy",
+    "stopped",
+    "destination",
+    "warehouse",
+    "state",
+    "error",
 ]
 STATUS_OF_EXIT: Mapping[int, Status] = {
     2: "error",
@@ -83,6 +95,8 @@ class SyncResult:
     approved_by: str = ""
     bytes_scanned: int | None = None
     """What the warehouse has read for the sync, where it tells."""
+    running: int = 0
+    """Changes that were sent, and that a job of the vendor has not told of yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +110,16 @@ class Ports:
     run_id: str
     built_at: datetime | None = None
     """When dbt built the model, as far as that is known."""
+
+
+Resume = Callable[[str | None, str, Sequence[JobRow], Callable[[], bool]], Sequence[Outcome] | None]
+
+
+def never_resumed(
+    account: str | None, job: str, rows: Sequence[JobRow], may_wait: Callable[[], bool]
+) -> Sequence[Outcome] | None:
+    """Of a destination without jobs: nobody can tell."""
+    return [Unknown("job-lost")] * len(rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +136,9 @@ class Hooks:
     on_planned: Callable[[PlanSummary], None] = lambda summary: None
     on_unexpected: Callable[[Unexpected], Problem] = lambda error: error.problems[0]
     """Keep the traceback of an error that nobody planned for; the problem that says where."""
+    resume: Resume = never_resumed
+    """What a job did that an earlier run began; None while it goes on. Raises SyncError. It is
+    given the account that the sync has always gone to, and may be called as `admit`."""
     is_stopping: Callable[[], bool] = lambda: False
     """The run was asked to end, so that an unanswered check says nothing of the vendor."""
     released: Callable[[PlanSummary], Held | None] = lambda summary: None
@@ -192,6 +219,8 @@ class _Run:
         self.engine: Engine | None = None
         self.result: SyncResult | None = None
         self.recovered = 0
+        self.running = 0
+        """Changes of an older run that a job has not told of."""
         self.account: str | None = None
         self.decision = Decision()
         self.held: Held | None = None
@@ -214,11 +243,38 @@ class _Run:
                 self.tenure = self.leases.take(
                     self.sync, self.ports.store, self.ports.holder, self.journal.known
                 )
-                self._plan(self.tenure, past)
-            self.result = self._admitted(self.epoch)
+                left = find_left(self.ports.store, past, self.ports.clock.now())
+                if left is None or not left.jobs:
+                    self._plan(self.tenure, past, left)
+            if left is not None and left.jobs:
+                self.result = self._asked(self.tenure, past, left)
+            self.result = self.result or self._admitted(self.epoch)
         if self.result is not None:
             self._log_unplanned(self.result)
             self._give_back()
+
+    def _asked(self, tenure: Tenure, past: Past, left: Left) -> SyncResult | None:
+        """Ask the jobs of an older run, without the warehouse, and plan once they have told.
+
+        The result where one goes on: the older plan stays, and nothing is sent beside it.
+        """
+
+        def ask(job: str, rows: Sequence[JobRow]) -> Sequence[Outcome] | None:
+            return self.hooks.resume(left.plan.account, job, rows, self._keeps_lease)
+
+        try:
+            with foreseen(f"the look at a job of {self.sync.connection}"):
+                left.ask(self.ports.store, ask, self.ports.clock.now())
+        except SyncError as error:
+            if self.hooks.is_stopping() and not isinstance(error, Unexpected):
+                return self._result("stopped", 0, ())
+            raise
+        self.running = left.running
+        if self.running:
+            return self._result("running", 0, ())
+        with self.ports.store.held():
+            self._plan(tenure, past, left)
+        return None
 
     def confirm(self) -> None:
         """Send nothing under a lease that was lost while others of the same run were planned."""
@@ -306,9 +362,9 @@ class _Run:
         problems = (*result.problems, problem)
         self.result = replace(result, status=status, exit_code=code, problems=problems)
 
-    def _plan(self, tenure: Tenure, past: Past) -> None:
+    def _plan(self, tenure: Tenure, past: Past, left: Left | None) -> None:
         epoch = tenure.lease.epoch
-        self._recover(epoch, past)
+        self._recover(epoch, past, left)
         self.journal.begin(tenure.lease.mark)
         self.summary = self.ports.store.plan(epoch)
         ask = Question(
@@ -325,14 +381,12 @@ class _Run:
             self.has_told = True
             self.hooks.on_planned(parts.with_exits(summary, self.exits))
 
-    def _recover(self, epoch: int, past: Past) -> None:
+    def _recover(self, epoch: int, past: Past, left: Left | None) -> None:
         """Settle what an older run left: answers first, doubts marked, only then cleared."""
-        store = self.ports.store
-        leftover = store.leftover()
-        if leftover is not None:
-            acks, knows_all = past.told(leftover.epoch, self.ports.clock.now())
-            store.settle(epoch, leftover.epoch, self.ports.run_id, acks, doubt_rest=not knows_all)
-            self.recovered = leftover.last_seq
+        if left is not None:
+            doubt_rest, run_id = not left.knows_all, self.ports.run_id
+            self.ports.store.settle(epoch, left.plan.epoch, run_id, left.acks, doubt_rest)
+            self.recovered = left.plan.last_seq if left.was_cut_short else 0
         if past.is_damaged:
             self.journal.put_aside()
         self.journal.forget()
@@ -382,9 +436,10 @@ class _Run:
             return self._finish(epoch, STATUS_OF_EXIT[code], code, problems, is_complete=False)
         if engine.was_stopped:
             return self._finish(epoch, "stopped", 0, (), is_complete=False)
-        self.is_interim = self.part is Part.EXITS
+        running = _outcomes(tally, RUNNING)
+        self.is_interim = self.part is Part.EXITS and not running
         settled = sum(tally.values()) + self.source.deferred + self.source.expired
-        if _outcomes(tally, UNKNOWN) or settled < self._planned().total:
+        if _outcomes(tally, UNKNOWN) or (settled < self._planned().total and not running):
             problem = _unanswered(self.sync, tally, self.source.reasons)
             return self._finish(epoch, "destination", 6, (problem,), is_complete=False)
         if self.source.awaited:
@@ -393,6 +448,8 @@ class _Run:
         if self.held is not None and not self.is_interim:
             return self._finish(epoch, "held", 3, self.held.problems, is_complete=False)
         rejects = _outcomes(tally, REJECTED, REJECTED_PARTIAL)
+        if running:
+            return self._finish(epoch, "running", int(bool(rejects)), (), is_complete=False)
         status: Status = "rejects" if rejects else "success"
         return self._finish(epoch, status, int(bool(rejects)), (), is_complete=not self.is_interim)
 
@@ -418,7 +475,7 @@ class _Run:
             run_id=self.ports.run_id,
             epoch=self.epoch,
             status=result.status,
-            message="; ".join(p.message for p in result.problems),
+            message="; ".join([*(p.message for p in result.problems), *_of_jobs(result)]),
             started_at=self.started_at,
             finished_at=self.ports.clock.now(),
             counts=result.counts,
@@ -435,7 +492,8 @@ class _Run:
             judged=result.summary.judged if result.summary else None,
             sent=result.sent,
             built_at=self.ports.built_at,
-            deferrals=result.summary.waiting if result.summary else {},
+            deferrals=_deferrals(result),
+            running=_outcomes(self.source.tally, RUNNING) if self.source else 0,
         )
 
     def _result(self, status: Status, exit_code: int, problems: tuple[Problem, ...]) -> SyncResult:
@@ -463,6 +521,7 @@ class _Run:
             sent=_sent(summary, tally),
             plan_id=self.decision.plan_id,
             approved_by=self.decision.approved_by,
+            running=self.running + _outcomes(tally, RUNNING),
         )
         if self.summary is not None and self.is_interim:
             return replace(result, ops={}, exits=self._sent_first(self.summary, tally))
@@ -518,6 +577,7 @@ FATE_OF_OUTCOME = {
     REJECTED: Fate.REJECTED,
     REJECTED_PARTIAL: Fate.REJECTED,
     UNKNOWN: Fate.UNDECIDED,
+    RUNNING: Fate.DEFERRED,
 }
 
 
@@ -549,6 +609,19 @@ def _sent(summary: PlanSummary | None, tally: Mapping[tuple[Op, str], int]) -> d
 
 def _outcomes(tally: Mapping[tuple[Op, str], int], *wanted: str) -> int:
     return sum(rows for (_, outcome), rows in tally.items() if outcome in wanted)
+
+
+def _deferrals(result: SyncResult) -> Mapping[str, int]:
+    """By what rows wait for: how many are left for a later run."""
+    waiting = result.summary.waiting if result.summary else {}
+    return {**waiting, Deferral.JOB: result.running} if result.running else waiting
+
+
+def _of_jobs(result: SyncResult) -> Sequence[str]:
+    """What is said of changes that jobs have not told of."""
+    if not result.running:
+        return ()
+    return (f"{result.running} changes are in a job of the destination; the next run asks",)
 
 
 def _awaited(sync: Sync, moves: int) -> Problem:

@@ -23,7 +23,15 @@ from sync.model import (
     Unknown,
     too_late,
 )
-from sync.state.store import DELIVERED, REJECTED, REJECTED_PARTIAL, UNKNOWN, Ack, Store
+from sync.state.store import (
+    DELIVERED,
+    REJECTED,
+    REJECTED_PARTIAL,
+    RUNNING,
+    UNKNOWN,
+    Ack,
+    Store,
+)
 
 
 @dataclass(slots=True)
@@ -35,6 +43,10 @@ class Source:
     journal: Journal
     epoch: int
     pending: list[Ack] = field(default_factory=list)
+    taken: dict[int, Ack] = field(default_factory=dict)
+    """By number, changes that jobs of the vendor have taken and not told of."""
+    has_job_news: bool = False
+    """Jobs have taken changes, or told of them, since this was recorded."""
     tally: Counter[tuple[Op, str]] = field(default_factory=Counter)
     flushes: int = 0
     requests: int = 0
@@ -74,23 +86,39 @@ class Source:
 
     def note(self, change: Change, ending: Ending, at: datetime) -> None:
         """Take one change's ending; what was not attempted leaves no trace."""
-        match ending:
-            case Delivered(named):
-                self._keep(change, Ack(change.seq, DELIVERED, None, None, at, named))
-            case Rejected(code, reason, is_partial, named):
-                outcome = REJECTED_PARTIAL if is_partial else REJECTED
-                named = named if is_partial else None
-                self._keep(change, Ack(change.seq, outcome, code, reason, at, named))
-            case Unknown(code, reason, named):
-                self._keep(change, Ack(change.seq, UNKNOWN, code, reason or None, at, named))
-                self.reasons.update([reason] if reason else [])
-            case NotAttempted(code):
-                if code == TOO_LATE:
-                    self._note_late(change, at)
+        if isinstance(ending, NotAttempted):
+            if ending.code == TOO_LATE:
+                self._note_late(change, at)
+        else:
+            self._keep(change, ack_of(change.seq, ending, at))
+        if isinstance(ending, Unknown) and ending.reason:
+            self.reasons.add(ending.reason)
         if change.op is Op.REMOVE:
             is_gone = isinstance(ending, Delivered)
             self.has_late = self.has_late or (is_gone and change.to_repeat > 0)
             self.note_removal(change, is_gone and not change.to_repeat)
+
+    def hear_of_job(self, taken: Sequence[Ack]) -> None:
+        """A job has taken these changes; one without a name tells that none has them any more."""
+        self.has_job_news = True
+        for ack in taken:
+            self.taken.pop(ack.seq, None)
+            if ack.code:
+                self.taken[ack.seq] = ack
+
+    def note_jobs(self, changes: Sequence[Change], left: Sequence[Change]) -> Sequence[Ack]:
+        """Take note of those changes of a batch that a job has not told of; what is recorded of
+        them. All others are with no job any more."""
+        if not self.taken:
+            return ()
+        taken = {c.seq: ack for c in changes if (ack := self.taken.pop(c.seq, None)) is not None}
+        self.has_job_news = self.has_job_news or bool(taken)
+        self.taken.update((change.seq, taken[change.seq]) for change in left)
+        for change in left:
+            self.tally[change.op, RUNNING] += 1
+            if change.op is Op.REMOVE:
+                self.note_removal(change, is_gone=False)
+        return [taken[change.seq] for change in left]
 
     def _note_late(self, change: Change, at: datetime) -> None:
         fate = too_late(self.sync, change, at)
@@ -127,6 +155,18 @@ class Source:
         target, named = self.named[change.identity]
         is_same_place = bool(change.remote_id) or change.target == target
         return change._replace(remote_id=named) if is_same_place else change
+
+
+def ack_of(seq: int, answer: Delivered | Rejected | Unknown, at: datetime) -> Ack:
+    """What is recorded of an answer."""
+    match answer:
+        case Delivered(named):
+            return Ack(seq, DELIVERED, None, None, at, named)
+        case Rejected(code, reason, is_partial, named):
+            outcome = REJECTED_PARTIAL if is_partial else REJECTED
+            return Ack(seq, outcome, code, reason, at, named if is_partial else None)
+        case Unknown(code, reason, named):
+            return Ack(seq, UNKNOWN, code, reason or None, at, named)
 
 
 def pieces_of(source: Source, keep: Callable[[], None]) -> Iterator[Piece]:

@@ -14,12 +14,12 @@ from sync.errors import LeaseLost, Problem, WarehouseError
 from sync.http.clock import elapsed
 from sync.journal.process import host, is_dead
 from sync.journal.spool import SPOOL_ROWS, Spool
-from sync.model import Change, Kind, Owner, Sync
+from sync.model import Change, JobRow, Kind, Owner, Sync
 from sync.plan import approving, invalid, preparing, reading, usual, whole, writing
 from sync.plan.comparison import Comparison
 from sync.plan.culprit import with_column
 from sync.rules import NOW, AsOf
-from sync.state import entries, held_plans, installation, lost, whose
+from sync.state import entries, held_plans, installation, jobs, lost, whose
 from sync.state import schema as t
 from sync.state.acks import append_acks
 from sync.state.catalogue import Catalogue
@@ -28,6 +28,7 @@ from sync.state.lease import LeaseTable, Row
 from sync.state.recovery import find_leftover, settle_leftover
 from sync.state.settling import conclude, log_run_sync, merge, remember_run
 from sync.state.store import (
+    RUNNING,
     TERMS,
     UNMARKED,
     Ack,
@@ -96,6 +97,8 @@ class SqlStore:
         """A plan of the sync was held, and is open."""
         self._is_named = False
         """The sync's rows say whose they are."""
+        self._has_jobs = False
+        """Changes of the run's own plan are recorded as `RUNNING`, or were."""
 
     # Sessions
 
@@ -237,11 +240,19 @@ class SqlStore:
         with self.opened() as state:
             return find_leftover(state)
 
+    def job_rows(self, epoch: int, acks: Sequence[Ack]) -> Sequence[JobRow]:
+        """The changes of a plan that one job has taken, in the same order."""
+        with self.opened() as state:
+            return jobs.rows_of(state, epoch, acks)
+
     def record(self, epoch: int, flush_id: int, acks: Sequence[Ack]) -> None:
         """Append outcomes, each once, also where the answer to a commit was lost."""
-        for attempt in range(FLUSH_TRIES if acks else 0):
+        self._has_jobs = self._has_jobs or any(ack.outcome == RUNNING for ack in acks)
+        for attempt in range(FLUSH_TRIES if acks or self._has_jobs else 0):
             try:
                 with self._fenced(epoch) as state:
+                    if self._has_jobs:
+                        jobs.forget(state, epoch)
                     append_acks(state, epoch, flush_id, acks)
             except WarehouseError:
                 if attempt == FLUSH_TRIES - 1:
@@ -397,12 +408,15 @@ class SqlStore:
     def _settle(self, state: Catalogue, epoch: int, report: SyncReport) -> None:
         assert self._summary is not None
         if self._summary.total:
-            merge(state, writing.settlement(state, self.planned(), epoch), report.run_id)
+            s = writing.settlement(state, self.planned(), epoch)
+            merge(state, replace(s, has_jobs=bool(report.running)), report.run_id)
         if report.is_complete and self._has_held and not report.is_interim:
             held_plans.close(state)
         if report.is_complete:
             state.run(clear_resolved(self.tables, epoch, invalid.CODES))
-        if self._summary.total:
+        if report.running:
+            jobs.leave(state, epoch)
+        elif self._summary.total:
             conclude(state, epoch)
 
 

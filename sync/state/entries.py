@@ -16,6 +16,7 @@ from sync.state.catalogue import Catalogue
 from sync.state.columns import person
 from sync.state.schema import StateTables
 from sync.state.settle import UNCONFIRMED, Settlement, answered
+from sync.state.store import RUNNING
 from sync.warehouse import sql as e
 from sync.warehouse.dialect import facts
 
@@ -176,13 +177,23 @@ def prune(state: Catalogue, before: datetime) -> None:
 
 
 def settle(state: Catalogue, s: Settlement) -> None:
-    """Keep the reservations of a plan whose adds may have arrived, and only those."""
+    """Keep the reservations of a plan whose adds may have arrived, and only those.
+
+    Those of adds that are with a job stay reserved.
+    """
+    mine = _reserved(s.tables, s.plan_epoch)
+    if s.has_jobs:
+        mine = e.all_of(mine, exp.Not(this=_is_among(s, (RUNNING,))))
+    is_out = exp.Not(this=_is_among(s, ENTERED))
+    state.run(e.delete(s.tables[TABLE], e.all_of(mine, is_out)))
+    state.run(e.update(s.tables[TABLE], {"is_reserved": exp.false()}, mine.copy()))
+
+
+def _is_among(s: Settlement, outcomes: Sequence[str]) -> exp.Expr:
+    """Whether the person is one whose add has one of these outcomes."""
     is_add = e.equals(e.col("op", "p"), e.text(Op.ADD))
-    entered = answered(s, ENTERED).where(is_add).select(e.col("identity", "p"))
-    is_out = exp.Not(this=exp.In(this=e.col("identity"), query=entered.subquery()))
-    state.run(e.delete(s.tables[TABLE], e.all_of(_reserved(s.tables, s.plan_epoch), is_out)))
-    kept = {"is_reserved": exp.false()}
-    state.run(e.update(s.tables[TABLE], kept, _reserved(s.tables, s.plan_epoch)))
+    found = answered(s, outcomes).where(is_add).select(e.col("identity", "p"))
+    return exp.In(this=e.col("identity"), query=found.subquery())
 
 
 def epochs_of(state: Catalogue, run_id: str) -> list[tuple[str, int]]:

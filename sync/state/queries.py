@@ -10,6 +10,7 @@ from sqlglot import exp
 from sync.model import Relation
 from sync.state.columns import Column
 from sync.state.schema import StateTables
+from sync.state.store import RUNNING
 from sync.warehouse import sql as e
 
 FACTS = (
@@ -177,6 +178,21 @@ def memberships(tables: StateTables, values: Sequence[str], most: int) -> exp.Se
         .where(is_one)
         .order_by(exp.Ordered(this=e.col("acknowledged_at"), desc=True))
         .limit(most)
+    )
+
+
+def in_jobs(tables: StateTables, identities: Sequence[str]) -> exp.Select:
+    """(identity, op, job, taken_at) of changes that jobs have taken, and not told of."""
+    is_same = e.all_of(*(e.equals(e.col(n, "p"), e.col(n, "a")) for n in ("epoch", "seq")))
+    return (
+        e.select(e.col("identity", "p"), e.col("op", "p"), e.col("code", "a"))
+        .select(e.col("answered_at", "a"))
+        .from_(e.table(tables.plan, "p"))
+        .join(e.table(tables.acks, "a"), on=is_same)
+        .where(
+            e.equals(e.col("outcome", "a"), e.text(RUNNING)),
+            e.among(e.col("identity", "p"), identities),
+        )
     )
 
 

@@ -115,6 +115,15 @@ class Delivery(NamedTuple):
     code: str | None
 
 
+class Taken(NamedTuple):
+    """A change that a job of the destination has taken, and not told of."""
+
+    identity: str
+    op: str
+    job: str
+    taken_at: datetime
+
+
 class Letter(NamedTuple):
     """One dead letter."""
 
@@ -159,6 +168,8 @@ class Standing:
     lease: Lease | None = None
     unsettled: int = 0
     """Planned changes of a run that was cut short."""
+    running: int = 0
+    """Changes that a job of the destination has not told of."""
 
 
 def standing(state: Catalogue) -> Standing:
@@ -178,7 +189,8 @@ def standing(state: Catalogue) -> Standing:
         doubts=counts[1],
         seen=counts[2],
         lease=Lease(*lease[0]) if lease else None,
-        unsettled=leftover.last_seq if leftover else 0,
+        unsettled=leftover.last_seq if leftover and not leftover.running else 0,
+        running=len(leftover.running) if leftover else 0,
     )
 
 
@@ -224,6 +236,13 @@ def deliveries(state: Catalogue, identities: Sequence[str], most: int) -> list[D
     if not identities or not state.is_installed():
         return []
     return [Delivery(*r) for r in state.ask(queries.deliveries(state.tables, identities, most))]
+
+
+def in_jobs(state: Catalogue, identities: Sequence[str]) -> list[Taken]:
+    """Changes of these identities that jobs have taken, and not told of."""
+    if not identities or state.session.columns(state.tables.acks) is None:
+        return []
+    return [Taken(*row) for row in state.ask(queries.in_jobs(state.tables, identities))]
 
 
 def letters(state: Catalogue, identities: Sequence[str]) -> list[Letter]:

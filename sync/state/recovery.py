@@ -8,7 +8,7 @@ from dataclasses import replace
 from sqlglot import exp
 
 from sync.model import Sync
-from sync.state import syncs
+from sync.state import jobs, syncs
 from sync.state.acks import append_acks, doubt_the_rest
 from sync.state.catalogue import Catalogue
 from sync.state.settle import RECOVERED, Settlement
@@ -25,7 +25,10 @@ def find_leftover(state: Catalogue) -> Leftover | None:
         return None
     newest = exp.select(exp.Max(this=e.col("seq"))).from_(e.table(state.tables.plan))
     newest = newest.where(e.equals(e.col("epoch"), e.number(known.planned_epoch)))
-    return Leftover(known.planned_epoch, int(state.ask(newest)[0][0] or 0))
+    last_seq = int(state.ask(newest)[0][0] or 0)
+    return Leftover(
+        known.planned_epoch, last_seq, jobs.taken(state, known.planned_epoch), known.account
+    )
 
 
 def leftover_settlement(
@@ -53,6 +56,7 @@ def settle_leftover(
 ) -> None:
     """Outcomes of an older plan into the snapshot; late ones where its run may yet live."""
     s = replace(leftover_settlement(state, sync, plan_epoch, writer), is_late=is_late)
+    jobs.forget(state, plan_epoch)
     append_acks(state, plan_epoch, RECOVERED, acks)
     measure(state, s.tables)
     if doubt_rest:

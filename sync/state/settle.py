@@ -52,6 +52,8 @@ class Settlement:
     """What is unknown of this plan may yet arrive: only time ended the lease of its run."""
     counts_entries: bool = False
     """The plan has reserved entries."""
+    has_jobs: bool = False
+    """Changes of the plan are with jobs of the vendor, and stay unsettled."""
 
     def acks(self, alias: str) -> exp.Table:
         """The outcomes."""

@@ -14,13 +14,15 @@ from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from sync.errors import Problem
-from sync.model import Change, Counts, Fate, Op, Owner, Sync
+from sync.model import Change, Counts, Fate, InJob, JobRow, Op, Owner, Sync
 from sync.rules import PROTECTIVE, Deferral, ExitCause
 
 DELIVERED = "delivered"
 REJECTED = "rejected"
 REJECTED_PARTIAL = "rejected_partial"
 UNKNOWN = "unknown"
+RUNNING = "running"
+"""No outcome yet: a job of the vendor has the change. `running` and `in_job` tell which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,10 @@ class Leftover:
 
     epoch: int
     last_seq: int
+    running: tuple[Ack, ...] = ()
+    """Changes that jobs have taken, as far as the warehouse knows."""
+    account: str | None = None
+    """The vendor's account that the sync has always gone to, if it ever went."""
 
 
 class Ack(NamedTuple):
@@ -93,6 +99,17 @@ class Ack(NamedTuple):
     answered_at: datetime
     remote_id: str | None = None
     """The record's id, where the answer said; empty where the record is gone."""
+
+
+def running(seq: int, at: InJob, since: datetime) -> Ack:
+    """What is recorded of a change that a job has taken."""
+    return Ack(seq, RUNNING, at.job, f"{at.place}{' owing' * at.is_owing}", since)
+
+
+def in_job(ack: Ack) -> InJob:
+    """Where such a change is."""
+    place, _, owing = (ack.reason or "0").partition(" ")
+    return InJob(ack.code or "", int(place), bool(owing))
 
 
 @dataclass(frozen=True, slots=True)
@@ -386,6 +403,8 @@ class SyncReport:
     """When dbt had built what the plan read, as far as that is known."""
     deferrals: Mapping[str, int] = field(default_factory=dict)
     """By what rows wait for (`Deferral`): how many the plan left for a later run."""
+    running: int = 0
+    """Changes that jobs have taken and not told of: their part of the plan stays unsettled."""
 
 
 class Store(Protocol):
@@ -427,8 +446,15 @@ class Store(Protocol):
     def leftover(self) -> Leftover | None:
         """The unsettled plan of an older run."""
 
+    def job_rows(self, epoch: int, acks: Sequence[Ack]) -> Sequence[JobRow]:
+        """The changes of a plan that one job has taken, for the destination, in the same order."""
+        ...
+
     def record(self, epoch: int, flush_id: int, acks: Sequence[Ack]) -> None:
-        """Append outcomes of this epoch's plan, once per flush. Raises LeaseLost."""
+        """Append outcomes of this epoch's plan, once per flush. Raises LeaseLost.
+
+        Those that are `RUNNING` are all that are: they take the place of those recorded before.
+        """
 
     def settle(
         self, epoch: int, plan_epoch: int, run_id: str, acks: Sequence[Ack], doubt_rest: bool
@@ -487,4 +513,7 @@ class Store(Protocol):
         ...
 
     def finish(self, epoch: int, report: SyncReport) -> None:
-        """Settle the run's own plan and write its report, together."""
+        """Settle the run's own plan and write its report, together.
+
+        Changes that are `RUNNING` stay behind, as the leftover of the next run.
+        """

@@ -9,6 +9,7 @@ from sync.testing.fakes import (
     a_warehouse,
     json_response,
 )
+from sync.testing.jobs import FakeJobs
 from sync.testing.records import FakeRecords
 from sync.testing.world import World, a_change, a_sync, deliver
 
@@ -16,6 +17,7 @@ __all__ = [
     "WHEN",
     "DestinationContract",
     "FakeClock",
+    "FakeJobs",
     "FakeRecords",
     "FakeVendor",
     "Fault",

@@ -15,6 +15,7 @@ from sync.http.redact import credentials
 from sync.model import Delivered, Ending, Kind, NotAttempted, Op, Rejected, Unknown
 from sync.run.batches import batches, prepare
 from sync.testing.fakes import Fault
+from sync.testing.jobs import JobsContract
 from sync.testing.mistakes import MistakesContract
 from sync.testing.records import RecordsContract
 from sync.testing.world import World
@@ -30,7 +31,7 @@ NO: tuple[dict[str, Any], ...] = (
 UNREADABLE = (b"", b"{", b"<!doctype html><html><title>Sign in</title></html>", b"[]", b"null")
 
 
-class DestinationContract(MistakesContract, RecordsContract):
+class DestinationContract(MistakesContract, RecordsContract, JobsContract):
     """The contract. A test class inherits it, and gives it a fixture `world`.
 
     The vendor of that world takes every row; faults are put in front of it by the tests. A

@@ -104,6 +104,10 @@ class World:
     policy: RetryPolicy = field(default_factory=RetryPolicy)
     count_records: Callable[[], int] = lambda: 0
     """How many records the vendor has, where it names them (`Destination.names_records`)."""
+    hold_jobs: Callable[[bool], None] = lambda is_slow: None
+    """Let the vendor's jobs go on, or end, where a destination can `resume` them."""
+    job_size: int = 3
+    """How many rows make a job."""
 
     def rows(self, count: int, op: Op = Op.ADD, **more: Any) -> list[Change]:
         """So many changes, of identities that differ."""

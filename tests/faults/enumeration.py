@@ -16,7 +16,7 @@ from sync.model import Sync
 from tests.faults.memory import Fuse, Tail
 from tests.faults.reference import Row
 from tests.faults.vendor import FAULTS
-from tests.faults.world import MOVING, SYNC, Rig, Setting, World, Wrong, settles
+from tests.faults.world import MOVING, SYNC, Rig, Setting, World, Wrong, run_out, settles
 
 ABSENT, A, B, SILENT = None, (1, "p"), (2, "q"), (3, None)
 """States of one person; `SILENT` has a null that is skipped."""
@@ -51,6 +51,8 @@ class Scenario:
     setting: Setting
     faults: tuple[tuple[int, str], ...] = ()
     sync: Sync = SYNC
+    polls: int = 0
+    """How often the vendor's jobs have to be asked."""
 
     def __str__(self) -> str:
         address = "by address" if self.sync.address else "by id"
@@ -102,7 +104,8 @@ def recoveries() -> Iterator[Scenario]:
 def begin(scenario: Scenario, rig: Rig | None = None) -> World:
     """The world before the run that dies, with the first model acknowledged."""
     world = World(sync=scenario.sync, model=scenario.model(0), rig=rig or Rig())
-    result = world.run(setting=scenario.setting)
+    world.account.polls = scenario.polls
+    result = run_out(world, "a", scenario.setting)
     if result is None or result.exit_code:
         raise Wrong(f"the first run ended with {result}")
     world.model = scenario.model(1)

@@ -17,9 +17,10 @@ from functools import wraps
 from typing import Any, Literal, TypeVar
 
 from sync.errors import Busy, LeaseLost, Problem, StateError, WarehouseError
-from sync.model import Change, Fate, Op, Owner, Sync
+from sync.model import Change, Fate, JobRow, Op, Owner, Sync
 from sync.run.engine import Engine
 from sync.state.store import (
+    RUNNING,
     TERMS,
     UNMARKED,
     Ack,
@@ -35,6 +36,7 @@ from sync.state.store import (
     Terms,
     Verdict,
     Whole,
+    in_job,
 )
 from tests.faults.reference import (
     Row,
@@ -197,13 +199,24 @@ class MemoryStore:
 
     @operation
     def leftover(self) -> Leftover | None:
-        plan = self.tables.plan
-        return Leftover(self.tables.plan_epoch, plan[-1].seq) if plan else None
+        t, plan = self.tables, self.tables.plan
+        running = tuple(ack for ack in t.acks.values() if ack.outcome == RUNNING)
+        return Leftover(t.plan_epoch, plan[-1].seq, running, t.account) if plan else None
+
+    def job_rows(self, epoch: int, acks: Sequence[Ack]) -> Sequence[JobRow]:
+        self.fuse.check()
+        known = {p.seq: (p.identity, p.address or p.identity) for p in self.tables.plan}
+        return [JobRow(in_job(ack).place, *known[ack.seq]) for ack in acks]
 
     @operation
     def record(self, epoch: int, flush_id: int, acks: Sequence[Ack]) -> None:
         self._fence(epoch)
+        self._forget_jobs()
         self.tables.acks.update((ack.seq, ack) for ack in acks)
+
+    def _forget_jobs(self) -> None:
+        t = self.tables
+        t.acks = {seq: ack for seq, ack in t.acks.items() if ack.outcome != RUNNING}
 
     @operation
     def settle(
@@ -212,6 +225,7 @@ class MemoryStore:
         self._fence(epoch)
         t = self.tables
         assert t.plan_epoch == plan_epoch
+        self._forget_jobs()
         t.acks = {ack.seq: ack for ack in acks} | t.acks
         if doubt_rest:
             t.acks |= in_doubt(t.plan, t.acks, self.clock.now())
@@ -299,8 +313,12 @@ class MemoryStore:
     @operation
     def finish(self, epoch: int, report: SyncReport) -> None:
         self._fence(epoch)
-        self._merge()
         t = self.tables
+        left = {seq: ack for seq, ack in t.acks.items() if ack.outcome == RUNNING}
+        assert len(left) == report.running
+        plan = tuple(planned for planned in t.plan if planned.seq in left)
+        self._merge()
+        t.plan, t.acks = plan, left
         t.reports = (*t.reports, report)
         t.account = report.account or t.account
         t.is_baselined = t.is_baselined or report.is_complete

@@ -10,7 +10,7 @@ import pytest
 
 from sync.journal import journal
 from sync.journal.journal import Journal
-from sync.run.source import Source
+from sync.run import source
 from tests.faults import memory, reference
 from tests.faults.enumeration import Scenario, check, check_twice, moves, recoveries, scenarios
 from tests.faults.mutants.seeds import Edit
@@ -74,7 +74,7 @@ def test_what_is_known_of_a_record_stays_known() -> None:
 
 BUGS: dict[str, tuple[Edit, Callable[[], None]]] = {
     "the journal has no ids": (
-        Edit(Journal, "conclude", "if ack.remote_id is not None]", "if not ack]"),
+        Edit(Journal, "_conclude", "if ack.remote_id is not None]", "if not ack]"),
         look_for_twins,
     ),
     "a replay passes over the ids": (
@@ -86,7 +86,7 @@ BUGS: dict[str, tuple[Edit, Callable[[], None]]] = {
         look_for_twins,
     ),
     "what was refused in part has no id": (
-        Edit(Source, "note", "named if is_partial else None", "None"),
+        Edit(source, "ack_of", "named if is_partial else None", "None"),
         what_is_known_stays_known,
     ),
     "a change without an answer takes the id away": (

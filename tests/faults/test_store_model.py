@@ -21,7 +21,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from sync.model import Cause, Change, Fate, Op, Relation, Sync, Trait
+from sync.model import Cause, Change, Fate, InJob, Op, Relation, Sync, Trait
 from sync.run.protocol import count
 from sync.run.store import SqlStore
 from sync.state.columns import trait_column
@@ -30,11 +30,13 @@ from sync.state.store import (
     DELIVERED,
     REJECTED,
     REJECTED_PARTIAL,
+    RUNNING,
     UNKNOWN,
     Ack,
     Holder,
     PlanSummary,
     SyncReport,
+    running,
 )
 from sync.warehouse.adapter import AdapterWarehouse
 from sync.warehouse.duckdb import DuckDBWarehouse
@@ -78,7 +80,9 @@ values = st.tuples(
     st.sampled_from([None, "x", "y"]),
 )
 models = st.lists(st.builds(Row, identities, values, addresses), max_size=5)
-outcomes = st.sampled_from([DELIVERED, DELIVERED, REJECTED, REJECTED_PARTIAL, UNKNOWN, None])
+outcomes = st.sampled_from(
+    [DELIVERED, DELIVERED, REJECTED, REJECTED_PARTIAL, UNKNOWN, None, RUNNING]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,11 +186,14 @@ class Pair:
         early, late = acks[: step.flushed], acks[step.flushed :]
         for store in (self.sql, self.memory):
             store.record(epoch, 1, early)
+        taken = [ack for ack in acks if ack.outcome == RUNNING]
         if step.ending == "finished":
             for store in (self.sql, self.memory):
-                store.record(epoch, 2, late)
+                store.record(epoch, 2, [*late, *(ack for ack in taken if ack in early)])
                 store.finish(epoch, self._report(number, epoch, summary, acks))
             assert_logged(self, number, summary)
+            if taken:
+                self._tell(epoch, number, taken, step)
             return
         left = self.sql.leftover()
         assert left == self.memory.leftover()
@@ -203,21 +210,42 @@ class Pair:
                 store.settle(epoch_after, left.epoch, f"run-{number}", told, doubt_rest=is_lost)
             store.release(epoch_after)
 
+    def _tell(self, epoch: int, number: int, taken: Sequence[Ack], step: Step) -> None:
+        """The next run hears of what jobs have taken; whatever they don't tell is in doubt."""
+        at = self.memory.clock.now()
+        left = self.sql.leftover()
+        assert left is not None
+        expected = self.memory.leftover()
+        assert expected is not None
+        assert (left.epoch, left.last_seq) == (expected.epoch, expected.last_seq)
+        assert {*left.running} == {*expected.running} == {*taken}
+        assert [*self.sql.job_rows(epoch, taken)] == [*self.memory.job_rows(epoch, taken)]
+        answers = cycle([DELIVERED, REJECTED, UNKNOWN, REJECTED_PARTIAL, None][number % 3 :])
+        told = [Ack(a.seq, o, None, None, at) for a, o in zip(taken, answers, strict=False) if o]
+        for store in (self.sql, self.memory):
+            store.release(epoch)
+            after = store.acquire(HOLDER).epoch
+            store.settle(after, epoch, f"run-{number}", told, doubt_rest=True)
+            store.release(after)
+
     def _acks(self, step: Step) -> list[Ack]:
         at = self.memory.clock.now()
         names = cycle(step.names if self.sync.names_records else (None,))
         return [
-            Ack(p.seq, outcome, None if outcome == DELIVERED else "code", None, at, named)
+            running(p.seq, InJob("job", p.seq), at)
+            if outcome == RUNNING
+            else Ack(p.seq, outcome, None if outcome == DELIVERED else "code", None, at, named)
             for p, outcome, named in zip(
                 self.memory.tables.plan, step.outcomes, names, strict=False
             )
-            if outcome is not None
+            if outcome is not None and (outcome != RUNNING or step.ending == "finished")
         ]
 
     def _report(self, number: int, epoch: int, summary: PlanSummary, acks: list[Ack]) -> SyncReport:
         ops = {p.seq: p.op for p in self.memory.tables.plan}
         tally = Counter((ops[ack.seq], ack.outcome) for ack in acks)
         at = self.memory.clock.now()
+        running_ones = sum(ack.outcome == RUNNING for ack in acks)
         return SyncReport(
             run_id=f"run-{number}",
             epoch=epoch,
@@ -227,7 +255,8 @@ class Pair:
             finished_at=at,
             counts=count(summary, tally),
             ops=summary.ops,
-            is_complete=len(acks) == summary.total,
+            is_complete=len(acks) == summary.total and not running_ones,
+            running=running_ones,
         )
 
     def changes(self, epoch: int) -> list[Change]:

@@ -11,8 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from sync.destinations.answers import StillWorking, poll
 from sync.destinations.one_by_one import one_by_one
 from sync.destinations.spec import (
+    Begun,
     Conversation,
     Destination,
     Endpoint,
@@ -24,7 +26,7 @@ from sync.destinations.spec import (
     Verdict,
 )
 from sync.http.ports import AnswerUnknown, Permit, RequestRefused
-from sync.model import DELIVERED, Change, Kind, Op, Outcome, Rejected, Sync
+from sync.model import DELIVERED, Change, JobRow, Kind, Op, Outcome, Rejected, Sync, Unknown
 from tests.faults.memory import FakeClock, Fuse
 
 FAULTS = (
@@ -72,6 +74,16 @@ _STATUS = {
 
 
 @dataclass(slots=True)
+class Queued:
+    """A job of the vendor."""
+
+    items: list[list[dict[str, Any]]]
+    answers: list[str]
+    polls_left: int
+    is_done: bool = False
+
+
+@dataclass(slots=True)
 class Account:
     """What the vendor holds, and what it noticed."""
 
@@ -88,13 +100,52 @@ class Account:
     largest: int = 0
     strays: int = 0
     """Requests that left their process when its lease had ended."""
+    jobs: dict[str, Queued] = field(default_factory=dict)
+    """Of a vendor that works off what it takes: by name, what it was given, in its order."""
+    polls: int = 0
+    """How often a job has to be asked before it is done."""
+    overlaps: frozenset[str] = frozenset()
+    """People who were in two jobs at once."""
     records: dict[str, str] = field(default_factory=dict)
     """Of a vendor that names records: by record, the person that it was made for."""
 
     def copy(self) -> Account:
         people = {k: dict(v) for k, v in self.people.items()}
         records = dict(self.records)
-        return replace(self, people=people, newest=dict(self.newest), records=records)
+        jobs = {name: replace(job) for name, job in self.jobs.items()}
+        newest = dict(self.newest)
+        return replace(self, people=people, newest=newest, records=records, jobs=jobs)
+
+    def take(self, items: list[list[dict[str, Any]]], answers: list[str]) -> str:
+        """A new job, behind those that are not done."""
+        people = {piece["to"] for item in items for piece in item}
+        for job in self.jobs.values():
+            if not job.is_done:
+                there = {piece["to"] for item in job.items for piece in item}
+                self.overlaps |= people & there
+        self.jobs[name := f"j{len(self.jobs) + 1}"] = Queued(items, answers, self.polls)
+        return name
+
+    def look_at(self, name: str) -> list[str] | None:
+        """What a job has done; one that is done was preceded by all before it."""
+        self.jobs[name].polls_left -= 1
+        if self.jobs[name].polls_left > 0:
+            return None
+        for other, job in self.jobs.items():
+            if not job.is_done:
+                job.is_done = True
+                self._work_off(job)
+            if other == name:
+                return job.answers
+        raise AssertionError(name)
+
+    def _work_off(self, job: Queued) -> None:
+        for item, answer in zip(job.items, job.answers, strict=True):
+            for piece in item:
+                if answer == "ok":
+                    self.apply(piece["op"], piece["to"], piece["traits"], piece["event"])
+                elif answer == "in part":
+                    self.apply(piece["op"], piece["to"], piece["traits"], None)
 
     @property
     def twins(self) -> list[str]:
@@ -187,11 +238,19 @@ class SimulatedHttp:
         self.ambiguous += fault in AMBIGUOUS
         if fault == "refused":
             raise RequestRefused("connect")
+        if request.method == "GET":
+            found = self.account.look_at(request.path)
+            self.fuse.passed("send")
+            return self._answered(fault, found)
         assert request.content is not None
         items: list[list[dict[str, Any]]] = json.loads(request.content)["items"]
         self.account.largest = max(self.account.largest, len(items))
-        answers = self._apply(items, fault)
+        is_job = "job" in json.loads(request.content)
+        answers = self._take(items, fault) if is_job else self._apply(items, fault)
         self.fuse.passed("send")
+        return self._answered(fault, answers)
+
+    def _answered(self, fault: str, answers: Any) -> Response:
         if fault in ("applied, no answer", "lost", "half applied, no answer"):
             raise AnswerUnknown("reset")
         if fault == "garbage after applying":
@@ -206,6 +265,13 @@ class SimulatedHttp:
             if "record" in item[0] and (answer != "rejected" and i < self._reached(items, fault)):
                 answers[i] += f"#{self.account.record_of(item[0])}"
         return answers
+
+    def _take(self, items: list[list[dict[str, Any]]], fault: str) -> str:
+        reached = items[: self._reached(items, fault)]
+        answers = ["ok"] * len(reached)
+        if fault in ("first rejected", "first rejected in part"):
+            answers[0] = "rejected" if fault == "first rejected" else "in part"
+        return self.account.take(reached, answers) if reached else ""
 
     def _reached(self, items: list[list[dict[str, Any]]], fault: str) -> int:
         """How many items the vendor looks at."""
@@ -297,6 +363,29 @@ class Naming(Simulated):
         body = {"items": [item.parts[0] for item in batch]}
         response = yield Request("POST", "/", json=body, is_repeatable=not is_new)
         return [_named(*answer.split("#")) for answer in response.json()]
+
+
+class Working(Simulated):
+    """One that takes a batch as a job, and works it off later."""
+
+    def deliver(self, batch: Sequence[Item]) -> Conversation[Sequence[Outcome]]:
+        body = {"items": [item.parts[0] for item in batch], "job": True}
+        job = str((yield Request("POST", "/", json=body)).json())
+        yield Begun(job, batch)
+        try:
+            found = yield from poll(lambda: self._look(job), "the job", 15)
+        except StillWorking:
+            return [Unknown("running")] * len(batch)
+        yield Begun(job, ())
+        return found
+
+    def resume(self, job: str, rows: Sequence[JobRow]) -> Conversation[Sequence[Outcome] | None]:
+        found = yield from self._look(job)
+        return None if found is None else [found[row.place] for row in rows]
+
+    def _look(self, job: str) -> Conversation[Sequence[Outcome] | None]:
+        answers = (yield Request("GET", job)).json()
+        return None if answers is None else [_OUTCOMES[answer] for answer in answers]
 
 
 class Blind(Naming):

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from sync.errors import Problem, Unexpected
-from sync.http.delivery import converse
+from sync.http.delivery import ask, converse
 from sync.http.pacing import Pacing
 from sync.http.retry import RetryPolicy
 from sync.model import Counts, Fate, Kind, Op, Relation, Sync, Trait
 from sync.run.engine import Engine
-from sync.run.protocol import Hooks, Job, Ports, SyncResult, run_together
+from sync.run.protocol import Hooks, Job, Ports, Resume, SyncResult, run_together
 from sync.state.store import TERMS, Holder
 from tests.faults.memory import (
     Crash,
@@ -170,9 +171,21 @@ class World:
             guard=lambda summary: None,
             admit=lambda known, may_wait: "account",
             engine=lambda: engine,
+            resume=self.resume(fuse, setting),
             on_unexpected=surprised,
         )
         return Job(self.sync, ports, hooks)
+
+    def resume(self, fuse: Fuse, setting: Setting) -> Resume:
+        """How one process asks about a job that another one has begun."""
+        destination = self.rig.destination(setting.batch, setting.concurrency, setting.is_single)
+        http, policy = self.http(fuse, {}, setting), RetryPolicy(attempts=1)
+
+        def resume(known: str | None, job: str, rows: Any, may_wait: Any) -> Any:
+            asked = destination.resume(job, rows)
+            return ask(destination, asked, http, self.clock, Pacing(self.clock), policy)
+
+        return resume
 
     def engine(
         self, http: SimulatedHttp, setting: Setting, why_stop: Callable[[], str | None]
@@ -186,7 +199,7 @@ class World:
         )
         return kind(
             destination,  # type: ignore[arg-type]
-            lambda batch, permit: converse(
+            lambda batch, permit, begun: converse(
                 destination,  # type: ignore[arg-type]
                 batch,
                 http,
@@ -195,6 +208,7 @@ class World:
                 policy,
                 lambda: why_stop() is not None,
                 permit,
+                begun,
             ),
             executor,
             self.clock,
@@ -252,7 +266,10 @@ def adds_up_counts(counts: Counts, ops: Mapping[Op, int]) -> bool:
     )
 
 
-_ASKED = (Fate.DELIVERED, Fate.REJECTED, Fate.UNDECIDED, Fate.NOT_ATTEMPTED)
+_ASKED = (
+    *(Fate.DELIVERED, Fate.REJECTED, Fate.UNDECIDED, Fate.NOT_ATTEMPTED),
+    Fate.DEFERRED,  # here nothing waits that is not planned
+)
 
 
 def surprised(error: Unexpected) -> Problem:
@@ -272,9 +289,9 @@ def settles(world: World, host: str, setting: Setting, in_flight: int | None) ->
     journal is lost, and any number may be sent again. Raises Wrong with what was broken.
     """
     doubted, repeats = world.tables.doubted, world.account.repeats
-    result = world.run(host, setting=setting)
+    result = run_out(world, host, setting)
     if waits(result):
-        result = world.run(host, setting=setting)
+        result = run_out(world, host, setting)
     if result is None or result.exit_code:
         code = result.problems[0].code if result and result.problems else ""
         raise Wrong(f"the clean run ended with {result and result.exit_code} {code}")
@@ -305,6 +322,16 @@ def settles(world: World, host: str, setting: Setting, in_flight: int | None) ->
         raise Wrong(f"{world.account.strays} requests left when the lease had ended")
 
 
+def run_out(world: World, host: str, setting: Setting) -> SyncResult | None:
+    """A run, and others as long as the vendor works on a job. The last one's result."""
+    result = world.run(host, setting=setting)
+    for _ in range(99):
+        if result is None or result.status != "running":
+            return result
+        result = world.run(host, setting=setting)
+    raise Wrong("a job never ends")
+
+
 def waits(result: SyncResult | None) -> bool:
     """Whether adds wait for old addresses, to which a run may yet write whose lease ran out."""
     return result is not None and [p.code for p in result.problems] == ["moves-wait"]
@@ -317,7 +344,7 @@ def assert_once_more(world: World, host: str, setting: Setting) -> None:
         raise Wrong("rows are in doubt after a clean run, and nobody's lease ran out")
     doubted = world.tables.doubts
     items = world.account.items
-    result = world.run(host, setting=setting)
+    result = run_out(world, host, setting)
     if result is None or result.exit_code or not adds_up(result):
         raise Wrong(f"the run that asserts once more ended with {result and result.exit_code}")
     if world.account.items - items > doubted * (1 + (world.sync.address is not None)):

@@ -44,6 +44,7 @@ from sync.state.schema import PLAN, SHARED, SNAPSHOT
 from sync.testing import (
     DestinationContract,
     FakeClock,
+    FakeJobs,
     FakeRecords,
     FakeVendor,
     World,
@@ -329,7 +330,7 @@ def _postbox() -> Any:
     """Import the page's code as a module."""
     name = "our_package.postbox"
     if name not in sys.modules:
-        block, _, _ = blocks(PAGE, "python")
+        block, _, _, _ = blocks(PAGE, "python")
         spec = importlib.util.spec_from_loader(name, loader=None)
         assert spec is not None
         module = importlib.util.module_from_spec(spec)
@@ -341,7 +342,7 @@ def _postbox() -> Any:
 def _suite() -> Any:
     """The page's test class."""
     _postbox()
-    _, _, block = blocks(PAGE, "python")
+    _, _, _, block = blocks(PAGE, "python")
     place: dict[str, Any] = {"__name__": "test_postbox"}
     exec(compile(block.text, block.place, "exec"), place)
     return place["TestPostbox"]
@@ -353,7 +354,7 @@ class TestPostboxOfTheDocs(_suite()):  # type: ignore[misc]
 
 def _records() -> Any:
     """The page's destination for a vendor that names records."""
-    _, block, _ = blocks(PAGE, "python")
+    _, block, _, _ = blocks(PAGE, "python")
     place: dict[str, Any] = {"__name__": "our_package.records"}
     exec(compile(block.text, block.place, "exec"), place)
     return place["Records"]
@@ -375,6 +376,30 @@ class TestRecordsOfTheDocs(DestinationContract):
         return World(
             _records()(settings), sync, FakeVendor(answer), count_records=lambda: len(crm.records)
         )
+
+
+def _imports() -> Any:
+    """The page's destination for a vendor that works in jobs."""
+    _, _, block, _ = blocks(PAGE, "python")
+    place: dict[str, Any] = {"__name__": "our_package.imports"}
+    exec(compile(block.text, block.place, "exec"), place)
+    return place["Imports"]
+
+
+class TestImportsOfTheDocs(DestinationContract):
+    """The contract, for the page's vendor that works in jobs."""
+
+    @pytest.fixture
+    def world(self) -> World:
+        bulk = FakeJobs()
+
+        def answer(request: Request) -> Response:
+            is_account = request.path == "/v1/account"
+            return json_response({"id": "acme"}) if is_account else bulk(request)
+
+        settings = _postbox().settings(token=SecretStr("a-token-of-postbox"))
+        sync = a_sync(Kind.TRAITS, "postbox_imports")
+        return World(_imports()(settings), sync, FakeVendor(answer), hold_jobs=bulk.hold)
 
 
 @dataclass

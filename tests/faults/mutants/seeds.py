@@ -15,6 +15,7 @@ from sync.http import client
 from sync.http.client import Client
 from sync.journal.journal import Journal, Past, _Reading
 from sync.run import protocol as run
+from sync.run import source as delivering
 from sync.run.engine import Engine
 from sync.run.source import Source
 from sync.state.store import Ack, Leftover, PlanSummary, SyncReport
@@ -116,7 +117,7 @@ SEEDS: dict[str, Edit | Swap] = {
         Journal, "begin", "self.disk.sync(self._name())", "pass"
     ),
     "a new segment does not repeat the open intents": Edit(
-        Journal, "flushed", "self._open.items()", "()"
+        Journal, "_turn_over", "self._open.items()", "()"
     ),
     "a torn tail of an old segment makes the whole journal void": Edit(
         _Reading, "take", "is_first = True", "is_first = not self.last"
@@ -124,11 +125,11 @@ SEEDS: dict[str, Edit | Swap] = {
     "an unknown outcome leaves no trace": Edit(
         Source,
         "note",
-        "self._keep(change, Ack(change.seq, UNKNOWN, code, reason or None, at, named))",
-        "pass",
+        "self._keep(change, ack_of(change.seq, ending, at))",
+        "isinstance(ending, Unknown) or self._keep(change, ack_of(change.seq, ending, at))",
     ),
     "a partial rejection passes for a refusal": Edit(
-        Source, "note", "REJECTED_PARTIAL if is_partial else REJECTED", "REJECTED"
+        delivering, "ack_of", "REJECTED_PARTIAL if is_partial else REJECTED", "REJECTED"
     ),
     "a refused request takes back what was answered before it": Edit(
         Client, "_step", "return conversation.throw(thrown)", "raise e from None"
@@ -160,18 +161,16 @@ SEEDS: dict[str, Edit | Swap] = {
     "a missing journal reads as nothing was sent": Edit(
         run._Run,
         "_recover",
-        "doubt_rest=not knows_all",
-        "doubt_rest=past.epoch > 0 and not knows_all",
+        "doubt_rest, run_id = not left.knows_all",
+        "doubt_rest, run_id = past.epoch > 0 and not left.knows_all",
     ),
     "a journal of another epoch is trusted": Edit(Past, "told", "self.epoch != epoch or", ""),
-    "batches in flight at the crash read as not sent": Edit(
-        Past, "told", "*_doubts(self.doubtful, at)", ""
-    ),
+    "batches in flight at the crash read as not sent": Edit(Past, "told", "*doubts", ""),
     "the journal is forgotten before its answers are settled": Edit(
         run._Run,
-        "_recover",
-        "leftover = store.leftover()",
-        "leftover = store.leftover(); self.journal.forget()",
+        "open",
+        "left = find_left(",
+        "self.journal.forget(); left = find_left(",
     ),
     "doubts are ignored in the comparison": Edit(
         memory,
@@ -227,9 +226,8 @@ TOGETHER: dict[str, Edit] = {
     "only the first sync's answer is journalled": Edit(
         Engine,
         "_take",
-        "source.journal.conclude(flight.number, source.pending[before[source.sync.name] :])",
-        "source.sync.model == 'people' and source.journal.conclude("
-        "flight.number, source.pending[before[source.sync.name] :])",
+        "source.journal.conclude(",
+        "source.sync.model == 'people' and source.journal.conclude(",
     ),
     "what was refused in part is taken apart and sent again": Edit(
         Engine, "_note", "and not ending.is_partial", ""

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from sync.errors import StateError
 from sync.journal.disk import FileDisk
 from sync.journal.journal import Journal, Past, as_ranges, decode, encode, numbers
-from sync.model import Owner
-from sync.state.store import DELIVERED, REJECTED, UNKNOWN, Ack, Mark
+from sync.model import InJob, Owner
+from sync.state.store import DELIVERED, REJECTED, UNKNOWN, Ack, Mark, in_job, running
 
 AT = datetime(2026, 11, 21, 12, tzinfo=UTC)
 MARK = Mark(7, "token")
@@ -70,6 +70,66 @@ def test_ids_of_records_come_back_and_outlive_a_power_loss(disk: FileDisk) -> No
     journal.conclude(1, acks)
     assert past(disk) == Past(MARK, acks)
     assert synced == [segment(disk).read_bytes()]
+
+
+def taken(seq: int, place: int, job: str = "job-1") -> Ack:
+    return running(seq, InJob(job, place, is_owing=seq == 3), AT)
+
+
+def with_jobs(disk: FileDisk) -> Journal:
+    """A batch of four, two of which a job has taken in another order."""
+    journal = Journal(disk)
+    journal.begin(MARK)
+    journal.intend([(1, [(1, 4)])])
+    journal.begun(1, [taken(3, 0), taken(2, 1)])
+    return journal
+
+
+def test_a_job_is_on_disk_at_once_and_what_it_has_taken_is_in_no_doubt(disk: FileDisk) -> None:
+    synced: list[bytes] = []
+    disk.sync = lambda name: synced.append(segment(disk).read_bytes())  # type: ignore[method-assign]
+    with_jobs(disk)
+    assert synced[-1] == segment(disk).read_bytes()
+    told, knows_all = past(disk).told(7, AT)
+    assert knows_all
+    doubts = [ack(seq, UNKNOWN, "run-ended") for seq in (1, 4)]
+    assert told == [taken(3, 0), taken(2, 1), *doubts]
+    assert in_job(told[0]) == InJob("job-1", 0, is_owing=True)
+
+
+def test_a_job_stays_until_it_has_told(disk: FileDisk) -> None:
+    """Through the end of its batch, a flush and another batch."""
+    journal = with_jobs(disk)
+    journal.conclude(1, [ack(1), ack(4), taken(3, 0)])
+    assert past(disk).acks == (ack(1), ack(4), taken(3, 0)), "2 was not applied after all"
+    journal.flushed()
+    assert past(disk).acks == (taken(3, 0),)
+    journal.intend([(2, [(5, 6)])])
+    assert past(disk) == Past(MARK, (taken(3, 0),), ((5, 6),))
+
+
+def test_a_segment_that_begins_while_a_job_is_polled_has_it(disk: FileDisk) -> None:
+    journal = with_jobs(disk)
+    journal.begun(1, [taken(1, 0, "job-2"), taken(4, 1, "job-2")])
+    before = past(disk)
+    journal.flushed()
+    assert past(disk) == before
+    assert len(before.acks) == 4
+
+
+def test_what_no_job_has_any_more_is_in_doubt(disk: FileDisk) -> None:
+    journal = with_jobs(disk)
+    journal.begun(1, [taken(3, 0, ""), taken(2, 1, "")])
+    for _ in range(2):
+        assert past(disk) == Past(MARK, (), ((1, 4),))
+        journal.flushed()
+    journal.begun(1, [taken(2, 0, "job-2")])
+    assert past(disk).acks == (taken(2, 0, "job-2"),)
+
+
+def test_a_batch_that_is_answered_is_with_no_job(disk: FileDisk) -> None:
+    with_jobs(disk).conclude(1, [ack(1), ack(2), ack(3), ack(4)])
+    assert past(disk) == Past(MARK, (ack(1), ack(2), ack(3), ack(4)))
 
 
 def test_answers_without_ids_wait_for_the_next_intent(disk: FileDisk) -> None:

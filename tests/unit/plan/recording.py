@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from sqlglot import exp, parse_one
 
-from sync.model import Kind, Op, Relation, Sync, Trait
+from sync.model import InJob, Kind, Op, Relation, Sync, Trait
 from sync.plan import approving, edits, planner, preparing, usual, whole, writing
 from sync.plan.comparison import Sibling
 from sync.plan.forgotten import Forgotten
@@ -20,13 +20,14 @@ from sync.plan.guards import Waits
 from sync.plan.workspace import Subqueries
 from sync.relation import turned
 from sync.rules import AsOf, Cadence, Cap, Exclusive, Rules
-from sync.state import held_plans, settling
+from sync.state import entries, held_plans, jobs, queries, settling
 from sync.state import schema as t
 from sync.state.catalogue import Catalogue
 from sync.state.columns import Column
 from sync.state.held_plans import HeldPlan
 from sync.state.lease import LeaseTable
-from sync.state.store import TERMS, Approval, Holder, PlanSummary
+from sync.state.settle import Settlement
+from sync.state.store import TERMS, Approval, Holder, PlanSummary, running
 from sync.timing import Span
 from sync.warehouse import sql as e
 
@@ -220,6 +221,24 @@ def limited(dialect: str) -> list[str]:
     with patch("sync.plan.ahead.pending_of", lambda *_: None):
         writing.write(state, prepared)
     settling.merge(state, writing.settlement(state, prepared.comparison, 7), "run")
+    return state.told
+
+
+def with_jobs(dialect: str) -> list[str]:
+    """What is told this engine of changes that a job has taken, until it has told of them."""
+    state = Listening(dialect)
+    sync = replace(SYNC, traits=())
+    at = datetime(2026, 11, 21, 12, tzinfo=UTC)
+    acks = [running(seq, InJob("job", place), at) for place, seq in enumerate((2, 3))]
+    s = Settlement(sync, (), TABLES, "", 7, 7, has_jobs=True, counts_entries=True)
+    jobs.forget(state, 7)
+    entries.settle(state, s)
+    jobs.leave(state, 7)
+    with patch.object(Recording, "query", lambda *_: []):
+        jobs.taken(state, 7)
+    with patch.object(Recording, "query", lambda *_: [(2, "ann", None), (3, "bob", "b@x")]):
+        jobs.rows_of(state, 7, acks)
+    state.ask(queries.in_jobs(TABLES, ["ann"]))
     return state.told
 
 

@@ -22,6 +22,7 @@ from tests.unit.plan.recording import (
     named,
     started,
     statements,
+    with_jobs,
 )
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -284,6 +285,16 @@ def test_the_statements_of_limits_are_those_that_were_agreed_on(dialect: str) ->
     told = [sql for sql in limited(dialect) if any(name in sql.lower() for name in about)]
     text = ";\n\n".join(told) + ";\n"
     file = GOLDEN / "limits" / f"{dialect}.sql"
+    if os.environ.get("SYNC_WRITE_GOLDEN"):
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(text.encode())
+    assert text == file.read_bytes().decode()
+
+
+@pytest.mark.parametrize("dialect", FACTS)
+def test_the_statements_about_jobs_are_those_that_were_agreed_on(dialect: str) -> None:
+    text = ";\n\n".join(with_jobs(dialect)) + ";\n"
+    file = GOLDEN / "jobs" / f"{dialect}.sql"
     if os.environ.get("SYNC_WRITE_GOLDEN"):
         file.parent.mkdir(exist_ok=True)
         file.write_bytes(text.encode())

@@ -83,7 +83,7 @@ def deliver(
     """What was sent, as the models in each item by person, and the outcomes by model."""
     sent: list[tuple[str, ...]] = []
 
-    def converse(batch: Sequence[Item], permit: Permit) -> Exchange:
+    def converse(batch: Sequence[Item], permit: Permit, begun: Any) -> Exchange:
         endings: list[Delivered | Rejected | NotAttempted | Any] = []
         for item in batch:
             sent.append((item.pieces[0].change.address, *(p.sync.model for p in item.pieces)))
@@ -128,7 +128,7 @@ def test_all_changes_of_one_person_are_one_item_and_each_sync_gets_its_outcome(t
 
 
 def test_the_id_of_a_record_reaches_every_sync_of_an_item(tmp_path: Path) -> None:
-    def converse(batch: Sequence[Item], permit: Permit) -> Exchange:
+    def converse(batch: Sequence[Item], permit: Permit, begun: Any) -> Exchange:
         return Exchange([Delivered(f"of {item.pieces[0].change.address}") for item in batch])
 
     sources = []
@@ -173,7 +173,7 @@ def test_whoever_moves_leaves_the_old_address_before_anything_else_is_sent(tmp_p
     arriving = replace_cause(add(2, "p1", plan="a")._replace(address="a@x.io"), "moved")
     order: list[str] = []
 
-    def converse(batch: Sequence[Item], permit: Permit) -> Exchange:
+    def converse(batch: Sequence[Item], permit: Permit, begun: Any) -> Exchange:
         order.extend(item.pieces[0].change.address for item in batch)
         return Exchange([DELIVERED] * len(batch), requests=1)
 

@@ -16,7 +16,7 @@ from sync.destinations.erasure import Known
 from sync.destinations.options import Strict
 from sync.destinations.spec import Conversation, Request, Response
 from sync.destinations.stages import Row
-from sync.http.delivery import converse
+from sync.http.delivery import ask, converse, outcomes_of
 from sync.http.pacing import Pacing
 from sync.http.retry import RetryPolicy
 from sync.journal.process import host, own_process
@@ -31,7 +31,7 @@ from sync.state.store import Holder, PlanSummary
 from sync.testing import FakeClock, FakeRecords, FakeVendor, Fault
 from sync.warehouse.duckdb import DuckDBWarehouse
 from tests.faults.memory import Inline
-from tests.unit.testing.test_contract import Crm
+from tests.unit.testing.test_contract import Crm, Sound
 
 
 class Deleting(Crm):
@@ -59,8 +59,8 @@ class Shop:
     warehouse: DuckDBWarehouse
     sync: Sync
     directory: Path
-    destination: type[Crm] = Silent
-    crm: FakeRecords = field(default_factory=FakeRecords)
+    destination: type[Sound] = Silent
+    crm: Any = field(default_factory=FakeRecords)
     runs: int = 0
 
     def __post_init__(self) -> None:
@@ -84,10 +84,15 @@ class Shop:
         clock, destination = FakeClock(), self.destination()
         policy, pace = RetryPolicy(attempts=1), Pacing(clock)
 
-        def send(batch: Any, permit: Any) -> Any:
+        def send(batch: Any, permit: Any, begun: Any) -> Any:
             return converse(
-                destination, batch, self.http, clock, pace, policy, lambda: False, permit
+                destination, batch, self.http, clock, pace, policy, lambda: False, permit, begun
             )
+
+        def resume(known: str | None, job: str, rows: Any, may_wait: Any) -> Any:
+            asked = destination.resume(job, rows)
+            found = ask(destination, asked, self.http, clock, pace, policy)
+            return None if found is None else outcomes_of(destination, rows, found)
 
         def guard(summary: PlanSummary) -> Held | None:
             return None
@@ -96,6 +101,7 @@ class Shop:
             guard=guard,
             admit=lambda known, may_wait: "account",
             engine=lambda: Engine(destination, send, Inline(), clock, lambda: None),
+            resume=resume,
         )
         holder = Holder("me", host(), own_process(), "1")
         store, disk = self.access.store(self.sync), self.access.disk(self.sync)

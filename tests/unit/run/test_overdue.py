@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,7 @@ def never() -> Event:
 
 
 def engine_that_hangs(never: Event) -> Engine:
-    def converse(batch: Sequence[Item], permit: Permit) -> Exchange:
+    def converse(batch: Sequence[Item], permit: Permit, begun: Any) -> Exchange:
         never.wait()
         raise AssertionError
 

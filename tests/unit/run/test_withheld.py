@@ -103,7 +103,7 @@ def deliver(tmp_path: Path, make: type[Vendor], count: int, answer: Answer) -> D
     journal.begin(Mark(1, "one"))
     source = Source(SYNC, store, journal, 1)
 
-    def send(batch: Sequence[Item], permit: Permit) -> Any:
+    def send(batch: Sequence[Item], permit: Permit, begun: Any) -> Any:
         pace = Pacing(clock)
         return converse(vendor, batch, Wire(), clock, pace, RetryPolicy(), lambda: False)
 

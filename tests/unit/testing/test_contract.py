@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import pytest
 from pydantic import BaseModel, SecretStr
 
+from sync.destinations.answers import poll, text_of
 from sync.destinations.names import Names, problems
 from sync.destinations.one_by_one import one_by_one
 from sync.destinations.options import Connection, Strict
@@ -27,14 +28,26 @@ from sync.destinations.spec import (
     UnreadableAnswer,
     Verdict,
 )
-from sync.destinations.stages import Row, Stage, each
+from sync.destinations.stages import Row, Stage, each, work_off
 from sync.destinations.values import Values
-from sync.errors import Problem
-from sync.model import DELIVERED, Change, Delivered, Kind, Op, Outcome, Rejected, Sync, Unknown
+from sync.errors import Problem, Unexpected
+from sync.model import (
+    DELIVERED,
+    Change,
+    Delivered,
+    JobRow,
+    Kind,
+    Op,
+    Outcome,
+    Rejected,
+    Sync,
+    Unknown,
+)
 from sync.run.batches import prepare
 from sync.testing import (
     DestinationContract,
     FakeClock,
+    FakeJobs,
     FakeRecords,
     FakeVendor,
     Fault,
@@ -309,6 +322,99 @@ def test_an_id_that_no_warehouse_holds_is_no_answer(name: str) -> None:
             return Delivered(name)
 
     assert crm_world(Odd).send([a_change()]).endings == [Unknown("unreadable-answer")]
+
+
+class Bulk(Sound):
+    """Sends by job, and keeps the contract."""
+
+    deliver = Destination.deliver
+
+    def stages(self) -> Sequence[Stage]:
+        return (self._import,)
+
+    def _import(self, rows: Sequence[Row]) -> Conversation[Sequence[Outcome]]:
+        response = yield Request("POST", "/jobs", json=[row.part for row in rows])
+        job = text_of(response.object(), "id")
+        found = yield from work_off(job, rows, lambda: self._look(job), 60)
+        for row, outcome in zip(rows, found, strict=True) if found else ():
+            row.ends(outcome)
+        return [row.outcome for row in rows]
+
+    def _look(self, job: str) -> Conversation[Sequence[Outcome] | None]:
+        answer = (yield Request("GET", f"/jobs/{job}", reads=frozenset({404}))).object()
+        match answer:
+            case {"is_done": False}:
+                return None
+            case {"is_done": True, "results": [*said]}:
+                return [DELIVERED if one == "ok" else Rejected("refused", one) for one in said]
+        raise UnreadableAnswer("the answer does not say how the job stands")
+
+    def resume(self, job: str, rows: Sequence[JobRow]) -> Conversation[Sequence[Outcome] | None]:
+        found = yield from self._look(job)
+        return None if found is None else [found[row.place] for row in rows]
+
+
+def bulk_world(made: Any, **more: Any) -> World:
+    bulk = FakeJobs()
+
+    def answer(request: Request) -> Response:
+        return json_response({"id": "acme"}) if request.path == "/me" else bulk(request)
+
+    return World(made(), a_sync(**more), FakeVendor(answer), hold_jobs=bulk.hold)
+
+
+class TestBulk(DestinationContract):
+    @pytest.fixture(params=list(Kind))
+    def world(self, request: pytest.FixtureRequest) -> World:
+        return bulk_world(Bulk, kind=request.param)
+
+
+class KeepsTheJobToItself(Bulk):
+    def _import(self, rows: Sequence[Row]) -> Conversation[Sequence[Outcome]]:
+        response = yield Request("POST", "/jobs", json=[row.part for row in rows])
+        job = text_of(response.object(), "id")
+        return (yield from poll(lambda: self._look(job), "the job", 60))
+
+
+class BeginsAnotherOne(Bulk):
+    def resume(self, job: str, rows: Sequence[JobRow]) -> Conversation[Sequence[Outcome] | None]:
+        yield Request("POST", "/jobs", json=[{"key": row.address} for row in rows])
+        return (yield from super().resume(job, rows))
+
+
+class BelievesInTheEnd(Bulk):
+    def resume(self, job: str, rows: Sequence[JobRow]) -> Conversation[Sequence[Outcome] | None]:
+        yield Request("GET", f"/jobs/{job}", reads=frozenset({404}))
+        return [DELIVERED] * len(rows)
+
+
+class CountsOtherwise(Bulk):
+    def resume(self, job: str, rows: Sequence[JobRow]) -> Conversation[Sequence[Outcome] | None]:
+        return (yield from super().resume(job, rows[1:]))
+
+
+RESUMED = "test_a_job_that_goes_on_is_asked_by_the_next_run"
+JOB_MISTAKES = [
+    (KeepsTheJobToItself, RESUMED),
+    (BeginsAnotherOne, RESUMED),
+    (BelievesInTheEnd, RESUMED),
+    (BelievesInTheEnd, "test_a_job_that_can_not_be_read_delivers_nothing"),
+    (CountsOtherwise, RESUMED),
+]
+
+
+@pytest.mark.parametrize(("mistaken", "test"), JOB_MISTAKES)
+def test_a_mistake_with_jobs_fails_its_test(mistaken: Any, test: str) -> None:
+    with pytest.raises(AssertionError):
+        getattr(DestinationContract(), test)(bulk_world(mistaken))
+
+
+def test_a_job_of_a_destination_that_can_not_resume_it_is_a_fault_of_its_code() -> None:
+    class Forgetful(Sound):
+        deliver, stages, _import, _look = Bulk.deliver, Bulk.stages, Bulk._import, Bulk._look
+
+    stop = bulk_world(Forgetful).send([a_change()]).stop
+    assert isinstance(stop, Unexpected)
 
 
 class ForgetsTheList(Sound):

@@ -1,0 +1,94 @@
+DELETE FROM "SHOP_ACTIVATION"."ACKS_PEOPLE__MAILER"
+WHERE
+  "EPOCH" = 7 AND "OUTCOME" = 'running';
+
+DELETE FROM "SHOP_ACTIVATION"."ENTRIES"
+WHERE
+  (
+    (
+      "SYNC" = 'people__mailer' AND "EPOCH" = 7 AND "IS_RESERVED"
+    )
+    AND NOT "IDENTITY" IN (
+      SELECT
+        "P"."IDENTITY"
+      FROM "SHOP_ACTIVATION"."PLAN_PEOPLE__MAILER" AS "P"
+      JOIN "SHOP_ACTIVATION"."ACKS_PEOPLE__MAILER" AS "A"
+        ON "P"."EPOCH" = "A"."EPOCH" AND "P"."SEQ" = "A"."SEQ"
+      WHERE
+        (
+          "P"."EPOCH" = 7 AND "A"."OUTCOME" IN ('running')
+        ) AND "P"."OP" = 'add'
+    )
+  )
+  AND NOT "IDENTITY" IN (
+    SELECT
+      "P"."IDENTITY"
+    FROM "SHOP_ACTIVATION"."PLAN_PEOPLE__MAILER" AS "P"
+    JOIN "SHOP_ACTIVATION"."ACKS_PEOPLE__MAILER" AS "A"
+      ON "P"."EPOCH" = "A"."EPOCH" AND "P"."SEQ" = "A"."SEQ"
+    WHERE
+      (
+        "P"."EPOCH" = 7 AND "A"."OUTCOME" IN ('delivered', 'unknown', 'rejected_partial')
+      )
+      AND "P"."OP" = 'add'
+  );
+
+UPDATE "SHOP_ACTIVATION"."ENTRIES" SET "IS_RESERVED" = FALSE
+WHERE
+  (
+    "SYNC" = 'people__mailer' AND "EPOCH" = 7 AND "IS_RESERVED"
+  )
+  AND NOT "IDENTITY" IN (
+    SELECT
+      "P"."IDENTITY"
+    FROM "SHOP_ACTIVATION"."PLAN_PEOPLE__MAILER" AS "P"
+    JOIN "SHOP_ACTIVATION"."ACKS_PEOPLE__MAILER" AS "A"
+      ON "P"."EPOCH" = "A"."EPOCH" AND "P"."SEQ" = "A"."SEQ"
+    WHERE
+      (
+        "P"."EPOCH" = 7 AND "A"."OUTCOME" IN ('running')
+      ) AND "P"."OP" = 'add'
+  );
+
+DELETE FROM "SHOP_ACTIVATION"."PLAN_PEOPLE__MAILER"
+WHERE
+  "EPOCH" = 7
+  AND NOT "SEQ" IN (
+    SELECT
+      "SEQ"
+    FROM "SHOP_ACTIVATION"."ACKS_PEOPLE__MAILER"
+    WHERE
+      "EPOCH" = 7 AND "OUTCOME" = 'running'
+  );
+
+DELETE FROM "SHOP_ACTIVATION"."ACKS_PEOPLE__MAILER"
+WHERE
+  "EPOCH" = 7 AND "OUTCOME" IS DISTINCT FROM 'running';
+
+SELECT
+  "SEQ",
+  "CODE",
+  "REASON",
+  "ANSWERED_AT"
+FROM "SHOP_ACTIVATION"."ACKS_PEOPLE__MAILER"
+WHERE
+  "EPOCH" = 7 AND "OUTCOME" = 'running';
+
+SELECT
+  "SEQ",
+  "IDENTITY",
+  "EXTERNAL_ID"
+FROM "SHOP_ACTIVATION"."PLAN_PEOPLE__MAILER"
+WHERE
+  "EPOCH" = 7 AND "SEQ" >= 2 AND "SEQ" <= 3;
+
+SELECT
+  "P"."IDENTITY",
+  "P"."OP",
+  "A"."CODE",
+  "A"."ANSWERED_AT"
+FROM "SHOP_ACTIVATION"."PLAN_PEOPLE__MAILER" AS "P"
+JOIN "SHOP_ACTIVATION"."ACKS_PEOPLE__MAILER" AS "A"
+  ON "P"."EPOCH" = "A"."EPOCH" AND "P"."SEQ" = "A"."SEQ"
+WHERE
+  "A"."OUTCOME" = 'running' AND "P"."IDENTITY" IN ('ann');
