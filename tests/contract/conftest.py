@@ -49,6 +49,8 @@ class Case:
     """Of the sandbox, for what must exist at the vendor beforehand."""
     otherwise: Mapping[str, Any] = field(default_factory=dict)
     """Switches for the reading of the vendor's sources that is not the sandbox's default."""
+    job_size: int = 0
+    """How many rows make a job, of a vendor whose jobs outlive a run."""
     effects: frozenset[Kind] = frozenset()
     """Kinds whose requests are never repeated once they may have been applied."""
 
@@ -169,6 +171,7 @@ CASES = {
             "large_pages": "clamp",
             "index_base": 1,
         },
+        job_size=201,
         is_poison=lambda name: {"kind": "refuse", "refuse": {name: f"{name} and {VALUE_CANARY}"}},
         syncs={
             # What is emptied there holds a word of its own, so only what the rows set may be.
@@ -210,7 +213,17 @@ class Connected:
     @property
     def world(self) -> World:
         """The same, as the contract wants it."""
-        return World(self.destination, self.sync(), self.http, self.clock, self.policy)
+        return World(
+            self.destination,
+            self.sync(),
+            self.http,
+            self.clock,
+            self.policy,
+            hold_jobs=lambda is_slow: self.control.set_switch(
+                "job_polls", 10_000 if is_slow else 0
+            ),
+            job_size=self.case.job_size,
+        )
 
     def items(self, changes: Sequence[Change], sync: Sync | None = None) -> list[Item]:
         """Everything must be preparable."""

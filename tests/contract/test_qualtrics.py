@@ -16,7 +16,18 @@ from sync.destinations.qualtrics import Settings
 from sync.destinations.qualtrics.contacts import Options
 from sync.destinations.spec import Expected
 from sync.errors import DestinationError
-from sync.model import Change, Delivered, Kind, Op, Rejected, Sync, Trait, Unknown
+from sync.model import (
+    Change,
+    Delivered,
+    JobRow,
+    Kind,
+    NotAttempted,
+    Op,
+    Rejected,
+    Sync,
+    Trait,
+    Unknown,
+)
 
 pytestmark = pytest.mark.parametrize("connected", [("qualtrics", Kind.TRAITS)], indirect=True)
 
@@ -346,10 +357,75 @@ def test_a_refused_transaction_is_halved_and_nothing_is_sent_twice(qualtrics: An
     assert len(qualtrics.control.events()) == 8
 
 
-def test_an_import_that_never_ends_is_undecided(qualtrics: Any) -> None:
+def begun(qualtrics: Any, rows: list[Change], sync: Sync | None = None) -> tuple[Any, Any, Any]:
+    """An import that goes on when its run ends: what came of the batch, its job and the job's
+    rows."""
     qualtrics.control.set_switch("job_polls", 10_000)
-    endings = qualtrics.send(qualtrics.rows(201)).endings
-    assert all(isinstance(ending, Unknown) for ending in endings)
+    exchange = qualtrics.send(rows, sync)
+    (job,) = {at.job for at in exchange.running.values()}
+    places = {at.place: rows[i] for i, at in exchange.running.items()}
+    taken = [JobRow(place, c.identity, c.address) for place, c in sorted(places.items())]
+    return exchange, job, taken
+
+
+def resumed(qualtrics: Any, job: str, rows: Any) -> Any:
+    return qualtrics.ask(lambda destination: destination.resume(job, rows))
+
+
+@pytest.mark.parametrize("refusals", ["unprocessed", "failed"])
+def test_an_import_that_goes_on_is_asked_later_row_by_row(qualtrics: Any, refusals: str) -> None:
+    qualtrics.control.set_switch("refusals", refusals)
+    rows = qualtrics.rows(202)
+    qualtrics.fault("refuse", refuse={rows[7].address: "no"})
+    exchange, job, taken = begun(qualtrics, rows)
+    at_once = refusals == "unprocessed"
+    assert len(exchange.running) == 202 - at_once
+    assert isinstance(exchange.endings[7], Rejected) is at_once
+    assert all(isinstance(exchange.endings[i], Unknown) for i in exchange.running)
+    assert resumed(qualtrics, job, taken) is None
+    qualtrics.control.set_switch("job_polls", 0)
+    found = resumed(qualtrics, job, taken)
+    refused = [row.address for row, end in zip(taken, found, strict=True) if end != Delivered()]
+    assert refused == ([] if at_once else [rows[7].address])
+    assert isinstance(found[7], Delivered if at_once else Rejected)
+
+
+def test_an_import_that_is_gone_is_unknown(qualtrics: Any) -> None:
+    _, job, taken = begun(qualtrics, qualtrics.rows(201))
+    qualtrics.control.reset()
+    assert {type(end) for end in resumed(qualtrics, job, taken)} == {Unknown}
+
+
+def test_only_what_an_import_does_not_do_is_owed(qualtrics: Any) -> None:
+    """Rows with a phone go alone meanwhile; opt-outs and members who leave come after it."""
+    phoned = {"plan": "team", "phone": "+491234"}
+    rows = qualtrics.rows(203)
+    rows[0], rows[1] = (c._replace(traits=phoned) for c in rows[:2])
+    rows[2] = rows[2]._replace(traits={"unsubscribed": True})
+    names = ("plan", "seats", "phone", "unsubscribed")
+    traits = tuple(Trait(n, n, opts_out=True if n == "unsubscribed" else None) for n in names)
+    exchange, _, _ = begun(qualtrics, rows, qualtrics.sync(traits=traits))
+    assert exchange.endings[:2] == [Delivered()] * 2
+    assert {i for i, at in exchange.running.items() if at.is_owing} == {2}
+
+
+def test_members_who_leave_a_list_are_not_done_with_the_import(qualtrics: Any) -> None:
+    sync = segment(qualtrics)
+    entered = qualtrics.rows(201)
+    assert set(qualtrics.send(entered, sync).endings) == {Delivered()}
+    leaving = qualtrics.rows(201, Op.REMOVE, traits={"plan": None})
+    exchange, _, _ = begun(qualtrics, leaving, sync)
+    assert len(exchange.running) == 201
+    assert all(at.is_owing for at in exchange.running.values())
+
+
+def test_several_events_of_one_person_wait_for_the_import_of_the_first(qualtrics: Any) -> None:
+    qualtrics.kind = Kind.EVENTS
+    rows = qualtrics.rows(202)
+    rows[201] = rows[201]._replace(address=rows[0].address)
+    exchange, _, _ = begun(qualtrics, rows)
+    assert set(exchange.running) == set(range(201))
+    assert exchange.endings[201] == NotAttempted("job-running")
 
 
 def test_a_large_entry_and_exit_are_complete(qualtrics: Any) -> None:

@@ -34,16 +34,12 @@ class Job:
 
     id: str
     started_at: float
-    polls_left: int
+    polls: int = 0
+    """How often it was asked about."""
     entries: list[dict[str, JSON]] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
     transactions: int = 0
     is_applied: bool = False
-
-    @property
-    def is_done(self) -> bool:
-        """Applied, and asked about often enough."""
-        return self.is_applied and self.polls_left <= 0
 
 
 class ImportApi:
@@ -72,11 +68,7 @@ class ImportApi:
         if has_data != (meta is not None):
             raise Refusal(400, "transactionMeta goes with transactionData, and only then")
         self._queue(call.now)
-        job = Job(
-            f"PGRS_{self.vendor.world.next_number('job'):015d}",
-            call.now,
-            self.vendor.switches.job_polls,
-        )
+        job = Job(f"PGRS_{self.vendor.world.next_number('job'):015d}", call.now)
         self.jobs[job.id] = job
         refused = {i for i, row in enumerate(rows) if self._is_refused(call, row, meta)}
         self._apply(call, job, [(i, r) for i, r in enumerate(rows) if i not in refused])
@@ -93,7 +85,7 @@ class ImportApi:
         waiting = (
             1
             for j in self.jobs.values()
-            if not j.is_done and now - j.started_at < FORGOTTEN_SECONDS
+            if not self._is_done(j, j.polls + 1) and now - j.started_at < FORGOTTEN_SECONDS
         )
         if sum(waiting) >= self.vendor.switches.most_jobs:
             raise Refusal(429, "Too many import jobs are queued", "IMP_1")
@@ -160,11 +152,15 @@ class ImportApi:
             raise Refusal(404, "Import job not found", "IMP_2")
         return self.jobs[call.params["job"]]
 
+    def _is_done(self, job: Job, polls: int) -> bool:
+        """Whether it is applied, and asked about so often that it says so."""
+        return job.is_applied and polls > self.vendor.switches.job_polls
+
     def status(self, call: Call) -> Answer:
         """How far it is; counts are final at 100 percent."""
         job = self._job(call)
-        job.polls_left -= 1
-        is_done = job.is_applied and job.polls_left < 0
+        job.polls += 1
+        is_done = self._is_done(job, job.polls)
         none = {"added": 0, "updated": 0, "failed": 0}
         result: dict[str, JSON] = {
             "percentComplete": 100.0 if is_done else 50.0,

@@ -16,14 +16,14 @@ from sync.destinations.credentials import Header
 from sync.destinations.exchange import JSON, Conversation, Endpoint, Limits, Verdict
 from sync.destinations.names import unmarked_email
 from sync.destinations.options import Connection
-from sync.destinations.qualtrics import contacts, readiness, reading, responses
+from sync.destinations.qualtrics import contacts, imports, readiness, reading, responses
 from sync.destinations.qualtrics.contacts import ListId, Options
 from sync.destinations.qualtrics.delivery import Delivery
 from sync.destinations.qualtrics.wire import ROOT
 from sync.destinations.spec import Destination, Lag, Page
 from sync.destinations.stages import Stage
 from sync.destinations.transitions import PEOPLE
-from sync.model import Change, Kind, Sync
+from sync.model import Change, JobRow, Kind, Outcome, Sync
 
 WRITES_PER_SECOND = 350 / 60
 """Of the 500 a minute that contact writes and searches have for the whole brand."""
@@ -40,6 +40,13 @@ class Settings(Connection):
     mailing_list: ListId
     deduplicate_by: Literal["extRef", "email"] = "extRef"
     empty_value: str = Field("-", max_length=100)
+    import_minutes: float = Field(
+        30,
+        ge=0,
+        le=60,
+        description="How long a run waits for an import; the next run asks about one that takes"
+        " longer.",
+    )
     surveys: tuple[Annotated[str, StringConstraints(pattern=r"^SV_[A-Za-z0-9]+$")], ...] = ()
     responses_since: date | None = None
     forget: Literal["delete"] | None = Field(
@@ -112,7 +119,12 @@ class Qualtrics(Destination):
     def stages(self) -> Sequence[Stage]:
         """Contacts and memberships, then opt-outs, then transactions."""
         settings = self.connection
-        return Delivery(f"/directories/{settings.directory_id}", settings.mailing_list).stages()
+        directory, home = f"/directories/{settings.directory_id}", settings.mailing_list
+        return Delivery(directory, home, 60 * settings.import_minutes).stages()
+
+    def resume(self, job: str, rows: Sequence[JobRow]) -> Conversation[Sequence[Outcome] | None]:
+        """What an import did."""
+        return (yield from imports.resume(job, [row.place for row in rows]))
 
     def pull(self, cursor: str | None) -> Conversation[Page]:
         """Responses to the connection's `surveys` since the cursor; records of one shape."""

@@ -18,7 +18,7 @@ from sync.destinations.qualtrics.wire import counted, message, result_of
 from sync.destinations.stages import Row, Stage, each, settle
 from sync.destinations.transitions import Occurrence
 from sync.destinations.values import utc
-from sync.model import DELIVERED, Kind, Op, Outcome, Rejected, Unknown
+from sync.model import DELIVERED, Kind, NotAttempted, Op, Outcome, Rejected, Unknown
 
 SINGLES = 200
 """Up to so many contacts go one by one, with an answer for each; above, as one import."""
@@ -42,6 +42,8 @@ class Delivery:
     """Its path below the API's root."""
     home: str
     """The mailing list through which contacts are written."""
+    import_seconds: float
+    """How long an import is waited for."""
     last: Response = NOTHING
     """The last success: when an entry or an exit became known to Qualtrics."""
 
@@ -67,6 +69,8 @@ class Delivery:
         for row in (row for row in rows if row.is_open):
             written = first[_key(row)]
             row.outcome, row.remote_id = written.outcome, written.remote_id
+            if row is not written and isinstance(written.outcome, Unknown):
+                row.outcome = NotAttempted(written.outcome.code)  # of its own, nothing was sent
         return [row.outcome for row in rows]
 
     def _send(self, row: Row, request: Request) -> Conversation[Response]:
@@ -98,9 +102,12 @@ class Delivery:
 
         yield from settle(alone, each(create))
 
-    def _import(self, mailing_list: str, rows: Sequence[Row]) -> Conversation[None]:
+    def _import(
+        self, mailing_list: str, rows: Sequence[Row], is_all: bool = True
+    ) -> Conversation[None]:
         if rows:
-            self.last = yield from import_contacts(mailing_list, rows)
+            seconds = self.import_seconds
+            self.last = yield from import_contacts(mailing_list, rows, seconds, is_all)
 
     def _recognise(
         self, mailing_list: str, rows: Sequence[Row], is_patient: bool
@@ -124,7 +131,7 @@ class Delivery:
         yield from self._recognise(mailing_list, rows, is_patient=True)
         written = [row for row in rows if row.remote_id]
         if len(written) > SINGLES:
-            yield from self._import(self.home, written)
+            yield from self._import(self.home, written, is_all=mailing_list == self.home)
         else:
             yield from settle(written, each(self._update))
         leaving = [row for row in written if row.is_open]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 from urllib.parse import quote
 
 from sync.destinations.answers import (
@@ -11,17 +12,15 @@ from sync.destinations.answers import (
     inside,
     objects,
     paged,
-    poll,
     text_of,
     whole,
     word,
 )
 from sync.destinations.exchange import JSON, BatchRefused, Conversation, Request, Response
 from sync.destinations.qualtrics.wire import counted, message, path_of, result_of
-from sync.destinations.stages import Row
-from sync.model import DELIVERED, Outcome, Rejected
+from sync.destinations.stages import Row, work_off
+from sync.model import DELIVERED, Outcome, Rejected, Unknown
 
-MOST_SECONDS = 1800.0
 COUNTS = ("added", "updated", "failed")
 
 
@@ -31,12 +30,36 @@ UNPROCESSED = Rejected(
 )
 
 
-def import_contacts(mailing_list: str, rows: Sequence[Row]) -> Conversation[Response]:
+class NoJob(UnreadableAnswer):
+    """Qualtrics does not know the import, or knows it no more."""
+
+
+class Import(NamedTuple):
+    """A job that was taken; as text it is what a later run asks with."""
+
+    mailing_list: str
+    number: str
+    size: int
+    """How many rows it has, those left out that were refused at once."""
+
+    def __str__(self) -> str:
+        return "/".join(map(str, self))
+
+    @property
+    def path(self) -> str:
+        """Where its status is."""
+        return f"{_path(self.mailing_list)}/{quote(self.number, safe='')}"
+
+
+def import_contacts(
+    mailing_list: str, rows: Sequence[Row], most_seconds: float, is_all: bool = True
+) -> Conversation[Response]:
     """One job for all rows, and its answer; what its counts leave open, its report tells.
 
-    Raises BatchRefused when the job was not taken, or had no list to write to.
+    Rows of a job that takes longer than `most_seconds` are not known yet. Raises BatchRefused when
+    the job was not taken, or had no list to write to.
     """
-    path = f"/mailinglists/{mailing_list}/transactioncontacts"
+    path = _path(mailing_list)
     response = yield Request("POST", path, json={"contacts": [row.part for row in rows]})
     if response.status == 404:
         raise no_list(mailing_list, message(response))
@@ -44,22 +67,52 @@ def import_contacts(mailing_list: str, rows: Sequence[Row]) -> Conversation[Resp
         raise BatchRefused("qualtrics-400", message(response))
     job = result_of(response)
     refused = _refused_at_once(job, len(rows))
-    number = quote(text_of(job, "id"), safe="")
     accepted = [row for i, row in enumerate(rows) if i not in refused]
     for i in refused:
         rows[i].ends(UNPROCESSED)
     if not accepted:
         return response
-    counts = yield from poll(lambda: _counts(f"{path}/{number}"), "the import", MOST_SECONDS)
-    if not sum(counts.values()):
-        raise no_list(mailing_list, "no row was counted")
+    one = Import(mailing_list, text_of(job, "id"), len(accepted))
     needs_ids = any(part is not None for row in rows for part in row.item.parts[1:])
-    if counts["added"] + counts["updated"] != len(accepted) or counts["failed"] or needs_ids:
-        found = yield from _report(number, len(accepted), counts["failed"])
-        for row, entry in zip(accepted, found, strict=True):
-            row.remote_id = word(entry.get("contactId")) or row.remote_id
-            row.ends(_outcome(entry))
+    found = yield from work_off(
+        str(one), accepted, lambda: _ended(one, needs_ids), most_seconds, is_all
+    )
+    for row, entry in zip(accepted, found, strict=True) if found else ():
+        row.remote_id = word(entry.get("contactId")) or row.remote_id
+        row.ends(_outcome(entry))
     return response
+
+
+def resume(job: str, places: Sequence[int]) -> Conversation[Sequence[Outcome] | None]:
+    """What came of rows of an import that an earlier run began; None while it goes on."""
+    mailing_list, number, size = job.rsplit("/", 2)
+    one = Import(mailing_list, number, int(size))
+    try:
+        found = yield from _ended(one, needs_ids=False)
+    except NoJob:
+        return [Unknown("qualtrics-no-job")] * len(places)
+    except BatchRefused as e:
+        return [Unknown(e.code)] * len(places)
+    if found is None:
+        return None
+    return [_outcome(found[place]) if found else DELIVERED for place in places]
+
+
+def _path(mailing_list: str) -> str:
+    return f"/mailinglists/{mailing_list}/transactioncontacts"
+
+
+def _ended(one: Import, needs_ids: bool) -> Conversation[Sequence[Mapping[str, JSON]] | None]:
+    """The report of an import, row by row; empty where its counts say that all rows arrived, and
+    None while it goes on."""
+    counts = yield from _counts(one.path)
+    if counts is None:
+        return None
+    if not sum(counts.values()):
+        raise no_list(one.mailing_list, "no row was counted")
+    if counts["added"] + counts["updated"] == one.size and not (counts["failed"] or needs_ids):
+        return ()
+    return (yield from _report(quote(one.number, safe=""), one.size, counts["failed"]))
 
 
 def no_list(mailing_list: str, said: str) -> BatchRefused:
@@ -89,7 +142,10 @@ def _row_number(said: JSON) -> int:
 
 def _counts(path: str) -> Conversation[Mapping[str, int] | None]:
     """What a job counted, at 100 percent. The words of its status vary, and are not read."""
-    result = result_of((yield Request("GET", path)))
+    response = yield Request("GET", path)
+    if response.status == 404:
+        raise NoJob(message(response))
+    result = result_of(response)
     if whole(result.get("percentComplete")) != 100:
         return None
     count = inside(result, "contacts", "count")

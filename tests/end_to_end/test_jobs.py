@@ -1,0 +1,126 @@
+"""Imports that outlive a run, over HTTP: the next one asks, and nobody is imported twice."""
+
+from __future__ import annotations
+
+import signal
+import time
+from typing import Any
+
+import pytest
+from activation_sandbox.client import SandboxControl
+from e2e.artifacts import Model
+from e2e.command import Running
+from e2e.project import SmallProject
+
+PEOPLE = 230
+"""More than go one by one."""
+FOR_EVER = 10_000
+TRAITS = Model(
+    name="traits_people",
+    query="select id, tier from people",
+    columns={"id": "varchar", "tier": "varchar"},
+    activation={"kind": "traits", "identity": "id", "destinations": ["qualtrics"]},
+)
+
+
+@pytest.fixture
+def shop(quick: SmallProject) -> SmallProject:
+    quick.warehouse.run(
+        "create table people as select 'p' || n as id, 'gold' as tier"
+        f" from generate_series(1, {PEOPLE}) as numbers(n)"
+    )
+    quick.connect("qualtrics", import_minutes=0)
+    quick.define(TRAITS)
+    return quick
+
+
+@pytest.fixture
+def qualtrics(shop: SmallProject) -> SandboxControl:
+    control = SandboxControl(shop.sandbox.url, "qualtrics")
+    control.reset(switches=True)
+    control.set_switch("job_polls", FOR_EVER)
+    return control
+
+
+def counted(qualtrics: SandboxControl, method: str, ending: str) -> int:
+    requests: dict[str, int] = qualtrics.counters()["requests"]
+    routes = {route: n for route, n in requests.items() if route.startswith(method)}
+    return sum(n for route, n in routes.items() if route.endswith(ending))
+
+
+def imports(qualtrics: SandboxControl) -> int:
+    """Imports that the sandbox has had."""
+    return counted(qualtrics, "POST", "/transactioncontacts")
+
+
+def result(shop: SmallProject) -> dict[str, Any]:
+    found: dict[str, Any] = shop.results()["results"][0]
+    return found
+
+
+def test_an_import_that_outlives_its_run_is_asked_by_the_next_one(
+    shop: SmallProject, qualtrics: SandboxControl
+) -> None:
+    said = f"{PEOPLE} changes are in a job of the destination; the next run asks"
+    text = shop.run("apply", expect=0).text
+    assert said in text
+    assert "RUNNING" in text
+    assert (result(shop)["status"], result(shop)["running"]) == ("running", PEOPLE)
+    assert shop.counts()["traits_people"]["deferred"] == PEOPLE
+    assert said in shop.run("status", expect=0).text
+    assert "has the add, and has not told of it" in shop.run("why", "p7", expect=0).text
+    assert f"{said}, and sends nothing while it goes on" in shop.run("plan").text
+
+    shop.warehouse.run("update people set tier = 'silver' where id = 'p7'")
+    assert said in shop.run("apply", expect=0).text
+    assert imports(qualtrics) == 1
+
+    qualtrics.set_switch("job_polls", 0)
+    assert "1 delivered" in shop.run("apply", expect=0).text
+    assert imports(qualtrics) == 1
+    assert qualtrics.person("p7")["attributes"]["tier"] == "silver"
+    assert shop.counts()["traits_people"]["unchanged"] == PEOPLE - 1
+    assert "No changes" in shop.run("apply", expect=0).text
+    assert imports(qualtrics) == 1
+
+
+def polling(shop: SmallProject, qualtrics: SandboxControl) -> Running:
+    """A run that waits for its import."""
+    shop.connect("qualtrics", import_minutes=30)
+    run = shop.start("apply")
+    until = time.monotonic() + 60
+    while not counted(qualtrics, "GET", "/transactioncontacts/{job}"):
+        assert time.monotonic() < until
+        assert not run.is_over(), run.output()
+        time.sleep(0.05)
+    return run
+
+
+@pytest.mark.parametrize("is_disk_lost", [False, True])
+def test_a_run_that_is_killed_while_it_polls_leaves_the_job_to_the_next_one(
+    shop: SmallProject, qualtrics: SandboxControl, is_disk_lost: bool
+) -> None:
+    assert polling(shop, qualtrics).kill().code == -9
+    assert imports(qualtrics) == 1
+    qualtrics.set_switch("job_polls", 0)
+    if is_disk_lost:
+        shop.lose_the_disk()
+        assert "in doubt" in shop.run("apply", expect=0).text
+        assert imports(qualtrics) == 2, "the warehouse did not know of it yet"
+    else:
+        assert "No changes" in shop.run("apply", expect=0).text
+        assert imports(qualtrics) == 1
+    assert shop.counts()["traits_people"]["undecided"] == 0
+
+
+def test_a_run_that_is_stopped_while_it_polls_leaves_the_job_too(
+    shop: SmallProject, qualtrics: SandboxControl
+) -> None:
+    run = polling(shop, qualtrics)
+    run.send(signal.SIGTERM)
+    assert run.wait().code == 143
+    assert (result(shop)["status"], result(shop)["running"]) == ("stopped", PEOPLE)
+    shop.lose_the_disk()
+    qualtrics.set_switch("job_polls", 0)
+    assert "No changes" in shop.run("apply", expect=0).text
+    assert imports(qualtrics) == 1
