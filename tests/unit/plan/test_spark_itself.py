@@ -65,6 +65,7 @@ def test_spark_takes_every_statement_and_refuses_what_is_none(tmp_path: Path) ->
         r.learned,
         r.edited,
         r.looked_at,
+        r.with_jobs,
     )
     wrong = ["select `no_such` from `shop_activation`.`leases`", "merge into x using y"]
     found = answered(tmp_path, *(run("spark") for run in runs), wrong)
