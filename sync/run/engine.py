@@ -10,14 +10,15 @@ import gc
 import heapq
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from contextlib import contextmanager
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, InvalidStateError, wait
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from itertools import chain, groupby
 from operator import attrgetter
 from threading import Lock
+from typing import Any
 
 from sync.destinations.spec import Begun, Destination, Item, Limits, Piece
 from sync.errors import DestinationError, Problem, SyncError, foreseen, without_frames
@@ -123,6 +124,8 @@ class Engine:
         """A job has not told of all that it has taken: nothing more is heaped upon the vendor."""
         self._begun: deque[tuple[Source, Sequence[Ack]]] = deque()
         """What the journals were told of jobs by workers, for the warehouse."""
+        self._has_begun: Future[None] = Future()
+        """Done once a worker has begun a job since this was last looked at."""
         self._flying: dict[Future[Exchange], _Flight] = {}
         self._sources: dict[str, Source] = {}
         self._apart: list[Piece] = []
@@ -270,6 +273,8 @@ class Engine:
         for name, taken in found.items():
             self._sources[name].journal.begun(batch, taken)
             self._begun.append((self._sources[name], taken))
+        with suppress(InvalidStateError):  # it is known of another job already
+            self._has_begun.set_result(None)
 
     def _by_source(self, items: Sequence[Item]) -> list[tuple[Source, list[Change]]]:
         """Each source with its changes, by their numbers."""
@@ -314,7 +319,11 @@ class Engine:
         """Take in what comes back within a heartbeat, and what is overdue as unconfirmed."""
         left = min(f.until for f in self._flying.values()) - self.clock.monotonic()
         seconds = max(0.0, min(self._leases.beat_seconds, left))
-        done, _ = wait(self._flying, seconds, FIRST_COMPLETED)
+        awaited: list[Future[Any]] = [*self._flying, self._has_begun]
+        wait(awaited, seconds, FIRST_COMPLETED)
+        if self._has_begun.done():
+            self._has_begun = Future()
+        done = [future for future in self._flying if future.done()]
         for future in sorted(done, key=lambda f: self._flying[f].number):
             flight = self._flying.pop(future)
             self._take(flight, self._answered(future, len(flight.items)))
@@ -433,12 +442,13 @@ class Engine:
             source.hear_of_job(taken)
 
     def _flush(self, is_final: bool = False) -> None:
-        """Append outcomes to the warehouse, on a schedule that bounds what a lost disk costs."""
+        """Append outcomes to the warehouse, on a schedule that bounds what a lost disk costs; jobs
+        at once."""
         waited = self.clock.monotonic() - self._flushed_at
         self._hear_of_jobs()
         for source in self._sources.values():
             is_due = len(source.pending) >= FLUSH_CHANGES or waited >= FLUSH_SECONDS
-            if (source.pending or source.has_job_news) and (is_final or is_due):
+            if source.has_job_news or (source.pending and (is_final or is_due)):
                 source.flushes += 1
                 acks = [*source.pending, *source.taken.values()]
                 source.store.record(source.epoch, source.flushes, acks)
