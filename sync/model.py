@@ -213,10 +213,10 @@ class Change(NamedTuple):
     op: Op
     identity: str
     """Key of the acknowledged snapshot; for events the event's id."""
-    address: str
+    external_id: str
     """What the vendor is told: the identity, the `identify_by` value, or the person of an event."""
     traits: Mapping[str, Any]
-    related: str | None = None
+    related_id: str | None = None
     reason: str | None = None
     transition: int = 1
     """How often this identity has entered, counting this entry; feeds deterministic ids."""
@@ -340,7 +340,7 @@ class JobRow(NamedTuple):
     place: int
     """Its place in the job, from 0. Of a job that went on for several syncs, some are missing."""
     identity: str
-    address: str
+    external_id: str
     """What the vendor was told."""
 
 

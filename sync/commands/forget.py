@@ -164,7 +164,7 @@ class Forgetting:
             self._admit(services, connection, ours)
             for known in self.named.known_at(ours):
                 asked = services.destination(connection).forget(way, known, ours)
-                one = services.ask(connection, asked, about=[known.address])
+                one = services.ask(connection, asked, about=[known.external_id])
                 answers.append(one.answer)
                 endpoint, is_done = one.endpoint, is_done and one.is_done
         except SyncError as error:

@@ -63,7 +63,7 @@ class Named:
         for sync in ours:
             found |= dict.fromkeys(self._known_to(sync))
         others = self.shared_at(ours)
-        return [known for known in found if person_text(known.address) not in others]
+        return [known for known in found if person_text(known.external_id) not in others]
 
     def shared_at(self, ours: Sequence[Sync]) -> set[str]:
         """The addresses by which the destination knows another person too."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal, NamedTuple
 
 from sync import __version__
@@ -77,6 +78,9 @@ class Retiring:
                 again = (_once_more(sync),)
                 return Retired(orphan, self.members, "held", PlanHeld.exit_code, result, again)
             self._forget(sync)
+        if result.running:
+            waits = (_in_job(sync, result.running),)
+            return Retired(orphan, self.members, "held", PlanHeld.exit_code, result, waits)
         return Retired(
             orphan, self.members, result.status, result.exit_code, result, result.problems
         )
@@ -106,6 +110,7 @@ class Retiring:
             guard=lambda summary: None,
             admit=lambda known, may_wait: services.admit(sync, known, may_wait),
             engine=lambda: services.engine(sync.connection),
+            resume=partial(services.resume, sync),
             is_stopping=lambda: self.why_stop() is not None,
         )
 
@@ -126,6 +131,16 @@ def _apply_first(sync: str, other: Sync) -> Problem:
         hint="Nothing was sent. What stands at the destination has to be asserted while it is known"
         " who wrote it.",
         fix=f"run first: python -m sync apply --select {other.model}",
+    )
+
+
+def _in_job(sync: Sync, changes: int) -> Problem:
+    return Problem(
+        "exits-wait",
+        f"{sync.name}: {changes:,} changes are in a job of the destination, which has not told of"
+        " them yet",
+        hint="An exit that is sent now could arrive before them.",
+        fix=f"run again when it has ended: python -m sync retire {sync.name}",
     )
 
 

@@ -129,7 +129,7 @@ def _verify(access: StateAccess, services: Services, sync: Sync, most: int | Non
             tally.fresh = reading.count_fresh(state, before)
     for members in _members(access, sync, kept, most, before, left_at):
         expected = [_expected(kept, member) for member in members]
-        about = [one.address for one in expected]
+        about = [one.external_id for one in expected]
         answers = services.ask(sync.connection, destination.read_back(sync, expected), about=about)
         if not answers:
             tally.skipped = f"{sync.connection} can't be asked about {sync.kind}"
@@ -181,7 +181,7 @@ def _expected(columns: Sequence[Column], member: Acknowledged) -> Expected:
         for column, v in zip(columns, member.values, strict=True)
         if column.trait.opts_out is None
     }
-    return Expected(member.address, True, traits, member.remote_id)
+    return Expected(member.external_id, True, traits, member.remote_id)
 
 
 def _record(access: StateAccess, tally: Tally, at: datetime) -> None:

@@ -10,7 +10,7 @@ class Known(NamedTuple):
 
     identify_by: str
     """The vendor's identifier; empty for its default id."""
-    address: str
+    external_id: str
     remote_id: str | None = None
     """The id that the vendor gave the person's record, where it names records and that is known."""
 

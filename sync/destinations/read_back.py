@@ -12,7 +12,7 @@ from sync.destinations.exchange import JSON
 class Expected:
     """What the acknowledged snapshot says a destination should hold for one identity."""
 
-    address: str
+    external_id: str
     is_member: bool
     traits: Mapping[str, JSON]
     remote_id: str | None = None
@@ -23,7 +23,7 @@ class Expected:
 class ReadBack:
     """What was found for one `Expected`; `differing` names the traits that do not match."""
 
-    address: str
+    external_id: str
     is_found: bool
     differing: tuple[str, ...] = ()
     held: tuple[str, ...] = ()
@@ -51,11 +51,11 @@ def compare(
 ) -> ReadBack:
     """Not found, or the traits whose shown value does not match the wanted one."""
     if found is None:
-        return ReadBack(expected.address, False)
+        return ReadBack(expected.external_id, False)
     differing = [n for n, value in found.wanted.items() if not matches(value, found.shown.get(n))]
     held = tuple(n for n, value in found.wanted.items() if not matches(None, value))
     return ReadBack(
-        expected.address,
+        expected.external_id,
         True,
         tuple(dict.fromkeys([*differing, *found.differing])),
         held=held,

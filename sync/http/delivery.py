@@ -141,11 +141,14 @@ def outcomes_of(
     """What `resume` found of a job, fit to be kept. Raises Unexpected where it is no answer."""
     if text := fault_in(found, len(rows), destination.names_records):
         raise misjudged(f"resume of {destination.name} {text}", "")
-    redactor, others = Redactor.of(destination.endpoints), Identities(row.address for row in rows)
+    redactor, others = (
+        Redactor.of(destination.endpoints),
+        Identities(row.external_id for row in rows),
+    )
     kept = []
     for row, outcome in zip(rows, map(storable, found), strict=True):
         if isinstance(outcome, Rejected):
-            who = (row.identity, row.address)
+            who = (row.identity, row.external_id)
             outcome = replace(outcome, reason=redactor.scrub(outcome.reason, who, others))
         kept.append(outcome)
     return kept
@@ -154,7 +157,7 @@ def outcomes_of(
 def _identities(batch: Sequence[Item]) -> Iterator[str | None]:
     for item in batch:
         for _, change in item.pieces:
-            yield from (change.identity, change.address, change.related)
+            yield from (change.identity, change.external_id, change.related_id)
 
 
 def _where(item: Item) -> str:
@@ -409,7 +412,12 @@ class _Delivery:
         personal = [
             value
             for _, change in self.batch[i].pieces
-            for value in (change.identity, change.address, change.related, *change.traits.values())
+            for value in (
+                change.identity,
+                change.external_id,
+                change.related_id,
+                *change.traits.values(),
+            )
         ]
         reason = self.client.redactor.scrub(rejected.reason, personal, self.client.others())
         is_partial = rejected.is_partial or i in self.doubtful

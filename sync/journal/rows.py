@@ -73,9 +73,10 @@ def _changes(
         "seq": found["seq"],
         "op": [_OPS[op] for op in found["op"]],
         "identity": found["identity"],
-        "address": [a or b for a, b in zip(found["external_id"], found["identity"], strict=True)],
+        "external_id": [
+            a or b for a, b in zip(found["external_id"], found["identity"], strict=True)
+        ],
         "traits": _traits(found["op"], found["changed"], values, columns),
-        "related": found["related_id"],
         "target": found["target_id"],
         "is_doubtful": [origin != epoch for origin in found["origin_epoch"]],
         "unreadable": [None] * len(found["seq"]),
@@ -139,11 +140,11 @@ def _without_nul(change: Change, sync: Sync) -> Change:
 
 
 _TEXTS = ("identity", "external_id", "related_id", "reason", "event")
-_NEEDED = ("identity", "address")
+_NEEDED = ("identity", "external_id")
 _SOURCES: Mapping[str, Callable[[Sync], str]] = {
     "identity": lambda sync: sync.key,
-    "address": lambda sync: sync.address or sync.identity,
-    "related": lambda sync: sync.related or "related",
+    "external_id": lambda sync: sync.address or sync.identity,
+    "related_id": lambda sync: sync.related or "related",
     "reason": lambda sync: sync.reason or "reason",
     "event": lambda sync: sync.event_column or "event",
     "occurred_at": lambda sync: sync.occurred_at or "occurred_at",

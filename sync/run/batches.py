@@ -64,7 +64,9 @@ def _reason(destination: Destination, pieces: Sequence[Piece], error: Exception)
 
 def _personal(pieces: Sequence[Piece], names: Sequence[str]) -> list[Any]:
     """What an error may quote of a row; a trait's name gives nothing away."""
-    found = [v for _, change in pieces for v in (change.identity, change.address, change.related)]
+    found = [
+        v for _, change in pieces for v in (change.identity, change.external_id, change.related_id)
+    ]
     found += [value for _, change in pieces for value in change.traits.values()]
     return [value for value in found if value not in names]
 

@@ -140,7 +140,7 @@ class Services:
         """What a job did that an earlier run began; None while the vendor works on it."""
         self.admit(sync, known_account, may_wait)
         destination = self.destination(sync.connection)
-        about = [name for row in rows for name in (row.identity, row.address)]
+        about = [name for row in rows for name in (row.identity, row.external_id)]
         found = self.ask(sync.connection, destination.resume(job, rows), may_wait, about)
         return None if found is None else outcomes_of(destination, rows, found)
 

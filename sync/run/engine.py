@@ -182,7 +182,8 @@ class Engine:
             plans = [pieces_of(source, self._leases.keep) for source in sources]
             for _, leaving in groupby(heapq.merge(*plans, key=place_of), key=is_leaving):
                 yield self._items(
-                    tuple(pieces) for _, pieces in groupby(leaving, key=lambda p: p.change.address)
+                    tuple(pieces)
+                    for _, pieces in groupby(leaving, key=lambda p: p.change.external_id)
                 )
             return
         for source in sources:

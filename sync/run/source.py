@@ -130,7 +130,7 @@ class Source:
         is_shared = _can_share(self.sync)
         self.has_movers = self.has_movers or change.cause == "moved" or is_shared
         if not is_gone and is_shared:
-            self.occupied.add(normal_form(self.sync.normal_form, change.address))
+            self.occupied.add(normal_form(self.sync.normal_form, change.external_id))
         if change.cause == "moved":
             (self.stuck.discard if is_gone else self.stuck.add)(change.identity)
 
@@ -140,7 +140,7 @@ class Source:
             return False
         if change.cause == "moved" and change.identity in self.stuck:
             return True
-        return normal_form(self.sync.normal_form, change.address) in self.occupied
+        return normal_form(self.sync.normal_form, change.external_id) in self.occupied
 
     def _keep(self, change: Change, ack: Ack) -> None:
         self.pending.append(ack)
@@ -194,4 +194,4 @@ def is_leaving(piece: Piece) -> bool:
 
 def place_of(piece: Piece) -> tuple[bool, str]:
     """Where a piece stands in the plan of a coalescing destination."""
-    return not is_leaving(piece), piece.change.address
+    return not is_leaving(piece), piece.change.external_id

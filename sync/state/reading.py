@@ -152,7 +152,7 @@ class Acknowledged(NamedTuple):
     """What a destination acknowledged for one member; `values` in the order of the columns."""
 
     identity: str
-    address: str
+    external_id: str
     remote_id: str | None
     values: Sequence[Any]
 

@@ -63,7 +63,7 @@ class DestinationContract(MistakesContract, RecordsContract, JobsContract):
         rows = world.rows(3, traits={})
         assert _kinds(world.send(rows).endings) == [Delivered] * 3
         said = [f"{r.path} {(r.content or b'').decode()}" for r in world.http.requests]
-        assert all(any(row.address in text for text in said) for row in rows)
+        assert all(any(row.external_id in text for text in said) for row in rows)
         world.http.requests.clear()
         _spoil(world, Fault(503))
         assert Delivered not in _kinds(world.send(rows).endings)
@@ -182,10 +182,10 @@ class DestinationContract(MistakesContract, RecordsContract, JobsContract):
         rows = world.rows(9)
         for status in (402, 405, 422, 451):
             world.http.requests.clear()
-            _spoil(world, Fault(status, containing=rows[4].address))
+            _spoil(world, Fault(status, containing=rows[4].external_id))
             endings = world.send(rows).endings
             assert isinstance(endings[4], Rejected)
-            assert rows[4].address not in endings[4].reason
+            assert rows[4].external_id not in endings[4].reason
             assert _kinds(endings[:4] + endings[5:]) == [Delivered] * 8
             assert max(_bodies(world.http.requests).values()) <= 2
             once = [r for r in world.http.requests if not r.is_repeatable]
@@ -196,7 +196,7 @@ class DestinationContract(MistakesContract, RecordsContract, JobsContract):
         rows = world.rows(50)
         world.send(rows)
         before = len(world.http.requests)
-        world.http.add(Fault(422, containing=rows[17].address))
+        world.http.add(Fault(422, containing=rows[17].external_id))
         endings = world.send(rows).endings
         assert isinstance(endings[17], Rejected)
         assert sum(isinstance(ending, Delivered) for ending in endings) == 49
@@ -205,12 +205,12 @@ class DestinationContract(MistakesContract, RecordsContract, JobsContract):
     def test_a_reason_names_no_neighbour(self, world: World) -> None:
         """Nor does it hold characters that turn a text around."""
         rows = world.rows(9)
-        text = f"{rows[5].address} and {rows[6].address.upper()} have it \u202e"
+        text = f"{rows[5].external_id} and {rows[6].external_id.upper()} have it \u202e"
         body = json.dumps({"message": text, "code": "odd"}).encode()
-        world.http.add(Fault(422, body, containing=rows[4].address))
+        world.http.add(Fault(422, body, containing=rows[4].external_id))
         ending = world.send(rows).endings[4]
         assert isinstance(ending, Rejected)
-        for hidden in (rows[5].address, rows[6].address.upper(), "\u202e"):
+        for hidden in (rows[5].external_id, rows[6].external_id.upper(), "\u202e"):
             assert hidden not in ending.reason
 
     def test_the_check_names_the_account(self, world: World) -> None:

@@ -105,7 +105,7 @@ def _begun(world: World) -> tuple[str, list[JobRow]]:
 def _rows(changes: Sequence[Change], exchange: Exchange) -> list[JobRow]:
     assert all(isinstance(exchange.endings[i], Unknown) for i in exchange.running)
     found = [(at.place, changes[i]) for i, at in exchange.running.items()]
-    return [JobRow(place, c.identity, c.address) for place, c in sorted(found)]
+    return [JobRow(place, c.identity, c.external_id) for place, c in sorted(found)]
 
 
 def _resumed(world: World, job: str, rows: Sequence[JobRow]) -> Sequence[Outcome] | None:

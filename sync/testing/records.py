@@ -83,7 +83,7 @@ class RecordsContract:
         for fault in (Fault(500, times=1, is_applied=True), Fault(times=1, is_lost=True)):
             fault.is_applied = True
             before = world.count_records()
-            rows = [c._replace(address=f"{c.address}-{before}") for c in world.rows(3)]
+            rows = [c._replace(external_id=f"{c.external_id}-{before}") for c in world.rows(3)]
             world.http.add(fault)
             exchange = world.send(rows)
             lost = [isinstance(ending, Unknown) for ending in exchange.endings]

@@ -53,9 +53,9 @@ def a_change(op: Op = Op.ADD, kind: Kind = Kind.TRAITS, seq: int = 0, **more: An
     if op is not Op.REMOVE and kind is not Kind.SEGMENT:
         traits["seats"] = seq
     key = f"key{seq:05d}"
-    given: dict[str, Any] = {"identity": key, "address": key, "traits": traits}
+    given: dict[str, Any] = {"identity": key, "external_id": key, "traits": traits}
     if kind is Kind.EVENTS:
-        given |= {"address": f"person{seq}", "occurred_at": WHEN}
+        given |= {"external_id": f"person{seq}", "occurred_at": WHEN}
     return Change(**{"seq": seq, "op": op, **given, **more})
 
 

@@ -19,7 +19,7 @@ from sync.errors import DestinationError, Problem
 from sync.model import Change, Delivered, Kind, NotAttempted, Op, Rejected, Sync, Unknown
 from sync.run.batches import prepare
 
-ANN = {"seq": 1, "identity": "u_1", "address": "u_1"}
+ANN = {"seq": 1, "identity": "u_1", "external_id": "u_1"}
 AT = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 TRANSITIONS = Options(
     update_only=False, on_enter=Event(event="entered"), on_exit=ExitEvent(event="left")
@@ -163,7 +163,7 @@ def test_a_first_population_a_move_and_a_change_send_no_event(
 
 
 def test_nobody_refused_in_the_first_step_gets_the_event(customerio: Any, segment: Sync) -> None:
-    other = add(plan="x")._replace(seq=2, identity="u_2", address="u_2")
+    other = add(plan="x")._replace(seq=2, identity="u_2", external_id="u_2")
     customerio.fault("refuse", refuse={"u_1": "no"})
     endings = customerio.send([add(plan="team"), other], segment).endings
     assert isinstance(endings[0], Rejected)
@@ -202,7 +202,7 @@ def test_a_manual_segment_that_vanishes_on_the_way_is_a_partial_refusal(
     sync = replace(segment, options=entry)
     assert unready(customerio, sync) == []
     delete_segment(customerio, number)
-    other = add(plan="solo")._replace(seq=2, identity="u_2", address="u_2")
+    other = add(plan="solo")._replace(seq=2, identity="u_2", external_id="u_2")
     endings = customerio.send([add(plan="team"), other], sync).endings
     assert [(e.code, e.is_partial) for e in endings] == [("customerio-manual-segment", True)] * 2
     assert attributes(customerio, "u_2") == {"plan": "solo", "churn_risk": True}
@@ -317,7 +317,9 @@ def test_a_refused_later_step_sends_no_earlier_one_again(
 ) -> None:
     entry = TRANSITIONS.model_copy(update={"manual_segment": manual_segment(customerio)})
     sync = replace(segment, options=entry)
-    rows = [add(plan="x")._replace(seq=i, identity=f"u_{i}", address=f"u_{i}") for i in range(9)]
+    rows = [
+        add(plan="x")._replace(seq=i, identity=f"u_{i}", external_id=f"u_{i}") for i in range(9)
+    ]
     skip = {"skip": 1} if step == "v2/batch" else {}
     customerio.fault("status", status=405, path=step, containing="u_4", **skip)
     endings = customerio.send(rows, sync).endings
@@ -358,8 +360,8 @@ def test_transitions_carry_the_tier_of_a_segment_that_has_one(
 
 def test_an_email_identifies_whatever_its_case(customerio: Any) -> None:
     sync = replace(customerio.sync(), identify_by="email", address="email")
-    delivered(customerio, add(plan="a")._replace(address=" Ann@X.io "), sync=sync)
-    delivered(customerio, add(plan="b")._replace(address="ann@x.IO"), sync=sync)
+    delivered(customerio, add(plan="a")._replace(external_id=" Ann@X.io "), sync=sync)
+    delivered(customerio, add(plan="b")._replace(external_id="ann@x.IO"), sync=sync)
     (person,) = customerio.control.people()
     assert person["identifiers"]["email"] == "ann@x.io"
 
@@ -385,10 +387,10 @@ def test_an_event_with_an_impossible_time_is_refused(customerio: Any, at: dateti
 
 def test_accounts_and_relationships_are_never_deleted(customerio: Any) -> None:
     customerio.kind = Kind.OBJECTS
-    account = {"identity": "acc_9", "address": "acc_9"}
+    account = {"identity": "acc_9", "external_id": "acc_9"}
     delivered(customerio, add(plan="gold", seats=3)._replace(**account))
     link = replace(customerio.sync(), name="links", related="customer_id")
-    role = add(note="owner")._replace(identity="5:acc_9/u_7", address="acc_9", related="u_7")
+    role = add(note="owner")._replace(identity="5:acc_9/u_7", external_id="acc_9", related_id="u_7")
     delivered(customerio, role, sync=link)
     (thing,) = customerio.control.objects()
     assert thing["attributes"] == {"plan": "gold", "seats": 3}
@@ -405,7 +407,7 @@ def test_a_batch_in_which_everything_is_invalid_is_rejected_item_by_item(
 ) -> None:
     customerio.control.set_switch("all_invalid_batch", status)
     customerio.fault("refuse", refuse={"u_1": "no", "u_2": "no"})
-    other = add(plan="x")._replace(identity="u_2", address="u_2")
+    other = add(plan="x")._replace(identity="u_2", external_id="u_2")
     endings = customerio.send([add(plan="team"), other]).endings
     assert [type(ending) for ending in endings] == [Rejected, Rejected]
     assert len(customerio.http.requests) == 1
@@ -414,7 +416,7 @@ def test_a_batch_in_which_everything_is_invalid_is_rejected_item_by_item(
 def test_a_400_that_blames_some_items_delivers_the_others_afterwards(customerio: Any) -> None:
     body = '{"errors":[{"batch_index":0,"field":"attributes.plan","message":"is odd"}]}'
     customerio.fault("status", status=400, body=body, times=1)
-    other = add(plan="x")._replace(identity="u_2", address="u_2")
+    other = add(plan="x")._replace(identity="u_2", external_id="u_2")
     endings = customerio.send([add(plan="team"), other]).endings
     assert endings == [Rejected("customerio-invalid", "attributes.plan is odd"), Delivered()]
     assert attributes(customerio, "u_2") == {"plan": "x"}
@@ -473,7 +475,7 @@ def test_reading_back_finds_what_differs_and_leaves_the_incomparable_alone(
 
 def test_reading_back_by_email_ignores_case(customerio: Any) -> None:
     sync = replace(customerio.sync(), identify_by="email", address="email")
-    delivered(customerio, add(plan="a")._replace(address="Ann@X.io"), sync=sync)
+    delivered(customerio, add(plan="a")._replace(external_id="Ann@X.io"), sync=sync)
     expected = [Expected("ANN@x.io", True, {"plan": "a"})]
     (found,) = customerio.ask(lambda destination: destination.read_back(sync, expected))
     assert found.is_found
@@ -488,7 +490,7 @@ def test_reading_back_sees_who_is_missing_in_the_manual_segment(
     number = manual_segment(customerio)
     options = Options(update_only=False, manual_segment=number)
     people = [
-        add(email=f"N{i}@x.io")._replace(seq=i, identity=f"u_{i}", address=f"u_{i}")
+        add(email=f"N{i}@x.io")._replace(seq=i, identity=f"u_{i}", external_id=f"u_{i}")
         for i in range(7)
     ]
     assert (

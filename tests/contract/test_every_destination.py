@@ -75,7 +75,7 @@ def test_a_row_over_the_limit_is_rejected_alone_and_never_sent(connected: Any) -
 
 def test_a_poison_row_is_rejected_alone_and_its_reason_is_clean(connected: Any) -> None:
     rows = connected.rows(9)
-    poison = rows[4].address
+    poison = rows[4].external_id
     traits = {**rows[4].traits, "note": "canary-value-qq77"}
     rows[4] = rows[4]._replace(traits=traits)
     name = f"1/{poison}" if connected.kind is Kind.OBJECTS else poison
@@ -154,7 +154,7 @@ def test_a_row_that_breaks_the_line_keeps_nobody_back(
     connected: Any, fault: dict[str, Any]
 ) -> None:
     rows = connected.rows(9)
-    connected.fault(**fault, containing=rows[4].address)
+    connected.fault(**fault, containing=rows[4].external_id)
     endings = connected.send(rows).endings
     assert isinstance(endings[4], Unknown)
     assert [ending for i, ending in enumerate(endings) if i != 4] == [Delivered()] * 8
@@ -175,7 +175,7 @@ def test_rows_arrive_and_a_poison_row_is_found_however_the_vendor_is_switched(
     rows = connected.rows(count)
     if connected.kind is not Kind.EVENTS:  # an event that was taken once is not looked at again
         assert connected.send(rows).endings == [Delivered()] * count
-    poison = rows[1].address
+    poison = rows[1].external_id
     fault = connected.case.is_poison(f"1/{poison}" if connected.kind is Kind.OBJECTS else poison)
     connected.fault(fault.pop("kind"), **fault)
     again = [row._replace(transition=2) for row in rows]

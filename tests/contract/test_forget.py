@@ -41,7 +41,7 @@ def left(connected: Any) -> set[str]:
 def test_a_person_is_gone_and_the_others_stay(connected: Any) -> None:
     rows = connected.rows(3)
     assert all(isinstance(end, Delivered) for end in connected.send(rows).endings)
-    gone, kept = rows[1].address, {rows[0].address, rows[2].address}
+    gone, kept = rows[1].external_id, {rows[0].external_id, rows[2].external_id}
     assert left(connected) == kept | {gone}
     first = forget(connected, gone)
     assert gone not in f"{first.endpoint} {first.answer}"
@@ -60,7 +60,7 @@ def test_nobody_is_refused_for_being_unknown(connected: Any) -> None:
 def test_a_suppressed_person_can_not_come_back(connected: Any) -> None:
     rows = connected.rows(1)
     connected.send(rows)
-    forget(connected, rows[0].address, "suppress")
+    forget(connected, rows[0].external_id, "suppress")
     connected.send(rows)
     assert left(connected) == set()
 
@@ -70,7 +70,7 @@ def test_a_forgotten_user_is_not_brought_back_by_the_next_write(connected: Any) 
     """One that is deleted without `hardDelete` is hidden, and back with all history."""
     rows = connected.rows(1)
     connected.send(rows)
-    forget(connected, rows[0].address)
+    forget(connected, rows[0].external_id)
     patient = replace(connected, settings={**connected.settings, "revive_deleted": True})
     patient.send([change._replace(op=Op.CHANGE) for change in rows])
     assert left(connected) == set()
@@ -81,8 +81,8 @@ def test_a_deletion_that_takes_its_time_is_owed_until_nobody_is_there(connected:
     connected.control.set_switch("delete_seconds", 3600)
     rows = connected.rows(1)
     connected.send(rows)
-    assert not forget(connected, rows[0].address).is_done
-    assert not forget(connected, rows[0].address).is_done
+    assert not forget(connected, rows[0].external_id).is_done
+    assert not forget(connected, rows[0].external_id).is_done
     deletions = [r for r in connected.http.requests if r.method == "DELETE"]
     assert len(deletions) == 1
     connected.control.settle()
@@ -104,5 +104,5 @@ def test_a_key_leaves_segments_of_both_sizes_although_another_writer_is_faster(
     rows = connected.rows(2)
     connected.send(rows)
     connected.control.set_switch("conflict_once", True)
-    forget(connected, rows[0].address)
-    assert left(connected) == {rows[1].address}
+    forget(connected, rows[0].external_id)
+    assert left(connected) == {rows[1].external_id}

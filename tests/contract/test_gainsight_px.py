@@ -24,8 +24,8 @@ from tests.unit.sandbox.gainsight_px_spec import assert_request_fits
 
 CREATING = Options(on_missing="create")
 AT = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
-ANN = {"seq": 1, "identity": "u-1", "address": "u-1"}
-WHO = {"seq": 1, "identity": "acc-9", "address": "acc-9"}
+ANN = {"seq": 1, "identity": "u-1", "external_id": "u-1"}
+WHO = {"seq": 1, "identity": "acc-9", "external_id": "acc-9"}
 
 
 def add(**traits: Any) -> Change:
@@ -221,7 +221,7 @@ def test_reviving_may_be_wanted_and_saves_a_request(px: Any, traits: Sync) -> No
 
 @pytest.mark.parametrize("who", ["a/b c", "100%", "update", "é?", "x;y"])
 def test_ids_that_fit_no_path_reach_their_user(px: Any, traits: Sync, who: str) -> None:
-    ids = {"identity": who, "address": who}
+    ids = {"identity": who, "external_id": who}
     changes = (add(plan="team"), change(plan="solo"), remove())
     delivered(px, *(one._replace(**ids) for one in changes[:2]), sync=traits)
     assert attributes(px, who) == {"plan": "solo"}
@@ -234,7 +234,7 @@ def test_ids_that_fit_no_path_reach_their_user(px: Any, traits: Sync, who: str) 
 
 
 def test_an_id_that_fits_neither_path_nor_filter_is_rejected(px: Any, traits: Sync) -> None:
-    ids = {"identity": "a/b;c", "address": "a/b;c"}
+    ids = {"identity": "a/b;c", "external_id": "a/b;c"}
     assert isinstance(
         prepare(px.destination, (Piece(traits, add(plan="x")._replace(**ids)),)), Rejected
     )
@@ -331,7 +331,7 @@ def test_many_people_are_looked_up_at_once_and_the_unknown_ones_stay_out(
 ) -> None:
     rows = px.rows(30)
     deliver_all(px, members, rows[:20])
-    delete_user(px, rows[0].address)
+    delete_user(px, rows[0].external_id)
     calls(px)
     endings = deliver_all(px, replace(members, options=Options(membership="external")), rows)
     assert [type(ending) for ending in endings] == [Rejected] + [Delivered] * 19 + [Rejected] * 10
@@ -344,7 +344,7 @@ def test_an_id_that_a_filter_could_misread_is_looked_up_by_its_path(
     px: Any, members: Sync, who: str
 ) -> None:
     plain, odd = px.rows(2)
-    rows = [plain, odd._replace(identity=who, address=who)]
+    rows = [plain, odd._replace(identity=who, external_id=who)]
     deliver_all(px, members, rows)
     calls(px)
     sync = replace(members, options=Options(membership="both"))
@@ -354,7 +354,7 @@ def test_an_id_that_a_filter_could_misread_is_looked_up_by_its_path(
 
 def test_an_unreadable_look_up_concerns_its_own_user_alone(px: Any, members: Sync) -> None:
     first, odd, last = px.rows(3)
-    rows = [first, odd._replace(identity="<a>", address="<a>"), last]
+    rows = [first, odd._replace(identity="<a>", external_id="<a>"), last]
     deliver_all(px, members, rows)
     px.fault("html", method="GET", path="users/(<a>|%3Ca%3E)")
     sync = replace(members, options=Options(membership="both"))
@@ -368,7 +368,7 @@ def test_whoever_is_refused_as_a_member_is_refused_alone_and_no_state_is_sent_ag
     rows = px.rows(50)
     deliver_all(px, replace(members, options=Options(on_missing="create")), rows)
     calls(px)
-    reasons = {rows[17].address: "is not an identity"}
+    reasons = {rows[17].external_id: "is not an identity"}
     px.fault("refuse", refuse=reasons, path="update_membership")
     endings = deliver_all(px, members, rows)
     assert [i for i, ending in enumerate(endings) if ending != Delivered()] == [17]
@@ -602,8 +602,8 @@ def test_a_link_is_cut_only_from_the_account_it_leads_to(
     delivered(px, add(plan="x"), sync=people)
     delivered(px, add(plan="gold")._replace(**WHO), sync=accounts)
     link = replace(accounts, name="links", related="user_id", traits=())
-    linked = add()._replace(identity="acc-9/u-1", address="acc-9", related="u-1")
-    elsewhere = remove(identity="acc-8/u-1", address="acc-8", related="u-1")
+    linked = add()._replace(identity="acc-9/u-1", external_id="acc-9", related_id="u-1")
+    elsewhere = remove(identity="acc-8/u-1", external_id="acc-8", related_id="u-1")
     delivered(px, linked, elsewhere, sync=link)
     assert attributes(px)["accountId"] == "acc-9"
     assert len(px.control.objects()[0]["people"]) == 1

@@ -61,7 +61,9 @@ def ld(launchdarkly: Any) -> Launchdarkly:
 
 
 def add(who: str = "u-1", /, **more: Any) -> Change:
-    return Change(**{"seq": 1, "op": Op.ADD, "identity": who, "address": who, "traits": {}, **more})
+    return Change(
+        **{"seq": 1, "op": Op.ADD, "identity": who, "external_id": who, "traits": {}, **more}
+    )
 
 
 def change(who: str = "u-1", /, **more: Any) -> Change:
@@ -516,7 +518,7 @@ def test_identify_without_an_sdk_key_holds_the_sync(ld: Launchdarkly) -> None:
 def event(number: int, **traits: Any) -> Change:
     return add(
         f"e-{number}",
-        address="u-1",
+        external_id="u-1",
         traits=traits,
         event="invoice_paid",
         occurred_at=AT,

@@ -31,7 +31,7 @@ from sync.model import (
 
 pytestmark = pytest.mark.parametrize("connected", [("qualtrics", Kind.TRAITS)], indirect=True)
 
-ANN = {"seq": 1, "identity": "u_1", "address": "u_1"}
+ANN = {"seq": 1, "identity": "u_1", "external_id": "u_1"}
 AT = datetime(2026, 3, 1, 14, 30, tzinfo=UTC)
 EVENTS = {"on_enter": Event(event="entered"), "on_exit": ExitEvent(event="left")}
 LISTED = Options(mailing_list="CG_churn", **EVENTS)
@@ -170,7 +170,7 @@ def test_a_quiet_entry_and_a_moved_address_tell_nobody(qualtrics: Any) -> None:
     sync = segment(qualtrics)
     delivered(qualtrics, add()._replace(is_quiet=True), sync=sync)
     delivered(qualtrics, remove(cause="moved"), sync=sync)
-    delivered(qualtrics, add()._replace(address="u_2", cause="moved", is_quiet=True), sync=sync)
+    delivered(qualtrics, add()._replace(external_id="u_2", cause="moved", is_quiet=True), sync=sync)
     assert qualtrics.control.events() == []
     assert members(qualtrics) == ["u_2"]
 
@@ -224,14 +224,14 @@ def test_people_who_are_two_contacts_are_not_guessed_at(qualtrics: Any) -> None:
 def test_a_key_of_two_contacts_keeps_nobody_from_being_searched_again(qualtrics: Any) -> None:
     qualtrics.control.set_switch("deduplication", [])
     delivered(qualtrics, add(plan="a"), add(plan="b"))
-    gone = remove(seq=2, identity="u_2", address="u_2")
+    gone = remove(seq=2, identity="u_2", external_id="u_2")
     endings = qualtrics.send([remove(), gone]).endings
     assert [type(ending) for ending in endings] == [Rejected, Delivered]
     assert calls(qualtrics, "POST /contacts/search") == 2
 
 
 def test_keys_that_differ_in_case_alone_are_not_merged(qualtrics: Any) -> None:
-    twin = add(plan="b")._replace(seq=2, identity="U_1", address="U_1")
+    twin = add(plan="b")._replace(seq=2, identity="U_1", external_id="U_1")
     endings = qualtrics.send([add(plan="a"), twin]).endings
     assert [type(ending) for ending in endings] == [Delivered, Rejected]
     assert attributes(qualtrics) == {"plan": "a"}
@@ -257,7 +257,7 @@ def test_an_import_answers_row_by_row(qualtrics: Any, refusals: str, base: int) 
     for name, value in {"refusals": refusals, "index_base": base, "report_page": 70}.items():
         qualtrics.control.set_switch(name, value)
     rows = qualtrics.rows(250)
-    bad = {rows[i].address for i in (0, 17, 249)}
+    bad = {rows[i].external_id for i in (0, 17, 249)}
     qualtrics.fault("refuse", refuse={who: "not today" for who in bad})
     endings = qualtrics.send(rows).endings
     assert [i for i, e in enumerate(endings) if isinstance(e, Rejected)] == [0, 17, 249]
@@ -364,7 +364,7 @@ def begun(qualtrics: Any, rows: list[Change], sync: Sync | None = None) -> tuple
     exchange = qualtrics.send(rows, sync)
     (job,) = {at.job for at in exchange.running.values()}
     places = {at.place: rows[i] for i, at in exchange.running.items()}
-    taken = [JobRow(place, c.identity, c.address) for place, c in sorted(places.items())]
+    taken = [JobRow(place, c.identity, c.external_id) for place, c in sorted(places.items())]
     return exchange, job, taken
 
 
@@ -376,7 +376,7 @@ def resumed(qualtrics: Any, job: str, rows: Any) -> Any:
 def test_an_import_that_goes_on_is_asked_later_row_by_row(qualtrics: Any, refusals: str) -> None:
     qualtrics.control.set_switch("refusals", refusals)
     rows = qualtrics.rows(202)
-    qualtrics.fault("refuse", refuse={rows[7].address: "no"})
+    qualtrics.fault("refuse", refuse={rows[7].external_id: "no"})
     exchange, job, taken = begun(qualtrics, rows)
     at_once = refusals == "unprocessed"
     assert len(exchange.running) == 202 - at_once
@@ -385,8 +385,8 @@ def test_an_import_that_goes_on_is_asked_later_row_by_row(qualtrics: Any, refusa
     assert resumed(qualtrics, job, taken) is None
     qualtrics.control.set_switch("job_polls", 0)
     found = resumed(qualtrics, job, taken)
-    refused = [row.address for row, end in zip(taken, found, strict=True) if end != Delivered()]
-    assert refused == ([] if at_once else [rows[7].address])
+    refused = [row.external_id for row, end in zip(taken, found, strict=True) if end != Delivered()]
+    assert refused == ([] if at_once else [rows[7].external_id])
     assert isinstance(found[7], Delivered if at_once else Rejected)
 
 
@@ -422,7 +422,7 @@ def test_members_who_leave_a_list_are_not_done_with_the_import(qualtrics: Any) -
 def test_several_events_of_one_person_wait_for_the_import_of_the_first(qualtrics: Any) -> None:
     qualtrics.kind = Kind.EVENTS
     rows = qualtrics.rows(202)
-    rows[201] = rows[201]._replace(address=rows[0].address)
+    rows[201] = rows[201]._replace(external_id=rows[0].external_id)
     exchange, _, _ = begun(qualtrics, rows)
     assert set(exchange.running) == set(range(201))
     assert exchange.endings[201] == NotAttempted("job-running")
@@ -459,7 +459,7 @@ def test_several_events_of_one_person_need_the_contact_once(
 ) -> None:
     delivered(qualtrics, add(plan="a"))
     qualtrics.kind = Kind.EVENTS
-    rows = [row._replace(address="u_1") for row in qualtrics.rows(5)]
+    rows = [row._replace(external_id="u_1") for row in qualtrics.rows(5)]
     qualtrics.http.requests.clear()
     sync = qualtrics.sync(options=Options(update_only=update_only))
     assert qualtrics.send(rows, sync).endings == [Delivered()] * 5

@@ -21,7 +21,7 @@ from sync.model import Change, Delivered, Kind, Op, Rejected, Sync, Trait, Unkno
 from tests.contract.conftest import Connected, connecting
 
 EVENTS = Transitions(on_enter=Event(event="entered"), on_exit=ExitEvent(event="left"))
-ANN = {"identity": "u_1", "address": "u_1"}
+ANN = {"identity": "u_1", "external_id": "u_1"}
 OTHER = "whsec_" + base64.b64encode(b"another-secret-of-the-webhook").decode()
 
 
@@ -127,7 +127,7 @@ def test_a_repeated_request_has_its_id_and_bytes_and_a_new_time_and_signature(
 def test_every_kind_arrives(hook: Connected) -> None:
     at = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
     account = Change(1, Op.ADD, "acme", "acme", {"seats": 3})
-    seat = Change(2, Op.ADD, "4:acme/u_1", "acme", {}, related="u_1")
+    seat = Change(2, Op.ADD, "4:acme/u_1", "acme", {}, related_id="u_1")
     paid = Change(3, Op.ADD, "e1", "u_1", {"amount": 5, "note": None}, occurred_at=at)
     for kind, change in ((Kind.OBJECTS, account), (Kind.OBJECTS, seat), (Kind.EVENTS, paid)):
         hook.kind = kind
@@ -141,7 +141,7 @@ def test_every_kind_arrives(hook: Connected) -> None:
 
 
 def test_a_person_is_named_by_what_the_model_says(hook: Connected) -> None:
-    hook.send([member(Op.ADD, address="ann@x.io")], segment(hook, identify_by="email"))
+    hook.send([member(Op.ADD, external_id="ann@x.io")], segment(hook, identify_by="email"))
     assert messages(hook)[0]["data"]["identity"] == {"email": "ann@x.io"}
 
 

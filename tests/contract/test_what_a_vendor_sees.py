@@ -113,7 +113,7 @@ def row(sync: Sync) -> Change:
         seq=1,
         op=Op.ADD,
         identity=identity,
-        address="c_1" if is_event else identity,
+        external_id="c_1" if is_event else identity,
         traits={trait.name: ROW[trait.column] for trait in sync.traits},
         reason=ROW["why"] if sync.kind is Kind.SEGMENT else None,
         event=sync.event if is_event else None,

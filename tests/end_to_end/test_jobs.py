@@ -22,6 +22,13 @@ TRAITS = Model(
     activation={"kind": "traits", "identity": "id", "destinations": ["qualtrics"]},
 )
 
+OTHER = Model(
+    name="traits_others",
+    query="select id from people",
+    columns={"id": "varchar"},
+    activation={"kind": "traits", "identity": "id", "destinations": ["customerio"]},
+)
+
 
 @pytest.fixture
 def shop(quick: SmallProject) -> SmallProject:
@@ -82,6 +89,19 @@ def test_an_import_that_outlives_its_run_is_asked_by_the_next_one(
     assert shop.counts()["traits_people"]["unchanged"] == PEOPLE - 1
     assert "No changes" in shop.run("apply", expect=0).text
     assert imports(qualtrics) == 1
+
+
+def test_retire_waits_for_the_job_and_takes_out_whom_it_has_made(
+    shop: SmallProject, qualtrics: SandboxControl
+) -> None:
+    shop.run("apply", expect=0)
+    shop.define(OTHER)
+    told = shop.run("retire", "traits_people__qualtrics", "--yes", expect=3).text
+    assert f"{PEOPLE} changes are in a job of the destination" in told
+    qualtrics.set_switch("job_polls", 0)
+    shop.run("retire", "traits_people__qualtrics", "--yes", expect=0)
+    assert len(qualtrics.people()) == PEOPLE
+    assert not any(p["attributes"].get("tier", "-") != "-" for p in qualtrics.people())
 
 
 def polling(shop: SmallProject, qualtrics: SandboxControl) -> Running:

@@ -75,7 +75,7 @@ class Planned(NamedTuple):
             seq=self.seq,
             op=self.op,
             identity=self.identity,
-            address=self.address or self.identity,
+            external_id=self.address or self.identity,
             traits=dict(sent),
             transition=self.transition,
             cause=self.cause,

@@ -169,7 +169,7 @@ class Pair:
         assert [c.seq for c in changes] == list(range(1, len(changes) + 1))
         ranks = [list(Op).index(c.op) for c in changes]
         assert ranks == sorted(ranks)
-        seqs = {(c.op, c.identity, c.address): c.seq for c in changes}
+        seqs = {(c.op, c.identity, c.external_id): c.seq for c in changes}
         numbered = [
             p._replace(seq=seqs.get((p.op, p.identity, p.address or p.identity), p.seq))
             for p in self.memory.tables.plan

@@ -406,12 +406,12 @@ def _own(sync: Sync) -> str:
 def _said(piece: Piece) -> dict[str, Any]:
     sync, change = piece
     way = "left" if change.op is Op.REMOVE else "entered"
-    event = f"{sync.name}:{change.identity}/{change.address}:{way}:{change.transition}"
+    event = f"{sync.name}:{change.identity}/{change.external_id}:{way}:{change.transition}"
     is_moved_away = change.op is Op.REMOVE and change.cause == "moved"
     is_silent = change.op is Op.CHANGE or change.is_quiet or is_moved_away
     return {
         "op": change.op,
-        "to": _own(sync) + change.address,
+        "to": _own(sync) + change.external_id,
         "traits": dict(change.traits),
         "event": None if is_silent else event,
     }

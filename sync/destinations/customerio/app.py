@@ -80,10 +80,10 @@ def find(sync: Sync, expected: Sequence[Expected]) -> Conversation[Sequence[Foun
     by, number = sync.identify_by or "id", Options.of(sync).manual_segment
     members = None if number is None else (yield from _members(number, by))
     for group in chunks(expected, READ_BACK_IDS):
-        ids = [identifier(by, one.address, "cio_") for one in group]
+        ids = [identifier(by, one.external_id, "cio_") for one in group]
         people = dict(_found((yield _people(ids, by)), by))
         for one in group:
-            key = folded(by, one.address)
+            key = folded(by, one.external_id)
             is_placed = members is None or one.is_member is (key in members)
             wanted = {**ATTRIBUTES.of(one.traits), **flag(sync, one.is_member)}
             also = () if is_placed else ("manual_segment",)

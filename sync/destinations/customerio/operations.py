@@ -95,12 +95,12 @@ def parts(sync: Sync, change: Change) -> Sequence[JSON]:
         return (state,)
     member = None
     if Options.of(sync).manual_segment is not None:
-        member = identifier(sync.identify_by, change.address, "cio_")
+        member = identifier(sync.identify_by, change.external_id, "cio_")
     return (state, member, _event(sync, change))
 
 
 def _person(sync: Sync, change: Change, action: str) -> dict[str, JSON]:
-    identifiers = {sync.identify_by or "id": identifier(sync.identify_by, change.address)}
+    identifiers = {sync.identify_by or "id": identifier(sync.identify_by, change.external_id)}
     return {"type": "person", "action": action, "identifiers": identifiers}
 
 
@@ -147,14 +147,14 @@ def _is_readable(at: datetime | None) -> bool:
 def _object(sync: Sync, change: Change) -> JSON:
     """An account, or the relationship of a person to one; neither is ever deleted."""
     attributes = ATTRIBUTES.of(traits_of(sync, change))
-    account = bounded(change.address, MAX_IDENTIFIER_BYTES)
+    account = bounded(change.external_id, MAX_IDENTIFIER_BYTES)
     identifiers = {"object_type_id": sync.object_type, "object_id": account}
     operation: dict[str, JSON] = {"type": "object", "identifiers": identifiers}
     if sync.related is None:
         is_said = attributes or change.op is Op.ADD
         return {**operation, "action": "identify", "attributes": attributes} if is_said else None
     by = Options.of(sync).relate_by
-    person = {"identifiers": {by: identifier(by, change.related or "")}}
+    person = {"identifiers": {by: identifier(by, change.related_id or "")}}
     if change.op is Op.REMOVE:
         return {**operation, "action": "delete_relationships", "cio_relationships": [person]}
     linked = {**person, "relationship_attributes": attributes} if attributes else person

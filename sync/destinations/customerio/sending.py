@@ -37,7 +37,7 @@ def change_members(rows: Sequence[Row]) -> Conversation[Sequence[Outcome]]:
 
 def forget(how: str, known: Known, syncs: Sequence[Sync]) -> Conversation[Erased]:
     """Delete the profile, or delete and block it; one that does not exist is accepted too."""
-    identifiers = {known.identify_by or "id": known.address}
+    identifiers = {known.identify_by or "id": known.external_id}
     operation = {"type": "person", "action": how, "identifiers": identifiers}
     response = yield Request("POST", "/api/v2/batch", json={"batch": [operation]})
     (outcome,) = _outcomes(response, 1)

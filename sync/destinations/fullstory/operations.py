@@ -82,7 +82,7 @@ class Options(Transitions):
 
 def encode(sync: Sync, change: Change) -> Sequence[JSON]:
     """Two parts: the user, then the event that may follow from it."""
-    uid = _uid(change.address)
+    uid = _uid(change.external_id)
     user = None if sync.kind is Kind.EVENTS else _user(sync, change, uid)
     return (user, _event(sync, change, uid))
 

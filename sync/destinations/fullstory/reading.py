@@ -80,7 +80,7 @@ def absent(rows: Sequence[Row]) -> Conversation[dict[Row, Outcome]]:
     for row in rows:
         is_removal, chosen = row.change.op is Op.REMOVE, Options.of(row.sync).update_only
         is_guarded = is_removal if chosen is None else chosen
-        if is_guarded and (yield from _known(row.change.address)) == []:
+        if is_guarded and (yield from _known(row.change.external_id)) == []:
             row.is_done, found[row] = True, DELIVERED if is_removal else unknown
     return found
 
@@ -88,16 +88,16 @@ def absent(rows: Sequence[Row]) -> Conversation[dict[Row, Outcome]]:
 def forget(how: str, known: Known, syncs: Sequence[Sync]) -> Conversation[Erased]:
     """Order the deletion of a user and their recordings, once; it ends a while later."""
     said_of = "DELETE /v2/users?uid="
-    people = yield from _listed(known.address)
+    people = yield from _listed(known.external_id)
     if people and all(one.get("is_being_deleted") for one in people):
         return Erased(said_of, "is being deleted", is_done=False)
-    response = yield Request("DELETE", "/v2/users", to="read", query={"uid": known.address})
+    response = yield Request("DELETE", "/v2/users", to="read", query={"uid": known.external_id})
     if response.status == 404:
         return Erased(said_of, NOBODY)
     if response.status >= 400:
         raise refused(f"fullstory-{response.status}", response)
     empty(response)
-    is_there = bool((yield from _listed(known.address)))
+    is_there = bool((yield from _listed(known.external_id)))
     return Erased(said_of, str(response.status), is_done=not is_there)
 
 
@@ -123,9 +123,13 @@ def _listed(uid: str) -> Conversation[list[Mapping[str, Any]] | None]:
 
 def seen(sync: Sync, expected: Expected) -> Conversation[ReadBack]:
     """One person by uid, and a note when only that may find them."""
-    people = yield from _known(expected.address)
+    people = yield from _known(expected.external_id)
     shown = compare(expected, _found(sync, expected, people[0]) if people else None, _matches)
-    if shown.is_found and not shown.differing and (yield from _has_no_session(expected.address)):
+    if (
+        shown.is_found
+        and not shown.differing
+        and (yield from _has_no_session(expected.external_id))
+    ):
         return replace(shown, note=f"no session yet; {SEARCH}")
     return shown
 

@@ -110,7 +110,9 @@ def import_all(resource: str, rows: Sequence[Row]) -> Conversation[list[Outcome]
         return [DELIVERED] * len(rows)
     # What the results of a job echo: the uid, or our own id of the event.
     are_users = resource == "users"
-    names = [row.change.address if are_users else event_id(row.sync, row.change) for row in rows]
+    names = [
+        row.change.external_id if are_users else event_id(row.sync, row.change) for row in rows
+    ]
     return (yield from _sorted_out(path, names, imports))
 
 

@@ -137,8 +137,8 @@ def subject(pieces: Sequence[Piece]) -> tuple[Resource, str]:
 
 def _subject(sync: Sync, change: Change) -> tuple[str, str]:
     if is_link(sync):
-        return "link", change.related or ""
-    return "event" if sync.kind is Kind.EVENTS else resource_of(sync).model, change.address
+        return "link", change.related_id or ""
+    return "event" if sync.kind is Kind.EVENTS else resource_of(sync).model, change.external_id
 
 
 def is_external(sync: Sync) -> bool:

@@ -154,11 +154,11 @@ def find(sync: Sync, expected: Sequence[Expected]) -> Conversation[Sequence[Foun
     if sync.kind is Kind.EVENTS or is_link(sync):
         return []
     resource = resource_of(sync)
-    known = yield from search(resource, [one.address for one in expected])
+    known = yield from search(resource, [one.external_id for one in expected])
     for one in expected:
-        if one.address not in known:
-            known[one.address] = yield from look(resource, one.address)
-    records = [(one, known[one.address]) for one in expected]
+        if one.external_id not in known:
+            known[one.external_id] = yield from look(resource, one.external_id)
+    records = [(one, known[one.external_id]) for one in expected]
     return [_found(sync, one, record) if record else None for one, record in records]
 
 

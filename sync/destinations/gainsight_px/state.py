@@ -69,7 +69,7 @@ def _has_to_be_there(piece: Piece) -> bool:
 def _attributes(sync: Sync, change: Change) -> dict[str, JSON]:
     resource, has_left = resource_of(sync), change.op is Op.REMOVE
     if is_link(sync):
-        return {"accountId": "" if has_left else bounded(change.address, MAX_IDENTIFIER_BYTES)}
+        return {"accountId": "" if has_left else bounded(change.external_id, MAX_IDENTIFIER_BYTES)}
     types = {trait.name: attribute_type(trait.data_type) for trait in sync.traits}
     found = _expressed(traits_of(sync, change))
     for name, value in found.items():
@@ -147,7 +147,7 @@ def _write(
             return (yield from _create(resource, identity, row.part, tag_key))
         if _is_bare(row):
             return DELIVERED
-        if _cuts_link(pieces) and found.get("accountId") != row.change.address:
+        if _cuts_link(pieces) and found.get("accountId") != row.change.external_id:
             return DELIVERED  # belongs to another account by now
     outcome = yield from _update(resource, identity, row.part)
     if outcome is None and _may_create(pieces):
@@ -216,9 +216,9 @@ def _missing(resource: Resource, row: Row) -> Outcome:
 
 def forget(how: str, known: Known, syncs: Sequence[Sync]) -> Conversation[Erased]:
     """Delete a user for good: one that is only hidden comes back with the next write."""
-    query, path = {"hardDelete": "true"}, path_of(USERS, known.address)
+    query, path = {"hardDelete": "true"}, path_of(USERS, known.external_id)
     if path is None:
-        given = {USERS.key: known.address}
+        given = {USERS.key: known.external_id}
         response = yield Request("DELETE", "/v1/users/delete", json=given, query=query)
     else:
         response = yield Request("DELETE", path, query=query)

@@ -146,7 +146,7 @@ class Launchdarkly(Destination):
 
     def forget(self, how: str, known: Known, syncs: Sequence[Sync]) -> Conversation[Erased]:
         """The key leaves every segment that these syncs write; then the user goes off the list."""
-        return (yield from erasure.forget(self._env, known.address, syncs))
+        return (yield from erasure.forget(self._env, known.external_id, syncs))
 
     def audit(self, syncs: Sequence[Sync]) -> Conversation[Sequence[Problem]]:
         """Segments that are nearly full or without a store, and flags without a safe fallback."""

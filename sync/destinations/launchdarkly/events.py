@@ -78,13 +78,13 @@ def identify(env: Environment, rows: Sequence[Row]) -> Conversation[Sequence[Out
     """Show attributes in the list of contexts. An identify event replaces a whole context, so
     what is listed is read first, and nobody is listed because of a removal."""
     kind = context_kind(rows[0].sync)
-    known, answer = yield from contexts(env, kind, [row.change.address for row in rows])
+    known, answer = yield from contexts(env, kind, [row.change.external_id for row in rows])
     about = {"kind": "identify", "creationDate": unix_milliseconds(answer.instant())}
     events = []
     for sync, change in [row.item.pieces[0] for row in rows]:
-        if change.op is not Op.REMOVE or change.address in known:
-            whole = merged(sync, attributes(sync, change), known.get(change.address, {}))
-            events.append({**about, "context": {**whole, "kind": kind, "key": change.address}})
+        if change.op is not Op.REMOVE or change.external_id in known:
+            whole = merged(sync, attributes(sync, change), known.get(change.external_id, {}))
+            events.append({**about, "context": {**whole, "kind": kind, "key": change.external_id}})
     if events:
         # What is equal later is another payload: a server's time has whole seconds only.
         changes = enumerate(row.change for row in rows)

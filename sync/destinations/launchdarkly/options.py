@@ -83,7 +83,7 @@ def context_kind(sync: Sync) -> str:
 
 def context_key(change: Change) -> str:
     """The key of a context; ValueError when it is empty or too long."""
-    return bounded(change.address, MAX_KEY_BYTES)
+    return bounded(change.external_id, MAX_KEY_BYTES)
 
 
 class Family(NamedTuple):

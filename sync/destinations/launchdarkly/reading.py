@@ -100,7 +100,7 @@ def held(
     """A segment's list is definite: a person who is not on it is found to be outside."""
     if sync.kind is Kind.EVENTS:
         return []
-    addresses = [one.address for one in expected]
+    addresses = [one.external_id for one in expected]
     members = {}
     for key in segment_keys(sync):
         members[key] = yield from _members(env, context_kind(sync), key, addresses)
@@ -131,15 +131,17 @@ def _found(
     members: Mapping[str, Collection[str]],
     known: Mapping[str, Context] | None,
 ) -> Found | None:
-    change = Change(0, Op.ADD if one.is_member else Op.REMOVE, one.address, one.address, one.traits)
+    change = Change(
+        0, Op.ADD if one.is_member else Op.REMOVE, one.external_id, one.external_id, one.traits
+    )
     wanted = {segment for segment, is_add in memberships(sync, change) if is_add}
     traits = {key: family.trait for family in families(sync) for key in family.keys.values()}
     differing = [
         traits.get(segment, segment_name(sync))
         for segment, keys in members.items()
-        if (one.address in keys) != (segment in wanted)
+        if (one.external_id in keys) != (segment in wanted)
     ]
-    context = None if known is None else known.get(one.address)
+    context = None if known is None else known.get(one.external_id)
     if context is not None and one.is_member:
         private = {trait.name for trait in sync.traits if trait.is_pii}
         shown = {name: value for name, value in one.traits.items() if name not in private}

@@ -194,14 +194,14 @@ def _blame(found: Segment, step: Step) -> bool:
     """Reject only the rows that a refused request failed for; False if there are none."""
     key, kind = step.segment, context_kind(step.sync)
     excluded, inside = keys_in(found, kind, "excluded"), keys_in(found, kind)
-    if barred := [row for row in step.adds if row.change.address in excluded]:
+    if barred := [row for row in step.adds if row.change.external_id in excluded]:
         text = f"somebody excluded this key from segment `{key}` by hand, which is never overridden"
         fix = "remove the exclusion in LaunchDarkly if it is no longer meant"
         reject(barred, "launchdarkly-excluded", f"{text}: {fix}")
         return True
-    leaving = sum(row.change.address in inside for row in step.removes)
+    leaving = sum(row.change.external_id in inside for row in step.removes)
     room = max(0, MAX_TARGETS - size_of(found) + leaving)
-    extra = [row for row in step.adds if row.change.address not in inside][room:]
+    extra = [row for row in step.adds if row.change.external_id not in inside][room:]
     fix = "create a big segment under another name, and set `big: true`"
     reject(extra, "launchdarkly-full", f"segment `{key}` holds its {MAX_TARGETS} keys: {fix}")
     return bool(extra)

@@ -101,7 +101,7 @@ def _text(name: str, value: JSON) -> str:
 
 
 def _contact(sync: Sync, change: Change, empty: str) -> JSON:
-    contact: dict[str, JSON] = {key_of(sync): address_of(sync, change.address)}
+    contact: dict[str, JSON] = {key_of(sync): address_of(sync, change.external_id)}
     if sync.kind is Kind.EVENTS:
         return contact
     is_removal = change.op is Op.REMOVE

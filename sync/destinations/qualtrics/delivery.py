@@ -33,6 +33,10 @@ UNKNOWN_CONTACT = Rejected(
     "qualtrics-unknown-contact", "no contact has this key, and update_only forbids to create one"
 )
 
+OWING_SECONDS = 3_600.0
+"""An import is waited for at least so long when more is due for its rows, which only the run that
+began it can send: the next one would have to begin it anew."""
+
 
 @dataclass(slots=True)
 class Delivery:
@@ -106,7 +110,8 @@ class Delivery:
         self, mailing_list: str, rows: Sequence[Row], is_all: bool = True
     ) -> Conversation[None]:
         if rows:
-            seconds = self.import_seconds
+            is_owing = not is_all or any(row.is_owing for row in rows)
+            seconds = max(self.import_seconds, OWING_SECONDS if is_owing else 0.0)
             self.last = yield from import_contacts(mailing_list, rows, seconds, is_all)
 
     def _recognise(
@@ -216,7 +221,7 @@ def _distinct(rows: Sequence[Row]) -> dict[str, Row]:
 
 
 def _address(row: Row) -> str:
-    return address_of(row.sync, row.change.address)
+    return address_of(row.sync, row.change.external_id)
 
 
 def _key(row: Row) -> str:

@@ -82,7 +82,9 @@ def find(
     """By search, whose index follows writes after a delay that is not documented."""
     settings, results = qualtrics.connection, list[Found | None]()
     for one in expected if sync.kind is not Kind.EVENTS else ():
-        people = yield from search(key_of(sync), address_of(sync, one.address), with_embedded=True)
+        people = yield from search(
+            key_of(sync), address_of(sync, one.external_id), with_embedded=True
+        )
         if len(people) != 1:
             results.append(None)
             continue
@@ -125,7 +127,7 @@ def forget(
     """Delete every contact with this key; the search knows of new ones only after a while."""
     settings = qualtrics.connection
     path, key = settings.list_path(settings.mailing_list), known.identify_by or "extRef"
-    found = yield from look_up(path, key, {known.address.lower(): 0}, is_patient=True)
+    found = yield from look_up(path, key, {known.external_id.lower(): 0}, is_patient=True)
     answer = NOBODY
     for contact in sorted(found[0]):
         response = yield Request("DELETE", f"/contacts/{quote(contact, safe='')}")

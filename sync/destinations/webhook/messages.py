@@ -48,19 +48,19 @@ def event(sync: Sync, change: Change) -> JSON:
 def forgotten(known: Known) -> JSON:
     """A person who is to be erased by the receiver; the same message each time it is sent."""
     by = known.identify_by or "id"
-    number = digest(("forgotten", by, known.address)).hex()[:26]
-    about = {"identity": {by: bounded(known.address, 1_000)}}
+    number = digest(("forgotten", by, known.external_id)).hex()[:26]
+    about = {"identity": {by: bounded(known.external_id, 1_000)}}
     return {"id": f"msg_{number}", "type": "person.forgotten", "data": about}
 
 
 def _subject(sync: Sync, change: Change) -> dict[str, JSON]:
     """Who or what a message is about; facts that the model has not are left out."""
-    identity = {sync.identify_by or "id": bounded(change.address, 1_000)}
+    identity = {sync.identify_by or "id": bounded(change.external_id, 1_000)}
     facts = {
         "segment": sync.segment,
         "reason": change.reason,
         "object_type": sync.object_type,
-        "related": change.related,
+        "related": change.related_id,
     }
     known = {name: value for name, value in facts.items() if value is not None}
     return {"model": sync.model, "identity": identity, **known}

@@ -165,7 +165,7 @@ def world(sandbox: Sandbox) -> Iterator[World]:
 
 def change(op: Op, traits: dict[str, Any], seq: int = 1, **more: Any) -> Change:
     key = f"u_{seq}"
-    given = {"seq": seq, "op": op, "identity": key, "address": key, "traits": traits}
+    given = {"seq": seq, "op": op, "identity": key, "external_id": key, "traits": traits}
     return Change(**{**given, **more})
 
 
@@ -628,7 +628,7 @@ def test_an_event_survives_a_server_error_under_both_readings(world: World) -> N
 
 @pytest.mark.parametrize("uid", ["0", "NULL", "Unknown", "guest@shop.example", "x" * 257, " "])
 def test_a_uid_that_would_merge_strangers_is_refused(uid: str) -> None:
-    reason = refused(SYNC, add(plan="a")._replace(address=uid))
+    reason = refused(SYNC, add(plan="a")._replace(external_id=uid))
     assert "uid" in reason
     assert "shop" not in reason
 

@@ -40,7 +40,7 @@ def sync_of(kind: Kind = Kind.TRAITS, *traits: Trait, **more: Any) -> Sync:
 
 
 def change(op: Op = Op.ADD, who: str = "u-1", **traits: Any) -> Change:
-    return Change(seq=1, op=op, identity=who, address=who, traits=traits)
+    return Change(seq=1, op=op, identity=who, external_id=who, traits=traits)
 
 
 def merged(*pieces: tuple[Sync, Change]) -> Any:

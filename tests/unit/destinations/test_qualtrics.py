@@ -104,7 +104,7 @@ def test_the_model_identifies_by_what_the_directory_deduplicates_by() -> None:
     (problem,) = unready(by_email)
     assert "deduplicates by extRef" in problem.message
     assert list(unready(by_email, deduplicate_by="email")) == []
-    change = ADD._replace(address=" Ann@X.io")
+    change = ADD._replace(external_id=" Ann@X.io")
     assert encoded(by_email, change, deduplicate_by="email")[0]["email"] == "ann@x.io"
 
 

@@ -71,7 +71,7 @@ class Vendor:
         return self.limits
 
     def encode_together(self, pieces: Any) -> Any:
-        return (pieces[0].change.address,) * self.steps
+        return (pieces[0].change.external_id,) * self.steps
 
     def deliver(self, batch: Sequence[Item]) -> Conversation[Sequence[Any]]:
         outcomes: Sequence[Any] = []

@@ -66,7 +66,7 @@ def test_a_change_has_its_traits_and_its_address(
 ) -> None:
     spool.write(iter([chunk(1, rows=1)]), OWNER)
     ((change,),) = spool.read(people, columns, 1)
-    assert (change.op, change.address, change.traits) == (Op.ADD, "p1", {"plan": "pro"})
+    assert (change.op, change.external_id, change.traits) == (Op.ADD, "p1", {"plan": "pro"})
 
 
 def test_a_plan_that_fits_one_chunk_never_touches_the_disk(spool: Spool) -> None:

@@ -558,10 +558,10 @@ CAP_MISTAKES = {
     "a period of days is one of UTC": Mistake(Span, "_midnight", "ZoneInfo(self.zone)", "UTC"),
     "one entry more than allowed": Mistake(Capped, "condition", "exp.GTE(", "exp.GT("),
     "an entry that is not confirmed is forgotten": Mistake(
-        entries, "settle", "answered(s, ENTERED)", 'answered(s, ("delivered",))'
+        entries, "settle", "_is_among(s, ENTERED)", '_is_among(s, ("delivered",))'
     ),
     "an entry that was refused counts": Mistake(
-        entries, "settle", "answered(s, ENTERED)", 'answered(s, (*ENTERED, "rejected"))'
+        entries, "settle", "_is_among(s, ENTERED)", '_is_among(s, (*ENTERED, "rejected"))'
     ),
     "what is sent again counts against itself": Mistake(
         Capped, "condition", "NEW)", '(*NEW, "in doubt"))'

@@ -86,7 +86,7 @@ def deliver(
     def converse(batch: Sequence[Item], permit: Permit, begun: Any) -> Exchange:
         endings: list[Delivered | Rejected | NotAttempted | Any] = []
         for item in batch:
-            sent.append((item.pieces[0].change.address, *(p.sync.model for p in item.pieces)))
+            sent.append((item.pieces[0].change.external_id, *(p.sync.model for p in item.pieces)))
             is_refused = any(refuse in p.change.traits for p in item.pieces)
             endings.append(Rejected("no", "no") if is_refused else DELIVERED)
         return Exchange(endings, requests=len(batch))
@@ -129,7 +129,7 @@ def test_all_changes_of_one_person_are_one_item_and_each_sync_gets_its_outcome(t
 
 def test_the_id_of_a_record_reaches_every_sync_of_an_item(tmp_path: Path) -> None:
     def converse(batch: Sequence[Item], permit: Permit, begun: Any) -> Exchange:
-        return Exchange([Delivered(f"of {item.pieces[0].change.address}") for item in batch])
+        return Exchange([Delivered(f"of {item.pieces[0].change.external_id}") for item in batch])
 
     sources = []
     for model in ("traits", "segment"):
@@ -170,11 +170,11 @@ def test_a_value_that_can_not_be_expressed_is_rejected_alone(tmp_path):
 
 def test_whoever_moves_leaves_the_old_address_before_anything_else_is_sent(tmp_path):
     leaving = replace_cause(Change(1, Op.REMOVE, "p1", "z@x.io", {"plan": None}), "moved")
-    arriving = replace_cause(add(2, "p1", plan="a")._replace(address="a@x.io"), "moved")
+    arriving = replace_cause(add(2, "p1", plan="a")._replace(external_id="a@x.io"), "moved")
     order: list[str] = []
 
     def converse(batch: Sequence[Item], permit: Permit, begun: Any) -> Exchange:
-        order.extend(item.pieces[0].change.address for item in batch)
+        order.extend(item.pieces[0].change.external_id for item in batch)
         return Exchange([DELIVERED] * len(batch), requests=1)
 
     journal = Journal(FileDisk(tmp_path / "j"))

@@ -31,7 +31,7 @@ class Mixed(Bulk):
 
     def encode(self, sync: Sync, change: Change) -> Sequence[Any]:
         state = super().encode(sync, change)
-        return (*state, {"tell": change.address} if self.tells else None)
+        return (*state, {"tell": change.external_id} if self.tells else None)
 
     def stages(self) -> Sequence[Any]:
         return (self._sort, each(self._tell))
@@ -45,11 +45,11 @@ class Mixed(Bulk):
         return [row.outcome for row in rows]
 
     def _write(self, row: Row) -> Conversation[Outcome]:
-        yield Request("PUT", f"/rows/{row.change.address}", json=row.part)
+        yield Request("PUT", f"/rows/{row.change.external_id}", json=row.part)
         return DELIVERED
 
     def _tell(self, row: Row) -> Conversation[Outcome]:
-        yield Request("PUT", f"/told/{row.change.address}", json=row.part)
+        yield Request("PUT", f"/told/{row.change.external_id}", json=row.part)
         return DELIVERED
 
 

@@ -155,7 +155,7 @@ class Vendor(Destination):
     verdicts: dict[int, Any] = {}  # noqa: RUF012
 
     def encode_together(self, pieces: Any) -> Any:
-        return (pieces[0].change.address,)
+        return (pieces[0].change.external_id,)
 
     def deliver(self, batch: Sequence[Item]) -> Any:
         yield Request("POST", "/", json=[item.parts[0] for item in batch])

@@ -86,7 +86,7 @@ class Sound(Destination):
         return problems(sync, "sound", NAMES.errors([t.name for t in sync.traits]))
 
     def encode(self, sync: Sync, change: Change) -> Sequence[Any]:
-        return ({"key": change.address, "fields": Values().of(change.traits)},)
+        return ({"key": change.external_id, "fields": Values().of(change.traits)},)
 
     def deliver(self, batch: Sequence[Item]) -> Conversation[Sequence[Outcome]]:
         if not batch:
@@ -239,7 +239,7 @@ class Crm(Sound):
 
     def _write(self, row: Row) -> Conversation[Outcome]:
         if self.looks and not row.remote_id and row.change.is_doubtful:
-            found = yield Request("GET", "/records", query={"key": row.change.address})
+            found = yield Request("GET", "/records", query={"key": row.change.external_id})
             row.remote_id = next((str(r["id"]) for r in found.list("records")), "")
         if row.remote_id:
             request = Request("PATCH", f"/records/{row.remote_id}", json=row.part)
@@ -378,7 +378,7 @@ class KeepsTheJobToItself(Bulk):
 
 class BeginsAnotherOne(Bulk):
     def resume(self, job: str, rows: Sequence[JobRow]) -> Conversation[Sequence[Outcome] | None]:
-        yield Request("POST", "/jobs", json=[{"key": row.address} for row in rows])
+        yield Request("POST", "/jobs", json=[{"key": row.external_id} for row in rows])
         return (yield from super().resume(job, rows))
 
 
