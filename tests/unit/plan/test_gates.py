@@ -564,7 +564,7 @@ CAP_MISTAKES = {
         entries, "settle", "_is_among(s, ENTERED)", '_is_among(s, (*ENTERED, "rejected"))'
     ),
     "what is sent again counts against itself": Mistake(
-        Capped, "condition", "NEW)", '(*NEW, "in doubt"))'
+        Capped, "condition", "CHANGES), NEW), is_over)", 'CHANGES), (*NEW, "in doubt")), is_over)'
     ),
     "what is sent again is another entry": Mistake(
         entries, "reserve", "e.paren(is_again), is_own", "is_own"
@@ -700,3 +700,13 @@ def test_a_mistake_in_the_gates_is_caught(
     with on_duckdb(tmp_path) as world, pytest.raises(AssertionError):
         for i in range(20):
             compare(world, 1000 + i, days=6)
+
+
+@pytest.mark.parametrize("of", [MISTAKES, CAP_MISTAKES, LIMIT_MISTAKES])
+def test_every_mistake_is_one_of_todays_code(
+    of: dict[str, Mistake], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that the long runs, which look for them, are not the first to notice."""
+    for mistake in of.values():
+        with monkeypatch.context() as patched:
+            mistake.make(patched)
