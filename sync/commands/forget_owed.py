@@ -37,9 +37,11 @@ def unsettled(sync: Sync) -> Problem:
     """What a run has sent of them is not known."""
     return Problem(
         "unsettled",
-        f"a run of {sync.name} was cut short, and has planned something for the person",
-        hint="What it sent must be known first.",
-        fix=f"run: python -m sync apply --select {sync.model}; then forget again",
+        f"it is not known yet what a run of {sync.name} has sent of the person: it was cut short,"
+        " or a job of the destination has it",
+        hint="What was sent must be known first.",
+        fix=f"run: python -m sync apply --select {sync.model}, until nothing of it is in a job;"
+        " then forget again",
     )
 
 
