@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,6 +12,7 @@ from typing import Any
 import pytest
 from activation_sandbox.client import SandboxControl
 from e2e.project import Project
+from e2e.repository import copy_stranger
 from e2e.warehouses import AnyWarehouse, DuckDBFile, PostgresSchema
 
 ROOT = Path(__file__).parents[2]
@@ -48,11 +48,7 @@ def installed(
 
 
 def _installed(tmp_path: Path, sandbox: SandboxControl, warehouse: AnyWarehouse) -> ForeignProject:
-    directory = tmp_path / "elsewhere"
-    ignored = shutil.ignore_patterns("target", "dbt_packages", "logs", "*.duckdb", ".activation")
-    shutil.copytree(ROOT / "integration_tests", directory, ignore=ignored)
-    (directory / "packages.yml").write_text(f"packages:\n  - local: {ROOT}\n")
-    project = ForeignProject(directory, warehouse, sandbox)
+    project = ForeignProject(copy_stranger(tmp_path / "elsewhere"), warehouse, sandbox)
     project.dbt("deps")
     return project
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -21,7 +20,7 @@ import yaml
 from activation_sandbox.client import SandboxControl
 from e2e import bigquery, emulated, lakehouse, spark_itself
 from e2e.project import Project
-from e2e.repository import MADE_BY_RUNS, ROOT
+from e2e.repository import ROOT, copy_stranger
 from e2e.warehouses import AnyWarehouse
 
 
@@ -131,10 +130,9 @@ def _installed(
     directory: Path, warehouse: AnyWarehouse, sandbox: SandboxControl, there: Elsewhere
 ) -> Stranger:
     """A copy of integration_tests/ on the warehouse, with its words for types."""
-    shutil.copytree(ROOT / "integration_tests", directory, ignore=MADE_BY_RUNS)
+    copy_stranger(directory)
     output = {"target": "dev", "outputs": {"dev": dict(warehouse.output())}}
     (directory / "profiles.yml").write_text(yaml.safe_dump({"integration_tests": output}))
-    (directory / "packages.yml").write_text(yaml.safe_dump({"packages": [{"local": str(ROOT)}]}))
     for path in directory.rglob("*"):
         if there.text and path.suffix in (".sql", ".yml"):
             text = re.sub(r"\bvarchar\b(\(\d+\))?", there.text, path.read_text())

@@ -247,6 +247,14 @@ RULES: dict[str, tuple[Rule, ...]] = {
 }
 
 
+def agree(file: Path, text: str) -> None:
+    """The file holds the text; `SYNC_WRITE_GOLDEN=1` writes it, for its difference to be read."""
+    if os.environ.get("SYNC_WRITE_GOLDEN"):
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(text.encode())
+    assert text == file.read_bytes().decode()
+
+
 @pytest.fixture(scope="module", params=FACTS)
 def engine(request: pytest.FixtureRequest) -> tuple[str, list[str]]:
     return request.param, statements(request.param)
@@ -255,13 +263,9 @@ def engine(request: pytest.FixtureRequest) -> tuple[str, list[str]]:
 def test_the_statements_of_a_run_are_those_that_were_agreed_on(
     engine: tuple[str, list[str]],
 ) -> None:
-    """`SYNC_WRITE_GOLDEN=1` writes them anew, for the difference to be reviewed."""
     dialect, told = engine
     text = ";\n\n".join(told) + ";\n"
-    file = GOLDEN / f"{dialect}.sql"
-    if os.environ.get("SYNC_WRITE_GOLDEN"):
-        file.write_bytes(text.encode())
-    assert text == file.read_bytes().decode()
+    agree(GOLDEN / f"{dialect}.sql", text)
 
 
 @pytest.mark.parametrize("dialect", FACTS)
@@ -271,11 +275,7 @@ def test_the_statements_of_a_first_plan_are_those_that_were_agreed_on(dialect: s
     written = [all(x in sql.lower() for x in ("insert into", "plan_people")) for sql in told]
     at = written.index(True)
     text = ";\n\n".join(told[at : at + 2]) + ";\n"
-    file = GOLDEN / "first" / f"{dialect}.sql"
-    if os.environ.get("SYNC_WRITE_GOLDEN"):
-        file.parent.mkdir(exist_ok=True)
-        file.write_bytes(text.encode())
-    assert text == file.read_bytes().decode()
+    agree(GOLDEN / "first" / f"{dialect}.sql", text)
     assert not any("candidates" in sql.lower() for sql in told if sql not in text)
 
 
@@ -284,21 +284,13 @@ def test_the_statements_of_limits_are_those_that_were_agreed_on(dialect: str) ->
     about = ("activation_judged", "activation_higher", "is_reserved")
     told = [sql for sql in limited(dialect) if any(name in sql.lower() for name in about)]
     text = ";\n\n".join(told) + ";\n"
-    file = GOLDEN / "limits" / f"{dialect}.sql"
-    if os.environ.get("SYNC_WRITE_GOLDEN"):
-        file.parent.mkdir(exist_ok=True)
-        file.write_bytes(text.encode())
-    assert text == file.read_bytes().decode()
+    agree(GOLDEN / "limits" / f"{dialect}.sql", text)
 
 
 @pytest.mark.parametrize("dialect", FACTS)
 def test_the_statements_about_jobs_are_those_that_were_agreed_on(dialect: str) -> None:
     text = ";\n\n".join(with_jobs(dialect)) + ";\n"
-    file = GOLDEN / "jobs" / f"{dialect}.sql"
-    if os.environ.get("SYNC_WRITE_GOLDEN"):
-        file.parent.mkdir(exist_ok=True)
-        file.write_bytes(text.encode())
-    assert text == file.read_bytes().decode()
+    agree(GOLDEN / "jobs" / f"{dialect}.sql", text)
 
 
 @pytest.mark.parametrize("dialect", FACTS)
@@ -308,11 +300,7 @@ def test_the_statements_of_groups_are_those_that_were_agreed_on(dialect: str) ->
     first = next(sql for sql in told if "outranking" in sql.lower())
     judged = next(sql for sql in told if "occupied" in sql.lower())
     text = ";\n\n".join([first, judged]) + ";\n"
-    file = GOLDEN / "groups" / f"{dialect}.sql"
-    if os.environ.get("SYNC_WRITE_GOLDEN"):
-        file.parent.mkdir(exist_ok=True)
-        file.write_bytes(text.encode())
-    assert text == file.read_bytes().decode()
+    agree(GOLDEN / "groups" / f"{dialect}.sql", text)
 
 
 @pytest.mark.parametrize("dialect", FACTS)
@@ -322,11 +310,7 @@ def test_the_statements_about_named_records_are_those_that_were_agreed_on(dialec
     planned = next(sql for sql in told if "old_remote_id" in sql.lower())
     settled = next(sql for sql in told if "nullif(coalesce" in re.sub(r"\s", "", sql.lower()))
     text = f"{planned};\n\n{settled};\n"
-    file = GOLDEN / "named" / f"{dialect}.sql"
-    if os.environ.get("SYNC_WRITE_GOLDEN"):
-        file.parent.mkdir(exist_ok=True)
-        file.write_bytes(text.encode())
-    assert text == file.read_bytes().decode()
+    agree(GOLDEN / "named" / f"{dialect}.sql", text)
 
 
 @pytest.mark.parametrize("dialect", FACTS)
@@ -336,31 +320,19 @@ def test_the_statements_about_forgotten_people_are_those_that_were_agreed_on(dia
     asked = next(sql for sql in told if "forgotten_1" in sql.lower())
     made = next(sql for sql in told if sql.startswith("CREATE") and "_gone" in sql[:200].lower())
     text = f"{asked};\n\n{made};\n"
-    file = GOLDEN / "forgotten" / f"{dialect}.sql"
-    if os.environ.get("SYNC_WRITE_GOLDEN"):
-        file.parent.mkdir(exist_ok=True)
-        file.write_bytes(text.encode())
-    assert text == file.read_bytes().decode()
+    agree(GOLDEN / "forgotten" / f"{dialect}.sql", text)
 
 
 @pytest.mark.parametrize("dialect", FACTS)
 def test_the_statements_of_an_approval_are_those_that_were_agreed_on(dialect: str) -> None:
     text = ";\n\n".join([*approved(dialect), *learned(dialect)]) + ";\n"
-    file = GOLDEN / "approvals" / f"{dialect}.sql"
-    if os.environ.get("SYNC_WRITE_GOLDEN"):
-        file.parent.mkdir(exist_ok=True)
-        file.write_bytes(text.encode())
-    assert text == file.read_bytes().decode()
+    agree(GOLDEN / "approvals" / f"{dialect}.sql", text)
 
 
 @pytest.mark.parametrize("dialect", FACTS)
 def test_the_statement_about_an_edit_is_the_one_that_was_agreed_on(dialect: str) -> None:
     (told,) = edited(dialect)
-    file = GOLDEN / "edits" / f"{dialect}.sql"
-    if os.environ.get("SYNC_WRITE_GOLDEN"):
-        file.parent.mkdir(exist_ok=True)
-        file.write_bytes(f"{told};\n".encode())
-    assert f"{told};\n" == file.read_bytes().decode()
+    agree(GOLDEN / "edits" / f"{dialect}.sql", f"{told};\n")
 
 
 def test_each_statement_keeps_the_rules_of_its_engine(engine: tuple[str, list[str]]) -> None:

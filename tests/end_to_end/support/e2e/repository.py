@@ -22,3 +22,10 @@ def copy_repository(into: Path, *more: str) -> Path:
         else:
             shutil.copy(source, goal)
     return into
+
+
+def copy_stranger(into: Path) -> Path:
+    """`into`, with integration_tests/: a project that installs the package from here."""
+    shutil.copytree(ROOT / "integration_tests", into, ignore=MADE_BY_RUNS)
+    (into / "packages.yml").write_text(f"packages:\n  - local: {ROOT}\n")
+    return into
