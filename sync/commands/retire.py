@@ -78,7 +78,7 @@ class Retiring:
                 again = (_once_more(sync),)
                 return Retired(orphan, self.members, "held", PlanHeld.exit_code, result, again)
             self._forget(sync)
-        if result.running:
+        if result.status == "running":
             waits = (_in_job(sync, result.running),)
             return Retired(orphan, self.members, "held", PlanHeld.exit_code, result, waits)
         return Retired(

@@ -18,7 +18,7 @@ from sync.errors import Problem, SyncError, Unexpected, foreseen, sentences, wit
 from sync.http.ports import Clock
 from sync.journal.disk import Disk
 from sync.journal.journal import Journal, Past
-from sync.model import Counts, Fate, JobRow, Op, Outcome, Sync, Unknown
+from sync.model import Counts, Fate, JobRow, Op, Outcome, Sync
 from sync.plan.guards import Held, Waits
 from sync.rules import Deferral
 from sync.run import parts
@@ -115,13 +115,6 @@ class Ports:
 Resume = Callable[[str | None, str, Sequence[JobRow], Callable[[], bool]], Sequence[Outcome] | None]
 
 
-def never_resumed(
-    account: str | None, job: str, rows: Sequence[JobRow], may_wait: Callable[[], bool]
-) -> Sequence[Outcome] | None:
-    """Of a destination without jobs: nobody can tell."""
-    return [Unknown("job-lost")] * len(rows)
-
-
 @dataclass(frozen=True, slots=True)
 class Hooks:
     """What the caller decides: whether a plan may go ahead, how it is sent, who is told."""
@@ -133,12 +126,12 @@ class Hooks:
     account it goes to now. Raises SyncError. The second argument is called while it waits, and
     says whether waiting still makes sense."""
     engine: Callable[[], Engine]
+    resume: Resume
+    """What a job did that an earlier run began; None while it goes on. Raises SyncError. It is
+    given the account that the sync has always gone to, and may be called as `admit`."""
     on_planned: Callable[[PlanSummary], None] = lambda summary: None
     on_unexpected: Callable[[Unexpected], Problem] = lambda error: error.problems[0]
     """Keep the traceback of an error that nobody planned for; the problem that says where."""
-    resume: Resume = never_resumed
-    """What a job did that an earlier run began; None while it goes on. Raises SyncError. It is
-    given the account that the sync has always gone to, and may be called as `admit`."""
     is_stopping: Callable[[], bool] = lambda: False
     """The run was asked to end, so that an unanswered check says nothing of the vendor."""
     released: Callable[[PlanSummary], Held | None] = lambda summary: None

@@ -81,10 +81,11 @@ def telling(warehouse: DuckDBWarehouse) -> Telling:
 def job(warehouse: DuckDBWarehouse, people: Sync, disk: FileDisk, clock: FakeClock) -> Job:
     store = SqlStore(warehouse, people, TABLES, disk.directory / "spool")
     ports = Ports(store, disk, clock, Holder("me", host(), own_process(), "1"), "r")
-    return Job(people, ports, Hooks(lambda summary: None, lambda known, go_on: None, _nobody))
+    hooks = Hooks(lambda summary: None, lambda known, go_on: None, _nobody, _nobody)
+    return Job(people, ports, hooks)
 
 
-def _nobody() -> Any:
+def _nobody(*_: Any) -> Any:
     raise AssertionError("nothing is to be sent")
 
 

@@ -47,6 +47,7 @@ def decided(
         guard=lambda _: held,
         admit=unused,
         engine=unused,
+        resume=unused,
         filed=Filed(THEN, "salt", "ana", "today.plan"),
     )
     plan: Any = store

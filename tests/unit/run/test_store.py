@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -181,10 +182,10 @@ def test_a_journal_ahead_of_the_warehouse_stops_the_run_before_anything_is_sent(
     """A restored backup, a clone, or a database that lost committed rows."""
     Journal(disk).begin(Mark(5, "five"))
 
-    def never() -> object:
-        raise AssertionError("nothing may be sent")
+    def never(*_: object) -> Any:
+        raise AssertionError("nothing may be sent or asked")
 
-    hooks = Hooks(lambda summary: None, lambda known, may_wait: "account", never)  # type: ignore[arg-type]
+    hooks = Hooks(lambda summary: None, lambda known, may_wait: "account", never, never)
     result = run_sync(store.sync, Ports(store, disk, SystemClock(), holder(), "run"), hooks)
     assert (result.exit_code, result.problems[0].code) == (7, "state-backwards")
     assert disk.names() == ["lock", "wal-5-0.log"]
