@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from sync.commands.debug import Tried
 
 DROPS = "the step under way ends, and the schema of the trial is dropped. Once more to end at once"
-
-
 LEFT = b"\nStopped at once. The schema of the trial, called ..._trial_..., may be left: drop it.\n"
 
 

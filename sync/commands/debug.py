@@ -12,7 +12,7 @@ from sync.commands import trial
 from sync.destinations.notices import Notifiers
 from sync.errors import ConfigError, Problem, SyncError, WarehouseError
 from sync.http.ports import Clock
-from sync.model import Sync
+from sync.model import Relation
 from sync.plan import lookups
 from sync.project.notifications import try_notifiers
 from sync.project.project import Project
@@ -161,23 +161,23 @@ def _digests() -> str:
 
 
 def _models(state: Catalogue, project: Project) -> str:
-    missing = [s.model for s in project.syncs if state.session.columns(s.relation) is None]
+    models = {sync.model: sync.relation for sync in project.syncs}
+    missing = [name for name, at in models.items() if state.session.columns(at) is None]
     if missing:
-        names = ", ".join(dict.fromkeys(missing))
-        return f"not built in this target: {names}; run: dbt build"
-    refused = [p for s in project.syncs for p in _unreadable(state, s)]
+        return f"not built in this target: {', '.join(missing)}; run: dbt build"
+    refused = [problem for model in models.items() for problem in _unreadable(state, *model)]
     if refused:
-        raise WarehouseError(*dict.fromkeys(refused))
-    return f"{counted(len({s.model for s in project.syncs}), 'model')} built"
+        raise WarehouseError(*refused)
+    return f"{counted(len(models), 'model')} built"
 
 
-def _unreadable(state: Catalogue, sync: Sync) -> Iterator[Problem]:
+def _unreadable(state: Catalogue, model: str, at: Relation) -> Iterator[Problem]:
     """What the warehouse says where the login may not read the model, whose columns it may see."""
     try:
-        state.ask(lookups.nothing_of(sync))
+        state.ask(lookups.nothing_of(at))
     except WarehouseError as error:
         fix = "grant select on it to this login"
-        yield from (replace(p, where=f"model {sync.model}", fix=fix) for p in error.problems)
+        yield from (replace(p, where=f"model {model}", fix=fix) for p in error.problems)
 
 
 def _accounts(state: Catalogue, access: StateAccess, project: Project) -> dict[str, list[str]]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from sync.model import Sync
+from sync.model import Relation, Sync
 from sync.plan.comparison import Comparison
 from sync.plan.gated import gated_rows
 from sync.state.columns import identity_text, key_text
@@ -72,9 +72,9 @@ def people_where(
     )
 
 
-def nothing_of(sync: Sync) -> exp.Select:
+def nothing_of(model: Relation) -> exp.Select:
     """No row of the model: a query that needs only the right to read it."""
-    return exp.select(e.number(1)).from_(e.table(sync.relation)).where(exp.false())
+    return exp.select(e.number(1)).from_(e.table(model)).where(exp.false())
 
 
 def people_at(sync: Sync, address: str, texts: Sequence[str]) -> exp.Select:
