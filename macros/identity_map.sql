@@ -5,14 +5,14 @@
     `logins` is a relation with both ids and the moment; rows after as_of_time() don't count. -#}
 {% macro identity_map(logins, anonymous_id, identity, seen_at) -%}
     select
-        login.{{ anonymous_id }},
-        min(login.{{ identity }}) as {{ identity }},
-        min(login.{{ seen_at }}) as identified_at
+        {{ anonymous_id }},
+        min({{ identity }}) as {{ identity }},
+        min({{ seen_at }}) as identified_at
     from {{ logins }} as login
     where
-        login.{{ anonymous_id }} is not null
-        and login.{{ identity }} is not null
-        and {{ activation._as_moment('login.' ~ seen_at) }} <= {{ activation.as_of_time() }}
-    group by login.{{ anonymous_id }}
+        {{ anonymous_id }} is not null
+        and {{ identity }} is not null
+        and {{ activation._as_moment(seen_at) }} <= {{ activation.as_of_time() }}
+    group by {{ anonymous_id }}
     having count(distinct login.{{ identity }}) = 1
 {%- endmacro %}

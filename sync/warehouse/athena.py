@@ -52,20 +52,18 @@ class AthenaSession(AdapterSession):
     @property
     def _root(self) -> str:
         """Where dbt-athena puts its tables. Raises WarehouseError if the profile does not say."""
-        data = getattr(self.credentials, "s3_data_dir", None)
-        staging = getattr(self.credentials, "s3_staging_dir", None)
-        if not (data or staging):
-            raise WarehouseError(
-                Problem(
-                    "state-folder-unknown",
-                    "Athena needs a folder in S3 for each table of the state, and the target names"
-                    " none",
-                    where="profiles.yml, outputs.<target>",
-                    fix="add s3_data_dir: s3://<bucket>/<folder>/",
-                )
+        if data := getattr(self.credentials, "s3_data_dir", None):
+            return f"{str(data).rstrip('/')}/"
+        if staging := getattr(self.credentials, "s3_staging_dir", None):
+            return f"{str(staging).rstrip('/')}/tables/"
+        raise WarehouseError(
+            Problem(
+                "state-folder-unknown",
+                "Athena needs a folder in S3 for each table of the state; the target names none",
+                where="profiles.yml, outputs.<target>",
+                fix="add s3_data_dir: s3://<bucket>/<folder>/",
             )
-        root = str(data).rstrip("/") if data else str(staging).rstrip("/") + "/tables"
-        return f"{root}/"
+        )
 
     def columns(self, relation: Relation) -> list[tuple[str, str]] | None:
         """Ask the catalogue, in which all names are small; None when the relation is not there."""

@@ -151,13 +151,11 @@ def _athena(node: exp.Expr) -> exp.Expr:
     is_query = isinstance(made, exp.Create) and made.expression is not None
     if isinstance(made, exp.Create | exp.Alter) and not is_query:
         for kind in made.find_all(exp.DataType):
-            kind.set("expressions", kind.expressions if kind.this not in _MOMENTS else [])
+            if kind.this == exp.DataType.Type.TIMESTAMP:
+                kind.set("expressions", [])
     if isinstance(made, exp.Create) and made.kind == "TABLE":
         made.set("properties", exp.Properties(expressions=_iceberg(made, is_query)))
     return made
-
-
-_MOMENTS = (exp.DataType.Type.TIMESTAMP,)
 
 
 def _iceberg(made: exp.Create, is_query: bool) -> list[exp.Expr]:

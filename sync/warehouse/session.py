@@ -114,11 +114,12 @@ class AdapterSession:
         size = 0
         for row in rows:
             one = f"({', '.join(e.rendered(e.value(v), self.dialect) for v in row)})"
-            size += len(one.encode()) + 2
-            if piece and (size > INSERT_BYTES or len(piece) == INSERT_ROWS):
+            width = len(one.encode()) + len(", ")
+            if piece and (size + width > INSERT_BYTES or len(piece) == INSERT_ROWS):
                 yield piece
-                piece, size = [], len(one.encode()) + 2
+                piece, size = [], 0
             piece.append(one)
+            size += width
         if piece:
             yield piece
 
