@@ -440,7 +440,7 @@ MISTAKES = {
         Forgotten, "digests", "if self.sync.normal_form and", "if False and"
     ),
     "every destination takes other spellings for the same": Mistake(
-        columns, "person_text", 'bare.lower() if "@" in bare else bare', "bare.lower()"
+        columns, "person", 'e.text("%@%")', 'e.text("%")'
     ),
     "a forgotten member whose row is gone counts as left": Mistake(
         gone, "naming", "isinstance(gate, Forgotten)", "False"
