@@ -71,6 +71,11 @@ def test_a_project_that_installs_the_package_sends_its_own_models_only(
         "the project's own macro was passed over"
     )
 
+    nodes = json.loads((foreign.dir / "target" / "manifest.json").read_text())["nodes"].values()
+    packaged = [node for node in nodes if node["unique_id"].startswith("model.activation.")]
+    assert packaged
+    assert all(node["config"]["contract"]["enforced"] for node in packaged)
+
     foreign.run(expect=0)
     own = {file.stem for file in (foreign.dir / "models").rglob("*.sql")}
     assert {"traits_people", "seg_trial_ending"} <= foreign.counts().keys() <= own
