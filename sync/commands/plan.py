@@ -67,7 +67,7 @@ class Preview:
     """Changes of a crashed run that the next run would settle first; counted in here already."""
     running: int = 0
     """Changes of an older run that a job has not told of: the next run asks it first, and sends
-    nothing while it goes on. They are planned here as if it had never begun."""
+    nothing while it goes on. They are planned here as if it had done them."""
     whole: Whole | None = None
     """All of it under one id, where that was asked for."""
     unexpected: Unexpected | None = None

@@ -18,7 +18,8 @@ from sync.run.store import SqlStore
 from sync.state import entries, held_plans, installation, lost, settle, settling, syncs, whose
 from sync.state.acks import adopt_plan
 from sync.state.catalogue import Catalogue
-from sync.state.store import Holder, Lease, PlanSummary, SyncReport
+from sync.state.recovery import find_leftover
+from sync.state.store import Holder, Lease, Leftover, PlanSummary, SyncReport
 from sync.warehouse import sql as e
 
 
@@ -109,15 +110,16 @@ def _adopt(held: Held, clock: Clock, run_id: str) -> PlanSummary:
     return summary
 
 
-def reset(access: StateAccess, sync: Sync) -> None:
+def reset(access: StateAccess, sync: Sync) -> int:
     """Forget what was acknowledged: the next run sends the whole model as if it were the first.
+    How many changes a job of the destination has, which is forgotten too.
 
     How often each identity has entered is kept: ids of events derive from it, and a vendor drops
     an event whose id it has seen before. Caps count none of these entries any more: the next run
     could not send them again.
     """
     with _whatever_journals_know(access, sync) as held, held.store.opened() as state:
-        known = syncs.remembered(state)
+        known, left = syncs.remembered(state), _left(state)
         _forget_plan(held, state)
         if state.session.columns(state.tables.snapshot) is not None:
             if sync.kind is Kind.EVENTS:
@@ -132,22 +134,38 @@ def reset(access: StateAccess, sync: Sync) -> None:
         held_plans.close(state)
         if state.session.columns(state.tables[entries.TABLE]) is not None:
             entries.forgive(state, sync.name)
+        return len(left.running) if left else 0
+
+
+def _left(state: Catalogue) -> Leftover | None:
+    return find_leftover(state) if _has_plans(state) else None
+
+
+def _has_plans(state: Catalogue) -> bool:
+    tables = (state.tables.plan, state.tables.acks)
+    return all(state.session.columns(table) is not None for table in tables)
 
 
 def _forget_plan(held: Held, state: Catalogue) -> None:
     """Whatever an older run left is void, in the warehouse and on this machine."""
-    if all(state.session.columns(r) is not None for r in (state.tables.plan, state.tables.acks)):
+    if _has_plans(state):
         settling.conclude(state, held.lease.epoch)
     held.journal.settle(held.lease.mark)
 
 
-def doubt(access: StateAccess, sync: Sync) -> int:
-    """Mark all that was acknowledged as in doubt: the next run asserts every row again."""
-    with _whatever_journals_know(access, sync) as held, held.store.opened() as state:
-        if state.session.columns(state.tables.snapshot) is None:
-            return 0
-        _forget_plan(held, state)
-        return _doubt(state, sync)
+def doubt(access: StateAccess, sync: Sync, run_id: str) -> int:
+    """Mark all that was acknowledged, or may have been sent, as in doubt: the next run asserts
+    every row again."""
+    with _whatever_journals_know(access, sync) as held:
+        with held.store.opened() as state:
+            if state.session.columns(state.tables.snapshot) is None:
+                return 0
+            left = _left(state)
+        if left is not None:
+            held.store.settle(held.lease.epoch, left.epoch, run_id, (), doubt_rest=True)
+        with held.store.opened() as state:
+            _forget_plan(held, state)
+            return _doubt(state, sync)
 
 
 def _doubt(state: Catalogue, sync: Sync) -> int:

@@ -68,6 +68,7 @@ class Story:
     def unsent(self) -> Sequence[str]:
         """Of a sync of events: those in the model that are not sent, and no gate holds."""
         sent = {m.identity for m in self.memberships if m.is_member}
+        sent |= {taken.identity for taken in self.taken}
         found = (f.key for f in self.in_model if f.fate is None and f.copies == 1)
         return [key for key in found if key not in sent]
 
@@ -226,7 +227,9 @@ def _with_pending(access: StateAccess, story: Story, hold: Hold) -> Story:
     Of events, the plan is only asked for what waits.
     """
     keys = [found.key for found in story.in_model]
-    keys += [m.identity for m in story.memberships if m.identity not in keys]
+    keys += [member.identity for member in story.memberships]
+    keys += [taken.identity for taken in story.taken]
+    keys = list(dict.fromkeys(keys))
     if story.sync.kind is Kind.EVENTS:
         keys = list(story.unsent)
     if not keys or (story.problem and not story.sync.has_lists):

@@ -9,12 +9,12 @@ from sqlglot import exp
 
 from sync.model import Sync
 from sync.plan.workspace import Subqueries
+from sync.state import jobs, settle
 from sync.state import schema as t
-from sync.state import settle
 from sync.state.acks import ack_rows, unanswered
 from sync.state.recovery import leftover_settlement
 from sync.state.settle import BEFORE, OUTCOMES, RECOVERED, Settlement
-from sync.state.store import Ack
+from sync.state.store import Ack, foretold
 from sync.warehouse import sql as e
 
 NEWEST = 2**62
@@ -52,8 +52,13 @@ def define_settled(space: Subqueries, sync: Sync, found: Unsettled, name: str) -
 
 
 def _acks(s: Settlement, told: Sequence[Ack]) -> exp.Query:
-    """Recorded outcomes of the plan, and those that only its journal tells."""
-    recorded = exp.select(*map(e.col, t.ACKS)).from_(e.table(s.tables.acks))
+    """Recorded outcomes of the plan, and those that only its journal tells.
+
+    What jobs have taken counts as they are expected to tell of it.
+    """
+    outcome = jobs.foretold().as_("outcome")
+    columns = [outcome if name == "outcome" else e.col(name) for name in t.ACKS]
+    recorded = exp.select(*columns).from_(e.table(s.tables.acks))
     recorded = recorded.where(e.equals(e.col("epoch"), e.number(s.plan_epoch)))
     if not told:
         return recorded
@@ -65,10 +70,10 @@ def _acks(s: Settlement, told: Sequence[Ack]) -> exp.Query:
             e.equals(e.col("seq", "t"), e.col("seq", "i")),
         )
     )
-    rows = ack_rows(s.plan_epoch, RECOVERED, told)
+    rows = ack_rows(s.plan_epoch, RECOVERED, [foretold(ack) for ack in told])
     listed = exp.values([tuple(row[:-1]) for row in rows], alias="i", columns=[*list(t.ACKS)[:-1]])
     at = e.moment(told[0].answered_at)
     kinds = list(t.ACKS.items())[:-1]
-    columns: list[exp.Expr] = [exp.cast(e.col(name, "i"), kind) for name, kind in kinds]
-    fresh = exp.select(*columns, at).from_(listed).where(exp.Not(this=exp.Exists(this=there)))
+    casts: list[exp.Expr] = [exp.cast(e.col(name, "i"), kind) for name, kind in kinds]
+    fresh = exp.select(*casts, at).from_(listed).where(exp.Not(this=exp.Exists(this=there)))
     return exp.union(recorded, fresh, distinct=False)

@@ -98,8 +98,7 @@ def _remarks(terminal: Terminal, row: Row) -> list[str]:
         left = words.plural(row.standing.unsettled, "planned change")
         lines.append(f"{name}: a run was cut short; the next one settles its {left} first")
     elif row.standing.running:
-        if row.last_run is None or row.last_run.status != "running":  # else its message says so
-            lines.append(f"{name}: {words.in_jobs(row.standing.running)}")
+        lines.append(f"{name}: {words.in_jobs(row.standing.running)}")
     elif row.has_journal:
         lines.append(f"{name}: a journal lies on this machine; a run is under way or was cut short")
     return lines

@@ -164,7 +164,8 @@ def notes(plan: Planned) -> Iterator[str]:
     if plan.recovering:
         yield _cut_short(plan.recovering)
     if plan.running:
-        yield f"{words.in_jobs(plan.running)}, and sends nothing while it goes on"
+        asks = f"{words.in_jobs(plan.running)}, and sends nothing while it goes on"
+        yield f"{asks}; here they count as done"
     if plan.adopted:
         events = words.plural(plan.adopted, "event")
         yield f"first run: {events} count as already sent (initial: quiet)"

@@ -38,7 +38,8 @@ def sentences(
         yield _taken(taken)
     for letter in story.letters:
         yield _letter(letter)
-    yield f"Next run: {_next(story, held)}"
+    after = "once the job has done this, " if story.taken else ""
+    yield f"Next run: {after}{_next(story, held)}"
     yield from (f"  {line}" for row in pending for line in trait_lines(row))
     if story.deliveries:
         yield "Last deliveries (UTC):"

@@ -468,7 +468,7 @@ class _Run:
             run_id=self.ports.run_id,
             epoch=self.epoch,
             status=result.status,
-            message="; ".join([*(p.message for p in result.problems), *_of_jobs(result)]),
+            message="; ".join(p.message for p in result.problems),
             started_at=self.started_at,
             finished_at=self.ports.clock.now(),
             counts=result.counts,
@@ -608,13 +608,6 @@ def _deferrals(result: SyncResult) -> Mapping[str, int]:
     """By what rows wait for: how many are left for a later run."""
     waiting = result.summary.waiting if result.summary else {}
     return {**waiting, Deferral.JOB: result.running} if result.running else waiting
-
-
-def _of_jobs(result: SyncResult) -> Sequence[str]:
-    """What is said of changes that jobs have not told of."""
-    if not result.running:
-        return ()
-    return (f"{result.running} changes are in a job of the destination; the next run asks",)
 
 
 def _awaited(sync: Sync, moves: int) -> Problem:

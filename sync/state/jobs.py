@@ -13,7 +13,7 @@ from sqlglot import exp
 from sync.model import JobRow
 from sync.state.catalogue import Catalogue
 from sync.state.schema import StateTables
-from sync.state.store import RUNNING, Ack, in_job
+from sync.state.store import DELIVERED, RUNNING, UNKNOWN, Ack, in_job
 from sync.warehouse import sql as e
 
 
@@ -53,6 +53,18 @@ def leave(state: Catalogue, epoch: int) -> None:
     state.run(e.delete(state.tables.plan, e.all_of(here, is_other)))
     is_told = e.differs(e.col("outcome"), e.text(RUNNING))
     state.run(e.delete(state.tables.acks, e.all_of(here.copy(), is_told)))
+
+
+def foretold() -> exp.Expr:
+    """The outcome of an ack, where a job has the change what it is expected to tell of it.
+
+    As `store.foretold`, for acks that are recorded.
+    """
+    outcome = e.col("outcome")
+    is_running = e.equals(outcome, e.text(RUNNING))
+    is_owing = exp.Like(this=e.col("reason"), expression=e.text("% owing"))
+    expected = e.case((is_owing, e.text(UNKNOWN)), default=e.text(DELIVERED))
+    return e.case((is_running, expected), default=outcome.copy())
 
 
 def _seqs(tables: StateTables, epoch: int) -> exp.Select:

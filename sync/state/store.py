@@ -112,6 +112,17 @@ def in_job(ack: Ack) -> InJob:
     return InJob(ack.code or "", int(place), bool(owing))
 
 
+def foretold(ack: Ack) -> Ack:
+    """What the job is expected to tell of such a change; any other outcome as it is.
+
+    It is `UNKNOWN` where more is due than the job does: the next run asserts it again.
+    """
+    if ack.outcome != RUNNING:
+        return ack
+    outcome = UNKNOWN if in_job(ack).is_owing else DELIVERED
+    return Ack(ack.seq, outcome, None, None, ack.answered_at)
+
+
 @dataclass(frozen=True, slots=True)
 class Loss:
     """How many people lose one trait by a plan: it turns null, or falls back to its default."""

@@ -104,6 +104,55 @@ def test_retire_waits_for_the_job_and_takes_out_whom_it_has_made(
     assert not any(p["attributes"].get("tier", "-") != "-" for p in qualtrics.people())
 
 
+SEGMENT = Model(
+    name="seg_people",
+    query="select id from people",
+    columns={"id": "varchar"},
+    activation={
+        "kind": "segment",
+        "identity": "id",
+        "destinations": ["qualtrics"],
+    },
+)
+
+
+def test_a_plan_counts_what_a_job_has_as_done(
+    shop: SmallProject, qualtrics: SandboxControl
+) -> None:
+    """Who leaves the model meanwhile is to be removed, and who is unchanged is not sent again."""
+    shop.define(SEGMENT)
+    shop.run("apply", expect=0)
+    assert "No changes" in shop.run("plan", expect=0).text
+    shop.warehouse.run("delete from people where id = 'p7'")
+    assert "1 removal" in shop.run("plan").text
+    told = shop.run("why", "p7", expect=0).text
+    assert "Next run: once the job has done this, remove" in told
+    assert "nothing to send" in shop.run("why", "p8", expect=0).text
+
+    qualtrics.set_switch("job_polls", 0)
+    assert "1 delivered" in shop.run("apply", expect=0).text
+
+
+def test_a_job_is_in_doubt_once_its_sync_is(shop: SmallProject, qualtrics: SandboxControl) -> None:
+    """Whom it may have brought in leaves, though only the job was sent of them."""
+    shop.define(SEGMENT)
+    shop.run("apply", expect=0)
+    qualtrics.set_switch("job_polls", 0)
+    shop.warehouse.run("delete from people where id = 'p7'")
+    shop.run("state", "doubt", "seg_people__qualtrics", "--yes", expect=0)
+    told = shop.run("plan").text
+    assert "1 removal" in told
+    shop.run("apply", expect=0)
+    assert shop.counts()["seg_people"]["removals"] == 1
+
+
+def test_reset_says_what_job_it_forgets(shop: SmallProject, qualtrics: SandboxControl) -> None:
+    shop.run("apply", expect=0)
+    told = shop.run("state", "reset", "traits_people__qualtrics", "--yes", expect=0).text
+    assert f"a job of the destination that still has {PEOPLE} changes" in told
+    assert "in a job" not in shop.run("status").text
+
+
 def polling(shop: SmallProject, qualtrics: SandboxControl) -> Running:
     """A run that waits for its import."""
     shop.connect("qualtrics", import_minutes=30)

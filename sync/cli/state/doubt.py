@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import TYPE_CHECKING
 
 from sync.cli.command import command
@@ -24,7 +25,9 @@ def doubt(session: Session, names: tuple[str, ...], is_sure: bool) -> int:
     from sync.commands.state import doubt as run
 
     def one(access: StateAccess, sync: Sync) -> str:
-        return f"{words.plural(run(access, sync), 'member')} will be asserted again"
+        return (
+            f"{words.plural(run(access, sync, uuid.uuid4().hex), 'member')} will be asserted again"
+        )
 
     ask = "assert every member again with the next run"
     return each(session, names, is_sure, ask, one, takes_gone=True)

@@ -10,6 +10,7 @@ from sync.cli.sections import PROJECT, SELECTION, STATE
 from sync.cli.session import Session
 from sync.cli.state.each import NAMES, each
 from sync.model import Sync
+from sync.report import words
 
 if TYPE_CHECKING:
     from sync.run.access import StateAccess
@@ -26,7 +27,11 @@ def reset(session: Session, names: tuple[str, ...], is_sure: bool) -> int:
     from sync.commands.state import reset as run
 
     def one(access: StateAccess, sync: Sync) -> str:
-        run(access, sync)
-        return "forgotten; the next run sends everything again"
+        in_job = run(access, sync)
+        told = "forgotten; the next run sends everything again"
+        if in_job:
+            changes = words.plural(in_job, "change")
+            told += f", and may meet a job of the destination that still has {changes}"
+        return told
 
     return each(session, names, is_sure, "forget everything acknowledged", one)

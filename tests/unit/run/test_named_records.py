@@ -236,7 +236,7 @@ def test_a_record_is_read_back_by_its_id_and_why_has_it(shop: Shop) -> None:
 
 
 def test_state_doubt_keeps_ids_and_reset_forgets_them(shop: Shop) -> None:
-    commands.doubt(shop.access, shop.sync)
+    commands.doubt(shop.access, shop.sync, "doubting")
     shop.run()
     assert shop.sent() == [("PATCH", "/records/rec-1")]
     commands.reset(shop.access, shop.sync)
