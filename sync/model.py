@@ -127,7 +127,7 @@ class Sync:
     traits: tuple[Trait, ...] = ()
     identify_by: str | None = None
     """The vendor's identifier when it is not its default id, for example `email`."""
-    address: str | None = None
+    external_id: str | None = None
     """The column that holds that identifier; None means the identity itself."""
     normal_form: str = ""
     """When two spellings of it are one to the vendor (`identifiers.NORMAL_FORMS`); "" is exact."""
@@ -135,7 +135,7 @@ class Sync:
     """The vendor drops, without an error, what is sent of people whom it does not know."""
     names_records: bool = False
     """The vendor gives records ids of its own, which are kept and handed back."""
-    related: str | None = None
+    related_id: str | None = None
     """Objects: the column with the person that the account is linked to."""
     object_type: str | None = None
     event: str | None = None

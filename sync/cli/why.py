@@ -75,5 +75,5 @@ def _link(project: Project, story: Story) -> str | None:
     except ConfigError:
         return None
     member = story.memberships[0]
-    link: str | None = destination.person_url(member.address or member.identity)
+    link: str | None = destination.person_url(member.external_id or member.identity)
     return link

@@ -145,11 +145,11 @@ def allowed_in(column: Column, facts: ColumnFacts) -> tuple[Any, ...] | None:
 def _keys(sync: Sync, column: str) -> list[str]:
     """As what a column goes out that is no trait."""
     named = {
-        sync.identify_by or "identifier": sync.address or sync.identity,
+        sync.identify_by or "identifier": sync.external_id or sync.identity,
         "event id": sync.event_id,
         "event name": sync.event_column,
         "event time": sync.occurred_at,
-        "link": sync.related,
+        "link": sync.related_id,
     }
     return [key for key, of in named.items() if of == column]
 

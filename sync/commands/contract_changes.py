@@ -114,12 +114,12 @@ def _keys(old: Side, new: Side) -> Iterator[ContractChange]:
         yield ContractChange("identity-changed", text, where, True, Effect.IS_REFUSED)
     for key, before, after in (
         ("event_id", was.event_id, now.event_id),
-        ("relates_to", was.related, now.related),
+        ("relates_to", was.related_id, now.related_id),
     ):
         if before != after and was.kind is now.kind:
             text = f"has {_named(after)} as its `{key}`, and had {_named(before)}"
             yield ContractChange("key-changed", text, new.at(key), True, Effect.SENDS_ALL)
-    if (was.identify_by, was.address) != (now.identify_by, now.address):
+    if (was.identify_by, was.external_id) != (now.identify_by, now.external_id):
         text = f"is addressed by {_address(now)}, and was by {_address(was)}"
         effect = Effect.SENDS_SOME if was.identify_by == now.identify_by else _move(old, new)
         where = new.entry_at("identify_by")
@@ -131,7 +131,7 @@ def _named(column: str | None) -> str:
 
 
 def _address(sync: Sync) -> str:
-    return f"{sync.identify_by or 'identity'} in `{sync.address or sync.identity}`"
+    return f"{sync.identify_by or 'identity'} in `{sync.external_id or sync.identity}`"
 
 
 def _place(old: Side, new: Side) -> Iterator[ContractChange]:

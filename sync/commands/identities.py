@@ -135,7 +135,7 @@ class _Model:
         """The keys beside each other, where there are several and all of them can be read."""
         by_column: dict[str, list[str]] = defaultdict(list)
         for sync in self.syncs:
-            by_column[sync.address or sync.identity].append(sync.connection)
+            by_column[sync.external_id or sync.identity].append(sync.connection)
         columns = list(by_column)
         if len(columns) < 2 or any(map(self._lacks, columns)):
             return None
@@ -195,16 +195,16 @@ def _hide(
 
 def keys_of(sync: Sync) -> list[tuple[str, str, bool]]:
     """(what it is to the vendor, our column, whether two rows may not share it)."""
-    is_event, is_linked = sync.kind is Kind.EVENTS, sync.related is not None
+    is_event, is_linked = sync.kind is Kind.EVENTS, sync.related_id is not None
     found = [
         (
             sync.identify_by or "identifier",
-            sync.address or sync.identity,
+            sync.external_id or sync.identity,
             not (is_event or is_linked),
         )
     ]
     found += [("event id", sync.event_id, True)] if is_event and sync.event_id else []
-    found += [("link", sync.related, False)] if sync.related else []
+    found += [("link", sync.related_id, False)] if sync.related_id else []
     return found
 
 

@@ -71,9 +71,9 @@ class Named:
 
     def _known_to(self, sync: Sync) -> Iterator[Known]:
         if sync.kind is Kind.OBJECTS:
-            people = sorted(self.of(sync.related)) if sync.related else []
+            people = sorted(self.of(sync.related_id)) if sync.related_id else []
             yield from (Known("", person) for person in people)
-        elif sync.address is None:
+        elif sync.external_id is None:
             yield from (self._known(sync, person) for person in sorted(self.of(sync.identity)))
         else:
             given = {self.given} if "@" in self.given and sync.identify_by == "email" else set()
@@ -100,9 +100,9 @@ def name_person(project: Project, access: StateAccess, given: str) -> Named:
                 named.identities.setdefault(_person_of(part.sync).lower(), set()).add(identity)
         _from_snapshots(state, access, every, named)
         _refuse_several(named)
-        for sync in (part.sync for part in sound if part.sync.address):
+        for sync in (part.sync for part in sound if part.sync.external_id):
             found = _asked(
-                state, sync, sync.address or "", [sync.identity], named.of(sync.identity)
+                state, sync, sync.external_id or "", [sync.identity], named.of(sync.identity)
             )
             named.addresses.setdefault(sync.name, set()).update(found)
         _from_snapshots(state, access, every, named)
@@ -117,8 +117,8 @@ def _note_shared(state: Catalogue, access: StateAccess, part: Part, named: Named
     if not texts or sync.kind is Kind.OBJECTS:
         return
     found = list[tuple[str | None, str]]()
-    if part.problem is None and sync.address:
-        found += state.ask(lookups.people_at(sync, sync.address, texts))
+    if part.problem is None and sync.external_id:
+        found += state.ask(lookups.people_at(sync, sync.external_id, texts))
     if state.is_installed() and sync.kind is not Kind.EVENTS:
         state.tables = access.tables(sync.name)
         found += erasing.members_at(state, texts)
@@ -135,7 +135,7 @@ def _unlocated(sync: Sync) -> Part:
 
 def _person_of(sync: Sync) -> str:
     """The column with the person; of objects without any, their own key."""
-    return (sync.related if sync.kind is Kind.OBJECTS else sync.identity) or sync.identity
+    return (sync.related_id if sync.kind is Kind.OBJECTS else sync.identity) or sync.identity
 
 
 def _identities(state: Catalogue, sync: Sync, given: str) -> list[str]:
@@ -172,7 +172,7 @@ def _from_snapshots(
             if remote_id is not None:
                 named.records[sync.name, address or identity] = remote_id
             named.identities.setdefault(_person_of(sync).lower(), set()).add(identity)
-            has_address = sync.address or (sync.is_gone and address != identity)
+            has_address = sync.external_id or (sync.is_gone and address != identity)
             if has_address and address:
                 named.addresses.setdefault(sync.name, set()).add(address)
 

@@ -120,14 +120,14 @@ def located(state: Catalogue, sync: Sync) -> Part:
 
 def _keys(sync: Sync) -> list[str]:
     """Columns that identify the person or object of a row."""
-    named = (sync.identity, sync.event_id, sync.address, sync.related)
+    named = (sync.identity, sync.event_id, sync.external_id, sync.related_id)
     return list(dict.fromkeys(n for n in named if n))
 
 
 def _addresses(sync: Sync) -> list[str]:
     """Columns in which a person may be known by something else than the identity."""
     mails = [t.column for t in sync.traits if t.name.lower() == "email"]
-    return list(dict.fromkeys([*mails, *([sync.address] if sync.address else [])]))
+    return list(dict.fromkeys([*mails, *([sync.external_id] if sync.external_id else [])]))
 
 
 def aliases_of(state: Catalogue, parts: Sequence[Part], given: str) -> dict[str, list[str]]:
@@ -150,7 +150,7 @@ def aliases_of(state: Catalogue, parts: Sequence[Part], given: str) -> dict[str,
         if part.sync.kind is not Kind.OBJECTS:
             _add(people.setdefault(part.sync.connection, []), found)
     for sync in (part.sync for part in parts):
-        person = sync.related if sync.kind is Kind.OBJECTS else sync.identity
+        person = sync.related_id if sync.kind is Kind.OBJECTS else sync.identity
         if person is not None:
             _add(aliases[person.lower()], people.get(sync.connection, []))
     return aliases

@@ -143,8 +143,8 @@ _TEXTS = ("identity", "external_id", "related_id", "reason", "event")
 _NEEDED = ("identity", "external_id")
 _SOURCES: Mapping[str, Callable[[Sync], str]] = {
     "identity": lambda sync: sync.key,
-    "external_id": lambda sync: sync.address or sync.identity,
-    "related_id": lambda sync: sync.related or "related",
+    "external_id": lambda sync: sync.external_id or sync.identity,
+    "related_id": lambda sync: sync.related_id or "related",
     "reason": lambda sync: sync.reason or "reason",
     "event": lambda sync: sync.event_column or "event",
     "occurred_at": lambda sync: sync.occurred_at or "occurred_at",

@@ -111,7 +111,7 @@ class Comparison:
             for t in [c.trait]
         ]
         target = self.targets[self.target_id].encoded if self.targets else ""
-        told: list[Any] = [self.engine, s.address, s.related, s.normal_form, s.on_drop]
+        told: list[Any] = [self.engine, s.external_id, s.related_id, s.normal_form, s.on_drop]
         told += [target, rules]
         told += [sorted(c.state_name for c in self.emptied)] if s.withdrawn else []
         digest = hashlib.sha256(json.dumps(told).encode()).hexdigest()[:32]
@@ -151,7 +151,7 @@ class Comparison:
     @property
     def can_share(self) -> bool:
         """Whether two keys can be one person to the vendor."""
-        by_other = self.sync.address is not None or bool(self.sync.normal_form)
+        by_other = self.sync.external_id is not None or bool(self.sync.normal_form)
         return self.sync.kind is not Kind.EVENTS and by_other
 
     @property
@@ -209,7 +209,7 @@ def held_key(sync: Sync, alias: str | None) -> exp.Expr:
     """The external key under which a snapshot's row is known; older rows do not say it."""
     sent = e.coalesce(e.col("external_id", alias), e.col("identity", alias))
     key = normal(sync, sent)
-    if sync.related is not None:
+    if sync.related_id is not None:
         key = e.concat([key, e.text("/"), e.col("related_id", alias)])
     return e.coalesce(e.col("external_key", alias), key)
 
@@ -217,9 +217,9 @@ def held_key(sync: Sync, alias: str | None) -> exp.Expr:
 def wanted_key(sync: Sync, alias: str) -> exp.Expr:
     """The external key of a row of the model."""
     key = normal(sync, external_text(sync, alias))
-    if sync.related is None:
+    if sync.related_id is None:
         return key
-    return e.concat([key, e.text("/"), identity_text(sync.related, alias)])
+    return e.concat([key, e.text("/"), identity_text(sync.related_id, alias)])
 
 
 def is_active(alias: str | None) -> exp.Expr:

@@ -61,7 +61,7 @@ def _can_read(state: Catalogue, rows: exp.Select, read: exp.Expr) -> bool:
 def _columns(c: Comparison) -> dict[str, str | None]:
     """The model's column behind each one that the plan reads."""
     s = c.sync
-    keys = {"identity": s.identity, "external_id": s.address, "external_key": s.address}
+    keys = {"identity": s.identity, "external_id": s.external_id, "external_key": s.external_id}
     others = {"reason": s.reason, "event": s.event_column, "occurred_at": s.occurred_at}
     traits = {x.state_name: x.trait.column for x in c.live}
-    return {**keys, "related_id": s.related, **others, **traits}
+    return {**keys, "related_id": s.related_id, **others, **traits}

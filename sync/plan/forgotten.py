@@ -64,13 +64,13 @@ class Forgotten:
 
 def people_in(sync: Sync) -> list[str]:
     """The columns that name a person; none in objects that belong to nobody."""
-    named = (sync.related,) if sync.kind is Kind.OBJECTS else (sync.identity, sync.address)
+    named = (sync.related_id,) if sync.kind is Kind.OBJECTS else (sync.identity, sync.external_id)
     return list(dict.fromkeys(name for name in named if name))
 
 
 def told_in(sync: Sync) -> str | None:
     """The column with the identifier of a person that the vendor is told; None for objects."""
-    return None if sync.kind is Kind.OBJECTS else sync.address or sync.identity
+    return None if sync.kind is Kind.OBJECTS else sync.external_id or sync.identity
 
 
 def gates_of(state: Catalogue, sync: Sync) -> Iterator[Forgotten]:

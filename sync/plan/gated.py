@@ -25,7 +25,7 @@ def model_rows(c: Comparison) -> exp.Select:
     read = [
         *key_columns(s, "m"),
         ("external_id", e.null("varchar") if address is None else address),
-        ("related_id", identity_text(s.related, "m") if s.related else e.null("varchar")),
+        ("related_id", identity_text(s.related_id, "m") if s.related_id else e.null("varchar")),
         ("reason", e.as_text(e.col(s.reason, "m")) if s.reason else e.null("varchar")),
         ("event", e.as_text(e.col(s.event_column, "m")) if s.event_column else e.null("varchar")),
         ("occurred_at", _occurred_at(c)),
@@ -42,7 +42,7 @@ def _relation(c: Comparison, alias: str) -> exp.Expr:
     if not c.is_unread:
         return e.table(s.relation, alias)
     asked = [listed.column for listed in s.rules.asked]
-    named = [n for n in (s.identity, s.address, s.related, s.reason, *asked) if n]
+    named = [n for n in (s.identity, s.external_id, s.related_id, s.reason, *asked) if n]
     columns = dict.fromkeys(named, e.null("varchar"))
     columns |= {x.trait.column: e.null(x.data_type, c.dialect) for x in c.live}
     none = e.select(*e.aliased(columns.items())).where(exp.false())

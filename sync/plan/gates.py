@@ -139,7 +139,7 @@ def gates_of(
     Those policies that protect people come before what keeps a row in place: who must not be
     reached leaves all the same.
     """
-    has_own_address = sync.address is not None and sync.kind is not Kind.EVENTS
+    has_own_address = sync.external_id is not None and sync.kind is not Kind.EVENTS
     needed = ["identity"] if has_own_address else ["identity", "external_key"]
     needed += ["event"] if sync.event_column else []
     needed += ["occurred_at"] if sync.occurred_at else []

@@ -50,10 +50,10 @@ def _listed(c: Comparison, listed: Listed) -> exp.Expr | None:
 def _held(c: Comparison, name: str) -> exp.Expr | None:
     """The person of a row of the snapshot; None where it does not hold the compared column."""
     s = c.sync
-    is_key = s.related is None and s.address is None
-    held = {s.identity: "identity"} if s.related is None else {}
-    held |= {} if is_key else {s.address or s.identity: "external_id"}
-    held |= {s.related: "related_id"} if s.related else {}
+    is_key = s.related_id is None and s.external_id is None
+    held = {s.identity: "identity"} if s.related_id is None else {}
+    held |= {} if is_key else {s.external_id or s.identity: "external_id"}
+    held |= {s.related_id: "related_id"} if s.related_id else {}
     columns = {name.lower(): column for name, column in held.items()}
     column = columns.get(name.lower())
     return None if column is None else e.col(column, "s")

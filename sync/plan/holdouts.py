@@ -177,7 +177,7 @@ def reached(state: Catalogue, syncs: Sequence[Sync]) -> exp.Query | None:
 def _reached(state: Catalogue, sync: Sync) -> exp.Select | None:
     """By one sync. Of events, where the vendor knows people by something else, that is unknown."""
     relation = state.tables.of(sync.name).snapshot
-    is_known = sync.related is None and not (sync.kind is Kind.EVENTS and sync.address)
+    is_known = sync.related_id is None and not (sync.kind is Kind.EVENTS and sync.external_id)
     if not is_known or not state.is_installed() or state.session.columns(relation) is None:
         return None
     who = "external_id" if sync.kind is Kind.EVENTS else "identity"

@@ -61,7 +61,7 @@ def _judged(sync: Sync, column: str) -> exp.Select:
     when only white space or capitals tell them apart.
     """
     raw, key = e.as_text(e.col(column, "m")), identity_text(column, "m")
-    is_identifier = column == (sync.address or sync.identity)
+    is_identifier = column == (sync.external_id or sync.identity)
     sent = normal(sync, key.copy()) if is_identifier else key.copy()
     form = exp.Lower(this=trimmed(sent.copy()))
     read = [

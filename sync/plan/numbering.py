@@ -63,7 +63,7 @@ def _order(c: Comparison) -> list[exp.Expr]:
     """By external id, in the order of bytes, so that the plans of all syncs can be read side by
     side; a mover leaves the old place before that."""
     is_leaving = e.equals(e.col("op"), e.text(Op.REMOVE))
-    if c.sync.related is not None or not (c.sync.address or c.sync.normal_form):
+    if c.sync.related_id is not None or not (c.sync.external_id or c.sync.normal_form):
         is_leaving = e.all_of(is_leaving, e.equals(e.col("cause"), e.text("moved")))
     external: exp.Expr = e.coalesce(e.col("external_id"), e.col("identity"))
     if collation := facts(c.dialect).collation:

@@ -41,7 +41,7 @@ def names(sync: Sync) -> set[str]:
     found = {t.name for t in sync.traits}
     if sync.segment is not None:
         found.add(segment_name(sync))
-    if sync.related is not None:
+    if sync.related_id is not None:
         found.add("relationships")
     return found
 

@@ -120,8 +120,8 @@ def _keys(draft: Draft) -> Iterator[Problem]:
     keys = {
         "identity": sync.identity,
         "event_id": sync.event_id,
-        "relates_to": sync.related,
-        "identify_by": sync.address,
+        "relates_to": sync.related_id,
+        "identify_by": sync.external_id,
     }
     for key, name in keys.items():
         of = _wire(draft, name)

@@ -177,7 +177,7 @@ def _ignores_unknown(vendor: type[Vendor], sync: Sync) -> bool:
 def describes_state(sync: Sync) -> bool:
     """Its rows say what one person or account is like, so that several can be told at once."""
     return sync.kind in (Kind.TRAITS, Kind.SEGMENT) or (
-        sync.kind is Kind.OBJECTS and sync.related is None
+        sync.kind is Kind.OBJECTS and sync.related_id is None
     )
 
 
@@ -242,8 +242,8 @@ def _sync(
         identity=meta.identity,
         traits=(*traits_of(activated, entry), *opt_outs_of(activated, entry, opt_outs)),
         identify_by=identifier,
-        address=None if address == meta.identity else address,
-        related=meta.relates_to,
+        external_id=None if address == meta.identity else address,
+        related_id=meta.relates_to,
         object_type=meta.object_type,
         event=meta.event.text if meta.event else None,
         event_column=meta.event.column if meta.event else None,

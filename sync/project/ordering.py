@@ -90,7 +90,7 @@ def _kind(draft: Draft, first: Draft) -> Problem | None:
         text = f" waits for {first.sync.name}, and events have no members to wait for"
         fix = "name a model of another kind"
         return draft.place.problem("after-events", text, KEY, fix=fix)
-    if draft.sync.kind is Kind.EVENTS and draft.sync.address:
+    if draft.sync.kind is Kind.EVENTS and draft.sync.external_id:
         text = ": events that name people by `identify_by` can't wait for anybody"
         fix = "leave out `identify_by`, or `after`"
         return draft.place.problem("after-events", text, KEY, fix=fix)

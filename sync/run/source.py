@@ -183,7 +183,7 @@ def group_of(piece: Piece) -> tuple[bool, int]:
 
 def _can_share(sync: Sync) -> bool:
     """Whether two identities can be one person to the vendor."""
-    return bool(sync.address or sync.normal_form) and sync.related is None
+    return bool(sync.external_id or sync.normal_form) and sync.related_id is None
 
 
 def is_leaving(piece: Piece) -> bool:

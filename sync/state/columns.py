@@ -268,15 +268,16 @@ def key_text(sync: Sync, model: str) -> exp.Expr:
     Two columns are joined with the first one's length in front, so that no two pairs meet.
     """
     key = identity_text(sync.key, model)
-    if sync.related is None:
+    if sync.related_id is None:
         return key
     length = e.as_text(exp.Length(this=key.copy()))
-    return e.concat([length, e.text(":"), key, e.text("/"), identity_text(sync.related, model)])
+    return e.concat([length, e.text(":"), key, e.text("/"), identity_text(sync.related_id, model)])
 
 
 def address_text(sync: Sync, model: str) -> exp.Expr | None:
     """What the vendor is told where that is not the key; None when it is."""
-    column = sync.address or (sync.identity if sync.key != sync.identity or sync.related else None)
+    own = sync.identity if sync.key != sync.identity or sync.related_id else None
+    column = sync.external_id or own
     return identity_text(column, model) if column else None
 
 

@@ -12,14 +12,15 @@ from sync.model import Sync, Trait
 from sync.state.catalogue import Catalogue
 from sync.warehouse import sql as e
 
-_KEYS = ("identity", "related", "event_id")
+_KEYS = {"identity": "identity", "related": "related_id", "event_id": "event_id"}
+"""What is kept, with the field of `Sync` that it tells of."""
 
 
 def encoded(sync: Sync) -> str:
     """What to keep; empty where dbt did not compile the model, or its SQL alone is not its rows."""
     if not sync.query:
         return ""
-    kept = {"sql": sync.query, **{key: getattr(sync, key) for key in _KEYS}}
+    kept = {"sql": sync.query, **{key: getattr(sync, field) for key, field in _KEYS.items()}}
     return json.dumps({**kept, "traits": [asdict(trait) for trait in sync.traits]})
 
 
@@ -34,5 +35,5 @@ def before(state: Catalogue, sync: Sync) -> Sync | None:
 def _decoded(kept: str, sync: Sync) -> Sync:
     found: dict[str, Any] = json.loads(kept)
     traits = tuple(Trait(**{**t, "bands": tuple(t["bands"])}) for t in found["traits"])
-    keys = {key: found[key] for key in _KEYS}
+    keys = {field: found[key] for key, field in _KEYS.items()}
     return replace(sync, query=found["sql"], traits=traits, **keys)

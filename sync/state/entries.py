@@ -119,7 +119,7 @@ def from_snapshot(tables: StateTables, sync: Sync, is_stored: bool) -> exp.Selec
         exp.GT(this=e.col("entries", "h"), expression=e.number(0)),
         e.not_null(e.col("last_entered_at", "h")),
     )
-    if is_event and sync.address:
+    if is_event and sync.external_id:
         return rows.where(exp.false())
     if not is_stored:
         return rows

@@ -90,7 +90,7 @@ class Membership(NamedTuple):
     """One row of an acknowledged snapshot, without its traits."""
 
     identity: str
-    address: str | None
+    external_id: str | None
     is_member: bool
     entries: int
     first_entered_at: datetime | None

@@ -36,7 +36,7 @@ def resolve(
     return replace(sync, traits=traits, **spelled), columns
 
 
-_KEYS = ("identity", "address", "related", "event_id")
+_KEYS = ("identity", "external_id", "related_id", "event_id")
 _COLUMN_KEYS = (*_KEYS, "event_column", "occurred_at", "reason")
 
 

@@ -12,12 +12,20 @@ from sync.state.columns import Column
 
 ALL = 10_000
 """Buckets of a sync that is not rolled out in steps."""
-_NAMES = ("vendor", "identify_by", "address", "related", "object_type", "segment")
+_NAMES = {
+    "vendor": "vendor",
+    "identify_by": "identify_by",
+    "address": "external_id",
+    "related": "related_id",
+    "object_type": "object_type",
+    "segment": "segment",
+}
+"""What is written, with the field of `Sync` that it tells of."""
 
 
 def written(sync: Sync) -> str:
     """Canonical JSON of all that decides how the destination is told, but for the traits."""
-    found = {name: getattr(sync, name) for name in _NAMES}
+    found = {name: getattr(sync, field) for name, field in _NAMES.items()}
     options = sync.options
     chosen = {} if options is None else options.model_dump(mode="json", exclude_defaults=True)
     found["holdouts"] = [holdout.name for holdout in sync.rules.holdouts] or None
@@ -32,16 +40,18 @@ def written(sync: Sync) -> str:
 
 
 def read(mapping: str, targets: Sequence[Target]) -> dict[str, Any]:
-    """Back from `written`; from the last of the targets where an older version wrote the row."""
+    """Back from `written`, by the field of `Sync`; from the last of the targets where an older
+    version wrote the row.
+    """
     if mapping:
         found: dict[str, Any] = json.loads(mapping)
         first = {"first_name": first_name(mapping), "options": found["options"]}
-        return {name: found.get(name) for name in _NAMES} | first
+        return {field: found.get(name) for name, field in _NAMES.items()} | first
     place = dict(targets[-1].place) if targets else {}
     manner = dict(targets[-1].manner) if targets else {}
-    known = {name: place.pop(name, None) for name in _NAMES}
+    known = {field: place.pop(name, None) for name, field in _NAMES.items()}
     # Older state does not name the column; that there is one is all that matters without a model.
-    known["address"] = known["identify_by"]
+    known["external_id"] = known["identify_by"]
     return known | {"options": place | manner}
 
 

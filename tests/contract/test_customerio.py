@@ -332,8 +332,8 @@ def test_a_refused_later_step_sends_no_earlier_one_again(
 
 
 def test_an_identifier_that_is_switched_off_holds_the_sync(customerio: Any) -> None:
-    sync = replace(customerio.sync(), address="column")
-    link = replace(sync, kind=Kind.OBJECTS, object_type="1", related="person")
+    sync = replace(customerio.sync(), external_id="column")
+    link = replace(sync, kind=Kind.OBJECTS, object_type="1", related_id="person")
     by_email = replace(sync, identify_by="email")
     linked_by_email = replace(link, options=Options(relate_by="email"))
     assert unready(customerio, by_email) == unready(customerio, linked_by_email) == []
@@ -359,7 +359,7 @@ def test_transitions_carry_the_tier_of_a_segment_that_has_one(
 
 
 def test_an_email_identifies_whatever_its_case(customerio: Any) -> None:
-    sync = replace(customerio.sync(), identify_by="email", address="email")
+    sync = replace(customerio.sync(), identify_by="email", external_id="email")
     delivered(customerio, add(plan="a")._replace(external_id=" Ann@X.io "), sync=sync)
     delivered(customerio, add(plan="b")._replace(external_id="ann@x.IO"), sync=sync)
     (person,) = customerio.control.people()
@@ -389,7 +389,7 @@ def test_accounts_and_relationships_are_never_deleted(customerio: Any) -> None:
     customerio.kind = Kind.OBJECTS
     account = {"identity": "acc_9", "external_id": "acc_9"}
     delivered(customerio, add(plan="gold", seats=3)._replace(**account))
-    link = replace(customerio.sync(), name="links", related="customer_id")
+    link = replace(customerio.sync(), name="links", related_id="customer_id")
     role = add(note="owner")._replace(identity="5:acc_9/u_7", external_id="acc_9", related_id="u_7")
     delivered(customerio, role, sync=link)
     (thing,) = customerio.control.objects()
@@ -474,7 +474,7 @@ def test_reading_back_finds_what_differs_and_leaves_the_incomparable_alone(
 
 
 def test_reading_back_by_email_ignores_case(customerio: Any) -> None:
-    sync = replace(customerio.sync(), identify_by="email", address="email")
+    sync = replace(customerio.sync(), identify_by="email", external_id="email")
     delivered(customerio, add(plan="a")._replace(external_id="Ann@X.io"), sync=sync)
     expected = [Expected("ANN@x.io", True, {"plan": "a"})]
     (found,) = customerio.ask(lambda destination: destination.read_back(sync, expected))
@@ -503,7 +503,7 @@ def test_reading_back_sees_who_is_missing_in_the_manual_segment(
         "email": [f"n{i}@X.io" for i in range(7)],
         "cio_id": keys,
     }[by]
-    sync = replace(segment, options=options, identify_by=by, address="column", traits=())
+    sync = replace(segment, options=options, identify_by=by, external_id="column", traits=())
     expected = [
         *(Expected(address, True, {}) for address in addresses),
         Expected(addresses[0], False, {}),

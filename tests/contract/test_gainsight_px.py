@@ -601,7 +601,7 @@ def test_a_link_is_cut_only_from_the_account_it_leads_to(
     people = replace(traits, kind=Kind.TRAITS, object_type=None, options=CREATING)
     delivered(px, add(plan="x"), sync=people)
     delivered(px, add(plan="gold")._replace(**WHO), sync=accounts)
-    link = replace(accounts, name="links", related="user_id", traits=())
+    link = replace(accounts, name="links", related_id="user_id", traits=())
     linked = add()._replace(identity="acc-9/u-1", external_id="acc-9", related_id="u-1")
     elsewhere = remove(identity="acc-8/u-1", external_id="acc-8", related_id="u-1")
     delivered(px, linked, elsewhere, sync=link)
@@ -681,7 +681,7 @@ def test_a_sync_whose_attributes_are_there_is_ready_after_one_question(
 
 
 def test_what_writes_no_attribute_asks_for_none(px: Any, accounts: Sync) -> None:
-    link = replace(accounts, related="user_id", traits=())
+    link = replace(accounts, related_id="user_id", traits=())
     events = replace(accounts, kind=Kind.EVENTS, object_type=None)
     for sync in (link, events):
         assert px.ask(lambda destination, s=sync: destination.unready(s)) == []

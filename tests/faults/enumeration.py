@@ -55,7 +55,7 @@ class Scenario:
     """How often the vendor's jobs have to be asked."""
 
     def __str__(self) -> str:
-        address = "by address" if self.sync.address else "by id"
+        address = "by address" if self.sync.external_id else "by id"
         return f"{self.histories} {address}, {self.faults}, {self.setting}"
 
     def model(self, step: int) -> list[Row]:
@@ -64,7 +64,7 @@ class Scenario:
 
 
 def _row(sync: Sync, name: str, state: tuple[object, ...]) -> Row:
-    if sync.address is None:
+    if sync.external_id is None:
         return Row(name, state)
     return Row(name, state[:2], f"{name}@{state[2] if len(state) > 2 else 1}")
 

@@ -146,15 +146,15 @@ def wanted(sync: Sync, model: Iterable[Row]) -> Wanted:
             t.default if v is None and t.default is not None else v
             for t, v in zip(sync.traits, row.values, strict=True)
         )
-        clean = Row(text(row.identity), values, text(row.address) if sync.address else None)
+        clean = Row(text(row.identity), values, text(row.address) if sync.external_id else None)
         if clean.identity is not None:
             identities[clean.identity] += 1
-        if clean.identity is None or (sync.address and clean.address is None):
+        if clean.identity is None or (sync.external_id and clean.address is None):
             fates[Fate.INVALID] += 1
             kept |= {clean.identity} if clean.identity is not None else set()
         else:
             identified.append(clean)
-    addresses = Counter(row.address for row in identified) if sync.address else Counter()
+    addresses = Counter(row.address for row in identified) if sync.external_id else Counter()
     doubled = {identity for identity, rows in identities.items() if rows > 1}
     doubled |= {r.identity for r in identified if addresses[r.address] > 1}
     rows: dict[str, Row] = {}
@@ -173,7 +173,7 @@ def wanted(sync: Sync, model: Iterable[Row]) -> Wanted:
 
 def part_shared(sync: Sync, snapshot: dict[str, Known], want: Wanted) -> dict[str, Known]:
     """Whoever would be removed where another one stays is forgotten, and that one asserted."""
-    if sync.address is None or sync.on_remove == "keep":
+    if sync.external_id is None or sync.on_remove == "keep":
         return snapshot
     active = {i: known for i, known in snapshot.items() if known.is_active}
 
@@ -250,7 +250,7 @@ def _decide_one(
     changed = _changed(sync, known, row)
     if known is None or not known.is_active:
         op, cause = Op.ADD, "moved" if has_entered else "returned" if entries else "new"
-    elif sync.address and row.address != known.address:
+    elif sync.external_id and row.address != known.address:
         op, cause = Op.ADD, "moved"
         if sync.on_remove != "keep":
             yield removal("moved", row.values)

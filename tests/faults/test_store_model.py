@@ -56,7 +56,7 @@ TRAITS = (
 )
 COLUMNS = ("id", "email", *(trait.column for trait in TRAITS))
 BY_ID = replace(SYNC, traits=TRAITS)
-BY_ADDRESS = replace(BY_ID, identify_by="email", address="email")
+BY_ADDRESS = replace(BY_ID, identify_by="email", external_id="email")
 WITHOUT_GATES = replace(BY_ID, traits=tuple(t for t in TRAITS if t.nulls != "reject"))
 QUIET = replace(WITHOUT_GATES, initial="quiet")
 KEEPING = replace(WITHOUT_GATES, on_remove="keep")

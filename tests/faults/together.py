@@ -41,7 +41,7 @@ class Story:
 
     def _rows(self, names: str, histories: Sequence[History], step: int) -> list[Row]:
         found = zip(names, (history[step] for history in histories), strict=True)
-        is_moving = self.sync.address is not None and histories is self.first
+        is_moving = self.sync.external_id is not None and histories is self.first
         return [
             Row(name, state[:2], f"{name}@{state[2] if len(state) > 2 else 1}")
             if is_moving

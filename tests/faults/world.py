@@ -41,7 +41,7 @@ SYNC = Sync(
     traits=(Trait("x", "x"), Trait("y", "y", nulls="skip")),
     initial="send",
 )
-MOVING = replace(SYNC, identify_by="email", address="email")
+MOVING = replace(SYNC, identify_by="email", external_id="email")
 """The same, known to the vendor by an address that can change."""
 
 Store = type[MemoryStore]
@@ -347,7 +347,7 @@ def assert_once_more(world: World, host: str, setting: Setting) -> None:
     result = run_out(world, host, setting)
     if result is None or result.exit_code or not adds_up(result):
         raise Wrong(f"the run that asserts once more ended with {result and result.exit_code}")
-    if world.account.items - items > doubted * (1 + (world.sync.address is not None)):
+    if world.account.items - items > doubted * (1 + (world.sync.external_id is not None)):
         raise Wrong(f"{world.account.items - items} changes were sent, {doubted} were in doubt")
     if wrong := world.disagreement():
         raise Wrong(wrong)

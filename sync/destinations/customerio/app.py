@@ -28,7 +28,7 @@ Rows = Sequence[Mapping[str, Any]]
 def unready(sync: Sync) -> Conversation[list[tuple[str, str]]]:
     """(what this sync needs and the workspace lacks, the exact thing to create or change)."""
     options, found = Options.of(sync), []
-    by = options.relate_by if sync.related else sync.identify_by
+    by = options.relate_by if sync.related_id else sync.identify_by
     if by in EXAMPLES and (yield _people([EXAMPLES[by]], by)).status == 400:
         fix = f"switch `{by}` on in the workspace's settings, or identify by another column"
         found.append((f"`{by}` is no identifier in this workspace", fix))

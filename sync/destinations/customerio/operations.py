@@ -150,7 +150,7 @@ def _object(sync: Sync, change: Change) -> JSON:
     account = bounded(change.external_id, MAX_IDENTIFIER_BYTES)
     identifiers = {"object_type_id": sync.object_type, "object_id": account}
     operation: dict[str, JSON] = {"type": "object", "identifiers": identifiers}
-    if sync.related is None:
+    if sync.related_id is None:
         is_said = attributes or change.op is Op.ADD
         return {**operation, "action": "identify", "attributes": attributes} if is_said else None
     by = Options.of(sync).relate_by
@@ -208,8 +208,14 @@ def _of_objects(sync: Sync) -> Iterator[tuple[str, str]]:
         if trait.name in OBJECT_WORDS:
             text = f"`{trait.name}` is a word of Customer.io's own for objects"
             yield f"{text}, and an attribute of that name is not it", RENAME
-    if sync.related and sounds_like_an_email(sync.related) and Options.of(sync).relate_by == "id":
-        text = f"`{sync.related}` sounds like an e-mail address, and is taken for the person's `id`"
+    if (
+        sync.related_id
+        and sounds_like_an_email(sync.related_id)
+        and Options.of(sync).relate_by == "id"
+    ):
+        text = (
+            f"`{sync.related_id}` sounds like an e-mail address, and is taken for the person's `id`"
+        )
         yield text, "write `relate_by: email`"
 
 

@@ -104,7 +104,7 @@ class Options(Transitions):
 
 def is_link(sync: Sync) -> bool:
     """Whether a sync leads users to their accounts and writes nothing else."""
-    return sync.kind is Kind.OBJECTS and sync.related is not None
+    return sync.kind is Kind.OBJECTS and sync.related_id is not None
 
 
 def resource_of(sync: Sync) -> Resource:
@@ -213,6 +213,6 @@ def _attribute_errors(sync: Sync) -> Iterator[tuple[str, str]]:
 def _object_errors(sync: Sync) -> Iterator[tuple[str, str]]:
     if sync.object_type != "account":
         yield "the only objects are accounts", "write object_type: account"
-    if sync.related is not None and sync.traits:
+    if sync.related_id is not None and sync.traits:
         text = "a user's link to an account has no attributes of its own"
         yield text, "write `traits: []`, or send them with a model of kind traits"

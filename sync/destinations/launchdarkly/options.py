@@ -125,7 +125,7 @@ def mapping_errors(sync: Sync) -> Iterator[tuple[str, str]]:
         yield f"`{kind}` is no context kind", "use letters, digits, `.`, `_`, `-`"
     if sync.identify_by not in (None, "key"):
         yield f"contexts are not known by `{sync.identify_by}`", "identify by the context's `key`"
-    if sync.related is not None:
+    if sync.related_id is not None:
         yield (
             "LaunchDarkly keeps no links between contexts",
             "remove relates_to; the application passes both contexts to the SDK",

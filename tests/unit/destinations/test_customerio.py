@@ -126,7 +126,7 @@ def test_an_email_that_goes_out_as_the_id_is_hinted_at() -> None:
         assert "goes out as the `id`" in hint
     assert hinted(Kind.TRAITS, identity="email", identify_by="email") == []
     assert hinted(Kind.TRAITS, identity="email_count") == []
-    (hint,) = hinted(Kind.OBJECTS, object_type="1", related="owner_email")
+    (hint,) = hinted(Kind.OBJECTS, object_type="1", related_id="owner_email")
     assert "person's `id`" in hint
 
 

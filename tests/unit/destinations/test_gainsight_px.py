@@ -281,7 +281,7 @@ def test_only_custom_attributes_must_exist_beforehand() -> None:
         ({"kind": Kind.SEGMENT, "segment": "email"}, "field of every user"),
         ({"kind": Kind.SEGMENT, "segment": "plan"}, "written twice"),
         ({"kind": Kind.OBJECTS, "object_type": "1"}, "only objects are accounts"),
-        ({"kind": Kind.OBJECTS, "object_type": "account", "related": "u"}, "no attributes"),
+        ({"kind": Kind.OBJECTS, "object_type": "account", "related_id": "u"}, "no attributes"),
         ({"kind": Kind.EVENTS, "event": "x" * 2001}, "over 2000 bytes"),
         ({"kind": Kind.EVENTS, "traits": ("event_id",)}, "reserved"),
         ({"kind": Kind.EVENTS, "traits": ("Amount", "amount")}, "differ only in letter case"),
@@ -301,7 +301,7 @@ def test_an_impossible_mapping_is_refused_offline(more: dict[str, Any], word: st
 
 def test_the_usual_mappings_have_no_complaints() -> None:
     account = sync_of(Kind.OBJECTS, object_type="account")
-    link = replace(account, related="user_id", traits=())
+    link = replace(account, related_id="user_id", traits=())
     event = sync_of(Kind.EVENTS, event="paid", event_id="event_id", occurred_at="at")
     segment = sync_of(Kind.SEGMENT, segment="rv", options=Options(membership="both"))
     for sync in (sync_of(identify_by="identifyId"), account, link, event, segment):

@@ -84,7 +84,7 @@ def test_a_connection_that_names_no_place_is_refused(wrong: dict[str, str]) -> N
             sync_of(Kind.TRAITS, Options(tiers=("low",), identify=True)),
             "`tiers` is for kind segment",
         ),
-        (sync_of(Kind.OBJECTS, Options(identify=True), related="person"), "no links"),
+        (sync_of(Kind.OBJECTS, Options(identify=True), related_id="person"), "no links"),
         (
             sync_of(Kind.EVENTS, Options(identify=True), event="paid"),
             "`identify` is for kind objects and segment and traits",

@@ -100,7 +100,7 @@ def unready(sync: Sync, **more: Any) -> Any:
 
 
 def test_the_model_identifies_by_what_the_directory_deduplicates_by() -> None:
-    by_email = replace(SEGMENT, identify_by="email", address="email")
+    by_email = replace(SEGMENT, identify_by="email", external_id="email")
     (problem,) = unready(by_email)
     assert "deduplicates by extRef" in problem.message
     assert list(unready(by_email, deduplicate_by="email")) == []

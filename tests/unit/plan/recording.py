@@ -49,7 +49,7 @@ SYNC = Sync(
         Trait("email", "email", is_pii=True),
     ),
     identify_by="email",
-    address="email",
+    external_id="email",
     normal_form="email",
     on_drop="unset",
     path="models/people.yml",

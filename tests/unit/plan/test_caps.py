@@ -121,7 +121,7 @@ def test_a_held_plan_leaves_no_entry(world: World) -> None:
 
 
 def test_a_move_is_no_entry_and_no_cap_makes_anybody_leave(world: World) -> None:
-    world.sync = replace(ONCE, identify_by="email", address="email", normal_form="email")
+    world.sync = replace(ONCE, identify_by="email", external_id="email", normal_form="email")
     world.has("a")
     world.run(NOON)
     world.write("('a', 'a@y', 'a', null, null)")

@@ -40,7 +40,7 @@ SYNC = Sync(
     traits=(Trait("plan", "plan"),),
     initial="send",
 )
-BY_MAIL = replace(SYNC, identify_by="email", address="email")
+BY_MAIL = replace(SYNC, identify_by="email", external_id="email")
 
 
 @dataclass(frozen=True)

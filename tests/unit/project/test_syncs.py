@@ -77,14 +77,14 @@ def test_people_can_be_addressed_by_another_column(world):
     world.add_column("traits_customers", "email", "varchar", pii=False)
     world.entry("traits_customers")["identify_by"] = {"email": "email"}
     sync = world.sync("traits_customers")
-    assert (sync.identify_by, sync.address) == ("email", "email")
+    assert (sync.identify_by, sync.external_id) == ("email", "email")
     assert [t.name for t in sync.traits] == ["orders"]
 
 
 def test_an_address_that_is_the_identity_needs_no_column_of_its_own(world):
     world.entry("traits_customers")["identify_by"] = {"external_id": "customer_id"}
     sync = world.sync("traits_customers")
-    assert (sync.identify_by, sync.address) == ("external_id", None)
+    assert (sync.identify_by, sync.external_id) == ("external_id", None)
 
 
 def test_consulted_kinds_are_accepted_and_become_no_sync(world):

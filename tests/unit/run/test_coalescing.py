@@ -180,7 +180,7 @@ def test_whoever_moves_leaves_the_old_address_before_anything_else_is_sent(tmp_p
     journal = Journal(FileDisk(tmp_path / "j"))
     journal.begin(Mark(1, "one"))
     source = Source(
-        replace(sync_of("traits"), identify_by="email", address="email"),
+        replace(sync_of("traits"), identify_by="email", external_id="email"),
         Planned([leaving, arriving]),  # type: ignore[arg-type]
         journal,
         1,

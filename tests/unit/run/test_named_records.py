@@ -173,7 +173,7 @@ def test_who_comes_back_to_a_vendor_that_has_deleted_the_record_gets_a_new_one(s
 
 def by_address(shop: Shop) -> Shop:
     """The same, of people whose plan is their address at the CRM."""
-    shop.sync = replace(shop.sync, name="plans__crm", address="plan", identify_by="plan")
+    shop.sync = replace(shop.sync, name="plans__crm", external_id="plan", identify_by="plan")
     shop.run()
     assert shop.named() == {"ann": "rec-2"}
     return shop

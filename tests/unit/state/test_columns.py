@@ -87,7 +87,7 @@ def test_a_name_that_fits_two_columns_and_neither_exactly_is_held() -> None:
         ({"id": "json"}, {}, "column-no-key"),
         ({"id": "varchar[]"}, {}, "column-no-key"),
         ({"id": "bytea"}, {}, "column-no-key"),
-        ({"other": "jsonb"}, {"address": "other"}, "column-no-key"),
+        ({"other": "jsonb"}, {"external_id": "other"}, "column-no-key"),
         ({"v": "struct(b blob)"}, {}, "column-binary"),
         ({"v": "int4range"}, {}, "column-range"),
         ({"other": "bigint"}, {"occurred_at": "other"}, "column-no-moment"),
