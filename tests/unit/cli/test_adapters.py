@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.cli.conftest import App
+from tests.app import App
 
 ROOT = Path(__file__).parents[3]
 REFUSAL = "the sync was never run on redshift, only on duckdb and postgres"

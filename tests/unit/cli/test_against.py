@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.cli.conftest import App
+from tests.app import App
 from tests.unit.cli.test_contract import accepted, promise
 
 MAIN = Path("target/main")

@@ -11,7 +11,7 @@ import pytest
 
 from sync.cli.overview import COMMANDS
 from sync.cli.root import run
-from tests.unit.cli.conftest import App, environment
+from tests.app import App, environment
 
 SCRIPT = Path(sys.executable).with_name("dbt-activation")
 MODELS = ["seg_trials", "traits_people"]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.unit.cli.conftest import App
+from tests.app import App
 
 PAGE, DATA = Path("docs/activation-contract.md"), Path("docs/activation-contract.json")
 EXPOSURES = Path("models/activation_exposures.yml")

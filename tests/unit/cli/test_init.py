@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.unit.cli.conftest import PROGRAM, App, environment
+from tests.app import PROGRAM, App, environment
 
 NO_DESTINATIONS = """# my own words
 app: {target: dev, outputs: {dev: {type: duckdb, path: app.duckdb}}}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.cli.conftest import App
+from tests.app import App
 
 TRAITS, SEGMENT = "traits_people__customerio", "seg_trials__customerio"
 

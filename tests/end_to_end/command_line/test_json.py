@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.unit.cli.conftest import App
+from tests.app import App
 
 READING = (
     "plan",

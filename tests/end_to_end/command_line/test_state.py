@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from tests.unit.cli.conftest import App
+from tests.app import App
 
 SYNC = "traits_people__customerio"
 

@@ -14,7 +14,7 @@ from sync.destinations.spec import Item
 from sync.model import Change, Sync
 from sync.plan.planner import Planner
 from sync.state.store import PlanSummary
-from tests.unit.cli.conftest import SECRET, App
+from tests.app import SECRET, App
 
 SYNCS = "select sync, status from main_activation.run_syncs order by sync"
 LEASES = "select sync, is_released from main_activation.leases order by sync"
@@ -184,7 +184,7 @@ def test_a_row_that_a_destination_fails_to_write_is_rejected_alone(
     assert code == "not-expressible"
     assert reason.startswith("trait plan can't be expressed: KeyError at ")
     assert "sync/destinations/spec.py:" in reason
-    assert "raised at cli/test_one_failure.py:" in reason
+    assert "raised at command_line/test_one_failure.py:" in reason
     assert VALUE not in reason + ran.out + ran.err
 
 

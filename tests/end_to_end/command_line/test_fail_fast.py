@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from tests.unit.cli.conftest import App
+from tests.app import App
 
 
 def test_no_sync_is_started_after_one_that_failed(app: App) -> None:

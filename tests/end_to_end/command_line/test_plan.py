@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from tests.unit.cli.conftest import App
+from tests.app import App
 
 
 def test_a_plan_counts_what_would_go_and_sends_nothing(app: App) -> None:

@@ -21,9 +21,10 @@ from sync.state.store import Holder
 from sync.warehouse.adapter import AdapterWarehouse
 from sync.warehouse.duckdb import DuckDBWarehouse
 from tests.conftest import Postgres
+from tests.faults.gates.mistakes import Mistake
+from tests.faults.gates.world import ANSWERS, CAPS, Disagreement, World, literal
 from tests.gates_reference import ALL, Day, Group, Row, Settings, Today, bucket
 from tests.seeds import session_seed
-from tests.unit.plan.test_gates import ANSWERS, CAPS, Disagreement, Mistake, World, literal
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 PEOPLE = [f"p{i}" for i in range(16)]

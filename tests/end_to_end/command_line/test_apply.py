@@ -15,7 +15,7 @@ from activation_sandbox.client import SandboxControl
 
 from sync.plan.planner import Planner
 from sync.state.store import PlanSummary
-from tests.unit.cli.conftest import PROGRAM, SECRET, App, environment
+from tests.app import PROGRAM, SECRET, App, environment
 
 
 def test_no_command_is_apply_and_its_end_adds_up(app: App) -> None:

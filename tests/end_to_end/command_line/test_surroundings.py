@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.unit.cli.conftest import App
+from tests.app import App
 
 ROOT = Path(__file__).parents[3]
 SCRIPT = "dbt-activation"

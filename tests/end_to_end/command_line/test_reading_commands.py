@@ -10,7 +10,7 @@ from sync.destinations.spec import Lag
 from sync.http.clock import SystemClock
 from sync.project.project import Project, ProjectOptions, load_project
 from sync.run.context import Services
-from tests.unit.cli.conftest import App
+from tests.app import App
 
 TOO_LONG = "x" * 2000
 

@@ -8,7 +8,7 @@ import pytest
 
 from sync.cli.click_command import spread
 from sync.cli.overview import COMMANDS
-from tests.unit.cli.conftest import App
+from tests.app import App
 
 
 def test_the_overview_names_every_command(app: App) -> None:

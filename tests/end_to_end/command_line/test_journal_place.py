@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sync.journal.disk import FileDisk
-from tests.unit.cli.conftest import App
+from tests.app import App
 
 SYNC = "traits_people__customerio"
 

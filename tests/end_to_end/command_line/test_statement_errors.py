@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.cli.conftest import App
+from tests.app import App
 
 BROKEN = {
     "logins": "select person_id, plan, cast(plan as integer) as logins, email from people",

@@ -10,7 +10,7 @@ from sync.destinations import registry
 from sync.project.literal_secrets import is_literal
 from sync.project.profiles import Choices, read_profile, read_project_file
 from sync.project.vendors import load_connection
-from tests.unit.cli.conftest import App
+from tests.app import App
 
 OTHER_PROFILE = """
 other:

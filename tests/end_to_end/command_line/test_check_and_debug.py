@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.cli.conftest import SECRET, App
+from tests.app import SECRET, App
 
 
 def test_check_says_what_it_looked_at(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
