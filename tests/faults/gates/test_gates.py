@@ -13,7 +13,14 @@ import pytest
 from sync.warehouse.adapter import AdapterSession
 from sync.warehouse.duckdb import DuckDBSession
 from tests.conftest import Postgres
-from tests.faults.gates.mistakes import CAP_MISTAKES, LIMIT_MISTAKES, MISTAKES, Mistake, nightly
+from tests.faults.gates.mistakes import (
+    CAP_MISTAKES,
+    LIMIT_MISTAKES,
+    MISTAKES,
+    STAYING_MISTAKES,
+    Mistake,
+    nightly,
+)
 from tests.faults.gates.world import (
     NOON,
     coming_and_going,
@@ -21,6 +28,7 @@ from tests.faults.gates.world import (
     limited,
     on_duckdb,
     on_postgres,
+    staying,
 )
 from tests.gates_reference import Day, Row, Settings
 from tests.seeds import session_seed
@@ -114,6 +122,21 @@ def test_a_mistake_in_caps_is_caught(
             compare(world, 1000 + i, 9, coming_and_going, first=1)
 
 
+def test_who_stays_is_let_through_when_the_reference_says(tmp_path: Path) -> None:
+    with on_duckdb(tmp_path) as world:
+        compare(world, session_seed() + 5, 5, staying, first=1)
+
+
+@pytest.mark.parametrize("name", nightly(STAYING_MISTAKES))
+def test_a_mistake_about_who_stays_is_caught(
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    STAYING_MISTAKES[name].make(monkeypatch)
+    with on_duckdb(tmp_path) as world, pytest.raises(AssertionError):
+        for i in range(4):
+            compare(world, 1000 + i, 5, staying, first=1)
+
+
 def test_limits_agree_with_the_reference(tmp_path: Path) -> None:
     with on_duckdb(tmp_path) as world:
         compare(world, session_seed() + 3, 4, limited)
@@ -144,7 +167,7 @@ def test_a_mistake_in_the_gates_is_caught(
             compare(world, 1000 + i, days=6)
 
 
-@pytest.mark.parametrize("of", [MISTAKES, CAP_MISTAKES, LIMIT_MISTAKES])
+@pytest.mark.parametrize("of", [MISTAKES, CAP_MISTAKES, STAYING_MISTAKES, LIMIT_MISTAKES])
 def test_every_mistake_is_one_of_todays_code(
     of: dict[str, Mistake], monkeypatch: pytest.MonkeyPatch
 ) -> None:

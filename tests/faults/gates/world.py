@@ -99,6 +99,16 @@ def limited(seed: int, days: int) -> Iterator[tuple[Day, Settings]]:
         yield day, replace(settings, limit=chance.choice((None, 0, 1, 3, 8)))
 
 
+def staying(seed: int, days: int) -> Iterator[tuple[Day, Settings]]:
+    """Days of the same people, known to a holdout from the first, and let in by a rollout later."""
+    chance = random.Random(seed)
+    rows = [Row(p, "a", None) for p in PEOPLE[:12]]
+    percent = sorted(chance.choice((2500, 5000, 7500, ALL)) for _ in range(days))
+    for i in range(days):
+        settings = Settings(holdouts={"summer": (4000, False)}, rollout=percent[i])
+        yield Day(NOON + timedelta(hours=6 * i), rows, [], [], []), settings
+
+
 def any_settings(chance: random.Random) -> Settings:
     maybe = [chance.random() < 0.6 for _ in range(6)]
     edge = same(chance.choice(PEOPLE))
