@@ -130,6 +130,10 @@ def paged(
         seen.add(token)
 
 
+STEP_SECONDS = 15.0
+"""How often a job is looked at, unless the vendor wants less."""
+
+
 class StillWorking(UnreadableAnswer):
     """What is polled did not end in time."""
 
@@ -141,7 +145,7 @@ def poll(
     look: Callable[[], Conversation[T | None]],
     what: str,
     most_seconds: float = 3600.0,
-    step_seconds: float = 15.0,
+    step_seconds: float = STEP_SECONDS,
 ) -> Conversation[T]:
     """What `look` finds, once it is not None; raises StillWorking when `what` takes too long.
 

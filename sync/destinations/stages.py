@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from sync.destinations.answers import StillWorking, poll
+from sync.destinations.answers import STEP_SECONDS, StillWorking, poll
 from sync.destinations.exchange import (
     JSON,
     BatchRefused,
@@ -175,6 +175,7 @@ def work_off(
     look: Callable[[], Conversation[T | None]],
     most_seconds: float,
     is_all: bool = True,
+    step_seconds: float = STEP_SECONDS,
 ) -> Conversation[T | None]:
     """What `look` finds of a job that has taken these rows, in this order; polled till then.
 
@@ -184,7 +185,7 @@ def work_off(
     owing = frozenset(i for i, row in enumerate(rows) if row.is_owing or not is_all)
     yield Begun(job, [row.item for row in rows], owing)
     try:
-        found = yield from poll(look, "the job", most_seconds)
+        found = yield from poll(look, "the job", most_seconds, step_seconds)
     except StillWorking:
         for row in rows:
             row.ends(Unknown("job-running"))

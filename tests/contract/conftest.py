@@ -114,6 +114,7 @@ CASES = {
             "key_conflict": 422,
             "bad_name": "accept",
         },
+        job_size=51,
         is_poison=lambda name: {"kind": "refuse", "refuse": {name: f"{name} and {VALUE_CANARY}"}},
     ),
     "gainsight_px": Case(

@@ -156,9 +156,14 @@ def test_reset_says_what_job_it_forgets(shop: SmallProject, qualtrics: SandboxCo
 def polling(shop: SmallProject, qualtrics: SandboxControl) -> Running:
     """A run that waits for its import."""
     shop.connect("qualtrics", import_minutes=30)
+    return waiting(shop, qualtrics, "/transactioncontacts/{job}")
+
+
+def waiting(shop: SmallProject, vendor: SandboxControl, ending: str) -> Running:
+    """A run that has asked for its job at least once."""
     run = shop.start("apply")
     until = time.monotonic() + 60
-    while not counted(qualtrics, "GET", "/transactioncontacts/{job}"):
+    while not counted(vendor, "GET", ending):
         assert time.monotonic() < until
         assert not run.is_over(), run.output()
         time.sleep(0.05)
@@ -190,3 +195,39 @@ def test_a_run_that_is_stopped_while_it_polls_leaves_the_job_too(
     qualtrics.set_switch("job_polls", 0)
     assert "No changes" in shop.run("apply", expect=0).text
     assert imports(qualtrics) == 1
+
+
+ORDERS = Model(
+    name="orders",
+    query="select id as order_id, id as person_id, timestamp '2026-11-01 12:00:00' as at"
+    " from people",
+    columns={"order_id": "varchar", "person_id": "varchar", "at": "timestamp"},
+    activation={
+        "kind": "events",
+        "identity": "person_id",
+        "event": "Ordered",
+        "event_id": "order_id",
+        "occurred_at": "at",
+        "initial": "send",
+        "destinations": ["fullstory"],
+    },
+)
+
+
+@pytest.mark.parametrize("is_disk_lost", [False, True])
+def test_events_of_a_job_whose_run_was_killed_are_counted_once(
+    shop: SmallProject, is_disk_lost: bool
+) -> None:
+    """Fullstory drops no event that it has by the id of ours: only the job tells."""
+    fullstory = SandboxControl(shop.sandbox.url, "fullstory")
+    fullstory.reset(switches=True)
+    fullstory.set_switch("job_polls", FOR_EVER)
+    shop.connect("fullstory")
+    shop.define(ORDERS)
+    assert waiting(shop, fullstory, "/v2/events/batch/{job}").kill().code == -9
+    fullstory.set_switch("job_polls", 0)
+    if is_disk_lost:
+        shop.lose_the_disk()
+    assert "No changes" in shop.run("apply", expect=0).text
+    assert len(fullstory.events()) == PEOPLE
+    assert shop.counts()["orders"]["unchanged"] == PEOPLE

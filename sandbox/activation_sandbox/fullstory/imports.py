@@ -61,7 +61,7 @@ class Imports:
             shared=shared,
             run=run,
             created=call.now,
-            polls_left=switches.job_polls,
+            polls_wanted=lambda: self.vendor.switches.job_polls,
         )
         jobs.add(job)
         shown = {"id": job.id, "status": "PROCESSING", "created": job.metadata()["created"]}
@@ -74,7 +74,7 @@ class Imports:
         if job is None:
             return not_found()
         metadata, was_open = job.metadata(), job.is_open
-        job.polls_left = max(0, job.polls_left - 1)
+        job.polls += 1
         counts = (0, 0) if was_open else (len(job.imports), len(job.errors))
         return json_answer(200, {"job": metadata, "imports": counts[0], "errors": counts[1]})
 

@@ -23,7 +23,8 @@ class Job:
     shared: Mapping[str, Any]
     run: Import
     created: float
-    polls_left: int
+    polls_wanted: Callable[[], int]
+    polls: int = 0
     started: float | None = None
     finished: float | None = None
     imports: list[Any] = field(default_factory=list)
@@ -32,7 +33,7 @@ class Job:
     @property
     def is_open(self) -> bool:
         """Whether it says that it is still processing."""
-        return self.finished is None or self.polls_left > 0
+        return self.finished is None or self.polls < self.polls_wanted()
 
     def metadata(self) -> JSON:
         """As the vendor shows it."""

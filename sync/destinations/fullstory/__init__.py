@@ -16,8 +16,7 @@ from pydantic import Field, SecretStr, model_validator
 
 from sync.destinations.credentials import Header
 from sync.destinations.exchange import Conversation, Limits, Verdict
-from sync.destinations.fullstory import operations, reading
-from sync.destinations.fullstory.sending import writing
+from sync.destinations.fullstory import operations, reading, sending
 from sync.destinations.names import problems
 from sync.destinations.options import Connection
 from sync.destinations.read_back import Expected, ReadBack
@@ -70,6 +69,7 @@ class Fullstory(Destination):
     mapping_errors = staticmethod(operations.mapping_errors)
     audit = staticmethod(reading.audit)
     forget = staticmethod(reading.forget)
+    resume = staticmethod(sending.resume)
 
     def __init__(self, settings: Settings) -> None:
         items = JOB_ITEMS if settings.batch_from <= JOB_ITEMS else SINGLE_ITEMS
@@ -87,7 +87,9 @@ class Fullstory(Destination):
 
     def stages(self) -> Sequence[Stage]:
         """Users, then events."""
-        return [writing(of, self._batch_from, self.has_read_back) for of in ("users", "events")]
+        return [
+            sending.writing(of, self._batch_from, self.has_read_back) for of in ("users", "events")
+        ]
 
     def unready(self, sync: Sync) -> Conversation[Sequence[Problem]]:
         """Only the key can be missing: properties and events appear with their first value."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from sync.destinations.answers import UnreadableAnswer, empty, paged, poll, word
@@ -15,10 +15,11 @@ from sync.destinations.exchange import BatchRefused, Conversation, Request, Resp
 from sync.destinations.fullstory.operations import event_id, event_key
 from sync.destinations.fullstory.reading import absent
 from sync.destinations.identifiers import digest
-from sync.destinations.stages import Row, Stage, each
-from sync.model import DELIVERED, Outcome, Rejected, Retry, Unknown
+from sync.destinations.stages import Row, Stage, each, work_off
+from sync.model import DELIVERED, JobRow, Outcome, Rejected, Retry, Unknown
 
-POLL_SECONDS = 30.0  # for an hour: a job may stand in line behind a hundred others of the account
+POLL_SECONDS = 30.0
+MOST_SECONDS = 3_600.0  # a job may stand in line behind a hundred others of the account
 READY_SECONDS, MOST_READY_SECONDS = 2.0, 60.0  # for results, once the job has ended
 USER = frozenset(
     "id uid display_name email is_being_deleted properties schema type_conflicts app_url".split()
@@ -30,8 +31,28 @@ NO_READER = Unknown(
 )
 
 
-class NotToBeRead(Exception):
+class NotToBeRead(BatchRefused):
     """The key may not read what became of the single items of a job."""
+
+
+class NoJob(UnreadableAnswer):
+    """Fullstory does not know the job."""
+
+
+class Job(NamedTuple):
+    """An import that was taken; as text it is what a later run asks with."""
+
+    resource: str
+    size: int
+    number: str
+
+    def __str__(self) -> str:
+        return "/".join(map(str, self))
+
+    @property
+    def path(self) -> str:
+        """Where its status is."""
+        return f"/v2/{self.resource}/batch/{quote(self.number, safe='')}"
 
 
 def writing(resource: str, batch_from: int, can_read: bool) -> Stage:
@@ -104,16 +125,45 @@ def import_all(resource: str, rows: Sequence[Row]) -> Conversation[list[Outcome]
     keys = [key_of(resource, row) for row in rows]
     headers = {"Idempotency-Key": digest(keys).hex()} if all(keys) else {}
     response = yield Request("POST", f"/v2/{resource}/batch", json=body, headers=headers)
-    path = f"/v2/{resource}/batch/{quote(_job_id(response), safe='')}"
-    imports, is_clean = yield from poll(partial(_ended, path), "the job", step_seconds=POLL_SECONDS)
-    if is_clean and imports == len(rows):
-        return [DELIVERED] * len(rows)
+    job = Job(resource, len(rows), _job_id(response))
     # What the results of a job echo: the uid, or our own id of the event.
     are_users = resource == "users"
     names = [
         row.change.external_id if are_users else event_id(row.sync, row.change) for row in rows
     ]
-    return (yield from _sorted_out(path, names, imports))
+    look = partial(_outcomes, job, names)
+    found = yield from work_off(str(job), rows, look, MOST_SECONDS, step_seconds=POLL_SECONDS)
+    return [row.outcome for row in rows] if found is None else found
+
+
+def resume(job: str, rows: Sequence[JobRow]) -> Conversation[Sequence[Outcome] | None]:
+    """What came of rows of a job that an earlier run began; None while it goes on.
+
+    Of a job in which some failed, rows that its results don't name are unknown: an entry event is
+    listed by an id that only its own run can tell.
+    """
+    resource, size, number = job.split("/", 2)
+    names = [row.external_id if resource == "users" else row.identity for row in rows]
+    try:
+        found = yield from _outcomes(Job(resource, int(size), number), names)
+    except NoJob:
+        return [Unknown("fullstory-no-job")] * len(rows)
+    except NotToBeRead:
+        return [NO_READER] * len(rows)
+    if found is None:
+        return None
+    return [Unknown("fullstory-not-listed") if isinstance(o, Retry) else o for o in found]
+
+
+def _outcomes(job: Job, names: Sequence[str]) -> Conversation[list[Outcome] | None]:
+    """By these names of a job's items; None while it goes on. `Retry` is for who is not listed."""
+    ended = yield from _ended(job.path)
+    if ended is None:
+        return None
+    imports, is_clean = ended
+    if is_clean and imports == job.size:
+        return [DELIVERED] * len(names)
+    return (yield from _sorted_out(job, names, imports))
 
 
 def _job_id(response: Response) -> str:
@@ -127,7 +177,9 @@ def _job_id(response: Response) -> str:
 
 def _ended(path: str) -> Conversation[tuple[int, bool] | None]:
     """(items imported, whether Fullstory reports no failure at all); None while it works."""
-    response = yield Request("GET", path)
+    response = yield Request("GET", path, reads=frozenset({404}))
+    if response.status == 404:
+        raise NoJob(error_of(response)[1])
     match response.object():
         case {"job": {"status": "PROCESSING"}}:
             return None
@@ -136,18 +188,18 @@ def _ended(path: str) -> Conversation[tuple[int, bool] | None]:
     raise UnreadableAnswer("the answer does not say how the job stands")
 
 
-def _sorted_out(path: str, names: Sequence[str], imports: int) -> Conversation[list[Outcome]]:
+def _sorted_out(job: Job, names: Sequence[str], imports: int) -> Conversation[list[Outcome]]:
     """What became of each write of a job in which some may have failed."""
     known, outcomes = frozenset(names), dict[str, Outcome]()
-    failures = yield from _results(f"{path}/errors", 2 * len(names))
+    failures = yield from _results(f"{job.path}/errors", 2 * job.size)
     for failure in failures:
         name = _name(failure.get("user") or failure.get("event"))
         if name in known:
             outcomes.setdefault(name, Rejected(*_reason(failure)))
-    if len(outcomes) == len(failures) and imports + len(outcomes) == len(names):
+    if len(outcomes) == len(failures) and imports + len(outcomes) == job.size:
         return [outcomes.get(name, DELIVERED) for name in names]
     # The numbers don't add up: only who is listed as imported is. The others are sent again.
-    for imported in (yield from _results(f"{path}/imports", 2 * len(names))):
+    for imported in (yield from _results(f"{job.path}/imports", 2 * job.size)):
         outcomes.setdefault(_name(imported), DELIVERED)
     return [outcomes.get(name, Retry()) for name in names]
 
@@ -173,7 +225,7 @@ def _page(path: str, token: str) -> Conversation[dict[str, Any] | None]:
     if response.status == 202:
         return None
     if response.status == 403:
-        raise NotToBeRead
+        raise NotToBeRead("fullstory-no-reader", "the key may not read a job's results")
     body = {"results": [], **response.object()}
     if response.status != 200 or "total_records" not in body or type(body["results"]) is not list:
         raise UnreadableAnswer("the answer does not list results")

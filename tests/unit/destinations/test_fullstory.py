@@ -33,7 +33,7 @@ from sync.http.pacing import Pacing
 from sync.http.ports import Permit
 from sync.http.retry import RetryPolicy
 from sync.http.transport import HttpTransport
-from sync.model import Change, Delivered, Kind, Op, Rejected, Relation, Sync, Trait, Unknown
+from sync.model import Change, Delivered, JobRow, Kind, Op, Rejected, Relation, Sync, Trait, Unknown
 from sync.run.batches import prepare
 from sync.testing import FakeClock
 
@@ -514,7 +514,7 @@ def test_a_job_that_ends_in_an_unknown_way_leaves_doubt(world: World, body: str)
     fault = {"vendor": "fullstory", "path": r"batch/job_\w+$", "status": 200, "body": body}
     world.control.add_fault("status", fault)
     endings = world.converse(SYNC, *many(60, plan="a")).endings
-    assert endings == [Unknown("unreadable-answer")] * 60
+    assert endings == [Unknown("job-running")] * 60
 
 
 @pytest.mark.parametrize("bad", [0, 33, 59])
@@ -590,12 +590,93 @@ def test_refused_events_after_their_users_send_no_user_again(world: World) -> No
     assert len(world.control.events()) == 59
 
 
-def test_a_job_that_never_ends_is_given_up_after_an_hour(world: World) -> None:
+def test_a_job_that_goes_on_is_left_to_the_next_run_after_an_hour(world: World) -> None:
     world.control.set_switch("job_polls", 1_000_000)
     endings = world.converse(SYNC, *many(60, plan="a")).endings
-    assert endings == [Unknown("unreadable-answer")] * 60
+    assert endings == [Unknown("job-running")] * 60
     assert 3_000 < world.clock.seconds < 4_000
     assert len(world.requests) < 140
+
+
+def begun(world: World, sync: Sync, rows: Sequence[Change]) -> tuple[str, list[JobRow]]:
+    """The job with which a run ended, and its rows."""
+    world.control.set_switch("job_polls", 1_000_000)
+    exchange = world.converse(sync, *rows)
+    world.control.set_switch("job_polls", 0)
+    (job,) = {at.job for at in exchange.running.values()}
+    told = [
+        JobRow(at.place, rows[i].identity, rows[i].external_id)
+        for i, at in exchange.running.items()
+    ]
+    return job, sorted(told)
+
+
+def test_events_of_a_job_that_outlived_its_run_are_counted_once(world: World) -> None:
+    rows = [c._replace(identity=f"ev_{c.seq}", occurred_at=AT) for c in many(60)]
+    job, told = begun(world, EVENTS, rows)
+    assert world.ask(world.destination.resume(job, told)) == [Delivered()] * 60
+    assert sorted(e["id"] for e in world.control.events()) == sorted(r.identity for r in rows)
+
+
+@pytest.mark.parametrize("sync", [SYNC, EVENTS])
+def test_of_a_failed_job_that_outlived_its_run_each_row_gets_its_own_answer(
+    world: World, sync: Sync
+) -> None:
+    """Also where only some of its rows are asked for."""
+    rows = [c._replace(identity=f"ev_{c.seq}", occurred_at=AT) for c in many(60, plan="a")]
+    rows = rows if sync is EVENTS else many(60, plan="a")
+    name = rows[7].external_id
+    world.control.add_fault("refuse", {"vendor": "fullstory", "refuse": {name: "no room"}})
+    job, told = begun(world, sync, rows)
+    found = world.ask(world.destination.resume(job, told))
+    refused = [told[i].external_id for i, end in enumerate(found) if isinstance(end, Rejected)]
+    assert set(refused) == {name}
+    assert found.count(Delivered()) == 60 - len(refused)
+    part = told[5:20]
+    assert world.ask(world.destination.resume(job, part)) == found[5:20]
+
+
+class SlowEvents(World):
+    """The job of the users ends, that of their events does not."""
+
+    def send(
+        self, endpoint: Endpoint, request: Request, deadline_seconds: float, permit: Permit
+    ) -> Response:
+        is_slow = request.path.startswith("/v2/events")
+        self.control.set_switch("job_polls", 1_000_000 if is_slow else 0)
+        return super().send(endpoint, request, deadline_seconds, permit)
+
+
+@pytest.mark.parametrize(("refused", "delivered"), [(0, 60), (1, 0)])
+def test_entry_events_of_a_job_that_outlived_its_run_are_in_doubt_where_one_failed(
+    world: World, refused: int, delivered: int
+) -> None:
+    slow = SlowEvents(world.url, world.transport, world.control, world.settings)
+    refuse = {f"u_{i}": "no room" for i in range(refused)}
+    fault = {"vendor": "fullstory", "path": "events/batch$", "refuse": refuse}
+    world.control.add_fault("refuse", fault)
+    job, told = begun(slow, SEGMENT, many(60, **INSIDE))
+    assert job.startswith("events/60/")
+    found = world.ask(world.destination.resume(job, told))
+    assert found.count(Delivered()) == delivered
+    assert found.count(Unknown("fullstory-not-listed")) == 60 - delivered
+    assert len(world.control.events()) == 60 - refused
+
+
+def test_a_job_that_fullstory_does_not_know_leaves_doubt(world: World) -> None:
+    told = [JobRow(0, "u_1", "u_1")]
+    found = world.ask(world.destination.resume("users/1/job_404", told))
+    assert found == [Unknown("fullstory-no-job")]
+
+
+def test_without_a_reading_key_a_failed_job_that_outlived_its_run_leaves_doubt(
+    world: World,
+) -> None:
+    world.control.add_fault("refuse", {"vendor": "fullstory", "refuse": {"u_7": "no"}})
+    del world.settings["read_api_key"]
+    job, told = begun(world, SYNC, many(60, plan="a"))
+    found = world.ask(world.destination.resume(job, told))
+    assert {end.code for end in found} == {"fullstory-no-reader"}
 
 
 def test_results_that_are_not_ready_are_waited_for(world: World) -> None:
