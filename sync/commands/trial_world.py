@@ -13,6 +13,7 @@ from sync.model import Change, Counts, Kind, Relation, Sync, Trait
 from sync.rules import Holdout, Rules
 from sync.run.access import StateAccess
 from sync.run.store import SqlStore
+from sync.state import ddl
 from sync.state import schema as t
 from sync.state.store import DELIVERED, Ack, Holder, PlanSummary, SyncReport
 from sync.warehouse import sql as e
@@ -96,9 +97,9 @@ class Trial:
     def create(self) -> None:
         """The schema and the model."""
         with self.access.opened() as state:
-            state.run(t.create_schema(state.tables))
+            state.run(ddl.create_schema(state.tables))
             self.is_made = True
-            state.run(t.create(state.tables[MODEL], TYPES, state.dialect))
+            state.run(ddl.create(state.tables[MODEL], TYPES, state.dialect))
         self.write()
 
     def write(self) -> None:
@@ -113,7 +114,7 @@ class Trial:
         with self.access.opened() as state:
             for name in sorted(state.present()):
                 state.run(e.drop_table(state.tables[name]))
-            state.run(t.drop_schema(state.tables))
+            state.run(ddl.drop_schema(state.tables))
 
     def tables(self) -> Sequence[str]:
         """The tables that are there."""

@@ -21,7 +21,7 @@ from sync.plan.diff import local_plan
 from sync.plan.gated import gated_rows
 from sync.plan.guards import Waits
 from sync.plan.reading import kept_plan
-from sync.state import held_plans
+from sync.state import ddl, held_plans
 from sync.state import schema as t
 from sync.state.catalogue import Catalogue
 from sync.state.held_plans import HeldPlan
@@ -139,7 +139,7 @@ def waiting(desk: Desk, waits: Waits, salt: str = "") -> exp.Select:
 
 
 def _told(name: str, data_type: str, dialect: str) -> exp.Expr:
-    value = exp.cast(e.col(name), t.built_type(data_type, dialect))
+    value = exp.cast(e.col(name), ddl.built_type(data_type, dialect))
     return e.coalesce(e.concat([e.text("|="), e.as_text(value)]), e.text("|"))
 
 

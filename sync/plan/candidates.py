@@ -25,7 +25,8 @@ from sync.plan.gated import gated_once, gated_rows
 from sync.plan.gates import UNIDENTIFIED
 from sync.plan.json_same import json_differs
 from sync.state.columns import Column
-from sync.state.schema import snapshot_columns, typed_null
+from sync.state.ddl import typed_null
+from sync.state.schema import snapshot_columns
 from sync.warehouse import sql as e
 
 BARRED = "activation_barred"

@@ -35,6 +35,7 @@ from sync.plan.seen import Seen
 from sync.plan.unsettled import Unsettled, define_settled
 from sync.plan.workspace import Subqueries, Workspace
 from sync.project.naming import definition_moved, moved_parts
+from sync.state import ddl
 from sync.state import schema as t
 from sync.state.catalogue import Catalogue
 from sync.state.store import Defined, Loss, PlanSummary, Stage
@@ -62,7 +63,7 @@ def _held_rows(c: Comparison, present: Collection[str], source: exp.Table) -> ex
     """The snapshot with today's columns, also where it has none of them yet."""
     types = t.snapshot_columns(c.columns)
     carried = [
-        (name, e.col(name) if name in present else t.typed_null(types[name], c.dialect))
+        (name, e.col(name) if name in present else ddl.typed_null(types[name], c.dialect))
         for name in types
     ]
     rows = exp.select(*e.aliased(carried))

@@ -10,8 +10,8 @@ from sqlglot import exp
 
 from sync.model import Relation
 from sync.relation import turned
+from sync.state import ddl, scratch
 from sync.state import schema as t
-from sync.state import scratch
 from sync.state.columns import Column
 from sync.state.digests import keyed
 from sync.state.older import as_today
@@ -58,7 +58,7 @@ class Catalogue:
         """SQL text, with what the plan works with where the engine keeps that."""
         known = facts(self.dialect)
         if known.inserts_whole_rows and isinstance(statement, exp.Insert):
-            statement = t.of_whole_rows(statement, self.dialect)
+            statement = ddl.of_whole_rows(statement, self.dialect)
         if known.has_scratch:
             statement = scratch.placed(statement, self.tables, self._token)
         return e.rendered(statement, self.dialect, pretty)
@@ -120,7 +120,7 @@ class Catalogue:
         """What is shown has more columns; and of a schema that is not there, nothing is shown."""
         find, listed = (
             e.rendered(of(self.tables, self.dialect), self.dialect)
-            for of in (t.find_schema, t.list_tables)
+            for of in (ddl.find_schema, ddl.list_tables)
         )
         shows = facts(self.dialect).shows
         if shows and not self.session.query(find):
@@ -180,7 +180,7 @@ class Catalogue:
         present = self.session.columns(self.tables.plan)
         if present is None or not self._agrees(dict(present), plan):
             self.run(e.drop_table(self.tables.plan))
-            self.run(t.create(self.tables.plan, plan, self.dialect, is_passing=True))
+            self.run(ddl.create(self.tables.plan, plan, self.dialect, is_passing=True))
 
     def _agrees(self, present: dict[str, str], types: dict[str, str]) -> bool:
         return present.keys() == types.keys() and all(
@@ -190,22 +190,22 @@ class Catalogue:
     def _ensure(self, relation: Relation, types: dict[str, str], near: str = "") -> None:
         present = self.session.columns(relation)
         if present is None:
-            self.run(t.create(relation, types, self.dialect, near=near))
+            self.run(ddl.create(relation, types, self.dialect, near=near))
             return
         there = dict(present)
         if facts(self.dialect).converts == "replace":
             if not self._agrees(there, {**types, **self._kept(there, types)}):
-                self.run(t.replaced(relation, there, types, self.dialect))
+                self.run(ddl.replaced(relation, there, types, self.dialect))
             return
         for name in types.keys() - there.keys():
             if (copied := COPY + name) in there:
-                self.run(t.rename_column(relation, copied, name, types[name], self.dialect))
+                self.run(ddl.rename_column(relation, copied, name, types[name], self.dialect))
                 there[name] = there.pop(copied)
         for name in there.keys() - types.keys():
-            self.run(t.drop_column(relation, name))
+            self.run(ddl.drop_column(relation, name))
         for name, data_type in types.items():
             if name not in there:
-                self.run(t.add_column(relation, name, data_type, self.dialect))
+                self.run(ddl.add_column(relation, name, data_type, self.dialect))
             elif name not in t.SNAPSHOT and not self.same(there[name], data_type):
                 self._retype(relation, name, data_type)
 
@@ -216,15 +216,15 @@ class Catalogue:
     def _retype(self, relation: Relation, name: str, data_type: str) -> None:
         """Give a column another type; a run that dies on the way leaves it in one piece."""
         if facts(self.dialect).converts != "copy":
-            self.run(t.retype_column(relation, name, data_type, self.dialect))
+            self.run(ddl.retype_column(relation, name, data_type, self.dialect))
             return
-        self.run(t.add_column(relation, COPY + name, data_type, self.dialect))
-        self.run(t.copy_column(relation, name, COPY + name, data_type, self.dialect))
-        self.run(t.drop_column(relation, name))
-        self.run(t.rename_column(relation, COPY + name, name, data_type, self.dialect))
+        self.run(ddl.add_column(relation, COPY + name, data_type, self.dialect))
+        self.run(ddl.copy_column(relation, name, COPY + name, data_type, self.dialect))
+        self.run(ddl.drop_column(relation, name))
+        self.run(ddl.rename_column(relation, COPY + name, name, data_type, self.dialect))
 
     def same(self, present: str, wanted: str) -> bool:
         """Whether two type names mean one type here."""
-        words = [t.built_type(x, self.dialect).sql(self.dialect) for x in (present, wanted)]
+        words = [ddl.built_type(x, self.dialect).sql(self.dialect) for x in (present, wanted)]
         same = facts(self.dialect).synonyms
         return same.get(words[0], words[0]) == same.get(words[1], words[1])

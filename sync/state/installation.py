@@ -14,7 +14,7 @@ from typing import NamedTuple
 from sqlglot import exp
 
 from sync.errors import ConfigError, Problem, StateError, WarehouseError
-from sync.state import forgotten, lost
+from sync.state import ddl, forgotten, lost
 from sync.state import lease as leases
 from sync.state import schema as t
 from sync.state.catalogue import Catalogue
@@ -96,12 +96,12 @@ def create(state: Catalogue) -> None:
 
 def has_schema(state: Catalogue) -> bool:
     """Whether the state's schema is there, with or without tables."""
-    return bool(state.session.query(state.rendered(t.find_schema(state.tables, state.dialect))))
+    return bool(state.session.query(state.rendered(ddl.find_schema(state.tables, state.dialect))))
 
 
 def _create_schema(state: Catalogue) -> None:
     if not has_schema(state):
-        state.run(t.create_schema(state.tables))
+        state.run(ddl.create_schema(state.tables))
 
 
 class _Undo(Exception):

@@ -9,6 +9,7 @@ import secrets
 
 from sqlglot import exp
 
+from sync.state import ddl
 from sync.state import schema as t
 from sync.state.catalogue import Catalogue
 from sync.state.older import RENAMED
@@ -39,11 +40,11 @@ def _bring(state: Catalogue, tables: t.StateTables) -> None:
         there = {column for column, _ in present}
         for old, name in RENAMED.items():
             if old in there and name in types and name not in there:
-                state.run(t.rename_column(relation, old, name, types[name], state.dialect))
+                state.run(ddl.rename_column(relation, old, name, types[name], state.dialect))
                 there = there - {old} | {name}
         for name, data_type in types.items():
             if name not in there:
-                state.run(t.add_column(relation, name, data_type, state.dialect))
+                state.run(ddl.add_column(relation, name, data_type, state.dialect))
     _name_leftover(state, tables)
 
 
@@ -70,9 +71,9 @@ def complete(state: Catalogue, name: str) -> None:
     relation, columns = state.tables[name], t.SHARED[name]
     present = state.session.columns(relation)
     if present is None:
-        state.run(t.create(relation, columns, state.dialect, state.key_of(name)))
+        state.run(ddl.create(relation, columns, state.dialect, state.key_of(name)))
         return
     there = {column for column, _ in present}
     for column in columns:
         if column not in there:
-            state.run(t.add_column(relation, column, columns[column], state.dialect))
+            state.run(ddl.add_column(relation, column, columns[column], state.dialect))

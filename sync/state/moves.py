@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sync.model import Sync
+from sync.state import ddl
 from sync.state import schema as t
 from sync.state.catalogue import Catalogue
 from sync.state.gone import ROWS
@@ -26,7 +27,7 @@ def move(state: Catalogue, old: Remembered, new: Sync) -> None:
     named = {**name, "model": e.text(new.model), "destination": e.text(new.connection)}
     with state.session.transaction():
         _clear(state, after)
-        state.run(t.rename_table(before.snapshot, after.snapshot.name))
+        state.run(ddl.rename_table(before.snapshot, after.snapshot.name))
         for relation in (before.plan, before.acks):
             state.run(e.drop_table(relation))
         for table in ("targets", "dead_letters", "waiting", "held_rows", "notices", *LOGS):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from sync.model import Relation
+from sync.state import ddl
 from sync.state import schema as t
 from sync.warehouse import sql as e
 
@@ -47,7 +48,7 @@ def _projected(state: Catalogue, relation: Relation, types: Mapping[str, str]) -
     carried: list[tuple[str, exp.Expr]] = []
     for name, data_type in types.items():
         old = name if name in there else olds.get(name)
-        null = t.typed_null(data_type, state.dialect)
+        null = ddl.typed_null(data_type, state.dialect)
         carried.append((name, null if old is None else e.col(old)))
     carried += [(n, e.col(n)) for n in there if n not in types and n not in RENAMED]
     rows = exp.select(*e.aliased(carried))

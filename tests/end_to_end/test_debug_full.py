@@ -107,7 +107,7 @@ def test_a_login_that_may_create_no_schema_is_told_so(
         return exp.Command(this="create", expression="schema information_schema.no")
 
     run("apply", expect=None)  # the state is there, and needs no schema
-    monkeypatch.setattr("sync.state.schema.create_schema", refused)
+    monkeypatch.setattr("sync.state.ddl.create_schema", refused)
     told = run("debug", "--full", expect=None).text
     assert "--full needs the right to create one" in told
     assert "trial, dropped" not in told and "trial, plan" not in told

@@ -13,7 +13,8 @@ import yaml
 from e2e.warehouses import AnyWarehouse, literal
 
 from sync.relation import Relation as StateRelation
-from sync.state.schema import SHARED, create
+from sync.state.ddl import create
+from sync.state.schema import SHARED
 from tests import quarter as q
 from tests.macros import Record, Relation, Rendering
 from tests.markdown import ROOT

@@ -11,7 +11,8 @@ from sqlglot import exp
 import sync
 from sync.project.artifacts import Model
 from sync.relation import Relation, turned
-from sync.state.schema import StateTables, find_schema, list_tables
+from sync.state.ddl import find_schema, list_tables
+from sync.state.schema import StateTables
 from sync.warehouse import sql as e
 
 

@@ -20,7 +20,7 @@ from sync.plan.guards import Waits
 from sync.plan.workspace import Subqueries
 from sync.relation import turned
 from sync.rules import AsOf, Cadence, Cap, Exclusive, Rules
-from sync.state import entries, held_plans, jobs, queries, settling
+from sync.state import ddl, entries, held_plans, jobs, queries, settling
 from sync.state import schema as t
 from sync.state.catalogue import Catalogue
 from sync.state.columns import Column
@@ -136,7 +136,7 @@ def statements(dialect: str) -> list[str]:
     """What a whole run of a sync tells this engine, with every cause that there is."""
     state = Listening(dialect)
     for name in ("leases", "syncs"):
-        state.run(t.create(TABLES[name], t.SHARED[name], dialect, state.key_of(name)))
+        state.run(ddl.create(TABLES[name], t.SHARED[name], dialect, state.key_of(name)))
     _take_a_lease(state)
     found = preparing.prepare(state, SYNC, f"{dialect} 1", 7, [])
     people = e.select(*e.aliased([("external_key", e.col("id")), ("n0", exp.true())]))

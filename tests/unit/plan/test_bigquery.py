@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from sync.model import Trait
+from sync.state import ddl
 from sync.state import schema as t
 from sync.state.columns import Column
 from sync.warehouse import sql as e
@@ -41,7 +42,7 @@ UNREAL = ("Table not found: activation_planned", "IN must have only one output c
 
 
 def words(columns: dict[str, str]) -> dict[str, str]:
-    return {name: t.built_type(of, "bigquery").sql("bigquery") for name, of in columns.items()}
+    return {name: ddl.built_type(of, "bigquery").sql("bigquery") for name, of in columns.items()}
 
 
 def tables() -> dict[str, dict[str, str]]:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from sync.plan import preparing
+from sync.state import ddl
 from sync.state import schema as t
 from sync.warehouse import sql as e
 from tests.unit.plan import recording as r
@@ -40,7 +41,7 @@ def setup() -> list[str]:
         of = t.StateTables(None, "shop_activation", sync, "shop", "prod")
         tables += [(of.snapshot, t.snapshot_columns(traits)), (of.acks, dict(t.ACKS))]
         tables += [(of.plan, t.plan_columns(traits))]
-    return made + [e.rendered(t.create(*table, "spark"), "spark") for table in tables]
+    return made + [e.rendered(ddl.create(*table, "spark"), "spark") for table in tables]
 
 
 def answered(directory: Path, *runs: list[str]) -> dict[str, Any]:

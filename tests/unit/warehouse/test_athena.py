@@ -11,6 +11,7 @@ import pytest
 from sync.data_types import wire
 from sync.errors import WarehouseError
 from sync.model import Relation
+from sync.state import ddl
 from sync.state import schema as t
 from sync.state.columns import portable, trait_column
 from sync.warehouse import sql as e
@@ -49,7 +50,7 @@ def session(connection: Connection, **credentials: str) -> AthenaSession:
 
 
 def created() -> str:
-    return e.rendered(t.create(PLAN, {"identity": "varchar", "at": t.MOMENT}, "athena"), "athena")
+    return e.rendered(ddl.create(PLAN, {"identity": "varchar", "at": t.MOMENT}, "athena"), "athena")
 
 
 @pytest.mark.parametrize(
@@ -116,10 +117,10 @@ def test_tables_are_made_and_changed_in_hives_words() -> None:
     )
     table = "ALTER TABLE `shop_activation`.`plan_people__crm`"
     statements = {
-        t.add_column(PLAN, "t_at", t.MOMENT, "athena"): "ADD COLUMNS (`t_at` TIMESTAMP)",
-        t.rename_column(PLAN, "a", "b", "varchar", "athena"): "CHANGE COLUMN `a` `b` STRING",
-        t.drop_column(PLAN, "a"): "DROP COLUMN `a`",
-        t.rename_table(PLAN, "plan_other"): "RENAME TO `plan_other`",
+        ddl.add_column(PLAN, "t_at", t.MOMENT, "athena"): "ADD COLUMNS (`t_at` TIMESTAMP)",
+        ddl.rename_column(PLAN, "a", "b", "varchar", "athena"): "CHANGE COLUMN `a` `b` STRING",
+        ddl.drop_column(PLAN, "a"): "DROP COLUMN `a`",
+        ddl.rename_table(PLAN, "plan_other"): "RENAME TO `plan_other`",
     }
     assert {e.rendered(made, "athena") for made in statements} == {
         f"{table} {words}" for words in statements.values()
@@ -127,7 +128,7 @@ def test_tables_are_made_and_changed_in_hives_words() -> None:
 
 
 def test_rows_are_changed_in_trinos_words() -> None:
-    copied = t.copy_column(PLAN, "a", "b", t.MOMENT, "athena")
+    copied = ddl.copy_column(PLAN, "a", "b", t.MOMENT, "athena")
     assert e.rendered(copied, "athena") == (
         'UPDATE "shop_activation"."plan_people__crm" SET "b" = CAST("a" AS TIMESTAMP(6))'
         ' WHERE NOT "a" IS NULL'

@@ -11,7 +11,8 @@ from sqlglot import exp, parse_one
 from sync.model import Relation
 from sync.state import scratch
 from sync.state.columns import trait_column
-from sync.state.schema import StateTables, create_schema, rename_table
+from sync.state.ddl import create_schema, rename_table
+from sync.state.schema import StateTables
 from sync.warehouse import delta
 from sync.warehouse import sql as e
 

@@ -11,14 +11,8 @@ from sqlglot import exp
 from sync.data_types import wire
 from sync.model import Relation
 from sync.state.columns import portable, portable_type
-from sync.state.schema import (
-    MOMENT,
-    StateTables,
-    add_column,
-    built_type,
-    find_schema,
-    list_tables,
-)
+from sync.state.ddl import add_column, built_type, find_schema, list_tables
+from sync.state.schema import MOMENT, StateTables
 from sync.warehouse import sql as e
 
 NESTED = e.differs(e.as_text(e.col("a")), exp.Anonymous(this="to_json", expressions=[e.col("b")]))

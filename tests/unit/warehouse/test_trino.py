@@ -12,7 +12,8 @@ from sync.data_types import wire
 from sync.errors import WarehouseError
 from sync.model import Relation
 from sync.state.columns import portable, portable_type
-from sync.state.schema import StateTables, find_schema, list_tables
+from sync.state.ddl import find_schema, list_tables
+from sync.state.schema import StateTables
 from sync.warehouse import sql as e
 from sync.warehouse.trino import TrinoSession
 
