@@ -12,6 +12,7 @@ from typing import Any, get_origin
 from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
 from sync.errors import Problem, from_here
 from sync.project.policy_forms import LAG, SHARE
@@ -138,20 +139,21 @@ def _problem(
         return place.problem(
             f"{place.code}-missing-key", f" lacks `{key}`", *keys, fix=f"add it in {place.file}"
         )
-    expected, hint = _any_expected(found)
+    expected, hint = _any_expected(found, _pattern_at(model, keys))
     return place.problem(f"{place.code}-wrong-value", f": `{key}` {expected}", *keys, hint=hint)
 
 
-def _any_expected(found: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
+def _any_expected(found: Sequence[Mapping[str, Any]], pattern: str | None) -> tuple[str, str]:
     """What a value must be: of a union, any of what each of its members says."""
-    told = [_expected(one) for one in found]
+    told = [_expected(one, pattern) for one in found]
     must = [text.removeprefix("must be ") for text, _ in told if text.startswith("must be ")]
     if len(must) < len(told):
         return told[0]
     return f"must be {' or '.join(dict.fromkeys(must))}", told[0][1]
 
 
-def _expected(found: Mapping[str, Any]) -> tuple[str, str]:
+def _expected(found: Mapping[str, Any], pattern: str | None = None) -> tuple[str, str]:
+    """What a value must be, and a hint; `pattern` is that of its field, which has text."""
     kind: str = found["type"]
     context: Mapping[str, Any] = found.get("ctx") or {}
     given = found.get("input")
@@ -159,6 +161,8 @@ def _expected(found: Mapping[str, Any]) -> tuple[str, str]:
         valid = re.findall(r"'([^']*)'", str(context.get("expected", "")))
         known = did_you_mean(given if isinstance(given, str) else "", valid, "values")
         return "is none of the values it can have", known
+    if kind == "string_type" and pattern in PATTERNS:
+        return f"must be {PATTERNS[pattern]}", ""
     if kind in EXPECTED:
         return f"must be {EXPECTED[kind]}", ""
     if kind == "string_pattern_mismatch":
@@ -208,7 +212,7 @@ def _model_at(model: type[BaseModel], keys: Sequence[str | int]) -> type[BaseMod
         if isinstance(key, int) or is_name:
             is_name = False
             continue
-        info = next((f for n, f in model.model_fields.items() if key in (n, f.alias)), None)
+        info = _field(model, key)
         inner = next(_models_in(info.annotation), None) if info else None
         if inner is None:
             return None
@@ -221,3 +225,23 @@ def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
         yield annotation
     for inner in getattr(annotation, "__args__", ()):
         yield from _models_in(inner)
+
+
+def _field(model: type[BaseModel], key: str | int) -> FieldInfo | None:
+    return next((f for n, f in model.model_fields.items() if key in (n, f.alias)), None)
+
+
+def _pattern_at(model: type[BaseModel], keys: Sequence[str | int]) -> str | None:
+    """The pattern that a field's text has to match; None where there is none."""
+    level = _model_at(model, keys[:-1]) if keys else None
+    info = _field(level, keys[-1]) if level else None
+    if info is None:
+        return None
+    found = (*info.metadata, *_constraints_in(info.annotation))
+    return next((p for one in found if (p := getattr(one, "pattern", None))), None)
+
+
+def _constraints_in(annotation: Any) -> Iterator[Any]:
+    yield from getattr(annotation, "__metadata__", ())
+    for inner in getattr(annotation, "__args__", ()):
+        yield from _constraints_in(inner)

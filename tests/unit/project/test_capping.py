@@ -50,6 +50,15 @@ def test_another_form_is_refused(world, written, key):
     assert finding.problem.where == f"models/models.yml, config.meta.activation.cap{key}"
 
 
+@pytest.mark.parametrize("per", [30, "a month", ["30 days"]])
+def test_a_span_that_is_none_is_told_how_one_is_written(world, per):
+    world.meta("seg_carts")["cap"] = {"entries": 1, "per": per}
+    world.meta("seg_carts")["sla"] = 3
+    told = [p.message for p in world.check() if "must be" in p.message]
+    assert [t for t in told if "`cap.per` must be a number and a unit" in t], told
+    assert [t for t in told if "`sla` must be a number and a unit" in t], told
+
+
 def test_traits_have_no_entries_to_cap(world):
     world.meta("traits_customers")["cap"] = {"entries": 1, "per": "30 days"}
     (finding,) = compiled(world).findings
