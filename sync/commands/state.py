@@ -15,7 +15,17 @@ from sync.journal.process import host, own_process
 from sync.model import Counts, Kind, Op, Owner, Sync
 from sync.run.access import StateAccess
 from sync.run.store import SqlStore
-from sync.state import entries, held_plans, installation, lost, settle, settling, syncs, whose
+from sync.state import (
+    entries,
+    held_plans,
+    installation,
+    lost,
+    reading,
+    settle,
+    settling,
+    syncs,
+    whose,
+)
 from sync.state.acks import adopt_plan
 from sync.state.catalogue import Catalogue
 from sync.state.recovery import find_leftover
@@ -153,24 +163,28 @@ def _forget_plan(held: Held, state: Catalogue) -> None:
     held.journal.settle(held.lease.mark)
 
 
-def doubt(access: StateAccess, sync: Sync, run_id: str) -> int:
+class Doubted(NamedTuple):
+    """What the next run asserts again."""
+
+    rows: int
+    in_job: int
+    """Changes that a job of the destination has, which is not asked any more."""
+
+
+def doubt(access: StateAccess, sync: Sync, run_id: str) -> Doubted:
     """Mark all that was acknowledged, or may have been sent, as in doubt: the next run asserts
     every row again."""
     with _whatever_journals_know(access, sync) as held:
         with held.store.opened() as state:
             if state.session.columns(state.tables.snapshot) is None:
-                return 0
+                return Doubted(0, 0)
             left = _left(state)
         if left is not None:
             held.store.settle(held.lease.epoch, left.epoch, run_id, (), doubt_rest=True)
         with held.store.opened() as state:
             _forget_plan(held, state)
-            return _doubt(state, sync)
-
-
-def _doubt(state: Catalogue, sync: Sync) -> int:
-    op = Op.ADD if sync.kind is Kind.EVENTS else Op.CHANGE
-    return state.run(settle.doubt_members(state.tables, op))
+            state.run(settle.doubt_members(state.tables, sync.kind))
+            return Doubted(reading.count_unconfirmed(state), len(left.running) if left else 0)
 
 
 def lost_tables(access: StateAccess, sync: Sync) -> list[str]:
@@ -209,7 +223,7 @@ def recreate_own(access: StateAccess, sync: Sync, clock: Clock, run_id: str) -> 
         else:
             is_asserted = True
         if is_asserted:
-            _doubt(state, sync)
+            state.run(settle.doubt_members(state.tables, sync.kind))
 
 
 def claim(access: StateAccess, sync: Sync, project: str, target: str) -> bool:

@@ -12,6 +12,7 @@ from sync.report import jsonl, words
 from sync.report.events import ShownRow
 from sync.report.summary import trait_lines
 from sync.state.reading import Delivery, Letter, Membership, Taken
+from sync.state.settle import NEVER_SENT
 from sync.state.store import Waiting
 
 VERBS = {Op.ADD: "add", Op.CHANGE: "change", Op.REMOVE: "remove"}
@@ -58,7 +59,10 @@ def _in_model(found: InModel, story: Story, given: str) -> str:
 
 def _membership(member: Membership, story: Story, given: str) -> Iterator[str]:
     who = "" if member.identity == given else f"{member.identity}: "
-    if member.is_member and story.sync.kind is Kind.EVENTS:
+    if member.is_member and story.sync.kind is Kind.EVENTS and member.origin_epoch == NEVER_SENT:
+        taken = words.moment(member.acknowledged_at)
+        yield f"{who}Never sent: it counts as sent since {taken} UTC, when it was there already."
+    elif member.is_member and story.sync.kind is Kind.EVENTS:
         yield f"{who}Sent, acknowledged on {words.moment(member.acknowledged_at)} UTC."
     elif member.is_member:
         times = "once" if member.entries == 1 else f"{member.entries} times"

@@ -116,6 +116,13 @@ def in_jobs(changes: int) -> str:
     return f"{count(changes)} {are} in a job of the destination; the next run asks"
 
 
+def may_meet(in_job: int) -> str:
+    """What is said of a job that is not asked any more, as the end of a sentence."""
+    if not in_job:
+        return ""
+    return f", and may meet a job of the destination that still has {plural(in_job, 'change')}"
+
+
 def fates(found: Mapping[Fate, int], without: Sequence[Fate] = ()) -> str:
     """`52 delivered, 3 rejected`: those that are not zero, in the order of telling."""
     return ", ".join(

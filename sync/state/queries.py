@@ -64,6 +64,7 @@ MEMBERSHIP = (
     "acknowledged_at",
     "unconfirmed",
     "remote_id",
+    "origin_epoch",
 )
 DELIVERY = ("identity", "delivered_at", "op", "cause", "reason", "changed", "outcome", "code")
 LETTER = (
@@ -243,6 +244,12 @@ def acknowledged(
         target = e.coalesce(e.col("target_id"), e.number(-1))
         rows = rows.where(exp.Not(this=e.among(target, left_at)))
     return rows if before is None else rows.where(exp.Not(this=_is_fresh(before)))
+
+
+def count_unconfirmed(tables: StateTables) -> exp.Select:
+    """How many rows the next run asserts again."""
+    rows = exp.select(e.count()).from_(e.table(tables.snapshot))
+    return rows.where(e.not_null(e.col("unconfirmed")))
 
 
 def count_fresh(tables: StateTables, before: datetime) -> exp.Select:

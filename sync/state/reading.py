@@ -100,6 +100,8 @@ class Membership(NamedTuple):
     doubt: str | None
     remote_id: str | None
     """What the vendor calls the record, where it names them."""
+    origin_epoch: int | None
+    """Of the plan in which it was first sent, while it is unconfirmed; `settle.NEVER_SENT`."""
 
 
 class Delivery(NamedTuple):
@@ -293,6 +295,11 @@ def page(
     """The next such members in the order of identities."""
     known = queries.acknowledged(state.tables, columns, before, left_at, names_records)
     return _acknowledged(state, queries.page(known, after, most))
+
+
+def count_unconfirmed(state: Catalogue) -> int:
+    """Rows that the next run asserts again."""
+    return int(state.ask(queries.count_unconfirmed(state.tables))[0][0])
 
 
 def count_fresh(state: Catalogue, before: datetime) -> int:

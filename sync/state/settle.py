@@ -28,6 +28,8 @@ UNCONFIRMED = ("unknown", "rejected_partial")
 """Outcomes after which nobody can say what the destination holds."""
 REJECTED = ("rejected", "rejected_partial")
 ASSERTIONS = ("returned", "in doubt", "asserted")
+NEVER_SENT = 0
+"""The `origin_epoch` of events that count as sent and never were: of a first run, or adopted."""
 OUTCOMES = "activation_outcomes"
 PLAN = "activation_plan"
 BEFORE = "activation_before"
@@ -194,7 +196,9 @@ def _settled(s: Settlement) -> list[tuple[str, exp.Expr]]:
         (is_refused.copy(), e.col("unconfirmed", "s")),
         default=e.col("op", "p"),
     )
+    adopted = [(e.equals(e.col("outcome", "a"), e.text("adopted")), e.number(NEVER_SENT))]
     origin = e.case(
+        *(adopted if s.sync.kind is Kind.EVENTS else ()),
         (is_applied.copy(), e.null("bigint")),
         (is_refused.copy(), e.col("origin_epoch", "s")),
         default=e.col("origin_epoch", "p"),
@@ -331,7 +335,20 @@ def forget_values(tables: StateTables, columns: Sequence[Column]) -> exp.Update:
     return e.update(tables.snapshot, out, exp.true())
 
 
-def doubt_members(tables: StateTables, op: Op) -> exp.Update:
-    """All that was acknowledged is to be asserted again, as if `op` had gone unanswered."""
-    sets = {"unconfirmed": e.text(op), "unsure": e.text("*")}
-    return e.update(tables.snapshot, sets, e.col("is_member"))
+def doubt_members(tables: StateTables, kind: Kind) -> exp.Update:
+    """All that was acknowledged is to be asserted again, as if it had gone unanswered.
+
+    What is unconfirmed already stays so. Events that only count as sent are left out.
+    """
+    op = Op.ADD if kind is Kind.EVENTS else Op.CHANGE
+    sets = {"unconfirmed": e.coalesce(e.col("unconfirmed"), e.text(op)), "unsure": e.text("*")}
+    if kind is not Kind.EVENTS:
+        return e.update(tables.snapshot, sets, e.col("is_member"))
+    since = e.coalesce(e.col("written_epoch"), e.number(NEVER_SENT))
+    origin = e.coalesce(e.col("origin_epoch"), since)
+    is_sent = e.any_of(
+        e.not_null(e.col("unconfirmed")),
+        e.differs(e.coalesce(e.col("origin_epoch"), e.number(-1)), e.number(NEVER_SENT)),
+    )
+    where = e.all_of(e.col("is_member"), e.paren(is_sent))
+    return e.update(tables.snapshot, {**sets, "origin_epoch": origin}, where)

@@ -176,7 +176,7 @@ def test_a_restored_state_can_be_moved_once_it_is_accepted(shop: SmallProject, r
     shop.define(model("levels"))
     declare(shop, {"activation": MOVED})
     assert f"python -m sync state doubt {OLD}" in run("apply", expect=7).text
-    assert "2 members will be asserted again" in run("state", "doubt", OLD, "--yes").text
+    assert "2 rows will be asserted again" in run("state", "doubt", OLD, "--yes").text
     assert f"DONE {OLD} -> {NEW}" in run("apply").text
     assert shop.state("select sync from {state}.syncs") == [(NEW,)]
 

@@ -142,3 +142,23 @@ def test_a_move_between_segments_that_is_taken_back_is_no_entry(
     run("apply", "--allow-removes")
     assert ann(shop) == {"entered": 1}
     assert shop.attributes(OLD)["cart"] is True
+
+
+LEFT = ("status", {"status": 500, "containing": '"left"', "when": "after"})
+
+
+@pytest.mark.parametrize("is_back", [False, True])
+def test_an_exit_that_was_not_answered_stays_one_after_state_doubt(
+    shop: SmallProject, run: Runs, is_back: bool
+) -> None:
+    """The exit has arrived: it is not repeated under another id, and who is back enters again."""
+    run("apply")
+    at(shop)
+    shop.sandbox.add_fault(*LEFT)
+    run("apply", "--allow-removes", expect=6)
+    shop.sandbox.clear_faults()
+    assert ann(shop) == {"entered": 1, "left": 1}
+    run("state", "doubt", "carts__customerio", "--yes")
+    at(shop, *([OLD] if is_back else []))
+    run("apply", "--allow-removes")
+    assert ann(shop) == {"entered": 1 + is_back, "left": 1}

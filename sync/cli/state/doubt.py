@@ -25,9 +25,9 @@ def doubt(session: Session, names: tuple[str, ...], is_sure: bool) -> int:
     from sync.commands.state import doubt as run
 
     def one(access: StateAccess, sync: Sync) -> str:
-        return (
-            f"{words.plural(run(access, sync, uuid.uuid4().hex), 'member')} will be asserted again"
-        )
+        found = run(access, sync, uuid.uuid4().hex)
+        rows = words.plural(found.rows, "row")
+        return f"{rows} will be asserted again{words.may_meet(found.in_job)}"
 
     ask = "assert every member again with the next run"
     return each(session, names, is_sure, ask, one, takes_gone=True)

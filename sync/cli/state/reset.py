@@ -28,10 +28,6 @@ def reset(session: Session, names: tuple[str, ...], is_sure: bool) -> int:
 
     def one(access: StateAccess, sync: Sync) -> str:
         in_job = run(access, sync)
-        told = "forgotten; the next run sends everything again"
-        if in_job:
-            changes = words.plural(in_job, "change")
-            told += f", and may meet a job of the destination that still has {changes}"
-        return told
+        return f"forgotten; the next run sends everything again{words.may_meet(in_job)}"
 
     return each(session, names, is_sure, "forget everything acknowledged", one)

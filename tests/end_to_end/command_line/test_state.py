@@ -33,7 +33,7 @@ def test_reset_forgets_and_the_next_run_sends_everything(app: App) -> None:
 def test_doubt_asserts_everything_again(app: App) -> None:
     app.after_a_run()
     told = app.run("state", "doubt", SYNC, "--yes")
-    assert "3 members will be asserted again" in told.out
+    assert "3 rows will be asserted again" in told.out
     assert "3 in doubt, asserted again" in app.run("plan").out
 
 
