@@ -20,6 +20,10 @@ INVISIBLE = re.compile(
 """Characters without a width, and those that turn the direction of a line around."""
 
 
+TIME_IS_UP = 143
+"""Exit code of a run that its time budget cut short, as of one that was asked to stop."""
+
+
 def visible(text: str) -> str:
     """The text with its invisible characters as the escapes of JSON, such as `\\u202e`."""
     return INVISIBLE.sub(lambda found: json.dumps(found[0])[1:-1], text)

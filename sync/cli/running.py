@@ -13,7 +13,7 @@ from sync.cli.listening import Listening
 from sync.cli.orphans import carry_out, load_telling, tell_gone
 from sync.cli.session import Session
 from sync.cli.stopping import Stop
-from sync.errors import SyncError
+from sync.errors import TIME_IS_UP, SyncError
 from sync.report import jsonl, results
 from sync.report.events import Warned
 
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from sync.commands.apply import RunOptions, RunResult
     from sync.commands.filing import Asked
     from sync.report.events import Carried
-
-TIME_IS_UP = 143
-"""A run that its time budget cut short ends like one that was asked to stop."""
 
 
 def run_once(
@@ -45,7 +42,9 @@ def run_once(
             project, filed = require(project, session.access(project), file, started_at)
             options = replace(options, filed=filed)
         project, carried = carry_out(session, project, stop.reason)
-        result = run(project, options, listening, stop.reason, session.clock)
+        result = run(
+            project, options, listening, stop.reason, session.clock, lambda: stop.exit_code
+        )
     except SyncError as error:
         exit_code = stop.exit_code or error.exit_code
         now = session.clock.now()

@@ -19,7 +19,7 @@ from sync.commands.running import NO_FAILURES, Around, run_guarded, run_waves
 from sync.commands.running import RunOptions as RunOptions
 from sync.commands.side_by_side import InTurn
 from sync.commands.tracebacks import Tracebacks
-from sync.errors import ConfigError, Problem, SyncError
+from sync.errors import TIME_IS_UP, ConfigError, Problem, SyncError
 from sync.http.clock import SystemClock
 from sync.http.ports import Clock
 from sync.model import Fate
@@ -65,10 +65,12 @@ def apply(
     listener: Listener = SILENT,
     stop_reason: Callable[[], str | None] = never,
     clock: Clock = CLOCK,
+    stop_code: Callable[[], int | None] = lambda: None,
 ) -> RunResult:
     """Run every open sync, wave after wave; a sync's failure never stops the others.
 
-    `stop_reason` is asked between batches; a text ends the run in order. Raises SyncError when
+    `stop_reason` is asked between batches; a text ends the run in order. `stop_code` is the exit
+    code of who stopped it, for the log. Raises SyncError when
     nothing can be run at all; what stops single syncs stands in their results.
     """
     if project.blocking:
@@ -119,7 +121,8 @@ def apply(
     failed_first = around.failed[0] if around.failed else ""
     run = RunResult(run_id, started_at, clock.now(), results, preflight.gated, code, failed_first)
     try:
-        _record(access, project, run)
+        logged = _logged_code(run, len(preflight.open), stop_code())
+        _record(access, project, replace(run, exit_code=logged))
     except SyncError:
         # The syncs are settled without this row: it must not hide why one of them failed.
         if not run.exit_code:
@@ -142,13 +145,21 @@ def exit_code(results: Sequence[SyncResult], gated: Sequence[Gated]) -> int:
     return gravest(codes)
 
 
+def _logged_code(run: RunResult, syncs: int, stopped: int | None) -> int:
+    """What the process ends with."""
+    if stopped is not None:
+        return stopped
+    is_cut = any(r.status == "stopped" for r in run.results) or len(run.results) < syncs
+    return TIME_IS_UP if is_cut and not run.failed_first else run.exit_code
+
+
 def _deadline(options: RunOptions, clock: Clock) -> float | None:
     return None if options.max_runtime is None else clock.monotonic() + options.max_runtime
 
 
 def _record(access: StateAccess, project: Project, result: RunResult) -> None:
     """The row of `runs`; a run of which nothing reached the warehouse leaves none."""
-    if not any(r.summary for r in result.results):
+    if not any(r.summary or r.running for r in result.results):
         return
     access.log_run(
         RunRecord(

@@ -102,6 +102,9 @@ def _behind(row: Row, runs: Sequence[SyncRun]) -> Iterator[Attention]:
         said.append(f"tables are gone: {', '.join(row.gone)}")
     elif last is None:
         said.append("has never run")
+    elif last.status == "running":
+        in_job = f"{row.standing.running:,} changes are in a job of the destination"
+        said += [in_job] if row.is_late else []
     elif last.status not in COMPLETE:
         # A warehouse's own words may quote a value, and the report gets forwarded.
         why = f": {last.message}" if last.message and last.status != "warehouse" else ""

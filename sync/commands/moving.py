@@ -110,7 +110,8 @@ def _unfit(state: Catalogue, old: Sync, new: Sync) -> Iterator[Problem]:
     if not known.is_settled:
         yield Problem(
             "unsettled",
-            f"a run of {old.name} was cut short, and what it sent is not settled yet",
+            f"what a run of {old.name} sent is not settled yet: it was cut short, or a job of the"
+            " destination has it",
             fix=f"give it its old name back and run it once, or take all of it back:"
             f" python -m sync retire {old.name}",
         )

@@ -258,6 +258,7 @@ def _of_a_third(sync: Sync, other: Owner) -> Problem:
 def _unsettled(sync: Sync) -> Problem:
     return Problem(
         "unsettled",
-        f"a run of {sync.name} was cut short, and what it sent is not settled yet",
-        fix=f"run: python -m sync apply --select {sync.model}",
+        f"what a run of {sync.name} sent is not settled yet: it was cut short, or a job of the"
+        " destination has it",
+        fix=f"run: python -m sync apply --select {sync.model}, until nothing of it is in a job",
     )

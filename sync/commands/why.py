@@ -54,6 +54,8 @@ class Story:
     letters: Sequence[Letter] = ()
     taken: Sequence[Taken] = ()
     """Changes that jobs of the destination have taken, and not told of."""
+    running: int = 0
+    """Changes of anybody that jobs have, where something is pending."""
     problem: Problem | None = None
     held: Held | None = None
     """Why the next plan, or a part of it, waits."""
@@ -237,13 +239,15 @@ def _with_pending(access: StateAccess, story: Story, hold: Hold) -> Story:
     rows: list[PreviewRow] = []
     waiting: list[Waiting] = []
     held: Held | None = None
+    running = 0
     for key in keys[:MOST_KEYS]:
         made = preview(access, story.sync, identity=key)
         if made.problem is not None:
             return replace(story, problem=made.problem)
         rows += made.rows if story.sync.kind is not Kind.EVENTS else ()
         waiting += made.waiting
+        running = made.running
         held = hold(story.sync, made.summary) if made.summary else None
         if story.sync.kind is Kind.EVENTS and not (made.summary and made.summary.waiting):
             break
-    return replace(story, pending=rows, waiting=waiting, held=held)
+    return replace(story, pending=rows, waiting=waiting, held=held, running=running)

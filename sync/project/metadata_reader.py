@@ -19,7 +19,6 @@ from sync.project.metadata import (
     ColumnMetadata,
     EntryMetadata,
     Metadata,
-    MetaKind,
     ModelMetadata,
 )
 from sync.project.suggest import nearest
@@ -27,7 +26,6 @@ from sync.project.validation import Place, complaints, real_keys
 
 META_PATH = f"config.meta.{NAMESPACE}"
 M = TypeVar("M", bound=Metadata)
-NOTHING: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +95,7 @@ def read_model(model: Model) -> tuple[Activated | None, list[Problem]]:
     much as it can. Without a usable `kind` and `identity` there is nothing to read on with: None.
     """
     place = place_of(model)
-    meta, problems, lost = _read(ModelMetadata, model.activation, place, _meant(model.activation))
+    meta, problems, lost = _read(ModelMetadata, model.activation, place)
     columns: dict[str, ColumnMetadata] = {}
     for name, column in model.columns.items():
         written = {} if column.activation is None else column.activation
@@ -113,23 +111,11 @@ def read_model(model: Model) -> tuple[Activated | None, list[Problem]]:
     return activated, problems + _check_keys(activated)
 
 
-def _meant(written: Any) -> Mapping[str, Any]:
-    """The kind that is nearest to a misspelt one: what else is wrong is found by it."""
-    kind = written.get("kind") if isinstance(written, dict) else None
-    found = nearest(kind, MetaKind) if isinstance(kind, str) else None
-    return {"kind": found} if found else {}
-
-
 Keys = tuple[str | int, ...]
 
 
-def _read(
-    level: type[M], written: Any, place: Place, meant: Mapping[str, Any] = NOTHING
-) -> tuple[M | None, list[Problem], set[Keys]]:
-    """What could be read, what is wrong with the rest, and the key paths of the rest.
-
-    `meant` takes the place of what is wrong.
-    """
+def _read(level: type[M], written: Any, place: Place) -> tuple[M | None, list[Problem], set[Keys]]:
+    """What could be read, what is wrong with the rest, and the key paths of the rest."""
     if not isinstance(written, dict):
         problem = place.problem("meta-wrong-value", " must have a mapping of keys here")
         return None, [problem], set()
@@ -139,7 +125,7 @@ def _read(
         problems = list(complaints(e, place, written, level))
         wrong = {real_keys(found["loc"], written, is_missing=False) for found in e.errors()}
         try:
-            return level.model_validate({**_without(wrong, written), **meant}), problems, wrong
+            return level.model_validate(_without(wrong, written)), problems, wrong
         except ValidationError:
             return None, problems, wrong
 

@@ -138,7 +138,7 @@ def _ended(ended: Ended) -> dict[str, Any]:
         "completed_at": _time(ended.finished_at),
         **_sent(ended),
         "causes": dict(plan.causes) if plan else {},
-        "deferred": _deferred(plan),
+        "deferred": _deferred(plan) | ({Deferral.JOB: ended.running} if ended.running else {}),
         "late": plan.late if plan else 0,
         "recovered": ended.recovered,
         "running": ended.running,

@@ -97,7 +97,8 @@ def plan_summary(plan: PlanEnded, paint: Paint) -> list[str]:
     elif looked_at := [p.place.model for p in plan.previews if _is_read(p.planned)]:
         is_all = not plan.refused and len(looked_at) == len(plan.previews)
         so = "" if plan.exits else "Nothing would be sent."
-        lines += _nothing(counts, paint, so, () if is_all else looked_at)
+        has_jobs = any(p.running for p in planned)
+        lines += _nothing(counts, paint, so, () if is_all else looked_at, has_jobs)
     if plan.exits:
         gone = [step.sync for step in plan.carried if step.action == "exit"]
         members = words.plural(plan.exits, "member")
@@ -159,10 +160,13 @@ def _planned(ops: Counter[Op], word: str) -> str:
     return f"{' and '.join([', '.join(told[:-1]), told[-1]] if len(told) > 1 else told)} {word}"
 
 
-def _nothing(counts: Counts, paint: Paint, so: str, models: Sequence[str] = ()) -> list[str]:
+def _nothing(
+    counts: Counts, paint: Paint, so: str, models: Sequence[str] = (), has_jobs: bool = False
+) -> list[str]:
     """Nothing to send; in one line where that is the whole story.
 
-    `models` are those that it is true of, where others were not looked at.
+    `models` are those that it is true of, where others were not looked at. With `has_jobs`, jobs
+    count as done that go on.
     """
     within = f" in {words.named(list(dict.fromkeys(models)))}" if models else ""
     head = paint(f"No changes{within}.", "bold", "green")
@@ -170,7 +174,8 @@ def _nothing(counts: Counts, paint: Paint, so: str, models: Sequence[str] = ()) 
         return [f"{head} The models have no rows. {so}".rstrip()]
     if counts[Fate.UNCHANGED] == counts.model_rows:
         rows = words.plural(counts.model_rows, "row")
-        return [f"{head} {rows} as acknowledged. {so}".rstrip()]
+        known = "as acknowledged, or in a job" if has_jobs else "as acknowledged"
+        return [f"{head} {rows} {known}. {so}".rstrip()]
     lines = [f"{head} {so}".rstrip(), *_rest(counts)]
     return [*lines, "Why one of them is not sent: python -m sync why IDENTITY"]
 

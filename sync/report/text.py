@@ -165,7 +165,7 @@ def notes(plan: Planned) -> Iterator[str]:
         yield _cut_short(plan.recovering)
     if plan.running:
         asks = f"{words.in_jobs(plan.running)}, and sends nothing while it goes on"
-        yield f"{asks}; here they count as done"
+        yield f"{asks}; here they count as done, but for what is to follow them"
     if plan.adopted:
         events = words.plural(plan.adopted, "event")
         yield f"first run: {events} count as already sent (initial: quiet)"

@@ -39,7 +39,8 @@ def sentences(
         yield _taken(taken)
     for letter in story.letters:
         yield _letter(letter)
-    after = "once the job has done this, " if story.taken else ""
+    others = "once a job of the destination has told, " if story.running else ""
+    after = "once the job has done this, " if story.taken else others
     yield f"Next run: {after}{_next(story, held)}"
     yield from (f"  {line}" for row in pending for line in trait_lines(row))
     if story.deliveries:

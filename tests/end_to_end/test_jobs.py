@@ -77,6 +77,7 @@ def test_an_import_that_outlives_its_run_is_asked_by_the_next_one(
     assert said in shop.run("status", expect=0).text
     assert "has the add, and has not told of it" in shop.run("why", "p7", expect=0).text
     assert f"{said}, and sends nothing while it goes on" in shop.run("plan").text
+    assert "not complete" not in shop.run("report", expect=0).text
 
     shop.warehouse.run("update people set tier = 'silver' where id = 'p7'")
     assert said in shop.run("apply", expect=0).text
@@ -122,15 +123,43 @@ def test_a_plan_counts_what_a_job_has_as_done(
     """Who leaves the model meanwhile is to be removed, and who is unchanged is not sent again."""
     shop.define(SEGMENT)
     shop.run("apply", expect=0)
-    assert "No changes" in shop.run("plan", expect=0).text
+    assert f"{PEOPLE} rows as acknowledged, or in a job" in shop.run("plan", expect=0).text
     shop.warehouse.run("delete from people where id = 'p7'")
-    assert "1 removal" in shop.run("plan").text
+    shop.warehouse.run("insert into people values ('p999', 'gold')")
+    assert "1 to remove, 1 to add" in shop.run("plan").text
+    assert "once a job of the destination has told, add (new)" in shop.run("why", "p999").text
     told = shop.run("why", "p7", expect=0).text
     assert "Next run: once the job has done this, remove" in told
     assert "nothing to send" in shop.run("why", "p8", expect=0).text
 
     qualtrics.set_switch("job_polls", 0)
-    assert "1 delivered" in shop.run("apply", expect=0).text
+    assert "2 delivered" in shop.run("apply", expect=0).text
+
+
+def test_the_log_of_runs_knows_a_run_that_only_asked_and_one_that_was_stopped(
+    shop: SmallProject, qualtrics: SandboxControl
+) -> None:
+    run = polling(shop, qualtrics)
+    run.send(signal.SIGTERM)
+    assert run.wait().code == 143
+    assert result(shop)["deferred"] == {"job": PEOPLE}
+    qualtrics.set_switch("job_polls", FOR_EVER)
+    shop.connect("qualtrics", import_minutes=0)
+    shop.run("apply", expect=0)
+    logged = shop.state(
+        "select r.exit_code, s.status from {state}.runs as r"
+        " join {state}.run_syncs as s on s.run_id = r.run_id order by r.started_at"
+    )
+    assert logged == [(143, "stopped"), (0, "running")]
+
+
+def test_nothing_is_adopted_while_a_job_has_changes(
+    shop: SmallProject, qualtrics: SandboxControl
+) -> None:
+    shop.run("apply", expect=0)
+    told = shop.run("state", "adopt", "traits_people__qualtrics", "--yes", expect=7).text
+    assert "or a job of the destination has it" in told
+    assert "until nothing of it is in a job" in told
 
 
 def test_a_job_is_in_doubt_once_its_sync_is(shop: SmallProject, qualtrics: SandboxControl) -> None:

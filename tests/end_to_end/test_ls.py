@@ -61,7 +61,7 @@ def test_ls_tells_what_this_target_cannot_send_and_what_is_not_sound(
     shop.define(
         model("plans"),
         model("away", connection="elsewhere"),
-        changed(model("broken", {"n": "integer"}), kind="trait"),
+        changed(model("broken"), kind="trait"),
     )
     profiles = json.loads((shop.dir / "profiles.yml").read_text())
     connection = {"type": "webhook", "base_url": "https://hooks.example.com", "secret": "x"}

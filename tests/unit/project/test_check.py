@@ -72,16 +72,6 @@ def test_a_wrong_value_lists_the_valid_ones(world):
     assert "cohort" in problem.hint
 
 
-def test_a_misspelt_kind_hides_no_other_mistake(world):
-    mistakes = {"kind": "segmnt", "identity": "nobody", "min_intervall": "1 hour"}
-    world.meta("seg_carts").update(mistakes)
-    assert world.codes() == [
-        "meta-wrong-value",
-        "meta-unknown-key",
-        "column-unknown",
-    ]
-
-
 def test_a_missing_identity_is_a_problem(world):
     del world.meta("seg_carts")["identity"]
     assert "lacks `identity`" in world.only_problem().message
