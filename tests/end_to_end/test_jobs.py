@@ -77,7 +77,7 @@ def test_an_import_that_outlives_its_run_is_asked_by_the_next_one(
     assert said in shop.run("status", expect=0).text
     assert "has the add, and has not told of it" in shop.run("why", "p7", expect=0).text
     assert f"{said}, and sends nothing while it goes on" in shop.run("plan").text
-    assert "not complete" not in shop.run("report", expect=0).text
+    assert "(running)" not in shop.run("report", "--format", "markdown", expect=0).text
 
     shop.warehouse.run("update people set tier = 'silver' where id = 'p7'")
     assert said in shop.run("apply", expect=0).text
