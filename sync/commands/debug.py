@@ -18,7 +18,7 @@ from sync.project.notifications import try_notifiers
 from sync.project.project import Project
 from sync.run.access import StateAccess
 from sync.run.context import Services
-from sync.state import installation, syncs
+from sync.state import installation, lost, syncs
 from sync.state.catalogue import Catalogue
 from sync.state.digests import DIGEST_KEY, has_key
 from sync.warehouse.dialect import facts
@@ -116,13 +116,15 @@ def _warehouse(
     """Connect, look for models and state; `accounts` on record are filled in by connection."""
     try:
         place = access(project)
-        with place.catalogue() as state:
+        with place.opened() as state:
             state.session.query("select 1")
             engine = _adapter(place.warehouse.engine, project.target.adapter_type)
             yield Tried("warehouse", engine)
-            yield _tried("state", lambda: _schema(state, place))
+            found = _tried("state", lambda: _schema(state, place))
+            yield found
             yield _tried("models", lambda: _models(state, project))
-            accounts.update(_accounts(state, place, project))
+            if found.is_ok:
+                accounts.update(_accounts(state, place, project))
     except SyncError as error:
         yield _failed("warehouse", error)
         return
@@ -143,7 +145,17 @@ def _adapter(engine: str, adapter: str) -> str:
 
 
 def _schema(state: Catalogue, access: StateAccess) -> str:
+    try:
+        installation.check(state)
+        lost.refuse_own(state)
+    except WarehouseError as error:
+        if not installation.NOT_ALLOWED.search(str(error)):
+            raise
+        refused = {"installation": error.problems[0].message}
+        raise ConfigError(installation.may_not_write(state, refused)) from error
     if state.is_installed():
+        if facts(state.dialect).has_transactions:
+            installation.try_to_write(state)
         return f"schema {access.schema} is there"
     is_there = installation.has_schema(state)
     missing = "there, without tables" if is_there else "not there yet"
@@ -174,7 +186,7 @@ def _models(state: Catalogue, project: Project) -> str:
 def _unreadable(state: Catalogue, model: str, at: Relation) -> Iterator[Problem]:
     """What the warehouse says where the login may not read the model, whose columns it may see."""
     try:
-        state.ask(lookups.nothing_of(at))
+        state.session.query(state.rendered(lookups.nothing_of(at)))
     except WarehouseError as error:
         fix = "grant select on it to this login"
         yield from (replace(p, where=f"model {model}", fix=fix) for p in error.problems)

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import NamedTuple
 
 from sqlglot import exp
 
-from sync.errors import ConfigError, Problem, StateError, WarehouseError
+from sync.errors import ConfigError, Problem, StateError, WarehouseError, sentences
 from sync.state import ddl, forgotten, lost
 from sync.state import lease as leases
 from sync.state import schema as t
@@ -122,6 +122,47 @@ def try_to_create(state: Catalogue) -> None:
         if NOT_ALLOWED.search(str(error)):
             raise _may_not_create(state, error) from error
         raise
+
+
+def try_to_write(state: Catalogue) -> None:
+    """Change no row of each table of the state. Raises ConfigError where the login may not.
+
+    Only for an engine with transactions.
+    """
+    refused = {name: why for name in state.present() if (why := _refusal(state, name))}
+    if refused:
+        raise ConfigError(may_not_write(state, refused))
+
+
+def _refusal(state: Catalogue, name: str) -> str:
+    """Why the login may not write a table; empty where it may."""
+    relation, never = state.tables[name], exp.false()
+    try:
+        with suppress(_Undo), state.session.transaction():
+            for column, _ in list(state.session.columns(relation) or ())[:1]:
+                nothing = e.select(e.col(column)).from_(e.table(relation)).where(never.copy())
+                state.run(e.insert(relation, [column], nothing))
+                state.run(e.update(relation, {column: e.null()}, never.copy()))
+            state.run(e.delete(relation, never))
+            raise _Undo
+    except WarehouseError as error:
+        if NOT_ALLOWED.search(str(error)):
+            return error.problems[0].message
+        raise
+    return ""
+
+
+def may_not_write(state: Catalogue, refused: Mapping[str, str]) -> Problem:
+    """By table, why the login may not use it."""
+    schema, tables = state.tables.schema, sorted(refused)
+    more = f" and {len(tables) - 3} more" if len(tables) > 3 else ""
+    return Problem(
+        "state-rights",
+        f"this login may not read and write the state in {schema}: {', '.join(tables[:3])}{more}",
+        hint=sentences(refused[tables[0]]),
+        fix=f"make this login the owner of the tables in {schema}, or grant it select, insert,"
+        " update and delete on them; only an owner may alter them, which a new trait needs",
+    )
 
 
 def recreate(state: Catalogue, version: str) -> list[str]:

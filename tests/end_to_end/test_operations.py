@@ -76,4 +76,30 @@ def test_a_right_that_is_missing_is_named_before_the_first_run(
     small.warehouse.run(*taken.format(**names).split(";"))
     told = small.run("debug", expect=None).text
     assert line in told and fix.format(**names) in told
-    assert told.count("FAILED") == 1
+    assert told.count("FAILED") == 1, told
+
+
+@pytest.mark.parametrize(
+    ("taken", "tables"),
+    [
+        ("revoke insert, update, delete on all tables in schema {state} from activation", "acks_"),
+        ("revoke all on all tables in schema {state} from activation", "installation"),
+        (
+            "alter table {state}.snapshot_traits_people__customerio owner to postgres",
+            "snapshot_traits_people__customerio",
+        ),
+    ],
+    ids=["only-reads", "nothing", "of-another"],
+)
+def test_a_right_that_is_missing_on_the_state_is_named_after_it(
+    small: SmallProject, taken: str, tables: str
+) -> None:
+    small.run("apply", expect=0)
+    assert isinstance(small.warehouse, PostgresSchema)
+    small.warehouse.user = "postgres"
+    small.warehouse.run(taken.format(state=small.state_schema))
+    small.warehouse.user = LOGIN
+    told = small.run("debug", expect=2).text
+    assert f"may not read and write the state in {small.state_schema}: {tables}" in told
+    assert "make this login the owner of the tables" in told
+    assert told.count("FAILED") == 1, told
