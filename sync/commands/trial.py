@@ -21,6 +21,7 @@ from sync.plan import planner, preparing
 from sync.plan.buckets import bucket_of
 from sync.plan.holdouts import SALT
 from sync.run.access import StateAccess
+from sync.state import installation
 from sync.state.columns import person_text
 from sync.warehouse import sql as e
 
@@ -86,6 +87,8 @@ def _begin(trial: Trial) -> str:
     try:
         trial.create()
     except SyncError as error:
+        if not installation.NOT_ALLOWED.search(str(error)):
+            raise NotMade(*error.problems) from error
         what = "a schema of its own could not be made; --full needs the right to create one"
         fix = "give the login of the target that right, or try with another target"
         raise NotMade(_problem(what, fix), *error.problems) from error

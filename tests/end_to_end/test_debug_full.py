@@ -100,16 +100,20 @@ def test_a_signal_drops_the_schema_too(shop: SmallProject, number: signal.Signal
 
 
 @pytest.mark.parametrize("shop", ["postgres"], indirect=True)
-def test_a_login_that_may_create_no_schema_is_told_so(
-    shop: SmallProject, run: Runs, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("why", "is_right"), [("permission denied for database", True), ("the disk is full", False)]
+)
+def test_a_schema_that_can_t_be_created_is_told_with_its_reason(
+    shop: SmallProject, run: Runs, monkeypatch: pytest.MonkeyPatch, why: str, is_right: bool
 ) -> None:
     def refused(state: StateTables) -> exp.Command:
-        return exp.Command(this="create", expression="schema information_schema.no")
+        return exp.Command(this="do", expression=f"$$ begin raise exception '{why}'; end $$")
 
     run("apply", expect=None)  # the state is there, and needs no schema
     monkeypatch.setattr("sync.state.ddl.create_schema", refused)
     told = run("debug", "--full", expect=None).text
-    assert "--full needs the right to create one" in told
+    assert why in told
+    assert ("--full needs the right to create one" in told) is is_right
     assert "trial, dropped" not in told and "trial, plan" not in told
 
 
