@@ -180,7 +180,7 @@ def _models(state: Catalogue, project: Project) -> str:
     refused = [problem for model in models.items() for problem in _unreadable(state, *model)]
     if refused:
         raise WarehouseError(*refused)
-    return f"{counted(len(models), 'model')} built"
+    return f"{counted(len(models), 'model')} built" if models else "none whose metadata is sound"
 
 
 def _unreadable(state: Catalogue, model: str, at: Relation) -> Iterator[Problem]:

@@ -25,6 +25,7 @@ def test_check_lists_every_problem_at_once_with_file_and_key(app: App) -> None:
     assert app.run("plan").exit_code == 2
     assert app.run("apply").exit_code == 2
     assert len(app.run("check", "--log-format", "json").json["problems"]) > 1
+    assert "none whose metadata is sound" in app.run("debug").out
 
 
 def test_strict_turns_warnings_of_check_into_problems(app: App) -> None:
