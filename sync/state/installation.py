@@ -129,7 +129,8 @@ def try_to_write(state: Catalogue) -> None:
 
     Only for an engine with transactions.
     """
-    refused = {name: why for name in state.present() if (why := _refusal(state, name))}
+    ours = (n for n in state.present() if n in t.SHARED or n.startswith(t.OWN))
+    refused = {name: why for name in ours if (why := _refusal(state, name))}
     if refused:
         raise ConfigError(may_not_write(state, refused))
 
