@@ -53,7 +53,7 @@ def run_once(
         return exit_code, None
     for problem in result.warnings:
         session.reporter.tell(Warned(problem))
-    stopped, exit_code = _ending(stop, result, listening)
+    stopped, exit_code = _ending(stop, result)
     if not stopped:
         exit_code = gravest({exit_code, *(one.exit_code for one in carried)})
     flags = flags_of({"only_cohort": options.only_cohort})
@@ -72,15 +72,14 @@ def run_once(
     return exit_code, result
 
 
-def _ending(stop: Stop, result: RunResult, listening: Listening) -> tuple[str | None, int]:
+def _ending(stop: Stop, result: RunResult) -> tuple[str | None, int]:
     if stop.exit_code is not None:
         return stop.reason(), stop.exit_code
-    is_cut = any(r.status == "stopped" for r in result.results) or len(result.results) < len(
-        listening.open
-    )
-    if is_cut and result.failed_first:
+    if not result.is_cut:
+        return None, result.exit_code
+    if result.failed_first:
         return f"--fail-fast, and {result.failed_first} failed", result.exit_code
-    return ("the time of --max-runtime is up", TIME_IS_UP) if is_cut else (None, result.exit_code)
+    return "the time of --max-runtime is up", TIME_IS_UP
 
 
 def _write(session: Session, result: dict[str, Any]) -> None:

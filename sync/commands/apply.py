@@ -48,6 +48,8 @@ class RunResult:
     """The sync that failed, after which no other was started (`fail_fast`)."""
     warnings: tuple[Problem, ...] = ()
     """What went wrong with notices; it changes nothing of the run."""
+    is_cut: bool = False
+    """A stop came before the end of it."""
 
 
 DEFAULTS = RunOptions()
@@ -119,9 +121,13 @@ def apply(
             results.append(result)
     code = exit_code(results, preflight.gated)
     failed_first = around.failed[0] if around.failed else ""
-    run = RunResult(run_id, started_at, clock.now(), results, preflight.gated, code, failed_first)
+    is_cut = len(results) < len(preflight.open) or any(r.status == "stopped" for r in results)
+    run = RunResult(
+        *(run_id, started_at, clock.now(), results, preflight.gated, code, failed_first),
+        is_cut=is_cut,
+    )
     try:
-        logged = _logged_code(run, len(preflight.open), stop_code())
+        logged = _logged_code(run, stop_code())
         _record(access, project, replace(run, exit_code=logged))
     except SyncError:
         # The syncs are settled without this row: it must not hide why one of them failed.
@@ -145,12 +151,11 @@ def exit_code(results: Sequence[SyncResult], gated: Sequence[Gated]) -> int:
     return gravest(codes)
 
 
-def _logged_code(run: RunResult, syncs: int, stopped: int | None) -> int:
+def _logged_code(run: RunResult, stopped: int | None) -> int:
     """What the process ends with."""
     if stopped is not None:
         return stopped
-    is_cut = any(r.status == "stopped" for r in run.results) or len(run.results) < syncs
-    return TIME_IS_UP if is_cut and not run.failed_first else run.exit_code
+    return TIME_IS_UP if run.is_cut and not run.failed_first else run.exit_code
 
 
 def _deadline(options: RunOptions, clock: Clock) -> float | None:

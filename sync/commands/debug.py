@@ -149,7 +149,7 @@ def _schema(state: Catalogue, access: StateAccess) -> str:
         installation.check(state)
         lost.refuse_own(state)
     except WarehouseError as error:
-        if not installation.NOT_ALLOWED.search(str(error)):
+        if not installation.is_forbidden(error):
             raise
         refused = {"installation": error.problems[0].message}
         raise ConfigError(installation.may_not_write(state, refused)) from error

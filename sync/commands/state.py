@@ -144,11 +144,15 @@ def reset(access: StateAccess, sync: Sync) -> int:
         held_plans.close(state)
         if state.session.columns(state.tables[entries.TABLE]) is not None:
             entries.forgive(state, sync.name)
-        return len(left.running) if left else 0
+        return _in_job(left)
 
 
 def _left(state: Catalogue) -> Leftover | None:
     return find_leftover(state) if _has_plans(state) else None
+
+
+def _in_job(left: Leftover | None) -> int:
+    return len(left.running) if left else 0
 
 
 def _has_plans(state: Catalogue) -> bool:
@@ -184,7 +188,7 @@ def doubt(access: StateAccess, sync: Sync, run_id: str) -> Doubted:
         with held.store.opened() as state:
             _forget_plan(held, state)
             state.run(settle.doubt_members(state.tables, sync.kind))
-            return Doubted(reading.count_unconfirmed(state), len(left.running) if left else 0)
+            return Doubted(reading.count_unconfirmed(state), _in_job(left))
 
 
 def lost_tables(access: StateAccess, sync: Sync) -> list[str]:

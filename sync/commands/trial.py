@@ -87,7 +87,7 @@ def _begin(trial: Trial) -> str:
     try:
         trial.create()
     except SyncError as error:
-        if not installation.NOT_ALLOWED.search(str(error)):
+        if not installation.is_forbidden(error):
             raise NotMade(*error.problems) from error
         what = "a schema of its own could not be made; --full needs the right to create one"
         fix = "give the login of the target that right, or try with another target"

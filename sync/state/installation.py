@@ -104,6 +104,11 @@ def _create_schema(state: Catalogue) -> None:
         state.run(ddl.create_schema(state.tables))
 
 
+def is_forbidden(error: Exception) -> bool:
+    """Whether the warehouse has refused what this login may not do."""
+    return bool(NOT_ALLOWED.search(str(error)))
+
+
 class _Undo(Exception):
     """Makes a transaction roll back."""
 
@@ -119,7 +124,7 @@ def try_to_create(state: Catalogue) -> None:
             complete(state, "leases")
             raise _Undo
     except WarehouseError as error:
-        if NOT_ALLOWED.search(str(error)):
+        if is_forbidden(error):
             raise _may_not_create(state, error) from error
         raise
 
@@ -147,7 +152,7 @@ def _refusal(state: Catalogue, name: str) -> str:
             state.run(e.delete(relation, never))
             raise _Undo
     except WarehouseError as error:
-        if NOT_ALLOWED.search(str(error)):
+        if is_forbidden(error):
             return error.problems[0].message
         raise
     return ""
@@ -201,7 +206,7 @@ def _repeat(
             step(state)
         except WarehouseError as error:
             errors.append(error)
-            if NOT_ALLOWED.search(str(error)):
+            if is_forbidden(error):
                 raise forbidden(state, error) from error
         else:
             return
