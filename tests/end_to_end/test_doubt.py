@@ -6,28 +6,13 @@ from collections import Counter
 
 import pytest
 from activation_sandbox.client import SandboxControl
-from e2e.artifacts import Model
 from e2e.project import SmallProject
+from e2e.shop import orders
 
 SYNC = "orders__qualtrics"
 
 
-def orders(initial: str) -> Model:
-    return Model(
-        name="orders",
-        query="select id as order_id, who as person_id, timestamp '2026-11-01 12:00:00' as at"
-        " from placed",
-        columns={"order_id": "varchar", "person_id": "varchar", "at": "timestamp"},
-        activation={
-            "kind": "events",
-            "identity": "person_id",
-            "event": "Ordered",
-            "event_id": "order_id",
-            "occurred_at": "at",
-            "initial": initial,
-            "destinations": ["qualtrics"],
-        },
-    )
+PLACED = "id as order_id, who as person_id from placed"
 
 
 @pytest.fixture
@@ -51,7 +36,7 @@ def test_events_that_were_sent_are_looked_for_before_they_are_sent_again(
     shop: SmallProject, qualtrics: SandboxControl
 ) -> None:
     """Qualtrics drops no repetition by itself."""
-    shop.define(orders("send"))
+    shop.define(orders(PLACED, "qualtrics"))
     shop.run("apply", expect=0)
     sent = Counter(str(event["id"]) for event in qualtrics.events())
     assert sum(sent.values()) == 12
@@ -63,7 +48,7 @@ def test_events_that_were_sent_are_looked_for_before_they_are_sent_again(
 def test_events_that_only_count_as_sent_are_not_sent_for_it(
     shop: SmallProject, qualtrics: SandboxControl
 ) -> None:
-    shop.define(orders("quiet"))
+    shop.define(orders(PLACED, "qualtrics", "quiet"))
     shop.run("apply", expect=0)
     assert "Never sent: it counts as sent" in shop.run("why", "o3", expect=0).text
     shop.warehouse.run("insert into placed values ('o13', 'p1')")

@@ -11,6 +11,7 @@ from activation_sandbox.client import SandboxControl
 from e2e.artifacts import Model
 from e2e.command import Running
 from e2e.project import SmallProject
+from e2e.shop import orders
 
 PEOPLE = 230
 """More than go one by one."""
@@ -226,23 +227,6 @@ def test_a_run_that_is_stopped_while_it_polls_leaves_the_job_too(
     assert imports(qualtrics) == 1
 
 
-ORDERS = Model(
-    name="orders",
-    query="select id as order_id, id as person_id, timestamp '2026-11-01 12:00:00' as at"
-    " from people",
-    columns={"order_id": "varchar", "person_id": "varchar", "at": "timestamp"},
-    activation={
-        "kind": "events",
-        "identity": "person_id",
-        "event": "Ordered",
-        "event_id": "order_id",
-        "occurred_at": "at",
-        "initial": "send",
-        "destinations": ["fullstory"],
-    },
-)
-
-
 @pytest.mark.parametrize("is_disk_lost", [False, True])
 def test_events_of_a_job_whose_run_was_killed_are_counted_once(
     shop: SmallProject, is_disk_lost: bool
@@ -252,7 +236,7 @@ def test_events_of_a_job_whose_run_was_killed_are_counted_once(
     fullstory.reset(switches=True)
     fullstory.set_switch("job_polls", FOR_EVER)
     shop.connect("fullstory")
-    shop.define(ORDERS)
+    shop.define(orders("id as order_id, id as person_id from people", "fullstory"))
     assert waiting(shop, fullstory, "/v2/events/batch/{job}").kill().code == -9
     fullstory.set_switch("job_polls", 0)
     if is_disk_lost:

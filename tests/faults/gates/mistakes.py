@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,6 +57,15 @@ class Mistake:
             names,
         )
         monkeypatch.setattr(self.owner, self.function, names[self.function])
+
+    def must_be_caught(
+        self, monkeypatch: pytest.MonkeyPatch, tries: int, compare: Callable[[int], None]
+    ) -> None:
+        """One of so many random histories, each of its own seed, disagrees with the reference."""
+        self.make(monkeypatch)
+        with pytest.raises(AssertionError):
+            for i in range(tries):
+                compare(1000 + i)
 
 
 MISTAKES = {

@@ -116,10 +116,10 @@ def test_caps_agree_with_the_reference(tmp_path: Path) -> None:
 def test_a_mistake_in_caps_is_caught(
     name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    CAP_MISTAKES[name].make(monkeypatch)
-    with on_duckdb(tmp_path) as world, pytest.raises(AssertionError):
-        for i in range(8):
-            compare(world, 1000 + i, 9, coming_and_going, first=1)
+    with on_duckdb(tmp_path) as world:
+        CAP_MISTAKES[name].must_be_caught(
+            monkeypatch, 8, lambda seed: compare(world, seed, 9, coming_and_going, first=1)
+        )
 
 
 def test_who_stays_is_let_through_when_the_reference_says(tmp_path: Path) -> None:
@@ -131,10 +131,10 @@ def test_who_stays_is_let_through_when_the_reference_says(tmp_path: Path) -> Non
 def test_a_mistake_about_who_stays_is_caught(
     name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    STAYING_MISTAKES[name].make(monkeypatch)
-    with on_duckdb(tmp_path) as world, pytest.raises(AssertionError):
-        for i in range(4):
-            compare(world, 1000 + i, 5, staying, first=1)
+    with on_duckdb(tmp_path) as world:
+        STAYING_MISTAKES[name].must_be_caught(
+            monkeypatch, 4, lambda seed: compare(world, seed, 5, staying, first=1)
+        )
 
 
 def test_limits_agree_with_the_reference(tmp_path: Path) -> None:
@@ -151,20 +151,18 @@ def test_limits_agree_with_the_reference_on_postgres(postgres: Postgres, tmp_pat
 def test_a_mistake_in_limits_is_caught(
     name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    LIMIT_MISTAKES[name].make(monkeypatch)
-    with on_duckdb(tmp_path) as world, pytest.raises(AssertionError):
-        for i in range(8):
-            compare(world, 1000 + i, 6, limited)
+    with on_duckdb(tmp_path) as world:
+        LIMIT_MISTAKES[name].must_be_caught(
+            monkeypatch, 8, lambda seed: compare(world, seed, 6, limited)
+        )
 
 
 @pytest.mark.parametrize("name", nightly(MISTAKES))
 def test_a_mistake_in_the_gates_is_caught(
     name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    MISTAKES[name].make(monkeypatch)
-    with on_duckdb(tmp_path) as world, pytest.raises(AssertionError):
-        for i in range(20):
-            compare(world, 1000 + i, days=6)
+    with on_duckdb(tmp_path) as world:
+        MISTAKES[name].must_be_caught(monkeypatch, 20, lambda seed: compare(world, seed, days=6))
 
 
 @pytest.mark.parametrize("of", [MISTAKES, CAP_MISTAKES, STAYING_MISTAKES, LIMIT_MISTAKES])

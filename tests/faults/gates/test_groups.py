@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 from sync.journal.process import host, own_process
@@ -18,11 +16,17 @@ from sync.model import Kind, Op, Relation, Sync, Trait
 from sync.plan import contenders, groups
 from sync.rules import Exclusive
 from sync.state.store import Holder
-from sync.warehouse.adapter import AdapterWarehouse
-from sync.warehouse.duckdb import DuckDBWarehouse
 from tests.conftest import Postgres
 from tests.faults.gates.mistakes import Mistake
-from tests.faults.gates.world import ANSWERS, CAPS, Disagreement, World, literal
+from tests.faults.gates.world import (
+    ANSWERS,
+    CAPS,
+    Disagreement,
+    World,
+    literal,
+    on_duckdb,
+    on_postgres,
+)
 from tests.gates_reference import ALL, Day, Group, Row, Settings, Today, bucket
 from tests.seeds import session_seed
 
@@ -220,29 +224,14 @@ def no_one_is_twice_inside(group: Group) -> bool:
     return all(len(models) == 1 for models in homes.values())
 
 
-@contextmanager
-def on_duckdb(tmp_path: Path) -> Iterator[Models]:
-    duckdb.connect(str(tmp_path / "groups.duckdb")).close()
-    warehouse = DuckDBWarehouse({"path": "groups.duckdb"}, tmp_path)
-    with warehouse.session() as session:
-        yield Models(warehouse, session, "shop", tmp_path / "spool")
-
-
-@contextmanager
-def on_postgres(postgres: Postgres, tmp_path: Path) -> Iterator[Models]:
-    warehouse = AdapterWarehouse("postgres", postgres.credentials("public"))
-    with warehouse.session() as session:
-        yield Models(warehouse, session, "groups", tmp_path / "spool")
-
-
 @pytest.mark.parametrize("make", [history, coming_and_going])
 def test_groups_agree_with_the_reference_on_duckdb(make: History, tmp_path: Path) -> None:
-    with on_duckdb(tmp_path) as world:
+    with on_duckdb(tmp_path, Models) as world:
         compare(world, session_seed() + 3, 4, make)
 
 
 def test_groups_agree_with_the_reference_on_postgres(postgres: Postgres, tmp_path: Path) -> None:
-    with on_postgres(postgres, tmp_path) as world:
+    with on_postgres(postgres, tmp_path, Models) as world:
         compare(world, session_seed() + 4, 3)
 
 
@@ -252,8 +241,8 @@ def test_groups_agree_with_the_reference_on_postgres(postgres: Postgres, tmp_pat
 def test_groups_agree_with_the_reference_for_long(
     make: History, engine: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
-    made = on_duckdb(tmp_path) if engine == "duckdb" else None
-    with made or on_postgres(request.getfixturevalue("postgres"), tmp_path) as world:
+    made = on_duckdb(tmp_path, Models) if engine == "duckdb" else None
+    with made or on_postgres(request.getfixturevalue("postgres"), tmp_path, Models) as world:
         for i in range(20):
             compare(world, session_seed() + 100 * i, 8, make)
 
@@ -271,7 +260,7 @@ def one_day(places: Mapping[str, int], people: Mapping[str, str]) -> dict[str, T
 
 def test_who_is_planned_and_may_be_on_the_way_is_waited_for(tmp_path: Path) -> None:
     places = {"nps": 1, "churn": 2, "beta": 3}
-    with on_duckdb(tmp_path) as world:
+    with on_duckdb(tmp_path, Models) as world:
         world.create()
         world.fill(one_day(places, {"churn": "pq"}))
         syncs = {sync.name: sync for sync in world.everything()}
@@ -291,7 +280,7 @@ def test_who_was_in_both_before_the_group_leaves_the_next_unless_the_first_is_in
     places, people = {"nps": 1, "churn": 2, "beta": 3}, {"nps": "pq", "churn": "pq"}
     today = one_day(places, people)
     apart = {model: replace(now, is_apart=True) for model, now in today.items()}
-    with on_duckdb(tmp_path) as world:
+    with on_duckdb(tmp_path, Models) as world:
         world.create()
         world.fill(apart)
         syncs = world.everything()
@@ -328,10 +317,8 @@ MISTAKES = {
 def test_a_mistake_in_a_group_is_caught(
     name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    MISTAKES[name].make(monkeypatch)
-    with on_duckdb(tmp_path) as world, pytest.raises(AssertionError):
-        for i in range(8):
-            compare(world, 1000 + i, 6)
+    with on_duckdb(tmp_path, Models) as world:
+        MISTAKES[name].must_be_caught(monkeypatch, 8, lambda seed: compare(world, seed, 6))
 
 
 @pytest.mark.torture
@@ -339,7 +326,5 @@ def test_a_mistake_in_a_group_is_caught(
 def test_every_mistake_in_groups_is_caught(
     name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    MISTAKES[name].make(monkeypatch)
-    with on_duckdb(tmp_path) as world, pytest.raises(AssertionError):
-        for i in range(20):
-            compare(world, 1000 + i, 6)
+    with on_duckdb(tmp_path, Models) as world:
+        MISTAKES[name].must_be_caught(monkeypatch, 20, lambda seed: compare(world, seed, 6))

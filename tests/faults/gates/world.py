@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 
@@ -363,16 +363,19 @@ def compare(world: World, seed: int, days: int, make: History = history, first: 
         world.drop()
 
 
+W = TypeVar("W", bound=World)
+
+
 @contextmanager
-def on_duckdb(tmp_path: Path) -> Iterator[World]:
+def on_duckdb(tmp_path: Path, made: type[W] = World) -> Iterator[W]:
     duckdb.connect(str(tmp_path / "gates.duckdb")).close()
     warehouse = DuckDBWarehouse({"path": "gates.duckdb"}, tmp_path)
     with warehouse.session() as session:
-        yield World(warehouse, session, "shop", tmp_path / "spool")
+        yield made(warehouse, session, "shop", tmp_path / "spool")
 
 
 @contextmanager
-def on_postgres(postgres: Postgres, tmp_path: Path) -> Iterator[World]:
+def on_postgres(postgres: Postgres, tmp_path: Path, made: type[W] = World) -> Iterator[W]:
     warehouse = AdapterWarehouse("postgres", postgres.credentials("public"))
     with warehouse.session() as session:
-        yield World(warehouse, session, "gates", tmp_path / "spool")
+        yield made(warehouse, session, "gates", tmp_path / "spool")

@@ -71,6 +71,25 @@ def events(name: str) -> Model:
     )
 
 
+def orders(columns: str, destination: str, initial: str = "send") -> Model:
+    """Orders as events; `columns` is `<id> as order_id, <who> as person_id from <table>`."""
+    ids, _, table = columns.partition(" from ")
+    return Model(
+        name="orders",
+        query=f"select {ids}, timestamp '2026-11-01 12:00:00' as at from {table}",
+        columns={"order_id": "varchar", "person_id": "varchar", "at": "timestamp"},
+        activation={
+            "kind": "events",
+            "identity": "person_id",
+            "event": "Ordered",
+            "event_id": "order_id",
+            "occurred_at": "at",
+            "initial": initial,
+            "destinations": [destination],
+        },
+    )
+
+
 def held(project: SmallProject, *names: str) -> dict[str, Any]:
     """What the sandbox holds of each person."""
     return {name: project.attributes(name) for name in names}
